@@ -1,0 +1,87 @@
+"""The whole contract between the benchmark and a reader: a case goes in, a reading comes out.
+
+Labels never reach a reader. What of a record it may see is decided by the run, so the same reader can be asked with the
+trace, without it, or with another patient's, and the difference is the result.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurements import Measurements
+from renderers import EcgImage
+from taxonomy import Reading
+
+Input = Literal["signal", "image", "text"]
+INPUTS: tuple[Input, ...] = ("signal", "image", "text")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a reader is told in words.
+
+    Attributes
+    ----------
+    text : str
+        The whole text, the measurement block included.
+    measurements : Measurements or None
+        The numbers that stand in that text, as data; None where the condition shows none.
+    """
+
+    text: str
+    measurements: Measurements | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What a reader may see of one record: no label, no path, no patient, no record id.
+
+    Attributes
+    ----------
+    case_id : str
+        Opaque and valid in one run only, since PTB-XL's labels are public and a record id would look them up.
+    signal : float32 array (12, n_samples) in mV, or None
+        Lead order I II III aVR aVL aVF V1..V6.
+    fs : float or None
+        Sampling rate of ``signal`` in Hz.
+    images : tuple of EcgImage
+        The rendering of this run; twelve images, one a lead, for ``leads``.
+    prompt : Prompt or None
+        The question and the numbers that go with it.
+    """
+
+    case_id: str
+    signal: NDArray[np.float32] | None = None
+    fs: float | None = None
+    images: tuple[EcgImage, ...] = ()
+    prompt: Prompt | None = None
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Anything that reads ECGs.
+
+    Attributes
+    ----------
+    name : str
+        As on the leaderboard.
+    inputs : frozenset of {"signal", "image", "text"}
+        What it needs of a case; the rest of the case is left empty.
+
+    A reader may also have ``preferred_fs`` (Hz): the signal then comes at that rate where the dataset has it, else at
+    the highest rate that there is.
+    """
+
+    name: str
+    inputs: frozenset[Input]
+
+    def read(self, cases: Iterable[Case]) -> Iterable[Reading]:
+        """Yield one reading for each case, in the order given.
+
+        ``cases`` may be a generator: take from it no more than is needed at once, and yield as soon as an answer is there,
+        so that a killed run loses little.
+        """
+        ...

@@ -1,0 +1,156 @@
+"""The eight axes of the taxonomy and their allowed values."""
+
+from dataclasses import dataclass
+
+from taxonomy.error import unknown_name
+from taxonomy.statement import subclasses
+
+VERSION = "1.0.0"
+"""Named by every result; any change of a value or of a mapping rule bumps it."""
+
+AxisValue = str | frozenset[str]
+"""A value of one axis: a name, or a set of names on ``other_findings``."""
+
+UNLISTED = "unlisted"
+"""Stands in a set for a finding that the taxonomy does not hold: it matches no truth, so it counts as wrong."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One question that a reader answers.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``"rhythm"``.
+    question : str
+        What it asks, in a reader's words.
+    values : tuple of str
+        Every allowed value.
+    text_inferable : bool
+        Whether a number of the measurement block gives the answer by construction.
+    negative : str or None
+        The value that means that nothing is found, such as ``"none"``.
+    is_set : bool
+        Whether an answer is a set of values (only ``other_findings``).
+    """
+
+    name: str
+    question: str
+    values: tuple[str, ...]
+    text_inferable: bool = False
+    negative: str | None = None
+    is_set: bool = False
+
+    def holds(self, value: AxisValue) -> bool:
+        """Tell whether ``value`` is an allowed answer on this axis."""
+        if self.is_set:
+            return isinstance(value, frozenset) and value <= {*self.values, UNLISTED}
+        return isinstance(value, str) and value in self.values
+
+
+RATE = Axis("rate", "ventricular rate", ("bradycardia", "normal", "tachycardia"), True, "normal")
+RHYTHM = Axis(
+    "rhythm",
+    "dominant rhythm",
+    (
+        "sinus",
+        "sinus_arrhythmia",
+        "atrial_fibrillation",
+        "atrial_flutter",
+        "supraventricular",
+        "ectopic_pattern",
+        "paced",
+    ),
+    negative="sinus",
+)
+AXIS = Axis("axis", "frontal QRS axis", ("normal", "left", "right", "indeterminate"), True, "normal")
+CONDUCTION = Axis(
+    "conduction",
+    "primary conduction disturbance",
+    (
+        "none",
+        "av_block_first_degree",
+        "av_block_high_grade",
+        "lbbb",
+        "incomplete_lbbb",
+        "rbbb",
+        "incomplete_rbbb",
+        "fascicular_block",
+        "ivcd",
+        "pre_excitation",
+    ),
+    negative="none",
+)
+ISCHEMIA_STAGE = Axis(
+    "ischemia_stage",
+    "stage of ischemia or infarction",
+    ("none", "ischemic_st_t", "acute", "recent", "old", "age_undetermined"),
+    negative="none",
+)
+ISCHEMIA_TERRITORY = Axis(
+    "ischemia_territory",
+    "territory of ischemia or infarction",
+    (
+        "none",
+        "anterior",
+        "anteroseptal",
+        "anterolateral",
+        "lateral",
+        "inferior",
+        "inferolateral",
+        "posterior",
+        "multiple",
+        "unspecified",
+    ),
+    negative="none",
+)
+OTHER_FINDINGS = Axis(
+    "other_findings",
+    "every further abnormal finding",
+    (
+        "lvh",
+        "rvh",
+        "septal_hypertrophy",
+        "left_atrial_enlargement",
+        "right_atrial_enlargement",
+        "long_qt",
+        "nonspecific_st_t",
+        "st_depression",
+        "st_elevation",
+        "t_wave_abnormal",
+        "pathological_q_waves",
+        "abnormal_qrs",
+        "premature_ventricular",
+        "premature_atrial",
+        "premature_unspecified",
+        "low_voltage",
+        "high_voltage",
+        "digitalis_effect",
+        "electrolyte_or_drug",
+        "ventricular_aneurysm",
+        "prolonged_pr",
+        *(value for value in CONDUCTION.values if value != "none"),
+    ),
+    is_set=True,
+)
+DIAGNOSIS = Axis(
+    "diagnosis", "primary diagnosis (PTB-XL's diagnostic subclass)", tuple(subclasses()), negative="NORM"
+)
+
+AXES = (RATE, RHYTHM, AXIS, CONDUCTION, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, DIAGNOSIS)
+AXIS_NAMES = tuple(axis.name for axis in AXES)
+
+
+def axis_named(name: str) -> Axis:
+    """Return the axis of that name.
+
+    Raises
+    ------
+    taxonomy.error.UnknownNameError
+        When there is none; the message lists the eight and the nearest match.
+    """
+    for axis in AXES:
+        if axis.name == name:
+            return axis
+    raise unknown_name("axis", name, AXIS_NAMES)

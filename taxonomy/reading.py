@@ -1,0 +1,177 @@
+"""A reader's answer to one case, and why an answer can be missing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from taxonomy.axis import AXES, AxisValue, axis_named
+from taxonomy.error import BenchError
+from taxonomy.statement import SUPERCLASSES
+
+Kind = Literal[
+    "refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"
+]
+Outcome = Literal["answered", "no_answer", "failed"]
+
+FAILED_CALLS = frozenset({"transport", "quota", "crash"})
+"""Kinds of error that are no answer at all: the case can be asked again. All others are scored as wrong."""
+
+SUPERCLASS = "superclass"
+"""Key under which a reader gives independent probabilities of the five superclasses."""
+
+
+class ReadingError(BenchError):
+    """Raised when a reading holds a value or a probability that the taxonomy does not know."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a reading has no answer.
+
+    Attributes
+    ----------
+    kind : str
+        ``transport``, ``quota`` and ``crash`` are failed calls; the others are answers that count as wrong.
+    message : str
+        One sentence, or the traceback of a reader that crashed.
+    """
+
+    kind: Kind
+    message: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one answer cost.
+
+    Attributes
+    ----------
+    input_tokens, output_tokens : int or None
+        As billed.
+    cost : float or None
+        US dollars.
+    seconds : float or None
+        Wall time of the call.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reader answered for one case.
+
+    Attributes
+    ----------
+    values : mapping of str to value or None
+        Axis name to answer; an axis that is absent or None was not answered.
+    probabilities : mapping of str to mapping of str to float
+        Optional: axis name (or ``"superclass"``) to the probability of each of its values. Those of an axis with one
+        value sum to 1; those of ``other_findings`` and ``superclass`` are independent.
+    problems : mapping of str to str
+        Axis name to the reason why what was written there could not be read.
+    raw : str or None
+        The text that was parsed, where there was one.
+    usage : Usage
+        Tokens, cost and time.
+    error : Failure or None
+        Set when the whole case has no answer.
+
+    Raises
+    ------
+    ReadingError
+        When an axis, a value or a probability is not the taxonomy's.
+    """
+
+    values: Mapping[str, AxisValue | None] = field(default_factory=dict)
+    probabilities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    raw: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    error: Failure | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.values.items():
+            if value is not None and not axis_named(name).holds(value):
+                raise ReadingError(f"axis {name!r} has no value {_shown(value)!r}")
+        for name, chances in self.probabilities.items():
+            _check_probabilities(name, chances)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Tell an answer (right or wrong) from no answer (wrong) and from a failed call (ask again)."""
+        if self.error is None:
+            return "answered"
+        return "failed" if self.error.kind in FAILED_CALLS else "no_answer"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reading as plain JSON data; sets become sorted lists."""
+        data: dict[str, Any] = {"values": {name: _plain(value) for name, value in self.values.items()}}
+        if self.probabilities:
+            data["probabilities"] = {name: dict(chances) for name, chances in self.probabilities.items()}
+        if self.problems:
+            data["problems"] = dict(self.problems)
+        if self.raw is not None:
+            data["raw"] = self.raw
+        usage = {name: value for name, value in vars(self.usage).items() if value is not None}
+        if usage:
+            data["usage"] = usage
+        if self.error is not None:
+            data["error"] = {"kind": self.error.kind, "message": self.error.message}
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Reading":
+        """Return the reading that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ReadingError
+            When the data is not of that form.
+        """
+        try:
+            return cls(
+                values={name: _frozen(value) for name, value in data["values"].items()},
+                probabilities=data.get("probabilities", {}),
+                problems=data.get("problems", {}),
+                raw=data.get("raw"),
+                usage=Usage(**data.get("usage", {})),
+                error=Failure(**data["error"]) if "error" in data else None,
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ReadingError(f"not a reading ({error}): {str(data)[:200]}") from error
+
+
+def _check_probabilities(name: str, chances: Mapping[str, float]) -> None:
+    allowed = SUPERCLASSES if name == SUPERCLASS else axis_named(name).values
+    for value, chance in chances.items():
+        if value not in allowed:
+            raise ReadingError(f"{name!r} has no value {value!r} to give a probability")
+        if not 0 <= chance <= 1:
+            raise ReadingError(f"the probability of {name} {value!r} is {chance!r}, not between 0 and 1")
+
+
+def _plain(value: AxisValue | None) -> str | list[str] | None:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _frozen(value: str | list[str] | None) -> AxisValue | None:
+    return frozenset(value) if isinstance(value, list) else value
+
+
+def _shown(value: object) -> object:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def unanswered(reading: Reading) -> dict[str, str]:
+    """Return, for each axis without an answer, the kind: the failure's, ``unreadable`` or ``missing``."""
+    if reading.error is not None:
+        return dict.fromkeys((axis.name for axis in AXES), reading.error.kind)
+    return {
+        axis.name: "unreadable" if axis.name in reading.problems else "missing"
+        for axis in AXES
+        if reading.values.get(axis.name) is None
+    }
