@@ -81,7 +81,7 @@ class Reader(Protocol):
     def read(self, cases: Iterable[Case]) -> Iterable[Reading]:
         """Yield one reading for each case, in the order given.
 
-        ``cases`` may be a generator: take from it no more than is needed at once, and yield as soon as an answer is there,
-        so that a killed run loses little.
+        ``cases`` may be a generator: take from it no more than is needed at once, and yield as soon as an
+        answer is there, so that a killed run loses little.
         """
         ...

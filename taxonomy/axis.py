@@ -134,9 +134,7 @@ OTHER_FINDINGS = Axis(
     ),
     is_set=True,
 )
-DIAGNOSIS = Axis(
-    "diagnosis", "primary diagnosis (PTB-XL's diagnostic subclass)", tuple(subclasses()), negative="NORM"
-)
+DIAGNOSIS = Axis("diagnosis", "primary diagnosis (PTB-XL's diagnostic subclass)", tuple(subclasses()), negative="NORM")
 
 AXES = (RATE, RHYTHM, AXIS, CONDUCTION, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, DIAGNOSIS)
 AXIS_NAMES = tuple(axis.name for axis in AXES)

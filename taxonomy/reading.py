@@ -8,9 +8,7 @@ from taxonomy.axis import AXES, AxisValue, axis_named
 from taxonomy.error import BenchError
 from taxonomy.statement import SUPERCLASSES
 
-Kind = Literal[
-    "refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"
-]
+Kind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
 Outcome = Literal["answered", "no_answer", "failed"]
 
 FAILED_CALLS = frozenset({"transport", "quota", "crash"})

@@ -48,7 +48,7 @@ class Statement:
 @cache
 def statements() -> Mapping[str, Statement]:
     """Return all 71 statements by code, in PTB-XL's row order."""
-    with (files("taxonomy") / "statements.csv").open(encoding="utf-8", newline="") as table:
+    with (files("taxonomy") / "statements.csv").open(encoding="utf-8") as table:
         rows = list(csv.DictReader(table))
     return {
         row["code"]: Statement(

@@ -1,8 +1,8 @@
 """How PTB-XL's labels become the truth on the eight axes.
 
 Three states are never confused: a finding, an explicit negative (``none``, ``normal``, an empty set), and None, which
-means that the clinician said nothing on that axis. Sources: ``scp_statements.csv`` of PTB-XL v1.0.3 for the statements; AHA/ACC/HRS
-2009 part III (Surawicz et al.) for the limits of the QRS axis.
+means that the clinician said nothing on that axis. Sources: ``scp_statements.csv`` of PTB-XL v1.0.3 for the
+statements; AHA/ACC/HRS 2009 part III (Surawicz et al.) for the limits of the QRS axis.
 """
 
 from collections.abc import Mapping
@@ -186,9 +186,7 @@ def _axis(heart_axis: str | None, qrs_axis: float | None) -> str | None:
     return HEART_AXIS.get(heart_axis or "")
 
 
-def _ischemia(
-    codes: frozenset[str], stadium: str | None, labelled: bool
-) -> tuple[str, str] | tuple[None, None]:
+def _ischemia(codes: frozenset[str], stadium: str | None, labelled: bool) -> tuple[str, str] | tuple[None, None]:
     infarction = {code for code in codes & TERRITORY.keys() if code.endswith("MI")}
     injury = {code for code in codes & TERRITORY.keys() if code.startswith("INJ")}
     ischemia = {code for code in codes & TERRITORY.keys() if code.startswith("ISC")}

@@ -1,0 +1,174 @@
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taxonomy.axis import AXES, AXIS_NAMES
+from taxonomy.parsing import parse
+from taxonomy.reading import unanswered
+
+DENSE = {
+    "rate": "normal",
+    "rhythm": "sinus",
+    "axis": "left",
+    "conduction": "none",
+    "ischemia": {"stage": "old", "territory": "inferior"},
+    "other_findings": [],
+    "diagnosis": "IMI",
+}
+
+
+def answers():
+    parts = {axis.name: st.sampled_from(axis.values) for axis in AXES if not axis.is_set}
+    findings = next(axis for axis in AXES if axis.is_set)
+    flat = st.fixed_dictionaries(
+        parts | {findings.name: st.lists(st.sampled_from(findings.values), unique=True, max_size=4)}
+    )
+    return flat.map(nested)
+
+
+def nested(flat):
+    stage, territory = flat.pop("ischemia_stage"), flat.pop("ischemia_territory")
+    return flat | {"ischemia": {"stage": stage, "territory": territory}}
+
+
+def expected(answer):
+    flat = {key: value for key, value in answer.items() if key != "ischemia"}
+    flat |= {f"ischemia_{part}": value for part, value in answer["ischemia"].items()}
+    return flat | {"other_findings": frozenset(answer["other_findings"])}
+
+
+def as_python(text):
+    return repr(json.loads(text))
+
+
+def with_trailing_commas(text):
+    return text.replace("}", ", }").replace("[]", "[ ]")
+
+
+def in_a_fence(text):
+    return f"Looking at lead II {{a regular rhythm}} I conclude:\n```json\n{text}\n```\nHope it helps {{:"
+
+
+def shouted(text):
+    return text.upper().replace("TRUE", "true")
+
+
+def spaced(text):
+    return text.replace("_", " ")
+
+
+@given(answers(), st.sampled_from([str, as_python, with_trailing_commas, in_a_fence, shouted]))
+def test_any_dense_answer_is_read_however_it_is_wrapped(answer, mangle):
+    reading = parse(mangle(json.dumps(answer)))
+    assert reading.values == expected(answer)
+    assert not reading.problems
+    assert reading.outcome == "answered"
+
+
+@given(answers())
+def test_words_may_be_parted_by_spaces(answer):
+    assert parse(spaced(json.dumps(answer))).values == expected(answer)
+
+
+@given(st.text(max_size=400))
+def test_no_text_raises_and_none_gives_an_answer_without_json(text):
+    reading = parse(text)
+    assert set(reading.values) <= set(AXIS_NAMES)
+    assert reading.raw == text
+    assert reading.error is not None or "{" in text
+
+
+@given(answers(), st.data())
+def test_a_cut_answer_is_a_failure_and_not_a_guess(answer, data):
+    text = json.dumps({"reasoning": "II, III, aVF", **answer})
+    cut = text[: data.draw(st.integers(1, len(text) - 1))]
+    reading = parse(cut)
+    assert reading.error is not None
+    assert reading.error.kind == "unparseable"
+
+
+@pytest.mark.parametrize(
+    ("axis", "written", "value"),
+    [
+        ("rhythm", "AF", "atrial_fibrillation"),
+        ("rhythm", "A-Fib", "atrial_fibrillation"),
+        ("rhythm", "Normal sinus rhythm", "sinus"),
+        ("rhythm", ["sinus"], "sinus"),
+        ("conduction", "LBBB", "lbbb"),
+        ("conduction", "1st degree AV block", "av_block_first_degree"),
+        ("conduction", "Right bundle branch block (complete)", "rbbb"),
+        ("axis", "LAD", "left"),
+        ("axis", "Left axis deviation", "left"),
+        ("diagnosis", "ASMI", "AMI"),
+        ("diagnosis", "left anterior fascicular block", "LAFB/LPFB"),
+        ("diagnosis", "LAFB/LPFB", "LAFB/LPFB"),
+        ("other_findings", "none", frozenset()),
+        ("other_findings", "LVH, PVCs", frozenset({"lvh", "premature_ventricular"})),
+    ],
+)
+def test_synonyms(axis, written, value):
+    assert parse(json.dumps({axis: written})).values == {axis: value}
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ({"rhythm": "no atrial fibrillation"}, "rhythm has no value 'no atrial fibrillation'"),
+        ({"rhythm": ["sinus", "paced"]}, "rhythm has no value"),
+        ({"rate": 72}, "rate has no value 72"),
+        ({"diagnosis": "MI"}, "diagnosis has no value 'MI'"),
+        ({"other_findings": [1]}, "other_findings must be a list of names"),
+        ({"rhythm": "x" * 500}, "xxx..."),
+    ],
+)
+def test_what_names_no_value_is_a_problem_with_its_reason(written, reason):
+    reading = parse(json.dumps(written))
+    (axis,) = written
+    assert reading.values.get(axis) is None
+    assert reason in reading.problems[axis]
+    assert unanswered(reading)[axis] == "unreadable"
+
+
+def test_an_unlisted_finding_counts_as_a_wrong_one_and_keeps_the_right_ones():
+    reading = parse('{"other_findings": ["LVH", "dextrocardia"]}')
+    assert reading.values["other_findings"] == {"lvh", "unlisted"}
+    assert "dextrocardia" in reading.problems["other_findings"]
+
+
+def test_a_key_given_twice_with_different_values_is_not_read():
+    assert "twice" in parse('{"rate": "normal", "rate": "tachycardia"}').problems["rate"]
+    assert "twice" in parse('{"rate": "normal", "Heart rate": "tachycardia"}').problems["rate"]
+    assert parse('{"rate": "normal", "rate": "normal"}').values == {"rate": "normal"}
+
+
+def test_the_last_object_is_the_answer_and_a_wrapper_is_opened():
+    text = f'Draft: {{"rate": "tachycardia"}}. Final: {{"answer": {json.dumps(DENSE)}, "confidence": 0.4}}'
+    assert parse(text).values == expected(DENSE)
+
+
+def test_null_is_missing_and_extra_keys_are_ignored():
+    reading = parse('{"rate": null, "rhythm": "sinus", "comment": "fine"}')
+    assert reading.values == {"rhythm": "sinus"}
+    assert unanswered(reading)["rate"] == "missing"
+
+
+def test_ischemia_may_be_flat_or_denied_in_one_word():
+    flat = '{"ischemia_stage": "acute", "ischemia_territory": "Antero-septal"}'
+    assert parse(flat).values == {"ischemia_stage": "acute", "ischemia_territory": "anteroseptal"}
+    assert parse('{"ischemia": "None"}').values == {"ischemia_stage": "none", "ischemia_territory": "none"}
+
+
+@pytest.mark.parametrize(("text", "kind"), [("", "empty"), (" \n", "empty"), ("I can't tell.", "unparseable")])
+def test_no_answer_has_its_kind(text, kind):
+    reading = parse(text)
+    assert reading.error.kind == kind
+    assert reading.outcome == "no_answer"
+
+
+def test_a_flood_of_braces_is_given_up_quickly():
+    start = time.perf_counter()
+    assert parse("{" * 100_000).error.kind == "unparseable"
+    assert time.perf_counter() - start < 5
