@@ -1,5 +1,1 @@
-"""Readers: whatever is given a case and returns a reading."""
-
-from readers.contract import Case, Input, Prompt, Reader
-
-__all__ = ["Case", "Input", "Prompt", "Reader"]
+"""Readers: whatever is given a case and returns a reading. The contract is ``readers.contract``."""

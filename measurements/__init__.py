@@ -1,0 +1,5 @@
+"""What an interpretation program measures on a ten-second ECG: rate, intervals and frontal axes."""
+
+from measurements.measurement import VERSION, Measurement, Measurements, measure
+
+__all__ = ["VERSION", "Measurement", "Measurements", "measure"]

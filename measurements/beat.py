@@ -1,0 +1,120 @@
+"""Where the ventricles beat, and the median beat over all beats of the dominant shape."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurements.conditioning import FS, Conditioned
+
+BEFORE, AFTER = int(0.40 * FS), int(0.64 * FS)
+"""Samples of the median beat before and after its reference point."""
+
+REFRACTORY = 0.24
+"""Shortest distance of two beats in seconds (250/min)."""
+
+
+@dataclass(frozen=True, eq=False)
+class MedianBeat:
+    """The dominant beat.
+
+    Attributes
+    ----------
+    signal : float32 array (12, BEFORE + AFTER)
+        Median over the beats that make it, at 500 Hz.
+    beats : float32 array (n_beats, 12, BEFORE + AFTER)
+        Those beats themselves.
+    """
+
+    signal: NDArray[np.float32]
+    beats: NDArray[np.float32]
+
+
+def find_beats(record: Conditioned) -> NDArray[np.int64]:
+    """Return the positions of the QRS complexes, in samples at 500 Hz.
+
+    Peaks of the length of the vector of all leads in the band of the QRS complex, smoothed over 80 ms; a peak counts
+    from 0.35 of the typical one, and from 0.2 where otherwise a beat would be missing (after Pan and Tompkins 1985).
+    """
+    from scipy.ndimage import uniform_filter1d
+    from scipy.signal import find_peaks
+
+    spread = np.median(np.abs(record.steep), axis=1) + 0.1 * record.steep.std(axis=1)
+    weight = np.where(record.used, 1 / np.maximum(spread, 1e-6), 0.0)
+    weight = np.minimum(weight, 5 * np.median(weight[record.used])) if record.used.any() else weight
+    energy = np.sqrt(np.einsum("ln,l->n", record.steep**2, weight**2))
+    envelope = uniform_filter1d(energy, int(0.08 * FS), mode="constant")
+    peaks = np.asarray(find_peaks(envelope, distance=int(REFRACTORY * FS))[0], dtype=np.int64)
+    if len(peaks) == 0 or not record.used.any():
+        return np.empty(0, dtype=np.int64)
+    heights = envelope[peaks]
+    window = int(2 * FS)
+    tops = [envelope[start : start + window].max() for start in range(0, len(envelope) - window // 2, window)]
+    typical = float(np.median(tops))
+    strong = peaks[heights > 0.35 * typical]
+    return _with_missed(strong, peaks[heights > 0.2 * typical])
+
+
+def _with_missed(strong: NDArray[np.int64], weak: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Add weaker peaks that lie alone in a gap of more than 1.6 typical RR intervals."""
+    if len(strong) < 3:
+        return strong
+    typical = np.median(np.diff(strong))
+    extra = [
+        peak
+        for peak in np.setdiff1d(weak, strong)
+        if (gap := _gap_around(strong, peak)) is not None
+        and gap[1] - gap[0] > 1.6 * typical
+        and min(peak - gap[0], gap[1] - peak) > 0.6 * typical
+    ]
+    return np.sort(np.concatenate([strong, np.array(extra, dtype=np.int64)]))
+
+
+def _gap_around(beats: NDArray[np.int64], position: int) -> tuple[int, int] | None:
+    after = int(np.searchsorted(beats, position))
+    return (int(beats[after - 1]), int(beats[after])) if 0 < after < len(beats) else None
+
+
+def median_beat(record: Conditioned, beats: NDArray[np.int64]) -> MedianBeat | None:
+    """Return the median of the beats of the dominant shape, or None when no whole beat is in the record.
+
+    Beats are aligned to one another by the cross-correlation of their QRS complexes; those that differ in shape from
+    the majority (premature or paced ones) or come more than 20% early are left out.
+    """
+    samples = record.signal.shape[1]
+    whole = beats[(beats >= BEFORE + 20) & (beats < samples - AFTER - 20)]
+    if len(whole) == 0:
+        return None
+    aligned = _aligned(record.steep, whole)
+    cut = np.stack([record.signal[:, b - BEFORE : b + AFTER] for b in aligned])
+    like = _likeness(cut[:, :, BEFORE - 40 : BEFORE + 60])
+    keep = like >= min(0.9, np.quantile(like, 0.5))
+    kept = cut[keep & _on_time(whole, beats)] if (keep & _on_time(whole, beats)).any() else cut[keep]
+    kept = kept - np.median(kept[:, :, BEFORE - 60 : BEFORE - 20], axis=2, keepdims=True)
+    return MedianBeat(np.median(kept, axis=0).astype(np.float32), kept)
+
+
+def _aligned(steep: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move each beat by up to 30 ms to where its QRS complex fits the mean one best."""
+    half, reach = 40, 15
+    cut = np.stack([steep[:, b - half - reach : b + half + reach] for b in beats])
+    template = np.median(cut[:, :, reach:-reach], axis=0)
+    windows = np.lib.stride_tricks.sliding_window_view(cut, 2 * half, axis=2)
+    fit = np.einsum("blsw,lw->bs", windows, template, optimize=True)
+    moved: NDArray[np.int64] = beats + np.argmax(fit, axis=1) - reach
+    return moved
+
+
+def _likeness(complexes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the correlation of each beat's QRS complex, all leads together, with the median one."""
+    flat = (complexes - complexes.mean(axis=2, keepdims=True)).reshape(len(complexes), -1)
+    template = np.median(flat, axis=0)
+    norm = np.linalg.norm(flat, axis=1) * np.linalg.norm(template)
+    return np.asarray(flat @ template / np.maximum(norm, 1e-9), dtype=np.float64)
+
+
+def _on_time(whole: NDArray[np.int64], beats: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which beats come no more than 20% earlier than the typical RR interval."""
+    before = np.diff(beats, prepend=beats[0] - 10**6)
+    typical = np.median(before[1:]) if len(beats) > 1 else 0
+    return np.asarray(before[np.searchsorted(beats, whole)] >= 0.8 * typical)
