@@ -1,0 +1,1 @@
+"""Datasets, runs, scores and the command line of the benchmark."""

@@ -1,0 +1,16 @@
+"""Datasets of ECG recordings: PTB-XL in PhysioNet's layout, and the embedded sample of it."""
+
+from bench.dataset.dataset import SPLITS, Dataset, fingerprint, folds_of, open_dataset, records_of
+from bench.dataset.record import DatasetError, Record, Signal
+
+__all__ = [
+    "SPLITS",
+    "Dataset",
+    "DatasetError",
+    "Record",
+    "Signal",
+    "fingerprint",
+    "folds_of",
+    "open_dataset",
+    "records_of",
+]

@@ -1,0 +1,95 @@
+"""The embedded sample as a dataset."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib.resources import as_file, files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.dataset.record import DatasetError, Record, Signal
+from bench.dataset.sample.codec import unpack
+from bench.dataset.table import Row, read_table
+
+MICROVOLTS = 1000.0
+"""Units of the stored samples in a mV, as in PTB-XL's own files."""
+
+FINE_FOLDS = (9, 10)
+"""Folds that are at hand at 500 Hz too."""
+
+
+class Sample:
+    """488 real records; a fold is unpacked when the first of its records is asked for."""
+
+    name = "ptbxl-sample"
+    version = "1.0.3"
+    is_sample = True
+
+    def __init__(self) -> None:
+        self._blocks: dict[tuple[int, int], NDArray[np.int16]] = {}
+        with as_file(files("bench.dataset.sample") / "records.csv") as table:
+            self._rows = read_table(table)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Record]:
+        for row in self._rows.values():
+            yield self._record(row)
+
+    def record(self, ecg_id: int) -> Record:
+        """Return one record; raises :class:`DatasetError` for an unknown id."""
+        if ecg_id not in self._rows:
+            raise DatasetError(f"the embedded sample has no record {ecg_id}")
+        return self._record(self._rows[ecg_id])
+
+    def signal_digests(self, ids: tuple[int, ...]) -> Mapping[int, str]:
+        """Return the stored SHA-256 digests of each record's samples, at every rate that is embedded."""
+        return {ecg_id: json.dumps(self.digests[str(ecg_id)], sort_keys=True) for ecg_id in ids}
+
+    def samples(self, ecg_id: int, fs: int) -> NDArray[np.int16]:
+        """Return the stored samples of a record in microvolts, int16 (12, n)."""
+        fold = self._rows[ecg_id].fold
+        leads: NDArray[np.int16] = self._block(fold, fs)[self._position[fold][ecg_id]]
+        return leads
+
+    @cached_property
+    def digests(self) -> Mapping[str, Mapping[str, str]]:
+        """SHA-256 of each record's samples in PTB-XL's ``.dat`` files, by ``ecg_id`` and rate."""
+        data: dict[str, dict[str, str]] = json.loads(_read("digests.json"))
+        return data
+
+    @cached_property
+    def _position(self) -> Mapping[int, Mapping[int, int]]:
+        folds: dict[int, dict[int, int]] = {}
+        for ecg_id, row in self._rows.items():
+            inside = folds.setdefault(row.fold, {})
+            inside[ecg_id] = len(inside)
+        return folds
+
+    def _block(self, fold: int, fs: int) -> NDArray[np.int16]:
+        if (fold, fs) not in self._blocks:
+            self._blocks[fold, fs] = unpack(_read(block_name(fold, fs)), 10 * fs)
+        return self._blocks[fold, fs]
+
+    def _record(self, row: Row) -> Record:
+        return row.record(self.name, (500, 100) if row.fold in FINE_FOLDS else (100,), self._load)
+
+    def _load(self, ecg_id: int, fs: int) -> Signal:
+        return Signal((self.samples(ecg_id, fs) / np.float32(MICROVOLTS)).astype(np.float32), float(fs))
+
+
+def block_name(fold: int, fs: int) -> str:
+    """Return the name of the file that holds one fold at one rate."""
+    return f"fold{fold:02d}_{fs}hz.xz"
+
+
+def digest(samples: NDArray[np.int16]) -> str:
+    """Return the SHA-256 of int16 (12, n) as PTB-XL's ``.dat`` file holds it: sample by sample, little-endian."""
+    return hashlib.sha256(np.ascontiguousarray(samples.T.astype("<i2")).tobytes()).hexdigest()
+
+
+def _read(name: str) -> bytes:
+    return (files("bench.dataset.sample") / name).read_bytes()

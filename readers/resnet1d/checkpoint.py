@@ -1,0 +1,82 @@
+"""A training on disk: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a training is.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs that are done.
+    best_auroc, best_epoch : float, int
+        Best macro AUROC on fold 9 so far, and the epoch that gave it.
+    """
+
+    epoch: int = 0
+    best_auroc: float = -1.0
+    best_epoch: int = 0
+
+
+def save_checkpoint(
+    folder: Path, model: nn.Module, averaged: AveragedModel, optimizer: Optimizer, state: Checkpoint
+) -> None:
+    """Write the state of a training; a kill at any point leaves the last complete one.
+
+    Tensors of one epoch go to a file of their own, and the JSON that names the epoch is replaced last.
+    """
+    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
+    tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+    save_file(_contiguous(tensors), _file(folder, state.epoch))
+    if state.best_epoch == state.epoch:
+        _replace(folder / "best.safetensors", _contiguous(averaged.module.state_dict()))
+    temporary = folder / "state.json.part"
+    temporary.write_text(json.dumps(asdict(state)), encoding="utf-8")
+    temporary.replace(folder / "state.json")
+    _file(folder, state.epoch - 1).unlink(missing_ok=True)
+
+
+def load_checkpoint(folder: Path, model: nn.Module, averaged: AveragedModel, optimizer: Optimizer) -> Checkpoint:
+    """Load the last complete state in ``folder`` into the three, and return it; a fresh one where there is none."""
+    path = folder / "state.json"
+    if not path.is_file():
+        return Checkpoint()
+    state = Checkpoint(**json.loads(path.read_text(encoding="utf-8")))
+    tensors = load_file(_file(folder, state.epoch))
+    model.load_state_dict(_below("model.", tensors))
+    averaged.load_state_dict(_below("averaged.", tensors))
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in _below("optimizer.", tensors).items():
+        index, _, moment = name.partition(".")
+        moments.setdefault(int(index), {})[moment] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    return state
+
+
+def _file(folder: Path, epoch: int) -> Path:
+    return folder / f"epoch-{epoch:04d}.safetensors"
+
+
+def _replace(path: Path, tensors: dict[str, Tensor]) -> None:
+    temporary = path.with_suffix(".part")
+    save_file(tensors, temporary)
+    temporary.replace(path)
+
+
+def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,166 @@
+"""Train the members of the reader: folds 1 to 8 teach, fold 9 stops, every epoch is a checkpoint that resumes.
+
+Epochs draw their chance from the seed and their own number alone, so a training that was killed and resumed ends with
+the same weights as one that was not.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from readers.resnet1d.augmentation import augment, mixed
+from readers.resnet1d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from readers.resnet1d.config import Config
+from readers.resnet1d.dataset import TrainingSet
+from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
+from readers.resnet1d.network import EcgResNet, probabilities, split
+
+TRAIN_FOLDS = (1, 2, 3, 4, 5, 6, 7, 8)
+STOP_FOLDS = (9,)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch gave.
+
+    Attributes
+    ----------
+    number, epochs : int
+        Of this epoch, from 1, and of the most that there will be.
+    loss : float
+        Mean training loss.
+    auroc : float
+        Superclass macro AUROC of the averaged weights on fold 9.
+    best : bool
+        Whether it is the best so far.
+    """
+
+    number: int
+    epochs: int
+    loss: float
+    auroc: float
+    best: bool
+
+
+def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, report: Callable[[Epoch], None]) -> Path:
+    """Train one network and return the file of its best weights.
+
+    Parameters
+    ----------
+    data : TrainingSet
+        Folds 1 to 9; other folds are not touched.
+    config : Config
+        All settings but the seed.
+    seed : int
+        Decides the initial weights, the order of records and every augmentation.
+    folder : Path
+        Where checkpoints go; an unfinished training in it is resumed.
+    report : callable
+        Called with each :class:`Epoch`.
+
+    Returns
+    -------
+    Path
+        ``best.safetensors`` in ``folder``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    training = _Training(data, config, seed)
+    state = load_checkpoint(folder, training.model, training.averaged, training.optimizer)
+    while not _finished(state, config):
+        number = state.epoch + 1
+        loss = training.run_epoch(number)
+        auroc = training.auroc()
+        best = auroc > state.best_auroc
+        state = Checkpoint(number, auroc if best else state.best_auroc, number if best else state.best_epoch)
+        save_checkpoint(folder, training.model, training.averaged, training.optimizer, state)
+        with (folder / "epochs.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"epoch": number, "loss": round(loss, 6), "auroc": round(auroc, 6)}) + "\n")
+        report(Epoch(number, config.epochs, loss, auroc, best))
+    return folder / "best.safetensors"
+
+
+def _finished(state: Checkpoint, config: Config) -> bool:
+    return state.epoch >= config.epochs or state.epoch - state.best_epoch >= config.patience > 0
+
+
+class _Training:
+    """The model, its average and its optimizer over one training set."""
+
+    def __init__(self, data: TrainingSet, config: Config, seed: int) -> None:
+        torch.manual_seed(seed)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.config, self.seed = config, seed
+        self.model = EcgResNet(config).to(self.device)
+        self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.data = data
+        self.signal = torch.from_numpy(data.signal)
+        self.targets, self.known = as_tensors(data.targets, self.device), as_tensors(data.known, self.device)
+        self.rows = torch.from_numpy(data.rows(TRAIN_FOLDS))
+        self.steps = math.ceil(len(self.rows) / config.batch)
+
+    def run_epoch(self, number: int) -> float:
+        """Run one epoch and return its mean loss."""
+        generator = Generator().manual_seed(self.seed * 10_007 + number)
+        torch.manual_seed(self.seed * 10_007 + number)
+        self.model.train()
+        total = 0.0
+        for step, rows in enumerate(self._batches(generator)):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self._learning_rate((number - 1) * self.steps + step)
+            loss = self._loss(rows, generator)
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimizer.step()
+            self.averaged.update_parameters(self.model)
+            total += float(loss.detach()) * len(rows)
+        return total / len(self.rows)
+
+    def auroc(self) -> float:
+        """Return the averaged weights' superclass macro AUROC on fold 9."""
+        rows = self.data.rows(STOP_FOLDS)
+        rows = rows[self.data.known["superclass"][rows]]
+        self.averaged.eval()
+        with torch.inference_mode():
+            outputs = torch.cat([self.averaged(self.signal[part].to(self.device)) for part in _parts(rows.tolist())])
+        score = split(probabilities(outputs))["superclass"].cpu().numpy()
+        return macro_auroc(self.data.targets["superclass"][rows], score)
+
+    def _batches(self, generator: Generator) -> Iterator[Tensor]:
+        order = self.rows[torch.randperm(len(self.rows), generator=generator)]
+        yield from order.split(self.config.batch)
+
+    def _loss(self, rows: Tensor, generator: Generator) -> Tensor:
+        signal = augment(self.signal[rows].to(self.device), self.config, generator)
+        signal, other, share = mixed(signal, self.config.mixup, generator)
+        outputs = self.model(signal)
+        own, foreign = rows.to(self.device), rows[other].to(self.device)
+        each = share * self._loss_against(outputs, own) + (1 - share) * self._loss_against(outputs, foreign)
+        return each.mean()
+
+    def _loss_against(self, outputs: Tensor, rows: Tensor) -> Tensor:
+        targets = {head: target[rows] for head, target in self.targets.items()}
+        known = {head: mask[rows] for head, mask in self.known.items()}
+        return loss_of(outputs, targets, known, self.config)
+
+    def _learning_rate(self, step: int) -> float:
+        """Warm up linearly, then fall along a half cosine (Loshchilov and Hutter 2017)."""
+        progress = step / (self.steps * self.config.epochs)
+        if progress < self.config.warmup:
+            return self.config.learning_rate * (progress + 1e-3) / self.config.warmup
+        fall = (progress - self.config.warmup) / (1 - self.config.warmup)
+        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
+
+
+def _parts(rows: list[int], size: int = 256) -> Iterator[list[int]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -1,0 +1,18 @@
+"""Draw a 12-lead ECG as a printed page, without its grid, stacked, or one picture a lead."""
+
+from renderers.image import EcgImage, Strip
+from renderers.registry import RENDERERS, Renderer, blank, render, renderer
+from renderers.style import LEADS, PageStyle, RenderError
+
+__all__ = [
+    "LEADS",
+    "RENDERERS",
+    "EcgImage",
+    "PageStyle",
+    "RenderError",
+    "Renderer",
+    "Strip",
+    "blank",
+    "render",
+    "renderer",
+]

@@ -1,0 +1,76 @@
+"""A drawn page: palette pixels, where each lead stands on it, and its PNG."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers.png import encode
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One stretch of one lead on a page.
+
+    Attributes
+    ----------
+    lead : str
+        Its name.
+    x_mm, baseline_mm : float
+        Where its first sample's column and its 0 mV line lie, from the page's left and upper edge.
+    start_s, end_s : float
+        What part of the record it shows.
+    """
+
+    lead: str
+    x_mm: float
+    baseline_mm: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class EcgImage:
+    """One picture of an ECG.
+
+    Attributes
+    ----------
+    indices : uint8 array (height, width)
+        Which colour of the palette each pixel has.
+    palette : uint8 array (colours, 3)
+        RGB.
+    leads : tuple of str
+        Names in the order in which they are drawn.
+    px_per_mm : int
+        Resolution.
+    mm_per_s, mm_per_mv : float
+        Paper speed and gain.
+    strips : tuple of Strip
+        Geometry of every stretch that is drawn.
+    overlap_mm : float
+        By how much the ink of neighbouring rows runs into one another, at most; 0 when all are apart.
+    """
+
+    indices: NDArray[np.uint8]
+    palette: NDArray[np.uint8]
+    leads: tuple[str, ...]
+    px_per_mm: int
+    mm_per_s: float
+    mm_per_mv: float
+    strips: tuple[Strip, ...] = field(default=())
+    overlap_mm: float = 0.0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.indices.shape
+        return width, height
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Return uint8 (height, width, 3)."""
+        pixels: NDArray[np.uint8] = self.palette[self.indices]
+        return pixels
+
+    def png(self) -> bytes:
+        """Return the picture as PNG: 1 bit a pixel for two colours, else 8-bit palette."""
+        return encode(self.indices, self.palette)
