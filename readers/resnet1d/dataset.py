@@ -6,11 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.resnet1d.heads import HEADS, MULTI_LABEL
-from taxonomy.axis import AXES
-from taxonomy.statement import SUPERCLASSES, statements
-from taxonomy.truth import Truth
-
 SAMPLES = 1000
 """Ten seconds at 100 Hz."""
 
@@ -47,43 +42,3 @@ class TrainingSet:
     def rows(self, folds: Sequence[int]) -> NDArray[np.int64]:
         """Return the positions of the records of those folds."""
         return np.flatnonzero(np.isin(self.fold, folds))
-
-
-def targets(
-    truths: Sequence[Truth], codes: Sequence[frozenset[str]]
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
-    """Return the target of every head, and where it is known.
-
-    Parameters
-    ----------
-    truths : sequence of Truth
-        One for each record.
-    codes : sequence of frozenset of str
-        The SCP statements of each record.
-
-    Returns
-    -------
-    targets : dict of str to float32 array (n, outputs)
-    known : dict of str to bool array (n,)
-    """
-    answers: dict[str, list[frozenset[str] | None]] = {
-        "superclass": [truth.superclasses or None for truth in truths],
-        "statement": list(codes),
-    }
-    names: dict[str, tuple[str, ...]] = {"superclass": SUPERCLASSES, "statement": tuple(statements())}
-    for axis in AXES:
-        if axis.name in HEADS:
-            names[axis.name] = axis.values
-            answers[axis.name] = [_as_set(truth.values[axis.name]) for truth in truths]
-    hot = {head: _multi_hot(answers[head], names[head]) for head in HEADS}
-    known = {head: np.array([answer is not None for answer in answers[head]]) for head in HEADS}
-    assert all(head in MULTI_LABEL or (hot[head].sum(1) <= 1).all() for head in HEADS)
-    return hot, known
-
-
-def _as_set(value: str | frozenset[str] | None) -> frozenset[str] | None:
-    return frozenset({value}) if isinstance(value, str) else value
-
-
-def _multi_hot(answers: Sequence[frozenset[str] | None], names: Sequence[str]) -> NDArray[np.float32]:
-    return np.array([[name in (answer or ()) for name in names] for answer in answers], dtype=np.float32)

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from readers.resnet1d.config import Config
-from readers.resnet1d.heads import MULTI_LABEL
 from readers.resnet1d.network import split
+from readers.training_target import MULTI_LABEL
 
 
 def loss_of(outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, Tensor], config: Config) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from readers.resnet1d.config import Config
-from readers.resnet1d.heads import HEADS, MULTI_LABEL
+from readers.training_target import HEADS, MULTI_LABEL
 
 
 class Block(nn.Module):

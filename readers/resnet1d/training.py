@@ -118,7 +118,7 @@ class _Training:
                 group["lr"] = self._learning_rate((number - 1) * self.steps + step)
             loss = self._loss(rows, generator)
             self.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimizer.step()
             self.averaged.update_parameters(self.model)

@@ -1,0 +1,153 @@
+"""A run on disk: manifest, readings appended one by one, score and report."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from bench.run.settings import RunSettings, settings_from
+from taxonomy.error import BenchError
+from taxonomy.reading import Reading
+
+
+class RunError(BenchError):
+    """Raised when a run cannot go on: its folder, its manifest or its readings are not usable."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """``manifest.json``, ``readings.jsonl``, ``score.json``, ``report.md`` in one folder."""
+
+    path: Path
+
+    @property
+    def readings_path(self) -> Path:
+        """Where readings are appended."""
+        return self.path / "readings.jsonl"
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest.
+
+        Raises
+        ------
+        RunError
+            When there is none, or it is not JSON of a run.
+        """
+        path = self.path / "manifest.json"
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            settings_from(data["settings"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error})") from error
+        return data
+
+    def settings(self) -> RunSettings:
+        """Return what decided the run; raises as :meth:`manifest`."""
+        return settings_from(self.manifest()["settings"])
+
+    def readings(self) -> tuple[dict[int, Reading], int]:
+        """Return the readings by ``ecg_id``, and how many torn lines were dropped (a kill in mid-write leaves one).
+
+        The last reading of a case counts, so that a retry replaces a failed call.
+
+        Raises
+        ------
+        RunError
+            When a line before the last is damaged: that is no kill.
+        """
+        found: dict[int, Reading] = {}
+        if not self.readings_path.is_file():
+            return found, 0
+        lines = self.readings_path.read_bytes().split(b"\n")
+        for number, line in enumerate(lines, start=1):
+            if not line:
+                continue
+            try:
+                entry = json.loads(line)
+                found[int(entry["ecg_id"])] = Reading.from_json(entry["reading"])
+            except (ValueError, KeyError, TypeError, BenchError) as error:
+                if number == len(lines):
+                    return found, 1
+                raise RunError(f"line {number} of {self.readings_path} is damaged: {error}") from error
+        return found, 0
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process.
+
+        Raises
+        ------
+        RunError
+            When another run holds it, or it cannot be made.
+        """
+        from filelock import FileLock, Timeout
+
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path / ".lock", timeout=0):
+                yield
+        except Timeout:
+            raise RunError(f"another run is writing to {self.path}; wait for it, or name another --out") from None
+        except PermissionError as error:
+            raise RunError(f"{self.path} cannot be written: {error.strerror}; name another --out") from error
+        except (FileExistsError, NotADirectoryError) as error:
+            raise RunError(f"{self.path} cannot be made a folder: {error.strerror}; name another --out") from error
+
+    @contextmanager
+    def appending(self) -> Iterator[IO[bytes]]:
+        """Open the readings for appending, after cutting off a torn last line."""
+        with self.readings_path.open("ab+") as out:
+            end = out.seek(0, os.SEEK_END)
+            out.seek(0)
+            content = out.read()
+            out.truncate(end if content.endswith(b"\n") or not content else content.rfind(b"\n") + 1)
+            yield out
+
+    def append(self, out: IO[bytes], ecg_id: int, case_id: str, reading: Reading) -> None:
+        """Write one reading and hand it to the operating system.
+
+        Raises
+        ------
+        RunError
+            When the disk is full or the folder went away; what was written before stays.
+        """
+        entry = {"ecg_id": ecg_id, "case_id": case_id, "reading": reading.to_json()}
+        try:
+            out.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+            out.flush()
+        except OSError as error:
+            raise RunError(
+                f"{self.readings_path} cannot be written: {error.strerror}; what was read so far is kept, "
+                "and the same command goes on from there"
+            ) from error
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file whole or not at all."""
+        return write_whole(self.path / name, text)
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write ``text`` to ``path`` so that nobody ever sees a part of it.
+
+    Raises
+    ------
+    RunError
+        When the disk is full or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as part:
+            part.write(text)
+        Path(part.name).chmod(0o644)
+        return Path(part.name).replace(path)
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return JSON as files of a run hold it: keys in order, two spaces, one line end."""
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,48 @@
+"""What a run was made with, for whoever wants to make it again."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from bench.run.settings import RunSettings
+
+PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors")
+
+
+def manifest(settings: RunSettings) -> dict[str, Any]:
+    """Return the manifest of a run that starts now: settings, versions, git revision; no path and no key."""
+    return {
+        "run_id": settings.run_id,
+        "settings": settings.to_json(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "git_revision": git_revision(),
+    }
+
+
+def git_revision() -> str | None:
+    """Return the revision of this package's checkout, with ``+`` when it has changes; None outside one."""
+    here = Path(__file__).parent
+    if not any((parent / ".git").exists() for parent in here.parents):
+        return None
+    try:
+        revision = _git(here, "rev-parse", "HEAD")
+        changed = _git(here, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return revision + ("+" if changed else "")
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

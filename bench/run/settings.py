@@ -1,0 +1,80 @@
+"""What decides the outcome of a run, and the id that follows from it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from taxonomy.axis import VERSION as TAXONOMY_VERSION
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that the readings of a run depend on.
+
+    Attributes
+    ----------
+    reader : str
+        As after ``--reader``.
+    reader_details : mapping of str to str
+        What the reader says of itself, such as the digest of its weights.
+    dataset, dataset_version, fingerprint : str
+        Which records, told by their checksums.
+    is_sample : bool
+        Whether they are the embedded sample's.
+    split : str
+        Name of the split, or ``ids``.
+    ids : tuple of int
+        Records, in the order in which they are read.
+    renderer : str
+        What draws the images, where the reader takes images.
+    px_per_mm : int
+    condition : str
+        What of a case is shown; ``full`` here.
+    measurements : str
+        Where the numbers of the prompt come from: ``waveform``, or the features file's kind.
+    seed : int
+    taxonomy_version : str
+    """
+
+    reader: str
+    reader_details: Mapping[str, str]
+    dataset: str
+    dataset_version: str
+    fingerprint: str
+    is_sample: bool
+    split: str
+    ids: tuple[int, ...] = field(repr=False)
+    renderer: str = "printed"
+    px_per_mm: int = 6
+    condition: str = "full"
+    measurements: str = "waveform"
+    seed: int = 0
+    taxonomy_version: str = TAXONOMY_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON data."""
+        return {**asdict(self), "ids": list(self.ids), "reader_details": dict(self.reader_details)}
+
+    @property
+    def run_id(self) -> str:
+        """A readable name that ends in a digest of all settings, so the same run is found again."""
+        digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
+        name = "".join(char if char.isalnum() or char in "-_" else "-" for char in self.reader.lower())[:40]
+        return f"{name}-{self.dataset}-{self.split}-{digest}"
+
+    def case_id(self, ecg_id: int) -> str:
+        """Return the opaque id under which the reader sees a record in this run."""
+        return hashlib.sha256(f"{self.run_id} {self.seed} {ecg_id}".encode()).hexdigest()[:12]
+
+
+def settings_from(data: Mapping[str, Any]) -> RunSettings:
+    """Return the settings that :meth:`RunSettings.to_json` wrote.
+
+    Raises
+    ------
+    TypeError
+        When the data has other fields.
+    """
+    return RunSettings(**{**data, "ids": tuple(data["ids"])})

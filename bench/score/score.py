@@ -1,0 +1,262 @@
+"""The score of a run: every axis against its baseline, then danger, findings per ECG and probabilities."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.score.agreement import holm
+from bench.score.axis import AxisAnswers, AxisScore, answers_on, axis_score
+from bench.score.bootstrap import interval, ratio, resampled_sums
+from bench.score.case import ScoredCase
+from bench.score.probability import ProbabilityScore, axis_probabilities, probability_score
+from bench.score.rounding import rounded
+from bench.score.superclass import DangerScore, SuperclassScore, superclass_score
+from taxonomy.axis import AXES, VERSION, AxisValue
+from taxonomy.danger import DangerTable, danger_table
+from taxonomy.error import BenchError
+
+FINDING_AXES = ("rate", "rhythm", "axis", "conduction", "ischemia_stage")
+"""Axes whose abnormal value counts as one finding; territory and diagnosis restate what others say."""
+
+SIGNIFICANT = 0.05
+
+
+class ScoreError(BenchError):
+    """Raised when there is nothing to score, or a stored score has another form."""
+
+
+@dataclass(frozen=True)
+class ScoreSettings:
+    """How a score is computed.
+
+    Attributes
+    ----------
+    draws, seed : int
+        Of the bootstrap.
+    danger : DangerTable
+    text_ceiling : mapping of str to float
+        Accuracy of the measurement-only reader by axis on the same cases, shown beside the result.
+    """
+
+    draws: int = 2000
+    seed: int = 0
+    danger: DangerTable = field(default_factory=danger_table)
+    text_ceiling: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MeanDifference:
+    """Mean over some axes of accuracy minus baseline, with its 95% interval."""
+
+    axes: int
+    difference: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Everything that a run's readings say.
+
+    Attributes
+    ----------
+    n : int
+        Cases.
+    failed : mapping of str to int
+        Failed calls by kind; a score with any is shown but not ranked.
+    ranked : bool
+    axes : tuple of AxisScore
+    text_inferable, waveform_only : MeanDifference or None
+        Over the axes with a case.
+    findings_predicted, findings_true : float
+        Per ECG.
+    superclass : SuperclassScore or None
+    probability : ProbabilityScore or None
+    taxonomy_version : str
+    draws, seed : int
+    """
+
+    n: int
+    failed: Mapping[str, int]
+    ranked: bool
+    axes: tuple[AxisScore, ...]
+    text_inferable: MeanDifference | None
+    waveform_only: MeanDifference | None
+    findings_predicted: float
+    findings_true: float
+    superclass: SuperclassScore | None
+    probability: ProbabilityScore | None
+    taxonomy_version: str = VERSION
+    draws: int = 2000
+    seed: int = 0
+
+    def axis(self, name: str) -> AxisScore:
+        """Return the score of one axis."""
+        return next(axis for axis in self.axes if axis.axis == name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Score":
+        """Return the score that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ScoreError
+            When the data has another form.
+        """
+        try:
+            superclass, probability = data["superclass"], data["probability"]
+            return cls(
+                **{
+                    **data,
+                    "axes": tuple(AxisScore(**axis) for axis in data["axes"]),
+                    "text_inferable": _mean_from(data["text_inferable"]),
+                    "waveform_only": _mean_from(data["waveform_only"]),
+                    "superclass": None if superclass is None else _superclass_from(superclass),
+                    "probability": None if probability is None else ProbabilityScore(**probability),
+                }
+            )
+        except (KeyError, TypeError) as error:
+            raise ScoreError(f"not a score of this version ({error})") from error
+
+
+def score(
+    cases: Sequence[ScoredCase], baseline: Mapping[str, AxisValue], settings: ScoreSettings | None = None
+) -> Score:
+    """Score a run.
+
+    Parameters
+    ----------
+    cases : sequence of ScoredCase
+        In any order: the result does not depend on it.
+    baseline : mapping of str to value
+        Majority value of each axis in the training folds.
+    settings : ScoreSettings, optional
+
+    Raises
+    ------
+    ScoreError
+        When there is no case.
+    """
+    settings = settings or ScoreSettings()
+    if not cases:
+        raise ScoreError("there is no case to score")
+    ordered = sorted(cases, key=lambda case: case.ecg_id)
+    found = [answers_on(axis, ordered, baseline[axis.name]) for axis in AXES]
+    plain = [axis_score(part, baseline[part.axis.name]) for part in found]
+    gains = _resampled_differences(found, ordered, settings)
+    axes = _finished(found, plain, gains, settings)
+    failed = Counter(
+        case.reading.error.kind for case in ordered if case.reading.error and case.reading.outcome == "failed"
+    )
+    predicted, true = _findings(ordered)
+    return Score(
+        n=len(ordered),
+        failed=dict(sorted(failed.items())),
+        ranked=not failed,
+        axes=axes,
+        text_inferable=_mean_difference(axes, gains, True),
+        waveform_only=_mean_difference(axes, gains, False),
+        findings_predicted=predicted,
+        findings_true=true,
+        superclass=superclass_score(ordered, settings.danger, settings.draws, settings.seed),
+        probability=probability_score(ordered),
+        draws=settings.draws,
+        seed=settings.seed,
+    )
+
+
+def _resampled_differences(
+    found: Sequence[AxisAnswers], cases: Sequence[ScoredCase], settings: ScoreSettings
+) -> dict[str, NDArray[np.float64]]:
+    """Return, for each axis, accuracy minus baseline in every resample of the patients."""
+    columns: dict[str, NDArray[np.float64]] = {}
+    for part in found:
+        scored, gain = np.zeros(len(cases)), np.zeros(len(cases))
+        scored[part.position] = 1
+        gain[part.position] = part.right.astype(np.float64) - part.baseline_right
+        columns |= {f"{part.axis.name} n": scored, f"{part.axis.name} gain": gain}
+    patients = np.array([case.patient_id for case in cases], dtype=np.int64)
+    sums = resampled_sums(columns, patients, settings.draws, settings.seed)
+    return {part.axis.name: ratio(sums[f"{part.axis.name} gain"], sums[f"{part.axis.name} n"]) for part in found}
+
+
+def _finished(
+    found: Sequence[AxisAnswers],
+    plain: Sequence[AxisScore],
+    gains: Mapping[str, NDArray[np.float64]],
+    settings: ScoreSettings,
+) -> tuple[AxisScore, ...]:
+    corrected = iter(holm([axis.p for axis in plain if axis.p is not None]))
+    axes = []
+    for part, axis in zip(found, plain, strict=True):
+        if axis.p is None or axis.difference is None:
+            axes.append(axis)
+            continue
+        p_holm = next(corrected)
+        auroc, error = axis_probabilities(part)
+        ceiling = settings.text_ceiling.get(axis.axis)
+        axes.append(
+            replace(
+                axis,
+                p=rounded(axis.p),
+                p_holm=rounded(p_holm),
+                verdict=_verdict(p_holm, axis.difference),
+                interval=interval(gains[axis.axis]),
+                auroc=auroc,
+                calibration_error=error,
+                text_ceiling=None if ceiling is None else rounded(ceiling),
+            )
+        )
+    return tuple(axes)
+
+
+def _verdict(p_holm: float, difference: float) -> str:
+    if p_holm >= SIGNIFICANT:
+        return "at prior"
+    return "above prior" if difference > 0 else "below prior"
+
+
+def _mean_difference(
+    axes: Sequence[AxisScore], gains: Mapping[str, NDArray[np.float64]], text_inferable: bool
+) -> MeanDifference | None:
+    chosen = [axis for axis in axes if axis.text_inferable is text_inferable and axis.difference is not None]
+    if not chosen:
+        return None
+    mean = np.mean([axis.difference for axis in chosen if axis.difference is not None])
+    draws = np.mean([gains[axis.axis] for axis in chosen], axis=0)
+    return MeanDifference(len(chosen), rounded(float(mean)), interval(draws))
+
+
+def _findings(cases: Sequence[ScoredCase]) -> tuple[float, float]:
+    """Return findings per ECG, predicted and true, over the cases whose call did not fail."""
+    answered = [case for case in cases if case.reading.outcome != "failed"]
+    if not answered:
+        return 0.0, 0.0
+    predicted = [sum(_count(axis.name, case.answer(axis.name)) for axis in AXES) for case in answered]
+    true = [sum(_count(axis.name, case.truth.values[axis.name]) for axis in AXES) for case in answered]
+    return rounded(float(np.mean(predicted))), rounded(float(np.mean(true)))
+
+
+def _count(axis: str, value: AxisValue | None) -> int:
+    if isinstance(value, frozenset):
+        return len(value)
+    return int(axis in FINDING_AXES and value is not None and value != _NEGATIVE[axis])
+
+
+_NEGATIVE = {axis.name: axis.negative for axis in AXES}
+
+
+def _mean_from(data: Mapping[str, Any] | None) -> MeanDifference | None:
+    return None if data is None else MeanDifference(**data)
+
+
+def _superclass_from(data: Mapping[str, Any]) -> SuperclassScore:
+    groups = {name: DangerScore(**group) for name, group in data["groups"].items()}
+    return SuperclassScore(**{**data, "overall": DangerScore(**data["overall"]), "groups": groups})

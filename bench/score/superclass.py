@@ -1,0 +1,144 @@
+"""The superclass confusion, the danger-weighted error and critical errors, over all and over subgroups."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.score.bootstrap import interval, ratio, resampled_sums
+from bench.score.case import ScoredCase
+from bench.score.rounding import rounded
+from taxonomy.danger import CRITICAL, DangerTable
+from taxonomy.statement import SUPERCLASSES
+
+AGE_BANDS: Mapping[str, Callable[[float], bool]] = {
+    "<40": lambda age: age < 40,
+    "40-60": lambda age: 40 <= age < 60,
+    "60-75": lambda age: 60 <= age <= 75,
+    ">75": lambda age: age > 75,
+}
+"""Age bands in years; 40 and 60 belong to the band above, 75 to the one below."""
+
+
+@dataclass(frozen=True)
+class DangerScore:
+    """How dangerous the errors of a group of cases are.
+
+    Attributes
+    ----------
+    n : int
+        Cases with a superclass truth whose call did not fail.
+    dwe : float
+        Danger-weighted error: mean danger of the answers.
+    dwe_interval : (float, float)
+        95%, bootstrap over patients.
+    critical : int
+        Answers of danger 3.
+    critical_share : float
+    critical_interval : (float, float)
+    """
+
+    n: int
+    dwe: float
+    dwe_interval: tuple[float, float]
+    critical: int
+    critical_share: float
+    critical_interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class SuperclassScore:
+    """The confusion of superclasses and its danger.
+
+    Attributes
+    ----------
+    confusion : tuple of 5 rows of 6 int
+        True class by answered class, the last column being no answer.
+    balanced_accuracy : float
+        Mean recall; what the ECG-VLM literature computes as 'AUC' of hard answers is the mean over classes of
+        (recall + specificity) / 2, given as ``hard_answer_auc``.
+    hard_answer_auc : float
+    overall : DangerScore
+    groups : mapping of str to DangerScore
+        By sex and by age band; groups without a case are left out.
+    danger_table : str
+        Name and version of the table.
+    """
+
+    confusion: tuple[tuple[int, ...], ...]
+    balanced_accuracy: float
+    hard_answer_auc: float
+    overall: DangerScore
+    groups: Mapping[str, DangerScore]
+    danger_table: str
+
+
+def superclass_score(cases: Sequence[ScoredCase], table: DangerTable, draws: int, seed: int) -> SuperclassScore | None:
+    """Return the superclass figures, None when no case has a superclass truth."""
+    known = [case for case in cases if case.truth.superclass and case.reading.outcome != "failed"]
+    if not known:
+        return None
+    names: list[str | None] = [*SUPERCLASSES, None]
+    pairs = np.array([(names.index(case.truth.superclass), names.index(case.superclass())) for case in known])
+    confusion = np.zeros((5, 6), dtype=np.int64)
+    np.add.at(confusion, (pairs[:, 0], pairs[:, 1]), 1)
+    danger = table.costs()[pairs[:, 0], pairs[:, 1]]
+    groups = _groups(known)
+    scores = _danger_scores(danger, np.array([case.patient_id for case in known]), groups, (draws, seed))
+    recall, auc = _hard_answers(confusion)
+    return SuperclassScore(
+        confusion=tuple(tuple(int(n) for n in row) for row in confusion),
+        balanced_accuracy=recall,
+        hard_answer_auc=auc,
+        overall=scores.pop("all"),
+        groups=scores,
+        danger_table=f"{table.name} {table.version}",
+    )
+
+
+def _groups(cases: Sequence[ScoredCase]) -> dict[str, NDArray[np.float64]]:
+    groups = {"all": [True] * len(cases)}
+    groups |= {sex: [case.sex == sex for case in cases] for sex in ("male", "female")}
+    for band, holds in AGE_BANDS.items():
+        groups[f"age {band}"] = [case.age is not None and holds(case.age) for case in cases]
+    return {name: np.array(members, dtype=np.float64) for name, members in groups.items() if any(members)}
+
+
+def _danger_scores(
+    danger: NDArray[np.float64],
+    patients: NDArray[np.int64],
+    groups: Mapping[str, NDArray[np.float64]],
+    resampling: tuple[int, int],
+) -> dict[str, DangerScore]:
+    critical = (danger >= CRITICAL).astype(np.float64)
+    columns: dict[str, NDArray[np.float64]] = {}
+    for name, inside in groups.items():
+        columns |= {f"{name} n": inside, f"{name} danger": inside * danger, f"{name} critical": inside * critical}
+    sums = resampled_sums(columns, patients, *resampling)
+    scores = {}
+    for name, inside in groups.items():
+        n, count = int(inside.sum()), int((inside * critical).sum())
+        whole = sums[f"{name} n"]
+        scores[name] = DangerScore(
+            n=n,
+            dwe=rounded(float((inside * danger).sum()) / n),
+            dwe_interval=interval(ratio(sums[f"{name} danger"], whole)) or (0.0, 0.0),
+            critical=count,
+            critical_share=rounded(count / n),
+            critical_interval=interval(ratio(sums[f"{name} critical"], whole)) or (0.0, 0.0),
+        )
+    return scores
+
+
+def _hard_answers(confusion: NDArray[np.int64]) -> tuple[float, float]:
+    total, recalls, areas = confusion.sum(), [], []
+    for k in range(5):
+        true = confusion[k].sum()
+        if true:
+            recall = confusion[k, k] / true
+            recalls.append(recall)
+            if total > true:
+                specificity = 1 - (confusion[:, k].sum() - confusion[k, k]) / (total - true)
+                areas.append((recall + specificity) / 2)
+    return rounded(float(np.mean(recalls))), rounded(float(np.mean(areas))) if areas else 0.5

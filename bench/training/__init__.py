@@ -1,0 +1,1 @@
+"""Making the built-in readers from training folds."""

@@ -1,0 +1,81 @@
+"""Fit the measurement-only reader: ``python -m bench.training.text_ceiling [--data PTBXL_DIR]``.
+
+Multinomial logistic regression (independent ones for multi-label heads) with an L2 penalty, by L-BFGS, on the training
+folds' measurements. Writes ``readers/text_ceiling.json``.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import readers
+from bench.dataset import Record, open_dataset, records_of
+from bench.truth import measured, truth_of
+from readers.text_ceiling import features
+from readers.training_target import MULTI_LABEL, targets
+
+PENALTY = 3.0
+"""L2 penalty on the standardised weights; not tuned."""
+
+Array = NDArray[np.float64]
+
+
+def fit(records: list[Record], x: Array, hot: dict[str, Array], known: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
+    """Return the model as JSON data: standardisation, and weights and bias of each head."""
+    mean = np.nanmean(x, axis=0)
+    x = np.where(np.isfinite(x), x, mean)
+    scale = np.maximum(x.std(axis=0), 1e-6)
+    x = (x - mean) / scale
+    heads = {}
+    for head, truth in hot.items():
+        if head != "statement":
+            weights, bias = _regression(x[known[head]], truth[known[head]], head in MULTI_LABEL)
+            heads[head] = {"weights": np.round(weights, 5).tolist(), "bias": np.round(bias, 5).tolist()}
+    return {
+        "fitted_on": f"{len(records)} records of folds 1-8 of {records[0].dataset}",
+        "penalty": PENALTY,
+        "mean": np.round(mean, 5).tolist(),
+        "scale": np.round(scale, 5).tolist(),
+        "heads": heads,
+    }
+
+
+def _regression(x: Array, truth: Array, multi_label: bool) -> tuple[Array, Array]:
+    from scipy.optimize import minimize
+    from scipy.special import expit, log_expit, log_softmax, softmax
+
+    outputs, inputs = truth.shape[1], x.shape[1]
+
+    def cost(flat: Array) -> tuple[float, Array]:
+        weights, bias = flat[: outputs * inputs].reshape(outputs, inputs), flat[outputs * inputs :]
+        logits = x @ weights.T + bias
+        if multi_label:
+            loss = -(truth * log_expit(logits) + (1 - truth) * log_expit(-logits)).sum()
+            error = expit(logits) - truth
+        else:
+            loss = -(truth * log_softmax(logits, axis=1)).sum()
+            error = softmax(logits, axis=1) - truth
+        gradient = np.concatenate([(error.T @ x + PENALTY * weights).ravel(), error.sum(axis=0) + 0.1 * bias])
+        return float(loss + PENALTY / 2 * (weights**2).sum() + 0.05 * (bias**2).sum()), gradient
+
+    found = minimize(cost, np.zeros(outputs * (inputs + 1)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    return found.x[: outputs * inputs].reshape(outputs, inputs), found.x[outputs * inputs :]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path)
+    dataset = open_dataset(parser.parse_args().data)
+    train = records_of(dataset, "train")
+    numbers = measured(train, dataset)
+    truths = [truth_of(record, numbers[record.ecg_id]) for record in train]
+    hot, known = targets(truths, [frozenset(record.labels.scp_codes) for record in train])
+    x = np.stack([features(numbers[record.ecg_id]) for record in train])
+    model = fit(train, x, {head: part.astype(np.float64) for head, part in hot.items()}, known)
+    target = Path(readers.__path__[0]) / "text_ceiling.json"
+    target.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")
+    print(f"wrote {target.name}: {model['fitted_on']}")

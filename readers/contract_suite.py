@@ -1,0 +1,122 @@
+"""What every reader must do, as tests that anybody can run: ``bench check-reader``, or from a test of their own."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from readers.contract import Case, Input, Reader
+from readers.guest import Crash, attempt
+from taxonomy.axis import AXES
+from taxonomy.reading import Reading
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of the contract: what it is, and what went wrong (None when it holds)."""
+
+    rule: str
+    problem: str | None
+
+
+class RecordingReader:
+    """A reader for tests: it answers nothing and remembers every case that it was shown."""
+
+    name = "recording"
+    description = "answers nothing and remembers what it was shown"
+    inputs: frozenset[Input] = frozenset({"signal", "image", "text"})
+
+    def __init__(self) -> None:
+        self.seen: list[Case] = []
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield an empty reading for each case."""
+        for case in cases:
+            self.seen.append(case)
+            yield Reading()
+
+
+def check_reader(reader: Reader, cases: Sequence[Case]) -> list[Check]:
+    """Ask a reader every rule of the contract.
+
+    Parameters
+    ----------
+    reader : Reader
+    cases : sequence of Case
+        At least three, with the inputs that it needs.
+
+    Returns
+    -------
+    list of Check
+        In the order asked; a crash of the reader is the problem of the rule that it broke.
+    """
+    rules: list[tuple[str, Callable[[Reader, Sequence[Case]], str | None]]] = [
+        ("has a name of its own", _named),
+        ("gives one reading for each case, in order", _one_each),
+        ("takes a generator and answers no case ahead of need", _lazy),
+        ("answers nothing outside the taxonomy, on some axis at least", _in_taxonomy),
+        ("answers the same whatever the case is called", _blind_to_id),
+        ("leaves the case as it was", _pure),
+        ("reads a flat record without raising", _flat),
+    ]
+    return [Check(rule, _tried(ask, reader, cases)) for rule, ask in rules]
+
+
+def _tried(ask: Callable[[Reader, Sequence[Case]], str | None], reader: Reader, cases: Sequence[Case]) -> str | None:
+    outcome = attempt(lambda: ask(reader, cases))
+    return f"raised {outcome.words}" if isinstance(outcome, Crash) else outcome.value
+
+
+def _named(reader: Reader, cases: Sequence[Case]) -> str | None:
+    return None if isinstance(reader.name, str) and reader.name.strip() else f"name is {reader.name!r}"
+
+
+def _one_each(reader: Reader, cases: Sequence[Case]) -> str | None:
+    readings = list(reader.read(list(cases)))
+    wrong = [reading for reading in readings if not isinstance(reading, Reading)]
+    if wrong:
+        return f"yielded a {type(wrong[0]).__name__}, not a Reading"
+    if len(readings) != len(cases):
+        return f"gave {len(readings)} readings for {len(cases)} cases"
+    backwards = list(reader.read(list(reversed(cases))))
+    same = [_values(a) for a in readings] == [_values(b) for b in reversed(backwards)]
+    return None if same else "answers change with the order of the cases, so they are not in order or not of the case"
+
+
+def _lazy(reader: Reader, cases: Sequence[Case]) -> str | None:
+    readings = list(reader.read(case for case in cases))
+    return None if len(readings) == len(cases) else f"gave {len(readings)} readings for a generator of {len(cases)}"
+
+
+def _in_taxonomy(reader: Reader, cases: Sequence[Case]) -> str | None:
+    readings = list(reader.read(list(cases)))
+    names = {axis.name for axis in AXES}
+    strange = [name for reading in readings for name in reading.values if name not in names]
+    if strange:
+        return f"answers an axis {strange[0]!r}"
+    said = any(value is not None for reading in readings for value in reading.values.values())
+    return None if said or any(reading.probabilities for reading in readings) else "answered no axis of any case"
+
+
+def _blind_to_id(reader: Reader, cases: Sequence[Case]) -> str | None:
+    renamed = [replace(case, case_id=f"renamed-{number}") for number, case in enumerate(cases)]
+    before, after = reader.read(list(cases)), reader.read(renamed)
+    same = [_values(a) for a in before] == [_values(b) for b in after]
+    return None if same else "answers depend on case_id, which says nothing of the ECG"
+
+
+def _pure(reader: Reader, cases: Sequence[Case]) -> str | None:
+    kept = [None if case.signal is None else case.signal.copy() for case in cases]
+    list(reader.read(list(cases)))
+    same = all(a is None or np.array_equal(a, c.signal, equal_nan=True) for a, c in zip(kept, cases, strict=True))  # type: ignore[arg-type]  # both are arrays where a is
+    return None if same else "changed the signal that it was given"
+
+
+def _flat(reader: Reader, cases: Sequence[Case]) -> str | None:
+    case = cases[0]
+    flat = case if case.signal is None else replace(case, signal=np.zeros_like(case.signal))
+    return None if len(list(reader.read([flat]))) == 1 else "gave no reading for a flat record"
+
+
+def _values(reading: Reading) -> dict[str, object]:
+    return {name: value for name, value in reading.values.items() if value is not None}

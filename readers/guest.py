@@ -1,0 +1,31 @@
+"""The one place where anything that a guest's code raises is caught."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What a guest's code raised: its own words, and the whole traceback."""
+
+    words: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Result(Generic[T]):
+    """What a call returned."""
+
+    value: T
+
+
+def attempt(call: Callable[[], T]) -> Result[T] | Crash:
+    """Call a reader's code, which strangers wrote, and return what it gave or how it crashed."""
+    try:
+        return Result(call())
+    except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything, and costs its case, not the run
+        return Crash(f"{type(error).__name__}: {error}", traceback.format_exc())

@@ -1,0 +1,93 @@
+"""Where readers come from: the entry point group ``ecg_bench.readers``, or ``package.module:Class``.
+
+Built-in readers come through the same group as anybody's. Importing a reader runs its author's code, so a class that
+is not installed is imported only when the user names it.
+"""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+
+from readers.contract import INPUTS, Reader
+from taxonomy.error import BenchError, unknown_name
+
+GROUP = "ecg_bench.readers"
+
+
+class ReaderError(BenchError):
+    """Raised when a reader cannot be found, imported or built, or does not keep the contract."""
+
+
+def installed() -> Mapping[str, EntryPoint]:
+    """Return every installed reader by name.
+
+    Raises
+    ------
+    ReaderError
+        When two packages claim one name; the message names both.
+    """
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUP):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            raise ReaderError(f"two readers are called {entry.name!r}: {other.value} and {entry.value}; uninstall one")
+    return dict(sorted(found.items()))
+
+
+def reader(name: str) -> Reader:
+    """Return the reader of that name, ``name:argument``, or of the class ``package.module:Class``.
+
+    Parameters
+    ----------
+    name : str
+        As after ``--reader``. What follows an installed name and a colon is given to its constructor.
+
+    Raises
+    ------
+    ReaderError
+        When it cannot be imported or built, or lacks a part of the contract.
+    taxonomy.error.UnknownNameError
+        When no reader has that name; the message lists them and the nearest match.
+    """
+    known = installed()
+    base, _, argument = name.partition(":")
+    if base in known:
+        return _built(name, _loaded(known[base]), argument)
+    if "." in base and argument:
+        return _built(name, _imported(base, argument), "")
+    raise unknown_name("reader", name, [*known, "package.module:Class"])
+
+
+def _loaded(entry: EntryPoint) -> object:
+    try:
+        return entry.load()
+    except (ImportError, AttributeError) as error:
+        raise ReaderError(f"reader {entry.name!r} ({entry.value}) cannot be imported: {error}") from error
+
+
+def _imported(module: str, attribute: str) -> object:
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        raise ReaderError(f"module {module!r} cannot be imported: {error}") from error
+    except AttributeError:
+        raise ReaderError(f"module {module!r} has no {attribute!r}") from None
+
+
+def _built(name: str, factory: object, argument: str) -> Reader:
+    if not callable(factory):
+        raise ReaderError(f"{name!r} is a {type(factory).__name__}, not a reader class")
+    try:
+        inspect.signature(factory).bind(*([argument] if argument else []))
+    except TypeError as error:
+        raise ReaderError(f"reader {name!r} cannot be built: {error}") from error
+    built = factory(*([argument] if argument else []))
+    missing = [part for part in ("name", "inputs", "read") if not hasattr(built, part)]
+    if missing:
+        raise ReaderError(f"reader {name!r} has no {missing[0]!r}: a reader has name, inputs and read(cases)")
+    unknown = frozenset(built.inputs) - frozenset(INPUTS)
+    if unknown:
+        raise ReaderError(f"reader {name!r} asks for an input {sorted(unknown)[0]!r}: there is {', '.join(INPUTS)}")
+    checked: Reader = built
+    return checked

@@ -1,0 +1,89 @@
+"""The text ceiling: a reader that sees nothing but the numbers of the prompt.
+
+Rate and axis follow from their thresholds; the other axes come from a multinomial logistic regression on the nine
+numbers, fitted on training folds. What it scores is what an image reader could score without looking.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurements import Measurements
+from readers.contract import Case, Input
+from readers.measured_axis import measured_probabilities, measured_values
+from readers.training_target import MULTI_LABEL
+from taxonomy.axis import AXES, AxisValue
+from taxonomy.reading import SUPERCLASS, Reading
+from taxonomy.statement import SUPERCLASSES
+
+NUMBERS = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "p_axis", "qrs_axis", "t_axis")
+CIRCULAR = frozenset({"p_axis", "qrs_axis", "t_axis"})
+
+
+def features(numbers: Measurements) -> NDArray[np.float64]:
+    """Return what the regression sees, float64 (21,): each number (angles as sine and cosine) and which are missing."""
+    parts: list[float] = []
+    for name in NUMBERS:
+        value = getattr(numbers, name).value
+        if name in CIRCULAR:
+            angle = np.radians(0.0 if value is None else value)
+            parts += [0.0, 0.0] if value is None else [float(np.sin(angle)), float(np.cos(angle))]
+        else:
+            parts.append(np.nan if value is None else value)
+        parts += [] if name in {"qtc_bazett", "qtc_fridericia", "heart_rate"} else [float(value is None)]
+    return np.array(parts)
+
+
+class MeasurementsReader:
+    """Answers from the numbers of the prompt only."""
+
+    name = "measurements"
+    description = "sees the numbers of the prompt only: the text ceiling"
+    inputs: frozenset[Input] = frozenset({"text"})
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield a reading for each case; one without numbers gets a reading without values."""
+        for case in cases:
+            numbers = case.prompt.measurements if case.prompt else None
+            yield Reading() if numbers is None else self.answer(numbers)
+
+    def answer(self, numbers: Measurements) -> Reading:
+        """Return the reading that the numbers of one record give."""
+        x = features(numbers)
+        x = np.where(np.isfinite(x), x, self._model["mean"])
+        x = (x - self._model["mean"]) / self._model["scale"]
+        values: dict[str, AxisValue | None] = dict(measured_values(numbers))
+        chances = measured_probabilities(numbers)
+        for head, (weights, bias, names) in self._heads.items():
+            logits = weights @ x + bias
+            chance = 1 / (1 + np.exp(-logits)) if head in MULTI_LABEL else _softmax(logits)
+            chances[head] = dict(zip(names, chance.tolist(), strict=True))
+            if head == "other_findings":
+                values[head] = frozenset(name for name, p in zip(names, chance, strict=True) if p >= 0.5)
+            elif head != SUPERCLASS:
+                values[head] = names[int(np.argmax(chance))]
+        return Reading(values=values, probabilities=chances)
+
+    @cached_property
+    def _model(self) -> Mapping[str, Any]:
+        data = json.loads((files("readers") / "text_ceiling.json").read_text(encoding="utf-8"))
+        model: dict[str, Any] = data | {name: np.array(data[name]) for name in ("mean", "scale")}
+        return model
+
+    @cached_property
+    def _heads(self) -> Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]]:
+        names = {SUPERCLASS: SUPERCLASSES} | {axis.name: axis.values for axis in AXES}
+        return {
+            head: (np.array(part["weights"]), np.array(part["bias"]), names[head])
+            for head, part in self._model["heads"].items()
+        }
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum(), dtype=np.float64)
