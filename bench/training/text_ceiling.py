@@ -28,7 +28,8 @@ def fit(records: list[Record], x: Array, hot: dict[str, Array], known: dict[str,
     """Return the model as JSON data: standardisation, and weights and bias of each head."""
     mean = np.nanmean(x, axis=0)
     x = np.where(np.isfinite(x), x, mean)
-    scale = np.maximum(x.std(axis=0), 1e-6)
+    spread = x.std(axis=0)
+    scale = np.where(spread > 1e-4, spread, 1.0)
     x = (x - mean) / scale
     heads = {}
     for head, truth in hot.items():

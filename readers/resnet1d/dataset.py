@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLES = 1000
-"""Ten seconds at 100 Hz."""
+from readers.resnet1d.preprocessing import SAMPLES
 
 
 @dataclass(frozen=True, eq=False)

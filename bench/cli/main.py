@@ -1,0 +1,83 @@
+"""``bench``: the commands, and what becomes of an error."""
+
+import importlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+from bench.cli.table import COMMANDS, DATA_COMMANDS, TRAIN_COMMANDS
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is used: help stays fast."""
+
+    def __init__(self, table: Mapping[str, tuple[str, str]], help_text: str) -> None:
+        super().__init__(help=help_text, context_settings=CONTEXT, no_args_is_help=True)
+        self._table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(self._table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None for an unknown one, which click then reports."""
+        if cmd_name in _GROUPS:
+            return _GROUPS[cmd_name]
+        if cmd_name not in self._table:
+            return None
+        module, _, attribute = self._table[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with the one line that the table has for each."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in self._table.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which there are and which is the nearest."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from taxonomy.error import unknown_name
+
+            raise click.UsageError(str(unknown_name("command", args[0], self._table)))
+        return super().resolve_command(ctx, args)
+
+
+_GROUPS: dict[str, LazyGroup] = {
+    "data": LazyGroup(DATA_COMMANDS, "Get, check and describe recordings."),
+    "train": LazyGroup(TRAIN_COMMANDS, "Make a built-in reader from training folds."),
+}
+
+bench = LazyGroup(
+    COMMANDS,
+    "Does a model read the ECG, or only guess it?\n\n"
+    "Runs a reader over PTB-XL and scores eight axes against the majority baseline. Begin with "
+    "'bench run --reader resnet1d', which needs no download.",
+)
+
+
+def main() -> None:
+    """Run the command line: 0 when done, 2 after bad input (one sentence), 130 after Ctrl-C."""
+    from taxonomy.error import BenchError
+
+    try:
+        bench.main(prog_name="bench", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)
+        sys.exit(130)
+    except BenchError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)

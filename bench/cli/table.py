@@ -1,0 +1,23 @@
+"""Every command: where it is, and one line on what it does. A new command is one new file and one line here."""
+
+COMMANDS = {
+    "run": ("bench.cli.run:run", "Run a reader over a split and score it."),
+    "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
+    "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
+    "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
+    "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
+    "data": ("", "Get, check and describe recordings: fetch, verify, info."),
+    "train": ("", "Make a built-in reader from training folds: resnet1d."),
+    "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
+    "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),
+}
+
+DATA_COMMANDS = {
+    "fetch": ("bench.cli.data:fetch", "Download PTB-XL from PhysioNet; resumes, and checks every file."),
+    "verify": ("bench.cli.data:verify", "Say what is missing or wrong in a data folder."),
+    "info": ("bench.cli.data:info", "Describe the records at hand."),
+}
+
+TRAIN_COMMANDS = {
+    "resnet1d": ("bench.cli.train:resnet1d", "Train the signal-native network; resumes after a kill."),
+}

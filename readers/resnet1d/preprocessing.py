@@ -1,0 +1,75 @@
+"""From any raw record to what the network was trained on: part of the model, and named in its weights file."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FS = 100
+SAMPLES = 1000
+"""Ten seconds at 100 Hz."""
+
+PREPROCESSING: Mapping[str, Any] = {
+    "band_hz": [0.5, 40.0],
+    "filter": "Butterworth, order 4, forward and backward",
+    "scale": "z-score of each lead",
+    "fs": FS,
+    "samples": SAMPLES,
+}
+"""Stored with the weights; weights that were trained on anything else are refused."""
+
+
+def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
+    """Band-pass, z-score each lead and resample to 100 Hz; a longer record is cut, a shorter one padded with zeros.
+
+    Parameters
+    ----------
+    signal : float32 array (12, n_samples)
+        Any amplitude unit, since it is lost; NaN samples are bridged by straight lines.
+    fs : float
+        Sampling rate in Hz, above 80.
+
+    Returns
+    -------
+    float32 array (12, 1000)
+        A flat lead is zero.
+
+    Raises
+    ------
+    ValueError
+        When ``fs`` is too low for the pass band, or the record is shorter than half a second.
+    """
+    from scipy.signal import resample_poly, sosfiltfilt
+
+    if not fs > 80 or signal.shape[1] < fs / 2:
+        raise ValueError(
+            f"the network needs more than 80 Hz and half a second, not {fs} Hz and {signal.shape[1]} samples"
+        )
+    filtered = sosfiltfilt(_band_pass(fs), _bridged(signal), axis=1)
+    spread = filtered.std(axis=1, keepdims=True)
+    scaled = (filtered - filtered.mean(axis=1, keepdims=True)) / np.where(spread > 1e-7, spread, np.inf)
+    if fs != FS:
+        scaled = resample_poly(scaled, FS, round(fs), axis=1)
+    prepared = np.zeros((signal.shape[0], SAMPLES), dtype=np.float32)
+    prepared[:, : scaled.shape[1]] = scaled[:, :SAMPLES]
+    return prepared
+
+
+@lru_cache(maxsize=8)
+def _band_pass(fs: float) -> NDArray[np.float64]:
+    from scipy.signal import butter
+
+    sections: NDArray[np.float64] = butter(4, PREPROCESSING["band_hz"], "bandpass", fs=fs, output="sos")
+    return sections
+
+
+def _bridged(signal: NDArray[np.float32]) -> NDArray[np.float64]:
+    filled = signal.astype(np.float64)
+    missing = ~np.isfinite(filled)
+    for lead in np.flatnonzero(missing.any(axis=1)):
+        gap = missing[lead]
+        known = np.flatnonzero(~gap)
+        filled[lead, gap] = np.interp(np.flatnonzero(gap), known, filled[lead, known]) if len(known) else 0.0
+    return filled
