@@ -1,6 +1,7 @@
 """``bench run``: a reader over a split, resumable at any point, scored at the end."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,7 +25,7 @@ from bench.cli.option import data_option, selection_options
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where run folders go."
 )
-def run(**options: object) -> None:
+def run(**options: Any) -> None:
     r"""Run a reader over a split and score it.
 
     Without --data this runs on the embedded sample. Readings are written one by one: after Ctrl-C, a kill or a full
@@ -38,4 +39,4 @@ def run(**options: object) -> None:
     """
     from bench.run.job import RunOptions, run_job
 
-    run_job(RunOptions(**options))  # type: ignore[arg-type]  # click has typed them
+    run_job(RunOptions(**options))

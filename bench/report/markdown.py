@@ -12,6 +12,11 @@ from bench.run.folder import RunError, write_whole
 from bench.score.score import Score
 from taxonomy.danger import DangerTable, danger_table
 
+NOTE = (
+    "`baseline`: the majority value of the training folds on the same cases; `ceiling`: a reader that sees the machine "
+    "measurements only; intervals: bootstrap over patients; p: exact McNemar, corrected by Holm over the axes."
+)
+
 
 def write_report(folder: Path, score: Score, manifest: Mapping[str, Any], danger: DangerTable | None = None) -> None:
     """Write ``report.md`` and ``pictures/`` into a run folder.
@@ -42,8 +47,7 @@ def report(score: Score, manifest: Mapping[str, Any]) -> str:
         caution(score, bool(settings["is_sample"])),
         "![Accuracy of every axis beside its baseline](pictures/axes.png)",
         table(HEADINGS, [axis_row(axis).cells for axis in score.axes]),
-        "`baseline`: the majority value of the training folds on the same cases; `ceiling`: a reader that sees "
-        "the machine measurements only; intervals: bootstrap over patients; p: exact McNemar, corrected by Holm over the axes.",
+        NOTE,
         table(("figure", "value"), summary_lines(score)),
         "## Does it recite the prior?",
         _prior(score),

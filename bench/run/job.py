@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from bench.cli.option import SelectionError, parsed_ids
+from bench.cli.option import SelectionError
 from bench.cli.progress import progress
-from bench.dataset import Dataset, Record, fingerprint, open_dataset, records_of
+from bench.cli.selection import select
+from bench.dataset import Dataset, Record, fingerprint, open_dataset
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
 from bench.run.case import CaseBuilder
@@ -71,22 +72,6 @@ def run_job(options: RunOptions) -> RunFolder:
     print_score(score, f"{options.reader} on {dataset.name}, {settings.split}", dataset.is_sample)
     click.echo(f"\nreport: {folder.path / 'report.md'}")
     return folder
-
-
-def select(dataset: Dataset, split: str, ids: str | None, limit: int | None) -> list[Record]:
-    """Return the records that ``--split``, ``--ids`` and ``--limit`` name.
-
-    Raises
-    ------
-    SelectionError
-        When there is none with a signal.
-    """
-    records = [dataset.record(ecg_id) for ecg_id in parsed_ids(ids)] if ids else records_of(dataset, split)
-    if not records:
-        raise SelectionError(
-            f"no record of split {split!r} has a signal in this folder: 'bench data verify' says what is missing"
-        )
-    return records[:limit]
 
 
 def prompt_numbers(

@@ -1,0 +1,114 @@
+"""The measurements of PTB-XL+ in place of our own: 12SL's (GE) or UniG's (Glasgow) features.
+
+Files ``features/12sl_features.csv`` and ``features/unig_features.csv`` of PTB-XL+ 1.0.1 (Strodthoff et al. 2023,
+Scientific Data 10:279). The columns below are those that public analyses of both files read; intervals in ms, angles
+in degrees, 12SL's from -90 to 270 and UniG's from -180 to 180. No feature file was at hand when this was written.
+"""
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from measurements import Measurement, Measurements
+from taxonomy.error import BenchError
+
+RATE_COLUMNS = ("HR__Global", "HR_Ventr_Global", "RR_Mean_Global")
+"""Any one of them: beats per minute, the same of the ventricles, or the mean RR interval in ms."""
+
+AXIS_COLUMNS = ("R_AxisFrontal_Global", "QRS_AxisFront_Global")
+"""QRS axis: 12SL's name, UniG's name."""
+
+COLUMNS = {
+    "pr": "PR_Int_Global",
+    "qrs": "QRS_Dur_Global",
+    "qt": "QT_Int_Global",
+    "p_axis": "P_AxisFront_Global",
+    "t_axis": "T_AxisFront_Global",
+}
+
+EMPTY = "the features file has no value"
+
+
+class FeatureFileError(BenchError):
+    """Raised when a features file is missing, lacks a column, or holds something that is no number."""
+
+
+def read_features(path: Path) -> dict[int, Measurements]:
+    """Read a features file.
+
+    Returns
+    -------
+    dict of int to Measurements
+        By ``ecg_id``; an empty cell is 'not measurable'. QTc is computed from QT and rate as for our own measurements.
+
+    Raises
+    ------
+    FeatureFileError
+        When the file cannot be read, lacks a column, or a cell is no number.
+    """
+    found: dict[int, Measurements] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as table:
+            reader = csv.DictReader(table)
+            header = tuple(reader.fieldnames or ())
+            rate, axis = _present(path, header, RATE_COLUMNS), _present(path, header, AXIS_COLUMNS)
+            for column in ("ecg_id", *COLUMNS.values()):
+                _present(path, header, (column,))
+            for line, row in enumerate(reader, start=2):
+                cells = _Cells(path, line, row)
+                ecg_id = int(cells.number("ecg_id") or 0)
+                if ecg_id in found:
+                    raise FeatureFileError(f"line {line} of {path} holds record {ecg_id} a second time")
+                found[ecg_id] = cells.measurements(rate, axis)
+    except FileNotFoundError:
+        raise FeatureFileError(
+            f"the features file {path} does not exist; --measurements takes 'waveform' or a file"
+        ) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FeatureFileError(f"the features file {path} cannot be read: {error}") from error
+    return found
+
+
+def _present(path: Path, header: tuple[str, ...], names: tuple[str, ...]) -> str:
+    for name in names:
+        if name in header:
+            return name
+    raise FeatureFileError(f"the features file {path} has no column {' or '.join(names)}")
+
+
+class _Cells:
+    """One line of the file, its cells as numbers."""
+
+    def __init__(self, path: Path, line: int, row: Mapping[str, str]) -> None:
+        self._path, self._line, self._row = path, line, row
+
+    def number(self, column: str) -> float | None:
+        """Return a cell's number, None when it is empty or 'nan'."""
+        written = (self._row[column] or "").strip()
+        try:
+            value = float(written or "nan")
+        except ValueError:
+            raise FeatureFileError(f"line {self._line} of {self._path}: {column} is {written!r}, no number") from None
+        return value if math.isfinite(value) else None
+
+    def measurements(self, rate_column: str, axis_column: str) -> Measurements:
+        """Return the line's measurements."""
+        rate = self.number(rate_column)
+        if rate_column == "RR_Mean_Global" and rate:
+            rate = 60_000 / rate
+        values = {name: self.number(column) for name, column in COLUMNS.items()}
+        values |= {"heart_rate": rate, "qrs_axis": self.number(axis_column)}
+        values |= {name: _turned(values[name]) for name in ("p_axis", "qrs_axis", "t_axis")}
+        for name, power in (("qtc_bazett", 1 / 2), ("qtc_fridericia", 1 / 3)):
+            values[name] = values["qt"] / (60 / rate) ** power if values["qt"] is not None and rate else None
+        return Measurements(**{name: _measurement(value) for name, value in values.items()})
+
+
+def _turned(angle: float | None) -> float | None:
+    """Return an angle between -180 (excluded) and 180 degrees."""
+    return None if angle is None else 180 - (180 - angle) % 360
+
+
+def _measurement(value: float | None) -> Measurement:
+    return Measurement(reason=EMPTY) if value is None else Measurement(value)

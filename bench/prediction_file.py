@@ -1,0 +1,153 @@
+"""Predictions that were made elsewhere: a CSV or JSONL file with a row for each record.
+
+A row has ``ecg_id`` and any of: values of axes (columns named after the axes; ``other_findings`` parted by ``;``),
+probabilities of the five superclasses (NORM, MI, STTC, CD, HYP), probabilities of SCP statements. A superclass's
+probability is the largest one of its statements where it is not given itself. Only what is given is filled in; an
+empty cell is no answer.
+"""
+
+import csv
+import json
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from taxonomy.axis import AXES, AXIS_NAMES, AxisValue, axis_named
+from taxonomy.error import BenchError
+from taxonomy.parsing import read_value
+from taxonomy.reading import SUPERCLASS, Reading
+from taxonomy.statement import SUPERCLASSES, statements
+
+Row = Mapping[str, Any]
+
+
+class PredictionError(BenchError):
+    """Raised when a predictions file cannot be scored; names the line, the column and the value."""
+
+
+def read_predictions(path: Path) -> dict[int, Reading]:
+    """Read a predictions file.
+
+    Returns
+    -------
+    dict of int to Reading
+        By ``ecg_id``.
+
+    Raises
+    ------
+    PredictionError
+        When it cannot be read, lacks a column, holds a record twice, a value outside its axis, or no probability.
+    """
+    readings: dict[int, Reading] = {}
+    for line, row in _rows(path):
+        where = f"line {line} of {path}"
+        ecg_id = _ecg_id(where, row)
+        if ecg_id in readings:
+            raise PredictionError(f"{where}: record {ecg_id} is there a second time")
+        readings[ecg_id] = _reading(where, row)
+    if not readings:
+        raise PredictionError(f"{path} holds no prediction")
+    return readings
+
+
+def check_ids(readings: Mapping[int, Reading], known: Collection[int], path: Path) -> None:
+    """Make sure that every prediction is of a record that the dataset has.
+
+    Raises
+    ------
+    PredictionError
+        When one is not; the message names the first few.
+    """
+    unknown = sorted(readings.keys() - set(known))
+    if unknown:
+        some = ", ".join(str(ecg_id) for ecg_id in unknown[:3])
+        raise PredictionError(f"{path} predicts {len(unknown)} records that the dataset does not have: {some}, ...")
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Row]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            if path.suffix.lower() in {".jsonl", ".ndjson"}:
+                for number, line in enumerate(lines, start=1):
+                    if line.strip():
+                        yield number, _json_row(path, number, line)
+                return
+            reader = csv.DictReader(lines)
+            _check_columns(path, reader.fieldnames or ())
+            yield from enumerate(reader, start=2)
+    except FileNotFoundError:
+        raise PredictionError(f"the predictions file {path} does not exist") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PredictionError(f"the predictions file {path} cannot be read: {error}") from error
+
+
+def _json_row(path: Path, number: int, line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise PredictionError(f"line {number} of {path} is no JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise PredictionError(f"line {number} of {path} is no JSON object")
+    _check_columns(path, row)
+    return row
+
+
+def _check_columns(path: Path, columns: Collection[str]) -> None:
+    if "ecg_id" not in columns:
+        raise PredictionError(f"{path} has no column 'ecg_id'")
+    usable = {*AXIS_NAMES, *SUPERCLASSES, *statements()}
+    if usable.isdisjoint(columns):
+        raise PredictionError(
+            f"{path} has no column to score: name axes ({', '.join(AXIS_NAMES)}), superclasses "
+            f"({', '.join(SUPERCLASSES)}) or SCP statements"
+        )
+
+
+def _ecg_id(where: str, row: Row) -> int:
+    try:
+        return int(row["ecg_id"])
+    except (ValueError, TypeError):
+        raise PredictionError(f"{where}: ecg_id is {row['ecg_id']!r}, no whole number") from None
+
+
+def _reading(where: str, row: Row) -> Reading:
+    values = {name: _value(where, name, row[name]) for name in AXIS_NAMES if row.get(name) not in (None, "")}
+    if "other_findings" in row and row["other_findings"] == "":
+        values["other_findings"] = frozenset()
+    chances = _superclasses(where, row)
+    return Reading(values=values, probabilities={SUPERCLASS: chances} if chances else {})
+
+
+def _value(where: str, name: str, written: object) -> AxisValue:
+    axis = axis_named(name)
+    try:
+        value = read_value(axis, written)
+    except ValueError as error:
+        near = get_close_matches(str(written).lower(), axis.values, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise PredictionError(f"{where}: {error}; it has {', '.join(axis.values)}{hint}") from None
+    if isinstance(value, frozenset) and not value <= set(AXES[AXIS_NAMES.index(name)].values):
+        raise PredictionError(f"{where}: {name} holds a finding that is none: {written!r}")
+    return value
+
+
+def _superclasses(where: str, row: Row) -> dict[str, float]:
+    chances = {name: _chance(where, name, row[name]) for name in SUPERCLASSES if row.get(name) not in (None, "")}
+    for statement in statements().values():
+        superclass = statement.superclass
+        written = row.get(statement.code)
+        given = written not in (None, "") and statement.code not in SUPERCLASSES
+        if superclass and given and superclass not in {*row} - {statement.code}:
+            chances[superclass] = max(chances.get(superclass, 0.0), _chance(where, statement.code, written))
+    return chances
+
+
+def _chance(where: str, column: str, written: object) -> float:
+    try:
+        chance = float(written)  # type: ignore[arg-type]  # anything else raises, as meant
+    except (ValueError, TypeError):
+        raise PredictionError(f"{where}: {column} is {written!r}, no number") from None
+    if not 0 <= chance <= 1:
+        raise PredictionError(f"{where}: {column} is {written!r}, not between 0 and 1")
+    return chance

@@ -1,0 +1,89 @@
+"""The score of a run folder again, and of predictions made elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bench.cli.progress import progress
+from bench.dataset import Dataset, Record, fingerprint, open_dataset
+from bench.prediction_file import check_ids, read_predictions
+from bench.report.markdown import write_report
+from bench.report.terminal import print_score
+from bench.run.folder import RunError, RunFolder, as_json, write_whole
+from bench.run.manifest import git_revision
+from bench.run.scoring import score_readings
+from bench.run.settings import RunSettings
+from bench.score import Score
+from bench.truth import measured
+from taxonomy.danger import DangerTable
+from taxonomy.reading import Reading
+
+
+def records_of_run(settings: RunSettings, dataset: Dataset) -> list[Record]:
+    """Return the records of a run.
+
+    Raises
+    ------
+    bench.run.folder.RunError
+        When this dataset is not the one that the run was made on.
+    """
+    if dataset.name != settings.dataset or fingerprint(dataset, settings.ids) != settings.fingerprint:
+        raise RunError(
+            f"the run was made on other records ({settings.dataset}, fingerprint {settings.fingerprint}) than "
+            f"{dataset.name} holds here; name its folder with --data"
+        )
+    return [dataset.record(ecg_id) for ecg_id in settings.ids]
+
+
+def scored(folder: RunFolder, dataset: Dataset, danger: DangerTable | None = None) -> Score:
+    """Return the score of a run folder, computed from its readings."""
+    records = records_of_run(folder.settings(), dataset)
+    readings, _ = folder.readings()
+    if not readings:
+        raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
+    with progress("measuring") as report:
+        numbers = measured(records, dataset, report)
+    return score_readings(readings, records, numbers, danger)
+
+
+def score_run(path: Path, data: Path | None, danger: DangerTable) -> None:
+    """Score a run folder again; write and print the score."""
+    folder = RunFolder(path)
+    settings = folder.settings()
+    found = scored(folder, open_dataset(data), danger)
+    folder.write("score.json", as_json(found.to_json()))
+    write_report(folder.path, found, folder.manifest(), danger)
+    print_score(found, f"{settings.reader} on {settings.dataset}, {settings.split}", settings.is_sample)
+    if found.n < len(settings.ids):
+        click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
+
+
+def score_predictions(
+    path: Path, dataset: Dataset, records: Sequence[Record], output: tuple[DangerTable, Path | None]
+) -> None:
+    """Score a predictions file over some records; those without a prediction count as unanswered."""
+    danger, out = output
+    readings = read_predictions(path)
+    check_ids(readings, {record.ecg_id for record in dataset}, path)
+    asked = {record.ecg_id: readings.get(record.ecg_id, Reading()) for record in records}
+    given = sum(record.ecg_id in readings for record in records)
+    if not given:
+        raise RunError(f"{path} predicts none of the {len(records)} records of this split; choose another with --split")
+    with progress("measuring") as report:
+        numbers = measured(records, dataset, report)
+    found = score_readings(asked, records, numbers, danger)
+    print_score(found, f"{path.name} on {dataset.name}", dataset.is_sample)
+    click.echo(
+        f"\n{given} of {len(records)} records have a prediction; {len(readings) - given} of other records unused."
+    )
+    if out:
+        ids = tuple(record.ecg_id for record in records)
+        name, version = dataset.name, dataset.version
+        digest = fingerprint(dataset, ids)
+        settings = RunSettings(path.name, {}, name, version, digest, dataset.is_sample, "predictions", ids)
+        manifest = {"run_id": path.stem, "settings": asdict(settings), "git_revision": git_revision()}
+        write_whole(out / "score.json", as_json(found.to_json()))
+        write_report(out, found, manifest, danger)
+        click.echo(f"report: {out / 'report.md'}")
