@@ -138,8 +138,8 @@ def _rank(entry: Submission) -> tuple[float, float, str]:
 def _page(groups: dict[tuple[str, str, str], list[Submission]]) -> str:
     parts = [
         "# Leaderboard",
-        "Ranked by the mean difference from the majority baseline over the waveform-only axes, in points. Axes: accuracy, "
-        "and * where it is above the baseline after Holm's correction. Rebuilt by `bench leaderboard`; "
+        "Ranked by the mean difference from the majority baseline over the waveform-only axes, in points. Axes: "
+        "accuracy, and * where it is above the baseline after Holm's correction. Rebuilt by `bench leaderboard`; "
         "`bench leaderboard --check` computes every score anew.",
     ]
     for (dataset, split, digest), entries in groups.items():

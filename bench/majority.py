@@ -13,11 +13,8 @@ from typing import Any
 
 import readers
 from bench.dataset import Dataset, folds_of, open_dataset
-from bench.truth import measure_record, truth_of
-from measurements import Measurements
+from bench.truth import UNMEASURED, measure_record, truth_of
 from taxonomy.axis import AXES, AxisValue
-
-UNMEASURED = Measurements.none("no signal at hand")
 
 
 def count_majorities(dataset: Dataset) -> dict[str, Any]:

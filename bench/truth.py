@@ -16,6 +16,9 @@ from taxonomy.truth import Truth, truth
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 
+UNMEASURED = Measurements.none("no signal at hand")
+"""For a record whose labels alone are wanted."""
+
 WORTH_CACHING = 500
 """Fewer records than this are measured anew: that takes two seconds."""
 

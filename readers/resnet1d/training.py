@@ -82,6 +82,7 @@ def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, rep
         with (folder / "epochs.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps({"epoch": number, "loss": round(loss, 6), "auroc": round(auroc, 6)}) + "\n")
         report(Epoch(number, config.epochs, loss, auroc, best))
+    (folder / "finished").touch()
     return folder / "best.safetensors"
 
 

@@ -1,0 +1,79 @@
+"""``bench data``: fetch, verify, info."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.option import data_option
+from bench.dataset.fetch import PHYSIONET
+
+SHOWN = 20
+"""Problems of each kind that are listed without --all."""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--rates", default="100", show_default=True, help="100 (0.8 GB), 500 (2.3 GB), or 100,500.")
+@click.option("--part", default="", help="Only records below this folder, such as 00000.")
+@click.option("--url", default=PHYSIONET, show_default=True, help="PTB-XL's folder, or a mirror of it.")
+@click.option("--connections", type=click.IntRange(1, 32), default=8, show_default=True)
+def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> None:
+    """Download PTB-XL 1.0.3 into FOLDER.
+
+    Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
+    goes on: complete files are kept, and a file in part is continued.
+    """
+    from bench.cli.progress import progress
+    from bench.dataset.fetch import FetchOptions
+    from bench.dataset.fetch import fetch as download
+
+    chosen = tuple(int(rate) for rate in rates.split(",") if rate in {"100", "500"})
+    if not chosen or len(chosen) != len(rates.split(",")):
+        raise click.UsageError(f"--rates takes 100, 500 or 100,500, not {rates!r}")
+    options = FetchOptions(chosen, part, url.rstrip("/") + "/", connections)
+    with progress("fetching", "files") as report:
+        fetched = download(folder, options, report)
+    click.echo(f"{fetched.files} files are complete in {folder}, {fetched.downloaded} of them downloaded now")
+    click.echo("Licence: CC BY 4.0. Cite Wagner et al. 2020, PTB-XL, Scientific Data 7:154.")
+
+
+@click.command()
+@data_option
+@click.option("--all", "everything", is_flag=True, help="List every problem.")
+def verify(data: Path | None, everything: bool) -> None:
+    """Say what is missing, damaged or peculiar in a data folder.
+
+    Looks for missing files, wrong checksums (SHA-256 where SHA256SUMS.txt is there, and the headers' own), NaN, flat
+    leads, and limb leads that break Einthoven's or Goldberger's laws. Exits with 2 when something is missing or
+    damaged; a peculiar recording is only reported.
+    """
+    from bench.cli.progress import progress
+    from bench.dataset import open_dataset
+    from bench.dataset.verify import verify as verified
+
+    dataset = open_dataset(data)
+    with progress("verifying") as report:
+        found = verified(dataset, report)
+    shown: dict[str, int] = {}
+    for problem in found.problems:
+        shown[problem.kind] = shown.get(problem.kind, 0) + 1
+        if everything or shown[problem.kind] <= SHOWN:
+            click.echo(f"{problem.kind:<11} {problem.where}: {problem.sentence}")
+    for kind, number in found.counts().items():
+        click.echo(
+            f"{kind}: {number}" + ("" if everything or number <= SHOWN else f" ({SHOWN} shown; --all lists them)")
+        )
+    verdict = "nothing is missing or damaged" if found.sound else "the data are incomplete or damaged"
+    click.echo(f"{found.signals:,} signals of {found.records:,} records read: {verdict}")
+    raise click.exceptions.Exit(0 if found.sound else 2)
+
+
+@click.command()
+@data_option
+def info(data: Path | None) -> None:
+    """Describe the records at hand: counts, folds, rates, labels, licence."""
+    from bench.dataset import open_dataset
+    from bench.dataset.describe import describe
+
+    for what, figure in describe(open_dataset(data)).lines:
+        click.echo(f"{what:<32}{figure}")

@@ -1,0 +1,59 @@
+"""What records a dataset holds."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.dataset.dataset import Dataset, fingerprint
+from taxonomy.axis import AXES
+from taxonomy.truth import truth
+
+LICENCE = "CC BY 4.0; cite Wagner et al. 2020, PTB-XL, Scientific Data 7:154"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a dataset holds, as (what, figure) pairs."""
+
+    lines: tuple[tuple[str, str], ...]
+
+
+def describe(dataset: Dataset) -> Description:
+    """Count records, patients, folds, rates, demography, superclasses and labelled axes; no signal is read."""
+    records = list(dataset)
+    with_signal = [record for record in records if record.rates]
+    ages = [record.age for record in records if record.age is not None]
+    truths = [truth(record.labels) for record in records]
+    folds = Counter(record.fold for record in with_signal)
+    superclasses = Counter(t.superclass or "unlabelled" for t in truths)
+    rates = Counter(fs for record in records for fs in record.rates)
+    sexes = Counter(record.sex or "unknown" for record in records)
+    labelled = {axis.name: sum(t.values[axis.name] is not None for t in truths) for axis in AXES if axis.name != "rate"}
+    ids = tuple(record.ecg_id for record in with_signal)
+    return Description(
+        (
+            ("dataset", f"{dataset.name} {dataset.version}"),
+            ("records", f"{len(records):,}, {len(with_signal):,} with a signal at hand"),
+            ("patients", f"{len({record.patient_id for record in records}):,}"),
+            ("rates", _listed({f"{fs} Hz": n for fs, n in sorted(rates.items())}) or "none"),
+            ("records with a signal by fold", _listed({str(fold): n for fold, n in sorted(folds.items())}) or "none"),
+            ("sex", _listed(dict(sexes.most_common()))),
+            ("age, median [quartiles]", _quartiles(ages)),
+            ("superclass of the diagnosis", _listed(dict(superclasses.most_common()))),
+            ("labelled by the table alone", _listed(labelled)),
+            ("fingerprint", fingerprint(dataset, ids) if ids else "none"),
+            ("licence", LICENCE),
+        )
+    )
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n:,}" for name, n in counts.items())
+
+
+def _quartiles(values: list[float]) -> str:
+    if not values:
+        return "unknown"
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return f"{middle:.0f} [{low:.0f}, {high:.0f}] years"

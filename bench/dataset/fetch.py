@@ -1,0 +1,221 @@
+"""Download PTB-XL from PhysioNet: resumable, every file checked against the published SHA-256 sums."""
+
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from bench.dataset.record import DatasetError
+
+if TYPE_CHECKING:
+    import requests
+
+PHYSIONET = "https://physionet.org/files/ptb-xl/1.0.3/"
+SUMS = "SHA256SUMS.txt"
+TABLES = ("ptbxl_database.csv", "scp_statements.csv", "LICENSE.txt", "RECORDS")
+CHUNK = 1 << 16
+TIMEOUT_S = (10, 60)
+_LINE = re.compile(r"^([0-9a-f]{64})\s+\*?(.+)$")
+
+
+class FetchError(DatasetError):
+    """Raised when the download cannot go on; what is complete stays, and the same command resumes."""
+
+
+@dataclass(frozen=True)
+class FetchOptions:
+    """What to download, and from where.
+
+    Attributes
+    ----------
+    rates : tuple of int
+        100, 500 or both.
+    folder : str
+        Only records below this one, such as ``00000``; all when empty.
+    base_url : str
+        PhysioNet's folder of PTB-XL 1.0.3, or a mirror of it.
+    connections : int
+        Files at once.
+    retries : int
+        Tries for each file after the first, with growing pauses.
+    """
+
+    rates: tuple[int, ...] = (100,)
+    folder: str = ""
+    base_url: str = PHYSIONET
+    connections: int = 8
+    retries: int = 5
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How many files there are now, and how many of them were downloaded this time."""
+
+    files: int
+    downloaded: int
+
+
+def fetch(target: Path, options: FetchOptions, report: Callable[[int, int], None]) -> Fetched:
+    """Download what ``target`` lacks; a file whose checksum holds is not downloaded again.
+
+    Parameters
+    ----------
+    target : Path
+        Made when it does not exist.
+    options : FetchOptions
+    report : callable
+        Called with files done and files in all.
+
+    Raises
+    ------
+    FetchError
+        When the server, the disk or a checksum does not let it go on.
+    """
+    client = _Client(target, options)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        client.download(SUMS, None)
+        sums = read_sums(target / SUMS)
+        wanted = [name for name in sums if _wanted(name, options)]
+        if not any(name == TABLES[0] for name in wanted):
+            raise FetchError(f"{options.base_url}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
+        return _download_all(client, {name: sums[name] for name in wanted}, report)
+    except OSError as error:
+        raise FetchError(
+            f"{error.filename or target} cannot be written: {error.strerror}; free it and resume"
+        ) from error
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """Read a ``SHA256SUMS.txt``: file name to digest.
+
+    Raises
+    ------
+    FetchError
+        When a line is none of a digest and a name, or a name leads out of the folder.
+    """
+    sums: dict[str, str] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        match = _LINE.match(line.strip())
+        if not match:
+            raise FetchError(f"line {number} of {path} is no SHA-256 sum and name: {line[:60]!r}")
+        name = match.group(2).removeprefix("./")
+        parts = PurePosixPath(name)
+        if parts.is_absolute() or ".." in parts.parts or "\\" in name or ":" in name:
+            raise FetchError(f"line {number} of {path} names a file outside the folder: {name!r}")
+        sums[name] = match.group(1)
+    return sums
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _wanted(name: str, options: FetchOptions) -> bool:
+    if name in TABLES:
+        return True
+    return any(name.startswith(f"records{rate}/{options.folder}") for rate in options.rates)
+
+
+def _download_all(client: "_Client", wanted: dict[str, str], report: Callable[[int, int], None]) -> Fetched:
+    downloaded = 0
+    with ThreadPoolExecutor(max_workers=client.options.connections) as pool:
+        jobs = [pool.submit(client.ensure, name, digest) for name, digest in wanted.items()]
+        try:
+            for done, job in enumerate(as_completed(jobs), start=1):
+                downloaded += job.result()
+                report(done, len(jobs))
+        except BaseException:
+            client.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return Fetched(len(wanted), downloaded)
+
+
+class _Client:
+    """One session for each thread, with retries."""
+
+    def __init__(self, target: Path, options: FetchOptions) -> None:
+        self.target, self.options = target, options
+        self.stop = threading.Event()
+        self._local = threading.local()
+
+    def ensure(self, name: str, digest: str) -> bool:
+        """Make sure that one file is there and right; True when it was downloaded."""
+        path = self.target / name
+        if path.is_file() and sha256(path) == digest:
+            return False
+        self.download(name, digest)
+        return True
+
+    def download(self, name: str, digest: str | None) -> None:
+        """Download a file, going on with a part of it that is there; check it, then put it in place."""
+        import requests
+
+        part = self.target / f"{name}.part"
+        part.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(self.options.retries + 1):
+            try:
+                self._append(name, part)
+            except requests.RequestException as error:
+                if attempt == self.options.retries:
+                    raise FetchError(f"{self.options.base_url}{name} cannot be downloaded: {_reason(error)}") from error
+                self.stop.wait(min(0.2 * 2**attempt, 10))
+                continue
+            if digest is None or sha256(part) == digest:
+                part.replace(self.target / name)
+                return
+            part.unlink()
+        raise FetchError(f"{name} was downloaded {self.options.retries + 1} times and never had the published SHA-256")
+
+    def _append(self, name: str, part: Path) -> None:
+        have = part.stat().st_size if part.is_file() else 0
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        url = self.options.base_url + quote(name)
+        with self._session().get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            if response.status_code == 416:
+                part.unlink()
+            response.raise_for_status()
+            if "html" in response.headers.get("Content-Type", "") and not name.endswith(".html"):
+                raise FetchError(f"{url} answered with a web page, not with the file: is the address right?")
+            with part.open("ab" if response.status_code == 206 else "wb") as out:
+                for chunk in _until(self.stop, response.iter_content(CHUNK)):
+                    out.write(chunk)
+
+    def _session(self) -> "requests.Session":
+        import requests
+        from requests.adapters import HTTPAdapter
+        from urllib3 import Retry
+
+        if not hasattr(self._local, "session"):
+            retry = Retry(self.options.retries, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503, 504))
+            session = requests.Session()
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, HTTPAdapter(max_retries=retry))
+            self._local.session = session
+        session = self._local.session
+        assert isinstance(session, requests.Session)
+        return session
+
+
+def _until(stop: threading.Event, chunks: Iterable[bytes]) -> Iterable[bytes]:
+    for chunk in chunks:
+        if stop.is_set():
+            raise FetchError("stopped")
+        yield chunk
+
+
+def _reason(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered {response.status_code} {response.reason}"
+    return str(error.args[0] if error.args else error)[:200]
