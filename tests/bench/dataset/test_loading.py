@@ -1,0 +1,220 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import wfdb
+
+from bench.dataset import DatasetError, fingerprint, folds_of, open_dataset, records_of
+from bench.dataset.array_cache import cached_array
+from bench.dataset.ptbxl import PtbXl
+from bench.dataset.sample.codec import pack, unpack
+from bench.dataset.sample.sample import digest
+from renderers import LEADS
+from taxonomy.error import UnknownNameError
+
+from .conftest import CHOSEN, write_record
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_every_embedded_record_equals_the_original_sample_for_sample(sample):
+    """The digests are those of PTB-XL's own .dat files."""
+    checked = 0
+    for record in sample:
+        for fs in record.rates:
+            assert digest(sample.samples(record.ecg_id, fs)) == sample.digests[str(record.ecg_id)][str(fs)]
+            checked += 1
+    assert checked == 488 + 144
+
+
+def test_the_sample_is_small_enough_to_ship():
+    import bench.dataset.sample as package
+
+    folder = Path(package.__path__[0])
+    assert sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) < 20e6
+
+
+def test_the_sample_holds_the_records_and_folds_that_it_should(sample):
+    assert len(sample) == 488
+    sizes = {split: len(records_of(sample, split)) for split in ("train", "val", "test", "all")}
+    assert sizes == {"train": 344, "val": 78, "test": 66, "all": 488}
+    folds = {}
+    for record in sample:
+        folds.setdefault(record.patient_id, set()).add(record.fold)
+    assert all(len(of_patient) == 1 for of_patient in folds.values())
+
+
+def test_packing_gives_back_any_samples(sample):
+    rng = np.random.default_rng(0)
+    wild = rng.integers(-32768, 32767, (3, 12, 50), dtype=np.int16, endpoint=True)
+    assert np.array_equal(unpack(pack(wild), 50), wild)
+
+
+def test_ages_over_89_and_sex_are_read_as_ptbxl_means_them(sample):
+    ages = [record.age for record in sample if record.age is not None]
+    assert max(ages) <= 90
+    assert {record.sex for record in sample} == {"male", "female"}
+
+
+def test_the_loader_reads_what_wfdb_reads(physionet_folder):
+    dataset = PtbXl(physionet_folder)
+    for ecg_id in CHOSEN:
+        header = dataset.header(ecg_id, 100)
+        expected = wfdb.rdrecord(str(header.with_suffix(""))).p_signal.T
+        signal = dataset.record(ecg_id).signal()
+        assert signal.fs == 100
+        assert signal.mv.dtype == np.float32
+        assert np.allclose(signal.mv, expected, atol=1e-6)
+
+
+def test_signals_are_read_lazily(physionet_folder):
+    dataset = PtbXl(physionet_folder)
+    for path in physionet_folder.rglob("*.dat"):
+        path.unlink()
+    records = list(dataset)
+    assert len(records) == 6
+    with pytest.raises(DatasetError, match=r"09_lr\.dat is missing"):
+        dataset.record(9).signal()
+
+
+def test_a_missing_folder_says_how_to_get_it(tmp_path):
+    with pytest.raises(DatasetError, match="does not exist: fetch PTB-XL with 'bench data fetch"):
+        open_dataset(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match=r"ptbxl_database\.csv is missing"):
+        open_dataset(tmp_path)
+
+
+def test_a_half_downloaded_folder_gives_the_records_that_are_there(physionet_folder):
+    dataset = PtbXl(physionet_folder)
+    assert sorted(record.ecg_id for record in records_of(dataset, "all")) == sorted(CHOSEN)
+    with pytest.raises(DatasetError, match="record 1 of ptbxl has no signal at hand"):
+        dataset.record(1).signal()
+
+
+def test_a_truncated_dat_is_named_with_both_lengths(physionet_folder):
+    dataset = PtbXl(physionet_folder)
+    path = dataset.header(9, 100).with_suffix(".dat")
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DatasetError, match=r"00009_lr\.dat holds 11950 samples where its header says 12000"):
+        dataset.record(9).signal()
+
+
+def test_leads_may_stand_in_any_order_and_case(physionet_folder, sample):
+    order = [11, 0, 5, 4, 3, 2, 1, 6, 7, 8, 9, 10]
+    samples = sample.samples(9, 100)
+    shuffled = [LEADS[k].upper() if k % 2 else LEADS[k].lower() for k in order]
+    write_record(physionet_folder, "records100/00000/00009_lr", samples[order], 100, shuffled)
+    assert np.allclose(PtbXl(physionet_folder).record(9).signal().mv * 1000, samples, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (" 0 V6", " 0 V7", "names a lead 'V7'"),
+        (" 0 V6", " 0 V5", "does not name each of the twelve leads once"),
+        (".dat 16 ", ".dat 212 ", "WFDB format '212'"),
+        ("00009_lr 12 100 1000", "00009_lr twelve", "no WFDB header that can be read"),
+        ("(0)/mV", "(0)/kPa", "in 'kPa', not in mV"),
+    ],
+)
+def test_a_bad_header_is_named(physionet_folder, old, new, words):
+    dataset = PtbXl(physionet_folder)
+    edit(dataset.header(9, 100), old, new)
+    with pytest.raises(DatasetError, match=words):
+        dataset.record(9).signal()
+
+
+def test_samples_without_a_value_become_nan(physionet_folder, sample):
+    samples = sample.samples(9, 100).copy()
+    samples[4, 10:20] = -32768
+    write_record(physionet_folder, "records100/00000/00009_lr", samples, 100)
+    mv = PtbXl(physionet_folder).record(9).signal().mv
+    assert np.isnan(mv).sum() == 10
+    assert np.isnan(mv[4, 10:20]).all()
+
+
+def test_a_table_without_a_column_or_with_a_bad_row_is_named(physionet_folder):
+    table = physionet_folder / "ptbxl_database.csv"
+    good = table.read_text()
+    table.write_text(good.replace("scp_codes", "codes", 1))
+    with pytest.raises(DatasetError, match="no column 'scp_codes'"):
+        PtbXl(physionet_folder)
+    table.write_text(good.replace('"{', '"{{', 1))
+    with pytest.raises(DatasetError, match="line 2 of"):
+        PtbXl(physionet_folder)
+    table.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DatasetError, match=r"ptbxl_database\.csv"):
+        PtbXl(physionet_folder)
+
+
+def test_the_table_runs_no_code(physionet_folder, tmp_path):
+    table = physionet_folder / "ptbxl_database.csv"
+    proof = tmp_path / "ran"
+    first = table.read_text().splitlines()[1]
+    codes = first[first.index('"{') : first.index('}"') + 2]
+    table.write_text(table.read_text().replace(codes, f"\"__import__('pathlib').Path('{proof}').touch()\"", 1))
+    with pytest.raises(DatasetError, match="line 2"):
+        PtbXl(physionet_folder)
+    assert not proof.exists()
+
+
+def test_a_file_name_that_leads_out_of_the_folder_is_refused(physionet_folder):
+    edit(physionet_folder / "ptbxl_database.csv", "records100/00000/00009_lr", "../../etc/00009_lr")
+    dataset = PtbXl(physionet_folder)
+    with pytest.raises(DatasetError, match="outside the folder"):
+        dataset.header(9, 100)
+
+
+def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named():
+    assert folds_of("test") == (10,)
+    assert folds_of("fold3") == (3,)
+    with pytest.raises(UnknownNameError, match=r"unknown split 'tset'.*Did you mean 'test'"):
+        folds_of("tset")
+
+
+def test_the_fingerprint_follows_records_and_samples(physionet_folder, sample):
+    dataset = PtbXl(physionet_folder)
+    before = fingerprint(dataset, CHOSEN)
+    assert before == fingerprint(dataset, CHOSEN[::-1])
+    assert before != fingerprint(dataset, CHOSEN[:-1])
+    changed = sample.samples(9, 100).copy()
+    changed[0, 0] += 1
+    write_record(physionet_folder, "records100/00000/00009_lr", changed, 100)
+    assert before != fingerprint(PtbXl(physionet_folder), CHOSEN)
+
+
+def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(sample, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    records = records_of(sample, "fold3")
+    made = []
+
+    def prepare(signal):
+        made.append(1)
+        return signal.mv
+
+    arguments = (sample, records, ("raw", prepare), lambda done, total: None)
+    array = cached_array(*arguments)
+    assert isinstance(array, np.memmap)
+    assert np.array_equal(array[3], records[3].signal(100).mv)
+    assert len(made) == len(records)
+    cached_array(*arguments)
+    assert len(made) == len(records)
+    next(tmp_path.glob("*.json")).unlink()
+    cached_array(*arguments)
+    assert len(made) == 2 * len(records)
+
+
+PTBXL = os.environ.get("PTBXL_DIR")
+
+
+@pytest.mark.skipif(not PTBXL, reason="needs PTB-XL: set PTBXL_DIR to its folder")
+def test_the_whole_table_is_read():
+    dataset = PtbXl(Path(PTBXL or ""))
+    assert len(dataset) == 21_799
+    assert sum(record.fold == 10 for record in dataset) == 2_198
+    assert len({record.patient_id for record in dataset}) == 18_869
