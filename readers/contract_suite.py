@@ -59,12 +59,17 @@ def check_reader(reader: Reader, cases: Sequence[Case]) -> list[Check]:
         ("leaves the case as it was", _pure),
         ("reads a flat record without raising", _flat),
     ]
-    return [Check(rule, _tried(ask, reader, cases)) for rule, ask in rules]
+    return [Check(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]
 
 
 def _tried(ask: Callable[[Reader, Sequence[Case]], str | None], reader: Reader, cases: Sequence[Case]) -> str | None:
     outcome = attempt(lambda: ask(reader, cases))
     return f"raised {outcome.words}" if isinstance(outcome, Crash) else outcome.value
+
+
+def _fresh(cases: Sequence[Case]) -> list[Case]:
+    """Return the cases with signals of their own, so that what one rule's reading changed spoils no other rule."""
+    return [replace(case, signal=None if case.signal is None else case.signal.copy()) for case in cases]
 
 
 def _named(reader: Reader, cases: Sequence[Case]) -> str | None:

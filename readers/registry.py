@@ -5,6 +5,7 @@ is not installed is imported only when the user names it.
 """
 
 import importlib
+import importlib.util
 import inspect
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -54,9 +55,14 @@ def reader(name: str) -> Reader:
     base, _, argument = name.partition(":")
     if base in known:
         return _built(name, _loaded(known[base]), argument)
-    if "." in base and argument:
+    if argument and _is_module(base):
         return _built(name, _imported(base, argument), "")
     raise unknown_name("reader", name, [*known, "package.module:Class"])
+
+
+def _is_module(name: str) -> bool:
+    """Tell whether a name is meant as a module: it has a dot, or there is such a module."""
+    return "." in name or importlib.util.find_spec(name) is not None
 
 
 def _loaded(entry: EntryPoint) -> object:

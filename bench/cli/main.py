@@ -67,9 +67,7 @@ def main() -> None:
     from taxonomy.error import BenchError
 
     try:
-        bench.main(prog_name="bench", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(bench.main(prog_name="bench", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)

@@ -6,8 +6,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from bench.run.settings import RunSettings, settings_from
 from taxonomy.error import BenchError
@@ -98,16 +99,16 @@ class RunFolder:
             raise RunError(f"{self.path} cannot be made a folder: {error.strerror}; name another --out") from error
 
     @contextmanager
-    def appending(self) -> Iterator[IO[bytes]]:
+    def appending(self) -> Iterator[FileIO]:
         """Open the readings for appending, after cutting off a torn last line."""
-        with self.readings_path.open("ab+") as out:
+        with self.readings_path.open("ab+", buffering=0) as out:
             end = out.seek(0, os.SEEK_END)
             out.seek(0)
-            content = out.read()
+            content = out.readall()
             out.truncate(end if content.endswith(b"\n") or not content else content.rfind(b"\n") + 1)
             yield out
 
-    def append(self, out: IO[bytes], ecg_id: int, case_id: str, reading: Reading) -> None:
+    def append(self, out: FileIO, ecg_id: int, case_id: str, reading: Reading) -> None:
         """Write one reading and hand it to the operating system.
 
         Raises
@@ -117,8 +118,9 @@ class RunFolder:
         """
         entry = {"ecg_id": ecg_id, "case_id": case_id, "reading": reading.to_json()}
         try:
-            out.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-            out.flush()
+            left = memoryview(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+            while left:
+                left = left[out.write(left) :]
         except OSError as error:
             raise RunError(
                 f"{self.readings_path} cannot be written: {error.strerror}; what was read so far is kept, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO
+from io import FileIO
 
 from bench.dataset import Record
 from bench.run.case import CaseBuilder
@@ -67,7 +67,7 @@ def ask_all(
     return readings
 
 
-def _keep(folder: RunFolder, out: IO[bytes], builder: CaseBuilder, answer: tuple[Record, Reading]) -> None:
+def _keep(folder: RunFolder, out: FileIO, builder: CaseBuilder, answer: tuple[Record, Reading]) -> None:
     record, reading = answer
     folder.append(out, record.ecg_id, builder.settings.case_id(record.ecg_id), reading)
 
@@ -76,12 +76,8 @@ def _answers(builder: CaseBuilder, records: Sequence[Record]) -> Iterator[tuple[
     """Yield a reading for each record; a crash costs the case that causes it, whatever the reader had in hand."""
     position = 0
     while position < len(records):
-        stream = iter(builder.reader.read(builder.cases(records[position:])))
-        while position < len(records):
-            outcome = attempt(lambda stream=stream: next(stream))  # type: ignore[misc]  # bound now, on purpose
-            if isinstance(outcome, Crash):
-                break
-            yield records[position], _checked(outcome)
+        for reading in _stream(builder, records[position:]):
+            yield records[position], reading
             position += 1
         while position < len(records):
             reading = _alone(builder, records[position])
@@ -89,6 +85,18 @@ def _answers(builder: CaseBuilder, records: Sequence[Record]) -> Iterator[tuple[
             position += 1
             if reading.error is not None and reading.error.kind == "crash":
                 break
+
+
+def _stream(builder: CaseBuilder, records: Sequence[Record]) -> Iterator[Reading]:
+    """Yield readings in one stream until the reader crashes or stops."""
+    begun = attempt(lambda: iter(builder.reader.read(builder.cases(records))))
+    if isinstance(begun, Crash):
+        return
+    for _ in records:
+        outcome = attempt(lambda: next(begun.value))
+        if isinstance(outcome, Crash):
+            return
+        yield _checked(outcome)
 
 
 def _alone(builder: CaseBuilder, record: Record) -> Reading:

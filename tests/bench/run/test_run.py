@@ -1,0 +1,250 @@
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.run.case import CaseBuilder
+from bench.run.folder import RunError, RunFolder
+from bench.run.runner import ask_all
+from bench.run.settings import RunSettings
+from bench.truth import measured
+from readers.contract_suite import RecordingReader
+from taxonomy.reading import Reading
+
+from .toy_reader import Batcher
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def records(sample):
+    return [record for record in sample if record.fold == 10][:12]
+
+
+def settings_for(records, **more):
+    ids = tuple(record.ecg_id for record in records)
+    return RunSettings("toy", {}, "ptbxl-sample", "1.0.3", "f", True, "test", ids, **more)
+
+
+def bench(*words, cwd, **env):
+    path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": path, "PTBXL_DIR": "", **env},
+        check=False,
+    )
+
+
+def run_folder(out):
+    (folder,) = out.iterdir()
+    return folder
+
+
+def test_a_run_is_a_folder_that_holds_everything(tmp_path):
+    done = bench("run", "--reader", "majority", "--out", tmp_path / "runs", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder = run_folder(tmp_path / "runs")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["run_id"] == folder.name
+    assert manifest["settings"]["is_sample"] is True
+    assert str(tmp_path) not in json.dumps(manifest)
+    assert len((folder / "readings.jsonl").read_text().splitlines()) == 66
+    assert "embedded sample" in (folder / "report.md").read_text()
+    assert (folder / "pictures" / "axes.png").is_file()
+    assert max(map(len, done.stdout.splitlines())) <= 100 or str(tmp_path) in done.stdout
+    assert "above prior" in done.stdout or "at prior" in done.stdout
+
+
+def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
+    words = ("run", "--reader", "toy_reader:Steady", "--limit", "12")
+    undisturbed = bench(*words, "--out", tmp_path / "a", cwd=tmp_path)
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    plan = tmp_path / "plan"
+    plan.write_text("7")
+    killed = bench(*words, "--out", tmp_path / "b", cwd=tmp_path, TOY_KILL_AT=str(plan))
+    assert killed.returncode == -9
+    folder = run_folder(tmp_path / "b")
+    assert len((folder / "readings.jsonl").read_text().splitlines()) == 7
+    with (folder / "readings.jsonl").open("a") as readings:
+        readings.write('{"ecg_id": 38, "case_id": "x", "read')
+    resumed = bench(*words, "--out", tmp_path / "b", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "resuming: 7 of 12 readings are there (a torn last line is dropped)" in resumed.stderr
+    for name in ("score.json", "readings.jsonl"):
+        assert (folder / name).read_bytes() == (run_folder(tmp_path / "a") / name).read_bytes()
+
+
+def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records, sample, tmp_path):
+    recorder = RecordingReader()
+    builder = CaseBuilder(settings_for(records), recorder, measured(records, sample))
+    list(recorder.read(builder.cases(records)))
+    for record, case in zip(records, recorder.seen, strict=True):
+        assert str(record.ecg_id) not in case.case_id or len(str(record.ecg_id)) < 3
+        assert not hasattr(case, "labels")
+        assert "mm/mV" not in case.prompt.text
+        assert case.images[0].leads[0] == "I"
+    assert len({case.case_id for case in recorder.seen}) == len(records)
+
+
+def test_only_what_a_reader_asks_for_is_in_its_case(records, sample):
+    recorder = RecordingReader()
+    recorder.inputs = frozenset({"text"})
+    case = CaseBuilder(settings_for(records), recorder, measured(records, sample)).case(records[0])
+    assert case.signal is None
+    assert case.images == ()
+    assert "heart rate: " in case.prompt.text
+
+
+def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, sample, tmp_path):
+    reader = Batcher()
+    builder = CaseBuilder(settings_for(records), reader, {})
+    reader.bad = float(abs(records[5].signal().mv).max())
+    folder = RunFolder(tmp_path)
+    steps = []
+    readings = ask_all(folder, builder, records, steps.append)
+    crashed = [ecg_id for ecg_id, reading in readings.items() if reading.outcome == "failed"]
+    assert crashed == [records[5].ecg_id]
+    assert "RuntimeError: cannot read this one" in readings[crashed[0]].error.message
+    assert "Traceback" in readings[crashed[0]].error.message
+    assert [step.done for step in steps] == list(range(1, 13))
+    assert list(folder.readings()[0]) == [record.ecg_id for record in records]
+
+
+def test_a_reader_that_fails_on_everything_stops_early_with_one_sentence(tmp_path):
+    failed = bench("run", "--reader", "toy_reader:Hopeless", cwd=tmp_path)
+    assert failed.returncode == 2
+    (line,) = failed.stderr.strip().splitlines()
+    assert "crashed on each of the first 5 cases (RuntimeError: no model here)" in line
+
+
+def test_two_runs_on_one_folder_are_told_apart(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    with folder.locked(), pytest.raises(RunError, match="another run is writing to"), RunFolder(folder.path).locked():
+        pass
+
+
+def test_an_output_folder_that_is_a_file_is_told(tmp_path):
+    (tmp_path / "runs").write_text("")
+    failed = bench("run", "--reader", "majority", "--out", "runs", cwd=tmp_path)
+    assert failed.returncode == 2
+    assert "cannot be made a folder" in failed.stderr
+
+
+def test_a_full_disk_is_told_and_what_was_read_is_kept(records, sample, tmp_path):
+    class Full:
+        written = 0
+
+        def write(self, data):
+            self.written += 1
+            if self.written > 3:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return real.write(data)
+
+    folder = RunFolder(tmp_path)
+    full = Full()
+    with folder.appending() as real, pytest.raises(RunError, match="No space left on device; what was read so far"):
+        for record in records:
+            folder.append(full, record.ecg_id, "x", Reading())
+    assert len(folder.readings()[0]) == 3
+
+
+def test_a_file_size_limit_stops_a_real_run_like_a_full_disk(tmp_path):
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    stopped = subprocess.run(
+        [sys.executable, "-c", "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+         "import sys; sys.argv = ['bench', 'run', '--reader', 'measurements', '--out', 'runs']; "
+         "from bench.__main__ import main; main()"],
+        capture_output=True, text=True, cwd=tmp_path, preexec_fn=limited, check=False,
+        env={**os.environ, "PTBXL_DIR": ""},
+    )  # fmt: skip
+    assert stopped.returncode == 2
+    assert "cannot be written: File too large; what was read so far is kept" in stopped.stderr
+    assert len(RunFolder(run_folder(tmp_path / "runs")).readings()[0]) > 0
+
+
+def test_a_damaged_line_in_the_middle_is_no_kill(tmp_path):
+    good = json.dumps({"ecg_id": 9, "case_id": "x", "reading": {"values": {}}})
+    (tmp_path / "readings.jsonl").write_text(f"{good}\nnonsense\n{good}\n")
+    with pytest.raises(RunError, match=r"line 2 of .* is damaged"):
+        RunFolder(tmp_path).readings()
+
+
+def test_the_run_id_follows_from_what_decides_the_outcome(records):
+    plain = settings_for(records)
+    assert plain.run_id == settings_for(records).run_id
+    for other in ({"seed": 1}, {"renderer": "clean"}, {"condition": "image-only"}):
+        assert settings_for(records, **other).run_id != plain.run_id
+    assert plain.case_id(9) != settings_for(records, seed=1).case_id(9)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--reader", "majorty"), "Did you mean 'majority'?"),
+        (("--reader", "majority", "--split", "tset"), "Did you mean 'test'?"),
+        (("--reader", "majority", "--renderer", "printd"), "Did you mean 'printed'?"),
+        (("--reader", "majority", "--ids", "9,x"), "--ids takes whole numbers parted by commas, not 'x'"),
+        (("--reader", "majority", "--ids", "9,9"), "--ids names record 9 twice"),
+        (("--reader", "majority", "--ids", "7777"), "the embedded sample has no record 7777"),
+        (("--reader", "majority", "--data", "nowhere"), "the data folder nowhere does not exist"),
+        (("--reader", "majority", "--danger", "none.json"), "danger table none.json cannot be read"),
+        (("--reader", "measurements", "--measurements", "no.csv"), "the features file no.csv does not exist"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path, words, said):
+    failed = bench("run", *words, cwd=tmp_path)
+    assert failed.returncode == 2
+    assert said in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_submissions_are_checked_from_their_readings(tmp_path):
+    assert bench("run", "--reader", "majority", cwd=tmp_path).returncode == 0
+    folder = run_folder(tmp_path / "runs")
+    added = bench("submit", folder, cwd=tmp_path)
+    assert added.returncode == 0, added.stderr
+    board = (tmp_path / "results" / "leaderboard.md").read_text()
+    assert "| majority |" in board
+    assert bench("leaderboard", "--check", cwd=tmp_path).returncode == 0
+    entry = tmp_path / "results" / "submissions" / folder.name / "score.json"
+    score = json.loads(entry.read_text())
+    score["axes"][0]["accuracy"] = 0.99
+    entry.write_text(json.dumps(score))
+    checked = bench("leaderboard", "--check", cwd=tmp_path)
+    assert checked.returncode == 2
+    assert "does not follow from its readings" in checked.stdout
+
+
+def test_an_incomplete_run_is_no_submission(tmp_path):
+    assert bench("run", "--reader", "majority", cwd=tmp_path).returncode == 0
+    folder = run_folder(tmp_path / "runs")
+    lines = (folder / "readings.jsonl").read_text().splitlines(keepends=True)
+    (folder / "readings.jsonl").write_text("".join(lines[:-2]))
+    refused = bench("submit", folder, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "2 of 66 cases have no reading; finish the run first" in refused.stderr
+
+
+def test_predictions_made_elsewhere_are_scored(tmp_path):
+    (tmp_path / "mine.csv").write_text("ecg_id,rhythm,diagnosis\n9,AF,NORM\n38,sinus,\n")
+    done = bench("score", "--predictions", "mine.csv", "--out", "scores", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 66 records have a prediction" in done.stdout
+    assert (tmp_path / "scores" / "report.md").is_file()
+
+
+def test_help_teaches_and_lists_every_command(tmp_path):
+    helped = bench("--help", cwd=tmp_path).stdout
+    for command in ("run", "score", "render", "readers", "check-reader", "data", "train", "submit", "leaderboard"):
+        assert command in helped
+        assert bench(command, "--help", cwd=tmp_path).returncode == 0

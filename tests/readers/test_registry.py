@@ -1,0 +1,162 @@
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from measurements import Measurement, Measurements, measure
+from readers import registry
+from readers.contract import Case, Prompt
+from readers.contract_suite import RecordingReader, check_reader
+from readers.majority import MajorityReader
+from readers.measured_axis import measured_probabilities, measured_values
+from readers.registry import ReaderError, installed, reader
+from readers.text_ceiling import MeasurementsReader
+from taxonomy.axis import AXES
+from taxonomy.error import UnknownNameError
+from taxonomy.reading import Reading
+from taxonomy.statement import SUPERCLASSES
+
+
+@pytest.fixture(scope="module")
+def cases(sample):
+    records = [record for record in sample if record.fold == 10][:4]
+    found = []
+    for number, record in enumerate(records):
+        signal = record.signal(100)
+        found.append(Case(f"case{number}", signal.mv, signal.fs, (), Prompt("", measure(signal.mv, signal.fs))))
+    return found
+
+
+def test_built_in_readers_come_through_the_entry_points():
+    assert {"majority", "measurements", "resnet1d"} <= set(installed())
+
+
+def test_an_unknown_reader_is_named_with_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"unknown reader 'majorty'.*Did you mean 'majority'"):
+        reader("majorty")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("no.such.module:Reader", "module 'no.such.module' cannot be imported"),
+        ("readers.majority:Nobody", "module 'readers.majority' has no 'Nobody'"),
+        ("readers.contract:INPUTS", "is a tuple, not a reader class"),
+        ("readers.contract_suite:Check", "cannot be built"),
+        ("readers.contract:Prompt", "cannot be built"),
+        ("majority:argument", "cannot be built"),
+    ],
+)
+def test_a_reader_that_cannot_be_made_is_told(name, words):
+    with pytest.raises(ReaderError, match=words):
+        reader(name)
+
+
+def test_two_packages_with_one_name_are_an_error_that_names_both(monkeypatch):
+    entries = [EntryPoint("mine", f"{package}:Reader", registry.GROUP) for package in ("first", "second")]
+    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+    with pytest.raises(ReaderError, match=r"two readers are called 'mine': first:Reader and second:Reader"):
+        installed()
+
+
+@pytest.mark.parametrize("built_in", [MajorityReader(), MeasurementsReader()])
+def test_built_in_readers_keep_the_contract(built_in, cases):
+    assert [check.problem for check in check_reader(built_in, cases)] == [None] * 7
+
+
+class Wrong:
+    name = "wrong"
+    inputs = frozenset({"signal"})
+
+    def __init__(self, how):
+        self.how = how
+
+    def read(self, cases):
+        for number, case in enumerate(cases):
+            if self.how == "short" and number:
+                return
+            if self.how == "raises":
+                raise RuntimeError("no model")
+            if self.how == "changes":
+                case.signal[:] = 0
+            if self.how == "foreign":
+                yield {"rate": "normal"}
+            elif self.how == "id":
+                yield Reading(values={"rate": "normal" if case.case_id.startswith("case") else "tachycardia"})
+            elif self.how == "silent":
+                yield Reading()
+            else:
+                yield Reading(values={"rate": "normal"})
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("short", "gave 1 readings for 4 cases"),
+        ("raises", "raised RuntimeError: no model"),
+        ("changes", "changed the signal"),
+        ("foreign", "yielded a dict, not a Reading"),
+        ("id", "answers depend on case_id"),
+        ("silent", "answered no axis of any case"),
+    ],
+)
+def test_each_broken_rule_is_found(how, words, cases):
+    fresh = [Case(c.case_id, c.signal.copy(), c.fs) for c in cases]
+    problems = [check.problem for check in check_reader(Wrong(how), fresh) if check.problem]
+    assert any(words in problem for problem in problems)
+
+
+def test_the_recording_reader_remembers_what_it_saw(cases):
+    recorder = RecordingReader()
+    list(recorder.read(cases))
+    assert recorder.seen == cases
+
+
+def numbers(**given):
+    plain = Measurements.none("not given")
+    return Measurements(**{**vars(plain), **{name: Measurement(value) for name, value in given.items()}})
+
+
+@pytest.mark.parametrize(
+    ("rate", "axis", "expected"),
+    [(50, -45, ("bradycardia", "left")), (60, 90, ("normal", "normal")), (130, 120, ("tachycardia", "right"))],
+)
+def test_rate_and_axis_follow_their_thresholds(rate, axis, expected):
+    found = numbers(heart_rate=rate, qrs_axis=axis)
+    values = measured_values(found)
+    assert (values["rate"], values["axis"]) == expected
+    chances = measured_probabilities(found)
+    for name in ("rate", "axis"):
+        assert sum(chances[name].values()) == pytest.approx(1)
+        assert max(chances[name], key=chances[name].get) == values[name] or rate == 60
+
+
+def test_what_is_not_measurable_is_not_answered():
+    values = measured_values(numbers())
+    assert values == {"rate": None, "axis": None}
+    assert measured_probabilities(numbers()) == {}
+
+
+def test_the_text_ceiling_sees_the_numbers_and_nothing_else(cases):
+    ceiling = MeasurementsReader()
+    blind = [Case(c.case_id, None, None, (), c.prompt) for c in cases]
+    assert [r.values for r in ceiling.read(cases)] == [r.values for r in ceiling.read(blind)]
+    reading = next(iter(ceiling.read(blind)))
+    assert set(reading.values) == {axis.name for axis in AXES}
+    assert set(reading.probabilities["superclass"]) == set(SUPERCLASSES)
+    assert next(iter(ceiling.read([Case("x")]))) == Reading()
+
+
+def test_missing_numbers_are_no_obstacle():
+    reading = MeasurementsReader().answer(numbers())
+    assert reading.values["rate"] is None
+    assert reading.values["rhythm"] is not None
+
+
+def test_importing_the_registry_loads_no_torch():
+    code = (
+        "import sys, readers.registry, readers.majority; print('torch' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"

@@ -1,0 +1,251 @@
+import json
+import tomllib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from bench.dataset import records_of
+from bench.training.resnet1d import training_set
+from readers.contract import Case
+from readers.contract_suite import check_reader
+from readers.resnet1d.augmentation import augment, mixed
+from readers.resnet1d.config import ConfigError, config_from, read_config
+from readers.resnet1d.dataset import TrainingSet
+from readers.resnet1d.loss import loss_of, macro_auroc
+from readers.resnet1d.network import EcgResNet, probabilities, split
+from readers.resnet1d.preprocessing import prepare
+from readers.resnet1d.reader import Resnet1dReader
+from readers.resnet1d.training import train_member
+from readers.resnet1d.weights import WeightsError, load_weights, save_weights
+from readers.training_target import HEADS, MULTI_LABEL
+from taxonomy.axis import AXES
+from taxonomy.error import UnknownNameError
+from taxonomy.statement import SUPERCLASSES
+
+TINY = config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0})
+
+
+@pytest.fixture(scope="module")
+def examples(sample, tmp_path_factory):
+    """A training set of 48 real records of folds 1 to 3 and 24 of fold 9."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ECG_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+    whole = training_set(sample, None, lambda done, total: None)
+    patch.undo()
+    rows = np.concatenate([whole.rows((1, 2))[:48], whole.rows((9,))[:24]])
+    return TrainingSet(
+        np.ascontiguousarray(whole.signal[rows]),
+        {head: part[rows] for head, part in whole.targets.items()},
+        {head: part[rows] for head, part in whole.known.items()},
+        whole.fold[rows],
+        whole.ecg_id[rows],
+    )
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Resnet1dReader()
+
+
+@pytest.fixture(scope="module")
+def cases(sample):
+    records = records_of(sample, "test")[:20]
+    return [Case(f"c{k}", *_parts(record.signal(100))) for k, record in enumerate(records)]
+
+
+def _parts(signal):
+    return signal.mv, signal.fs
+
+
+def test_preparing_gives_z_scored_leads_of_ten_seconds_at_100_hz(sample):
+    prepared = prepare(*_parts(sample.record(9).signal(500)))
+    assert prepared.shape == (12, 1000)
+    assert np.allclose(prepared.mean(axis=1), 0, atol=0.05)
+    assert np.allclose(prepared.std(axis=1), 1, atol=0.05)
+
+
+def test_preparing_hardly_depends_on_rate_or_unit(sample):
+    record = sample.record(9)
+    fine, coarse = (prepare(*_parts(record.signal(fs))) for fs in (500, 100))
+    agreement = [np.corrcoef(a, b)[0, 1] for a, b in zip(fine, coarse, strict=True)]
+    assert np.median(agreement) > 0.97
+    assert np.allclose(prepare(record.signal(500).mv * 1000, 500.0), fine, atol=1e-3)
+
+
+def test_flat_leads_gaps_and_odd_lengths_are_prepared(sample):
+    mv = sample.record(9).signal(100).mv.copy()
+    mv[3], mv[5, 200:260], mv[7] = 0, np.nan, np.nan
+    prepared = prepare(mv, 100.0)
+    assert np.isfinite(prepared).all()
+    assert not prepared[3].any()
+    assert not prepared[7].any()
+    assert not prepare(mv[:, :600], 100.0)[:, 600:].any()
+    assert prepare(np.tile(mv, 2), 100.0).shape == (12, 1000)
+    with pytest.raises(ValueError, match="80 Hz"):
+        prepare(mv, 50.0)
+
+
+def test_every_axis_but_the_measured_ones_has_a_head():
+    assert set(HEADS) == {"superclass", "statement"} | {a.name for a in AXES} - {"rate", "axis"}
+    outputs = EcgResNet(TINY)(torch.zeros(2, 12, 1000))
+    chances = split(probabilities(outputs))
+    for head, chance in chances.items():
+        assert chance.shape == (2, HEADS[head])
+        if head not in MULTI_LABEL:
+            assert torch.allclose(chance.sum(dim=1), torch.ones(2))
+
+
+def test_what_is_unlabelled_adds_nothing_to_the_loss(examples):
+    outputs = torch.randn(72, sum(HEADS.values()))
+    targets = {head: torch.from_numpy(t) for head, t in examples.targets.items()}
+    nothing = {head: torch.zeros(72, dtype=torch.bool) for head in HEADS}
+    assert not loss_of(outputs, targets, nothing, TINY).any()
+    some = nothing | {"rhythm": torch.from_numpy(examples.known["rhythm"])}
+    assert (loss_of(outputs, targets, some, TINY) > 0).tolist() == examples.known["rhythm"].tolist()
+
+
+def test_augmentation_changes_records_and_follows_its_generator():
+    signal = torch.randn(6, 12, 1000)
+    first, again = (augment(signal, TINY, torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, signal)
+    _, other, share = mixed(signal, 0.5, torch.Generator().manual_seed(5))
+    assert sorted(other.tolist()) == list(range(6))
+    assert (share >= 0.5).all()
+
+
+def test_a_resumed_training_ends_with_the_weights_of_an_undisturbed_one(examples, tmp_path):
+    class Killed(BaseException):
+        pass
+
+    def kill(epoch):
+        if epoch.number == 2:
+            raise Killed
+
+    seen = []
+    whole = load_file(train_member(examples, TINY, 3, tmp_path / "a", seen.append))
+    with pytest.raises(Killed):
+        train_member(examples, TINY, 3, tmp_path / "b", kill)
+    resumed = load_file(train_member(examples, TINY, 3, tmp_path / "b", seen.append))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    assert [epoch.number for epoch in seen] == [1, 2, 3, 3]
+    assert len(list((tmp_path / "b").glob("epoch-*.safetensors"))) == 1
+
+
+def test_a_network_learns_what_is_there_to_learn(examples, tmp_path):
+    losses = []
+    train_member(examples, config_from({**TINY.to_json(), "epochs": 8, "mixup": 0}), 1, tmp_path, losses.append)
+    assert losses[-1].loss < 0.75 * losses[0].loss
+
+
+def test_a_training_that_does_not_improve_stops(examples, tmp_path):
+    seen = []
+    patient = config_from({**TINY.to_json(), "epochs": 40, "patience": 2, "learning_rate": 1e-9})
+    train_member(examples, patient, 1, tmp_path, seen.append)
+    assert len(seen) < 40
+
+
+def test_macro_auroc_is_the_mean_over_classes_that_occur():
+    truth = np.array([[1, 0, 0], [0, 0, 1], [0, 0, 1]], dtype=np.float32)
+    score = np.array([[0.9, 0.5, 0.4], [0.2, 0.5, 0.3], [0.1, 0.5, 0.6]], dtype=np.float32)
+    assert macro_auroc(truth, score) == pytest.approx((1 + 0.5) / 2)
+
+
+def test_the_shipped_weights_are_those_of_the_shipped_configuration():
+    path = files("readers.resnet1d") / "weights.safetensors"
+    assert len(path.read_bytes()) < 10e6
+    ensemble = load_weights()
+    assert ensemble.config == read_config()
+    assert len(ensemble.members) == len(ensemble.config.seeds)
+    assert "1-8" in ensemble.training["folds"]
+
+
+def test_the_shipped_reader_keeps_the_contract(shipped, cases):
+    assert [check.problem for check in check_reader(shipped, cases[:4])] == [None] * 7
+
+
+def test_the_shipped_reader_answers_every_axis_with_probabilities(shipped, cases):
+    for reading in shipped.read(cases):
+        assert set(reading.values) == {axis.name for axis in AXES}
+        assert set(reading.probabilities) == {axis.name for axis in AXES} | {"superclass"}
+        assert set(reading.probabilities["superclass"]) == set(SUPERCLASSES)
+        for axis in AXES:
+            chances = reading.probabilities[axis.name]
+            if not axis.is_set:
+                assert sum(chances.values()) == pytest.approx(1, abs=1e-4)
+                assert reading.values[axis.name] == max(chances, key=chances.get)
+
+
+def test_a_batch_reads_as_single_cases_do(shipped, cases):
+    together = [reading.values for reading in shipped.read(cases)]
+    assert together == [next(iter(shipped.read([case]))).values for case in cases]
+
+
+def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, sample):
+    records = [record for record in records_of(sample, "test")]
+    signals = (record.signal(100) for record in records)
+    readings = shipped.read(Case(str(k), s.mv, s.fs) for k, s in enumerate(signals))
+    chance = np.array([reading.probabilities["superclass"]["NORM"] for reading in readings])
+    truth = np.array(["NORM" in record.labels.scp_codes for record in records], dtype=np.float32)
+    assert macro_auroc(truth[:, None], chance[:, None]) > 0.85
+
+
+@pytest.fixture
+def own_weights(tmp_path):
+    member = tmp_path / "best.safetensors"
+    save_file(EcgResNet(TINY).state_dict(), member)
+    path = tmp_path / "weights.safetensors"
+    save_weights(path, [member], TINY, {"dataset": "a test", "folds": "1-8"})
+    return path
+
+
+def test_weights_of_ones_own_are_read(own_weights, cases):
+    reader = Resnet1dReader(str(own_weights))
+    assert len(list(reader.read(cases[:2]))) == 2
+    assert reader.details["weights"] != Resnet1dReader().details["weights"]
+
+
+def test_missing_damaged_and_foreign_weights_are_told(own_weights, tmp_path):
+    with pytest.raises(WeightsError, match="does not exist"):
+        load_weights(tmp_path / "none.safetensors")
+    whole = own_weights.read_bytes()
+    own_weights.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WeightsError, match="damaged or no safetensors file"):
+        load_weights(own_weights)
+    own_weights.write_bytes(b"PK\x03\x04 a pickle from somewhere")
+    with pytest.raises(WeightsError, match="damaged or no safetensors file"):
+        load_weights(own_weights)
+    save_file({"a": torch.zeros(2)}, own_weights, metadata={"format": "pt"})
+    with pytest.raises(WeightsError, match="not a weights file of resnet1d: its format is 'pt'"):
+        load_weights(own_weights)
+
+
+def test_weights_of_another_preprocessing_or_shape_are_refused(own_weights):
+    from safetensors import safe_open
+
+    with safe_open(own_weights, framework="pt") as archive:
+        header = archive.metadata()
+    tensors = load_file(own_weights)
+    other = json.loads(header["preprocessing"]) | {"band_hz": [1, 30]}
+    save_file(tensors, own_weights, metadata=header | {"preprocessing": json.dumps(other)})
+    with pytest.raises(WeightsError, match="trained with other preprocessing"):
+        load_weights(own_weights)
+    wider = json.loads(header["config"]) | {"channels": [16, 16]}
+    save_file(tensors, own_weights, metadata=header | {"config": json.dumps(wider)})
+    with pytest.raises(WeightsError, match="does not fit its own configuration"):
+        load_weights(own_weights)
+
+
+def test_a_configuration_is_checked(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"unknown training setting 'epoch'.*Did you mean 'epochs'"):
+        config_from({"epoch": 3})
+    with pytest.raises(ConfigError, match="epochs = 'many' must be like"):
+        config_from({"epochs": "many"})
+    path = tmp_path / "bad.toml"
+    path.write_text("epochs = ")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(path)
+    assert tomllib.loads((files("readers.resnet1d") / "config.toml").read_text())["epochs"] == read_config().epochs
