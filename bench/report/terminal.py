@@ -38,5 +38,5 @@ def print_score(score: Score, title: str, is_sample: bool, console: Console | No
     console.print(table)
     console.print()
     for what, figure in summary_lines(score):
-        console.print(f"{what:<36}{figure}", markup=False)
+        console.print(f"{what:<38}{figure}", markup=False)
     console.print(f"\n{caution(score, is_sample)}", markup=False)

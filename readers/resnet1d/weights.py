@@ -76,6 +76,7 @@ def save_weights(path: Path, members: Sequence[Path], config: Config, training: 
     }
     temporary = path.with_suffix(".part")
     save_file(tensors, temporary, metadata=header)
+    temporary.chmod(0o644)
     temporary.replace(path)
 
 

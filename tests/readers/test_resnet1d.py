@@ -68,11 +68,15 @@ def test_preparing_gives_z_scored_leads_of_ten_seconds_at_100_hz(sample):
 
 
 def test_preparing_hardly_depends_on_rate_or_unit(sample):
-    record = sample.record(9)
-    fine, coarse = (prepare(*_parts(record.signal(fs))) for fs in (500, 100))
-    agreement = [np.corrcoef(a, b)[0, 1] for a, b in zip(fine, coarse, strict=True)]
+    records = records_of(sample, "test")[:20]
+    agreement = []
+    for record in records:
+        fine, coarse = (prepare(*_parts(record.signal(fs))) for fs in (500, 100))
+        agreement += [np.corrcoef(a, b)[0, 1] for a, b in zip(fine, coarse, strict=True)]
     assert np.median(agreement) > 0.97
-    assert np.allclose(prepare(record.signal(500).mv * 1000, 500.0), fine, atol=1e-3)
+    assert np.allclose(
+        prepare(records[0].signal(500).mv * 1000, 500.0), prepare(*_parts(records[0].signal(500))), atol=1e-3
+    )
 
 
 def test_flat_leads_gaps_and_odd_lengths_are_prepared(sample):
@@ -185,7 +189,7 @@ def test_a_batch_reads_as_single_cases_do(shipped, cases):
 
 
 def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, sample):
-    records = [record for record in records_of(sample, "test")]
+    records = records_of(sample, "test")
     signals = (record.signal(100) for record in records)
     readings = shipped.read(Case(str(k), s.mv, s.fs) for k, s in enumerate(signals))
     chance = np.array([reading.probabilities["superclass"]["NORM"] for reading in readings])
