@@ -39,7 +39,8 @@ def find_beats(record: Conditioned) -> NDArray[np.int64]:
     from scipy.ndimage import uniform_filter1d
     from scipy.signal import find_peaks
 
-    spread = np.median(np.abs(record.steep), axis=1) + 0.1 * record.steep.std(axis=1)
+    some = np.abs(record.steep[:, ::5])
+    spread = np.median(some, axis=1) + 0.1 * np.sqrt((some**2).mean(axis=1))
     weight = np.where(record.used, 1 / np.maximum(spread, 1e-6), 0.0)
     weight = np.minimum(weight, 5 * np.median(weight[record.used])) if record.used.any() else weight
     energy = np.sqrt(np.einsum("ln,l->n", record.steep**2, weight**2))
@@ -90,15 +91,23 @@ def median_beat(record: Conditioned, beats: NDArray[np.int64]) -> MedianBeat | N
     like = _likeness(cut[:, :, BEFORE - 40 : BEFORE + 60])
     keep = like >= min(0.9, np.quantile(like, 0.5))
     kept = cut[keep & _on_time(whole, beats)] if (keep & _on_time(whole, beats)).any() else cut[keep]
-    kept = kept - np.median(kept[:, :, BEFORE - 60 : BEFORE - 20], axis=2, keepdims=True)
-    return MedianBeat(np.median(kept, axis=0).astype(np.float32), kept)
+    kept = kept - kept[:, :, BEFORE - 60 : BEFORE - 20].mean(axis=2, keepdims=True)
+    return MedianBeat(_middle(kept), kept)
+
+
+def _middle(beats: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the median over the beats; sorting whole beats is faster than selecting sample by sample."""
+    ordered = np.sort(beats, axis=0)
+    count = len(ordered)
+    middle: NDArray[np.float32] = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
+    return middle
 
 
 def _aligned(steep: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[np.int64]:
     """Move each beat by up to 30 ms to where its QRS complex fits the mean one best."""
     half, reach = 40, 15
     cut = np.stack([steep[:, b - half - reach : b + half + reach] for b in beats])
-    template = np.median(cut[:, :, reach:-reach], axis=0)
+    template = _middle(cut[:, :, reach:-reach])
     windows = np.lib.stride_tricks.sliding_window_view(cut, 2 * half, axis=2)
     fit = np.einsum("blsw,lw->bs", windows, template, optimize=True)
     moved: NDArray[np.int64] = beats + np.argmax(fit, axis=1) - reach
@@ -108,7 +117,7 @@ def _aligned(steep: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[np
 def _likeness(complexes: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the correlation of each beat's QRS complex, all leads together, with the median one."""
     flat = (complexes - complexes.mean(axis=2, keepdims=True)).reshape(len(complexes), -1)
-    template = np.median(flat, axis=0)
+    template = _middle(flat)
     norm = np.linalg.norm(flat, axis=1) * np.linalg.norm(template)
     return np.asarray(flat @ template / np.maximum(norm, 1e-9), dtype=np.float64)
 

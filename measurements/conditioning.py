@@ -44,19 +44,21 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
     fs : float
         Sampling rate in Hz.
     """
+    from scipy import fft
+
     filled = _filled(signal)
     used = np.ptp(filled, axis=1) > 1e-6
     filled = filled - np.median(filled, axis=1, keepdims=True)
     samples = filled.shape[1]
-    padded = np.concatenate([filled, filled[:, ::-1]], axis=1)
-    spectrum = np.fft.rfft(padded, axis=1)
+    padded = np.concatenate([filled, filled[:, ::-1]], axis=1).astype(np.float32)
+    spectrum = fft.rfft(padded, axis=1)
     frequency = np.asarray(np.fft.rfftfreq(padded.shape[1], 1 / fs), dtype=np.float64)
     target = round(samples * FS / fs)
     scale = target / samples
-    band = spectrum * _rise(frequency, LOWEST, 0.25) * _fall(frequency, HIGHEST, 10)
-    qrs = spectrum * _rise(frequency, 8, 4) * _fall(frequency, 25, 8)
-    smooth = np.fft.irfft(band, 2 * target, axis=1)[:, :target] * scale
-    steep = np.fft.irfft(qrs, 2 * target, axis=1)[:, :target] * scale
+    band = (_rise(frequency, LOWEST, 0.25) * _fall(frequency, HIGHEST, 10) * scale).astype(np.float32)
+    qrs = (_rise(frequency, 8, 4) * _fall(frequency, 25, 8) * scale).astype(np.float32)
+    smooth = fft.irfft(spectrum * band, 2 * target, axis=1)[:, :target]
+    steep = fft.irfft(spectrum * qrs, 2 * target, axis=1)[:, :target]
     return Conditioned(signal=(smooth * used[:, None]).astype(np.float32), steep=steep.astype(np.float32), used=used)
 
 

@@ -1,4 +1,4 @@
-"""Measure PR, QRS and QT with ecgdeli, the reference that `benchmarks/measurements.py` compares with.
+"""Measure PR, QRS and QT with ecgdeli, the reference that `benchmarks/measurement_accuracy.py` compares with.
 
 ecgdeli 1.0.0 is GPL-3 and takes two seconds a record, so it is no dependency: it runs in an environment of its own.
 

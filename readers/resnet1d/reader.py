@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ from taxonomy.statement import SUPERCLASSES
 if TYPE_CHECKING:
     from readers.resnet1d.weights import Ensemble
 
-BATCH = 32
+FIRST_BATCH, BATCH = 8, 32
+"""Records that the network works on at once; the first few are fewer, so that it need not wait for them."""
+
 FINDING_FROM = 0.5
 """Probability from which a finding is reported."""
 
@@ -64,8 +66,20 @@ class Resnet1dReader:
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; the next batch is prepared while the network works on this one."""
+        import torch
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(max(1, threads - 1))
+        try:
+            yield from self._read(cases)
+        finally:
+            torch.set_num_threads(threads)
+
+    def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Read with one core left for the preparation."""
         stream = iter(cases)
-        batches = iter(lambda: tuple(islice(stream, BATCH)), ())
+        sizes = chain((FIRST_BATCH,), repeat(BATCH))
+        batches = iter(lambda: tuple(islice(stream, next(sizes))), ())
         with ThreadPoolExecutor(max_workers=1) as ahead:
             waiting: Future[_Prepared] | None = None
             for batch in batches:

@@ -1,6 +1,6 @@
 """How good and how fast are the waveform measurements? Prints the table of the README.
 
-    python benchmarks/measurements.py --data PTBXL_DIR
+    python benchmarks/measurement_accuracy.py --data PTBXL_DIR
 
 Needs a PTB-XL folder with records500 (any part of it); ecgdeli's figures come from measurements_reference/ecgdeli.csv.
 Where only the embedded sample is at hand, its 500 Hz records (folds 9 and 10) are measured.
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from bench.dataset import open_dataset
-from bench.dataset.record import Record
 from sklearn.metrics import roc_auc_score
 
+from bench.dataset import open_dataset
+from bench.dataset.record import Record
 from measurements import Measurements, measure
 from taxonomy.truth import HEART_AXIS, axis_of
 

@@ -1,0 +1,54 @@
+"""How fast are records loaded? A PTB-XL folder against a plain wfdb loop, and the embedded sample, in one process.
+
+    python benchmarks/loading.py --data PTBXL_DIR
+
+The 488 records of the sample at 100 Hz, each way three times, the ways in turn.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import wfdb
+
+from bench.dataset.ptbxl import PtbXl
+from bench.dataset.sample import Sample
+
+
+def main() -> None:
+    """Print the median time of each way and its ratio to wfdb's."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    dataset = PtbXl(parser.parse_args().data)
+    ids = [record.ecg_id for record in Sample()]
+
+    def by_wfdb() -> None:
+        for ecg_id in ids:
+            wfdb.rdrecord(str(dataset.header(ecg_id, 100).with_suffix("")))
+
+    def by_folder() -> None:
+        for ecg_id in ids:
+            dataset.record(ecg_id).signal(100)
+
+    def by_sample() -> None:
+        sample = Sample()
+        for ecg_id in ids:
+            sample.record(ecg_id).signal(100)
+
+    ways: dict[str, Callable[[], None]] = {"wfdb": by_wfdb, "PTB-XL folder": by_folder, "embedded sample": by_sample}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(3):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            times[name].append(time.perf_counter() - start)
+    base = np.median(times["wfdb"])
+    print("| way | 488 records at 100 Hz | times as fast as wfdb |\n|---|---|---|")
+    for name, taken in times.items():
+        print(f"| {name} | {np.median(taken):.2f} s | {base / np.median(taken):.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""How long does a user wait? Whole commands in fresh processes, the median of five after one warm-up.
+
+python benchmarks/startup.py
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+COMMANDS = {
+    "bench --help": (["--help"], 0.4),
+    "bench run --reader majority": (["run", "--reader", "majority"], 3.0),
+    "bench run --reader resnet1d": (["run", "--reader", "resnet1d"], 10.0),
+}
+
+
+def seconds(words: list[str]) -> float:
+    """Return the wall time of one command in an empty folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "bench", *words], cwd=folder, capture_output=True, check=True)
+        return time.perf_counter() - start
+
+
+def main() -> None:
+    """Print the table."""
+    print("| command (embedded sample, fold 10) | median of 5 | goal |\n|---|---|---|")
+    for name, (words, goal) in COMMANDS.items():
+        taken = [seconds(words) for _ in range(6)][1:]
+        print(f"| `{name}` | {np.median(taken):.2f} s | under {goal:g} s |")
+
+
+if __name__ == "__main__":
+    main()
