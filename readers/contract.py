@@ -72,7 +72,8 @@ class Reader(Protocol):
         What it needs of a case; the rest of the case is left empty.
 
     A reader may also have ``preferred_fs`` (Hz): the signal then comes at that rate where the dataset has it, else at
-    the highest rate that there is.
+    the highest rate that there is. ``details`` (mapping of str to str) goes into the manifest and decides the run id:
+    the digest of weights, the version of a model.
     """
 
     name: str

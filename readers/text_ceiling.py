@@ -4,6 +4,7 @@ Rate and axis follow from their thresholds; the other axes come from a multinomi
 numbers, fitted on training folds. What it scores is what an image reader could score without looking.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements import Measurements
+from measurements import VERSION, Measurements
 from readers.contract import Case, Input
 from readers.measured_axis import measured_probabilities, measured_values
 from readers.training_target import MULTI_LABEL
@@ -45,6 +46,12 @@ class MeasurementsReader:
     name = "measurements"
     description = "sees the numbers of the prompt only: the text ceiling"
     inputs: frozenset[Input] = frozenset({"text"})
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """The digest of the fitted model and the version of the measurements, for the manifest."""
+        model = (files("readers") / "text_ceiling.json").read_bytes()
+        return {"model": hashlib.sha256(model).hexdigest()[:16], "measurements": VERSION}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; one without numbers gets a reading without values."""
