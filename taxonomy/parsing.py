@@ -1,8 +1,8 @@
 """From what a model really wrote to a reading.
 
 Models wrap their JSON in prose and code fences, leave trailing commas, use synonyms, wrong case and extra keys. All
-that is read; what cannot be read is a scored failure with its reason, never a guess: a value that names nothing on its axis, a
-key given twice, several values where one is asked for, an object that breaks off.
+that is read; what cannot be read is a scored failure with its reason, never a guess: a value that names nothing on its
+axis, a key given twice, several values where one is asked for, an object that breaks off.
 """
 
 import ast
