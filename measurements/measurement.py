@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 VERSION = "1.0.0"
 """Changes whenever a number below would change."""
 
@@ -104,40 +101,6 @@ class Measurements:
     def none(cls, reason: str) -> "Measurements":
         """Return measurements of which none has a value, all for one reason."""
         return cls(**dict.fromkeys(TABLE, Measurement(reason=reason)))
-
-
-def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
-    """Measure a record as interpretation programs do, on a median beat with global onsets and offsets.
-
-    Parameters
-    ----------
-    signal : float32 array (12, n_samples) in mV
-        Lead order I II III aVR aVL aVF V1..V6. NaN samples are gaps; flat leads are left out. Rate and intervals are
-        measured on any amplitude scale, the axes need true millivolts.
-    fs : float
-        Sampling rate in Hz, at least 100.
-
-    Returns
-    -------
-    Measurements
-        Each a value or 'not measurable' with its reason; no record raises.
-
-    Raises
-    ------
-    ValueError
-        When the array has another shape, is shorter than two seconds, or ``fs`` is below 100 Hz.
-    """
-    from measurements.delineation import delineate
-    from measurements.interval import measured
-
-    signal = np.asarray(signal, dtype=np.float32)
-    if signal.ndim != 2 or signal.shape[0] != 12:
-        raise ValueError(f"a signal must be (12, n_samples), not {signal.shape}")
-    if not fs >= 100:
-        raise ValueError(f"the sampling rate must be at least 100 Hz, not {fs}")
-    if signal.shape[1] < 2 * fs:
-        raise ValueError(f"a signal must last two seconds, not {signal.shape[1] / fs:.2f} s")
-    return measured(delineate(signal, fs))
 
 
 def _from_plain(value: object) -> Measurement:

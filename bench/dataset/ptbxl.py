@@ -1,17 +1,17 @@
 """PTB-XL v1.0.3 in PhysioNet's own layout, or any part of it that has been downloaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from bench.dataset.record import DatasetError, Record, Signal
-from bench.dataset.table import Row, read_table
+from bench.dataset.table import Row, TabledDataset, read_table
 from bench.dataset.wfdb16 import read_header, read_signal
 
 RATES = (500, 100)
 
 
-class PtbXl:
+class PtbXl(TabledDataset):
     """A PTB-XL folder; signals are read record by record and never held.
 
     Parameters
@@ -31,20 +31,7 @@ class PtbXl:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._rows = read_table(folder / "ptbxl_database.csv")
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Record]:
-        for row in self._rows.values():
-            yield self._record(row)
-
-    def record(self, ecg_id: int) -> Record:
-        """Return one record; raises :class:`DatasetError` for an unknown id."""
-        if ecg_id not in self._rows:
-            raise DatasetError(f"PTB-XL has no record {ecg_id}")
-        return self._record(self._rows[ecg_id])
+        super().__init__(read_table(folder / "ptbxl_database.csv"), "PTB-XL")
 
     def signal_digests(self, ids: tuple[int, ...]) -> Mapping[int, str]:
         """Return the twelve header checksums of each record at its highest rate (cheap, and tied to the samples)."""

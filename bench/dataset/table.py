@@ -2,7 +2,8 @@
 
 import ast
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,38 @@ class Row:
             tuple(sorted(rates, reverse=True)),
             load,
         )
+
+
+class TabledDataset(ABC):
+    """What every dataset with PTB-XL's table shares: its records in order, and one by its id.
+
+    Parameters
+    ----------
+    rows : dict of int to Row
+        By ``ecg_id``, in ascending order.
+    title : str
+        How messages call the dataset.
+    """
+
+    def __init__(self, rows: dict[int, Row], title: str) -> None:
+        self._rows, self._title = rows, title
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Record]:
+        for row in self._rows.values():
+            yield self._record(row)
+
+    def record(self, ecg_id: int) -> Record:
+        """Return one record; raises :class:`DatasetError` for an unknown id."""
+        if ecg_id not in self._rows:
+            raise DatasetError(f"{self._title} has no record {ecg_id}")
+        return self._record(self._rows[ecg_id])
+
+    @abstractmethod
+    def _record(self, row: Row) -> Record:
+        """Return the record of a row, with the rates that are at hand."""
 
 
 def read_table(path: Path) -> dict[int, Row]:

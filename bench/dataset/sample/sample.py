@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import as_file, files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset.record import DatasetError, Record, Signal
+from bench.dataset.record import Record, Signal
 from bench.dataset.sample.codec import unpack
-from bench.dataset.table import Row, read_table
+from bench.dataset.table import Row, TabledDataset, read_table
 
 MICROVOLTS = 1000.0
 """Units of the stored samples in a mV, as in PTB-XL's own files."""
@@ -20,7 +20,7 @@ FINE_FOLDS = (9, 10)
 """Folds that are at hand at 500 Hz too."""
 
 
-class Sample:
+class Sample(TabledDataset):
     """488 real records; a fold is unpacked when the first of its records is asked for."""
 
     name = "ptbxl-sample"
@@ -30,20 +30,7 @@ class Sample:
     def __init__(self) -> None:
         self._blocks: dict[tuple[int, int], NDArray[np.int16]] = {}
         with as_file(files("bench.dataset.sample") / "records.csv") as table:
-            self._rows = read_table(table)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Record]:
-        for row in self._rows.values():
-            yield self._record(row)
-
-    def record(self, ecg_id: int) -> Record:
-        """Return one record; raises :class:`DatasetError` for an unknown id."""
-        if ecg_id not in self._rows:
-            raise DatasetError(f"the embedded sample has no record {ecg_id}")
-        return self._record(self._rows[ecg_id])
+            super().__init__(read_table(table), "the embedded sample")
 
     def signal_digests(self, ids: tuple[int, ...]) -> Mapping[int, str]:
         """Return the stored SHA-256 digests of each record's samples, at every rate that is embedded."""

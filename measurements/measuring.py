@@ -1,0 +1,39 @@
+"""From a signal to its measurements."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from measurements.delineation import delineate
+from measurements.interval import measured
+from measurements.measurement import Measurements
+
+
+def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
+    """Measure a record as interpretation programs do, on a median beat with global onsets and offsets.
+
+    Parameters
+    ----------
+    signal : float32 array (12, n_samples) in mV
+        Lead order I II III aVR aVL aVF V1..V6. NaN samples are gaps; flat leads are left out. Rate and intervals are
+        measured on any amplitude scale, the axes need true millivolts.
+    fs : float
+        Sampling rate in Hz, at least 100.
+
+    Returns
+    -------
+    Measurements
+        Each a value or 'not measurable' with its reason; no record raises.
+
+    Raises
+    ------
+    ValueError
+        When the array has another shape, is shorter than two seconds, or ``fs`` is below 100 Hz.
+    """
+    signal = np.asarray(signal, dtype=np.float32)
+    if signal.ndim != 2 or signal.shape[0] != 12:
+        raise ValueError(f"a signal must be (12, n_samples), not {signal.shape}")
+    if not fs >= 100:
+        raise ValueError(f"the sampling rate must be at least 100 Hz, not {fs}")
+    if signal.shape[1] < 2 * fs:
+        raise ValueError(f"a signal must last two seconds, not {signal.shape[1] / fs:.2f} s")
+    return measured(delineate(signal, fs))
