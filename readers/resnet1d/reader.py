@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,9 @@ from taxonomy.statement import SUPERCLASSES
 if TYPE_CHECKING:
     from readers.resnet1d.weights import Ensemble
 
-FIRST_BATCH, BATCH = 8, 32
-"""Records that the network works on at once; the first few are fewer, so that it need not wait for them."""
+BATCH = 32
+"""Records that the network works on at once; a smaller batch is filled up, since its size decides the last bits of the
+answer."""
 
 FINDING_FROM = 0.5
 """Probability from which a finding is reported."""
@@ -78,8 +79,7 @@ class Resnet1dReader:
     def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Read with one core left for the preparation."""
         stream = iter(cases)
-        sizes = chain((FIRST_BATCH,), repeat(BATCH))
-        batches = iter(lambda: tuple(islice(stream, next(sizes))), ())
+        batches = iter(lambda: tuple(islice(stream, BATCH)), ())
         with ThreadPoolExecutor(max_workers=1) as ahead:
             waiting: Future[_Prepared] | None = None
             for batch in batches:
@@ -100,10 +100,14 @@ class Resnet1dReader:
 
         from readers.resnet1d.network import probabilities
 
+        filled = np.zeros((-(-len(leads) // BATCH) * BATCH, *leads.shape[1:]), dtype=np.float32)
+        filled[: len(leads)] = leads
         with torch.inference_mode():
-            batch = torch.from_numpy(leads)
-            mean = torch.stack([probabilities(member(batch)) for member in self._ensemble.members]).mean(dim=0)
-        return np.asarray(mean.numpy(), dtype=np.float32)
+            means = [
+                torch.stack([probabilities(member(batch)) for member in self._ensemble.members]).mean(dim=0)
+                for batch in torch.from_numpy(filled).split(BATCH)
+            ]
+        return np.asarray(torch.cat(means).numpy()[: len(leads)], dtype=np.float32)
 
 
 def weights_digest(path: Path) -> str:

@@ -183,9 +183,9 @@ def test_the_shipped_reader_answers_every_axis_with_probabilities(shipped, cases
                 assert reading.values[axis.name] == max(chances, key=chances.get)
 
 
-def test_a_batch_reads_as_single_cases_do(shipped, cases):
-    together = [reading.values for reading in shipped.read(cases)]
-    assert together == [next(iter(shipped.read([case]))).values for case in cases]
+def test_a_case_is_read_the_same_to_the_last_digit_whatever_it_stands_beside(shipped, cases):
+    together = [reading.to_json() for reading in shipped.read(cases)]
+    assert together == [next(iter(shipped.read([case]))).to_json() for case in cases]
 
 
 def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, sample):
