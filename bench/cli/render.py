@@ -18,7 +18,7 @@ from bench.cli.option import SelectionError, data_option, selection_options
 @click.option("--show-limits", is_flag=True, help="Say what vision models see of such pictures; draw nothing.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("pictures"), show_default=True)
 def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **options: Any) -> None:
-    r"""Draw records as PNG pictures, named after their record: those names never reach a reader.
+    """Draw records as PNG pictures, named after their record: those names never reach a reader.
 
     \b
     Examples:

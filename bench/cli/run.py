@@ -26,7 +26,7 @@ from bench.cli.option import data_option, selection_options
     "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where run folders go."
 )
 def run(**options: Any) -> None:
-    r"""Run a reader over a split and score it.
+    """Run a reader over a split and score it.
 
     Without --data this runs on the embedded sample. Readings are written one by one: after Ctrl-C, a kill or a full
     disk the same command goes on where it stopped, and ends with the same score.

@@ -16,7 +16,7 @@ from bench.cli.option import data_option, selection_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @click.option("--out", type=click.Path(path_type=Path), help="Where score.json and report.md of --predictions go.")
 def score(run: Path | None, predictions: Path | None, data: Path | None, **selection: Any) -> None:
-    r"""Score a run folder again, or predictions made elsewhere.
+    """Score a run folder again, or predictions made elsewhere.
 
     A predictions file has a column ecg_id and any of: the axes (rate, rhythm, axis, conduction, ischemia_stage,
     ischemia_territory, other_findings parted by ';', diagnosis), probabilities NORM, MI, STTC, CD, HYP, or

@@ -247,4 +247,6 @@ def test_help_teaches_and_lists_every_command(tmp_path):
     helped = bench("--help", cwd=tmp_path).stdout
     for command in ("run", "score", "render", "readers", "check-reader", "data", "train", "submit", "leaderboard"):
         assert command in helped
-        assert bench(command, "--help", cwd=tmp_path).returncode == 0
+        told = bench(command, "--help", cwd=tmp_path)
+        assert told.returncode == 0
+        assert "\\b" not in told.stdout
