@@ -52,7 +52,7 @@ class Delineation:
 
 @dataclass(frozen=True)
 class Limits:
-    """Thresholds of the delineation, set on the training folds of the sample against ecgdeli 1.0.0.
+    """Thresholds of the delineation, set on the records of the sample against ecgdeli 1.0.0 and their labels.
 
     Attributes
     ----------
