@@ -24,8 +24,6 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command; None for an unknown one, which click then reports."""
-        if cmd_name in _GROUPS:
-            return _GROUPS[cmd_name]
         if cmd_name not in self._table:
             return None
         module, _, attribute = self._table[cmd_name][0].partition(":")
@@ -49,10 +47,8 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_GROUPS: dict[str, LazyGroup] = {
-    "data": LazyGroup(DATA_COMMANDS, "Get, check and describe recordings."),
-    "train": LazyGroup(TRAIN_COMMANDS, "Make a built-in reader from training folds."),
-}
+data = LazyGroup(DATA_COMMANDS, "Get, check and describe recordings.")
+train = LazyGroup(TRAIN_COMMANDS, "Make a built-in reader from training folds.")
 
 bench = LazyGroup(
     COMMANDS,

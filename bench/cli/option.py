@@ -1,6 +1,6 @@
 """Options that several commands share, and how names on the command line become records."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,13 +49,3 @@ def parsed_ids(written: str) -> tuple[int, ...]:
     if twice:
         raise SelectionError(f"--ids names record {twice[0]} twice")
     return ids
-
-
-def count(n: int, what: str) -> str:
-    """Return ``n`` and the word, in the plural where it belongs."""
-    return f"{n:,} {what}" + ("" if n == 1 else "s")
-
-
-def joined(names: Sequence[str]) -> str:
-    """Return names as a list in a sentence."""
-    return ", ".join(names)

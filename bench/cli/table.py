@@ -6,8 +6,8 @@ COMMANDS = {
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
-    "data": ("", "Get, check and describe recordings: fetch, verify, info."),
-    "train": ("", "Make a built-in reader from training folds: resnet1d."),
+    "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
+    "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
     "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),
 }

@@ -78,8 +78,8 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def plain(text: str) -> str:
     """Return text that Markdown and HTML show as it is."""
     escaped = escape(text, quote=False)
-    for char in "|`*_[]":
-        escaped = escaped.replace(char, "\\" + char) if char != "_" else escaped
+    for char in "|`*[]":
+        escaped = escaped.replace(char, "\\" + char)
     return escaped.replace("\n", " ")
 
 

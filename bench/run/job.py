@@ -68,7 +68,7 @@ def run_job(options: RunOptions) -> RunFolder:
             readings = ask_all(folder, builder, records, lambda step: report(step.done, step.total))
         score = score_readings(readings, records, truth_numbers, table)
         folder.write("score.json", as_json(score.to_json()))
-        write_report(folder.path, score, folder.manifest())
+        write_report(folder.path, score, folder.manifest(), table)
     print_score(score, f"{options.reader} on {dataset.name}, {settings.split}", dataset.is_sample)
     click.echo(f"\nreport: {folder.path / 'report.md'}")
     return folder

@@ -243,6 +243,13 @@ def test_predictions_made_elsewhere_are_scored(tmp_path):
     assert (tmp_path / "scores" / "report.md").is_file()
 
 
+def test_a_group_holds_its_own_commands_only(tmp_path):
+    for words in (("data", "data"), ("train", "data"), ("data", "run")):
+        failed = bench(*words, cwd=tmp_path)
+        assert failed.returncode == 2
+        assert f"unknown command '{words[1]}'" in failed.stderr
+
+
 def test_help_teaches_and_lists_every_command(tmp_path):
     helped = bench("--help", cwd=tmp_path).stdout
     for command in ("run", "score", "render", "readers", "check-reader", "data", "train", "submit", "leaderboard"):
