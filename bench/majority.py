@@ -14,19 +14,20 @@ from typing import Any
 import readers
 from bench.dataset import Dataset, folds_of, open_dataset
 from bench.truth import UNMEASURED, measure_record, truth_of
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXES, NORMALITY, AxisValue, normality_of
 
 
 def count_majorities(dataset: Dataset) -> dict[str, Any]:
     """Return, for each axis, its majority value in folds 1 to 8, how often it occurs and among how many."""
-    counts: dict[str, Counter[AxisValue]] = {axis.name: Counter() for axis in AXES}
+    counts: dict[str, Counter[AxisValue]] = {axis.name: Counter() for axis in (*AXES, NORMALITY)}
     rows = signals = 0
     for record in dataset:
         if record.fold not in folds_of("train"):
             continue
         numbers = measure_record(record) if record.rates else UNMEASURED
         rows, signals = rows + 1, signals + bool(record.rates)
-        for name, value in truth_of(record, numbers).values.items():
+        values = truth_of(record, numbers).values
+        for name, value in {**values, NORMALITY.name: normality_of(values["diagnosis"])}.items():
             if value is not None:
                 counts[name][value] += 1
     counted_on = f"folds 1-8 of PTB-XL {dataset.version}: {rows} records, {signals} of them with a signal at hand"

@@ -6,16 +6,20 @@ from functools import cache
 from importlib.resources import files
 
 from readers.contract import Case, Input
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXES, NORMALITY, AxisValue
 from taxonomy.reading import Reading
 
 
 @cache
 def majority_values() -> Mapping[str, AxisValue]:
-    """Return the majority value of each axis in PTB-XL's training folds; ``readers/majority.json`` says how counted."""
+    """Return the majority value of each axis, and of normality, in PTB-XL's training folds.
+
+    ``readers/majority.json`` says how each was counted.
+    """
     data = json.loads((files("readers") / "majority.json").read_text(encoding="utf-8"))
     return {
-        axis.name: frozenset(data[axis.name]["value"]) if axis.is_set else data[axis.name]["value"] for axis in AXES
+        axis.name: frozenset(data[axis.name]["value"]) if axis.is_set else data[axis.name]["value"]
+        for axis in (*AXES, NORMALITY)
     }
 
 

@@ -139,16 +139,26 @@ DIAGNOSIS = Axis("diagnosis", "primary diagnosis (PTB-XL's diagnostic subclass)"
 AXES = (RATE, RHYTHM, AXIS, CONDUCTION, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, DIAGNOSIS)
 AXIS_NAMES = tuple(axis.name for axis in AXES)
 
+NORMALITY = Axis("normality", "is this ECG normal or abnormal", ("normal", "abnormal"), negative="normal")
+"""Follows from the diagnosis (NORM or not) and is no ninth axis; only the ``binary`` format asks for it by itself."""
+
+
+def normality_of(diagnosis: AxisValue | None) -> str | None:
+    """Name what a diagnosis says of the whole ECG: ``normal`` for NORM, ``abnormal`` for any other, None for none."""
+    if diagnosis is None:
+        return None
+    return "normal" if diagnosis == DIAGNOSIS.negative else "abnormal"
+
 
 def axis_named(name: str) -> Axis:
-    """Return the axis of that name.
+    """Return the axis of that name, ``normality`` included.
 
     Raises
     ------
     taxonomy.error.UnknownNameError
         When there is none; the message lists the eight and the nearest match.
     """
-    for axis in AXES:
+    for axis in (*AXES, NORMALITY):
         if axis.name == name:
             return axis
     raise unknown_name("axis", name, AXIS_NAMES)

@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from taxonomy.axis import AXES, AXIS_NAMES, UNLISTED, Axis, AxisValue
+from taxonomy.axis import AXIS_NAMES, NORMALITY, UNLISTED, Axis, AxisValue, axis_named
 from taxonomy.reading import Failure, Reading
 from taxonomy.schema import NESTED
 from taxonomy.synonym import folded, key_meaning, meaning
+from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 NO_FINDING = frozenset({"", "none", "no", "normal", "nil", "no_other_findings", "no_further_findings"})
 """Ways to write an empty set of findings."""
@@ -26,7 +27,7 @@ class _Twice:
     """Stands for a key that one object holds more than once with different values."""
 
 
-def parse(text: str) -> Reading:
+def parse(text: str, form: TargetFormat = DENSE) -> Reading:
     """Read the answer that a model wrote.
 
     The last complete JSON object that holds an axis is the answer, since drafts and quoted examples come before it.
@@ -35,6 +36,9 @@ def parse(text: str) -> Reading:
     ----------
     text : str
         The whole response.
+    form : TargetFormat
+        In which form it was asked for: what a sparse answer leaves out is normal; a flat or binary one may be a bare
+        word on the last line.
 
     Returns
     -------
@@ -45,10 +49,24 @@ def parse(text: str) -> Reading:
     if not text.strip():
         return Reading(raw=text, error=Failure("empty", "the response holds no text"))
     answers = [answer for written in _objects(text) for answer in _answers(_loaded(written))]
-    if not answers:
-        return Reading(raw=text, error=Failure("unparseable", "no complete JSON object that names an axis"))
-    values, problems = _read_axes(_flattened(answers[-1]))
+    answer = answers[-1] if answers else _without_an_axis(text, form)
+    if answer is None:
+        return Reading(raw=text, error=Failure("unparseable", _MISSING[len(form.axes) == 1]))
+    values, problems = _read_axes(_flattened(answer), form)
     return Reading(values=values, problems=problems, raw=text)
+
+
+_MISSING = {False: "no complete JSON object that names an axis", True: "no answer of the form that was asked for"}
+
+
+def _without_an_axis(text: str, form: TargetFormat) -> dict[str, object] | None:
+    """Return the answer of a text without an object that names an axis: ``{}`` in sparse, a bare word in the others."""
+    if form is SPARSE:
+        return {} if any(_loaded(written) == {} for written in _objects(text)) else None
+    if len(form.axes) > 1:
+        return None
+    axis, last = axis_named(form.axes[0]), text.strip().splitlines()[-1].strip(" .*`\"'")
+    return {axis.name: last} if meaning(axis, last) else None
 
 
 def read_value(axis: Axis, written: object) -> AxisValue:
@@ -87,12 +105,14 @@ def _read_set(axis: Axis, written: object) -> frozenset[str]:
     return frozenset(meaning(axis, item) or UNLISTED for item in items)
 
 
-def _read_axes(answer: dict[str, object]) -> tuple[dict[str, AxisValue | None], dict[str, str]]:
+def _read_axes(answer: dict[str, object], form: TargetFormat) -> tuple[dict[str, AxisValue | None], dict[str, str]]:
     values: dict[str, AxisValue | None] = {}
     problems: dict[str, str] = {}
-    for axis in AXES:
+    for axis in map(axis_named, form.axes):
         written = answer.get(axis.name)
         if written is None:
+            if form is SPARSE:
+                values[axis.name] = frozenset() if axis.is_set else axis.negative
             continue
         try:
             value = values[axis.name] = read_value(axis, written)
@@ -132,7 +152,7 @@ def _put(flat: dict[str, object], key: str, value: object) -> None:
 def _known(answer: dict[str, object]) -> Iterator[tuple[str, object]]:
     for key, value in answer.items():
         name = key_meaning(key)
-        if name in NESTED or name in AXIS_NAMES:
+        if name in NESTED or name in AXIS_NAMES or name == NORMALITY.name:
             yield name, value
 
 

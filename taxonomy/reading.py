@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from taxonomy.axis import AXES, AxisValue, axis_named
+from taxonomy.axis import AXES, NORMALITY, AxisValue, axis_named
 from taxonomy.error import BenchError
 from taxonomy.statement import SUPERCLASSES
 
@@ -45,17 +45,26 @@ class Usage:
     Attributes
     ----------
     input_tokens, output_tokens : int or None
-        As billed.
+        As billed, those from the provider's cache and those of reasoning included.
+    cached_tokens : int or None
+        Input tokens at the price of the provider's cache.
     cost : float or None
         US dollars.
     seconds : float or None
         Wall time of the call.
+    px_per_mm : float or None
+        Resolution at which the model saw the images.
+    reused : bool or None
+        True where another run had paid for the same request.
     """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cached_tokens: int | None = None
     cost: float | None = None
     seconds: float | None = None
+    px_per_mm: float | None = None
+    reused: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -167,9 +176,9 @@ def _shown(value: object) -> object:
 def unanswered(reading: Reading) -> dict[str, str]:
     """Return, for each axis without an answer, the kind: the failure's, ``unreadable`` or ``missing``."""
     if reading.error is not None:
-        return dict.fromkeys((axis.name for axis in AXES), reading.error.kind)
+        return dict.fromkeys((axis.name for axis in (*AXES, NORMALITY)), reading.error.kind)
     return {
         axis.name: "unreadable" if axis.name in reading.problems else "missing"
-        for axis in AXES
+        for axis in (*AXES, NORMALITY)
         if reading.values.get(axis.name) is None
     }

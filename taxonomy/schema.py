@@ -2,18 +2,30 @@
 
 from typing import Any
 
-from taxonomy.axis import AXES, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, Axis
+from taxonomy.axis import AXES, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, Axis, axis_named
+from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 NESTED = {"ischemia": {"stage": ISCHEMIA_STAGE, "territory": ISCHEMIA_TERRITORY}}
 """Axes that stand in one object of the answer."""
 
+REASONING = "at most four sentences: what the tracing shows, lead by lead where it matters"
 
-def answer_schema() -> dict[str, Any]:
-    """Return the JSON schema (draft 2020-12) of a dense answer.
 
-    Portable across providers: every field is required, a field that may be unknown is nullable rather than optional,
-    no extra properties, no numeric or length limits. ``taxonomy.parsing`` validates on our side.
+def answer_schema(form: TargetFormat = DENSE) -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of an answer.
+
+    Portable across providers: every field is required, a field that may be unknown (or, in ``sparse``, normal) is
+    nullable rather than optional, no extra properties, no numeric or length limits. ``taxonomy.parsing`` validates on
+    our side. A dense answer begins with ``reasoning``, so that a constrained model can think before it commits itself.
     """
+    if form is DENSE:
+        return _object({"reasoning": {"type": "string", "description": REASONING}, **_every_axis()})
+    if form is SPARSE:
+        return _object(_every_axis())
+    return _object({name: _named(axis_named(name)) for name in form.axes})
+
+
+def _every_axis() -> dict[str, Any]:
     nested = {axis.name for parts in NESTED.values() for axis in parts.values()}
     properties: dict[str, Any] = {}
     for axis in AXES:
@@ -21,7 +33,7 @@ def answer_schema() -> dict[str, Any]:
             properties["ischemia"] = _object({k: _one(part) for k, part in NESTED["ischemia"].items()})
         elif axis.name not in nested:
             properties[axis.name] = _many(axis) if axis is OTHER_FINDINGS else _one(axis)
-    return _object(properties)
+    return properties
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +51,10 @@ def _one(axis: Axis) -> dict[str, Any]:
         "enum": [*axis.values, None],
         "description": axis.question,
     }
+
+
+def _named(axis: Axis) -> dict[str, Any]:
+    return {"type": "string", "enum": list(axis.values), "description": axis.question}
 
 
 def _many(axis: Axis) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from taxonomy.axis import AXES, DIAGNOSIS, OTHER_FINDINGS, Axis
+from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY, OTHER_FINDINGS, Axis
 from taxonomy.statement import statements
 
 _SEPARATORS = re.compile(r"[\s\-–/.,_]+")
@@ -38,7 +38,7 @@ def _table() -> Mapping[str, dict[str, str]]:
 
 @cache
 def _meanings() -> Mapping[str, Mapping[str, str]]:
-    meanings = {axis.name: dict(_table()[axis.name]) for axis in AXES}
+    meanings = {axis.name: dict(_table().get(axis.name, {})) for axis in (*AXES, NORMALITY)}
     for statement in statements().values():
         for written in (statement.code, statement.description):
             if statement.subclass:
@@ -48,6 +48,6 @@ def _meanings() -> Mapping[str, Mapping[str, str]]:
     for written, value in _table()["conduction"].items():
         if value != "none":
             meanings[OTHER_FINDINGS.name].setdefault(written, value)
-    for axis in AXES:
+    for axis in (*AXES, NORMALITY):
         meanings[axis.name].update({folded(value): value for value in axis.values})
     return meanings

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from taxonomy.axis import AXES, AXIS_NAMES
 from taxonomy.parsing import parse
 from taxonomy.reading import unanswered
+from taxonomy.target import FORMATS
 
 DENSE = {
     "rate": "normal",
@@ -172,3 +173,33 @@ def test_a_flood_of_braces_is_given_up_quickly():
     start = time.perf_counter()
     assert parse("{" * 100_000).error.kind == "unparseable"
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "expected"),
+    [
+        ("sparse", "{}", {"rate": "normal", "rhythm": "sinus", "other_findings": frozenset(), "diagnosis": "NORM"}),
+        ("sparse", '{"rhythm": "AF", "rate": null}', {"rhythm": "atrial_fibrillation", "rate": "normal"}),
+        ("sparse", '{"ischemia": {"stage": "old"}}', {"ischemia_stage": "old", "ischemia_territory": "none"}),
+        ("flat", '{"diagnosis": "IMI"}', {"diagnosis": "IMI"}),
+        ("flat", "I see Q waves in II, III, aVF.\n\n**IMI**", {"diagnosis": "IMI"}),
+        ("binary", '{"normality": "abnormal"}', {"normality": "abnormal"}),
+        ("binary", "Abnormal.", {"normality": "abnormal"}),
+    ],
+)
+def test_each_format_is_read_as_it_was_asked(form, text, expected):
+    reading = parse(text, FORMATS[form])
+    assert reading.error is None
+    assert {name: reading.values.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [("sparse", "all normal"), ("flat", "it may be IMI or AMI"), ("binary", "not abnormal"), ("dense", "{}")],
+)
+def test_what_does_not_answer_in_its_format_is_no_answer(form, text):
+    assert parse(text, FORMATS[form]).error.kind == "unparseable"
+
+
+def test_only_the_asked_axes_are_read():
+    assert parse(json.dumps(DENSE), FORMATS["flat"]).values == {"diagnosis": "IMI"}

@@ -7,8 +7,10 @@ import pytest
 from taxonomy.axis import AXES
 from taxonomy.danger import DangerTableError, danger_table
 from taxonomy.error import BenchError
+from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Reading, ReadingError, Usage, unanswered
 from taxonomy.schema import answer_schema
+from taxonomy.target import FORMATS
 
 
 def test_a_reading_survives_json():
@@ -58,11 +60,31 @@ def test_json_of_another_form_is_refused(data):
 def test_the_schema_takes_a_dense_answer_and_refuses_others():
     validate = jsonschema.Draft202012Validator(answer_schema())
     dense = {axis.name: axis.values[0] for axis in AXES if not axis.name.startswith("ischemia")}
-    dense |= {"other_findings": ["lvh"], "ischemia": {"stage": "old", "territory": None}}
+    dense |= {"reasoning": "", "other_findings": ["lvh"], "ischemia": {"stage": "old", "territory": None}}
     assert validate.is_valid(dense)
     assert not validate.is_valid(dense | {"rate": "quick"})
     assert not validate.is_valid(dense | {"extra": 1})
     assert not validate.is_valid({key: value for key, value in dense.items() if key != "rate"})
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=str)
+def test_every_schema_is_portable_and_its_answers_are_read(form):
+    schema = answer_schema(form)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["required"] == list(schema["properties"])
+    assert schema["additionalProperties"] is False
+    answer = {name: _least(part) for name, part in schema["properties"].items()}
+    assert jsonschema.Draft202012Validator(schema).is_valid(answer)
+    reading = parse(json.dumps(answer), form)
+    assert reading.outcome == "answered"
+    assert set(reading.values) == set(form.axes)
+    assert not reading.problems
+
+
+def _least(schema):
+    if schema["type"] == "object":
+        return {name: _least(part) for name, part in schema["properties"].items()}
+    return [] if schema["type"] == "array" else schema.get("enum", ["words"])[0]
 
 
 def test_missing_costs_the_largest_danger_of_its_row():
