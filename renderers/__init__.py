@@ -1,6 +1,7 @@
 """Draw a 12-lead ECG as a printed page, without its grid, stacked, or one picture a lead."""
 
 from renderers.image import EcgImage, Strip
+from renderers.packed import PackedImage, Picture, packed
 from renderers.registry import RENDERERS, Renderer, blank, render, renderer
 from renderers.style import LEADS, PageStyle, RenderError
 
@@ -8,11 +9,14 @@ __all__ = [
     "LEADS",
     "RENDERERS",
     "EcgImage",
+    "PackedImage",
     "PageStyle",
+    "Picture",
     "RenderError",
     "Renderer",
     "Strip",
     "blank",
+    "packed",
     "render",
     "renderer",
 ]

@@ -1,9 +1,9 @@
-"""How much of a page a vision model really sees: pixels per millimetre after its own down-scaling."""
+"""How much of a page a vision model really sees: its limits, and pixels per millimetre after down-scaling."""
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,10 +11,93 @@ VISIBLE, FAINT, GONE = "visible", "faint", "gone"
 VISIBLE_FROM, FAINT_FROM = 3.6, 3.1
 """Pixels per mm from which the 1 mm grid of our pages is seen, or seen faintly (by eye, on scaled pages of ours)."""
 
+TILE = 512
+"""Edge in pixels of the tiles by which OpenAI's older models count an image."""
+
+
+@dataclass(frozen=True)
+class ImageLimit:
+    """What a family of models does with an image.
+
+    Attributes
+    ----------
+    name : str
+        Provider and mode.
+    provider, detail : str
+        Whose it is, and the level of detail that must be asked for (empty where there is none).
+    prefixes : tuple of str
+        Beginnings of the names of its models.
+    over : str
+        What becomes of an image over the limits.
+    long_edge, short_edge : float
+        Pixels at most.
+    patch, patches : int
+        Edge of a patch in pixels, and patches at most; 0 where it does not count patches.
+    per_patch, tile, base, budget : float
+        Input tokens for each patch, for each tile, for the image beside its tiles, for an image whatever its size.
+    """
+
+    name: str
+    provider: str
+    prefixes: tuple[str, ...]
+    over: str
+    detail: str = ""
+    long_edge: float = math.inf
+    short_edge: float = math.inf
+    patch: int = 0
+    patches: int = 0
+    per_patch: float = 0.0
+    tile: float = 0.0
+    base: float = 0.0
+    budget: float = 0.0
+
+    def scale(self, size: tuple[int, int]) -> float:
+        """Return the factor, at most 1, at which ``size`` (width, height in pixels) is within the limits."""
+        scale = min(1.0, self.long_edge / max(size), self.short_edge / min(size))
+        while self.patches and self._patches(size, scale) > self.patches:
+            scale *= 0.999
+        return scale
+
+    def tokens(self, size: tuple[int, int]) -> int:
+        """Return the input tokens that an image of ``size`` pixels costs."""
+        scale = self.scale(size)
+        if self.budget:
+            return round(self.budget)
+        if self.tile:
+            tiles = math.prod(math.ceil(edge * scale / TILE) for edge in size)
+            return round(self.base + self.tile * tiles)
+        return math.ceil(self.per_patch * self._patches(size, scale))
+
+    def _patches(self, size: tuple[int, int], scale: float) -> int:
+        return math.prod(math.ceil(edge * scale / self.patch) for edge in size)
+
+
+@dataclass(frozen=True)
+class RequestLimit:
+    """What a provider takes in one request and in one batch.
+
+    Attributes
+    ----------
+    images : int
+        At most.
+    request_mb, batch_mb : float
+        Megabytes at most.
+    batch_requests : int
+    many, many_edge : int or None
+        With more than ``many`` images, none may be over ``many_edge`` pixels.
+    """
+
+    images: int
+    request_mb: float
+    batch_requests: int
+    batch_mb: float
+    many: int | None = None
+    many_edge: int | None = None
+
 
 @dataclass(frozen=True)
 class Seen:
-    """What remains of a page for one model.
+    """What remains of a page for one family of models.
 
     Attributes
     ----------
@@ -38,8 +121,40 @@ class Seen:
     over: str
 
 
+def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | None:
+    """Return the limit of a model, the longest prefix first; None for a model that the table does not know.
+
+    Parameters
+    ----------
+    provider, model : str
+    detail : str
+        Level of detail asked for; empty takes the first of the table, which is the finest.
+    """
+    fitting = [
+        (len(prefix), limit)
+        for limit in image_limits()
+        for prefix in limit.prefixes
+        if limit.provider == provider and model.startswith(prefix)
+    ]
+    longest = max((length for length, _ in fitting), default=0)
+    own = [limit for length, limit in fitting if length == longest]
+    return next((limit for limit in own if not detail or limit.detail in {"", detail}), None)
+
+
+def request_limit(provider: str) -> RequestLimit | None:
+    """Return what a provider takes in one request, None for an unknown one."""
+    found = _table()["providers"].get(provider)
+    return RequestLimit(**{name: value for name, value in found.items() if name != "formats"}) if found else None
+
+
+@cache
+def image_limits() -> tuple[ImageLimit, ...]:
+    """Return every line of the table."""
+    return tuple(ImageLimit(**{**model, "prefixes": tuple(model["prefixes"])}) for model in _table()["models"])
+
+
 def seen(size: tuple[int, int], px_per_mm: float) -> tuple[Seen, ...]:
-    """Return what every listed model sees of a picture.
+    """Return what every listed family of models sees of a picture.
 
     Parameters
     ----------
@@ -48,26 +163,18 @@ def seen(size: tuple[int, int], px_per_mm: float) -> tuple[Seen, ...]:
     px_per_mm : float
         Its resolution.
     """
-    table = json.loads((files("renderers") / "limits.json").read_text(encoding="utf-8"))
-    return tuple(_seen_by(model, size, px_per_mm) for model in table["models"])
+    return tuple(_seen_by(limit, size, px_per_mm) for limit in image_limits())
 
 
-def _seen_by(model: Mapping[str, Any], size: tuple[int, int], px_per_mm: float) -> Seen:
-    scale = min(1.0, _edge_scale(model, size))
-    patch, most = model.get("patch"), model.get("patches")
-    if patch and most:
-        while _patches(size, scale, patch) > most:
-            scale *= 0.999
+def _seen_by(limit: ImageLimit, size: tuple[int, int], px_per_mm: float) -> Seen:
+    scale = limit.scale(size)
     resolution = px_per_mm * scale
     grid = VISIBLE if resolution >= VISIBLE_FROM else FAINT if resolution >= FAINT_FROM else GONE
     width, height = (round(edge * scale) for edge in size)
-    return Seen(model["name"], width, height, resolution, grid, model["over"] if scale < 1 else "")
+    return Seen(limit.name, width, height, resolution, grid, limit.over if scale < 1 else "")
 
 
-def _edge_scale(model: Mapping[str, Any], size: tuple[int, int]) -> float:
-    long_edge, short_edge = model.get("long_edge") or math.inf, model.get("short_edge") or math.inf
-    return min(long_edge / max(size), short_edge / min(size))
-
-
-def _patches(size: tuple[int, int], scale: float, patch: int) -> int:
-    return math.ceil(size[0] * scale / patch) * math.ceil(size[1] * scale / patch)
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads((files("renderers") / "limits.json").read_text(encoding="utf-8"))
+    return table
