@@ -5,7 +5,7 @@ A submission is a folder in ``results/submissions/`` with ``manifest.json``, ``r
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from typing import Any
 from bench.dataset import Dataset, open_dataset
 from bench.report.markdown import table
 from bench.report.row import difference, percent, within
-from bench.run.folder import RunError, RunFolder, as_json, write_whole
+from bench.run.folder import Asked, RunError, RunFolder, as_json, write_whole
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings
 from bench.score import Score, ScoreError
 from taxonomy.axis import AXES
 from taxonomy.error import BenchError
+
+Table = tuple[str, str, str, str]
+"""Dataset, split, fingerprint, and condition with format where they are not ``full`` and ``dense``."""
 
 FILES = ("manifest.json", "readings.jsonl", "score.json")
 
@@ -75,11 +78,13 @@ def read_submission(folder: RunFolder) -> Submission:
 
 def problem_of(submission: Submission, dataset: Dataset) -> str | None:
     """Return why a submission does not hold, None when it does: complete, no failed calls, score as computed anew."""
-    readings, torn = submission.folder.readings()
-    missing = set(submission.settings.ids) - readings.keys()
+    readings, torn = submission.folder.every_reading()
+    settings = submission.settings
+    asked = {Asked(ecg_id, repeat) for ecg_id in settings.ids for repeat in range(settings.repeats)}
+    missing = asked - readings.keys()
     if missing or torn:
-        return f"{len(missing)} of {len(submission.settings.ids)} cases have no reading; finish the run first"
-    if set(readings) - set(submission.settings.ids):
+        return f"{len(missing)} of {len(asked)} cases have no reading; finish the run first"
+    if readings.keys() - asked:
         return "it holds readings of records that are not in its manifest"
     failed = sum(reading.outcome == "failed" for reading in readings.values())
     if failed:
@@ -119,14 +124,20 @@ def rebuild(results: Path) -> int:
         Number of submissions.
     """
     entries = submissions(results)
-    groups: dict[tuple[str, str, str], list[Submission]] = {}
+    groups: dict[Table, list[Submission]] = {}
     for entry in entries:
-        key = (entry.settings.dataset, entry.settings.split, entry.settings.fingerprint)
-        groups.setdefault(key, []).append(entry)
+        groups.setdefault(_table_of(entry.settings), []).append(entry)
     ordered = {key: sorted(group, key=_rank) for key, group in sorted(groups.items())}
     write_whole(results / "leaderboard.md", _page(ordered))
     write_whole(results / "leaderboard.json", as_json({"tables": [_data(key, g) for key, g in ordered.items()]}))
     return len(entries)
+
+
+def _table_of(settings: RunSettings) -> Table:
+    """Return which table an entry belongs to: what was shown and asked must be the same in all of it."""
+    form = settings.form or "dense"
+    shown = "" if (settings.condition, form) == ("full", "dense") else f"{settings.condition}, {form}"
+    return settings.dataset, settings.split, settings.fingerprint, shown
 
 
 def _rank(entry: Submission) -> tuple[float, float, str]:
@@ -135,16 +146,16 @@ def _rank(entry: Submission) -> tuple[float, float, str]:
     return (-gain, danger, entry.settings.reader)
 
 
-def _page(groups: dict[tuple[str, str, str], list[Submission]]) -> str:
+def _page(groups: Mapping[Table, list[Submission]]) -> str:
     parts = [
         "# Leaderboard",
         "Ranked by the mean difference from the majority baseline over the waveform-only axes, in points. Axes: "
         "accuracy, and * where it is above the baseline after Holm's correction. Rebuilt by `bench leaderboard`; "
         "`bench leaderboard --check` computes every score anew.",
     ]
-    for (dataset, split, digest), entries in groups.items():
+    for (dataset, split, digest, shown), entries in groups.items():
         n = entries[0].score.n
-        parts.append(f"## {dataset}, {split} ({n} ECGs, fingerprint `{digest}`)")
+        parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n} ECGs, fingerprint `{digest}`)")
         if entries[0].settings.is_sample:
             parts.append(f"The embedded sample: n = {n} is small, and nothing here is a result on PTB-XL's test fold.")
         parts.append(
@@ -178,8 +189,8 @@ def _axis_cell(entry: Submission, name: str) -> str:
     return percent(axis.accuracy) + ("*" if axis.verdict == "above prior" else "")
 
 
-def _data(key: tuple[str, str, str], entries: Sequence[Submission]) -> dict[str, Any]:
-    dataset, split, digest = key
+def _data(key: Table, entries: Sequence[Submission]) -> dict[str, Any]:
+    dataset, split, digest, shown = key
     listed = [
         {
             "reader": entry.settings.reader,
@@ -189,4 +200,4 @@ def _data(key: tuple[str, str, str], entries: Sequence[Submission]) -> dict[str,
         }
         for entry in entries
     ]
-    return {"dataset": dataset, "split": split, "fingerprint": digest, "entries": listed}
+    return {"dataset": dataset, "split": split, "fingerprint": digest, "shown": shown, "entries": listed}

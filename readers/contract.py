@@ -4,16 +4,17 @@ Labels never reach a reader. What of a record it may see is decided by the run, 
 trace, without it, or with another patient's, and the difference is the result.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurements
-from renderers import EcgImage
+from renderers import Picture
 from taxonomy import Reading
+from taxonomy.target import DENSE, TargetFormat
 
 Input = Literal["signal", "image", "text"]
 INPUTS: tuple[Input, ...] = ("signal", "image", "text")
@@ -26,13 +27,25 @@ class Prompt:
     Attributes
     ----------
     text : str
-        The whole text, the measurement block included.
+        What is told of this case, the measurement block included.
     measurements : Measurements or None
         The numbers that stand in that text, as data; None where the condition shows none.
+    system : str
+        What is the same for every case: the task and the form of the answer.
+    captions : tuple of str
+        One for each image, in their order.
+    form : TargetFormat
+        How the answer is asked for, which is how ``taxonomy.parsing.parse`` must read it.
+    schema : mapping or None
+        JSON schema of the answer.
     """
 
     text: str
     measurements: Measurements | None = None
+    system: str = ""
+    captions: tuple[str, ...] = ()
+    form: TargetFormat = DENSE
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +60,20 @@ class Case:
         Lead order I II III aVR aVL aVF V1..V6.
     fs : float or None
         Sampling rate of ``signal`` in Hz.
-    images : tuple of EcgImage
+    images : tuple of EcgImage or PackedImage
         The rendering of this run; twelve images, one a lead, for ``leads``.
     prompt : Prompt or None
         The question and the numbers that go with it.
+    repeat : int
+        Which of several times the same is asked, from 0 on.
     """
 
     case_id: str
     signal: NDArray[np.float32] | None = None
     fs: float | None = None
-    images: tuple[EcgImage, ...] = ()
+    images: tuple[Picture, ...] = ()
     prompt: Prompt | None = None
+    repeat: int = 0
 
 
 @runtime_checkable
@@ -74,6 +90,9 @@ class Reader(Protocol):
     A reader may also have ``preferred_fs`` (Hz): the signal then comes at that rate where the dataset has it, else at
     the highest rate that there is. ``details`` (mapping of str to str) goes into the manifest and decides the run id:
     the digest of weights, the version of a model.
+
+    A reader that asks elsewhere and waits (``readers.session``) may have ``within(session)``, which returns the reader
+    that works within the run's limits on concurrency and cost, and ``estimate(case)``, what a case would cost.
     """
 
     name: str

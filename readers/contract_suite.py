@@ -7,7 +7,7 @@ import numpy as np
 
 from readers.contract import Case, Input, Reader
 from readers.guest import Crash, attempt
-from taxonomy.axis import AXES
+from taxonomy.axis import AXES, NORMALITY
 from taxonomy.reading import Reading
 
 
@@ -95,7 +95,7 @@ def _lazy(reader: Reader, cases: Sequence[Case]) -> str | None:
 
 def _in_taxonomy(reader: Reader, cases: Sequence[Case]) -> str | None:
     readings = list(reader.read(list(cases)))
-    names = {axis.name for axis in AXES}
+    names = {axis.name for axis in (*AXES, NORMALITY)}
     strange = [name for reading in readings for name in reading.values if name not in names]
     if strange:
         return f"answers an axis {strange[0]!r}"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from readers.session import StopReading
+
 T = TypeVar("T")
 
 
@@ -24,8 +26,16 @@ class Result(Generic[T]):
 
 
 def attempt(call: Callable[[], T]) -> Result[T] | Crash:
-    """Call a reader's code, which strangers wrote, and return what it gave or how it crashed."""
+    """Call a reader's code, which strangers wrote, and return what it gave or how it crashed.
+
+    Raises
+    ------
+    readers.session.StopReading
+        When the reader says that nothing further can be answered.
+    """
     try:
         return Result(call())
+    except StopReading:
+        raise
     except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything, and costs its case, not the run
         return Crash(f"{type(error).__name__}: {error}", traceback.format_exc())

@@ -7,7 +7,7 @@ is not installed is imported only when the user names it.
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from readers.contract import INPUTS, Reader
@@ -36,13 +36,15 @@ def installed() -> Mapping[str, EntryPoint]:
     return dict(sorted(found.items()))
 
 
-def reader(name: str) -> Reader:
+def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     """Return the reader of that name, ``name:argument``, or of the class ``package.module:Class``.
 
     Parameters
     ----------
     name : str
         As after ``--reader``. What follows an installed name and a colon is given to its constructor.
+    options : mapping of str to str, optional
+        Given to its constructor by name.
 
     Raises
     ------
@@ -54,9 +56,9 @@ def reader(name: str) -> Reader:
     known = installed()
     base, _, argument = name.partition(":")
     if base in known:
-        return _built(name, _loaded(known[base]), argument)
+        return _built(name, _loaded(known[base]), [argument] if argument else [], options or {})
     if argument and _is_module(base):
-        return _built(name, _imported(base, argument), "")
+        return _built(name, _imported(base, argument), [], options or {})
     raise unknown_name("reader", name, [*known, "package.module:Class"])
 
 
@@ -81,14 +83,14 @@ def _imported(module: str, attribute: str) -> object:
         raise ReaderError(f"module {module!r} has no {attribute!r}") from None
 
 
-def _built(name: str, factory: object, argument: str) -> Reader:
+def _built(name: str, factory: object, arguments: Sequence[str], options: Mapping[str, str]) -> Reader:
     if not callable(factory):
         raise ReaderError(f"{name!r} is a {type(factory).__name__}, not a reader class")
     try:
-        inspect.signature(factory).bind(*([argument] if argument else []))
+        inspect.signature(factory).bind(*arguments, **options)
     except TypeError as error:
         raise ReaderError(f"reader {name!r} cannot be built: {error}") from error
-    built = factory(*([argument] if argument else []))
+    built = factory(*arguments, **options)
     missing = [part for part in ("name", "inputs", "read") if not hasattr(built, part)]
     if missing:
         raise ReaderError(f"reader {name!r} has no {missing[0]!r}: a reader has name, inputs and read(cases)")

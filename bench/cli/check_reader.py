@@ -13,7 +13,7 @@ def check_reader(reader: str) -> None:
     Exits with 1 when a rule is broken.
     """
     from bench.dataset.sample import Sample
-    from bench.run.case import CaseBuilder
+    from bench.run.case import Asking, CaseBuilder
     from bench.run.settings import RunSettings
     from bench.truth import measured
     from readers.contract_suite import check_reader as check
@@ -24,7 +24,7 @@ def check_reader(reader: str) -> None:
     records = [record for record in dataset if record.fold == 10][:CASES]
     settings = RunSettings(reader, {}, dataset.name, dataset.version, "", True, "test", ())
     builder = CaseBuilder(settings, built, measured(records, dataset))
-    checks = check(built, list(builder.cases(records)))
+    checks = check(built, list(builder.cases(map(Asking, records))))
     for one in checks:
         click.echo(f"{'ok    ' if one.problem is None else 'BROKEN'}  {one.rule}")
         if one.problem:

@@ -23,9 +23,9 @@ def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> No
     Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
     goes on: complete files are kept, and a file in part is continued.
     """
-    from bench.cli.progress import progress
     from bench.dataset.fetch import FetchOptions
     from bench.dataset.fetch import fetch as download
+    from bench.progress import progress
 
     chosen = tuple(int(rate) for rate in rates.split(",") if rate in {"100", "500"})
     if not chosen or len(chosen) != len(rates.split(",")):
@@ -47,9 +47,9 @@ def verify(data: Path | None, everything: bool) -> None:
     leads, and limb leads that break Einthoven's or Goldberger's laws. Exits with 2 when something is missing or
     damaged; a peculiar recording is only reported.
     """
-    from bench.cli.progress import progress
     from bench.dataset import open_dataset
     from bench.dataset.verify import verify as verified
+    from bench.progress import progress
 
     dataset = open_dataset(data)
     with progress("verifying") as report:

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from taxonomy.error import BenchError
+if TYPE_CHECKING:
+    from bench.run.options import Means
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class SelectionError(BenchError):
-    """Raised when the records that were asked for are not there."""
 
 
 def data_option(command: Command) -> Command:
@@ -32,20 +29,28 @@ def selection_options(command: Command) -> Command:
     return command
 
 
-def parsed_ids(written: str) -> tuple[int, ...]:
-    """Return the ids of ``--ids``.
+def means_options(command: Command) -> Command:
+    """Add what decides how an API is asked, and not what it answers."""
+    for option in (
+        click.option("--poll-seconds", type=click.FloatRange(0.01), default=30.0, hidden=True),
+        click.option("--batch", is_flag=True, help="Ask by the provider's batch API: half the price, within a day."),
+        click.option("--prices", type=click.Path(path_type=Path), help="A price table of your own (JSON)."),
+        click.option("--max-cost", type=click.FloatRange(0), metavar="DOLLARS", help="Stop before this is passed."),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 512),
+            default=8,
+            show_default=True,
+            help="Requests in flight at most; fewer where the provider asks for it.",
+        ),
+    ):
+        command = option(command)
+    return command
 
-    Raises
-    ------
-    SelectionError
-        When a part is no whole number, or one stands twice.
-    """
-    parts = [part.strip() for part in written.split(",") if part.strip()]
-    wrong = [part for part in parts if not part.isdecimal()]
-    if wrong or not parts:
-        raise SelectionError(f"--ids takes whole numbers parted by commas, not {wrong[0] if wrong else written!r}")
-    ids = tuple(int(part) for part in parts)
-    twice = [ecg_id for ecg_id in ids if ids.count(ecg_id) > 1]
-    if twice:
-        raise SelectionError(f"--ids names record {twice[0]} twice")
-    return ids
+
+def means_from(options: dict[str, Any]) -> "Means":
+    """Take the options of :func:`means_options` out of a command's options."""
+    from bench.run.options import Means
+
+    names = ("concurrency", "max_cost", "prices", "batch", "poll_seconds")
+    return Means(**{name: options.pop(name) for name in names})

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from bench.cli.option import SelectionError, data_option, selection_options
+from bench.cli.option import data_option, selection_options
+from bench.dataset.selection import SelectionError
 
 
 @click.command()
@@ -26,10 +27,10 @@ def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **opt
       bench render --split val --data ~/ptb-xl
       bench render --show-limits
     """
-    from bench.cli.progress import progress
-    from bench.cli.selection import select
     from bench.dataset import open_dataset
+    from bench.dataset.selection import select
     from bench.drawing import draw_records, limit_lines
+    from bench.progress import progress
     from renderers import RENDERERS, PageStyle, RenderError
     from renderers import renderer as renderer_named
 

@@ -36,8 +36,8 @@ def score(run: Path | None, predictions: Path | None, data: Path | None, **selec
     if run is not None:
         score_run(run, data, table)
         return
-    from bench.cli.selection import select
     from bench.dataset import open_dataset
+    from bench.dataset.selection import select
 
     assert predictions is not None
     dataset = open_dataset(data)

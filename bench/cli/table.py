@@ -2,9 +2,11 @@
 
 COMMANDS = {
     "run": ("bench.cli.run:run", "Run a reader over a split and score it."),
+    "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
+    "prompt": ("bench.cli.prompt:prompt", "Print exactly what a reader would be told and shown."),
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
     "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),

@@ -32,8 +32,8 @@ def resnet1d(data: Path | None, extra: Path | None, config: Path | None, member:
       bench train resnet1d --data ~/ptb-xl
       bench train resnet1d --config my.toml --member 1 --out training/mine
     """
-    from bench.cli.progress import progress
     from bench.dataset import open_dataset
+    from bench.progress import progress
     from bench.training.resnet1d import training_record, training_set
     from readers.resnet1d.config import ConfigError, read_config
     from readers.resnet1d.training import Epoch, train_member

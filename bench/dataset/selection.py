@@ -1,7 +1,11 @@
 """From ``--split``, ``--ids`` and ``--limit`` to records."""
 
-from bench.cli.option import SelectionError, parsed_ids
 from bench.dataset import Dataset, Record, records_of
+from taxonomy.error import BenchError
+
+
+class SelectionError(BenchError):
+    """Raised when the records that were asked for are not there."""
 
 
 def select(dataset: Dataset, split: str, ids: str | None, limit: int | None) -> list[Record]:
@@ -18,3 +22,22 @@ def select(dataset: Dataset, split: str, ids: str | None, limit: int | None) -> 
             f"no record of split {split!r} has a signal in this folder: 'bench data verify' says what is missing"
         )
     return records[:limit]
+
+
+def parsed_ids(written: str) -> tuple[int, ...]:
+    """Return the ids of ``--ids``.
+
+    Raises
+    ------
+    SelectionError
+        When a part is no whole number, or one stands twice.
+    """
+    parts = [part.strip() for part in written.split(",") if part.strip()]
+    wrong = [part for part in parts if not part.isdecimal()]
+    if wrong or not parts:
+        raise SelectionError(f"--ids takes whole numbers parted by commas, not {wrong[0] if wrong else written!r}")
+    ids = tuple(int(part) for part in parts)
+    twice = [ecg_id for ecg_id in ids if ids.count(ecg_id) > 1]
+    if twice:
+        raise SelectionError(f"--ids names record {twice[0]} twice")
+    return ids

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.report.picture import axis_picture, confusion_picture, reliability_picture, save
-from bench.report.row import HEADINGS, axis_row, percent, within
+from bench.report.row import HEADINGS, axis_row, difference, percent, within
 from bench.report.summary import caution, summary_lines
 from bench.run.folder import RunError, write_whole
+from bench.score.repeat import RepeatScore
 from bench.score.score import Score
 from taxonomy.danger import DangerTable, danger_table
 
@@ -60,6 +61,8 @@ def report(score: Score, manifest: Mapping[str, Any]) -> str:
         ]
     if score.probability:
         parts += ["## Probabilities", _probability(score), "![Reliability](pictures/reliability.png)"]
+    if score.repeats:
+        parts += ["## Does it agree with itself?", _repeats(score.repeats)]
     run_id, revision = plain(manifest["run_id"]), plain(str(manifest.get("git_revision")))
     parts.append(
         f"Run `{run_id}`, taxonomy {score.taxonomy_version}, {score.draws:,} bootstrap draws, revision `{revision}`. "
@@ -96,6 +99,30 @@ def _prior(score: Score) -> str:
         for axis in score.axes
     ]
     return table(headings, rows)
+
+
+def _repeats(found: RepeatScore) -> str:
+    headings = ("axis", "n", "agreement [95%]", "accuracy", "majority vote [95%]", "vote minus one answer [95%]")
+    rows = [
+        (
+            axis.axis,
+            str(axis.n),
+            _share(axis.agreement, axis.agreement_interval),
+            percent(axis.accuracy),
+            _share(axis.vote, axis.vote_interval),
+            difference(axis.gain, axis.gain_interval),
+        )
+        for axis in found.axes
+    ]
+    note = (
+        f"{found.repeats} askings of every case. Agreement: share of pairs of askings with the same answer; accuracy: "
+        "mean over the askings. All else on this page is of the first asking."
+    )
+    return table(headings, rows) + "\n\n" + note
+
+
+def _share(value: float, bounds: tuple[float, float] | None) -> str:
+    return percent(value) + (f" [{percent(bounds[0])}, {percent(bounds[1])}]" if bounds else "")
 
 
 def _groups(score: Score) -> str:

@@ -1,7 +1,10 @@
 """What a score says beside its axes, line by line."""
 
 from bench.report.row import difference, percent, within
+from bench.score.axis import AxisScore
+from bench.score.repeat import RepeatScore
 from bench.score.score import Score
+from bench.score.usage import UsageTotal
 
 
 def summary_lines(score: Score) -> list[tuple[str, str]]:
@@ -23,12 +26,56 @@ def summary_lines(score: Score) -> list[tuple[str, str]]:
         lines.append(("calibration error", f"{score.probability.calibration_error:.3f}"))
     if score.superclass:
         lines.append(("balanced 'AUC' of hard answers", f"{score.superclass.hard_answer_auc:.3f} (no AUROC)"))
+    if score.normality:
+        lines.append(("normal against abnormal", _normality(score.normality)))
     findings = f"{score.findings_predicted:.2f} predicted, {score.findings_true:.2f} true"
     lines.append(("findings per ECG", findings))
     lines.append(("no answer", _no_answer(score)))
     if score.failed:
         failed = ", ".join(f"{count} {kind}" for kind, count in score.failed.items())
         lines.append(("failed calls", f"{failed}: not ranked until they are retried"))
+    lines += _repeats(score.repeats) if score.repeats else []
+    lines += _usage(score.usage) if score.usage else []
+    return lines
+
+
+def _normality(found: AxisScore) -> str:
+    assert found.balanced_accuracy is not None
+    said = (
+        f"{percent(found.accuracy)}, baseline {percent(found.baseline)}, {difference(found.difference, found.interval)}"
+    )
+    return f"{said}; balanced {percent(found.balanced_accuracy)}"
+
+
+def _repeats(found: RepeatScore) -> list[tuple[str, str]]:
+    """Return how far repeats agree, and the votes that are better or worse than one answer."""
+    agreement = sum(axis.agreement for axis in found.axes) / len(found.axes)
+    moved = [
+        f"{axis.axis} {difference(axis.gain, axis.gain_interval)}"
+        for axis in found.axes
+        if axis.gain_interval and (axis.gain_interval[0] > 0 or axis.gain_interval[1] < 0)
+    ]
+    return [
+        (f"agreement of {found.repeats} repeats", f"{percent(agreement)}, mean over the axes"),
+        ("majority vote minus one answer", ", ".join(moved) or "no axis differs"),
+    ]
+
+
+def _usage(used: UsageTotal) -> list[tuple[str, str]]:
+    if not used.input_tokens and used.cost is None:
+        return []
+    cached = f" ({percent(used.cached_tokens / used.input_tokens)} from the cache)" if used.cached_tokens else ""
+    lines = [("tokens", f"{used.input_tokens:,} in{cached}, {used.output_tokens:,} out, {used.calls} calls")]
+    earlier = f", {used.reused_cost:.2f} of it paid by other runs" if used.reused_cost else ""
+    unpriced = f", {used.unpriced} calls without a price" if used.unpriced else ""
+    dollars = (
+        "no price for this model: give one with --prices"
+        if used.cost is None
+        else f"{used.cost:.2f}{earlier}{unpriced}"
+    )
+    lines.append(("dollars", dollars))
+    if used.px_per_mm is not None:
+        lines.append(("images seen by the model at", f"{used.px_per_mm:g} px/mm"))
     return lines
 
 

@@ -3,12 +3,30 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bench.dataset import Record
-from bench.prompt import prompt
+import numpy as np
+
+from bench.dataset import Record, Signal
+from bench.prompt import Condition, PromptSettings, condition_named, prompt
+from bench.run.drawing import draw_ahead
+from bench.run.folder import Asked
 from bench.run.settings import RunSettings
 from measurements import Measurements
-from readers.contract import Case, Reader
-from renderers import EcgImage, PageStyle, render
+from readers.contract import Case, Prompt, Reader
+from renderers import PageStyle, Picture, blank, render
+from taxonomy.target import DENSE, target_format
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One record to be asked, and which of several times."""
+
+    record: Record
+    repeat: int = 0
+
+    @property
+    def asked(self) -> Asked:
+        """The key of its reading."""
+        return Asked(self.record.ecg_id, self.repeat)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,33 +39,68 @@ class CaseBuilder:
     reader : Reader
         Its ``inputs`` decide what is filled in.
     numbers : mapping of int to Measurements
-        What the prompt says, by ``ecg_id``.
+        All numbers by ``ecg_id``; the condition decides which the prompt says.
+    workers : int
+        Processes that draw ahead; 0 draws here, when a case is asked for.
     """
 
     settings: RunSettings
     reader: Reader
     numbers: Mapping[int, Measurements]
+    workers: int = 0
 
-    def cases(self, records: Iterable[Record]) -> Iterator[Case]:
-        """Yield the case of each record as it is asked for."""
-        for record in records:
-            yield self.case(record)
+    def cases(self, askings: Iterable[Asking]) -> Iterator[Case]:
+        """Yield the case of each asking as it is asked for."""
+        if not self.workers or not self._draws:
+            yield from map(self.case, askings)
+            return
+        work = (((asking, signal := asking.record.signal()), (signal.mv, signal.fs)) for asking in askings)
+        for (asking, best), images in draw_ahead(work, self.settings.renderer, self._style, self.workers):
+            yield self._case(asking, images, best)
 
-    def case(self, record: Record) -> Case:
-        """Return the case of one record."""
-        inputs = self.reader.inputs
-        case_id = self.settings.case_id(record.ecg_id)
-        if not inputs & {"signal", "image"}:
-            return Case(case_id, prompt=prompt(self.numbers[record.ecg_id]) if "text" in inputs else None)
-        signal = record.signal(getattr(self.reader, "preferred_fs", None))
-        images: tuple[EcgImage, ...] = ()
-        if "image" in inputs:
-            best = record.signal()
-            images = render(best.mv, best.fs, self.settings.renderer, PageStyle(px_per_mm=self.settings.px_per_mm))
+    def case(self, asking: Asking) -> Case:
+        """Return the case of one asking."""
+        best = asking.record.signal() if self._draws else None
+        images: tuple[Picture, ...] = ()
+        if best is not None:
+            images = render(best.mv, best.fs, self.settings.renderer, self._style)
+        elif "image" in self.reader.inputs and self.condition.images == "blank":
+            images = blank(self.settings.renderer, self._style)
+        return self._case(asking, images, best)
+
+    @property
+    def condition(self) -> Condition:
+        """What of a case is shown."""
+        return condition_named(self.settings.condition)
+
+    @property
+    def _draws(self) -> bool:
+        return "image" in self.reader.inputs and self.condition.images == "true"
+
+    @property
+    def _style(self) -> PageStyle:
+        return PageStyle(px_per_mm=self.settings.px_per_mm)
+
+    def _case(self, asking: Asking, images: tuple[Picture, ...], best: Signal | None) -> Case:
+        signal = self._signal(asking.record, best) if "signal" in self.reader.inputs else None
         return Case(
-            case_id=case_id,
-            signal=signal.mv if "signal" in inputs else None,
-            fs=signal.fs if "signal" in inputs else None,
+            case_id=self.settings.case_id(asking.record.ecg_id),
+            signal=signal.mv if signal else None,
+            fs=signal.fs if signal else None,
             images=images,
-            prompt=prompt(self.numbers[record.ecg_id]) if "text" in inputs else None,
+            prompt=self._prompt(asking.record, images) if "text" in self.reader.inputs else None,
+            repeat=asking.repeat,
         )
+
+    def _signal(self, record: Record, best: Signal | None) -> Signal | None:
+        """Return a signal reader's trace, which is its image: flat where the condition shows an empty page."""
+        if self.condition.images == "none":
+            return None
+        rate = getattr(self.reader, "preferred_fs", None)
+        signal = best if best is not None and rate is None else record.signal(rate)
+        return Signal(np.zeros_like(signal.mv), signal.fs) if self.condition.images == "blank" else signal
+
+    def _prompt(self, record: Record, images: tuple[Picture, ...]) -> Prompt:
+        form = target_format(self.settings.form) if self.settings.form else DENSE
+        settings = PromptSettings(self.condition, form, self.settings.renderer)
+        return prompt(self.numbers[record.ecg_id], images, settings)

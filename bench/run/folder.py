@@ -20,6 +20,14 @@ class RunError(BenchError):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """One asking: of which record, and which of several times."""
+
+    ecg_id: int
+    repeat: int = 0
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """``manifest.json``, ``readings.jsonl``, ``score.json``, ``report.md`` in one folder."""
 
@@ -51,16 +59,21 @@ class RunFolder:
         return settings_from(self.manifest()["settings"])
 
     def readings(self) -> tuple[dict[int, Reading], int]:
-        """Return the readings by ``ecg_id``, and how many torn lines were dropped (a kill in mid-write leaves one).
+        """Return the readings of the first asking by ``ecg_id``, and how many torn lines were dropped."""
+        found, torn = self.every_reading()
+        return {asked.ecg_id: reading for asked, reading in found.items() if asked.repeat == 0}, torn
 
-        The last reading of a case counts, so that a retry replaces a failed call.
+    def every_reading(self) -> tuple[dict[Asked, Reading], int]:
+        """Return the readings of every asking, and how many torn lines were dropped (a kill in mid-write leaves one).
+
+        The last reading of an asking counts, so that a retry replaces a failed call.
 
         Raises
         ------
         RunError
             When a line before the last is damaged: that is no kill.
         """
-        found: dict[int, Reading] = {}
+        found: dict[Asked, Reading] = {}
         if not self.readings_path.is_file():
             return found, 0
         lines = self.readings_path.read_bytes().split(b"\n")
@@ -69,12 +82,20 @@ class RunFolder:
                 continue
             try:
                 entry = json.loads(line)
-                found[int(entry["ecg_id"])] = Reading.from_json(entry["reading"])
+                asked = Asked(int(entry["ecg_id"]), int(entry.get("repeat", 0)))
+                found[asked] = Reading.from_json(entry["reading"])
             except (ValueError, KeyError, TypeError, BenchError) as error:
                 if number == len(lines):
                     return found, 1
                 raise RunError(f"line {number} of {self.readings_path} is damaged: {error}") from error
         return found, 0
+
+    def paid(self) -> float:
+        """Return the US dollars that this run has cost: every line counts, those that a retry replaced too."""
+        if not self.readings_path.is_file():
+            return 0.0
+        usages = [_usage(line) for line in self.readings_path.read_bytes().split(b"\n")]
+        return sum(float(usage.get("cost") or 0.0) for usage in usages if not usage.get("reused"))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -108,7 +129,7 @@ class RunFolder:
             out.truncate(end if content.endswith(b"\n") or not content else content.rfind(b"\n") + 1)
             yield out
 
-    def append(self, out: FileIO, ecg_id: int, case_id: str, reading: Reading) -> None:
+    def append(self, out: FileIO, asked: Asked, case_id: str, reading: Reading) -> None:
         """Write one reading and hand it to the operating system.
 
         Raises
@@ -116,7 +137,8 @@ class RunFolder:
         RunError
             When the disk is full or the folder went away; what was written before stays.
         """
-        entry = {"ecg_id": ecg_id, "case_id": case_id, "reading": reading.to_json()}
+        repeat = {"repeat": asked.repeat} if asked.repeat else {}
+        entry = {"ecg_id": asked.ecg_id, **repeat, "case_id": case_id, "reading": reading.to_json()}
         try:
             left = memoryview(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
             while left:
@@ -130,6 +152,14 @@ class RunFolder:
     def write(self, name: str, text: str) -> Path:
         """Write a file whole or not at all."""
         return write_whole(self.path / name, text)
+
+
+def _usage(line: bytes) -> Mapping[str, Any]:
+    try:
+        usage: Mapping[str, Any] = json.loads(line)["reading"].get("usage", {})
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return usage
 
 
 def write_whole(path: Path, text: str) -> Path:

@@ -1,20 +1,22 @@
 """A whole run: pick records, build the reader, ask, score, report."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bench.cli.option import SelectionError
-from bench.cli.progress import progress
-from bench.cli.selection import select
 from bench.dataset import Dataset, Record, fingerprint, open_dataset
+from bench.dataset.selection import SelectionError, select
+from bench.progress import progress
+from bench.prompt import condition_named, template_version
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
-from bench.run.case import CaseBuilder
-from bench.run.folder import RunError, RunFolder, as_json
+from bench.run.case import Asking, CaseBuilder
+from bench.run.folder import Asked, RunError, RunFolder, as_json
 from bench.run.manifest import manifest
+from bench.run.options import Means, RunOptions
 from bench.run.runner import ask_all
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
@@ -22,25 +24,61 @@ from bench.truth import measured
 from measurements import Measurements
 from readers.contract import Reader
 from readers.registry import reader as reader_named
+from readers.session import Session, SessionReader
 from renderers import PageStyle, RenderError, renderer
-from taxonomy.danger import danger_table
+from taxonomy.danger import DangerTable, danger_table
+from taxonomy.target import target_format
+
+WORTH_PROCESSES = 200
+"""Askings from which it pays to start processes that draw: they take two seconds to come up."""
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """What the user asked for, as on the command line."""
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Everything that a run needs, before anything was asked.
 
-    reader: str
-    data: Path | None
-    split: str
-    ids: str | None
-    limit: int | None
-    renderer: str
-    px_per_mm: int
+    Attributes
+    ----------
+    settings : RunSettings
+    reader : Reader
+    dataset : Dataset
+    records : sequence of Record
+    folder : RunFolder
+    measurements : str
+        ``waveform``, or the path of a features file.
+    again : frozenset of Asked
+        Failed calls that are asked once more, and nothing else; empty for a run.
+    """
+
+    settings: RunSettings
+    reader: Reader
+    dataset: Dataset
+    records: Sequence[Record]
+    folder: RunFolder
     measurements: str
-    danger: Path | None
-    seed: int
-    out: Path
+    again: frozenset[Asked] = frozenset()
+
+    @property
+    def askings(self) -> list[Asking]:
+        """Every record as often as it is asked, or what is asked once more."""
+        every = [Asking(record, repeat) for record in self.records for repeat in range(self.settings.repeats)]
+        return [asking for asking in every if asking.asked in self.again] if self.again else every
+
+
+def prepared(options: RunOptions) -> Job:
+    """Return the job of a command line; nothing is written and nothing asked.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When something that was asked for is not there.
+    """
+    _check_drawing(options)
+    dataset = open_dataset(options.data)
+    records = select(dataset, options.split, options.ids, options.limit)
+    reader = reader_named(options.reader, options.reader_options)
+    settings = _settings(options, dataset, records, reader)
+    return Job(settings, reader, dataset, records, RunFolder(options.out / settings.run_id), options.measurements)
 
 
 def run_job(options: RunOptions) -> RunFolder:
@@ -51,27 +89,60 @@ def run_job(options: RunOptions) -> RunFolder:
     taxonomy.error.BenchError
         When something that was asked for is not there, or the run cannot go on.
     """
-    _check_drawing(options)
-    table = danger_table(options.danger)
-    dataset = open_dataset(options.data)
-    records = select(dataset, options.split, options.ids, options.limit)
-    reader = reader_named(options.reader)
-    settings = _settings(options, dataset, records, reader)
-    folder = RunFolder(options.out / settings.run_id)
-    with folder.locked():
-        _begin(folder, settings)
-        with progress("measuring") as report:
-            truth_numbers = measured(records, dataset, report)
-        numbers = prompt_numbers(options.measurements, records, truth_numbers)
-        with progress(f"reading with {reader.name}") as report:
-            builder = CaseBuilder(settings, reader, numbers)
-            readings = ask_all(folder, builder, records, lambda step: report(step.done, step.total))
-        score = score_readings(readings, records, truth_numbers, table)
-        folder.write("score.json", as_json(score.to_json()))
-        write_report(folder.path, score, folder.manifest(), table)
-    print_score(score, f"{options.reader} on {dataset.name}, {settings.split}", dataset.is_sample)
-    click.echo(f"\nreport: {folder.path / 'report.md'}")
-    return folder
+    table, job = danger_table(options.danger), prepared(options)
+    with job.folder.locked():
+        _begin(job.folder, job.settings)
+        finish(job, options.means, table)
+    return job.folder
+
+
+def finish(job: Job, means: Means, danger: DangerTable) -> None:
+    """Ask what has no reading yet, score and report; the folder is locked by the caller."""
+    with progress("measuring") as report:
+        truth_numbers = measured(job.records, job.dataset, report)
+    numbers = prompt_numbers(job.measurements, job.records, truth_numbers)
+    with progress(f"reading with {job.reader.name}") as report:
+        builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job))
+        readings = ask_all(job.folder, builder, job.askings, lambda step: report(step.done, step.total), job.again)
+    score = score_readings(readings, job.records, truth_numbers, danger, job.settings.form)
+    job.folder.write("score.json", as_json(score.to_json()))
+    write_report(job.folder.path, score, job.folder.manifest(), danger)
+    print_score(score, title(job.settings), job.dataset.is_sample)
+    if score.failed:
+        click.echo(f"\n'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
+    click.echo(f"\nreport: {job.folder.path / 'report.md'}")
+
+
+def title(settings: RunSettings) -> str:
+    """Return what was run on what."""
+    more = "" if settings.condition == "full" else f", {settings.condition}"
+    more += "" if settings.form in {"", "dense"} else f", {settings.form}"
+    return f"{settings.reader} on {settings.dataset}, {settings.split}{more}"
+
+
+def within(job: Job, means: Means) -> Reader:
+    """Return the job's reader, within a session where it takes one."""
+    if not isinstance(job.reader, SessionReader):
+        return job.reader
+    return job.reader.within(
+        Session(
+            responses=job.folder.path.parent / "responses",
+            run_id=job.settings.run_id,
+            concurrency=means.concurrency,
+            max_cost=means.max_cost,
+            spent=job.folder.paid(),
+            prices=means.prices,
+            batch=job.folder.path / "batch" if means.batch else None,
+            poll_seconds=means.poll_seconds,
+            say=lambda line: click.echo(line, err=True),
+        )
+    )
+
+
+def _workers(job: Job) -> int:
+    """Return how many processes draw; a reader that computes here needs the cores itself."""
+    many = len(job.askings) >= WORTH_PROCESSES
+    return min(4, os.cpu_count() or 1) if many and isinstance(job.reader, SessionReader) else 0
 
 
 def prompt_numbers(
@@ -97,7 +168,12 @@ def _check_drawing(options: RunOptions) -> None:
 
 def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], reader: Reader) -> RunSettings:
     ids = tuple(record.ecg_id for record in records)
-    images = "image" in reader.inputs
+    condition, form = condition_named(options.condition), target_format(options.format)
+    if condition.images == "none" and "text" not in reader.inputs and reader.inputs:
+        raise SelectionError(
+            f"condition {condition.name!r} shows no trace, but reader {reader.name!r} reads nothing else"
+        )
+    images, text = "image" in reader.inputs and condition.images != "none", "text" in reader.inputs
     return RunSettings(
         reader=options.reader,
         reader_details=dict(getattr(reader, "details", {})),
@@ -109,8 +185,13 @@ def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], 
         ids=ids,
         renderer=options.renderer if images else "",
         px_per_mm=options.px_per_mm if images else 0,
-        measurements=Path(options.measurements).name if "text" in reader.inputs else "",
+        condition=condition.name,
+        measurements=Path(options.measurements).name if text and condition.measurements else "",
         seed=options.seed,
+        form=form.name if text else "",
+        prompt=template_version() if text and images else "",
+        options=options.reader_options,
+        repeats=options.repeats,
     )
 
 
@@ -125,8 +206,9 @@ def _begin(folder: RunFolder, settings: RunSettings) -> None:
     if (folder.path / "manifest.json").is_file():
         if folder.settings() != settings:
             raise RunError(f"{folder.path} holds another run; name another --out")
-        readings, torn = folder.readings()
+        readings, torn = folder.every_reading()
         note = " (a torn last line is dropped)" if torn else ""
-        click.echo(f"resuming: {len(readings)} of {len(settings.ids)} readings are there{note}", err=True)
+        expected = len(settings.ids) * settings.repeats
+        click.echo(f"resuming: {len(readings)} of {expected} readings are there{note}", err=True)
         return
     folder.write("manifest.json", as_json(manifest(settings)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.run.settings import RunSettings
 
-PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors")
+PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors", "openai", "anthropic")
 
 
 def manifest(settings: RunSettings) -> dict[str, Any]:

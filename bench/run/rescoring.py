@@ -1,17 +1,16 @@
 """The score of a run folder again, and of predictions made elsewhere."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from bench.cli.progress import progress
 from bench.dataset import Dataset, Record, fingerprint, open_dataset
 from bench.prediction_file import check_ids, read_predictions
+from bench.progress import progress
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
-from bench.run.folder import RunError, RunFolder, as_json, write_whole
+from bench.run.folder import Asked, RunError, RunFolder, as_json, write_whole
 from bench.run.manifest import git_revision
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
@@ -39,13 +38,14 @@ def records_of_run(settings: RunSettings, dataset: Dataset) -> list[Record]:
 
 def scored(folder: RunFolder, dataset: Dataset, danger: DangerTable | None = None) -> Score:
     """Return the score of a run folder, computed from its readings."""
-    records = records_of_run(folder.settings(), dataset)
-    readings, _ = folder.readings()
+    settings = folder.settings()
+    records = records_of_run(settings, dataset)
+    readings, _ = folder.every_reading()
     if not readings:
         raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
     with progress("measuring") as report:
         numbers = measured(records, dataset, report)
-    return score_readings(readings, records, numbers, danger)
+    return score_readings(readings, records, numbers, danger, settings.form)
 
 
 def score_run(path: Path, data: Path | None, danger: DangerTable) -> None:
@@ -67,7 +67,7 @@ def score_predictions(
     danger, out = output
     readings = read_predictions(path)
     check_ids(readings, {record.ecg_id for record in dataset}, path)
-    asked = {record.ecg_id: readings.get(record.ecg_id, Reading()) for record in records}
+    asked = {Asked(record.ecg_id): readings.get(record.ecg_id, Reading()) for record in records}
     given = sum(record.ecg_id in readings for record in records)
     if not given:
         raise RunError(f"{path} predicts none of the {len(records)} records of this split; choose another with --split")
@@ -83,7 +83,7 @@ def score_predictions(
         name, version = dataset.name, dataset.version
         digest = fingerprint(dataset, ids)
         settings = RunSettings(path.name, {}, name, version, digest, dataset.is_sample, "predictions", ids)
-        manifest = {"run_id": path.stem, "settings": asdict(settings), "git_revision": git_revision()}
+        manifest = {"run_id": path.stem, "settings": settings.to_json(), "git_revision": git_revision()}
         write_whole(out / "score.json", as_json(found.to_json()))
         write_report(out, found, manifest, danger)
         click.echo(f"report: {out / 'report.md'}")

@@ -1,12 +1,10 @@
 """Ask a reader every case that has no answer yet, and put each answer on disk as it comes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from io import FileIO
 
-from bench.dataset import Record
-from bench.run.case import CaseBuilder
-from bench.run.folder import RunError, RunFolder
+from bench.run.case import Asking, CaseBuilder
+from bench.run.folder import Asked, RunError, RunFolder
 from readers.guest import Crash, Result, attempt
 from taxonomy.reading import Failure, Reading
 
@@ -24,41 +22,50 @@ class Step:
 
 
 def ask_all(
-    folder: RunFolder, builder: CaseBuilder, records: Sequence[Record], report: Callable[[Step], None]
-) -> dict[int, Reading]:
-    """Read every record that the folder has no reading for.
+    folder: RunFolder,
+    builder: CaseBuilder,
+    askings: Sequence[Asking],
+    report: Callable[[Step], None],
+    again: Collection[Asked] = (),
+) -> dict[Asked, Reading]:
+    """Read every asking that the folder has no reading for.
 
     Parameters
     ----------
     folder : RunFolder
         Locked by the caller.
     builder : CaseBuilder
-    records : sequence of Record
+    askings : sequence of Asking
         All of the run, in its order.
     report : callable
         Called with a :class:`Step` after each reading.
+    again : collection of Asked
+        What is asked although there is a reading, which the new one replaces.
 
     Returns
     -------
-    dict of int to Reading
-        Every reading of the run by ``ecg_id``.
+    dict of Asked to Reading
+        Every reading of the run.
 
     Raises
     ------
     RunError
         When the reader fails on everything, or the folder cannot be written.
+    readers.session.StopReading
+        When the reader says that nothing further can be answered.
     """
-    readings, _ = folder.readings()
-    left = [record for record in records if record.ecg_id not in readings]
-    crashed = answered = 0
+    readings, _ = folder.every_reading()
+    left = [asking for asking in askings if asking.asked not in readings or asking.asked in again]
+    done, crashed, answered = len(askings) - len(left), 0, 0
     with folder.appending() as out:
-        for record, reading in _answers(builder, left):
+        for asking, reading in ask(builder, left):
             crash = reading.error is not None and reading.error.kind == "crash"
             crashed, answered = crashed + crash, answered + (not crash)
-            _keep(folder, out, builder, (record, reading))
-            readings[record.ecg_id] = reading
-            report(Step(len(readings), len(records), crashed))
-            if crashed >= min(HOPELESS, len(records)) and not answered and reading.error:
+            folder.append(out, asking.asked, builder.settings.case_id(asking.record.ecg_id), reading)
+            readings[asking.asked] = reading
+            done += 1
+            report(Step(done, len(askings), crashed))
+            if crashed >= min(HOPELESS, len(askings)) and not answered and reading.error:
                 last = reading.error.message.strip().splitlines()[-1]
                 raise RunError(
                     f"reader {builder.settings.reader!r} crashed on each of the first {crashed} cases ({last}); "
@@ -67,41 +74,40 @@ def ask_all(
     return readings
 
 
-def _keep(folder: RunFolder, out: FileIO, builder: CaseBuilder, answer: tuple[Record, Reading]) -> None:
-    record, reading = answer
-    folder.append(out, record.ecg_id, builder.settings.case_id(record.ecg_id), reading)
-
-
-def _answers(builder: CaseBuilder, records: Sequence[Record]) -> Iterator[tuple[Record, Reading]]:
-    """Yield a reading for each record; a crash costs the case that causes it, whatever the reader had in hand."""
+def ask(builder: CaseBuilder, askings: Sequence[Asking]) -> Iterator[tuple[Asking, Reading]]:
+    """Yield a reading for each asking; a crash costs the case that causes it, whatever the reader had in hand."""
     position = 0
-    while position < len(records):
-        for reading in _stream(builder, records[position:]):
-            yield records[position], reading
+    while position < len(askings):
+        for reading in _stream(builder, askings[position:]):
+            yield askings[position], reading
             position += 1
-        while position < len(records):
-            reading = _alone(builder, records[position])
-            yield records[position], reading
+        while position < len(askings):
+            reading = _alone(builder, askings[position])
+            yield askings[position], reading
             position += 1
             if reading.error is not None and reading.error.kind == "crash":
                 break
 
 
-def _stream(builder: CaseBuilder, records: Sequence[Record]) -> Iterator[Reading]:
+def _stream(builder: CaseBuilder, askings: Sequence[Asking]) -> Iterator[Reading]:
     """Yield readings in one stream until the reader crashes or stops."""
-    begun = attempt(lambda: iter(builder.reader.read(builder.cases(records))))
+    begun = attempt(lambda: iter(builder.reader.read(builder.cases(askings))))
     if isinstance(begun, Crash):
         return
-    for _ in records:
-        outcome = attempt(lambda: next(begun.value))
-        if isinstance(outcome, Crash):
-            return
-        yield _checked(outcome)
+    try:
+        for _ in askings:
+            outcome = attempt(lambda: next(begun.value))
+            if isinstance(outcome, Crash):
+                return
+            yield _checked(outcome)
+    finally:
+        if isinstance(begun.value, Generator):
+            begun.value.close()
 
 
-def _alone(builder: CaseBuilder, record: Record) -> Reading:
+def _alone(builder: CaseBuilder, asking: Asking) -> Reading:
     """Ask for one case by itself, which finds the one that a batch crashed on."""
-    case = builder.case(record)
+    case = builder.case(asking)
     outcome = attempt(lambda: next(iter(builder.reader.read([case]))))
     if isinstance(outcome, Crash):
         return Reading(error=Failure("crash", outcome.traceback))

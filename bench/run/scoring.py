@@ -1,50 +1,77 @@
 """From the readings of a run to its score and report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bench.dataset import Record
+from bench.run.folder import Asked
 from bench.score import Score, ScoredCase, ScoreSettings, score
+from bench.score.case import EVERY_AXIS
 from bench.truth import truth_of
 from measurements import Measurements
 from readers.majority import majority_values
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import AXES
+from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY
 from taxonomy.danger import DangerTable, danger_table
 from taxonomy.reading import Reading
+from taxonomy.target import TargetFormat, target_format
+from taxonomy.truth import Truth
 
 
 def score_readings(
-    readings: Mapping[int, Reading],
+    readings: Mapping[Asked, Reading],
     records: Sequence[Record],
     numbers: Mapping[int, Measurements],
     danger: DangerTable | None = None,
+    form: str = "",
 ) -> Score:
     """Score readings against the labels of their records.
 
     Parameters
     ----------
-    readings : mapping of int to Reading
-        By ``ecg_id``; records without one are left out.
+    readings : mapping of Asked to Reading
+        Records without a first asking are left out.
     records : sequence of Record
     numbers : mapping of int to Measurements
         Of each record, for the truth on rate and axis and for the text ceiling.
     danger : DangerTable, optional
         The default one when not given.
+    form : str
+        Target format of the answers; axes that it does not ask for are not scored. Empty scores all.
     """
+    asked = EVERY_AXIS if not form else _asked(target_format(form))
     cases = [
         ScoredCase(
             ecg_id=record.ecg_id,
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=truth_of(record, numbers[record.ecg_id]),
-            reading=readings[record.ecg_id],
+            truth=_truth(record, numbers[record.ecg_id], asked),
+            reading=readings[Asked(record.ecg_id)],
+            asked=asked,
         )
         for record in records
-        if record.ecg_id in readings
+        if Asked(record.ecg_id) in readings
     ]
-    ceiling = text_ceiling(cases, numbers)
-    return score(cases, majority_values(), ScoreSettings(danger=danger or danger_table(), text_ceiling=ceiling))
+    settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, numbers))
+    return score(cases, majority_values(), settings, _repeated(readings))
+
+
+def _asked(form: TargetFormat) -> frozenset[str]:
+    """Return the axes of a format, with normality where the diagnosis tells it."""
+    return frozenset(form.axes) | ({NORMALITY.name} if DIAGNOSIS.name in form.axes else frozenset())
+
+
+def _truth(record: Record, numbers: Measurements, asked: frozenset[str]) -> Truth:
+    found = truth_of(record, numbers)
+    return found if DIAGNOSIS.name in asked else replace(found, superclass=None, superclasses=frozenset())
+
+
+def _repeated(readings: Mapping[Asked, Reading]) -> dict[int, list[Reading]]:
+    found: dict[int, list[Reading]] = {}
+    for asked in sorted(readings, key=lambda asked: (asked.ecg_id, asked.repeat)):
+        found.setdefault(asked.ecg_id, []).append(readings[asked])
+    return found
 
 
 def text_ceiling(cases: Sequence[ScoredCase], numbers: Mapping[int, Measurements]) -> dict[str, float]:
@@ -54,9 +81,9 @@ def text_ceiling(cases: Sequence[ScoredCase], numbers: Mapping[int, Measurements
     ceiling = {}
     for axis in AXES:
         right = [
-            reading.values.get(axis.name) == case.truth.values[axis.name]
+            reading.values.get(axis.name) == case.true(axis.name)
             for case, reading in answered
-            if case.truth.values[axis.name] is not None
+            if case.true(axis.name) is not None
         ]
         if right:
             ceiling[axis.name] = sum(right) / len(right)

@@ -31,11 +31,19 @@ class RunSettings:
         What draws the images, where the reader takes images.
     px_per_mm : int
     condition : str
-        What of a case is shown; ``full`` here.
+        What of a case is shown.
     measurements : str
         Where the numbers of the prompt come from: ``waveform``, or the features file's kind.
     seed : int
     taxonomy_version : str
+    form : str
+        Target format of the answer, where the reader takes text.
+    prompt : str
+        Version and digest of the prompt's text files, where the reader takes text.
+    options : mapping of str to str
+        As after ``--option``.
+    repeats : int
+        How often every case is asked.
     """
 
     reader: str
@@ -52,17 +60,22 @@ class RunSettings:
     measurements: str = "waveform"
     seed: int = 0
     taxonomy_version: str = TAXONOMY_VERSION
+    form: str = ""
+    prompt: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    repeats: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON data."""
-        return {**asdict(self), "ids": list(self.ids), "reader_details": dict(self.reader_details)}
+        return {**asdict(self), "ids": list(self.ids)}
 
     @property
     def run_id(self) -> str:
         """A readable name that ends in a digest of all settings, so the same run is found again."""
         digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
         name = "".join(char if char.isalnum() or char in "-_" else "-" for char in self.reader.lower())[:40]
-        return f"{name}-{self.dataset}-{self.split}-{digest}"
+        shown = "" if self.condition == "full" else f"-{self.condition}"
+        return f"{name}-{self.dataset}-{self.split}{shown}-{digest}"
 
     def case_id(self, ecg_id: int) -> str:
         """Return the opaque id under which the reader sees a record in this run."""

@@ -106,10 +106,10 @@ class AxisAnswers:
 
 def answers_on(axis: Axis, cases: Sequence[ScoredCase], baseline: AxisValue) -> AxisAnswers:
     """Return the arrays of one axis; unlabelled cases and failed calls are left out and counted."""
-    labelled = [(position, case) for position, case in enumerate(cases) if case.truth.values[axis.name] is not None]
+    labelled = [(position, case) for position, case in enumerate(cases) if case.true(axis.name) is not None]
     scored = [(position, case) for position, case in labelled if case.reading.outcome != "failed"]
     codes: dict[AxisValue, int] = {}
-    truth = [codes.setdefault(case.truth.values[axis.name] or frozenset(), len(codes)) for _, case in scored]
+    truth = [codes.setdefault(case.true(axis.name) or frozenset(), len(codes)) for _, case in scored]
     given = [case.answer(axis.name) for _, case in scored]
     answer = [-1 if value is None else codes.setdefault(value, len(codes)) for value in given]
     truth_codes, answer_codes = np.array(truth, dtype=np.int64), np.array(answer, dtype=np.int64)
@@ -157,7 +157,7 @@ def micro_f1(found: AxisAnswers) -> float:
     """Return 2 TP / (2 TP + FP + FN) over all findings of all cases; 1 when nobody says or has any."""
     both = said = true = 0
     for case in found.cases:
-        truth, answer = case.truth.values[found.axis.name], case.answer(found.axis.name) or frozenset()
+        truth, answer = case.true(found.axis.name), case.answer(found.axis.name) or frozenset()
         assert isinstance(truth, frozenset) and isinstance(answer, frozenset)
         both, said, true = both + len(truth & answer), said + len(answer), true + len(truth)
     return 2 * both / (said + true) if said + true else 1.0

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from taxonomy.axis import AxisValue
+from taxonomy.axis import AXIS_NAMES, NORMALITY, AxisValue, normality_of
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import superclass_of
 from taxonomy.truth import Truth
+
+EVERY_AXIS = frozenset({*AXIS_NAMES, NORMALITY.name})
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +23,8 @@ class ScoredCase:
         Years.
     truth : Truth
     reading : Reading
+    asked : frozenset of str
+        Axes (and ``normality``) that the answer's format asks for.
     """
 
     ecg_id: int
@@ -29,10 +33,22 @@ class ScoredCase:
     age: float | None
     truth: Truth
     reading: Reading
+    asked: frozenset[str] = EVERY_AXIS
+
+    def true(self, axis: str) -> AxisValue | None:
+        """Return the truth on an axis, or on ``normality``; None where it is unlabelled or not asked for."""
+        if axis not in self.asked:
+            return None
+        return normality_of(self.truth.values["diagnosis"]) if axis == NORMALITY.name else self.truth.values[axis]
 
     def answer(self, axis: str) -> AxisValue | None:
-        """Return the reader's value on an axis, None where it gave none."""
-        return None if self.reading.error else self.reading.values.get(axis)
+        """Return the reader's value on an axis, None where it gave none; normality follows from the diagnosis too."""
+        if self.reading.error:
+            return None
+        value = self.reading.values.get(axis)
+        if value is None and axis == NORMALITY.name:
+            return normality_of(self.reading.values.get("diagnosis"))
+        return value
 
     def superclass(self) -> str | None:
         """Return the superclass that was answered: the diagnosis rolled up, else the likeliest superclass."""

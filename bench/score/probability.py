@@ -152,7 +152,7 @@ def axis_probabilities(found: AxisAnswers) -> tuple[float | None, float | None]:
     if found.axis.is_set or not chances or not all(chances):
         return None, None
     score = np.array([[chance.get(value, 0.0) for value in found.axis.values] for chance in chances if chance])
-    truth = np.array([[case.truth.values[name] == value for value in found.axis.values] for case in found.cases])
+    truth = np.array([[case.true(name) == value for value in found.axis.values] for case in found.cases])
     occurring = [k for k in range(score.shape[1]) if 0 < truth[:, k].sum() < len(truth)]
     best = score.argmax(axis=1)
     error, _ = calibration(score.max(axis=1), truth[np.arange(len(best)), best])

@@ -13,11 +13,14 @@ from bench.score.axis import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.case import ScoredCase
 from bench.score.probability import ProbabilityScore, axis_probabilities, probability_score
+from bench.score.repeat import RepeatAxis, RepeatScore, repeat_score
 from bench.score.rounding import rounded
 from bench.score.superclass import DangerScore, SuperclassScore, superclass_score
-from taxonomy.axis import AXES, VERSION, AxisValue
+from bench.score.usage import UsageTotal, usage_total
+from taxonomy.axis import AXES, NORMALITY, VERSION, AxisValue
 from taxonomy.danger import DangerTable, danger_table
 from taxonomy.error import BenchError
+from taxonomy.reading import Reading
 
 FINDING_AXES = ("rate", "rhythm", "axis", "conduction", "ischemia_stage")
 """Axes whose abnormal value counts as one finding; territory and diagnosis restate what others say."""
@@ -75,6 +78,13 @@ class Score:
         Per ECG.
     superclass : SuperclassScore or None
     probability : ProbabilityScore or None
+    normality : AxisScore or None
+        Normal against abnormal, by itself or by the diagnosis; outside the correction over the axes. None without a
+        case.
+    usage : UsageTotal or None
+        What the answers cost, where they say.
+    repeats : RepeatScore or None
+        Where every case was asked several times; all else is of the first asking.
     taxonomy_version : str
     draws, seed : int
     """
@@ -89,6 +99,9 @@ class Score:
     findings_true: float
     superclass: SuperclassScore | None
     probability: ProbabilityScore | None
+    normality: AxisScore | None = None
+    usage: UsageTotal | None = None
+    repeats: RepeatScore | None = None
     taxonomy_version: str = VERSION
     draws: int = 2000
     seed: int = 0
@@ -112,6 +125,7 @@ class Score:
         """
         try:
             superclass, probability = data["superclass"], data["probability"]
+            normality, usage = data["normality"], data["usage"]
             return cls(
                 **{
                     **data,
@@ -120,6 +134,9 @@ class Score:
                     "waveform_only": _mean_from(data["waveform_only"]),
                     "superclass": None if superclass is None else _superclass_from(superclass),
                     "probability": None if probability is None else ProbabilityScore(**probability),
+                    "normality": None if normality is None else AxisScore(**normality),
+                    "usage": None if usage is None else UsageTotal(**usage),
+                    "repeats": _repeats_from(data["repeats"]),
                 }
             )
         except (KeyError, TypeError) as error:
@@ -127,7 +144,10 @@ class Score:
 
 
 def score(
-    cases: Sequence[ScoredCase], baseline: Mapping[str, AxisValue], settings: ScoreSettings | None = None
+    cases: Sequence[ScoredCase],
+    baseline: Mapping[str, AxisValue],
+    settings: ScoreSettings | None = None,
+    repeated: Mapping[int, Sequence[Reading]] | None = None,
 ) -> Score:
     """Score a run.
 
@@ -136,22 +156,25 @@ def score(
     cases : sequence of ScoredCase
         In any order: the result does not depend on it.
     baseline : mapping of str to value
-        Majority value of each axis in the training folds.
+        Majority value of each axis, and of normality, in the training folds.
     settings : ScoreSettings, optional
+    repeated : mapping of int to sequence of Reading, optional
+        Every reading of a case that was asked several times, by ``ecg_id``.
 
     Raises
     ------
     ScoreError
         When there is no case.
     """
-    settings = settings or ScoreSettings()
+    settings, repeated = settings or ScoreSettings(), repeated or {}
     if not cases:
         raise ScoreError("there is no case to score")
     ordered = sorted(cases, key=lambda case: case.ecg_id)
-    found = [answers_on(axis, ordered, baseline[axis.name]) for axis in AXES]
+    found = [answers_on(axis, ordered, baseline[axis.name]) for axis in (*AXES, NORMALITY)]
     plain = [axis_score(part, baseline[part.axis.name]) for part in found]
     gains = _resampled_differences(found, ordered, settings)
-    axes = _finished(found, plain, gains, settings)
+    axes = _finished(found[:-1], plain[:-1], gains, settings)
+    (normality,) = _finished(found[-1:], plain[-1:], gains, settings)
     failed = Counter(
         case.reading.error.kind for case in ordered if case.reading.error and case.reading.outcome == "failed"
     )
@@ -167,6 +190,9 @@ def score(
         findings_true=true,
         superclass=superclass_score(ordered, settings.danger, settings.draws, settings.seed),
         probability=probability_score(ordered),
+        normality=normality if normality.n else None,
+        usage=usage_total(reading for case in ordered for reading in repeated.get(case.ecg_id, (case.reading,))),
+        repeats=repeat_score(ordered, repeated, settings.draws, settings.seed),
         draws=settings.draws,
         seed=settings.seed,
     )
@@ -240,7 +266,7 @@ def _findings(cases: Sequence[ScoredCase]) -> tuple[float, float]:
     if not answered:
         return 0.0, 0.0
     predicted = [sum(_count(axis.name, case.answer(axis.name)) for axis in AXES) for case in answered]
-    true = [sum(_count(axis.name, case.truth.values[axis.name]) for axis in AXES) for case in answered]
+    true = [sum(_count(axis.name, case.true(axis.name)) for axis in AXES) for case in answered]
     return rounded(float(np.mean(predicted))), rounded(float(np.mean(true)))
 
 
@@ -260,3 +286,9 @@ def _mean_from(data: Mapping[str, Any] | None) -> MeanDifference | None:
 def _superclass_from(data: Mapping[str, Any]) -> SuperclassScore:
     groups = {name: DangerScore(**group) for name, group in data["groups"].items()}
     return SuperclassScore(**{**data, "overall": DangerScore(**data["overall"]), "groups": groups})
+
+
+def _repeats_from(data: Mapping[str, Any] | None) -> RepeatScore | None:
+    if data is None:
+        return None
+    return RepeatScore(data["repeats"], tuple(RepeatAxis(**axis) for axis in data["axes"]))

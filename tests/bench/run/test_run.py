@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.run.case import CaseBuilder
-from bench.run.folder import RunError, RunFolder
+from bench.run.case import Asking, CaseBuilder
+from bench.run.folder import Asked, RunError, RunFolder
 from bench.run.runner import ask_all
 from bench.run.settings import RunSettings
 from bench.truth import measured
@@ -85,7 +85,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
 def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records, sample, tmp_path):
     recorder = RecordingReader()
     builder = CaseBuilder(settings_for(records), recorder, measured(records, sample))
-    list(recorder.read(builder.cases(records)))
+    list(recorder.read(builder.cases(map(Asking, records))))
     for record, case in zip(records, recorder.seen, strict=True):
         assert str(record.ecg_id) not in case.case_id or len(str(record.ecg_id)) < 3
         assert not hasattr(case, "labels")
@@ -97,7 +97,7 @@ def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records, sample, tmp_
 def test_only_what_a_reader_asks_for_is_in_its_case(records, sample):
     recorder = RecordingReader()
     recorder.inputs = frozenset({"text"})
-    case = CaseBuilder(settings_for(records), recorder, measured(records, sample)).case(records[0])
+    case = CaseBuilder(settings_for(records), recorder, measured(records, sample)).case(Asking(records[0]))
     assert case.signal is None
     assert case.images == ()
     assert "heart rate: " in case.prompt.text
@@ -109,9 +109,9 @@ def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, 
     reader.bad = float(abs(records[5].signal().mv).max())
     folder = RunFolder(tmp_path)
     steps = []
-    readings = ask_all(folder, builder, records, steps.append)
-    crashed = [ecg_id for ecg_id, reading in readings.items() if reading.outcome == "failed"]
-    assert crashed == [records[5].ecg_id]
+    readings = ask_all(folder, builder, [Asking(record) for record in records], steps.append)
+    crashed = [asked for asked, reading in readings.items() if reading.outcome == "failed"]
+    assert crashed == [Asked(records[5].ecg_id)]
     assert "RuntimeError: cannot read this one" in readings[crashed[0]].error.message
     assert "Traceback" in readings[crashed[0]].error.message
     assert [step.done for step in steps] == list(range(1, 13))
@@ -152,7 +152,7 @@ def test_a_full_disk_is_told_and_what_was_read_is_kept(records, sample, tmp_path
     full = Full()
     with folder.appending() as real, pytest.raises(RunError, match="No space left on device; what was read so far"):
         for record in records:
-            folder.append(full, record.ecg_id, "x", Reading())
+            folder.append(full, Asked(record.ecg_id), "x", Reading())
     assert len(folder.readings()[0]) == 3
 
 

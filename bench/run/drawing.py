@@ -1,0 +1,58 @@
+"""Pages drawn ahead in other processes, so that drawing costs a reader that waits on a network nothing."""
+
+import signal as signals
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderers import PackedImage, PageStyle, packed, render
+
+Item = TypeVar("Item")
+Drawn = tuple[PackedImage, ...]
+AHEAD = 8
+"""Pages for each process that are drawn before somebody asks for them."""
+
+
+def draw_ahead(
+    work: Iterable[tuple[Item, tuple[NDArray[np.float32], float]]], renderer: str, style: PageStyle, workers: int
+) -> Iterator[tuple[Item, Drawn]]:
+    """Yield each item with the pages of its signal, in order.
+
+    Parameters
+    ----------
+    work : iterable of (item, (float32 array (12, n_samples) in mV, sampling rate in Hz))
+    renderer : str
+    style : PageStyle
+    workers : int
+        Processes.
+    """
+    tasks = iter(work)
+    context = get_context("spawn")  # the reader's threads are running: a fork would copy their locks
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt) as pool:
+        waiting: deque[tuple[Item, Future[Drawn]]] = deque()
+
+        def begin(item: Item, trace: tuple[NDArray[np.float32], float]) -> None:
+            waiting.append((item, pool.submit(_draw, trace, renderer, style)))
+
+        for item, trace in islice(tasks, AHEAD * workers):
+            begin(item, trace)
+        while waiting:
+            item, drawn = waiting.popleft()
+            for following, trace in islice(tasks, 1):
+                begin(following, trace)
+            yield item, drawn.result()
+
+
+def _draw(trace: tuple[NDArray[np.float32], float], renderer: str, style: PageStyle) -> Drawn:
+    return tuple(packed(image) for image in render(*trace, renderer, style))
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the process that somebody looks at."""
+    signals.signal(signals.SIGINT, signals.SIG_IGN)

@@ -1,0 +1,137 @@
+"""Self-consistency of a reader that was asked several times, and whether its majority vote is better."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.score.bootstrap import interval, ratio, resampled_sums
+from bench.score.case import ScoredCase
+from bench.score.rounding import rounded
+from taxonomy.axis import AXES, AxisValue
+from taxonomy.reading import Reading
+
+Bounds = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class RepeatAxis:
+    """One axis over cases that were asked several times.
+
+    Attributes
+    ----------
+    axis : str
+    n : int
+        Labelled cases of which every repeat was answered (a failed call is none).
+    agreement : float
+        Self-consistency: mean over cases of the share of pairs of repeats with the same answer.
+    agreement_interval : (float, float) or None
+        95%, bootstrap over patients, as all below.
+    accuracy : float
+        Mean over the repeats.
+    vote : float
+        Accuracy of the commonest answer of each case; of equally common ones the earliest counts.
+    vote_interval : (float, float) or None
+    gain : float
+        ``vote`` minus ``accuracy``.
+    gain_interval : (float, float) or None
+    """
+
+    axis: str
+    n: int
+    agreement: float
+    agreement_interval: Bounds
+    accuracy: float
+    vote: float
+    vote_interval: Bounds
+    gain: float
+    gain_interval: Bounds
+
+
+@dataclass(frozen=True)
+class RepeatScore:
+    """What several askings of the same cases say.
+
+    Attributes
+    ----------
+    repeats : int
+    axes : tuple of RepeatAxis
+        Those with a case.
+    """
+
+    repeats: int
+    axes: tuple[RepeatAxis, ...]
+
+
+def repeat_score(
+    cases: Sequence[ScoredCase], repeated: Mapping[int, Sequence[Reading]], draws: int, seed: int
+) -> RepeatScore | None:
+    """Score repeats.
+
+    Parameters
+    ----------
+    cases : sequence of ScoredCase
+        With any of their readings.
+    repeated : mapping of int to sequence of Reading
+        Every reading of a case in the order asked, by ``ecg_id``; a case with fewer than the most is left out.
+    draws, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    RepeatScore or None
+        None when no case was asked twice.
+    """
+    most = max((len(readings) for readings in repeated.values()), default=0)
+    whole = [case for case in cases if len(_answered(repeated.get(case.ecg_id, ()))) == most]
+    if most < 2 or not whole:
+        return None
+    axes = [_axis(axis.name, whole, repeated, (draws, seed)) for axis in AXES]
+    return RepeatScore(most, tuple(axis for axis in axes if axis))
+
+
+def _answered(readings: Sequence[Reading]) -> list[Reading]:
+    return [reading for reading in readings if reading.outcome != "failed"]
+
+
+def _axis(
+    axis: str, cases: Sequence[ScoredCase], repeated: Mapping[int, Sequence[Reading]], draw: tuple[int, int]
+) -> RepeatAxis | None:
+    labelled = [case for case in cases if case.true(axis) is not None]
+    if not labelled:
+        return None
+    rows = []
+    for case in labelled:
+        answers = [replace(case, reading=reading).answer(axis) for reading in repeated[case.ecg_id]]
+        truth = case.true(axis)
+        pairs = [a == b for a, b in combinations(answers, 2)]
+        rows.append((np.mean(pairs), np.mean([answer == truth for answer in answers]), _vote(answers) == truth))
+    agreement, accuracy, vote = np.array(rows, dtype=np.float64).T
+    columns = {"n": np.ones(len(rows)), "agreement": agreement, "vote": vote, "gain": vote - accuracy}
+    patients = np.array([case.patient_id for case in labelled], dtype=np.int64)
+    sums = resampled_sums(columns, patients, *draw)
+
+    def bounds(name: str) -> Bounds:
+        drawn: NDArray[np.float64] = ratio(sums[name], sums["n"])
+        return interval(drawn)
+
+    return RepeatAxis(
+        axis=axis,
+        n=len(rows),
+        agreement=rounded(agreement.mean()),
+        agreement_interval=bounds("agreement"),
+        accuracy=rounded(accuracy.mean()),
+        vote=rounded(vote.mean()),
+        vote_interval=bounds("vote"),
+        gain=rounded(vote.mean() - accuracy.mean()),
+        gain_interval=bounds("gain"),
+    )
+
+
+def _vote(answers: Sequence[AxisValue | None]) -> AxisValue | None:
+    """Return the commonest answer; no answer is no vote."""
+    votes = Counter(answer for answer in answers if answer is not None)
+    return max(votes, key=lambda answer: votes[answer]) if votes else None

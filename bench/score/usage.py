@@ -1,0 +1,59 @@
+"""What the answers of a run cost, from each response's own bill."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.score.rounding import rounded
+from taxonomy.reading import Reading, Usage
+
+
+@dataclass(frozen=True)
+class UsageTotal:
+    """Sums over every call of a run, repeats and failed ones included.
+
+    Attributes
+    ----------
+    calls : int
+        Readings that say what they used.
+    input_tokens, cached_tokens, output_tokens : int
+    cost : float or None
+        US dollars; None where no call has a price.
+    reused_cost : float
+        Part of it that another run had paid.
+    unpriced : int
+        Calls without a price, which ``cost`` lacks.
+    seconds : float or None
+        Median time of a call.
+    px_per_mm : float or None
+        Least resolution at which the model saw an image.
+    """
+
+    calls: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    cost: float | None
+    reused_cost: float
+    unpriced: int
+    seconds: float | None
+    px_per_mm: float | None
+
+
+def usage_total(readings: Iterable[Reading]) -> UsageTotal | None:
+    """Return what readings used together, None when none says anything."""
+    used = [reading.usage for reading in readings if reading.usage != Usage()]
+    if not used:
+        return None
+    costs = [usage.cost for usage in used if usage.cost is not None]
+    seconds = sorted(usage.seconds for usage in used if usage.seconds is not None)
+    return UsageTotal(
+        calls=len(used),
+        input_tokens=sum(usage.input_tokens or 0 for usage in used),
+        cached_tokens=sum(usage.cached_tokens or 0 for usage in used),
+        output_tokens=sum(usage.output_tokens or 0 for usage in used),
+        cost=rounded(sum(costs)) if costs else None,
+        reused_cost=rounded(sum(usage.cost or 0.0 for usage in used if usage.reused)),
+        unpriced=len(used) - len(costs),
+        seconds=rounded(seconds[len(seconds) // 2]) if seconds else None,
+        px_per_mm=min((usage.px_per_mm for usage in used if usage.px_per_mm is not None), default=None),
+    )

@@ -1,0 +1,64 @@
+"""How many requests may be in flight: less when the provider is busy, more again as answers come."""
+
+import asyncio
+import time
+
+MOST_PAUSE_S = 600.0
+"""A provider that asks for a longer pause than this is asked again all the same."""
+
+
+class Limiter:
+    """Additive increase, multiplicative decrease (Chiu and Jain 1989) over requests in flight.
+
+    Lives on one event loop.
+
+    Parameters
+    ----------
+    most : int
+        Requests in flight at most.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._limit = most, float(most)
+        self._running = 0
+        self._resume_at = self._halved_at = 0.0
+        self._freed = asyncio.Condition()
+
+    @property
+    def allowed(self) -> int:
+        """Requests that may be in flight now."""
+        return int(self._limit)
+
+    async def __aenter__(self) -> None:
+        async with self._freed:
+            while True:
+                await self._freed.wait_for(lambda: self._running < self.allowed)
+                pause = self._resume_at - time.monotonic()
+                if pause <= 0:
+                    self._running += 1
+                    return
+                self._freed.release()
+                try:
+                    await asyncio.sleep(pause)
+                finally:
+                    await self._freed.acquire()
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self._freed:
+            self._running -= 1
+            self._freed.notify(2)  # one for the place that is free, one for a limit that has grown
+
+    def answered(self) -> None:
+        """Take in that a request was answered."""
+        self._limit = min(self._most, self._limit + 1 / self._limit)
+
+    def overloaded(self, retry_after: float | None) -> None:
+        """Take in that the provider had too much: half as many, and none before ``retry_after`` seconds.
+
+        Requests of one burst come back together, so the limit is halved at most once a second.
+        """
+        now = time.monotonic()
+        if now - self._halved_at > 1:
+            self._limit, self._halved_at = max(1.0, self._limit / 2), now
+        if retry_after:
+            self._resume_at = max(self._resume_at, now + min(retry_after, MOST_PAUSE_S))

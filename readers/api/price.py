@@ -1,0 +1,107 @@
+"""Prices by model, as data with source and date, and what a call costs by them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from taxonomy.error import BenchError
+
+if TYPE_CHECKING:
+    from readers.api.response import Tokens
+
+SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
+"""How providers mark a dated snapshot, which costs what its model costs."""
+
+TYPICAL_OUTPUT = {"dense": 400, "sparse": 120, "flat": 20, "binary": 15}
+"""Output tokens of an answer without reasoning, estimated by length of the forms; reasoning comes on top."""
+
+
+class PriceError(BenchError):
+    """Raised when a price table cannot be used."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars per million tokens.
+
+    Attributes
+    ----------
+    input, output : float
+    cached, cache_write : float or None
+        Input tokens read from the provider's cache and written into it; None costs as much as ``input``.
+    batch : float
+        Factor on all of it in a batch.
+    """
+
+    input: float
+    output: float
+    cached: float | None = None
+    cache_write: float | None = None
+    batch: float = 0.5
+
+    def cost(self, tokens: "Tokens", batch: bool = False) -> float:
+        """Return US dollars."""
+        plain = tokens.input - tokens.cached - tokens.cache_written
+        cached = self.input if self.cached is None else self.cached
+        written = self.input if self.cache_write is None else self.cache_write
+        dollars = plain * self.input + tokens.cached * cached + tokens.cache_written * written
+        dollars += tokens.output * self.output
+        return dollars * (self.batch if batch else 1.0) / 1e6
+
+    def most(self, input_tokens: int, output_tokens: int, batch: bool = False) -> float:
+        """Return US dollars with nothing from the cache and all of the input written into it."""
+        dearest = max(self.input, self.cache_write or 0.0)
+        return (input_tokens * dearest + output_tokens * self.output) * (self.batch if batch else 1.0) / 1e6
+
+
+def price_of(model: str, table: Path | None = None) -> Price | None:
+    """Return the price of a model, None where the table has none.
+
+    Parameters
+    ----------
+    model : str
+        A dated snapshot costs what its model costs; ``vendor/model`` is looked up as ``model`` too.
+    table : Path, optional
+        A table of the user's own, of the form of ``prices.json``; its models come before the shipped ones.
+
+    Raises
+    ------
+    PriceError
+        When that table cannot be read.
+    """
+    known = {**_models(_shipped()), **(_own(table) if table else {})}
+    for name in (model, SNAPSHOT.sub("", model), SNAPSHOT.sub("", model.rpartition("/")[2])):
+        if name in known:
+            return known[name]
+    return None
+
+
+def price_date() -> str:
+    """Return the date of the shipped table."""
+    return str(_shipped()["date"])
+
+
+def _shipped() -> Mapping[str, Any]:
+    table: Mapping[str, Any] = json.loads((files("readers.api") / "prices.json").read_text(encoding="utf-8"))
+    return table
+
+
+def _own(path: Path) -> dict[str, Price]:
+    try:
+        return _models(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PriceError(
+            f"the price table {path} cannot be read ({error}): it needs "
+            '{"models": {"NAME": {"input": 1.0, "output": 4.0}}}, dollars per million tokens'
+        ) from error
+
+
+def _models(table: Mapping[str, Any]) -> dict[str, Price]:
+    return {
+        name: Price(**{part: float(value) for part, value in row.items() if part != "provider"})
+        for name, row in table["models"].items()
+    }

@@ -1,0 +1,213 @@
+"""A reader behind an API: from cases to requests, and answers in the order of the cases."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, wait
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from readers.api.batch import BatchDesk
+from readers.api.desk import Desk
+from readers.api.option import parsed_options
+from readers.api.price import TYPICAL_OUTPUT, Price, price_of
+from readers.api.provider import Busy, Provider
+from readers.api.request import Request, sent_images
+from readers.api.response import CallError, Tokens, failed_reading, reading_of
+from readers.api.shard import ShardFolder, shard_limit
+from readers.api.store import Asked, ResponseStore, request_key
+from readers.contract import Case, Input, Prompt, Reader
+from readers.session import Estimate, Session, StopReading
+from taxonomy.error import BenchError
+from taxonomy.reading import Reading
+
+AHEAD = 2
+"""Cases that are prepared for each request in flight, so that drawing overlaps with waiting."""
+
+UNREAD = 50
+"""Readings for each request in flight that wait for a slow one before them."""
+
+
+class ApiReader:
+    """What every reader behind an API shares.
+
+    Parameters
+    ----------
+    model : str
+        As the provider names it.
+    options : str
+        By name, as after ``--option``; :class:`~readers.api.option.RequestOptions` says which there are.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When no model is named, or an option is not usable.
+    """
+
+    inputs: frozenset[Input] = frozenset({"image", "text"})
+    description: ClassVar[str]
+    provider: ClassVar[type[Provider]]
+
+    def __init__(self, model: str = "", **options: str) -> None:
+        if not model:
+            maker = self.provider.name
+            raise BenchError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
+        self.model, self.options = model, parsed_options(options)
+        self.provider.check(self.options)
+        self.name = f"{self.provider.name}:{model}"
+        self.session = Session()
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What decides the answers beside the prompt: model, endpoint, every option; for the manifest."""
+        options = {name: str(value) for name, value in asdict(self.options).items() if value is not None}
+        limit = self.provider.limits_of(self.model, self.options).image
+        return options | {
+            "model": self.model,
+            "endpoint": self.provider.where().shown,
+            "structured": "schema" if self.provider.structured(self.model, self.options) else "text",
+            "image_detail": self._detail or "auto",
+            "image_limit": limit.name if limit else "unknown: images are sent as drawn",
+        }
+
+    def within(self, session: Session) -> Reader:
+        """Return the reader that keeps to the session's limits."""
+        self.session = session
+        return self
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield one reading for each case, in order, while up to ``concurrency`` requests are in flight.
+
+        Raises
+        ------
+        readers.session.StopReading
+            When no further case can be answered.
+        """
+        if self.session.max_cost is not None and self.price is None:
+            raise StopReading(
+                f"there is no price for model {self.model!r}, so --max-cost cannot be kept: give one with --prices FILE"
+            )
+        store = ResponseStore(self.session.responses)
+        try:
+            if self.session.batch is None:
+                yield from self._asked(cases, store)
+            else:
+                yield from self._batched(cases, store, self.session.batch)
+        finally:
+            store.close()
+
+    @property
+    def price(self) -> Price | None:
+        """What the model costs, None where no table says."""
+        return price_of(self.model, self.session.prices)
+
+    def estimate(self, case: Case) -> Estimate:
+        """Return what a case would cost; sends nothing and needs no key."""
+        request, price = self.request(case), self.price
+        tokens, batch = request.estimated_tokens, self.session.batch is not None
+        typical = Tokens(tokens, min(TYPICAL_OUTPUT[request.form.name], self.options.max_tokens))
+        return Estimate(
+            input_tokens=tokens,
+            image_px_per_mm=min((image.px_per_mm for image in request.images), default=None),
+            cost=price.cost(typical, batch) if price else None,
+            most=price.most(tokens, self.options.max_tokens, batch) if price else None,
+        )
+
+    def request(self, case: Case) -> Request:
+        """Return what is asked for a case, its images within the model's limits."""
+        limits = self.provider.limits_of(self.model, self.options)
+        images, prompt = sent_images(case, limits), case.prompt or Prompt("")
+        tokens = sum(limits.image.tokens(image.size) for image in images) if limits.image else 0
+        return Request(
+            model=self.model,
+            system=prompt.system,
+            text=prompt.text,
+            images=images,
+            schema=prompt.schema if self.provider.structured(self.model, self.options) else None,
+            form=prompt.form,
+            options=self.options,
+            detail=self._detail,
+            image_tokens=tokens,
+        )
+
+    @property
+    def _detail(self) -> str:
+        """The level of image detail that is asked for, empty for none."""
+        if self.options.image_detail != "auto":
+            return self.options.image_detail
+        limit = self.provider.limits_of(self.model, self.options).image
+        return limit.detail if limit else ""
+
+    def _asked(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
+        """Yield readings in order; one that failed waits until it is sure that not everything does."""
+        desk = Desk(self._connected, store, self.session, self.price)
+        places = threading.Semaphore(AHEAD * self.session.concurrency)
+        window: deque[Future[Reading]] = deque()
+        try:
+            for case in cases:
+                places.acquire()
+                future = desk.submit(partial(self.request, case), case.repeat)
+                future.add_done_callback(lambda _: places.release())
+                window.append(future)
+                while window and (len(window) > UNREAD * self.session.concurrency or _ready(window[0], desk)):
+                    yield window.popleft().result()
+                if desk.stopped:
+                    break
+            while window:
+                yield self._next(window, desk)
+        finally:
+            desk.close()
+
+    def _next(self, window: "deque[Future[Reading]]", desk: Desk) -> Reading:
+        """Return the next reading; a failed one only when something was answered, or nothing is left to be."""
+        head = window.popleft()
+        if head.result().outcome == "failed" and not desk.has_answered:
+            wait(window)
+            if desk.stopped:
+                raise desk.stopped
+        return head.result()
+
+    def _connected(self, busy: Busy) -> Provider:
+        return self.provider.connect(self.model, self.options, busy)
+
+    def _batched(self, cases: Iterable[Case], store: ResponseStore, path: Path) -> Iterator[Reading]:
+        """Yield readings after every batch has ended; what is kept already is in no batch."""
+        provider = self._connected(lambda seconds: None)
+        folder, asked = ShardFolder.opened(path), list[tuple[str, Request]]()
+        desk = BatchDesk(provider, store, folder, self.session, self.price, self.session.spent)
+        most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
+        folder.write(self._lines(cases, desk, asked), shard_limit(provider.limits, most))
+        problems = asyncio.run(desk.run())
+        for key, request in asked:
+            kept = store.get(key)
+            if kept:
+                yield reading_of(kept, request, self.price, self.session.run_id)
+            else:
+                problem = problems.get(key, "the batch brought no answer for this case")
+                yield failed_reading(CallError("transport", problem))
+
+    def _lines(
+        self, cases: Iterable[Case], desk: BatchDesk, asked: list[tuple[str, Request]]
+    ) -> Iterator[tuple[str, str, float]]:
+        """Yield key, line and worst cost of each case without an answer; put every case into ``asked``, no pixels."""
+        for case in cases:
+            request = self.request(case)
+            body = desk.provider.body(request)
+            key = request_key(body, Asked(desk.provider.name, desk.provider.endpoint, case.repeat))
+            asked.append((key, request.without_pixels()))
+            kept = desk.store.get(key)
+            if kept is None:
+                most = self.price.most(request.estimated_tokens, self.options.max_tokens, True) if self.price else 0.0
+                yield key, desk.provider.batch_line(key, body), most
+            elif kept.run_id == self.session.run_id and kept.tokens and self.price:
+                desk.spent += self.price.cost(kept.tokens, kept.batch)
+
+
+def _ready(head: "Future[Reading]", desk: Desk) -> bool:
+    """Tell whether the next reading can be yielded without waiting."""
+    if not head.done() or head.exception() is not None:
+        return False
+    return desk.has_answered or head.result().outcome != "failed"

@@ -1,0 +1,142 @@
+"""What a model answered, and how that becomes a reading."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from readers.api.price import Price
+from readers.api.request import Request
+from taxonomy.parsing import parse
+from taxonomy.reading import Failure, Kind, Reading, Usage
+
+Stop = Literal["end", "length", "refusal", "content_filter"]
+
+MESSAGES: Mapping[str, tuple[Kind, str]] = {
+    "length": ("truncated", "the answer was cut off at {max_tokens} output tokens"),
+    "refusal": ("refusal", "the model refused to answer"),
+    "content_filter": ("content_filter", "the provider's content filter held the answer back"),
+}
+
+
+class CallError(Exception):
+    """Raised when a call brought no answer.
+
+    Attributes
+    ----------
+    kind : str
+        ``transport`` or ``quota``.
+    fatal : bool
+        Whether every further call would fail in the same way: a refused key, no such model, no credit.
+    systematic : bool
+        Whether that is so unless something was answered before: a request that the model does not take.
+    """
+
+    def __init__(self, kind: Kind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
+        super().__init__(message)
+        self.kind, self.fatal, self.systematic = kind, fatal, systematic
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What was billed.
+
+    Attributes
+    ----------
+    input : int
+        All input tokens, those from and into the provider's cache included.
+    cached, cache_written : int
+        Input tokens read from the provider's cache, and written into it.
+    output : int
+        Reasoning included.
+    """
+
+    input: int
+    output: int
+    cached: int = 0
+    cache_written: int = 0
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer that was paid for.
+
+    Attributes
+    ----------
+    text : str
+    stop : {"end", "length", "refusal", "content_filter"}
+        Why the model stopped.
+    tokens : Tokens or None
+        None where the endpoint does not say.
+    model : str
+        As the provider names what answered.
+    seconds : float or None
+        Wall time, retries included; None out of a batch.
+    run_id : str
+        The run that paid for it.
+    batch : bool
+        Whether it came at the price of a batch.
+    """
+
+    text: str
+    stop: Stop
+    tokens: Tokens | None
+    model: str
+    seconds: float | None = None
+    run_id: str = ""
+    batch: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Response":
+        """Return what :meth:`to_json` wrote."""
+        return cls(**{**data, "tokens": Tokens(**data["tokens"]) if data["tokens"] else None})
+
+
+def reading_of(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:
+    """Return the reading that a response gives: its answer, or a scored failure of its own kind."""
+    usage = _usage(response, request, price, run_id)
+    if response.stop != "end":
+        kind, message = MESSAGES[response.stop]
+        said = message.format(max_tokens=request.options.max_tokens)
+        return Reading(raw=response.text, usage=usage, error=Failure(kind, said))
+    return replace(parse(response.text, request.form), usage=usage)
+
+
+def missing_image(response: Response, request: Request) -> str | None:
+    """Return why the images cannot have arrived, by the input tokens that were billed; None where they may have.
+
+    Some endpoints drop an image silently and answer all the same. A bill below a lean count of the text (6 characters a
+    token) with half of what the images cost by the provider's formula (50 tokens each where none is known) shows that.
+    """
+    if not request.images or response.tokens is None or request.options.image_check == "off":
+        return None
+    images = request.image_tokens or 50 * len(request.images)
+    least = round(request.text_chars / 6 + images / 2)
+    if response.tokens.input >= least:
+        return None
+    return (
+        f"the images did not reach the model: {response.tokens.input} input tokens were billed, at least {least} are "
+        "expected with them (--option image_check=off where the endpoint does not count them)"
+    )
+
+
+def failed_reading(error: CallError, usage: Usage | None = None) -> Reading:
+    """Return the reading of a call that brought no answer."""
+    return Reading(usage=usage or Usage(), error=Failure(error.kind, str(error)))
+
+
+def _usage(response: Response, request: Request, price: Price | None, run_id: str) -> Usage:
+    tokens = response.tokens
+    seen = min((image.px_per_mm for image in request.images), default=None)
+    return Usage(
+        input_tokens=tokens.input if tokens else None,
+        output_tokens=tokens.output if tokens else None,
+        cached_tokens=(tokens.cached or None) if tokens else None,
+        cost=price.cost(tokens, response.batch) if price and tokens else None,
+        seconds=response.seconds,
+        px_per_mm=None if seen is None else round(seen, 2),
+        reused=True if run_id and response.run_id != run_id else None,
+    )

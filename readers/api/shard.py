@@ -1,0 +1,180 @@
+"""Batches on disk: which requests are in which shard, and how far each shard is; a kill loses none of it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Literal
+
+from readers.api.request import ModelLimits
+from taxonomy.error import BenchError
+
+Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
+
+SHARD_MB = 100.0
+"""Megabytes of a shard at most, whatever the provider would take: a shard is held in memory once when it is sent."""
+
+SHARD_REQUESTS = 10_000
+MARGIN = 0.95
+"""Share of a provider's own limits that a shard may fill."""
+
+
+class BatchError(BenchError):
+    """Raised when the state of a run's batches cannot be used."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Requests that are one batch.
+
+    Attributes
+    ----------
+    name : str
+        Of its file, without suffix.
+    keys : tuple of str
+        Request keys, which are the batch's custom ids.
+    worst : float
+        US dollars that it may cost.
+    status : str
+    batch_id : str or None
+    submitted : float
+        Unix time just before it was submitted.
+    not_ours : tuple of str
+        Batches that were taken for this one after a kill and were another's.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    worst: float = 0.0
+    status: Status = "written"
+    batch_id: str | None = None
+    submitted: float = 0.0
+    not_ours: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShardLimit:
+    """When a shard is full.
+
+    Attributes
+    ----------
+    requests, size : int
+        Requests and bytes at most.
+    worst : float or None
+        US dollars at most, where the run has a limit.
+    """
+
+    requests: int
+    size: int
+    worst: float | None = None
+
+
+def shard_limit(limits: ModelLimits, worst: float | None) -> ShardLimit:
+    """Return when a shard for this provider is full."""
+    request = limits.request
+    most = int(request.batch_requests * MARGIN) if request else SHARD_REQUESTS
+    megabytes = min(SHARD_MB, request.batch_mb * MARGIN) if request else SHARD_MB
+    return ShardLimit(min(most, SHARD_REQUESTS), int(megabytes * 1e6), worst)
+
+
+@dataclass
+class ShardFolder:
+    """The shards of a run: ``state.json`` and a file of lines for each.
+
+    Attributes
+    ----------
+    path : Path
+    shards : dict of str to Shard
+        By name, in the order in which they were written.
+    """
+
+    path: Path
+    shards: dict[str, Shard] = field(default_factory=dict)
+
+    @classmethod
+    def opened(cls, path: Path) -> "ShardFolder":
+        """Read what is there.
+
+        Raises
+        ------
+        BatchError
+            When the state is damaged.
+        """
+        state = path / "state.json"
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            rows = json.loads(state.read_text(encoding="utf-8"))["shards"] if state.is_file() else []
+            shards = [Shard(**{**row, "keys": tuple(row["keys"]), "not_ours": tuple(row["not_ours"])}) for row in rows]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BatchError(f"{state} cannot be read: {error}") from error
+        return cls(path, {shard.name: shard for shard in shards})
+
+    def file(self, shard: Shard) -> Path:
+        """Return where a shard's lines are."""
+        return self.path / f"{shard.name}.jsonl"
+
+    def keep(self, shard: Shard, **changed: object) -> Shard:
+        """Put a shard with some fields changed into the state on disk; return it."""
+        shard = replace(shard, **changed)  # type: ignore[arg-type]  # the names of its fields
+        self.shards[shard.name] = shard
+        part = self.path / "state.json.part"
+        try:
+            part.write_text(json.dumps({"shards": [asdict(one) for one in self.shards.values()]}), encoding="utf-8")
+            part.replace(self.path / "state.json")
+        except OSError as error:
+            raise BatchError(f"{self.path} cannot be written: {error.strerror}") from error
+        return shard
+
+    def pending(self) -> list[Shard]:
+        """Return the shards whose results are still to come."""
+        return [shard for shard in self.shards.values() if shard.status not in {"fetched", "failed"}]
+
+    def write(self, requests: Iterable[tuple[str, str, float]], limit: ShardLimit) -> None:
+        """Write requests that no pending shard holds into new shards.
+
+        Parameters
+        ----------
+        requests : iterable of (str, str, float)
+            Key, line and US dollars at worst of each.
+        limit : ShardLimit
+        """
+        held = {key for shard in self.pending() for key in shard.keys}
+        writer = _Writer(self, limit)
+        for key, line, worst in requests:
+            if key not in held:
+                held.add(key)
+                writer.add(key, line, worst)
+        writer.close()
+
+
+class _Writer:
+    """Fills one shard after the other; a shard is in the state only when its file is whole."""
+
+    def __init__(self, folder: ShardFolder, limit: ShardLimit) -> None:
+        self._folder, self._limit = folder, limit
+        self._out: TextIOWrapper | None = None
+        self._keys: list[str] = []
+        self._size, self._worst = 0, 0.0
+
+    def add(self, key: str, line: str, worst: float) -> None:
+        dear = self._limit.worst is not None and self._worst + worst > self._limit.worst
+        large = self._size + len(line) + 1 > self._limit.size
+        if self._keys and (dear or large or len(self._keys) >= self._limit.requests):
+            self.close()
+        if self._out is None:
+            self._out = (self._folder.path / f"{self._name}.jsonl").open("w", encoding="utf-8")
+        self._out.write(line + "\n")
+        self._keys.append(key)
+        self._size, self._worst = self._size + len(line) + 1, self._worst + worst
+
+    def close(self) -> None:
+        if self._out is None:
+            return
+        self._out.close()
+        self._folder.keep(Shard(self._name, tuple(self._keys), self._worst))
+        self._out, self._keys, self._size, self._worst = None, [], 0, 0.0
+
+    @property
+    def _name(self) -> str:
+        return f"shard-{len(self._folder.shards):03d}"

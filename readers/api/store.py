@@ -1,0 +1,93 @@
+"""Paid answers on disk, keyed by everything that decides them: nothing is paid for twice, nothing is lost."""
+
+import hashlib
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from readers.api.response import Response
+from taxonomy.error import BenchError
+
+
+class StoreError(BenchError):
+    """Raised when the folder of kept answers cannot be used."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What decides an answer beside the body of its request.
+
+    Attributes
+    ----------
+    provider, endpoint : str
+        The endpoint without key, user or query.
+    repeat : int
+        Which of several times the same is asked.
+    """
+
+    provider: str
+    endpoint: str
+    repeat: int = 0
+
+
+def request_key(body: Mapping[str, Any], asked: Asked) -> str:
+    """Return the digest of a request, 40 hex digits: fit for a batch's custom id too."""
+    written = json.dumps([asked.provider, asked.endpoint, asked.repeat, body], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(written.encode()).hexdigest()[:40]
+
+
+class ResponseStore:
+    """Answers by request key, in one SQLite file that several runs may use at once.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None keeps the answers of this process only.
+
+    Raises
+    ------
+    StoreError
+        When the file cannot be made or is no store.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._where = str(folder / "responses.sqlite") if folder else ":memory:"
+        self._lock = threading.Lock()
+        try:
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._file = sqlite3.connect(self._where, timeout=60, check_same_thread=False, isolation_level=None)
+            self._file.execute("PRAGMA journal_mode=WAL")
+            self._file.execute("CREATE TABLE IF NOT EXISTS response (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"answers cannot be kept in {self._where}: {error}; name another --out") from error
+
+    def get(self, key: str) -> Response | None:
+        """Return the answer of a request, None where there is none."""
+        with self._lock:
+            row = self._file.execute("SELECT answer FROM response WHERE key = ?", (key,)).fetchone()
+        return Response.from_json(json.loads(row[0])) if row else None
+
+    def put(self, key: str, response: Response) -> None:
+        """Keep an answer; it is in the hands of the operating system when this returns.
+
+        Raises
+        ------
+        StoreError
+            When the disk is full or the file went away.
+        """
+        try:
+            with self._lock:
+                self._file.execute(
+                    "INSERT OR REPLACE INTO response VALUES (?, ?)", (key, json.dumps(response.to_json()))
+                )
+        except sqlite3.Error as error:
+            raise StoreError(f"an answer cannot be kept in {self._where}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
