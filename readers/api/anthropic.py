@@ -70,10 +70,11 @@ class AnthropicProvider(Provider):
 
     @staticmethod
     def check(options: RequestOptions) -> None:
-        """Refuse the options that messages do not have."""
-        if options.seed is not None or options.image_detail != "auto":
-            name = "image_detail" if options.seed is None else "seed"
-            raise OptionError(f"option {name} is none of Anthropic's; leave it out")
+        """Refuse the options that messages do not have; temperature left with the API's version 2026-10-21."""
+        given = {name: getattr(options, name) is not None for name in ("temperature", "seed")}
+        given["image_detail"] = options.image_detail != "auto"
+        for name in (name for name, is_given in given.items() if is_given):
+            raise OptionError(f"option {name} is none of Anthropic's API (version 2026-10-21); leave it out")
 
     @classmethod
     def body(cls, request: Request) -> Body:
@@ -164,8 +165,6 @@ def message_body(request: Request) -> dict[str, Any]:
         "system": [system],
         "messages": [{"role": "user", "content": content}],
     }
-    if options.temperature is not None:
-        body["temperature"] = options.temperature
     config: dict[str, Any] = {}
     if options.reasoning_effort not in {None, "none"}:
         config["effort"] = options.reasoning_effort

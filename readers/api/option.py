@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import get_args
 
 from taxonomy.error import BenchError, unknown_name
 
@@ -79,14 +80,13 @@ def parsed_options(written: Mapping[str, str]) -> RequestOptions:
     taxonomy.error.UnknownNameError
         When there is no such option; the message lists them.
     """
-    kinds = {item.name: str(item.type) for item in fields(RequestOptions)}
+    kinds = {item.name: (get_args(item.type) or (item.type,))[0] for item in fields(RequestOptions)}
     values: dict[str, float | int | str] = {}
     for name, value in written.items():
         if name not in kinds:
             raise unknown_name("option", name, kinds)
-        kind = kinds[name].partition(" ")[0]
         try:
-            values[name] = int(value) if kind == "int" else float(value) if kind == "float" else value
+            values[name] = kinds[name](value)
         except ValueError:
             raise OptionError(f"option {name} takes a number, not {value!r}") from None
     return RequestOptions(**values)  # type: ignore[arg-type]  # each value has just been given its field's type

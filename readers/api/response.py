@@ -17,6 +17,9 @@ MESSAGES: Mapping[str, tuple[Kind, str]] = {
     "content_filter": ("content_filter", "the provider's content filter held the answer back"),
 }
 
+LEAN_CHARS_PER_TOKEN = 4.5
+"""Characters a token of our prompts at most: names with underscores and numbers take more tokens than prose."""
+
 
 class CallError(Exception):
     """Raised when a call brought no answer.
@@ -108,13 +111,14 @@ def reading_of(response: Response, request: Request, price: Price | None, run_id
 def missing_image(response: Response, request: Request) -> str | None:
     """Return why the images cannot have arrived, by the input tokens that were billed; None where they may have.
 
-    Some endpoints drop an image silently and answer all the same. A bill below a lean count of the text (6 characters a
-    token) with half of what the images cost by the provider's formula (50 tokens each where none is known) shows that.
+    Some endpoints drop an image silently and answer all the same. A bill below a lean count of the text (4.5 characters
+    a token) and half of what the images cost by the provider's formula (50 tokens each where none is known) shows it.
+    Images that cost much less than the text may be missed; a page at 6 px/mm costs more than it.
     """
     if not request.images or response.tokens is None or request.options.image_check == "off":
         return None
     images = request.image_tokens or 50 * len(request.images)
-    least = round(request.text_chars / 6 + images / 2)
+    least = round(request.text_chars / LEAN_CHARS_PER_TOKEN + images / 2)
     if response.tokens.input >= least:
         return None
     return (

@@ -245,7 +245,7 @@ def _choice(**changed: object) -> Callable[[dict], dict]:
             choice["message"] |= {k: v for k, v in changed.items() if k in {"content", "refusal"}}
         else:
             whole["stop_reason"] = {"length": "max_tokens"}.get(changed.get("stop"), changed.get("stop", "end_turn"))
-            whole["content"] = [{"type": "text", "text": changed.get("content", "")}]
+            whole["content"] = [{"type": "text", "text": changed.get("content") or ""}]
         return whole
 
     return change

@@ -1,0 +1,81 @@
+"""A Gemma 3 of some 250,000 parameters, made on the spot from its real classes: ``python tiny_gemma.py FOLDER``.
+
+Its answers mean nothing; that it takes a chat with an image and writes tokens is the point.
+"""
+
+import sys
+from pathlib import Path
+
+TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message['role'] }}\n"
+    "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
+    "{% if part['type'] == 'image' %}<start_of_image>{% elif part['type'] == 'text' %}{{ part['text'] }}{% endif %}"
+    "{% endfor %}{% endif %}<end_of_turn>\n{% endfor %}"
+    "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+)
+SPECIAL = {
+    "bos_token": "<bos>",
+    "eos_token": "<eos>",
+    "pad_token": "<pad>",
+    "unk_token": "<unk>",
+    "boi_token": "<start_of_image>",
+    "eoi_token": "<end_of_image>",
+    "image_token": "<image_soft_token>",
+}
+IMAGE_TOKENS = 4
+
+
+def build(folder: Path) -> None:
+    """Save model and processor to a folder that the Auto classes load."""
+    import torch
+    from transformers import (
+        Gemma3Config,
+        Gemma3ForConditionalGeneration,
+        Gemma3ImageProcessor,
+        Gemma3Processor,
+        Gemma3TextConfig,
+        SiglipVisionConfig,
+    )
+
+    torch.manual_seed(0)
+    tokenizer = _tokenizer()
+    ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in SPECIAL.items()}
+    text = Gemma3TextConfig(
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=1, head_dim=32, max_position_embeddings=8192, sliding_window=4096,
+        bos_token_id=ids["bos_token"], eos_token_id=ids["eos_token"], pad_token_id=ids["pad_token"],
+    )  # fmt: skip
+    vision = SiglipVisionConfig(
+        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=64, patch_size=16
+    )
+    config = Gemma3Config(
+        text_config=text, vision_config=vision, mm_tokens_per_image=IMAGE_TOKENS,
+        boi_token_index=ids["boi_token"], eoi_token_index=ids["eoi_token"], image_token_index=ids["image_token"],
+    )  # fmt: skip
+    model = Gemma3ForConditionalGeneration(config)
+    projection = model.model.multi_modal_projector.mm_input_projection_weight
+    torch.nn.init.normal_(projection, std=0.02)  # zeros as built, which would leave the model blind
+    model.generation_config.eos_token_id = ids["eos_token"]
+    model.save_pretrained(folder)
+    images = Gemma3ImageProcessor(size={"height": 64, "width": 64}, do_pan_and_scan=False)
+    Gemma3Processor(images, tokenizer, chat_template=TEMPLATE, image_seq_length=IMAGE_TOKENS).save_pretrained(folder)
+
+
+def _tokenizer():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    plain = Tokenizer(models.BPE(unk_token="<unk>"))
+    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    plain.decoder = decoders.ByteLevel()
+    special = [*SPECIAL.values(), "<start_of_turn>", "<end_of_turn>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
+    plain.train_from_iterator(["rate normal rhythm sinus axis left conduction none diagnosis"], trainer)
+    extra = {name: SPECIAL[name] for name in ("boi_token", "eoi_token", "image_token")}
+    main = {name: token for name, token in SPECIAL.items() if name not in extra}
+    return PreTrainedTokenizerFast(tokenizer_object=plain, extra_special_tokens=extra, **main)
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]))
