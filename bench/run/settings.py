@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
@@ -69,7 +70,7 @@ class RunSettings:
         """Return the settings as plain JSON data."""
         return {**asdict(self), "ids": list(self.ids)}
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """A readable name that ends in a digest of all settings, so the same run is found again."""
         digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]

@@ -125,7 +125,7 @@ class AnthropicProvider(Provider):
         """Yield every result of an ended batch."""
         async with self.calling():
             async for entry in await self._client.messages.batches.results(batch_id):
-                yield self._result(entry.to_dict())
+                yield self._result(entry.to_dict(warnings=False))
 
     def _result(self, entry: Mapping[str, Any]) -> BatchResult:
         custom_id, result = str(entry.get("custom_id")), entry.get("result") or {}

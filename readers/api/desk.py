@@ -42,12 +42,7 @@ class Desk:
         self, connect: Callable[[Busy], Provider], store: ResponseStore, session: Session, price: Price | None
     ) -> None:
         self.limiter = Limiter(session.concurrency)
-        self._provider, self._store, self._session, self._price = (
-            connect(self.limiter.overloaded),
-            store,
-            session,
-            price,
-        )
+        self._store, self._session, self._price = store, session, price
         self.budget = Budget(session.spent, session.max_cost)
         self.stopped: StopReading | None = None
         self._answers = self._failures = 0
@@ -57,6 +52,8 @@ class Desk:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="api", daemon=True)
         self._thread.start()
+        # The SDK takes a second to import: the first pages are drawn meanwhile.
+        self._connecting = self._begin(asyncio.to_thread(connect, self.limiter.overloaded))
 
     def submit(self, make: Callable[[], Request], repeat: int) -> "Future[Reading]":
         """Begin to make and answer a request; the future raises :class:`StopReading` when none can be any more."""
@@ -72,7 +69,8 @@ class Desk:
         if flying:
             self._session.say(f"waiting for up to {len(flying)} requests in flight, which are paid for")
             wait(flying, timeout=GRACE_S)
-        self._begin(self._provider.close()).result(timeout=10)
+        if self._connecting.exception() is None:
+            self._begin(self._connecting.result().close()).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._loop.close()
@@ -86,7 +84,11 @@ class Desk:
         return self._answers > 0
 
     async def _answer(self, make: Callable[[], Request], repeat: int) -> Reading:
-        request, body, key = await asyncio.to_thread(self._prepared, make, repeat)
+        try:
+            request, body, key = await asyncio.to_thread(self._prepared, make, repeat)
+        except StopReading as stop:
+            self.stopped = self.stopped or stop
+            raise
         async with self._asking.setdefault(key, asyncio.Lock()):
             kept = self._store.get(key)
             reading = self._found(kept, request) if kept else await self._ask(request, body, key)
@@ -94,9 +96,9 @@ class Desk:
         return reading
 
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
-        request = make()
-        body = self._provider.body(request)
-        return request, body, request_key(body, Asked(self._provider.name, self._provider.endpoint, repeat))
+        request, provider = make(), self._connecting.result()
+        body = provider.body(request)
+        return request, body, request_key(body, Asked(provider.name, provider.endpoint, repeat))
 
     async def _ask(self, request: Request, body: Body, key: str) -> Reading:
         async with self.limiter:
@@ -104,7 +106,7 @@ class Desk:
             await self._admit(worst)
             begun, cost = time.monotonic(), 0.0
             try:
-                found = await self._provider.ask(body)
+                found = await self._connecting.result().ask(body)
                 seconds = round(time.monotonic() - begun, 3)
                 response = replace(found, seconds=seconds, run_id=self._session.run_id)
                 cost = self._cost(response.tokens)

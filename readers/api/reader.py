@@ -180,7 +180,7 @@ class ApiReader:
         desk = BatchDesk(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
         folder.write(self._lines(cases, desk, asked), shard_limit(provider.limits, most))
-        problems = asyncio.run(desk.run())
+        problems = asyncio.run(_run(desk))
         for key, request in asked:
             kept = store.get(key)
             if kept:
@@ -204,6 +204,13 @@ class ApiReader:
                 yield key, desk.provider.batch_line(key, body), most
             elif kept.run_id == self.session.run_id and kept.tokens and self.price:
                 desk.spent += self.price.cost(kept.tokens, kept.batch)
+
+
+async def _run(desk: BatchDesk) -> dict[str, str]:
+    try:
+        return await desk.run()
+    finally:
+        await desk.provider.close()
 
 
 def _ready(head: "Future[Reading]", desk: Desk) -> bool:

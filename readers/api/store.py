@@ -62,6 +62,8 @@ class ResponseStore:
                 folder.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(self._where, timeout=60, check_same_thread=False, isolation_level=None)
             self._file.execute("PRAGMA journal_mode=WAL")
+            # A kill loses nothing; to survive a power cut too, every answer would wait for the disk.
+            self._file.execute("PRAGMA synchronous=NORMAL")
             self._file.execute("CREATE TABLE IF NOT EXISTS response (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"answers cannot be kept in {self._where}: {error}; name another --out") from error

@@ -137,8 +137,10 @@ class Server:
             return response
         await response.prepare(request)
         await response.write(data[: len(data) // 2])
-        if fault == "stall":
-            await asyncio.sleep(30)
+        while fault == "stall" and request.transport and not request.transport.is_closing():
+            await asyncio.sleep(0.05)
+        if request.transport is None:
+            return response
         request.transport.abort()
         return response
 
