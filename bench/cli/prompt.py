@@ -26,6 +26,6 @@ def prompt(ecg_id: int, data: Path | None, reader: str | None, out: Path, **opti
       bench prompt --id 38 --condition no-rate --format sparse --renderer leads
       bench prompt --id 38 --reader anthropic:claude-opus-4-8
     """
-    from bench.run.showing import show_prompt
+    from bench.run.preview import show_prompt
 
     show_prompt(ecg_id, data, reader, out, options)

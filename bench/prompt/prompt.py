@@ -43,7 +43,7 @@ def prompt(numbers: Measurements, images: Sequence[Picture] = (), settings: Prom
     Parameters
     ----------
     numbers : Measurements
-        All of the record; the condition decides which are shown.
+        All of the record, or of its donor; the condition decides which are shown.
     images : sequence of Picture
         What the case shows, for their captions.
     settings : PromptSettings, optional
@@ -68,7 +68,7 @@ def prompt(numbers: Measurements, images: Sequence[Picture] = (), settings: Prom
 
 def shown_measurements(numbers: Measurements, condition: Condition) -> Measurements | None:
     """Return the numbers that a condition shows, None where it shows none."""
-    if not condition.measurements:
+    if condition.measurements == "none":
         return None
     return replace(numbers, **dict.fromkeys(condition.without, NOT_SHOWN))
 

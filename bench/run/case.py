@@ -1,7 +1,7 @@
 """From a record to what its reader may see of it: only what the reader asks for, and never a label."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,25 +42,28 @@ class CaseBuilder:
         All numbers by ``ecg_id``; the condition decides which the prompt says.
     workers : int
         Processes that draw ahead; 0 draws here, when a case is asked for.
+    donors : mapping of int to Record
+        Who stands in for each record, by ``ecg_id``, where the condition shows another patient's image or numbers.
     """
 
     settings: RunSettings
     reader: Reader
     numbers: Mapping[int, Measurements]
     workers: int = 0
+    donors: Mapping[int, Record] = field(default_factory=dict)
 
     def cases(self, askings: Iterable[Asking]) -> Iterator[Case]:
         """Yield the case of each asking as it is asked for."""
         if not self.workers or not self._draws:
             yield from map(self.case, askings)
             return
-        work = (((asking, signal := asking.record.signal()), (signal.mv, signal.fs)) for asking in askings)
+        work = (((asking, signal := self._shown(asking).signal()), (signal.mv, signal.fs)) for asking in askings)
         for (asking, best), images in draw_ahead(work, self.settings.renderer, self._style, self.workers):
             yield self._case(asking, images, best)
 
     def case(self, asking: Asking) -> Case:
         """Return the case of one asking."""
-        best = asking.record.signal() if self._draws else None
+        best = self._shown(asking).signal() if self._draws else None
         images: tuple[Picture, ...] = ()
         if best is not None:
             images = render(best.mv, best.fs, self.settings.renderer, self._style)
@@ -73,16 +76,20 @@ class CaseBuilder:
         """What of a case is shown."""
         return condition_named(self.settings.condition)
 
+    def _shown(self, asking: Asking) -> Record:
+        """Return the record whose trace is shown."""
+        return self.donors[asking.record.ecg_id] if self.condition.images == "donor" else asking.record
+
     @property
     def _draws(self) -> bool:
-        return "image" in self.reader.inputs and self.condition.images == "true"
+        return "image" in self.reader.inputs and self.condition.images in {"true", "donor"}
 
     @property
     def _style(self) -> PageStyle:
         return PageStyle(px_per_mm=self.settings.px_per_mm)
 
     def _case(self, asking: Asking, images: tuple[Picture, ...], best: Signal | None) -> Case:
-        signal = self._signal(asking.record, best) if "signal" in self.reader.inputs else None
+        signal = self._signal(self._shown(asking), best) if "signal" in self.reader.inputs else None
         return Case(
             case_id=self.settings.case_id(asking.record.ecg_id),
             signal=signal.mv if signal else None,
@@ -103,4 +110,5 @@ class CaseBuilder:
     def _prompt(self, record: Record, images: tuple[Picture, ...]) -> Prompt:
         form = target_format(self.settings.form) if self.settings.form else DENSE
         settings = PromptSettings(self.condition, form, self.settings.renderer)
-        return prompt(self.numbers[record.ecg_id], images, settings)
+        source = self.donors[record.ecg_id] if self.condition.measurements == "donor" else record
+        return prompt(self.numbers[source.ecg_id], images, settings)

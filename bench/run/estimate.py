@@ -1,13 +1,15 @@
 """What a run would ask and cost: nothing is sent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from bench.progress import progress
-from bench.run.case import CaseBuilder
-from bench.run.job import Job, prepared, prompt_numbers, within
+from bench.run.case import Asking, CaseBuilder
+from bench.run.job import Job, prepared, within
 from bench.run.options import Means, RunOptions
+from bench.run.shown import shown_numbers
 from bench.truth import measured
 from readers.session import Estimate, SessionReader
 
@@ -41,11 +43,12 @@ def dry_run(options: RunOptions) -> None:
 
 
 def _estimates(job: Job, reader: SessionReader) -> list[Estimate]:
+    records = job.records[:LOOKED_AT]
     with progress("measuring") as report:
-        records = job.records[:LOOKED_AT]
-        numbers = prompt_numbers(job.measurements, records, measured(records, job.dataset, report))
-    builder = CaseBuilder(job.settings, job.reader, numbers)
-    return [reader.estimate(builder.case(asking)) for asking in job.askings if asking.record.ecg_id in numbers]
+        known = measured(records, job.dataset, report)
+    numbers, standing_in = shown_numbers(replace(job, records=records).drawn, known)
+    builder = CaseBuilder(job.settings, job.reader, numbers, donors=standing_in)
+    return [reader.estimate(builder.case(Asking(record))) for record in records]
 
 
 def _lines(found: Sequence[Estimate], asked: int, means: Means) -> list[str]:

@@ -1,7 +1,7 @@
 """A whole run: pick records, build the reader, ask, score, report."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from bench.run.options import Means, RunOptions
 from bench.run.runner import ask_all
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
+from bench.run.shown import ShownRecords, shown_numbers, with_donor
 from bench.truth import measured
-from measurements import Measurements
 from readers.contract import Reader
 from readers.registry import reader as reader_named
 from readers.session import Session, SessionReader
@@ -59,6 +59,11 @@ class Job:
     again: frozenset[Asked] = frozenset()
 
     @property
+    def drawn(self) -> ShownRecords:
+        """What the numbers and the donors of the run are drawn from."""
+        return ShownRecords(self.dataset, self.records, self.settings.condition, self.measurements, self.settings.seed)
+
+    @property
     def askings(self) -> list[Asking]:
         """Every record as often as it is asked, or what is asked once more."""
         every = [Asking(record, repeat) for record in self.records for repeat in range(self.settings.repeats)]
@@ -75,7 +80,12 @@ def prepared(options: RunOptions) -> Job:
     """
     _check_drawing(options)
     dataset = open_dataset(options.data)
-    records = select(dataset, options.split, options.ids, options.limit)
+    chosen = select(dataset, options.split, options.ids, options.limit)
+    shown = ShownRecords(dataset, chosen, options.condition, options.measurements, options.seed)
+    records = with_donor(shown)
+    if len(records) < len(chosen):
+        left = len(chosen) - len(records)
+        click.echo(f"{left} of {len(chosen)} records have nobody to stand in for them and are left out", err=True)
     reader = reader_named(options.reader, options.reader_options)
     settings = _settings(options, dataset, records, reader)
     return Job(settings, reader, dataset, records, RunFolder(options.out / settings.run_id), options.measurements)
@@ -100,9 +110,12 @@ def finish(job: Job, means: Means, danger: DangerTable) -> None:
     """Ask what has no reading yet, score and report; the folder is locked by the caller."""
     with progress("measuring") as report:
         truth_numbers = measured(job.records, job.dataset, report)
-    numbers = prompt_numbers(job.measurements, job.records, truth_numbers)
+    numbers, standing_in = shown_numbers(job.drawn, truth_numbers)
+    if standing_in:
+        who = {str(ecg_id): donor.ecg_id for ecg_id, donor in standing_in.items()}
+        job.folder.write("donors.json", as_json(who))
     with progress(f"reading with {job.reader.name}") as report:
-        builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job))
+        builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in)
         readings = ask_all(job.folder, builder, job.askings, lambda step: report(step.done, step.total), job.again)
     score = score_readings(readings, job.records, truth_numbers, danger, job.settings.form)
     job.folder.write("score.json", as_json(score.to_json()))
@@ -145,19 +158,6 @@ def _workers(job: Job) -> int:
     return min(4, os.cpu_count() or 1) if many and isinstance(job.reader, SessionReader) else 0
 
 
-def prompt_numbers(
-    source: str, records: Sequence[Record], waveform: Mapping[int, Measurements]
-) -> Mapping[int, Measurements]:
-    """Return the numbers of the prompt: measured here, or from a PTB-XL+ features file."""
-    if source == "waveform":
-        return waveform
-    from bench.feature_file import read_features
-
-    features = read_features(Path(source))
-    missing = Measurements.none("the features file has no row for this record")
-    return {record.ecg_id: features.get(record.ecg_id, missing) for record in records}
-
-
 def _check_drawing(options: RunOptions) -> None:
     try:
         renderer(options.renderer)
@@ -186,7 +186,7 @@ def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], 
         renderer=options.renderer if images else "",
         px_per_mm=options.px_per_mm if images else 0,
         condition=condition.name,
-        measurements=Path(options.measurements).name if text and condition.measurements else "",
+        measurements=Path(options.measurements).name if text and condition.measurements != "none" else "",
         seed=options.seed,
         form=form.name if text else "",
         prompt=template_version() if text and images else "",

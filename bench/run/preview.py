@@ -14,6 +14,7 @@ from bench.run.case import Asking, CaseBuilder
 from bench.run.folder import RunError
 from bench.run.options import parsed
 from bench.run.settings import RunSettings
+from bench.run.shown import ShownRecords, shown_numbers
 from bench.truth import measure_record
 from readers.contract import Case
 from readers.contract_suite import RecordingReader
@@ -73,7 +74,9 @@ def _case(ecg_id: int, data: Path | None, options: Mapping[str, Any]) -> Case:
         condition=options["condition"],
         form=options["form"],
     )
-    return CaseBuilder(settings, RecordingReader(), {ecg_id: measure_record(record)}).case(Asking(record))
+    shown = ShownRecords(dataset, [record], settings.condition)
+    numbers, standing_in = shown_numbers(shown, {ecg_id: measure_record(record)})
+    return CaseBuilder(settings, RecordingReader(), numbers, donors=standing_in).case(Asking(record))
 
 
 def _readable(case: Case) -> str:

@@ -1,0 +1,95 @@
+"""Whose numbers a prompt says, and whose trace a case shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.dataset import Dataset, Record
+from bench.donor import Candidate, donors
+from bench.progress import progress
+from bench.prompt import condition_named
+from bench.truth import measured, truth_of
+from measurements import Measurements
+
+
+@dataclass(frozen=True, eq=False)
+class ShownRecords:
+    """What decides whose numbers and whose trace are shown.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    records : sequence of Record
+        Those that are asked.
+    condition : str
+    measurements : str
+        ``waveform``, or the path of a features file.
+    seed : int
+    """
+
+    dataset: Dataset
+    records: Sequence[Record]
+    condition: str
+    measurements: str = "waveform"
+    seed: int = 0
+
+
+def shown_numbers(
+    shown: ShownRecords, waveform: Mapping[int, Measurements]
+) -> tuple[Mapping[int, Measurements], Mapping[int, Record]]:
+    """Return the numbers of every record that a prompt may quote, and who stands in for whom.
+
+    Parameters
+    ----------
+    shown : ShownRecords
+    waveform : mapping of int to Measurements
+        Of the records that are asked, measured here.
+
+    Returns
+    -------
+    mapping of int to Measurements
+        By ``ecg_id``, those of the donors too.
+    mapping of int to Record
+        By ``ecg_id``; empty where the condition shows nobody else.
+
+    Raises
+    ------
+    bench.donor.DonorError
+        When nobody can stand in for a record.
+    """
+    rule = condition_named(shown.condition).donor
+    if rule is None:
+        return _numbers(shown.measurements, shown.records, waveform), {}
+    folds = {record.fold for record in shown.records}
+    around = [record for record in shown.dataset if record.fold in folds and record.rates]
+    with progress("measuring who may stand in") as report:
+        known = measured(around, shown.dataset, report)
+    numbers = _numbers(shown.measurements, around, known)
+    pool = {record.ecg_id: _candidate(record, known[record.ecg_id], numbers[record.ecg_id]) for record in around}
+    return numbers, donors(shown.records, pool, rule, shown.seed)
+
+
+def with_donor(shown: ShownRecords) -> list[Record]:
+    """Return the records that the condition can be asked of: all, but for those that nobody can stand in for."""
+    if condition_named(shown.condition).donor is None:
+        return list(shown.records)
+    _, standing_in = shown_numbers(shown, {})
+    return [record for record in shown.records if record.ecg_id in standing_in]
+
+
+def _candidate(record: Record, measured_here: Measurements, said: Measurements) -> Candidate:
+    values = truth_of(record, measured_here).values
+    return Candidate(record, values, said.heart_rate.value, said.qrs_axis.value)
+
+
+def _numbers(
+    source: str, records: Sequence[Record], waveform: Mapping[int, Measurements]
+) -> Mapping[int, Measurements]:
+    """Return the numbers of the prompt: measured here, or from a PTB-XL+ features file."""
+    if source == "waveform":
+        return waveform
+    from bench.feature_file import read_features
+
+    features = read_features(Path(source))
+    missing = Measurements.none("the features file has no row for this record")
+    return {record.ecg_id: features.get(record.ecg_id, missing) for record in records}

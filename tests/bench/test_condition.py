@@ -1,0 +1,133 @@
+"""What each condition shows, and who stands in for whom."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from bench.donor import Candidate, DonorError, donors
+from bench.prompt import CONDITIONS, PromptSettings, prompt, template_version
+from bench.run.case import Asking, CaseBuilder
+from bench.run.settings import RunSettings
+from bench.run.shown import ShownRecords, shown_numbers
+from bench.truth import measured, truth_of
+from measurements.measurement import TABLE
+from readers.contract_suite import RecordingReader
+from taxonomy.target import FORMATS
+from taxonomy.truth import axis_of, rate_of
+
+
+@pytest.fixture(scope="module")
+def records(sample):
+    return [record for record in sample if record.fold == 10]
+
+
+@pytest.fixture(scope="module")
+def numbers(records, sample):
+    return measured(records, sample)
+
+
+@pytest.fixture(scope="module")
+def build(records, numbers, sample):
+    """Builds one record's case under a condition; returns it with the donor's record or None."""
+
+    def case(name, record=records[3]):
+        shown, standing_in = shown_numbers(ShownRecords(sample, [record], name), numbers)
+        settings = RunSettings("toy", {}, "s", "1", "f", True, "test", (), px_per_mm=3, condition=name)
+        builder = CaseBuilder(settings, RecordingReader(), shown, donors=standing_in)
+        return builder.case(Asking(record)), standing_in.get(record.ecg_id)
+
+    return case
+
+
+def ink(case):
+    return [(image.indices.shape, int((image.indices != image.indices[0, 0]).sum())) for image in case.images]
+
+
+def test_every_condition_shows_what_it_says(build):
+    full, _ = build("full")
+    for name, condition in CONDITIONS.items():
+        case, donor = build(name)
+        assert bool(case.images) == (condition.images != "none")
+        assert (case.prompt.measurements is None) == (condition.measurements == "none")
+        assert (donor is not None) == (condition.donor is not None)
+        assert ("not available" in case.prompt.text) == condition.told
+        assert len(case.prompt.captions) == len(case.images)
+        assert case.prompt.system == full.prompt.system
+        if condition.images == "true":
+            assert ink(case) == ink(full)
+        if condition.images == "blank":
+            assert ink(case)[0][1] < ink(full)[0][1]
+            assert not case.signal.any()
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"), [("no-rate", ("heart rate", "QTc (Bazett)", "QTc (Fridericia)")), ("no-axis", ("QRS axis",))]
+)
+def test_a_number_that_is_left_out_is_in_neither_text_nor_data(build, name, gone):
+    case, _ = build(name)
+    for field, (label, _) in TABLE.items():
+        assert (f"{label}:" in case.prompt.text) is (label not in gone)
+        if label in gone:
+            assert getattr(case.prompt.measurements, field).value is None
+
+
+def test_a_donor_is_another_patient_whose_truth_fits_the_rule(records, numbers, sample):
+    truth = {record.ecg_id: truth_of(record, numbers[record.ecg_id]).values for record in records}
+    turned = 0
+    for name in ("wrong-image", "same-truth-image", "wrong-measurements"):
+        _, standing_in = shown_numbers(ShownRecords(sample, records[:40], name), numbers)
+        assert name == "same-truth-image" or len(standing_in) == 40
+        for record in [record for record in records[:40] if record.ecg_id in standing_in]:
+            donor = standing_in[record.ecg_id]
+            assert donor.patient_id != record.patient_id
+            assert donor.fold == record.fold
+            same = truth[record.ecg_id]["diagnosis"] == truth[donor.ecg_id]["diagnosis"]
+            own, other = numbers[record.ecg_id], numbers[donor.ecg_id]
+            if name == "wrong-measurements":
+                assert rate_of(own.heart_rate.value) != rate_of(other.heart_rate.value)
+                both = own.qrs_axis.value is not None and other.qrs_axis.value is not None
+                turned += both and axis_of(own.qrs_axis.value) != axis_of(other.qrs_axis.value)
+            else:
+                assert same == (name == "same-truth-image")
+    assert turned >= 36, "the axis is another too, wherever such a record exists"
+
+
+def test_the_donor_of_a_record_does_not_depend_on_who_else_is_asked(records, numbers, sample):
+    _, many = shown_numbers(ShownRecords(sample, records[:30], "wrong-image"), numbers)
+    _, one = shown_numbers(ShownRecords(sample, records[5:6], "wrong-image"), numbers)
+    assert one[records[5].ecg_id].ecg_id == many[records[5].ecg_id].ecg_id
+    _, other = shown_numbers(ShownRecords(sample, records[:30], "wrong-image", seed=1), numbers)
+    assert [donor.ecg_id for donor in other.values()] != [donor.ecg_id for donor in many.values()]
+
+
+def test_the_donors_trace_or_numbers_are_what_is_shown(build, numbers):
+    full, _ = build("full")
+    image, donor = build("wrong-image")
+    assert np.array_equal(image.signal, donor.signal().mv)
+    assert image.prompt.measurements == full.prompt.measurements
+    words, donor = build("wrong-measurements")
+    assert words.prompt.measurements == numbers[donor.ecg_id]
+    assert np.array_equal(words.signal, full.signal)
+
+
+def test_where_nobody_can_stand_in_it_is_told(records, numbers):
+    own = records[0]
+    pool = {own.ecg_id: Candidate(own, truth_of(own, numbers[own.ecg_id]).values, 70.0, 40.0)}
+    with pytest.raises(DonorError, match=f"can stand in for record {own.ecg_id}"):
+        donors([own], pool, "other truth", 0)
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
+def test_a_prompt_suggests_no_answer(numbers, form):
+    asked = prompt(next(iter(numbers.values())), (), PromptSettings(form=form))
+    example = json.loads(asked.system.splitlines()[-1])
+    assert example.keys() == asked.schema["properties"].keys()
+    assert set(re.findall(r': "(.*?)"|\["(.*?)"\]', json.dumps(example))) <= {("...", ""), ("", "...")}
+    assert all(name in asked.system for axis in form.axes for name in asked.schema["properties"] if axis == name)
+
+
+def test_the_templates_have_a_version_and_a_digest():
+    assert template_version().startswith("1.0.0-")
+    assert len(template_version()) == len("1.0.0-") + 8
