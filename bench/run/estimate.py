@@ -1,5 +1,6 @@
 """What a run would ask and cost: nothing is sent."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -64,9 +65,7 @@ def _lines(found: Sequence[Estimate], asked: int, means: Means) -> list[str]:
         typical, most = (sum(part) / len(found) * asked for part in (costs, worst))
         half = ", at the price of a batch" if means.batch else ""
         lines.append(f"dollars        {typical:,.2f} with short answers, {most:,.2f} at most{half}")
-    hours = asked * TYPICAL_SECONDS / means.concurrency / 3600
-    within_a_day = "within 24 h, as batches go"
-    lines.append(
-        f"time           {within_a_day if means.batch else f'{hours:.1f} h at {TYPICAL_SECONDS:g} s an answer'}"
-    )
+    minutes = math.ceil(asked * TYPICAL_SECONDS / means.concurrency / 60)
+    waiting = f"about {minutes} min, at {TYPICAL_SECONDS:g} s an answer (assumed) and {means.concurrency} at once"
+    lines.append(f"time           {'within 24 h, as batches go' if means.batch else waiting}")
     return lines
