@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from readers.api.endpoint import Endpoint
 from readers.api.option import OptionError, RequestOptions
-from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider, RawResponse
+from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
 from readers.api.reader import ApiReader
 from readers.api.request import CHARS_PER_TOKEN, ModelLimits, Request
 from readers.api.response import CallError, Response, Stop, Tokens
@@ -42,6 +42,7 @@ class AnthropicProvider(Provider):
     """Messages through Anthropic's SDK."""
 
     name = "anthropic"
+    path = "/v1/messages"
 
     @classmethod
     def connect(cls, model: str, options: RequestOptions, busy: Busy) -> Self:
@@ -80,10 +81,6 @@ class AnthropicProvider(Provider):
     def body(cls, request: Request) -> Body:
         """Return the body of a message."""
         return message_body(request)
-
-    async def _send(self, body: Body) -> RawResponse:
-        found: RawResponse = await self._client.messages.with_raw_response.create(**body)
-        return found
 
     @staticmethod
     def response_of(data: Mapping[str, Any]) -> Response:

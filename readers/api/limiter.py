@@ -6,6 +6,9 @@ import time
 MOST_PAUSE_S = 600.0
 """A provider that asks for a longer pause than this is asked again all the same."""
 
+TOLERATED = 0.1
+"""Share of requests that may meet a busy provider before fewer are sent at once."""
+
 
 class Limiter:
     """Additive increase, multiplicative decrease (Chiu and Jain 1989) over requests in flight.
@@ -21,7 +24,8 @@ class Limiter:
     def __init__(self, most: int) -> None:
         self._most, self._limit = most, float(most)
         self._running = 0
-        self._resume_at = self._halved_at = 0.0
+        self._resume_at = self._judged_at = 0.0
+        self._good = self._busy = 0
         self._freed = asyncio.Condition()
 
     @property
@@ -50,15 +54,20 @@ class Limiter:
 
     def answered(self) -> None:
         """Take in that a request was answered."""
+        self._good += 1
         self._limit = min(self._most, self._limit + 1 / self._limit)
 
     def overloaded(self, retry_after: float | None) -> None:
-        """Take in that the provider had too much: half as many, and none before ``retry_after`` seconds.
+        """Take in that the provider had too much: none is sent before ``retry_after`` seconds.
 
-        Requests of one burst come back together, so the limit is halved at most once a second.
+        The limit is halved, at most once a second since requests of one burst come back together, unless nearly all
+        requests of that second were answered: a provider that now and then has too much is not too fast asked.
         """
         now = time.monotonic()
-        if now - self._halved_at > 1:
-            self._limit, self._halved_at = max(1.0, self._limit / 2), now
+        self._busy += 1
+        if now - self._judged_at > 1:
+            if self._busy > TOLERATED * (self._good + self._busy):
+                self._limit = max(1.0, self._limit / 2)
+            self._judged_at, self._good, self._busy = now, 0, 0
         if retry_after:
             self._resume_at = max(self._resume_at, now + min(retry_after, MOST_PAUSE_S))

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from readers.api.endpoint import Endpoint
 from readers.api.option import RequestOptions
-from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider, RawResponse
+from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
 from readers.api.reader import ApiReader
 from readers.api.request import ModelLimits, Request
 from readers.api.response import CallError, Response, Stop, Tokens
@@ -25,6 +25,7 @@ class OpenAIProvider(Provider):
     """Chat completions through OpenAI's SDK."""
 
     name = "openai"
+    path = "/chat/completions"
 
     @classmethod
     def connect(cls, model: str, options: RequestOptions, busy: Busy) -> Self:
@@ -58,10 +59,6 @@ class OpenAIProvider(Provider):
     def body(cls, request: Request) -> Body:
         """Return the body of a chat completion."""
         return chat_body(request, cls.where().is_official)
-
-    async def _send(self, body: Body) -> RawResponse:
-        found: RawResponse = await self._client.chat.completions.with_raw_response.create(**body)
-        return found
 
     @staticmethod
     def response_of(data: Mapping[str, Any]) -> Response:

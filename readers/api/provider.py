@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Self
 
 from readers.api.endpoint import Endpoint
 from readers.api.failure import Filtered, HttpResponse, call_error, not_json
@@ -76,12 +76,6 @@ class BatchResult:
     outcome: Response | CallError
 
 
-class RawResponse(Protocol):
-    """What an SDK returns when it is asked not to parse."""
-
-    http_response: HttpResponse
-
-
 class Provider(ABC):
     """One API through its maker's SDK, whose own retries (with ``retry-after``) serve every request.
 
@@ -104,6 +98,7 @@ class Provider(ABC):
     """
 
     name: ClassVar[str]
+    path: ClassVar[str]
     endpoint: str
     limits: ModelLimits
 
@@ -147,10 +142,6 @@ class Provider(ABC):
     def check(options: RequestOptions) -> None:
         """Raise :class:`~readers.api.option.OptionError` for an option that the provider does not have."""
 
-    @abstractmethod
-    async def _send(self, body: Body) -> RawResponse:
-        """Send a request by the SDK and return its raw response."""
-
     @staticmethod
     @abstractmethod
     def response_of(data: Mapping[str, Any]) -> Response:
@@ -164,12 +155,14 @@ class Provider(ABC):
         CallError
             When there is no answer after the SDK's own retries, or something that is none of this API.
         """
+        import httpx2
+
         try:
             async with self.calling():
-                raw = await self._send(body)
+                # The body is the whole truth of a request: its key is a digest of it, 'bench prompt' prints it.
+                found: HttpResponse = await self._client.post(self.path, body=body, cast_to=httpx2.Response)
         except Filtered as filtered:
             return Response(str(filtered), "content_filter", None, self._model)
-        found = raw.http_response
         try:
             return self.response_of(json.loads(found.text))
         except MALFORMED as error:

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import random
 import re
 import threading
 import time
@@ -28,6 +29,18 @@ ANSWER = {
     "diagnosis": "NORM",
 }
 FAULTS = ("429", "529", "stall", "cut", "half")
+
+
+def storm(share: float) -> "Plan":
+    """Return a plan by which this share of all requests fails, in five ways, the same at every run."""
+
+    def plan(digest: str, times: int) -> str:
+        chance = random.Random(f"{digest} {times}")
+        return chance.choice(FAULTS) if chance.random() < share else ""
+
+    return plan
+
+
 Plan = Callable[[str, int], str]
 """Given a request's digest and how often it came before, returns the name of a fault, or nothing."""
 
@@ -70,6 +83,7 @@ class Server:
             [
                 web.post("/v1/chat/completions", self.chat),
                 web.post("/v1/messages", self.message),
+                web.get("/counts", self.told),
                 web.post("/v1/files", self.upload),
                 web.get("/v1/files/{id}/content", self.content),
                 web.post("/v1/batches", self.openai_batch),
@@ -143,6 +157,10 @@ class Server:
             return response
         request.transport.abort()
         return response
+
+    async def told(self, request: web.Request) -> web.Response:
+        counts = self.counts.values()
+        return web.json_response({"requests": sum(counts), "cases": len(counts), "most": max(counts, default=0)})
 
     # batches -----------------------------------------------------------------------------------------------------
 
@@ -336,6 +354,8 @@ class Running:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0.3)
-    with Running(Server(latency=parser.parse_args().latency, keep_bodies=False)) as serving:
+    parser.add_argument("--faults", type=float, default=0.0, help="share of requests that fail")
+    options = parser.parse_args()
+    with Running(Server(storm(options.faults), options.latency, keep_bodies=False)) as serving:
         print(serving.port, flush=True)
         threading.Event().wait()

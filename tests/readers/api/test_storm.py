@@ -1,13 +1,12 @@
 """A thousand requests through a storm of faults."""
 
 import dataclasses
-import random
 
 from readers.api.openai import OpenAIReader
 from readers.contract import Prompt
 from readers.session import Session
 
-from ...loopback.server import FAULTS
+from ...loopback.server import storm
 
 CASES, FAULTY, ATTEMPTS = 1000, 0.2, 6
 
@@ -21,7 +20,7 @@ def test_every_case_ends_in_exactly_one_reading_and_none_is_asked_more_than_its_
         for number in range(CASES)
     ]
     server.keep_bodies = False
-    server.plan = lambda digest, times: _fault(digest, times)
+    server.plan = fault = storm(FAULTY)
     reader = OpenAIReader("gpt-5.4", attempts=str(ATTEMPTS), timeout="1").within(Session(tmp_path, concurrency=64))
     readings = list(reader.read(iter(many)))
     expected = [
@@ -35,10 +34,5 @@ def test_every_case_ends_in_exactly_one_reading_and_none_is_asked_more_than_its_
     assert len(server.counts) == CASES
     assert max(server.counts.values()) <= ATTEMPTS
     assert answered.count(False) == sum(
-        all(_fault(digest, times) for times in range(ATTEMPTS)) for digest in server.counts
+        all(fault(digest, times) for times in range(ATTEMPTS)) for digest in server.counts
     )
-
-
-def _fault(digest, times):
-    chance = random.Random(f"{digest} {times}")
-    return chance.choice(FAULTS) if chance.random() < FAULTY else ""
