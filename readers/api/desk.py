@@ -49,6 +49,8 @@ class Desk:
         self._closing = False
         self._asking: dict[str, asyncio.Lock] = {}
         self._flying: set[Future[Reading]] = set()
+        self._last = asyncio.Event()
+        self._last.set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="api", daemon=True)
         self._thread.start()
@@ -57,7 +59,8 @@ class Desk:
 
     def submit(self, make: Callable[[], Request], repeat: int) -> "Future[Reading]":
         """Begin to make and answer a request; the future raises :class:`StopReading` when none can be any more."""
-        future = self._begin(self._answer(make, repeat))
+        before, self._last = self._last, asyncio.Event()
+        future = self._begin(self._answer(make, repeat, (before, self._last)))
         self._flying.add(future)
         future.add_done_callback(self._flying.discard)
         return future
@@ -83,12 +86,18 @@ class Desk:
         """Whether anything was answered or found among the kept answers."""
         return self._answers > 0
 
-    async def _answer(self, make: Callable[[], Request], repeat: int) -> Reading:
+    async def _answer(
+        self, make: Callable[[], Request], repeat: int, order: tuple[asyncio.Event, asyncio.Event]
+    ) -> Reading:
+        before, prepared = order
         try:
             request, body, key = await asyncio.to_thread(self._prepared, make, repeat)
+            await before.wait()  # requests queue in the order of their cases, so that what stops a run stops it late
         except StopReading as stop:
             self.stopped = self.stopped or stop
             raise
+        finally:
+            prepared.set()
         async with self._asking.setdefault(key, asyncio.Lock()):
             kept = self._store.get(key)
             reading = self._found(kept, request) if kept else await self._ask(request, body, key)
