@@ -10,7 +10,7 @@ from bench.report.row import HEADINGS, axis_row, difference, percent, within
 from bench.report.summary import caution, summary_lines
 from bench.run.folder import RunError, write_whole
 from bench.score.repeat import RepeatScore
-from bench.score.score import Score
+from bench.score.result import Score
 from taxonomy.danger import DangerTable, danger_table
 
 NOTE = (

@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.score.axis import AxisScore
 from bench.score.probability import ProbabilityScore
-from bench.score.score import Score
+from bench.score.result import Score
 from bench.score.superclass import SuperclassScore
 from taxonomy.danger import CRITICAL, DangerTable
 from taxonomy.statement import SUPERCLASSES

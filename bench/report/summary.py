@@ -3,7 +3,7 @@
 from bench.report.row import difference, percent, within
 from bench.score.axis import AxisScore
 from bench.score.repeat import RepeatScore
-from bench.score.score import Score
+from bench.score.result import Score
 from bench.score.usage import UsageTotal
 
 

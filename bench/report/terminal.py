@@ -5,7 +5,7 @@ from rich.table import Table
 
 from bench.report.row import HEADINGS, axis_row
 from bench.report.summary import caution, summary_lines
-from bench.score.score import Score
+from bench.score.result import Score
 
 WIDTH = 100
 STYLES = {"above prior": "green", "at prior": "yellow", "below prior": "red", "no case": "dim"}

@@ -189,7 +189,7 @@ def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], 
         measurements=Path(options.measurements).name if text and condition.measurements != "none" else "",
         seed=options.seed,
         form=form.name if text else "",
-        prompt=template_version() if text and images else "",
+        prompt=template_version() if text else "",
         options=options.reader_options,
         repeats=options.repeats,
     )

@@ -102,11 +102,20 @@ def sent_images(case: Case, limits: ModelLimits) -> tuple[SentImage, ...]:
     Raises
     ------
     readers.session.StopReading
-        When there are more images than the provider takes in one request.
+        When there are more images, or more megabytes, than the provider takes in one request.
     """
     request = limits.request
     if request and len(case.images) > request.images:
         raise StopReading(f"{len(case.images)} images a case are over the {request.images} that the provider takes")
+    sent = _scaled_images(case, limits)
+    size = sum(len(image.png) for image in sent) * 4 / 3 / 1e6
+    if request and size > request.request_mb:
+        raise StopReading(f"{size:.0f} MB of images a case are over the {request.request_mb:g} MB of one request")
+    return sent
+
+
+def _scaled_images(case: Case, limits: ModelLimits) -> tuple[SentImage, ...]:
+    request = limits.request
     captions = case.prompt.captions if case.prompt else ()
     edge = request.many_edge if request and request.many and len(case.images) > request.many else None
     return tuple(

@@ -89,6 +89,9 @@ def test_many_images_are_held_to_their_own_edge_and_too_many_are_told(build_case
     few = RequestLimit(images=11, request_mb=1, batch_requests=1, batch_mb=1)
     with pytest.raises(StopReading, match="12 images a case are over the 11"):
         sent_images(case, ModelLimits(None, few))
+    small = RequestLimit(images=100, request_mb=0.001, batch_requests=1, batch_mb=1)
+    with pytest.raises(StopReading, match="MB of images a case are over the"):
+        sent_images(case, ModelLimits(None, small))
 
 
 def test_a_packed_page_is_the_page(sample):
