@@ -65,12 +65,15 @@ class Estimate:
         Resolution at which the model sees the images.
     cost, most : float or None
         US dollars with a typical answer, and with one that is as long as allowed; None without a price.
+    prices : str
+        Which table they are from.
     """
 
     input_tokens: int
     image_px_per_mm: float | None
     cost: float | None
     most: float | None
+    prices: str
 
 
 @runtime_checkable

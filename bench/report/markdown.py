@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from bench.prompt import condition_named
 from bench.report.picture import axis_picture, confusion_picture, reliability_picture, save
 from bench.report.row import HEADINGS, axis_row, difference, percent, within
 from bench.report.summary import caution, summary_lines
@@ -12,6 +13,7 @@ from bench.run.folder import RunError, write_whole
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from taxonomy.danger import DangerTable, danger_table
+from taxonomy.target import target_format
 
 NOTE = (
     "`baseline`: the majority value of the training folds on the same cases; `ceiling`: a reader that sees the machine "
@@ -46,6 +48,7 @@ def report(score: Score, manifest: Mapping[str, Any]) -> str:
     parts = [
         f"# {plain(settings['reader'])} on {plain(settings['dataset'])}, {plain(settings['split'])}",
         caution(score, bool(settings["is_sample"])),
+        *_shown(settings),
         "![Accuracy of every axis beside its baseline](pictures/axes.png)",
         table(HEADINGS, [axis_row(axis).cells for axis in score.axes]),
         NOTE,
@@ -84,6 +87,13 @@ def plain(text: str) -> str:
     for char in "|`*[]":
         escaped = escaped.replace(char, "\\" + char)
     return escaped.replace("\n", " ")
+
+
+def _shown(settings: Mapping[str, Any]) -> list[str]:
+    """Return what was shown and asked, where it was not everything."""
+    condition, form = condition_named(settings.get("condition") or "full"), settings.get("form") or "dense"
+    said = [] if condition.name == "full" else [f"Condition `{condition.name}`: it shows {condition.shows}."]
+    return said + ([] if form == "dense" else [f"Format `{form}`: {target_format(form).description}."])
 
 
 def _prior(score: Score) -> str:

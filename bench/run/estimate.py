@@ -64,7 +64,8 @@ def _lines(found: Sequence[Estimate], asked: int, means: Means) -> list[str]:
     else:
         typical, most = (sum(part) / len(found) * asked for part in (costs, worst))
         half = ", at the price of a batch" if means.batch else ""
-        lines.append(f"dollars        {typical:,.2f} with short answers, {most:,.2f} at most{half}")
+        said = f"{typical:,.2f} with short answers, {most:,.2f} at most{half} ({found[0].prices})"
+        lines.append(f"dollars        {said}")
     minutes = math.ceil(asked * TYPICAL_SECONDS / means.concurrency / 60)
     waiting = f"about {minutes} min, at {TYPICAL_SECONDS:g} s an answer (assumed) and {means.concurrency} at once"
     lines.append(f"time           {'within 24 h, as batches go' if means.batch else waiting}")

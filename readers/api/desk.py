@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from readers.api.budget import Budget
 from readers.api.limiter import Limiter
-from readers.api.price import Price
+from readers.api.price import Price, Tokens
 from readers.api.provider import Body, Busy, Provider
 from readers.api.request import Request
-from readers.api.response import CallError, Response, Tokens, failed_reading, missing_image, reading_of
+from readers.api.response import CallError, Response, failed_reading, missing_image, reading_of
 from readers.api.store import Asked, ResponseStore, request_key
 from readers.session import Session, StopReading
 from taxonomy.reading import Reading, Usage

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 from readers.api.endpoint import Endpoint
 from readers.api.option import RequestOptions
+from readers.api.price import Tokens
 from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
 from readers.api.reader import ApiReader
 from readers.api.request import ModelLimits, Request
-from readers.api.response import CallError, Response, Stop, Tokens
+from readers.api.response import CallError, Response, Stop
 from renderers.limit import image_limit, request_limit
 
 WITHOUT_SCHEMA = ("gpt-3.5", "gpt-4-", "chatgpt-")

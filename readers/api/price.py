@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from taxonomy.error import BenchError
-
-if TYPE_CHECKING:
-    from readers.api.response import Tokens
 
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 """How providers mark a dated snapshot, which costs what its model costs."""
@@ -22,6 +19,26 @@ TYPICAL_OUTPUT = {"dense": 400, "sparse": 120, "flat": 20, "binary": 15}
 
 class PriceError(BenchError):
     """Raised when a price table cannot be used."""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What was billed.
+
+    Attributes
+    ----------
+    input : int
+        All input tokens, those from and into the provider's cache included.
+    cached, cache_written : int
+        Input tokens read from the provider's cache, and written into it.
+    output : int
+        Reasoning included.
+    """
+
+    input: int
+    output: int
+    cached: int = 0
+    cache_written: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +60,7 @@ class Price:
     cache_write: float | None = None
     batch: float = 0.5
 
-    def cost(self, tokens: "Tokens", batch: bool = False) -> float:
+    def cost(self, tokens: Tokens, batch: bool = False) -> float:
         """Return US dollars."""
         plain = tokens.input - tokens.cached - tokens.cache_written
         cached = self.input if self.cached is None else self.cached

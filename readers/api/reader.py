@@ -13,10 +13,10 @@ from typing import ClassVar
 from readers.api.batch import BatchDesk
 from readers.api.desk import Desk
 from readers.api.option import parsed_options
-from readers.api.price import TYPICAL_OUTPUT, Price, price_of
+from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import Busy, Provider
 from readers.api.request import Request, sent_images
-from readers.api.response import CallError, Tokens, failed_reading, reading_of
+from readers.api.response import CallError, failed_reading, reading_of
 from readers.api.shard import ShardFolder, shard_limit
 from readers.api.store import Asked, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
@@ -114,6 +114,7 @@ class ApiReader:
             image_px_per_mm=min((image.px_per_mm for image in request.images), default=None),
             cost=price.cost(typical, batch) if price else None,
             most=price.most(tokens, self.options.max_tokens, batch) if price else None,
+            prices=str(self.session.prices or f"prices of {price_date()}"),
         )
 
     def request(self, case: Case) -> Request:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from readers.api.price import Price
+from readers.api.price import Price, Tokens
 from readers.api.request import Request
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Kind, Reading, Usage
@@ -37,26 +37,6 @@ class CallError(Exception):
     def __init__(self, kind: Kind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
         super().__init__(message)
         self.kind, self.fatal, self.systematic = kind, fatal, systematic
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """What was billed.
-
-    Attributes
-    ----------
-    input : int
-        All input tokens, those from and into the provider's cache included.
-    cached, cache_written : int
-        Input tokens read from the provider's cache, and written into it.
-    output : int
-        Reasoning included.
-    """
-
-    input: int
-    output: int
-    cached: int = 0
-    cache_written: int = 0
 
 
 @dataclass(frozen=True)

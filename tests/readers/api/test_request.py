@@ -10,9 +10,8 @@ from PIL import Image
 
 from readers.api.openai import OpenAIReader
 from readers.api.option import OptionError, parsed_options
-from readers.api.price import Price, PriceError, price_date, price_of
+from readers.api.price import Price, PriceError, Tokens, price_date, price_of
 from readers.api.request import ModelLimits, sent_images
-from readers.api.response import Tokens
 from readers.registry import reader
 from readers.session import StopReading
 from renderers import packed, render
