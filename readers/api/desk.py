@@ -89,20 +89,28 @@ class Desk:
     async def _answer(
         self, make: Callable[[], Request], repeat: int, order: tuple[asyncio.Event, asyncio.Event]
     ) -> Reading:
-        before, prepared = order
         try:
-            request, body, key = await asyncio.to_thread(self._prepared, make, repeat)
-            await before.wait()  # requests queue in the order of their cases, so that what stops a run stops it late
+            request, body, key = await self._in_order(make, repeat, order)
+            async with self._asking.setdefault(key, asyncio.Lock()):
+                kept = self._store.get(key)
+                reading = self._found(kept, request) if kept else await self._ask(request, body, key)
         except StopReading as stop:
             self.stopped = self.stopped or stop
             raise
-        finally:
-            prepared.set()
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            kept = self._store.get(key)
-            reading = self._found(kept, request) if kept else await self._ask(request, body, key)
         self._asking.pop(key, None)
         return reading
+
+    async def _in_order(
+        self, make: Callable[[], Request], repeat: int, order: tuple[asyncio.Event, asyncio.Event]
+    ) -> tuple[Request, Body, str]:
+        """Prepare a request, then let those before it go first, so that what stops a run stops it late."""
+        before, prepared = order
+        try:
+            made = await asyncio.to_thread(self._prepared, make, repeat)
+            await before.wait()
+        finally:
+            prepared.set()
+        return made
 
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
         request, provider = make(), self._connecting.result()
@@ -142,20 +150,18 @@ class Desk:
         if self._closing:
             raise StopReading("the run was interrupted")
         if not await self.budget.reserve(worst):
-            self.stopped = StopReading(
+            raise StopReading(
                 f"stopped before --max-cost {self._session.max_cost:g} dollars would be passed: "
                 f"{self.budget.spent:.2f} are spent, and the next answer may cost {worst:.2f}; what was read is kept, "
                 "and the same command with a higher --max-cost goes on"
             )
-            raise self.stopped
 
     def _failed(self, error: CallError, usage: Usage | None = None) -> Reading:
         """Return the failed reading; before anything was answered, what fails every call ends the run."""
         self._failures += 1
         hopeless = self._answers == 0 and (error.systematic or self._failures >= HOPELESS)
         if error.fatal or hopeless:
-            self.stopped = self.stopped or StopReading(str(error))
-            raise self.stopped
+            raise self.stopped or StopReading(str(error))
         return failed_reading(error, usage)
 
     def _found(self, kept: Response, request: Request) -> Reading:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,7 @@ def price_date() -> str:
     return str(_shipped()["date"])
 
 
+@cache
 def _shipped() -> Mapping[str, Any]:
     table: Mapping[str, Any] = json.loads((files("readers.api") / "prices.json").read_text(encoding="utf-8"))
     return table

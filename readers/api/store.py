@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from readers.api.response import Response
-from taxonomy.error import BenchError
+from readers.session import StopReading
 
 
-class StoreError(BenchError):
-    """Raised when the folder of kept answers cannot be used."""
+class StoreError(StopReading):
+    """Raised when the folder of kept answers cannot be used: nothing more is asked, since it could not be kept."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,18 @@ class ResponseStore:
             raise StoreError(f"answers cannot be kept in {self._where}: {error}; name another --out") from error
 
     def get(self, key: str) -> Response | None:
-        """Return the answer of a request, None where there is none."""
-        with self._lock:
-            row = self._file.execute("SELECT answer FROM response WHERE key = ?", (key,)).fetchone()
+        """Return the answer of a request, None where there is none.
+
+        Raises
+        ------
+        StoreError
+            When the file is damaged.
+        """
+        try:
+            with self._lock:
+                row = self._file.execute("SELECT answer FROM response WHERE key = ?", (key,)).fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"kept answers cannot be read from {self._where}: {error}") from error
         return Response.from_json(json.loads(row[0])) if row else None
 
     def put(self, key: str, response: Response) -> None:

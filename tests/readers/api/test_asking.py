@@ -8,6 +8,7 @@ import time
 import jsonschema
 import pytest
 
+from readers.api.store import ResponseStore, StoreError
 from readers.session import Session, StopReading
 from taxonomy.schema import answer_schema
 from taxonomy.truth import rate_of
@@ -337,3 +338,19 @@ def test_an_abandoned_run_waits_for_what_is_in_flight_and_keeps_it(server, make,
     server.latency = 0
     assert len(list(reader.read(cases))) == len(cases)
     assert sum(server.counts.values()) == len(cases)
+
+
+def test_a_disk_that_is_full_stops_the_run_before_more_is_paid(server, make, cases, tmp_path, monkeypatch):
+    def full(self, key, response):
+        raise StoreError("an answer cannot be kept: database or disk is full")
+
+    monkeypatch.setattr(ResponseStore, "put", full)
+    with pytest.raises(StopReading, match="disk is full"):
+        list(make().within(Session(responses=tmp_path, concurrency=1)).read(cases))
+    assert sum(server.counts.values()) == 1
+
+
+def test_a_damaged_store_is_told(make, cases, server, tmp_path):
+    (tmp_path / "responses.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(StopReading, match=r"answers cannot be kept in .*responses\.sqlite"):
+        list(make().within(Session(responses=tmp_path)).read(cases))
