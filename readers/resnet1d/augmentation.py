@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import grid_sample
 
 from readers.resnet1d.config import Config
+from readers.resnet1d.page import as_page
 
 
 def augment(signal: Tensor, config: Config, generator: Generator) -> Tensor:
@@ -38,7 +39,8 @@ def augment(signal: Tensor, config: Config, generator: Generator) -> Tensor:
     changed = changed * torch.exp(config.gain * normal(batch, leads, 1))
     changed = changed + config.noise * uniform(batch, 1, 1) * normal(batch, leads, samples)
     keep_lead = (uniform(batch, leads, 1) >= config.lead_loss * (uniform(batch, 1, 1) < 0.5) * 2).float()
-    return changed * keep_lead * _gaps(uniform(batch, 3), samples, config.gap)
+    changed = changed * keep_lead * _gaps(uniform(batch, 3), samples, config.gap)
+    return as_page(changed) if config.page else changed
 
 
 def mixed(signal: Tensor, strength: float, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:

@@ -47,6 +47,8 @@ class Config:
         Augmentation: most samples that a record is moved in time.
     lead_loss, gap, mixup : float
         Augmentation: chance that a lead is blanked, that a stretch is blanked, and strength of mixup.
+    page : bool
+        Whether each lead is shown only where a printed 3 x 4 page shows it.
     """
 
     seeds: tuple[int, ...] = (0,)
@@ -70,6 +72,7 @@ class Config:
     lead_loss: float = 0.1
     gap: float = 0.5
     mixup: float = 0.2
+    page: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON data."""
@@ -119,6 +122,6 @@ def _typed(name: str, value: object, default: object) -> object:
         return tuple(value)
     if isinstance(default, float) and type(value) in (int, float):
         return float(value)  # type: ignore[arg-type]  # int or float, as just checked
-    if type(default) is int and type(value) is int:
+    if type(default) in (int, bool) and type(value) is type(default):
         return value
     raise ConfigError(f"training setting {name} = {value!r} must be like {default!r}")

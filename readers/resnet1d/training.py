@@ -20,6 +20,7 @@ from readers.resnet1d.config import Config
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, probabilities, split
+from readers.resnet1d.page import as_page
 
 TRAIN_FOLDS = (1, 2, 3, 4, 5, 6, 7, 8)
 STOP_FOLDS = (9,)
@@ -132,9 +133,14 @@ class _Training:
         rows = rows[self.data.known["superclass"][rows]]
         self.averaged.eval()
         with torch.inference_mode():
-            outputs = torch.cat([self.averaged(self.signal[part].to(self.device)) for part in _parts(rows.tolist())])
+            outputs = torch.cat([self.averaged(self._shown(part)) for part in _parts(rows.tolist())])
         score = split(probabilities(outputs))["superclass"].cpu().numpy()
         return macro_auroc(self.data.targets["superclass"][rows], score)
+
+    def _shown(self, rows: list[int]) -> Tensor:
+        """Return records as the network sees them when it is asked."""
+        signal = self.signal[rows].to(self.device)
+        return as_page(signal) if self.config.page else signal
 
     def _batches(self, generator: Generator) -> Iterator[Tensor]:
         order = self.rows[torch.randperm(len(self.rows), generator=generator)]

@@ -118,6 +118,6 @@ def test_transformers_serve_takes_chats_with_images(transformers, monkeypatch, c
     reader = OpenAIReader(str(folder), max_tokens="16", timeout="100")
     page, leads = (list(reader.read(chosen)) for chosen in (cases[:2], build_cases("leads", count=1)))
     for reading in (*page, *leads):
-        assert reading.error.kind == "truncated", "an untrained model ends nowhere"
+        assert reading.error.kind == "truncated", f"an untrained model ends nowhere, but: {reading.error.message}"
         assert reading.usage.output_tokens == 16
     assert leads[0].usage.input_tokens > page[0].usage.input_tokens, "twelve images cost more tokens than one"
