@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.dataset import Dataset, open_dataset
+from bench.prompt import condition_named
 from bench.report.markdown import table
 from bench.report.row import difference, percent, within
 from bench.run.folder import Asked, RunError, RunFolder, as_json, write_whole
@@ -136,7 +137,9 @@ def rebuild(results: Path) -> int:
 def _table_of(settings: RunSettings) -> Table:
     """Return which table an entry belongs to: what was shown and asked must be the same in all of it."""
     form = settings.form or "dense"
-    shown = "" if (settings.condition, form) == ("full", "dense") else f"{settings.condition}, {form}"
+    shown = (
+        "" if (settings.condition, form) == ("full", "dense") else f"{condition_named(settings.condition).name}, {form}"
+    )
     return settings.dataset, settings.split, settings.fingerprint, shown
 
 

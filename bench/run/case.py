@@ -7,12 +7,14 @@ import numpy as np
 
 from bench.dataset import Record, Signal
 from bench.prompt import Condition, PromptSettings, condition_named, prompt
+from bench.prompt.lead_mask import masked_leads
 from bench.run.drawing import draw_ahead
 from bench.run.folder import Asked
 from bench.run.settings import RunSettings
+from bench.truth import truth_of
 from measurements import Measurements
 from readers.contract import Case, Prompt, Reader
-from renderers import PageStyle, Picture, blank, render
+from renderers import LEADS, PageStyle, Picture, blank, render
 from taxonomy.target import DENSE, target_format
 
 
@@ -57,19 +59,19 @@ class CaseBuilder:
         if not self.workers or not self._draws:
             yield from map(self.case, askings)
             return
-        work = (((asking, signal := self._shown(asking).signal()), (signal.mv, signal.fs)) for asking in askings)
-        for (asking, best), images in draw_ahead(work, self.settings.renderer, self._style, self.workers):
-            yield self._case(asking, images, best)
+        work = ((asking, (signal.mv, signal.fs)) for asking in askings for signal in (self._drawn(asking),))
+        for asking, images in draw_ahead(work, self.settings.renderer, self._style, self.workers):
+            yield self._case(asking, images)
 
     def case(self, asking: Asking) -> Case:
         """Return the case of one asking."""
-        best = self._shown(asking).signal() if self._draws else None
         images: tuple[Picture, ...] = ()
-        if best is not None:
+        if self._draws:
+            best = self._drawn(asking)
             images = render(best.mv, best.fs, self.settings.renderer, self._style)
         elif "image" in self.reader.inputs and self.condition.images == "blank":
             images = blank(self.settings.renderer, self._style)
-        return self._case(asking, images, best)
+        return self._case(asking, images)
 
     @property
     def condition(self) -> Condition:
@@ -80,6 +82,11 @@ class CaseBuilder:
         """Return the record whose trace is shown."""
         return self.donors[asking.record.ecg_id] if self.condition.images == "donor" else asking.record
 
+    def _drawn(self, asking: Asking) -> Signal:
+        """Return the signal that is drawn: at the highest rate, a masked lead missing."""
+        record = self._shown(asking)
+        return self._masked(record, record.signal(), np.nan)
+
     @property
     def _draws(self) -> bool:
         return "image" in self.reader.inputs and self.condition.images in {"true", "donor"}
@@ -88,8 +95,8 @@ class CaseBuilder:
     def _style(self) -> PageStyle:
         return PageStyle(px_per_mm=self.settings.px_per_mm)
 
-    def _case(self, asking: Asking, images: tuple[Picture, ...], best: Signal | None) -> Case:
-        signal = self._signal(self._shown(asking), best) if "signal" in self.reader.inputs else None
+    def _case(self, asking: Asking, images: tuple[Picture, ...]) -> Case:
+        signal = self._signal(self._shown(asking)) if "signal" in self.reader.inputs else None
         return Case(
             case_id=self.settings.case_id(asking.record.ecg_id),
             signal=signal.mv if signal else None,
@@ -99,12 +106,23 @@ class CaseBuilder:
             repeat=asking.repeat,
         )
 
-    def _signal(self, record: Record, best: Signal | None) -> Signal | None:
+    def _masked(self, record: Record, signal: Signal, blank: float) -> Signal:
+        """Return a signal with the leads blanked that the condition masks."""
+        condition = self.condition
+        if condition.masked is None or condition.axis is None:
+            return signal
+        truth = truth_of(record, self.numbers[record.ecg_id]).values
+        leads = masked_leads(condition.axis, condition.masked, truth, f"{self.settings.seed} {record.ecg_id}")
+        mv = signal.mv.copy()
+        mv[[LEADS.index(lead) for lead in leads]] = blank
+        return Signal(mv, signal.fs)
+
+    def _signal(self, record: Record) -> Signal | None:
         """Return a signal reader's trace, which is its image: flat where the condition shows an empty page."""
         if self.condition.images == "none":
             return None
         rate = getattr(self.reader, "preferred_fs", None)
-        signal = best if best is not None and rate is None else record.signal(rate)
+        signal = self._masked(record, record.signal(rate), 0.0)
         return Signal(np.zeros_like(signal.mv), signal.fs) if self.condition.images == "blank" else signal
 
     def _prompt(self, record: Record, images: tuple[Picture, ...]) -> Prompt:

@@ -128,7 +128,7 @@ def finish(job: Job, means: Means, danger: DangerTable) -> None:
 
 def title(settings: RunSettings) -> str:
     """Return what was run on what."""
-    more = "" if settings.condition == "full" else f", {settings.condition}"
+    more = "" if settings.condition == "full" else f", {condition_named(settings.condition).name}"
     more += "" if settings.form in {"", "dense"} else f", {settings.form}"
     return f"{settings.reader} on {settings.dataset}, {settings.split}{more}"
 
@@ -185,7 +185,7 @@ def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], 
         ids=ids,
         renderer=options.renderer if images else "",
         px_per_mm=options.px_per_mm if images else 0,
-        condition=condition.name,
+        condition=condition.text,
         measurements=Path(options.measurements).name if text and condition.measurements != "none" else "",
         seed=options.seed,
         form=form.name if text else "",

@@ -32,7 +32,7 @@ class RunSettings:
         What draws the images, where the reader takes images.
     px_per_mm : int
     condition : str
-        What of a case is shown.
+        What of a case is shown: a name, or the JSON of a condition of the user's own.
     measurements : str
         Where the numbers of the prompt come from: ``waveform``, or the features file's kind.
     seed : int
@@ -74,13 +74,18 @@ class RunSettings:
     def run_id(self) -> str:
         """A readable name that ends in a digest of all settings, so the same run is found again."""
         digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
-        name = "".join(char if char.isalnum() or char in "-_" else "-" for char in self.reader.lower())[:40]
-        shown = "" if self.condition == "full" else f"-{self.condition}"
+        name = _safe(self.reader)[:40]
+        shown = "" if self.condition == "full" else f"-{_safe(self.condition)[:40].strip('-')}"
         return f"{name}-{self.dataset}-{self.split}{shown}-{digest}"
 
     def case_id(self, ecg_id: int) -> str:
         """Return the opaque id under which the reader sees a record in this run."""
         return hashlib.sha256(f"{self.run_id} {self.seed} {ecg_id}".encode()).hexdigest()[:12]
+
+
+def _safe(name: str) -> str:
+    """Return a name as a folder may have it."""
+    return "".join(char if char.isalnum() or char in "-_" else "-" for char in name.lower())
 
 
 def settings_from(data: Mapping[str, Any]) -> RunSettings:

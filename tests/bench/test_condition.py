@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from bench.donor import Candidate, DonorError, donors
-from bench.prompt import CONDITIONS, PromptSettings, prompt, template_version
+from bench.prompt import CONDITIONS, PromptSettings, condition_named, prompt, template_version
+from bench.prompt.lead_mask import MASKED_AXES, masked_leads
 from bench.run.case import Asking, CaseBuilder
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers
 from bench.truth import measured, truth_of
 from measurements.measurement import TABLE
 from readers.contract_suite import RecordingReader
+from renderers import LEADS
+from taxonomy.error import BenchError
 from taxonomy.target import FORMATS
 from taxonomy.truth import axis_of, rate_of
 
@@ -56,7 +59,7 @@ def test_every_condition_shows_what_it_says(build):
         assert len(case.prompt.captions) == len(case.images)
         assert case.prompt.system == full.prompt.system
         if condition.images == "true":
-            assert ink(case) == ink(full)
+            assert (ink(case) == ink(full)) == (condition.masked is None)
         if condition.images == "blank":
             assert ink(case)[0][1] < ink(full)[0][1]
             assert not case.signal.any()
@@ -131,3 +134,42 @@ def test_a_prompt_suggests_no_answer(numbers, form):
 def test_the_templates_have_a_version_and_a_digest():
     assert template_version().startswith("1.0.0-")
     assert len(template_version()) == len("1.0.0-") + 8
+
+
+def test_masked_leads_are_those_that_carry_the_axis_or_as_many_others(build):
+    for axis in MASKED_AXES:
+        relevant, _ = build(f"relevant-leads-masked:{axis}")
+        other, _ = build(f"other-leads-masked:{axis}")
+        blanked = [
+            {lead for lead, row in zip(LEADS, case.signal, strict=True) if not row.any()} for case in (relevant, other)
+        ]
+        assert blanked[0]
+        assert not blanked[0] & blanked[1]
+        assert len(blanked[1]) == min(len(blanked[0]), 12 - len(blanked[0]))
+
+
+def test_the_mask_follows_the_truth_where_it_names_leads_and_a_lot_elsewhere():
+    inferior = {"ischemia_territory": "inferior"}
+    assert masked_leads("ischemia_territory", "relevant", inferior, "0 1") == ("II", "III", "aVF")
+    none = {"ischemia_territory": "none"}
+    drawn = {masked_leads("ischemia_territory", "relevant", none, f"0 {ecg_id}") for ecg_id in range(60)}
+    assert len(drawn) >= 5
+
+
+def test_a_condition_of_ones_own_is_a_file_of_data(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text('{"name": "mine", "images": "blank", "measurements": "none"}')
+    condition = condition_named(str(path))
+    assert (condition.images, condition.measurements) == ("blank", "none")
+    assert condition_named(condition.text) == condition
+    assert condition_named("full").text == "full"
+    for wrong, said in (
+        ('{"name": "mine", "images": "some"}', "images is one of true, blank, none, donor, not 'some'"),
+        ('{"name": "mine", "images": "donor"}', "need a donor rule"),
+        ('{"name": "mine", "without": ["hart_rate"]}', "Did you mean 'heart_rate'"),
+        ('{"name": "mine", "colour": 1}', "cannot be read"),
+        ("{", "cannot be read"),
+    ):
+        path.write_text(wrong)
+        with pytest.raises(BenchError, match=said):
+            condition_named(str(path))
