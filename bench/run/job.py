@@ -1,7 +1,7 @@
 """A whole run: pick records, build the reader, ask, score, report."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers, with_donor
 from bench.truth import measured
+from measurements import Measurements
 from readers.contract import Reader
 from readers.registry import reader as reader_named
 from readers.session import Session, SessionReader
 from renderers import PageStyle, RenderError, renderer
 from taxonomy.danger import DangerTable, danger_table
+from taxonomy.reading import Reading
 from taxonomy.target import target_format
 
 WORTH_PROCESSES = 200
@@ -101,29 +103,55 @@ def run_job(options: RunOptions) -> RunFolder:
     """
     table, job = danger_table(options.danger), prepared(options)
     with job.folder.locked():
-        _begin(job.folder, job.settings)
+        begin(job.folder, job.settings)
         finish(job, options.means, table)
     return job.folder
 
 
 def finish(job: Job, means: Means, danger: DangerTable) -> None:
     """Ask what has no reading yet, score and report; the folder is locked by the caller."""
-    with progress("measuring") as report:
-        truth_numbers = measured(job.records, job.dataset, report)
-    numbers, standing_in = shown_numbers(job.drawn, truth_numbers)
-    if standing_in:
-        who = {str(ecg_id): donor.ecg_id for ecg_id, donor in standing_in.items()}
-        job.folder.write("donors.json", as_json(who))
-    with progress(f"reading with {job.reader.name}") as report:
-        builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in)
-        readings = ask_all(job.folder, builder, job.askings, lambda step: report(step.done, step.total), job.again)
-    score = score_readings(readings, job.records, truth_numbers, danger, job.settings.form)
+    answered = ask_job(job, means)
+    score = score_readings(answered.readings, job.records, answered.measured, danger, job.settings.form)
     job.folder.write("score.json", as_json(score.to_json()))
     write_report(job.folder.path, score, job.folder.manifest(), danger)
     print_score(score, title(job.settings), job.dataset.is_sample)
     if score.failed:
         click.echo(f"\n'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What asking a job brought.
+
+    Attributes
+    ----------
+    readings : mapping of Asked to Reading
+    measured : mapping of int to Measurements
+        Of every record, for its truth.
+    told : mapping of int to Measurements
+        What the prompt of each record was made of: its own numbers, or its donor's.
+    """
+
+    readings: Mapping[Asked, Reading]
+    measured: Mapping[int, Measurements]
+    told: Mapping[int, Measurements]
+
+
+def ask_job(job: Job, means: Means) -> Answered:
+    """Ask what has no reading yet; the folder is locked by the caller."""
+    with progress("measuring") as report:
+        truth_numbers = measured(job.records, job.dataset, report)
+    numbers, standing_in = shown_numbers(job.drawn, truth_numbers)
+    if standing_in:
+        who = {str(ecg_id): donor.ecg_id for ecg_id, donor in standing_in.items()}
+        job.folder.write("donors.json", as_json(who))
+    builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in)
+    with progress(f"{job.reader.name}, {builder.condition.name}") as report:
+        readings = ask_all(job.folder, builder, job.askings, lambda step: report(step.done, step.total), job.again)
+    foreign = builder.condition.measurements == "donor"
+    told = {r.ecg_id: numbers[(standing_in[r.ecg_id] if foreign else r).ecg_id] for r in job.records}
+    return Answered(readings, truth_numbers, told)
 
 
 def title(settings: RunSettings) -> str:
@@ -201,7 +229,7 @@ def _split_name(options: RunOptions) -> str:
     return f"{options.split}-first{options.limit}" if options.limit else options.split
 
 
-def _begin(folder: RunFolder, settings: RunSettings) -> None:
+def begin(folder: RunFolder, settings: RunSettings) -> None:
     """Write the manifest of a new run, or make sure that an old one is the same run."""
     if (folder.path / "manifest.json").is_file():
         if folder.settings() != settings:

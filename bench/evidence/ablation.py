@@ -1,0 +1,104 @@
+"""Asks a reader under every condition that tells something of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.dataset import Record
+from bench.evidence.answer import AskedCase
+from bench.evidence.design import asked_conditions
+from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
+from bench.run.folder import Asked
+from bench.run.job import Answered, Job, ask_job, begin, prepared
+from bench.run.options import RunOptions
+from bench.truth import truth_of
+from readers.majority import majority_values
+from readers.registry import reader as reader_named
+from readers.text_ceiling import MeasurementsReader
+from taxonomy.axis import AxisValue
+from taxonomy.reading import Reading
+
+Values = Mapping[str, AxisValue | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """A reader's evidence, and what it was gathered from.
+
+    Attributes
+    ----------
+    job : Job
+        The one under ``full``.
+    axes : tuple of AxisEvidence
+    cases : int
+    image_ceiling : str
+        The reader that it was compared with; empty for none.
+    conditions : mapping of str to str or None
+        For each condition, the one whose answers served.
+    """
+
+    job: Job
+    axes: tuple[AxisEvidence, ...]
+    cases: int
+    image_ceiling: str
+    conditions: Mapping[str, str | None]
+
+
+def ablate(options: RunOptions, image_ceiling: str = "") -> Ablation:
+    """Ask every condition, each a run of its own that resumes, and weigh the answers.
+
+    Parameters
+    ----------
+    options : RunOptions
+        ``condition`` is not looked at.
+    image_ceiling : str
+        Reader that shows what can be read from the same image or signal; empty leaves it out.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        As ``bench run``.
+    """
+    serves = asked_conditions(reader_named(options.reader, options.reader_options).inputs)
+    answered: dict[str, Answered] = {}
+    jobs: dict[str, Job] = {}
+    for name in dict.fromkeys(used for used in serves.values() if used):
+        jobs[name], answered[name] = _asked(replace(options, condition=name))
+    full = jobs["full"]
+    ceiling = _ceiling(options, image_ceiling) if image_ceiling and image_ceiling != options.reader else {}
+    cases = [_case(record, answered, serves) for record in full.records]
+    numbers = MeasurementsReader()
+    text = {r.ecg_id: numbers.answer(answered["full"].measured[r.ecg_id]).values for r in full.records}
+    found = evidence(cases, Ceilings(majority_values(), text, ceiling))
+    return Ablation(full, found, len(cases), image_ceiling if ceiling else "", serves)
+
+
+def _asked(options: RunOptions) -> tuple[Job, Answered]:
+    job = prepared(options)
+    with job.folder.locked():
+        begin(job.folder, job.settings)
+        return job, ask_job(job, options.means)
+
+
+def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
+    """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
+    _, answered = _asked(replace(options, reader=reader, option=(), condition="full", repeats=1))
+    return {
+        asked.ecg_id: {} if reading.error else reading.values
+        for asked, reading in answered.readings.items()
+        if asked.repeat == 0
+    }
+
+
+def _case(record: Record, answered: Mapping[str, Answered], serves: Mapping[str, str | None]) -> AskedCase:
+    found: dict[str, Reading] = {}
+    for name, used in serves.items():
+        reading = answered[used].readings.get(Asked(record.ecg_id)) if used else None
+        if reading is not None and reading.outcome != "failed":
+            found[name] = reading
+    used = serves["wrong-measurements"]
+    told: dict[str, Any] = {}
+    if used and record.ecg_id in answered[used].told:
+        told["wrong-measurements"] = answered[used].told[record.ecg_id]
+    measured = answered["full"].measured[record.ecg_id]
+    return AskedCase(record.ecg_id, record.patient_id, truth_of(record, measured), found, told)

@@ -1,0 +1,89 @@
+"""Reader doubles: what they read is known, so what the benchmark says of them can be checked (``bench selftest``)."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from readers.contract import Case, Input
+from readers.majority import majority_values
+from readers.measured_axis import measured_values
+from taxonomy.axis import AXES, AxisValue
+from taxonomy.reading import Reading
+
+Values = Mapping[str, AxisValue | None]
+BOTH: frozenset[Input] = frozenset({"signal", "text"})
+
+
+def prior() -> dict[str, AxisValue | None]:
+    """Return the majority value of every axis."""
+    return {axis.name: majority_values()[axis.name] for axis in AXES}
+
+
+class PriorDouble:
+    """Recites the prior, though it is shown the trace and the numbers."""
+
+    name = "double-prior"
+    description = "a double for tests: is shown everything and recites the prior"
+    inputs = BOTH
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield the same reading for every case."""
+        for _ in cases:
+            yield Reading(values=prior())
+
+
+class CopyDouble:
+    """Copies rate and axis from the numbers of the prompt and recites the prior elsewhere."""
+
+    name = "double-copy"
+    description = "a double for tests: copies rate and axis from the prompt, recites the prior elsewhere"
+    inputs = BOTH
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield a reading for each case."""
+        for case in cases:
+            numbers = case.prompt.measurements if case.prompt else None
+            yield Reading(values=prior() | ({} if numbers is None else measured_values(numbers)))
+
+
+class BlankDouble:
+    """Notices whether there is a trace at all, and nothing of it."""
+
+    name = "double-blank"
+    description = "a double for tests: answers otherwise where the page is blank, else recites the prior"
+    inputs = BOTH
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield the prior where there is a trace, and no value where there is none."""
+        for case in cases:
+            seen = case.signal is not None and bool(np.any(case.signal))
+            yield Reading(values=prior() if seen else {})
+
+
+class PerfectDouble:
+    """Reads the trace perfectly, by a list of traces and their truths that a test gives it.
+
+    Parameters
+    ----------
+    truths : mapping of str to mapping of str to value or None
+        By :func:`trace_digest`; any other trace gets the prior.
+    """
+
+    name = "double-perfect"
+    description = "a double for tests: knows the truth of every trace"
+    inputs = BOTH
+
+    def __init__(self, truths: Mapping[str, Values]) -> None:
+        self._truths = truths
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield the truth of each trace."""
+        for case in cases:
+            known = {} if case.signal is None else self._truths.get(trace_digest(case.signal), {})
+            yield Reading(values=prior() | {name: value for name, value in known.items() if value is not None})
+
+
+def trace_digest(signal: np.ndarray) -> str:
+    """Return the SHA-256 of a signal's samples."""
+    return hashlib.sha256(np.ascontiguousarray(signal, dtype=np.float32).tobytes()).hexdigest()
