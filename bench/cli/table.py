@@ -2,6 +2,11 @@
 
 COMMANDS = {
     "run": ("bench.cli.run:run", "Run a reader over a split and score it."),
+    "ablate": (
+        "bench.cli.ablate:ablate",
+        "Say whether a reader reads the trace, copies the prompt or recites the prior.",
+    ),
+    "selftest": ("bench.cli.ablate:selftest", "Check the verdicts on readers of which it is known what they read."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
