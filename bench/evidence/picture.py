@@ -20,6 +20,9 @@ MARKS = {
 }
 """Marker, colour (Okabe and Ito) and name of the conditions that are drawn."""
 
+OFFSETS = dict(zip(MARKS, (0.0, -0.26, -0.13, 0.13, 0.26, 0.36), strict=True))
+"""By how much each lies beside its line, so that none hides another."""
+
 
 def evidence_picture(axes: Sequence[AxisEvidence]) -> "Figure":
     """Return the picture; ``full`` is drawn last, so that it lies on top where conditions agree."""
@@ -56,7 +59,9 @@ def _line(plot: "Axes", y: int, axis: AxisEvidence) -> None:
     for name, (marker, colour, _) in reversed(MARKS.items()):
         if name in axis.accuracies:
             size = 60 if name == "full" else 42
-            plot.scatter(axis.accuracies[name].value, y, s=size, marker=marker, color=colour, alpha=0.9, zorder=3)
+            plot.scatter(
+                axis.accuracies[name].value, y + OFFSETS[name], s=size, marker=marker, color=colour, alpha=0.9, zorder=3
+            )
 
 
 def _legend(figure: "Figure", axes: Sequence[AxisEvidence]) -> None:
