@@ -1,0 +1,77 @@
+"""A picture in, twelve leads in millivolts out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readers.digitizer.geometry import MM_PER_MV, MM_PER_S, RECORD_S, DigitizeError, PageGeometry, page_geometry
+from readers.digitizer.ink import ink_coverage
+from readers.digitizer.trace import row_ink, stretch_columns, stretch_heights
+from renderers.style import LEADS
+
+FS = 500.0
+"""Sampling rate of what is recovered, in Hz."""
+
+
+@dataclass(frozen=True, eq=False)
+class Digitized:
+    """What was recovered from a picture.
+
+    Attributes
+    ----------
+    mv : float32 array (12, 5000) in mV
+        In the order of ``LEADS`` at 500 Hz; NaN where the picture does not show a lead.
+    px_per_mm : float
+        Resolution that was found.
+    """
+
+    mv: NDArray[np.float32]
+    px_per_mm: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether all ten seconds of every lead were shown."""
+        return bool(np.isfinite(self.mv).mean(axis=1).min() > 0.9)
+
+
+def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
+    """Recover the signal from a page, or from twelve pictures of one lead each in the order of ``LEADS``.
+
+    Parameters
+    ----------
+    pictures : sequence of uint8 array (height, width, 3)
+
+    Raises
+    ------
+    DigitizeError
+        When a picture is no page that can be read.
+    """
+    if len(pictures) not in {1, len(LEADS)}:
+        raise DigitizeError(f"a case has 1 picture or {len(LEADS)}, not {len(pictures)}")
+    mv = np.full((len(LEADS), int(RECORD_S * FS)), np.nan, dtype=np.float32)
+    scales = []
+    for number, picture in enumerate(pictures):
+        cover = ink_coverage(picture)
+        page = page_geometry(cover >= 0.5, LEADS[number] if len(pictures) > 1 else "")
+        scales.append(page.px_per_mm)
+        _fill(mv, cover, page)
+    return Digitized(mv, float(np.median(scales)))
+
+
+def _fill(mv: NDArray[np.float32], cover: NDArray[np.float32], page: PageGeometry) -> None:
+    rows = row_ink(cover, page)
+    for stretch in page.stretches:
+        heights = stretch_heights(rows[stretch.row], page, stretch)
+        known = np.isfinite(heights)
+        if known.mean() < 0.5:
+            continue
+        begin, _ = stretch_columns(page, stretch)
+        seconds = (begin + np.arange(len(heights)) + 0.5 - page.left) / page.px_per_mm / MM_PER_S
+        values = (page.baselines[stretch.row] - heights) / page.px_per_mm / MM_PER_MV
+        first, last = round(stretch.start_s * FS), round(stretch.end_s * FS)
+        lead = LEADS.index(stretch.lead)
+        times = np.arange(first, last) / FS
+        if np.isnan(mv[lead, first:last]).any() or stretch.end_s - stretch.start_s == RECORD_S:
+            mv[lead, first:last] = np.interp(times, seconds[known], values[known])

@@ -1,0 +1,134 @@
+"""From the ink of a row to the height of its trace in every column of pixels."""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readers.digitizer.geometry import DigitizeError, PageGeometry, Stretch
+
+LEAST_TRACE_MM = 8.0
+"""Pieces of ink that are narrower than this are letters, marks and specks, not traces."""
+
+SPIKE_PX = 0.8
+"""From this on the two envelopes disagree about a column, which then is a peak or a valley narrower than the pen."""
+
+
+def row_ink(cover: NDArray[np.float32], page: PageGeometry) -> list[NDArray[np.float32]]:
+    """Return the ink of each row's trace alone, float32 (height, width) each.
+
+    A piece belongs to the row whose baseline its middle height is nearest to; one that rows share is cut between them.
+    """
+    from scipy.ndimage import find_objects, label
+
+    names, _ = label(cover >= 0.5, structure=np.ones((3, 3)))
+    rows = [np.zeros_like(cover) for _ in page.baselines]
+    least = LEAST_TRACE_MM * page.px_per_mm
+    for number, box in enumerate(find_objects(names), start=1):
+        if box is None or box[1].stop - box[1].start < least:
+            continue
+        piece = names[box] == number
+        for row, part in _rows_of(piece, box[0].start, page.baselines):
+            grown = _with_edge(part)
+            rows[row][box] = np.where(grown, np.maximum(rows[row][box], cover[box]), rows[row][box])
+    return rows
+
+
+def _with_edge(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a piece with the half-inked pixels above and below it."""
+    grown = part.copy()
+    grown[1:] |= part[:-1]
+    grown[:-1] |= part[1:]
+    return grown
+
+
+def _rows_of(piece: NDArray[np.bool_], top: int, baselines: tuple[float, ...]) -> list[tuple[int, NDArray[np.bool_]]]:
+    height = np.arange(piece.shape[0])[:, None] + 0.5 + top
+    columns = piece.any(axis=0)
+    middle = np.median(((piece * height).sum(axis=0) / np.maximum(piece.sum(axis=0), 1))[columns])
+    reached = [row for row, y in enumerate(baselines) if _crosses(piece, y - top)]
+    if len(reached) < 2:
+        return [(int(np.argmin(np.abs(np.array(baselines) - middle))), piece)]
+    cuts = [-np.inf, *((a + b) / 2 for a, b in pairwise(baselines)), np.inf]
+    return [(row, piece & (height > cuts[row]) & (height <= cuts[row + 1])) for row in reached]
+
+
+def _crosses(piece: NDArray[np.bool_], y: float) -> bool:
+    """Tell whether a good part of a piece's columns lies near a baseline."""
+    band = piece[max(0, int(y) - 12) : max(0, int(y) + 12)]
+    return bool(len(band)) and band.any(axis=0).mean() > 0.3
+
+
+def stretch_heights(ink: NDArray[np.float32], page: PageGeometry, stretch: Stretch) -> NDArray[np.float64]:
+    """Return the trace's height in each column of a stretch, in pixels from the top; NaN where there is no ink.
+
+    Raises
+    ------
+    DigitizeError
+        When less than half of the stretch has ink, which is no trace.
+    """
+    begin, end = stretch_columns(page, stretch)
+    if end > ink.shape[1] + 1 or begin < 0:
+        raise DigitizeError("the traces are cut off: 250 mm right of the calibration pulse are needed")
+    return trace_heights(ink[:, begin:end], page.pen_px)
+
+
+def stretch_columns(page: PageGeometry, stretch: Stretch) -> tuple[int, int]:
+    """Return the first column of pixels of a stretch and the one after its last."""
+    begin = page.left + stretch.start_s * 25 * page.px_per_mm
+    return int(np.ceil(begin)), int(np.floor(page.left + stretch.end_s * 25 * page.px_per_mm))
+
+
+def trace_heights(cover: NDArray[np.float32], pen_px: float) -> NDArray[np.float64]:
+    """Return the middle of the pen in each column, float64 (width,), in pixels from the top; NaN without ink.
+
+    The ink of a column reaches as far as the pen did while it was within half its width of that column. Less half a
+    pen's width above and below, it is the running maximum and minimum of the curve; closing and opening (Serra 1982)
+    undo these exactly wherever the curve rises or falls through, which a centroid of ink blurs. Where the two differ, a
+    peak or valley is narrower than the pen: a peak is what closing keeps, a valley what opening keeps.
+    """
+    from scipy.ndimage import grey_dilation, grey_erosion, median_filter
+
+    top, bottom = _edges(cover)
+    known = np.isfinite(top)
+    if known.sum() < 3:
+        return np.full(cover.shape[1], np.nan)
+    columns = np.arange(len(top))
+    top, bottom = (np.interp(columns, columns[known], edge[known]) for edge in (top, bottom))
+    half = np.quantile(bottom - top, 0.25) / 2
+    middle = -(top + bottom) / 2
+    high, low = np.maximum(-top - half, middle), np.minimum(-bottom + half, middle)
+    size = 2 * max(1, round(0.45 * pen_px)) + 1
+    closing, opening = grey_erosion(high, size=size), grey_dilation(low, size=size)
+    found = (closing + opening) / 2
+    around = median_filter(found, size=3 * size)
+    spike, peak = closing - opening > SPIKE_PX, closing - around > around - opening
+    found = np.where(spike, np.where(peak, closing, opening), found)
+    found = _tipped(found, (high, low), 1.5 * size)
+    return np.where(known, -found, np.nan)
+
+
+def _tipped(
+    found: NDArray[np.float64], envelope: tuple[NDArray[np.float64], NDArray[np.float64]], least: float
+) -> NDArray[np.float64]:
+    """Return the curve with the tip of each peak and valley where the ink ends: it may lie between two columns."""
+    from scipy.signal import find_peaks
+
+    tipped = found.copy()
+    for sign, edge in ((1, envelope[0]), (-1, envelope[1])):
+        tips, _ = find_peaks(sign * found, prominence=least)
+        tipped[tips] = edge[tips]
+    return tipped
+
+
+def _edges(cover: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the ink of each column begins and ends, to a part of a pixel by its coverage; NaN without ink."""
+    ink, last = cover >= 0.5, len(cover) - 1
+    columns = np.arange(cover.shape[1])
+    first, end = np.argmax(ink, axis=0), last - np.argmax(ink[::-1], axis=0)
+    above = np.where(first > 0, cover[np.maximum(first - 1, 0), columns], 0.0)
+    below = np.where(end < last, cover[np.minimum(end + 1, last), columns], 0.0)
+    top = first + (1 - cover[first, columns]) - above
+    bottom = end + cover[end, columns] + below
+    some = ink.any(axis=0)
+    return np.where(some, top, np.nan), np.where(some, bottom, np.nan)
