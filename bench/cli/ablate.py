@@ -19,7 +19,12 @@ FIXED: dict[str, Any] = {"condition": "full", "format": "dense", "danger": None,
 @click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
 @click.option("--option", multiple=True, metavar="NAME=VALUE", help="For the reader, as in 'bench run'.")
 @click.option("--measurements", default="waveform", show_default=True, help="Where the prompt's numbers come from.")
-@click.option("--image-ceiling", default="resnet1d", show_default=True, help="Reader that shows what can be read.")
+@click.option(
+    "--image-ceiling",
+    default="auto",
+    show_default=True,
+    help="Reader that shows what can be read: digitizer for readers of images, else resnet1d; '' for none.",
+)
 @means_options
 @click.option("--dry-run", is_flag=True, help="Say what each condition would ask and cost; send nothing.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides donors and masks.")

@@ -19,6 +19,7 @@ from taxonomy.axis import AxisValue
 from taxonomy.reading import Reading
 
 Values = Mapping[str, AxisValue | None]
+AUTO = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class Ablation:
     conditions: Mapping[str, str | None]
 
 
-def ablate(options: RunOptions, image_ceiling: str = "") -> Ablation:
+def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     """Ask every condition, each a run of its own that resumes, and weigh the answers.
 
     Parameters
@@ -52,14 +53,18 @@ def ablate(options: RunOptions, image_ceiling: str = "") -> Ablation:
     options : RunOptions
         ``condition`` is not looked at.
     image_ceiling : str
-        Reader that shows what can be read from the same image or signal; empty leaves it out.
+        Reader that shows what can be read from the same image or signal; ``auto`` takes ``digitizer`` for a reader of
+        images and ``resnet1d`` for any other, empty leaves it out.
 
     Raises
     ------
     taxonomy.error.BenchError
         As ``bench run``.
     """
-    serves = asked_conditions(reader_named(options.reader, options.reader_options).inputs)
+    inputs = reader_named(options.reader, options.reader_options).inputs
+    serves = asked_conditions(inputs)
+    if image_ceiling == AUTO:
+        image_ceiling = "digitizer" if "image" in inputs else "resnet1d"
     answered: dict[str, Answered] = {}
     jobs: dict[str, Job] = {}
     for name in dict.fromkeys(used for used in serves.values() if used):

@@ -14,6 +14,9 @@ from renderers.style import LEADS
 FS = 500.0
 """Sampling rate of what is recovered, in Hz."""
 
+LEAST_TILT = 0.05
+"""Degrees from which a page is turned back: less moves a trace of 250 mm by less than its pen's width."""
+
 
 @dataclass(frozen=True, eq=False)
 class Digitized:
@@ -53,11 +56,23 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
     mv = np.full((len(LEADS), int(RECORD_S * FS)), np.nan, dtype=np.float32)
     scales = []
     for number, picture in enumerate(pictures):
-        cover = ink_coverage(picture)
-        page = page_geometry(cover >= 0.5, LEADS[number] if len(pictures) > 1 else "")
+        cover, page = _upright(picture, LEADS[number] if len(pictures) > 1 else "")
         scales.append(page.px_per_mm)
         _fill(mv, cover, page)
     return Digitized(mv, float(np.median(scales)))
+
+
+def _upright(picture: NDArray[np.uint8], lead: str) -> tuple[NDArray[np.float32], PageGeometry]:
+    """Return the ink and the geometry of a page, turned back where it was tilted."""
+    cover = ink_coverage(picture)
+    page = page_geometry(cover >= 0.5, lead)
+    if abs(page.tilt) < LEAST_TILT:
+        return cover, page
+    from PIL import Image
+
+    turned = Image.fromarray(cover).rotate(-page.tilt, Image.Resampling.BICUBIC, expand=True)
+    cover = np.clip(np.asarray(turned, dtype=np.float32), 0, 1)
+    return cover, page_geometry(cover >= 0.5, lead)
 
 
 def _fill(mv: NDArray[np.float32], cover: NDArray[np.float32], page: PageGeometry) -> None:

@@ -5,13 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.page import PULSE_MM
 from renderers.printed import COLUMN_S, RHYTHM_LEAD, ROWS
 from renderers.style import LEADS
 
 PULSE_LEFT_MM, STRIP_LEFT_MM, PULSE_HEIGHT_MM = 2.5, 10.0, 10.0
 MM_PER_S, MM_PER_MV, RECORD_S = 25.0, 10.0, 10.0
 """Standard speed and gain; a page that says otherwise by its pulse's shape is not read."""
+
+LEAST_TRACE_MM = 8.0
+"""Pieces of ink that are narrower than this are letters, marks and specks, not traces."""
+
+AGREEMENT = 0.06
+"""By how much the scales of the pulse and of the traces' length may differ."""
+
+TILT_SHARE = 0.03
+"""Share of its height by which a pulse's sides may lean or its bar fall, as on a page that is turned by 1.5 degrees."""
 
 GRID_MM, SNAP_PX = 5.0, 0.6
 """Baselines lie on lines of this grid; a stroke may stand so many pixels beside its line."""
@@ -31,8 +39,6 @@ class Pulse:
         Middle of its left side, and of its foot: 0 mV.
     px_per_mm : float
         By its height.
-    width_px : float
-        Between the middles of its sides.
     pen_px : float
         Width of its upright strokes.
     """
@@ -40,7 +46,6 @@ class Pulse:
     left: float
     baseline: float
     px_per_mm: float
-    width_px: float
     pen_px: float
 
 
@@ -67,6 +72,8 @@ class PageGeometry:
     px_per_mm : float
     pen_px : float
     stretches : tuple of Stretch
+    tilt : float
+        By how many degrees the page is turned anticlockwise; 0 where one pulse alone cannot tell.
     """
 
     baselines: tuple[float, ...]
@@ -74,6 +81,7 @@ class PageGeometry:
     px_per_mm: float
     pen_px: float
     stretches: tuple[Stretch, ...]
+    tilt: float = 0.0
 
 
 def page_geometry(ink: NDArray[np.bool_], lead: str = "") -> PageGeometry:
@@ -88,28 +96,43 @@ def page_geometry(ink: NDArray[np.bool_], lead: str = "") -> PageGeometry:
     Raises
     ------
     DigitizeError
-        When there is no calibration pulse, pulses differ, or their number is of no known layout.
+        When there is no calibration pulse, its scale is not that of ten seconds, or the layout is none that is known.
     """
-    pulses = find_pulses(ink)
+    pulses, reach = _pulses_and_reach(ink)
     if not pulses:
         raise DigitizeError("no calibration pulse of 5 mm by 10 mm was found: scale and baselines are unknown")
-    scale = float(np.median([pulse.px_per_mm for pulse in pulses]))
-    pulses = [pulse for pulse in pulses if abs(pulse.px_per_mm / scale - 1) < 0.08]
-    left = float(np.median([pulse.left for pulse in pulses]))
-    stretches = _stretches(len(pulses), lead)
-    width = float(np.median([pulse.width_px for pulse in pulses]))
+    rough = float(np.median([pulse.px_per_mm for pulse in pulses]))
+    pulses = [pulse for pulse in pulses if abs(pulse.px_per_mm / rough - 1) < 0.08]
+    left, pen = (float(np.median([getattr(pulse, name) for pulse in pulses])) for name in ("left", "pen_px"))
+    scale = _scale(rough, (reach - pen / 2 - left) / (RECORD_S * MM_PER_S + STRIP_LEFT_MM - PULSE_LEFT_MM))
     # A page that was drawn for a screen has whole pixels a millimetre, and its strokes snap to them by up to half one.
-    whole = round(scale)
-    drawn = abs(scale - whole) < 0.035 * scale and abs(width / PULSE_MM - whole) < 0.05 * whole
-    scale = float(whole) if drawn else scale
-    step = scale * (GRID_MM if drawn else 0)
+    step = scale * (GRID_MM if scale == round(scale) else 0)
     return PageGeometry(
         baselines=tuple(_snapped(pulse.baseline, step) for pulse in pulses),
         left=_snapped(left, step / 2) + (STRIP_LEFT_MM - PULSE_LEFT_MM) * scale,
         px_per_mm=scale,
-        pen_px=float(np.median([pulse.pen_px for pulse in pulses])),
-        stretches=stretches,
+        pen_px=pen,
+        stretches=_stretches(len(pulses), lead),
+        tilt=_tilt(pulses),
     )
+
+
+def _scale(by_pulse: float, by_length: float) -> float:
+    """Return pixels a millimetre: by the length of the traces, which is 50 times the pulse's, if the pulse agrees."""
+    if abs(by_length / by_pulse - 1) > AGREEMENT:
+        raise DigitizeError(
+            f"the traces are no ten seconds at 25 mm/s long: {by_length:.2f} px/mm by them, {by_pulse:.2f} by pulse"
+        )
+    whole = round(by_length)
+    return float(whole) if abs(by_length / whole - 1) < 0.003 else by_length
+
+
+def _tilt(pulses: list[Pulse]) -> float:
+    """Return the turn of the page in degrees, by how far the pulses stand beside one another."""
+    if len(pulses) < 4:
+        return 0.0
+    slope = np.polyfit([pulse.baseline for pulse in pulses], [pulse.left for pulse in pulses], 1)[0]
+    return float(np.degrees(np.arctan(slope)))
 
 
 def _snapped(value: float, step: float) -> float:
@@ -120,13 +143,17 @@ def _snapped(value: float, step: float) -> float:
     return float(line) if abs(value - line) <= SNAP_PX else value
 
 
-def find_pulses(ink: NDArray[np.bool_]) -> list[Pulse]:
-    """Return the calibration pulses of a page from the top down: three sides of a box, twice as high as wide."""
+def _pulses_and_reach(ink: NDArray[np.bool_]) -> tuple[list[Pulse], float]:
+    """Return the calibration pulses from the top down, and where the traces end on the right."""
     from scipy.ndimage import find_objects, label
 
     names, _ = label(ink, structure=np.ones((3, 3)))
-    pulses = [_pulse(names[box] == number, box) for number, box in enumerate(find_objects(names), start=1) if box]
-    return sorted((pulse for pulse in pulses if pulse), key=lambda pulse: pulse.baseline)
+    boxes = [(number, box) for number, box in enumerate(find_objects(names), start=1) if box]
+    pulses = [_pulse(names[box] == number, box) for number, box in boxes]
+    found = sorted((pulse for pulse in pulses if pulse), key=lambda pulse: pulse.baseline)
+    least = LEAST_TRACE_MM * found[0].px_per_mm if found else np.inf
+    reach = max((box[1].stop for _, box in boxes if box[1].stop - box[1].start >= least), default=0)
+    return found, float(reach)
 
 
 def _pulse(shape: NDArray[np.bool_], box: tuple[slice, ...]) -> Pulse | None:
@@ -138,18 +165,19 @@ def _pulse(shape: NDArray[np.bool_], box: tuple[slice, ...]) -> Pulse | None:
     sides = np.flatnonzero(np.diff(np.concatenate([[0], middle.view(np.int8), [0]])))
     if len(sides) != 4:
         return None
-    top = int(np.argmin(shape[:, width // 2])) if shape[0, width // 2] else 0
+    bar = shape[:, width // 2]
+    first = int(np.argmax(bar))
+    top = int(np.argmin(bar[first:]))
     upright = (sides[1] - sides[0], sides[3] - sides[2])
-    closed_below = shape[int(0.8 * height) :, width // 2].any()
-    if not top or closed_below or sides[0] > 1 or sides[3] < width - 1 or max(upright) > width / 4 or top > height / 4:
+    slack = max(1, round(TILT_SHARE * height))
+    beside = sides[0] > slack or sides[3] < width - slack or first > slack
+    if not top or beside or bar[int(0.8 * height) :].any() or max(upright) > width / 4 or top > height / 4:
         return None
-    left, right = (sides[0] + sides[1]) / 2, (sides[2] + sides[3]) / 2
     span = height - top  # between the middles of the bar's and the feet's strokes, which are equally thick
     return Pulse(
-        left=box[1].start + left,
+        left=box[1].start + (sides[0] + sides[1]) / 2,
         baseline=box[0].start + height - top / 2,
         px_per_mm=span / PULSE_HEIGHT_MM,
-        width_px=float(right - left),
         pen_px=float(np.mean(upright)),
     )
 

@@ -5,10 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.digitizer.geometry import DigitizeError, PageGeometry, Stretch
-
-LEAST_TRACE_MM = 8.0
-"""Pieces of ink that are narrower than this are letters, marks and specks, not traces."""
+from readers.digitizer.geometry import LEAST_TRACE_MM, DigitizeError, PageGeometry, Stretch
 
 SPIKE_PX = 0.8
 """From this on the two envelopes disagree about a column, which then is a peak or a valley narrower than the pen."""

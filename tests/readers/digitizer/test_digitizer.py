@@ -1,0 +1,171 @@
+"""What is drawn can be read back, by a reader that sees the pixels alone."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from readers.contract import Case
+from readers.digitizer.digitizing import FS, digitize
+from readers.digitizer.geometry import DigitizeError
+from readers.digitizer.reader import DigitizerReader, page_measurements
+from readers.resnet1d.reader import Resnet1dReader
+from renderers import LEADS, PageStyle, blank, render
+from taxonomy.truth import axis_of, rate_of
+
+INNER = slice(10, -10)
+
+
+@pytest.fixture(scope="module")
+def signals(sample):
+    return [record.signal(500) for record in sample if record.fold == 10][:6]
+
+
+def pictures(signal, name="printed", px=6):
+    return [image.rgb() for image in render(signal.mv, signal.fs, name, PageStyle(px_per_mm=px))]
+
+
+def errors(found, signal):
+    """Return microvolts of every sample that the picture shows, but for the ends of each lead."""
+    off = (found.mv - signal.mv[:, :5000]) * 1000
+    return off[:, INNER]
+
+
+def rms(values):
+    return float(np.sqrt(np.nanmean(values**2)))
+
+
+@pytest.mark.parametrize(("name", "most"), [("clean", 20), ("printed", 20), ("stacked", 20), ("leads", 30)])
+def test_leads_come_back_in_microvolts(signals, name, most):
+    off, flat = [], []
+    for signal in signals:
+        found = digitize(pictures(signal, name))
+        off.append(errors(found, signal))
+        slope = np.abs(np.gradient(signal.mv, 1 / 500, axis=1))[:, :5000][:, INNER]
+        flat.append(np.where(slope < 1, off[-1], np.nan))
+        assert found.whole == (name in {"stacked", "leads"})
+    assert rms(np.stack(off)) < most
+    assert rms(np.stack(flat)) < 10
+
+
+def test_peaks_are_within_10_microvolts_in_the_median(signals):
+    off = []
+    for signal in signals:
+        found = digitize(pictures(signal, "stacked"))
+        for pick in (np.nanmax, np.nanmin):
+            off.append(pick(found.mv[:, INNER], axis=1) - pick(signal.mv[:, :5000][:, INNER], axis=1))
+    assert np.median(np.abs(off)) < 0.010
+    assert np.quantile(np.abs(off), 0.9) < 0.030
+
+
+@pytest.mark.parametrize("px", [4, 8, 10])
+def test_other_resolutions_are_found_from_the_picture(signals, px):
+    found = digitize(pictures(signals[0], "printed", px))
+    assert found.px_per_mm == px
+    assert rms(errors(found, signals[0])) < 60
+
+
+def grid_of(colour):
+    def recolour(picture):
+        wide = picture.astype(float)
+        line = (wide.max(-1) - wide.min(-1) > 8) & (wide.mean(-1) > 140)
+        pale = (255 - wide[..., 1:2]) / 105
+        return np.where(line[..., None], 255 - (255 - np.array(colour)) * pale, wide).clip(0, 255).astype(np.uint8)
+
+    return recolour
+
+
+def resized(factor):
+    def resize(picture):
+        image = Image.fromarray(picture)
+        return np.array(image.resize((int(image.width * factor), int(image.height * factor)), Image.Resampling.LANCZOS))
+
+    return resize
+
+
+def turned(degrees):
+    return lambda picture: np.array(
+        Image.fromarray(picture).rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(255, 250, 248))
+    )
+
+
+def with_header(picture):
+    head = Image.new("RGB", (picture.shape[1], 150), "white")
+    ImageDraw.Draw(head).text((20, 20), "NAME: DOE   25 mm/s 10 mm/mV   vent. rate 73", fill="black")
+    return np.concatenate([np.array(head), picture])
+
+
+def as_jpeg(picture):
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "JPEG", quality=60)
+    return np.array(Image.open(out))
+
+
+@pytest.mark.parametrize(
+    ("change", "most"),
+    [
+        (grid_of((120, 150, 255)), 25),
+        (grid_of((120, 220, 140)), 25),
+        (grid_of((170, 170, 170)), 25),
+        (resized(0.75), 45),
+        (resized(0.9), 60),
+        (resized(1.3), 45),
+        (turned(0.5), 25),
+        (turned(-1.0), 25),
+        (with_header, 25),
+        (as_jpeg, 25),
+    ],
+)
+def test_a_page_of_another_kind_is_read_too(signals, change, most):
+    for signal in signals[:3]:
+        found = digitize([change(pictures(signal)[0])])
+        assert rms(errors(found, signal)) < most
+
+
+def test_what_cannot_be_read_is_refused_with_its_reason(signals):
+    page = pictures(signals[0])[0]
+    for picture, said in (
+        (np.full((400, 600, 3), 255, dtype=np.uint8), "no calibration pulse"),
+        (page[:, 100:], "no calibration pulse"),
+        (page[:, :900], "no ten seconds"),
+        (page[:450], "of no layout"),
+    ):
+        with pytest.raises(DigitizeError, match=said):
+            digitize([picture])
+    with pytest.raises(DigitizeError, match="not 2"):
+        digitize([page, page])
+
+
+def test_a_refusal_is_a_reading_and_an_empty_page_is_refused(signals):
+    reader = DigitizerReader()
+    good = render(signals[0].mv, signals[0].fs, "printed")
+    cases = [Case("a", images=blank("printed")), Case("b", images=good), Case("c", images=blank("leads"))]
+    readings = list(reader.read(cases))
+    assert [reading.outcome for reading in readings] == ["no_answer", "answered", "no_answer"]
+    assert readings[0].error.kind == "refusal"
+
+
+def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
+    records = [record for record in sample if record.fold == 10][:20]
+    own = Resnet1dReader().read([Case(str(r.ecg_id), signal=r.signal(500).mv, fs=500.0) for r in records])
+    drawn = [Case(str(r.ecg_id), images=render(r.signal().mv, r.signal().fs, "stacked")) for r in records]
+    pairs = list(zip(own, DigitizerReader().read(drawn), strict=True))
+    for axis in pairs[0][0].values:
+        assert sum(a.values[axis] == b.values[axis] for a, b in pairs) >= 19
+
+
+def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
+    from bench.truth import measure_record
+
+    records = [record for record in sample if record.fold == 10][:20]
+    same = {"rate": 0, "axis": 0}
+    for record in records:
+        signal = record.signal(500)
+        seen, true = page_measurements(digitize(pictures(signal)).mv), measure_record(record)
+        same["rate"] += rate_of(seen.heart_rate.value) == rate_of(true.heart_rate.value)
+        same["axis"] += axis_of(seen.qrs_axis.value) == axis_of(true.qrs_axis.value)
+    assert same["rate"] >= 19
+    assert same["axis"] >= 17
+    assert FS == 500
+    assert len(LEADS) == 12
