@@ -101,7 +101,10 @@ def submissions(results: Path) -> list[Submission]:
 
 
 def check(results: Path, data: Path | None, report: Callable[[str, str | None], None]) -> bool:
-    """Compute every submitted score anew and tell ``report`` each one's name and problem; True when all hold."""
+    """Compute every submitted score anew and tell ``report`` each one's name and problem; True when all hold.
+
+    A submission on the whole of PTB-XL can only be checked where its folder is named; where it is not, that is said.
+    """
     dataset, sample = open_dataset(data), None
     good = True
     for submission in submissions(results):
@@ -110,6 +113,11 @@ def check(results: Path, data: Path | None, report: Callable[[str, str | None], 
             from bench.dataset.sample import Sample
 
             used = sample = sample or Sample()
+        elif dataset.is_sample and not submission.settings.is_sample:
+            report(
+                submission.settings.run_id, "not checked: its records are not here, name PTB-XL's folder with --data"
+            )
+            continue
         problem = problem_of(submission, used)
         report(submission.settings.run_id, problem)
         good = good and problem is None

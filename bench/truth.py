@@ -47,7 +47,9 @@ def measured(records: Sequence[Record], dataset: Dataset, progress: Progress | N
 
 
 def measure_record(record: Record) -> Measurements:
-    """Measure one record; one that is too short or too slow for it is 'not measurable'."""
+    """Measure one record; one without a signal, or too short or too slow for it, is 'not measurable'."""
+    if not record.rates:
+        return UNMEASURED
     signal = record.signal()
     if signal.mv.shape[1] < 2 * signal.fs or signal.fs < 100:
         return Measurements.none("the record is shorter than two seconds or slower than 100 Hz")

@@ -16,8 +16,8 @@ from renderers import Picture
 from taxonomy import Reading
 from taxonomy.target import DENSE, TargetFormat
 
-Input = Literal["signal", "image", "text"]
-INPUTS: tuple[Input, ...] = ("signal", "image", "text")
+Input = Literal["signal", "image", "text", "statements"]
+INPUTS: tuple[Input, ...] = ("signal", "image", "text", "statements")
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class Case:
         The question and the numbers that go with it.
     repeat : int
         Which of several times the same is asked, from 0 on.
+    statements : tuple of str or None
+        What an interpretation program printed of the record, in its own acronyms.
     """
 
     case_id: str
@@ -74,6 +76,7 @@ class Case:
     images: tuple[Picture, ...] = ()
     prompt: Prompt | None = None
     repeat: int = 0
+    statements: tuple[str, ...] | None = None
 
 
 @runtime_checkable
@@ -84,7 +87,7 @@ class Reader(Protocol):
     ----------
     name : str
         As on the leaderboard.
-    inputs : frozenset of {"signal", "image", "text"}
+    inputs : frozenset of {"signal", "image", "text", "statements"}
         What it needs of a case; the rest of the case is left empty.
 
     A reader may also have ``preferred_fs`` (Hz): the signal then comes at that rate where the dataset has it, else at

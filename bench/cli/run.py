@@ -34,6 +34,7 @@ from bench.cli.option import data_option, means_from, means_options, selection_o
     show_default=True,
     help="Where the prompt's numbers come from: 'waveform', or a PTB-XL+ features CSV (12SL or UniG).",
 )
+@click.option("--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl.")
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask every case N times.")
 @means_options
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, tokens, dollars and time; send nothing.")
@@ -56,6 +57,7 @@ def run(dry_run: bool, **options: Any) -> None:
       bench run --reader openai:gpt-5.4 --dry-run
       bench run --reader anthropic:claude-opus-4-8 --max-cost 20 --concurrency 16
       bench run --reader openai:gpt-5.4-mini --batch --condition image-only
+      bench run --reader 12sl --data ~/ptb-xl --statements ~/ptb-xl-plus/12sl_statements.csv
       bench run --reader mypackage.reader:MyReader --renderer stacked --limit 20
     """
     from bench.run.options import RunOptions

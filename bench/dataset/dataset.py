@@ -63,10 +63,10 @@ def folds_of(split: str) -> tuple[int, ...]:
     return SPLITS[split]
 
 
-def records_of(dataset: Dataset, split: str) -> list[Record]:
-    """Return the records of a split that have a signal, in ascending ``ecg_id``."""
+def records_of(dataset: Dataset, split: str, with_signal: bool = True) -> list[Record]:
+    """Return the records of a split (those that have a signal, unless labels are enough), in ascending ``ecg_id``."""
     folds = folds_of(split)
-    return [record for record in dataset if record.fold in folds and record.rates]
+    return [record for record in dataset if record.fold in folds and (record.rates or not with_signal)]
 
 
 def fingerprint(dataset: Dataset, ids: tuple[int, ...]) -> str:

@@ -1,5 +1,6 @@
 """PTB-XL v1.0.3 in PhysioNet's own layout, or any part of it that has been downloaded."""
 
+import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -34,10 +35,17 @@ class PtbXl(TabledDataset):
         super().__init__(read_table(folder / "ptbxl_database.csv"), "PTB-XL")
 
     def signal_digests(self, ids: tuple[int, ...]) -> Mapping[int, str]:
-        """Return the twelve header checksums of each record at its highest rate (cheap, and tied to the samples)."""
+        """Return the twelve header checksums of each record at its highest rate (cheap, and tied to the samples).
+
+        A record without a signal at hand has those of its labels.
+        """
         digests = {}
         for ecg_id in ids:
-            rate = self.record(ecg_id).rates[0]
+            record = self.record(ecg_id)
+            if not record.rates:
+                digests[ecg_id] = f"labels:{hashlib.sha256(repr(record.labels).encode()).hexdigest()[:16]}"
+                continue
+            rate = record.rates[0]
             header = read_header(self.header(ecg_id, rate))
             by_lead = sorted((channel.row, channel.checksum % 65536) for channel in header.channels)
             digests[ecg_id] = f"{rate}:" + ",".join(str(checksum) for _, checksum in by_lead)

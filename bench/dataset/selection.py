@@ -8,15 +8,15 @@ class SelectionError(BenchError):
     """Raised when the records that were asked for are not there."""
 
 
-def select(dataset: Dataset, split: str, ids: str | None, limit: int | None) -> list[Record]:
-    """Return the records that ``--split``, ``--ids`` and ``--limit`` name.
+def select(dataset: Dataset, split: str, ids: str | None, limit: int | None, with_signal: bool = True) -> list[Record]:
+    """Return the records that ``--split``, ``--ids`` and ``--limit`` name; those without a signal too, if none is needed.
 
     Raises
     ------
     SelectionError
         When there is none with a signal.
     """
-    records = [dataset.record(ecg_id) for ecg_id in parsed_ids(ids)] if ids else records_of(dataset, split)
+    records = [dataset.record(ecg_id) for ecg_id in parsed_ids(ids)] if ids else records_of(dataset, split, with_signal)
     if not records:
         raise SelectionError(
             f"no record of split {split!r} has a signal in this folder: 'bench data verify' says what is missing"

@@ -46,6 +46,8 @@ class CaseBuilder:
         Processes that draw ahead; 0 draws here, when a case is asked for.
     donors : mapping of int to Record
         Who stands in for each record, by ``ecg_id``, where the condition shows another patient's image or numbers.
+    statements : mapping of int to tuple of str
+        What an interpretation program printed, by ``ecg_id``.
     """
 
     settings: RunSettings
@@ -53,6 +55,7 @@ class CaseBuilder:
     numbers: Mapping[int, Measurements]
     workers: int = 0
     donors: Mapping[int, Record] = field(default_factory=dict)
+    statements: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def cases(self, askings: Iterable[Asking]) -> Iterator[Case]:
         """Yield the case of each asking as it is asked for."""
@@ -104,6 +107,7 @@ class CaseBuilder:
             images=images,
             prompt=self._prompt(asking.record, images) if "text" in self.reader.inputs else None,
             repeat=asking.repeat,
+            statements=self.statements.get(asking.record.ecg_id) if "statements" in self.reader.inputs else None,
         )
 
     def _masked(self, record: Record, signal: Signal, blank: float) -> Signal:

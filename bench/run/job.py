@@ -1,5 +1,6 @@
 """A whole run: pick records, build the reader, ask, score, report."""
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from bench.run.runner import ask_all
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers, with_donor
+from bench.statement_file import read_statements
 from bench.truth import measured
 from measurements import Measurements
 from readers.contract import Reader
@@ -50,6 +52,8 @@ class Job:
         ``waveform``, or the path of a features file.
     again : frozenset of Asked
         Failed calls that are asked once more, and nothing else; empty for a run.
+    statements : Path or None
+        What an interpretation program printed.
     """
 
     settings: RunSettings
@@ -59,6 +63,7 @@ class Job:
     folder: RunFolder
     measurements: str
     again: frozenset[Asked] = frozenset()
+    statements: Path | None = None
 
     @property
     def drawn(self) -> ShownRecords:
@@ -82,15 +87,17 @@ def prepared(options: RunOptions) -> Job:
     """
     _check_drawing(options)
     dataset = open_dataset(options.data)
-    chosen = select(dataset, options.split, options.ids, options.limit)
+    reader = reader_named(options.reader, options.reader_options)
+    needs_signal = not reader.inputs or not {"signal", "image", "text"}.isdisjoint(reader.inputs)
+    chosen = select(dataset, options.split, options.ids, options.limit, needs_signal)
     shown = ShownRecords(dataset, chosen, options.condition, options.measurements, options.seed)
     records = with_donor(shown)
     if len(records) < len(chosen):
         left = len(chosen) - len(records)
         click.echo(f"{left} of {len(chosen)} records have nobody to stand in for them and are left out", err=True)
-    reader = reader_named(options.reader, options.reader_options)
     settings = _settings(options, dataset, records, reader)
-    return Job(settings, reader, dataset, records, RunFolder(options.out / settings.run_id), options.measurements)
+    folder = RunFolder(options.out / settings.run_id)
+    return Job(settings, reader, dataset, records, folder, options.measurements, statements=options.statements)
 
 
 def run_job(options: RunOptions) -> RunFolder:
@@ -146,7 +153,8 @@ def ask_job(job: Job, means: Means) -> Answered:
     if standing_in:
         who = {str(ecg_id): donor.ecg_id for ecg_id, donor in standing_in.items()}
         job.folder.write("donors.json", as_json(who))
-    builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in)
+    printed = read_statements(job.statements) if job.statements else {}
+    builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in, printed)
     with progress(f"{job.reader.name}, {builder.condition.name}") as report:
         readings = ask_all(job.folder, builder, job.askings, lambda step: report(step.done, step.total), job.again)
     foreign = builder.condition.measurements == "donor"
@@ -220,7 +228,25 @@ def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], 
         prompt=template_version() if text else "",
         options=options.reader_options,
         repeats=options.repeats,
+        statements=_statements(options, reader),
     )
+
+
+def _statements(options: RunOptions, reader: Reader) -> str:
+    """Return name and digest of the statements that a reader takes.
+
+    Raises
+    ------
+    SelectionError
+        When the reader takes statements and none are named.
+    """
+    if "statements" not in reader.inputs:
+        return ""
+    if options.statements is None:
+        raise SelectionError(f"reader {reader.name!r} needs PTB-XL+'s 12sl_statements.csv: name it with --statements")
+    read_statements(options.statements)
+    digest = hashlib.sha256(options.statements.read_bytes()).hexdigest()[:8]
+    return f"{options.statements.name} {digest}"
 
 
 def _split_name(options: RunOptions) -> str:

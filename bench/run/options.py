@@ -43,6 +43,8 @@ class RunOptions:
     option : tuple of str
         ``name=value`` for the reader.
     means : Means
+    statements : Path or None
+        PTB-XL+'s 12SL statements.
     """
 
     reader: str
@@ -61,6 +63,7 @@ class RunOptions:
     repeats: int
     out: Path
     means: Means = Means()
+    statements: Path | None = None
 
     @property
     def reader_options(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from bench.dataset import Record
 from bench.run.folder import Asked
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.case import EVERY_AXIS
-from bench.truth import truth_of
+from bench.truth import UNMEASURED, truth_of
 from measurements import Measurements
 from readers.majority import majority_values
 from readers.text_ceiling import MeasurementsReader
@@ -75,7 +75,9 @@ def _repeated(readings: Mapping[Asked, Reading]) -> dict[int, list[Reading]]:
 
 
 def text_ceiling(cases: Sequence[ScoredCase], numbers: Mapping[int, Measurements]) -> dict[str, float]:
-    """Return, for each axis, how often the measurement-only reader is right on the same cases."""
+    """Return, for each axis, how often the measurement-only reader is right on the same cases; none without signals."""
+    if any(numbers[case.ecg_id] is UNMEASURED for case in cases):
+        return {}
     reader = MeasurementsReader()
     answered = [(case, reader.answer(numbers[case.ecg_id])) for case in cases if case.reading.outcome != "failed"]
     ceiling = {}

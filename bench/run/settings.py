@@ -45,6 +45,8 @@ class RunSettings:
         As after ``--option``.
     repeats : int
         How often every case is asked.
+    statements : str
+        Name and digest of the file of an interpretation program's statements, where the reader takes them.
     """
 
     reader: str
@@ -65,6 +67,7 @@ class RunSettings:
     prompt: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     repeats: int = 1
+    statements: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON data."""

@@ -1,0 +1,51 @@
+"""PTB-XL+'s file of 12SL statements: what a commercial program said of every record."""
+
+import ast
+import csv
+import gzip
+from pathlib import Path
+
+from taxonomy.error import BenchError
+
+
+class StatementFileError(BenchError):
+    """Raised when a file of statements cannot be read."""
+
+
+def read_statements(path: Path) -> dict[int, tuple[str, ...]]:
+    """Read ``12sl_statements.csv`` or its ``.gz``.
+
+    Returns
+    -------
+    dict of int to tuple of str
+        Acronyms in the order printed, by ``ecg_id``.
+
+    Raises
+    ------
+    StatementFileError
+        When the file is missing, lacks a column, or holds a row that is no list.
+    """
+    csv.field_size_limit(10**7)
+    opened = gzip.open if path.suffix == ".gz" else open
+    found: dict[int, tuple[str, ...]] = {}
+    try:
+        with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
+            for number, row in enumerate(csv.DictReader(lines), start=2):
+                found[int(row["ecg_id"])] = _statements(row["statements"], f"line {number} of {path}")
+    except FileNotFoundError:
+        raise StatementFileError(f"the statements file {path} does not exist") from None
+    except KeyError as error:
+        raise StatementFileError(f"{path} has no column {error}: is it PTB-XL+'s 12sl_statements.csv?") from error
+    except (OSError, ValueError, csv.Error) as error:
+        raise StatementFileError(f"the statements file {path} cannot be read: {error}") from error
+    return found
+
+
+def _statements(written: str, where: str) -> tuple[str, ...]:
+    try:
+        listed = ast.literal_eval(written)
+    except (ValueError, SyntaxError) as error:
+        raise StatementFileError(f"{where}: statements are {written[:60]!r}, no list") from error
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        raise StatementFileError(f"{where}: statements are {written[:60]!r}, no list of names")
+    return tuple(listed)
