@@ -9,7 +9,7 @@ class SelectionError(BenchError):
 
 
 def select(dataset: Dataset, split: str, ids: str | None, limit: int | None, with_signal: bool = True) -> list[Record]:
-    """Return the records that ``--split``, ``--ids`` and ``--limit`` name; those without a signal too, if none is needed.
+    """Return the records that ``--split``, ``--ids`` and ``--limit`` name; all rows if no signal is needed.
 
     Raises
     ------
