@@ -6,6 +6,7 @@ COMMANDS = {
         "bench.cli.ablate:ablate",
         "Say whether a reader reads the trace, copies the prompt or recites the prior.",
     ),
+    "probe": ("bench.cli.probe:probe", "Change one thing of real records and see whether the answers move."),
     "selftest": ("bench.cli.ablate:selftest", "Check the verdicts on readers of which it is known what they read."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
