@@ -19,6 +19,7 @@ FIXED: dict[str, Any] = {"condition": "full", "format": "dense", "danger": None,
 @click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
 @click.option("--option", multiple=True, metavar="NAME=VALUE", help="For the reader, as in 'bench run'.")
 @click.option("--measurements", default="waveform", show_default=True, help="Where the prompt's numbers come from.")
+@click.option("--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl.")
 @click.option(
     "--image-ceiling",
     default="auto",

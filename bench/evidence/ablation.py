@@ -64,7 +64,7 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     inputs = reader_named(options.reader, options.reader_options).inputs
     serves = asked_conditions(inputs)
     if image_ceiling == AUTO:
-        image_ceiling = "digitizer" if "image" in inputs else "resnet1d"
+        image_ceiling = "" if "statements" in inputs else "digitizer" if "image" in inputs else "resnet1d"
     answered: dict[str, Answered] = {}
     jobs: dict[str, Job] = {}
     for name in dict.fromkeys(used for used in serves.values() if used):

@@ -26,13 +26,16 @@ def asked_conditions(inputs: Collection[str]) -> Mapping[str, str | None]:
     """Return, for each condition, the one whose answers serve for it.
 
     A reader without text is not moved by numbers, one without image or signal not by the trace: conditions that are the
-    same for it are asked once. None where a reader of traces alone has nothing to read.
+    same for it are asked once. None where a reader of traces alone has nothing to read, and for a program whose
+    statements were printed long ago: no condition can change them.
 
     Parameters
     ----------
     inputs : collection of str
         Of the reader.
     """
+    if "statements" in inputs:
+        return {name: "full" if name == "full" else None for name in ABLATION}
     first: dict[Condition, str] = {}
     serves: dict[str, str | None] = {}
     for name in ABLATION:

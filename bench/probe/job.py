@@ -13,7 +13,7 @@ from bench.dataset import Record, open_dataset
 from bench.dataset.selection import SelectionError, select
 from bench.probe.change import CHANGES, Change
 from bench.probe.probe import FS, DoseResult, probe, tracings
-from bench.probe.report import HEADINGS, row, write_probe
+from bench.probe.report import HEADINGS, row, thresholds, write_probe
 from bench.progress import progress
 from bench.report.terminal import WIDTH
 from bench.run.folder import RunError
@@ -145,3 +145,6 @@ def _print(title: str, results: Sequence[DoseResult]) -> None:
     for result in results:
         out.add_row(*row(result))
     Console(width=WIDTH, highlight=False).print(out)
+    click.echo("\nhalf of the answers have moved at:")
+    for change, direction, dose in thresholds(results):
+        click.echo(f"  {change:<14}{direction:<6}{dose}")

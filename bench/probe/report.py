@@ -38,9 +38,35 @@ def write_probe(folder: Path, title: str, results: Sequence[DoseResult]) -> None
         "the change's axis the answer is another than on the record itself; `right`: it is what the dose makes right; "
         "`moved elsewhere`: an axis moved that should not have (findings and diagnosis, which restate others, aside).",
         "![Dose-response curves](pictures/probe.png)",
+        table(("change", "direction", "half of the answers have moved at"), thresholds(results)),
         table(HEADINGS, [row(result) for result in results]),
     ]
     write_whole(folder / "probe.md", "\n\n".join(parts) + "\n")
+
+
+def thresholds(results: Sequence[DoseResult]) -> list[tuple[str, str, str]]:
+    """Return, for each change and direction, the dose from which half of the answers have moved.
+
+    Between two doses the share is taken to rise in a straight line.
+    """
+    rows = []
+    for name in dict.fromkeys(result.change for result in results):
+        for sign, said in ((1, "up"), (-1, "down")):
+            found = sorted((r for r in results if r.change == name and r.dose * sign > 0), key=lambda r: abs(r.dose))
+            if found:
+                half = _half([(abs(r.dose), r.moved.value) for r in found])
+                most = f"not by {found[-1].dose:+g} {found[-1].unit}"
+                rows.append((name, said, most if half is None else f"{sign * half:+.3g} {found[0].unit}"))
+    return rows
+
+
+def _half(points: Sequence[tuple[float, float]]) -> float | None:
+    before, share = 0.0, 0.0
+    for dose, moved in points:
+        if moved >= 0.5:
+            return before + (dose - before) * (0.5 - share) / (moved - share)
+        before, share = dose, moved
+    return None
 
 
 def row(result: DoseResult) -> tuple[str, ...]:

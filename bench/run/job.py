@@ -152,7 +152,7 @@ def ask_job(job: Job, means: Means) -> Answered:
     numbers, standing_in = shown_numbers(job.drawn, truth_numbers)
     if standing_in:
         who = {str(ecg_id): donor.ecg_id for ecg_id, donor in standing_in.items()}
-        job.folder.write("donors.json", as_json(who))
+        job.folder.write("manifest.json", as_json(job.folder.manifest() | {"donors": who}))
     printed = read_statements(job.statements) if job.statements else {}
     builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in, printed)
     with progress(f"{job.reader.name}, {builder.condition.name}") as report:

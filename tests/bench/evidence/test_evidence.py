@@ -53,6 +53,7 @@ def test_conditions_that_are_the_same_for_a_reader_are_asked_once():
     assert text["wrong-image"] == text["blank-image"] == "full"
     assert text["wrong-measurements"] == "wrong-measurements"
     assert set(asked_conditions(set()).values()) == {"full"}
+    assert set(asked_conditions({"statements"}).values()) == {"full", None}
 
 
 def cases_of(full, other, patients=None):

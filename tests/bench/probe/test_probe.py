@@ -8,9 +8,11 @@ import sys
 import numpy as np
 import pytest
 
+from bench.evidence.answer import Figure
 from bench.probe.beats import find, tiled
 from bench.probe.change import CHANGES
-from bench.probe.probe import SAMPLES, probe, tracings
+from bench.probe.probe import SAMPLES, DoseResult, probe, tracings
+from bench.probe.report import thresholds
 from measurements import measure
 from readers.double import PriorDouble
 from renderers import PageStyle
@@ -122,6 +124,15 @@ def test_a_reader_that_sees_nothing_is_never_moved(normal):
     results = probe(PriorDouble(), asked, ("printed", PageStyle()), lambda done, total: None)
     assert {result.change for result in results} == CHANGES.keys()
     assert all(result.moved.value == result.elsewhere.value == 0 for result in results)
+    assert all(dose.startswith("not by") for _, _, dose in thresholds(results))
+
+
+def test_the_threshold_is_where_half_have_moved():
+    def at(dose, share):
+        return DoseResult("rate", "/min", "rate", dose, 10, Figure(10, share, None), None, Figure(10, 0.0, None))
+
+    found = thresholds([at(-10, 0.5), at(10, 0.25), at(20, 0.75), at(40, 1.0)])
+    assert found == [("rate", "up", "+15 /min"), ("rate", "down", "-10 /min")]
 
 
 def bench(*words, cwd):
