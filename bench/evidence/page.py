@@ -97,7 +97,7 @@ def caution(found: Ablation) -> str:
     powers = [axis.power for axis in found.axes if axis.power is not None]
     n = f"n = {found.cases} ECGs"
     n += " of the embedded sample: intervals are wide." if found.job.settings.is_sample else "."
-    return f"{n} The smallest waveform gain that could be shown is {100 * min(powers):.0f} points." if powers else n
+    return f"{n} The smallest waveform gain that could be shown is {100 * min(powers):.1f} points." if powers else n
 
 
 def figure_rows(axes: Sequence[AxisEvidence]) -> list[tuple[str, ...]]:
