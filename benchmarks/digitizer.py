@@ -47,9 +47,8 @@ def main() -> None:
     parser.add_argument("--px-per-mm", type=int, nargs="+", default=[4, 6, 8, 10])
     options = parser.parse_args()
     records = [record for record in Sample() if record.fold == 10][: options.records]
-    print(
-        "| renderer | px/mm | RMS | median record | worst record | flat parts | refused |\n|---|---|---|---|---|---|---|"
-    )
+    headings = ("renderer", "px/mm", "RMS", "median record", "worst record", "flat parts", "refused")
+    print("| " + " | ".join(headings) + " |\n" + "|---" * len(headings) + "|")
     for name in RENDERERS:
         for px_per_mm in options.px_per_mm:
             print(line(records, name, px_per_mm), flush=True)
