@@ -5,7 +5,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.digitizer.geometry import LEAST_TRACE_MM, DigitizeError, PageGeometry, Stretch
+from readers.digitizer.geometry import LEAST_TRACE_MM, MM_PER_S, DigitizeError, PageGeometry, Stretch
+
+SHARED = 0.6
+"""Share of a piece's columns that have ink in a row's own room from which the piece holds that row's trace: tall spikes
+reach into a neighbour's room in a few columns only."""
 
 SPIKE_PX = 0.8
 """From this on the two envelopes disagree about a column, which then is a peak or a valley narrower than the pen."""
@@ -24,11 +28,19 @@ def row_ink(cover: NDArray[np.float32], page: PageGeometry) -> list[NDArray[np.f
     for number, box in enumerate(find_objects(names), start=1):
         if box is None or box[1].stop - box[1].start < least:
             continue
-        piece = names[box] == number
-        for row, part in _rows_of(piece, box[0].start, page.baselines):
-            grown = _with_edge(part)
-            rows[row][box] = np.where(grown, np.maximum(rows[row][box], cover[box]), rows[row][box])
+        for begin, end in _windows(page, box[1]):
+            part = names[box[0], begin:end] == number
+            for row, own in _rows_of(part, box[0].start, page.baselines):
+                target = rows[row][box[0], begin:end]
+                np.maximum(target, np.where(_with_edge(own), cover[box[0], begin:end], 0), out=target)
     return rows
+
+
+def _windows(page: PageGeometry, columns: slice) -> list[tuple[int, int]]:
+    """Return the columns of a piece, cut where a column of leads ends: each part may be of other rows."""
+    edges = {round(page.left + stretch.start_s * MM_PER_S * page.px_per_mm) for stretch in page.stretches}
+    inside = sorted(edge for edge in edges if columns.start < edge < columns.stop)
+    return list(pairwise([columns.start, *inside, columns.stop]))
 
 
 def _with_edge(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -42,18 +54,16 @@ def _with_edge(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _rows_of(piece: NDArray[np.bool_], top: int, baselines: tuple[float, ...]) -> list[tuple[int, NDArray[np.bool_]]]:
     height = np.arange(piece.shape[0])[:, None] + 0.5 + top
     columns = piece.any(axis=0)
+    if not columns.any():
+        return []
     middle = np.median(((piece * height).sum(axis=0) / np.maximum(piece.sum(axis=0), 1))[columns])
-    reached = [row for row, y in enumerate(baselines) if _crosses(piece, y - top)]
+    cuts = [-np.inf, *((a + b) / 2 for a, b in pairwise(baselines)), np.inf]
+    parts = [piece & (height > above) & (height <= below) for above, below in pairwise(cuts)]
+    share = [np.asarray(part.any(axis=0))[columns].mean() for part in parts]
+    reached = [row for row in range(len(baselines)) if share[row] > SHARED]
     if len(reached) < 2:
         return [(int(np.argmin(np.abs(np.array(baselines) - middle))), piece)]
-    cuts = [-np.inf, *((a + b) / 2 for a, b in pairwise(baselines)), np.inf]
-    return [(row, piece & (height > cuts[row]) & (height <= cuts[row + 1])) for row in reached]
-
-
-def _crosses(piece: NDArray[np.bool_], y: float) -> bool:
-    """Tell whether a good part of a piece's columns lies near a baseline."""
-    band = piece[max(0, int(y) - 12) : max(0, int(y) + 12)]
-    return bool(len(band)) and band.any(axis=0).mean() > 0.3
+    return [(row, parts[row]) for row in reached]
 
 
 def stretch_heights(ink: NDArray[np.float32], page: PageGeometry, stretch: Stretch) -> NDArray[np.float64]:
