@@ -10,7 +10,7 @@ from bench.evidence.design import asked_conditions
 from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
 from bench.run.folder import Asked
 from bench.run.job import Answered, Job, ask_job, begin, prepared
-from bench.run.options import RunOptions
+from bench.run.options import Means, RunOptions
 from bench.truth import truth_of
 from readers.majority import majority_values
 from readers.registry import reader as reader_named
@@ -65,10 +65,8 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     serves = asked_conditions(inputs)
     if image_ceiling == AUTO:
         image_ceiling = "" if "statements" in inputs else "digitizer" if "image" in inputs else "resnet1d"
-    answered: dict[str, Answered] = {}
-    jobs: dict[str, Job] = {}
-    for name in dict.fromkeys(used for used in serves.values() if used):
-        jobs[name], answered[name] = _asked(replace(options, condition=name))
+    jobs = {name: prepared(replace(options, condition=name)) for name in serves.values() if name}
+    answered = {name: _asked(job, _left(options.means, jobs, name)) for name, job in jobs.items()}
     full = jobs["full"]
     ceiling = _ceiling(options, image_ceiling) if image_ceiling and image_ceiling != options.reader else {}
     cases = [_case(record, answered, serves) for record in full.records]
@@ -78,16 +76,24 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     return Ablation(full, found, len(cases), image_ceiling if ceiling else "", serves)
 
 
-def _asked(options: RunOptions) -> tuple[Job, Answered]:
-    job = prepared(options)
+def _asked(job: Job, means: Means) -> Answered:
     with job.folder.locked():
         begin(job.folder, job.settings)
-        return job, ask_job(job, options.means)
+        return ask_job(job, means)
+
+
+def _left(means: Means, jobs: Mapping[str, Job], name: str) -> Means:
+    """Return the means of one condition: the cost limit is of the whole ablation, less what the others have cost."""
+    if means.max_cost is None:
+        return means
+    others = sum(job.folder.paid() for other, job in jobs.items() if other != name)
+    return replace(means, max_cost=max(0.0, means.max_cost - others))
 
 
 def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
     """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
-    _, answered = _asked(replace(options, reader=reader, option=(), condition="full", repeats=1))
+    job = prepared(replace(options, reader=reader, option=(), condition="full", repeats=1))
+    answered = _asked(job, options.means)
     return {
         asked.ecg_id: {} if reading.error else reading.values
         for asked, reading in answered.readings.items()

@@ -140,8 +140,10 @@ def probe(
         words = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(asked)} cases"
         raise RunError(f"reader {reader.name!r} did not read the probe set: {words}")
     base = {t.record.ecg_id: r for t, r in zip(asked, readings, strict=True) if not t.change}
-    doses = dict.fromkeys((tracing.change, tracing.dose) for tracing in asked if tracing.change)
-    pairs = [(t, r) for t, r in zip(asked, readings, strict=True) if r.outcome != "failed"]
+    whole = {ecg_id for ecg_id, reading in base.items() if reading.outcome != "failed"}
+    both = [(t, r) for t, r in zip(asked, readings, strict=True) if t.record.ecg_id in whole]
+    pairs = [(tracing, reading) for tracing, reading in both if reading.outcome != "failed"]
+    doses = dict.fromkeys((tracing.change, tracing.dose) for tracing, _ in pairs if tracing.change)
     return tuple(
         _result(CHANGES[change], dose, [(t, r) for t, r in pairs if (t.change, t.dose) == (change, dose)], base)
         for change, dose in sorted(doses, key=lambda one: (list(CHANGES).index(one[0]), one[1]))

@@ -72,7 +72,7 @@ def stretch_heights(ink: NDArray[np.float32], page: PageGeometry, stretch: Stret
     Raises
     ------
     DigitizeError
-        When less than half of the stretch has ink, which is no trace.
+        When the stretch reaches beyond the picture.
     """
     begin, end = stretch_columns(page, stretch)
     if end > ink.shape[1] + 1 or begin < 0:
@@ -82,8 +82,8 @@ def stretch_heights(ink: NDArray[np.float32], page: PageGeometry, stretch: Stret
 
 def stretch_columns(page: PageGeometry, stretch: Stretch) -> tuple[int, int]:
     """Return the first column of pixels of a stretch and the one after its last."""
-    begin = page.left + stretch.start_s * 25 * page.px_per_mm
-    return int(np.ceil(begin)), int(np.floor(page.left + stretch.end_s * 25 * page.px_per_mm))
+    begin, end = (page.left + time * MM_PER_S * page.px_per_mm for time in (stretch.start_s, stretch.end_s))
+    return int(np.ceil(begin)), int(np.floor(end))
 
 
 def trace_heights(cover: NDArray[np.float32], pen_px: float) -> NDArray[np.float64]:

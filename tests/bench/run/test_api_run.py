@@ -261,3 +261,14 @@ def test_the_prompt_is_shown_as_it_would_be_sent(server, tmp_path):
         told = bench(server, "prompt", "--id", "38", "--condition", condition, cwd=tmp_path)
         assert ("heart rate: 73" in told.stdout) is said
         assert ("QTc" in told.stdout) is said
+
+
+def test_the_cost_limit_is_of_the_whole_ablation(server, tmp_path):
+    words = ("ablate", *RUN[1:-1], "4", "--image-ceiling", "", "--option", "max_tokens=400", "--max-cost", "0.06")
+    stopped = bench(server, *words, cwd=tmp_path)
+    assert stopped.returncode == 2
+    assert "stopped before --max-cost" in stopped.stderr
+    runs = [path for path in (tmp_path / "runs").iterdir() if (path / "readings.jsonl").is_file()]
+    assert len(runs) > 1
+    cost = sum(line["reading"]["usage"]["cost"] for run in runs for line in lines_of(run))
+    assert 0 < cost <= 0.06
