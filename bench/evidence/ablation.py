@@ -2,16 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from bench.dataset import Record
-from bench.evidence.answer import AskedCase
+from bench.evidence.answer import Answers, asked_case
 from bench.evidence.design import asked_conditions
 from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
-from bench.run.folder import Asked
 from bench.run.job import Answered, Job, ask_job, begin, prepared
 from bench.run.options import Means, RunOptions
-from bench.truth import truth_of
 from readers.majority import majority_values
 from readers.registry import reader as reader_named
 from readers.text_ceiling import MeasurementsReader
@@ -69,11 +65,13 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     answered = {name: _asked(job, _left(options.means, jobs, name)) for name, job in jobs.items()}
     full = jobs["full"]
     ceiling = _ceiling(options, image_ceiling) if image_ceiling and image_ceiling != options.reader else {}
-    cases = [_case(record, answered, serves) for record in full.records]
+    measured = answered["full"].measured
+    found = {name: Answers(_first(one), one.told) for name, one in answered.items()}
+    cases = [asked_case(record, measured[record.ecg_id], found, serves) for record in full.records]
     numbers = MeasurementsReader()
-    text = {r.ecg_id: numbers.answer(answered["full"].measured[r.ecg_id]).values for r in full.records}
-    found = evidence(cases, Ceilings(majority_values(), text, ceiling))
-    return Ablation(full, found, len(cases), image_ceiling if ceiling else "", serves)
+    text = {r.ecg_id: numbers.answer(measured[r.ecg_id]).values for r in full.records}
+    axes = evidence(cases, Ceilings(majority_values(), text, ceiling))
+    return Ablation(full, axes, len(cases), image_ceiling if ceiling else "", serves)
 
 
 def _asked(job: Job, means: Means) -> Answered:
@@ -94,22 +92,9 @@ def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
     """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
     job = prepared(replace(options, reader=reader, option=(), condition="full", repeats=1))
     answered = _asked(job, options.means)
-    return {
-        asked.ecg_id: {} if reading.error else reading.values
-        for asked, reading in answered.readings.items()
-        if asked.repeat == 0
-    }
+    return {ecg_id: {} if reading.error else reading.values for ecg_id, reading in _first(answered).items()}
 
 
-def _case(record: Record, answered: Mapping[str, Answered], serves: Mapping[str, str | None]) -> AskedCase:
-    found: dict[str, Reading] = {}
-    for name, used in serves.items():
-        reading = answered[used].readings.get(Asked(record.ecg_id)) if used else None
-        if reading is not None and reading.outcome != "failed":
-            found[name] = reading
-    used = serves["wrong-measurements"]
-    told: dict[str, Any] = {}
-    if used and record.ecg_id in answered[used].told:
-        told["wrong-measurements"] = answered[used].told[record.ecg_id]
-    measured = answered["full"].measured[record.ecg_id]
-    return AskedCase(record.ecg_id, record.patient_id, truth_of(record, measured), found, told)
+def _first(answered: Answered) -> dict[int, Reading]:
+    """Return the readings of the first asking by ``ecg_id``."""
+    return {asked.ecg_id: reading for asked, reading in answered.readings.items() if asked.repeat == 0}

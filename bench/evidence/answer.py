@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset import Record
 from bench.score.agreement import mcnemar
 from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.rounding import rounded
+from bench.truth import truth_of
 from measurements import Measurements
 from taxonomy.axis import AxisValue
 from taxonomy.reading import Reading
@@ -45,6 +47,36 @@ class AskedCase:
     def right(self, condition: str, axis: str) -> bool:
         """Tell whether the answer is the truth."""
         return self.answer(condition, axis) == self.truth.values[axis]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Readings under one condition, and the numbers that each prompt said, by ``ecg_id``."""
+
+    readings: Mapping[int, Reading]
+    told: Mapping[int, Measurements]
+
+
+def asked_case(
+    record: Record, measured: Measurements, found: Mapping[str, Answers], serves: Mapping[str, str | None]
+) -> AskedCase:
+    """Return a record with its answers under every condition; failed calls are left out.
+
+    Parameters
+    ----------
+    record : Record
+    measured : Measurements
+        Of the record, for its truth.
+    found : mapping of str to Answers
+        By condition that was asked.
+    serves : mapping of str to str or None
+        For each condition, the one whose answers serve for it.
+    """
+    ecg_id, swapped = record.ecg_id, serves["wrong-measurements"]
+    given = {name: found[used].readings.get(ecg_id) for name, used in serves.items() if used}
+    answered = {name: reading for name, reading in given.items() if reading and reading.outcome != "failed"}
+    told = {"wrong-measurements": found[swapped].told[ecg_id]} if swapped and ecg_id in found[swapped].told else {}
+    return AskedCase(ecg_id, record.patient_id, truth_of(record, measured), answered, told)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.dataset import Dataset, Record, fingerprint, records_of
-from bench.evidence.answer import AskedCase
+from bench.evidence.answer import Answers, asked_case
 from bench.evidence.design import asked_conditions
 from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
 from bench.prompt import condition_named
@@ -19,7 +19,6 @@ from readers.double import BlankDouble, CopyDouble, PerfectDouble, PriorDouble, 
 from readers.majority import majority_values
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXIS_NAMES
-from taxonomy.reading import Reading
 
 TRACE, COPY, PRIOR = "reads the trace", "copies the prompt", "recites the prior"
 EXPECTED: Mapping[str, Mapping[str, str]] = {
@@ -65,21 +64,13 @@ def evidence_on(reader: Reader, dataset: Dataset, records: Sequence[Record], see
     serves = asked_conditions(reader.inputs)
     used = dict.fromkeys(name for name in serves.values() if name)
     found = {name: _asked(reader, ShownRecords(dataset, records, name, seed=seed), numbers) for name in used}
-    cases = [_case(record, numbers[record.ecg_id], found, serves) for record in records]
+    cases = [asked_case(record, numbers[record.ecg_id], found, serves) for record in records]
     text = MeasurementsReader()
     ceiling = {record.ecg_id: text.answer(numbers[record.ecg_id]).values for record in records}
     return evidence(cases, Ceilings(majority_values(), ceiling, {}))
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """Readings under one condition, and the numbers that each prompt said, by ``ecg_id``."""
-
-    readings: Mapping[int, Reading]
-    told: Mapping[int, Measurements]
-
-
-def _asked(reader: Reader, shown: ShownRecords, waveform: Mapping[int, Measurements]) -> _Answers:
+def _asked(reader: Reader, shown: ShownRecords, waveform: Mapping[int, Measurements]) -> Answers:
     numbers, standing_in = shown_numbers(shown, waveform)
     foreign = condition_named(shown.condition).measurements == "donor"
     chosen = [r for r in shown.records if not condition_named(shown.condition).donor or r.ecg_id in standing_in]
@@ -92,16 +83,4 @@ def _asked(reader: Reader, shown: ShownRecords, waveform: Mapping[int, Measureme
     builder = CaseBuilder(settings, reader, numbers, donors=standing_in)
     readings = {asking.record.ecg_id: reading for asking, reading in ask(builder, [Asking(r) for r in chosen])}
     told = {r.ecg_id: numbers[(standing_in[r.ecg_id] if foreign else r).ecg_id] for r in chosen}
-    return _Answers(readings, told)
-
-
-def _case(
-    record: Record, numbers: Measurements, found: Mapping[str, _Answers], serves: Mapping[str, str | None]
-) -> AskedCase:
-    ecg_id = record.ecg_id
-    readings = {
-        name: found[used].readings[ecg_id] for name, used in serves.items() if used and ecg_id in found[used].readings
-    }
-    swapped = serves["wrong-measurements"]
-    told = {"wrong-measurements": found[swapped].told[ecg_id]} if swapped and ecg_id in found[swapped].told else {}
-    return AskedCase(ecg_id, record.patient_id, truth_of(record, numbers), readings, told)
+    return Answers(readings, told)
