@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from readers.api.endpoint import Endpoint
-from readers.api.option import OptionError, RequestOptions
+from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
 from readers.api.reader import ApiReader
 from readers.api.request import CHARS_PER_TOKEN, ModelLimits, Request
 from readers.api.response import CallError, Response, Stop
+from readers.option import OptionError
 from renderers.limit import image_limit, request_limit
 
 if TYPE_CHECKING:

@@ -1,10 +1,9 @@
 """What a user can set for a request, as ``--option name=value``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import get_args
+from dataclasses import dataclass
 
-from taxonomy.error import BenchError, unknown_name
+from readers.option import check_choices, check_ranges
 
 CHOICES = {
     "structured": ("auto", "schema", "text"),
@@ -14,8 +13,12 @@ CHOICES = {
 }
 
 
-class OptionError(BenchError):
-    """Raised when an option does not exist or its value is not usable."""
+RANGES: Mapping[str, tuple[float, float]] = {
+    "temperature": (0, 2),
+    "max_tokens": (16, 1_000_000),
+    "timeout": (1, 3600),
+    "attempts": (1, 100),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class RequestOptions:
 
     Raises
     ------
-    OptionError
+    readers.option.OptionError
         When a value is out of its range.
     """
 
@@ -59,34 +62,5 @@ class RequestOptions:
     attempts: int = 6
 
     def __post_init__(self) -> None:
-        for name, allowed in CHOICES.items():
-            value = getattr(self, name)
-            if value is not None and value not in allowed:
-                raise OptionError(f"option {name} must be one of {', '.join(allowed)}, not {value!r}")
-        limits = {"temperature": (0, 2), "max_tokens": (16, 1_000_000), "timeout": (1, 3600), "attempts": (1, 100)}
-        for name, (low, high) in limits.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise OptionError(f"option {name} must be between {low} and {high}, not {value}")
-
-
-def parsed_options(written: Mapping[str, str]) -> RequestOptions:
-    """Return the options that were written.
-
-    Raises
-    ------
-    OptionError
-        When a value is no number where one is asked for, or out of its range.
-    taxonomy.error.UnknownNameError
-        When there is no such option; the message lists them.
-    """
-    kinds = {item.name: (get_args(item.type) or (item.type,))[0] for item in fields(RequestOptions)}
-    values: dict[str, float | int | str] = {}
-    for name, value in written.items():
-        if name not in kinds:
-            raise unknown_name("option", name, kinds)
-        try:
-            values[name] = kinds[name](value)
-        except ValueError:
-            raise OptionError(f"option {name} takes a number, not {value!r}") from None
-    return RequestOptions(**values)  # type: ignore[arg-type]  # each value has just been given its field's type
+        check_choices(self, CHOICES)
+        check_ranges(self, RANGES)

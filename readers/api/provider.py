@@ -140,7 +140,7 @@ class Provider(ABC):
 
     @staticmethod  # noqa: B027  # most providers have every option
     def check(options: RequestOptions) -> None:
-        """Raise :class:`~readers.api.option.OptionError` for an option that the provider does not have."""
+        """Raise :class:`~readers.option.OptionError` for an option that the provider does not have."""
 
     @staticmethod
     @abstractmethod

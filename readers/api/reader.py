@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from readers.api.batch import BatchDesk
 from readers.api.desk import Desk
-from readers.api.option import parsed_options
+from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import Busy, Provider
 from readers.api.request import Request, sent_images
@@ -20,6 +20,7 @@ from readers.api.response import CallError, failed_reading, reading_of
 from readers.api.shard import ShardFolder, shard_limit
 from readers.api.store import Asked, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
+from readers.option import parsed_options
 from readers.session import Estimate, Session, StopReading
 from taxonomy.error import BenchError
 from taxonomy.reading import Reading
@@ -55,7 +56,7 @@ class ApiReader:
         if not model:
             maker = self.provider.name
             raise BenchError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
-        self.model, self.options = model, parsed_options(options)
+        self.model, self.options = model, parsed_options(RequestOptions, options)
         self.provider.check(self.options)
         self.name = f"{self.provider.name}:{model}"
         self.session = Session()

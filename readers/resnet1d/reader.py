@@ -1,9 +1,7 @@
 """The reader: prepare cases ahead in a thread, average the members' probabilities, answer all eight axes."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurements, measure
+from readers.ahead import prepared_ahead
 from readers.contract import Case, Input
 from readers.measured_axis import measured_probabilities, measured_values
 from readers.resnet1d.preprocessing import FS, prepare
@@ -78,17 +77,8 @@ class Resnet1dReader:
 
     def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Read with one core left for the preparation."""
-        stream = iter(cases)
-        batches = iter(lambda: tuple(islice(stream, BATCH)), ())
-        with ThreadPoolExecutor(max_workers=1) as ahead:
-            waiting: Future[_Prepared] | None = None
-            for batch in batches:
-                following = ahead.submit(_prepared, batch)
-                if waiting:
-                    yield from self._answers(waiting.result())
-                waiting = following
-            if waiting:
-                yield from self._answers(waiting.result())
+        for batch in prepared_ahead(cases, BATCH, _prepared):
+            yield from self._answers(batch)
 
     def _answers(self, batch: _Prepared) -> Iterator[Reading]:
         for row, numbers in zip(self.probabilities(batch.leads), batch.numbers, strict=True):

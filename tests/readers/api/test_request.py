@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from readers.api.openai import OpenAIReader
-from readers.api.option import OptionError, parsed_options
+from readers.api.option import RequestOptions
 from readers.api.price import Price, PriceError, Tokens, price_date, price_of
 from readers.api.request import ModelLimits, sent_images
+from readers.option import OptionError, parsed_options
 from readers.registry import reader
 from readers.session import StopReading
 from renderers import packed, render
@@ -153,7 +154,7 @@ def test_an_option_of_another_provider_is_told():
 
 
 def test_options_take_the_types_of_their_fields():
-    found = parsed_options({"temperature": "0", "max_tokens": "100", "seed": "3", "image_check": "off"})
+    found = parsed_options(RequestOptions, {"temperature": "0", "max_tokens": "100", "seed": "3", "image_check": "off"})
     assert (found.temperature, found.max_tokens, found.seed, found.image_check) == (0.0, 100, 3, "off")
 
 

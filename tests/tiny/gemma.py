@@ -1,13 +1,15 @@
-"""A Gemma 3 of some 250,000 parameters, made on the spot from its real classes: ``python tiny_gemma.py FOLDER``.
+"""A Gemma 3 of some 250,000 parameters, made on the spot from its real classes: ``python gemma.py FOLDER``.
 
 Its answers mean nothing; that it takes a chat with an image and writes tokens is the point.
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}<start_of_turn>{{ message['role'] }}\n"
+    "{{ bos_token }}{% for message in messages %}<start_of_turn>"
+    "{{ 'model' if message['role'] == 'assistant' else message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for part in message['content'] %}"
     "{% if part['type'] == 'image' %}<start_of_image>{% elif part['type'] == 'text' %}{{ part['text'] }}{% endif %}"
     "{% endfor %}{% endif %}<end_of_turn>\n{% endfor %}"
@@ -23,10 +25,11 @@ SPECIAL = {
     "image_token": "<image_soft_token>",
 }
 IMAGE_TOKENS = 4
+WORDS = ("rate normal rhythm sinus axis left conduction none diagnosis",)
 
 
-def build(folder: Path) -> None:
-    """Save model and processor to a folder that the Auto classes load."""
+def build(folder: Path, corpus: Iterable[str] = WORDS, seed: int = 0, context: int = 8192) -> None:
+    """Save model and processor to a folder that the Auto classes load; the tokenizer is trained on the corpus."""
     import torch
     from transformers import (
         Gemma3Config,
@@ -37,12 +40,12 @@ def build(folder: Path) -> None:
         SiglipVisionConfig,
     )
 
-    torch.manual_seed(0)
-    tokenizer = _tokenizer()
+    torch.manual_seed(seed)
+    tokenizer = _tokenizer(corpus)
     ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in SPECIAL.items()}
     text = Gemma3TextConfig(
         vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=1, head_dim=32, max_position_embeddings=8192, sliding_window=4096,
+        num_key_value_heads=1, head_dim=32, max_position_embeddings=context, sliding_window=4096,
         bos_token_id=ids["bos_token"], eos_token_id=ids["eos_token"], pad_token_id=ids["pad_token"],
     )  # fmt: skip
     vision = SiglipVisionConfig(
@@ -61,7 +64,7 @@ def build(folder: Path) -> None:
     Gemma3Processor(images, tokenizer, chat_template=TEMPLATE, image_seq_length=IMAGE_TOKENS).save_pretrained(folder)
 
 
-def _tokenizer():
+def _tokenizer(corpus: Iterable[str]):
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -70,8 +73,8 @@ def _tokenizer():
     plain.decoder = decoders.ByteLevel()
     special = [*SPECIAL.values(), "<start_of_turn>", "<end_of_turn>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet)
-    plain.train_from_iterator(["rate normal rhythm sinus axis left conduction none diagnosis"], trainer)
+    trainer = trainers.BpeTrainer(vocab_size=1000, special_tokens=special, initial_alphabet=alphabet)
+    plain.train_from_iterator(corpus, trainer)
     extra = {name: SPECIAL[name] for name in ("boi_token", "eoi_token", "image_token")}
     main = {name: token for name, token in SPECIAL.items() if name not in extra}
     return PreTrainedTokenizerFast(tokenizer_object=plain, extra_special_tokens=extra, **main)

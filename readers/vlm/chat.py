@@ -1,0 +1,186 @@
+"""From cases to a model's inputs, by its own chat template and its own processor."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from readers.contract import Case, Prompt
+from readers.vlm.option import VlmOptions
+from readers.vlm.source import ModelError
+from renderers import Picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+    from transformers import ProcessorMixin
+
+MARK = "@answer@"
+"""Stands for an answer, to see what the template puts behind one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A batch of prompts, filled up on the left.
+
+    Attributes
+    ----------
+    tensors : mapping of str to Tensor
+        What the model takes; ``input_ids`` and ``attention_mask`` are (cases, tokens).
+    tokens : tuple of int
+        Of each case, images included.
+    px_per_mm : tuple of float or None
+        Resolution at which the model sees the coarsest image of each case; None without an image.
+    """
+
+    tensors: Mapping[str, "Tensor"]
+    tokens: tuple[int, ...]
+    px_per_mm: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Tokens of an answer, with what ends a turn.
+
+    Attributes
+    ----------
+    ids : tuple of int
+    offsets : tuple of (int, int)
+        Where each token stands in the text.
+    """
+
+    ids: tuple[int, ...]
+    offsets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Chat:
+    """A processor, and how images are handed to it.
+
+    Attributes
+    ----------
+    processor : transformers.ProcessorMixin
+    max_pixels : int or None
+    image_kwargs : mapping
+    """
+
+    processor: "ProcessorMixin"
+    max_pixels: int | None
+    image_kwargs: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, processor: "ProcessorMixin", options: VlmOptions) -> "Chat":
+        """Return the chat of a processor under the options."""
+        return cls(processor, options.max_pixels, options.for_images())
+
+    def encode(self, cases: Sequence[Case]) -> Encoded:
+        """Return the inputs of a batch of cases, each ending where the model is to answer."""
+        pictures = [[self._scaled(picture) for picture in case.images] for case in cases]
+        prompts = [self._prompt_text(case, images) for case, images in zip(cases, pictures, strict=True)]
+        given: dict[str, Any] = {"text": prompts}
+        if any(pictures):
+            given |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
+        self.processor.tokenizer.padding_side = "left"
+        tensors = self.processor(
+            **given, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False}
+        )
+        found = {name: value for name, value in tensors.items() if hasattr(value, "shape")}
+        seen = iter(self._scales(found, [image.size for images in pictures for image in images]))
+        px_per_mm = tuple(
+            min(
+                (
+                    picture.px_per_mm * min(1.0, image.size[0] / picture.size[0]) * next(seen)
+                    for picture, image in zip(case.images, images, strict=True)
+                ),
+                default=None,
+            )
+            for case, images in zip(cases, pictures, strict=True)
+        )
+        return Encoded(found, tuple(found["attention_mask"].sum(dim=1).tolist()), px_per_mm)
+
+    def answer(self, text: str, ends: bool = True) -> Answer:
+        """Return the tokens of an answer, as they follow a prompt; with what ends a turn if it ``ends``."""
+        found = self.processor.tokenizer(
+            text + (self.turn_end if ends else ""), add_special_tokens=False, return_offsets_mapping=True
+        )
+        return Answer(tuple(found["input_ids"]), tuple(map(tuple, found["offset_mapping"])))
+
+    @cached_property
+    def turn_end(self) -> str:
+        """What the template puts behind an answer.
+
+        Raises
+        ------
+        readers.vlm.source.ModelError
+            When the template does not put an answer right behind the prompt.
+        """
+        asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
+        said = [*asked, {"role": "assistant", "content": [{"type": "text", "text": MARK}]}]
+        prompt = self._templated(asked, True)
+        whole = self._templated(said, False)
+        if not whole.startswith(prompt + MARK):
+            raise ModelError("the model's chat template does not put an answer right behind the prompt")
+        return whole[len(prompt) + len(MARK) :].rstrip() or str(self.processor.tokenizer.eos_token)
+
+    @cached_property
+    def stops(self) -> tuple[int, ...]:
+        """Tokens that end an answer: the tokenizer's own, and the first that the template puts behind one."""
+        ends = self.processor.tokenizer(self.turn_end, add_special_tokens=False)["input_ids"]
+        return tuple(dict.fromkeys([*ends[:1], self.processor.tokenizer.eos_token_id]))
+
+    @property
+    def pad(self) -> int:
+        """The token that fills up."""
+        tokenizer = self.processor.tokenizer
+        return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
+
+    def decode(self, ids: "Tensor") -> str:
+        """Return the text of generated tokens."""
+        return str(self.processor.tokenizer.decode(ids, skip_special_tokens=True))
+
+    def _prompt_text(self, case: Case, images: Sequence["Image"]) -> str:
+        prompt = case.prompt or Prompt("")
+        content: list[dict[str, Any]] = []
+        for number in range(len(images)):
+            if number < len(prompt.captions):
+                content.append({"type": "text", "text": prompt.captions[number] + "\n"})
+            content.append({"type": "image"})
+        content.append({"type": "text", "text": prompt.text})
+        system = [{"role": "system", "content": [{"type": "text", "text": prompt.system}]}] if prompt.system else []
+        return self._templated([*system, {"role": "user", "content": content}], True)
+
+    def _templated(self, messages: list[dict[str, Any]], to_answer: bool) -> str:
+        return str(self.processor.apply_chat_template(messages, add_generation_prompt=to_answer, tokenize=False))
+
+    def _scaled(self, picture: Picture) -> "Image":
+        from PIL import Image
+
+        image = Image.fromarray(picture.rgb())
+        pixels = image.size[0] * image.size[1]
+        if self.max_pixels is None or pixels <= self.max_pixels:
+            return image
+        scale = math.sqrt(self.max_pixels / pixels)
+        size = (max(1, int(image.size[0] * scale)), max(1, int(image.size[1] * scale)))
+        return image.resize(size, Image.Resampling.LANCZOS)
+
+    def _scales(self, tensors: Mapping[str, "Tensor"], sizes: Sequence[tuple[int, int]]) -> list[float]:
+        """Return by how much the model's own processor scales each image down, the coarser of both directions."""
+        if not sizes:
+            return []
+        pixels = tensors["pixel_values"]
+        if "image_grid_thw" in tensors:
+            patch = self.processor.image_processor.patch_size
+            edges = [(w * patch, h * patch) for _, h, w in tensors["image_grid_thw"].tolist()]
+        elif pixels.ndim == 4 and len(pixels) == len(sizes):
+            edges = [(pixels.shape[3], pixels.shape[2])] * len(sizes)
+        else:
+            return [_tiled_scale(pixels, sizes)] * len(sizes)
+        return [min(1.0, seen[0] / width, seen[1] / height) for (width, height), seen in zip(sizes, edges, strict=True)]
+
+
+def _tiled_scale(pixels: "Tensor", sizes: Sequence[tuple[int, int]]) -> float:
+    """Return the scale of images that are cut into tiles, by the count of pixels: the layout of tiles is not told."""
+    *tiles, _, height, width = pixels.shape
+    seen = math.prod(tiles) * height * width
+    return min(1.0, math.sqrt(seen / sum(w * h for w, h in sizes)))

@@ -1,0 +1,199 @@
+"""Probabilities of the allowed values of each axis, from how likely the model holds each to stand in its answer.
+
+The answer is forced token by token up to an axis, with what the model itself wrote before it (its reasoning, its
+earlier values), and every allowed value is scored as a whole, its closing quote included. Findings, of which any number
+can be named, are scored each alone against the empty list. In a sparse answer the normal value is what is left when no
+abnormal one is written.
+"""
+
+import copy
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from readers.vlm.chat import Encoded
+from readers.vlm.generation import on_device
+from readers.vlm.loading import Vlm
+from taxonomy.axis import DIAGNOSIS, AxisValue, axis_named
+from taxonomy.reading import SUPERCLASS, Reading
+from taxonomy.statement import SUPERCLASSES, superclass_of
+from taxonomy.target import SPARSE, TargetFormat
+from taxonomy.writing import Written, axis_order, written
+
+ROWS = 32
+"""Sequences that are scored together."""
+
+Chances = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The ways in which an answer can go on at one axis.
+
+    Attributes
+    ----------
+    texts : mapping of str to str
+        By value: the answer up to and with it.
+    neutral : str
+        The answer that names nothing on this axis; only where the normal value is left out.
+    """
+
+    texts: Mapping[str, str]
+    neutral: str
+
+
+@dataclass
+class _Walk:
+    """One case on its way through the axes."""
+
+    form: TargetFormat
+    own: Mapping[str, AxisValue | None]
+    reasoning: str | None
+    said: dict[str, AxisValue | None]
+    chances: Chances
+
+    def choice(self, axis: str) -> _Choice:
+        """Return what can be written at an axis."""
+        named = axis_named(axis)
+        values: dict[str, AxisValue] = {v: frozenset({v}) if named.is_set else v for v in named.values}
+        if named.is_set:
+            values[""] = frozenset()
+        answers = {value: self._written({axis: said}) for value, said in values.items()}
+        return _Choice(
+            {value: answer.until(axis) for value, answer in answers.items() if axis in answer.spans},
+            self._written({}).text,
+        )
+
+    def take(self, axis: str, scores: Mapping[str, float]) -> None:
+        """Keep an axis's probabilities, and go on with the model's own value, else with the likeliest."""
+        named = axis_named(axis)
+        if named.is_set:
+            none = scores[""] if "" in scores else _left(scores.values())
+            self.chances[axis] = {value: _share(scores[value], none) for value in named.values}
+            likeliest: AxisValue = frozenset(v for v, chance in self.chances[axis].items() if chance >= 0.5)
+        else:
+            known = dict(scores)
+            if self.form is SPARSE and named.negative:
+                known[named.negative] = _left(scores.values())
+            self.chances[axis] = _normalised({value: known[value] for value in named.values})
+            likeliest = max(self.chances[axis], key=lambda value: self.chances[axis][value])
+        own = self.own.get(axis)
+        self.said[axis] = likeliest if own is None else own
+
+    def _written(self, more: Mapping[str, AxisValue]) -> Written:
+        return written({**self.said, **more}, self.form, self.reasoning)
+
+
+def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form: TargetFormat) -> list[Chances]:
+    """Return, for each case, the probability of every allowed value of every axis of the format.
+
+    Parameters
+    ----------
+    vlm : Vlm
+    prompts : Encoded
+    readings : sequence of Reading
+        What was read from the model's own answers: their values and reasoning go before.
+    form : TargetFormat
+
+    Returns
+    -------
+    list of dict of str to dict of str to float
+        As :attr:`taxonomy.reading.Reading.probabilities`; with the diagnosis also ``superclass``, the sums over its
+        subclasses.
+    """
+    prefix = _Prefix(vlm, prompts)
+    walks = [_Walk(form, reading.values, _reasoning(reading.raw), {}, {}) for reading in readings]
+    for axis in axis_order(form):
+        choices = [walk.choice(axis) for walk in walks]
+        for walk, scores in zip(walks, prefix.scores(choices), strict=True):
+            walk.take(axis, scores)
+    for walk in walks:
+        if DIAGNOSIS.name in walk.chances:
+            walk.chances[SUPERCLASS] = _superclasses(walk.chances[DIAGNOSIS.name])
+    return [walk.chances for walk in walks]
+
+
+class _Prefix:
+    """Prompts that the model has read once; answers are scored behind them."""
+
+    def __init__(self, vlm: Vlm, prompts: Encoded) -> None:
+        import torch
+
+        self.vlm, self.mask = vlm, prompts.tensors["attention_mask"].to(vlm.device)
+        with torch.inference_mode():
+            out = vlm.model(**on_device(vlm, prompts.tensors), use_cache=True, logits_to_keep=1)
+        self.cache, self.last = out.past_key_values, out.logits[:, -1].float()
+
+    def scores(self, choices: Sequence[_Choice]) -> list[dict[str, float]]:
+        """Return the log-likelihood of each value's text behind each prompt, from where the values part."""
+        names = list(choices[0].texts)
+        tokens = [[list(self.vlm.chat.answer(choice.texts[v], ends=False).ids) for v in names] for choice in choices]
+        neutral = [list(self.vlm.chat.answer(choice.neutral, ends=False).ids) for choice in choices]
+        parts = [_parting([*rows, other]) for rows, other in zip(tokens, neutral, strict=True)]
+        at_once = max(1, ROWS // len(choices))
+        found: list[dict[str, float]] = [{} for _ in choices]
+        for start in range(0, len(names), at_once):
+            chunk = names[start : start + at_once]
+            each = self._each([row for rows in tokens for row in rows[start : start + at_once]], len(chunk))
+            for number, row in enumerate(each):
+                case, value = divmod(number, len(chunk))
+                found[case][chunk[value]] = sum(row[parts[case] :])
+        return found
+
+    def _each(self, rows: Sequence[Sequence[int]], repeats: int) -> list[list[float]]:
+        """Return the log-probability of every token of every row; ``repeats`` rows follow each prompt."""
+        import torch
+
+        longest = max(map(len, rows))
+        ids = torch.tensor([[*row, *[self.vlm.chat.pad] * (longest - len(row))] for row in rows]).to(self.vlm.device)
+        own = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]).to(self.vlm.device)
+        cache = copy.deepcopy(self.cache)
+        cache.batch_repeat_interleave(repeats)
+        mask = torch.cat([self.mask.repeat_interleave(repeats, dim=0), own], dim=1)
+        with torch.inference_mode():
+            out = self.vlm.model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True)
+            first = self.last.repeat_interleave(repeats, dim=0)[:, None]
+            chances = torch.cat([first, out.logits[:, :-1].float()], dim=1).log_softmax(dim=-1)
+            taken = chances.gather(2, ids[..., None])[..., 0].cpu()
+        return [part[: len(row)].tolist() for part, row in zip(taken, rows, strict=True)]
+
+
+def _parting(rows: Sequence[Sequence[int]]) -> int:
+    """Return how many tokens all rows have in common at their beginning."""
+    return next((i for i, tokens in enumerate(zip(*rows, strict=False)) if len(set(tokens)) > 1), min(map(len, rows)))
+
+
+def _reasoning(raw: str | None) -> str | None:
+    """Return the reasoning that stands in an answer, None where there is none."""
+    try:
+        data = json.loads(raw or "")
+    except ValueError:
+        return None
+    said = data.get("reasoning") if isinstance(data, dict) else None
+    return said if isinstance(said, str) else None
+
+
+def _left(scores: Iterable[float]) -> float:
+    """Return the log-probability that none of some continuations is written."""
+    rest = 1 - math.fsum(math.exp(score) for score in scores)
+    return math.log(max(rest, 1e-12))
+
+
+def _share(score: float, other: float) -> float:
+    """Return the probability of one of two, from their log-likelihoods."""
+    return round(1 / (1 + math.exp(min(700.0, other - score))), 6)
+
+
+def _normalised(scores: Mapping[str, float]) -> dict[str, float]:
+    highest = max(scores.values())
+    raised = {value: math.exp(score - highest) for value, score in scores.items()}
+    total = math.fsum(raised.values())
+    return {value: round(part / total, 6) for value, part in raised.items()}
+
+
+def _superclasses(diagnosis: Mapping[str, float]) -> dict[str, float]:
+    sums = dict.fromkeys(SUPERCLASSES, 0.0)
+    for subclass, chance in diagnosis.items():
+        sums[superclass_of(subclass)] += chance
+    return {name: round(min(1.0, chance), 6) for name, chance in sums.items()}

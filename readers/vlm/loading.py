@@ -1,0 +1,130 @@
+"""From a checked model to its weights in memory."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from readers.vlm.chat import Chat
+from readers.vlm.option import VlmOptions
+from readers.vlm.source import ModelError, ModelSource, model_source, processor_of
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import BitsAndBytesConfig, PreTrainedModel
+
+
+@dataclass(frozen=True, eq=False)
+class Vlm:
+    """A model that can be asked.
+
+    Attributes
+    ----------
+    source : ModelSource
+    model : PreTrainedModel or PeftModel
+        As transformers' Auto class made it, in evaluation mode, an adapter inside where there is one.
+    chat : Chat
+        Makes its inputs.
+    options : VlmOptions
+    """
+
+    source: ModelSource
+    model: Any
+    chat: Chat
+    options: VlmOptions
+
+    @property
+    def device(self) -> "torch.device":
+        """Where inputs go."""
+        found: torch.device = self.model.device
+        return found
+
+
+@lru_cache(maxsize=1)
+def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
+    """Load a model, and keep it: the conditions of an ablation ask the same one.
+
+    Raises
+    ------
+    ModelError
+        When its weights cannot be read or do not fit.
+    """
+    source = model_source(name, options)
+    chat = Chat.of(processor_of(source, options), options)
+    model = weights(source, options)
+    if adapter is not None:
+        from peft import PeftModel
+
+        try:
+            return Vlm(source, PeftModel.from_pretrained(model, str(adapter)).eval(), chat, options)
+        except (OSError, ValueError, RuntimeError) as error:
+            said = str(error).strip().splitlines()[0]
+            raise ModelError(f"the adapter {adapter} does not fit {name!r}: {said}") from error
+    return Vlm(source, model.eval(), chat, options)
+
+
+def weights(source: ModelSource, options: VlmOptions) -> "PreTrainedModel":
+    """Return the model with its weights, on its device.
+
+    Raises
+    ------
+    ModelError
+        When they cannot be read, or the device lacks what was asked for.
+    """
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    device = torch.device(options.device if options.device != "auto" else _best_device())
+    how: dict[str, Any] = {"dtype": _dtype(options, device)}
+    if options.quantization == "4bit":
+        how |= {"quantization_config": _four_bits(device), "device_map": {"": device}}
+    try:
+        model = AutoModelForImageTextToText.from_pretrained(
+            source.name,
+            revision=options.revision,
+            trust_remote_code=source.runs_own_code,
+            use_safetensors=True,
+            **how,
+        )
+        return model if "device_map" in how else model.to(device)  # type: ignore[arg-type]  # its wrapper is mistyped
+    except torch.OutOfMemoryError as error:
+        raise ModelError(
+            f"the weights of {source.name!r} do not fit into the memory of {device}: "
+            "--option quantization=4bit, or a smaller model"
+        ) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        said = str(error).strip().splitlines()[0]
+        raise ModelError(f"the weights of {source.name!r} cannot be loaded: {said}") from error
+
+
+def _best_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _dtype(options: VlmOptions, device: "torch.device") -> "torch.dtype":
+    import torch
+
+    named = options.dtype
+    if named == "auto":
+        named = "bfloat16" if device.type == "cuda" else "float32"
+    found: torch.dtype = getattr(torch, named)
+    return found
+
+
+def _four_bits(device: "torch.device") -> "BitsAndBytesConfig":
+    """Return the NF4 quantisation of QLoRA (Dettmers et al. 2023)."""
+    import importlib.util
+
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if device.type != "cuda" or importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError("option quantization=4bit needs a GPU and the package bitsandbytes")
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16,
+    )

@@ -1,0 +1,151 @@
+"""The reader: any image-text-to-text model of transformers, asked in batches on this machine."""
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from readers.ahead import prepared_ahead
+from readers.contract import Case, Input, Prompt
+from readers.option import parsed_options
+from readers.session import StopReading
+from readers.vlm.chat import Chat
+from readers.vlm.option import VlmOptions
+from readers.vlm.source import ModelError, model_source, processor_of
+from taxonomy.parsing import parse
+from taxonomy.reading import Failure, Reading, Usage
+
+if TYPE_CHECKING:
+    from readers.vlm.chat import Encoded
+    from readers.vlm.generation import Generated
+    from readers.vlm.loading import Vlm
+
+MEMORY = "--option batch=N (smaller), max_pixels=N, quantization=4bit, or run with a smaller --px-per-mm"
+"""What to turn when memory does not suffice."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Cases and what the model takes of them."""
+
+    cases: tuple[Case, ...]
+    prompts: "Encoded"
+
+
+class HfReader:
+    """Reads with an open vision-language model from the hub or a folder.
+
+    Parameters
+    ----------
+    model : str
+        Name on the hub, or folder (``--reader hf:MODEL``).
+    options : str
+        By name, as after ``--option``; :class:`~readers.vlm.option.VlmOptions` says which there are.
+
+    Raises
+    ------
+    readers.vlm.source.ModelError
+        When there is no such model, or it is no image-text-to-text model with a processor.
+    readers.option.OptionError
+        When an option is not usable.
+    """
+
+    description: ClassVar[str] = "an open vision-language model, from the hub or a folder (hf:MODEL)"
+    inputs: frozenset[Input] = frozenset({"image", "text"})
+
+    def __init__(self, model: str = "", **options: str) -> None:
+        if not model:
+            raise ModelError("reader 'hf' needs a model: --reader hf:MODEL, such as hf:google/gemma-3-4b-it")
+        self.options = parsed_options(VlmOptions, options)
+        self.source = model_source(model, self.options)
+        _ = Chat.of(processor_of(self.source, self.options), self.options).stops
+        self.name = f"hf:{self.source.shown}"
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """What decides the answers beside the prompt: the model's version and every option, for the manifest."""
+        options = {name: str(value) for name, value in asdict(self.options).items() if value is not None}
+        return options | {"model": self.source.shown, "version": self.source.version}
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
+        """Yield one reading for each case, in order; the next batch is prepared while the model works on this one.
+
+        Raises
+        ------
+        readers.session.StopReading
+            When the model cannot be loaded, a case is beyond its context, or memory does not suffice.
+        """
+        import torch
+
+        try:
+            vlm = self.loaded()
+        except ModelError as error:
+            raise StopReading(str(error)) from error
+        try:
+            for batch in prepared_ahead(cases, self.options.batch, lambda part: _Batch(part, vlm.chat.encode(part))):
+                yield from answers(vlm, batch.cases, batch.prompts)
+        except torch.OutOfMemoryError as error:
+            raise StopReading(f"the memory of {vlm.device} is full: {MEMORY}") from error
+
+    def loaded(self) -> "Vlm":
+        """Return the model with its weights."""
+        from readers.vlm.loading import loaded
+
+        return loaded(self.source.name, self.options)
+
+
+def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator[Reading]:
+    """Yield the reading of each case of a batch.
+
+    Raises
+    ------
+    readers.session.StopReading
+        When a case is beyond the model's context.
+    """
+    from readers.vlm.generation import generate
+
+    _check_context(vlm, prompts, cases)
+    asked = [case.prompt or Prompt("") for case in cases]
+    begun = time.monotonic()
+    schemas = [prompt.schema if vlm.options.structured == "schema" else None for prompt in asked]
+    texts = generate(vlm, prompts, schemas, _seed(vlm.options.seed, cases[0]))
+    readings = [_read(text, prompt, vlm) for text, prompt in zip(texts, asked, strict=True)]
+    if vlm.options.probabilities == "on":
+        from readers.vlm.likelihood import probabilities
+
+        chances = probabilities(vlm, prompts, readings, asked[0].form)
+        readings = [replace(reading, probabilities=found) for reading, found in zip(readings, chances, strict=True)]
+    seconds = (time.monotonic() - begun) / len(cases)
+    for number, (reading, text) in enumerate(zip(readings, texts, strict=True)):
+        seen = prompts.px_per_mm[number]
+        usage = Usage(
+            input_tokens=prompts.tokens[number],
+            output_tokens=text.tokens,
+            seconds=round(seconds, 4),
+            px_per_mm=None if seen is None else round(seen, 2),
+        )
+        yield replace(reading, usage=usage)
+
+
+def _read(text: "Generated", prompt: Prompt, vlm: "Vlm") -> Reading:
+    if text.ended:
+        return parse(text.text, prompt.form)
+    said = f"the answer was cut off at {vlm.options.max_tokens} tokens (--option max_tokens=N)"
+    return Reading(raw=text.text, error=Failure("truncated", said))
+
+
+def _check_context(vlm: "Vlm", prompts: "Encoded", cases: tuple[Case, ...]) -> None:
+    context, longest = vlm.source.context, max(prompts.tokens)
+    if context is not None and longest + vlm.options.max_tokens > context:
+        images = len(cases[prompts.tokens.index(longest)].images)
+        raise StopReading(
+            f"a case of {longest} tokens ({images} images) and {vlm.options.max_tokens} for the answer are beyond the "
+            f"{context} of {vlm.source.shown!r}: lower --px-per-mm, or --option max_pixels=N or max_tokens=N"
+        )
+
+
+def _seed(seed: int, case: Case) -> int:
+    """Return the seed of a batch, from its first case."""
+    digest = hashlib.sha256(f"{seed} {case.case_id} {case.repeat}".encode()).hexdigest()
+    return int(digest[:8], 16)

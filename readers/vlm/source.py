@@ -1,0 +1,182 @@
+"""What a model is before its weights are read: checked from its small files, so that bad input is said at once."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from readers.vlm.option import VlmOptions
+from taxonomy.error import BenchError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, ProcessorMixin
+
+T = TypeVar("T")
+ADAPTER = "adapter_config.json"
+INSTALL = "pip install 'ecg-bench[vlm]'"
+
+
+class ModelError(BenchError):
+    """Raised when a model cannot be used: not there, of another kind, without a processor, or with code of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSource:
+    """A model that was found to be one.
+
+    Attributes
+    ----------
+    name : str
+        Folder, or name on the hub.
+    config : transformers.PreTrainedConfig
+    version : str
+        The commit on the hub, or a digest over the weights of a folder.
+    runs_own_code : bool
+        Whether the user allowed code of the model's author by its name.
+    """
+
+    name: str
+    config: "PreTrainedConfig"
+    version: str
+    runs_own_code: bool
+
+    @property
+    def context(self) -> int | None:
+        """Tokens at most, prompt and answer together; None where the configuration does not say."""
+        found = getattr(self.config.get_text_config(), "max_position_embeddings", None)
+        return int(found) if found else None
+
+    @property
+    def shown(self) -> str:
+        """The name as on the leaderboard: of a folder its last part."""
+        return Path(self.name).name if Path(self.name).is_dir() else self.name
+
+
+def model_source(name: str, options: VlmOptions) -> ModelSource:
+    """Find a model and check that it takes images; reads no weights but for the digest of a folder's.
+
+    Raises
+    ------
+    ModelError
+        When there is no such model, or it is no image-text-to-text model, or it needs code of its own.
+    """
+    need_transformers()
+    from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+
+    _check_folder(name)
+    data, _ = _from_hub(name, lambda: PreTrainedConfig.get_config_dict(name, revision=options.revision))
+    trusted = options.remote_code == name
+    kind = data.get("model_type", "")
+    if kind not in CONFIG_MAPPING and not trusted:
+        if "auto_map" in data:
+            raise ModelError(
+                f"model {name!r} comes with code of its own, which is not run unless it is named: "
+                f"--option remote_code={name}"
+            )
+        raise ModelError(f"model {name!r} is of a kind {kind!r} that this version of transformers does not know")
+    config = _from_hub(
+        name, lambda: AutoConfig.from_pretrained(name, revision=options.revision, trust_remote_code=trusted)
+    )
+    if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not trusted:
+        made = ", ".join(data.get("architectures") or [kind])
+        raise ModelError(f"model {name!r} ({made}) is no image-text-to-text model: it takes no images")
+    commit = getattr(config, "_commit_hash", None)
+    return ModelSource(name, config, commit or weights_digest(Path(name)), trusted)
+
+
+def need_transformers() -> None:
+    """Import what open models need, or say how to install it.
+
+    Raises
+    ------
+    ModelError
+        When a package is missing.
+    """
+    try:
+        import llguidance
+        import peft
+        import transformers
+    except ImportError as error:
+        raise ModelError(f"open models need the packages of the extra 'vlm' ({error}): {INSTALL}") from error
+    assert llguidance and peft
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+
+
+def processor_of(source: ModelSource, options: VlmOptions) -> "ProcessorMixin":
+    """Return the model's own processor.
+
+    Raises
+    ------
+    ModelError
+        When there is none, it lacks a part or a package, or it has no chat template.
+    """
+    from transformers import AutoProcessor
+
+    try:
+        processor = AutoProcessor.from_pretrained(
+            source.name, revision=options.revision, trust_remote_code=source.runs_own_code
+        )
+    except ImportError as error:
+        raise ModelError(f"the processor of {source.name!r} needs a package: {_first_line(error)}") from error
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ModelError(f"model {source.name!r} has no usable processor: {_first_line(error)}") from error
+    if not all(hasattr(processor, part) for part in ("image_processor", "tokenizer")):
+        raise ModelError(
+            f"model {source.name!r} has no processor for images and text together, only a {type(processor).__name__}: "
+            "save one into its folder with AutoProcessor.save_pretrained"
+        )
+    if not getattr(processor, "chat_template", None):
+        raise ModelError(f"the processor of {source.name!r} has no chat template: is it an instruction-tuned model?")
+    checked: ProcessorMixin = processor
+    return checked
+
+
+def _check_folder(name: str) -> None:
+    folder = Path(name)
+    if not folder.is_dir():
+        if folder.is_absolute() or name.startswith("."):
+            raise ModelError(f"the model folder {name} does not exist")
+        return
+    if (folder / ADAPTER).is_file():
+        raise ModelError(f"the folder {name} holds an adapter, not a model: --reader lora:{name}")
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"the folder {name} holds no config.json, so it is no model of transformers")
+
+
+def _from_hub(name: str, load: Callable[[], T]) -> T:
+    try:
+        return load()
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"model {name!r} cannot be found or read: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def weights_digest(folder: Path) -> str:
+    """Return a digest over the weight files of a folder, 16 hex digits.
+
+    Raises
+    ------
+    ModelError
+        When it holds no safetensors; pickled weights are not read.
+    """
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise ModelError(f"the folder {folder} holds no *.safetensors; pickled weights are not read")
+    return _digest(tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache
+def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
+    """Digest the files; sizes and times are part of the key, so a changed file is read again."""
+    digest = hashlib.sha256()
+    for path, _, _ in files:
+        with Path(path).open("rb") as weights:
+            digest.update(Path(path).name.encode() + hashlib.file_digest(weights, "sha256").digest())
+    return digest.hexdigest()[:16]
