@@ -16,6 +16,7 @@ COMMANDS = {
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
     "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
+    "finetune": ("bench.cli.finetune:finetune", "Teach an open vision-language model by LoRA; resumes after a kill."),
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
     "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),
 }

@@ -64,7 +64,7 @@ class CaseBuilder:
             return
         work = ((asking, (signal.mv, signal.fs)) for asking in askings for signal in (self._drawn(asking),))
         for asking, images in draw_ahead(work, self.settings.renderer, self._style, self.workers):
-            yield self._case(asking, images)
+            yield self.with_images(asking, images)
 
     def case(self, asking: Asking) -> Case:
         """Return the case of one asking."""
@@ -74,7 +74,7 @@ class CaseBuilder:
             images = render(best.mv, best.fs, self.settings.renderer, self._style)
         elif "image" in self.reader.inputs and self.condition.images == "blank":
             images = blank(self.settings.renderer, self._style)
-        return self._case(asking, images)
+        return self.with_images(asking, images)
 
     @property
     def condition(self) -> Condition:
@@ -98,7 +98,8 @@ class CaseBuilder:
     def _style(self) -> PageStyle:
         return PageStyle(px_per_mm=self.settings.px_per_mm)
 
-    def _case(self, asking: Asking, images: tuple[Picture, ...]) -> Case:
+    def with_images(self, asking: Asking, images: tuple[Picture, ...]) -> Case:
+        """Return the case of one asking that shows these images."""
         signal = self._signal(self._shown(asking)) if "signal" in self.reader.inputs else None
         return Case(
             case_id=self.settings.case_id(asking.record.ecg_id),

@@ -10,6 +10,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from bench.locking import held
 from bench.run.settings import RunSettings, settings_from
 from taxonomy.error import BenchError
 from taxonomy.reading import Reading
@@ -103,21 +104,11 @@ class RunFolder:
 
         Raises
         ------
-        RunError
-            When another run holds it, or it cannot be made.
+        bench.locking.LockError
+            When another process holds it, or it cannot be made.
         """
-        from filelock import FileLock, Timeout
-
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path / ".lock", timeout=0):
-                yield
-        except Timeout:
-            raise RunError(f"another run is writing to {self.path}; wait for it, or name another --out") from None
-        except PermissionError as error:
-            raise RunError(f"{self.path} cannot be written: {error.strerror}; name another --out") from error
-        except (FileExistsError, NotADirectoryError) as error:
-            raise RunError(f"{self.path} cannot be made a folder: {error.strerror}; name another --out") from error
+        with held(self.path):
+            yield
 
     @contextmanager
     def appending(self) -> Iterator[FileIO]:

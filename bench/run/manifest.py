@@ -19,7 +19,7 @@ def manifest(settings: RunSettings) -> dict[str, Any]:
         "settings": settings.to_json(),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": versions(*PACKAGES),
         "git_revision": git_revision(),
     }
 
@@ -39,6 +39,11 @@ def git_revision() -> str | None:
 
 def _git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def versions(*packages: str) -> dict[str, str | None]:
+    """Return the installed version of each package, None for one that is not."""
+    return {name: _version(name) for name in packages}
 
 
 def _version(package: str) -> str | None:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from readers.contract import Case, Prompt
-from readers.vlm.option import VlmOptions
+from readers.vlm.option import LoadOptions
 from readers.vlm.source import ModelError
 from renderers import Picture
 
@@ -70,7 +70,7 @@ class Chat:
     image_kwargs: Mapping[str, Any]
 
     @classmethod
-    def of(cls, processor: "ProcessorMixin", options: VlmOptions) -> "Chat":
+    def of(cls, processor: "ProcessorMixin", options: LoadOptions) -> "Chat":
         """Return the chat of a processor under the options."""
         return cls(processor, options.max_pixels, options.for_images())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from readers.vlm.chat import Chat
-from readers.vlm.option import VlmOptions
+from readers.vlm.option import LoadOptions, VlmOptions
 from readers.vlm.source import ModelError, ModelSource, model_source, processor_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
     return Vlm(source, model.eval(), chat, options)
 
 
-def weights(source: ModelSource, options: VlmOptions) -> "PreTrainedModel":
+def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
     """Return the model with its weights, on its device.
 
     Raises
@@ -103,7 +103,7 @@ def _best_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _dtype(options: VlmOptions, device: "torch.device") -> "torch.dtype":
+def _dtype(options: LoadOptions, device: "torch.device") -> "torch.dtype":
     import torch
 
     named = options.dtype

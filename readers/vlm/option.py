@@ -7,39 +7,22 @@ from typing import Any
 
 from readers.option import OptionError, check_choices, check_ranges
 
-CHOICES = {
-    "dtype": ("auto", "bfloat16", "float16", "float32"),
-    "quantization": ("none", "4bit"),
-    "structured": ("text", "schema"),
-    "probabilities": ("on", "off"),
-}
-RANGES: Mapping[str, tuple[float, float]] = {
+LOAD_CHOICES = {"dtype": ("auto", "bfloat16", "float16", "float32"), "quantization": ("none", "4bit")}
+LOAD_RANGES: Mapping[str, tuple[float, float]] = {"max_pixels": (1024, 1e9)}
+ASK_CHOICES = {"structured": ("text", "schema"), "probabilities": ("on", "off")}
+ASK_RANGES: Mapping[str, tuple[float, float]] = {
     "batch": (1, 4096),
     "max_tokens": (1, 1_000_000),
     "temperature": (0, 2),
-    "max_pixels": (1024, 1e9),
 }
 
 
 @dataclass(frozen=True)
-class VlmOptions:
-    """How an open model is loaded and asked; all of it stands in the manifest.
+class LoadOptions:
+    """How an open model is loaded, and how images are handed to it.
 
     Attributes
     ----------
-    batch : int
-        Cases that are generated together.
-    max_tokens : int
-        Output tokens at most.
-    temperature : float
-        0 takes the likeliest token.
-    seed : int
-        Of sampling; a batch of one case makes a resumed run draw the same.
-    structured : str
-        ``schema``: only text that keeps the JSON schema of the answer can be written (by llguidance); ``text``: free
-        text and the tolerant parser. The two tell failures of form from failures of reading.
-    probabilities : str
-        ``on``: a second pass scores every allowed value of every axis.
     max_pixels : int or None
         Images with more pixels are scaled down to it before the model's own processor sees them.
     image_kwargs : str
@@ -59,12 +42,6 @@ class VlmOptions:
         When a value is out of its range.
     """
 
-    batch: int = 8
-    max_tokens: int = 1024
-    temperature: float = 0.0
-    seed: int = 0
-    structured: str = "text"
-    probabilities: str = "on"
     max_pixels: int | None = None
     image_kwargs: str = "{}"
     dtype: str = "auto"
@@ -74,8 +51,8 @@ class VlmOptions:
     remote_code: str = ""
 
     def __post_init__(self) -> None:
-        check_choices(self, CHOICES)
-        check_ranges(self, RANGES)
+        check_choices(self, LOAD_CHOICES)
+        check_ranges(self, LOAD_RANGES)
         self.for_images()
 
     def for_images(self) -> dict[str, Any]:
@@ -87,3 +64,42 @@ class VlmOptions:
         if not isinstance(data, dict):
             raise OptionError(f"option image_kwargs takes a JSON object, not {self.image_kwargs!r}")
         return data
+
+
+@dataclass(frozen=True)
+class VlmOptions(LoadOptions):
+    """How an open model is loaded and asked; all of it stands in the manifest.
+
+    Attributes
+    ----------
+    batch : int
+        Cases that are generated together.
+    max_tokens : int
+        Output tokens at most.
+    temperature : float
+        0 takes the likeliest token.
+    seed : int
+        Of sampling; a batch of one case makes a resumed run draw the same.
+    structured : str
+        ``schema``: only text that keeps the JSON schema of the answer can be written (by llguidance); ``text``: free
+        text and the tolerant parser. The two tell failures of form from failures of reading.
+    probabilities : str
+        ``on``: a second pass scores every allowed value of every axis.
+
+    Raises
+    ------
+    readers.option.OptionError
+        When a value is out of its range.
+    """
+
+    batch: int = 8
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    seed: int = 0
+    structured: str = "text"
+    probabilities: str = "on"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choices(self, ASK_CHOICES)
+        check_ranges(self, ASK_RANGES)

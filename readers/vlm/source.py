@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from readers.vlm.option import VlmOptions
+from readers.vlm.option import LoadOptions
 from taxonomy.error import BenchError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ModelSource:
         return Path(self.name).name if Path(self.name).is_dir() else self.name
 
 
-def model_source(name: str, options: VlmOptions) -> ModelSource:
+def model_source(name: str, options: LoadOptions) -> ModelSource:
     """Find a model and check that it takes images; reads no weights but for the digest of a folder's.
 
     Raises
@@ -106,7 +106,7 @@ def need_transformers() -> None:
     transformers.utils.logging.disable_progress_bar()
 
 
-def processor_of(source: ModelSource, options: VlmOptions) -> "ProcessorMixin":
+def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
     """Return the model's own processor.
 
     Raises

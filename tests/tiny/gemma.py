@@ -58,6 +58,9 @@ def build(folder: Path, corpus: Iterable[str] = WORDS, seed: int = 0, context: i
     model = Gemma3ForConditionalGeneration(config)
     projection = model.model.multi_modal_projector.mm_input_projection_weight
     torch.nn.init.normal_(projection, std=0.02)  # zeros as built, which would leave the model blind
+    torch.nn.init.normal_(
+        model.get_input_embeddings().weight, std=float(__import__("os").environ.get("STD", "0.5"))
+    )  # a frozen head of 0.02 tells no tokens apart
     model.generation_config.eos_token_id = ids["eos_token"]
     model.save_pretrained(folder)
     images = Gemma3ImageProcessor(size={"height": 64, "width": 64}, do_pan_and_scan=False)
@@ -69,11 +72,11 @@ def _tokenizer(corpus: Iterable[str]):
     from transformers import PreTrainedTokenizerFast
 
     plain = Tokenizer(models.BPE(unk_token="<unk>"))
-    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     plain.decoder = decoders.ByteLevel()
     special = [*SPECIAL.values(), "<start_of_turn>", "<end_of_turn>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=1000, special_tokens=special, initial_alphabet=alphabet)
+    trainer = trainers.BpeTrainer(vocab_size=1500, min_frequency=6, special_tokens=special, initial_alphabet=alphabet)
     plain.train_from_iterator(corpus, trainer)
     extra = {name: SPECIAL[name] for name in ("boi_token", "eoi_token", "image_token")}
     main = {name: token for name, token in SPECIAL.items() if name not in extra}

@@ -1,0 +1,117 @@
+"""Examples as a Hugging Face dataset: drawn when they are needed, or once onto the disk."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.cache import cache_folder
+from bench.finetune.example import Example, Examples
+from bench.progress import Report
+from bench.run.case import Asking
+from renderers import PackedImage, Picture, packed
+from taxonomy.error import BenchError
+
+if TYPE_CHECKING:
+    import datasets
+
+KEPT = ("leads", "px_per_mm", "mm_per_s", "mm_per_mv")
+"""What is kept of a page beside its PNG and size."""
+
+
+class DrawnError(BenchError):
+    """Raised when drawn examples cannot be kept."""
+
+
+def as_dataset(examples: Examples) -> "datasets.Dataset":
+    """Return a dataset that draws an example when it is asked for; its one column is ``example``."""
+    import datasets
+
+    rows = datasets.Dataset.from_dict({"index": list(range(len(examples)))})
+    return rows.with_transform(lambda asked: {"example": [examples[index] for index in asked["index"]]})
+
+
+def as_drawn_dataset(examples: Examples, report: Report) -> "datasets.Dataset":
+    """Return a dataset whose pages lie on the disk, in the cache folder; drawn there first where they do not yet.
+
+    Raises
+    ------
+    DrawnError
+        When the cache folder cannot be written.
+    """
+    import datasets
+
+    folder = cache_folder() / f"pages-{_key(examples)}"
+    if not folder.is_dir():
+        _draw(examples, folder, report)
+    rows = datasets.load_from_disk(str(folder))
+
+    def example(index: int, pages: list[dict[str, Any]]) -> Example:
+        record = examples.records[index]
+        return examples.example(
+            record, examples.builder.with_images(Asking(record), tuple(_page(page) for page in pages))
+        )
+
+    return rows.with_transform(
+        lambda asked: {"example": [example(*row) for row in zip(asked["index"], asked["pages"], strict=True)]}
+    )
+
+
+def _draw(examples: Examples, folder: Path, report: Report) -> None:
+    import datasets
+
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    features = datasets.Features(
+        {
+            "index": datasets.Value("int64"),
+            "pages": [
+                {
+                    "png": datasets.Value("binary"),
+                    "size": [datasets.Value("int32")],
+                    "leads": [datasets.Value("string")],
+                    "px_per_mm": datasets.Value("int32"),
+                    "mm_per_s": datasets.Value("float64"),
+                    "mm_per_mv": datasets.Value("float64"),
+                }
+            ],
+        }
+    )
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for index in range(len(examples)):
+            yield {"index": index, "pages": [_row(image) for image in examples[index].case.images]}
+            report(index + 1, len(examples))
+
+    try:
+        drawn = datasets.Dataset.from_generator(
+            rows, features=features, cache_dir=str(part / "building"), fingerprint=folder.name
+        )
+        drawn.save_to_disk(str(part / "pages"))
+        (part / "pages").replace(folder)
+    except OSError as error:
+        raise DrawnError(f"the drawn pages cannot be kept in {folder.parent}: {error}; or leave cache off") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _key(examples: Examples) -> str:
+    """Return what tells one set of drawn pages from another."""
+    settings = examples.builder.settings
+    drawn = {name: value for name, value in asdict(settings).items() if name not in {"form", "prompt"}}
+    return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _row(image: Picture) -> dict[str, Any]:
+    page = packed(image)
+    return {"png": page.packed, "size": list(page.size), **{name: getattr(page, name) for name in KEPT}}
+
+
+def _page(row: dict[str, Any]) -> PackedImage:
+    width, height = row["size"]
+    return PackedImage(
+        row["png"], (width, height), **{**{name: row[name] for name in KEPT}, "leads": tuple(row["leads"])}
+    )

@@ -1,0 +1,113 @@
+"""What fold 9 says of a model in training: the benchmark's own score of its own answers."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.finetune.config import FinetuneConfig
+from bench.finetune.example import Examples
+from bench.run.case import Asking
+from bench.run.folder import Asked
+from bench.run.scoring import score_readings
+from bench.score import Score
+from readers.ahead import prepared_ahead
+from readers.vlm.chat import Chat
+from readers.vlm.option import VlmOptions
+from readers.vlm.source import ModelSource
+from taxonomy.reading import Reading
+
+if TYPE_CHECKING:
+    from readers.vlm.loading import Vlm
+
+FIGURE = "difference"
+"""What decides which checkpoint is the best: mean over the axes asked for of accuracy minus majority."""
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Asks a model in training about records of fold 9.
+
+    Attributes
+    ----------
+    examples : Examples
+    config : FinetuneConfig
+    source : ModelSource
+    chat : Chat
+    """
+
+    examples: Examples
+    config: FinetuneConfig
+    source: ModelSource
+    chat: Chat
+
+    def figures(self, model: Any) -> dict[str, float]:  # noqa: ANN401  # a PeftModel, whose types peft leaves open
+        """Return the figures of a look, by name; every process of a launch takes its share of the records.
+
+        Parameters
+        ----------
+        model : peft.PeftModel
+            Left in training mode if it was.
+        """
+        was_training = model.training
+        model.eval()
+        try:
+            readings = self._gathered(model)
+        finally:
+            model.train(was_training)
+        score = score_readings(readings, self.records, self.examples.numbers, form=self.examples.form.name)
+        return figures_of(score)
+
+    @property
+    def records(self) -> list[Any]:
+        """The records that are looked at: spread evenly over fold 9 where not all are."""
+        every, most = list(self.examples.records), self.config.training.validation
+        if not most or len(every) <= most:
+            return every
+        return [every[number * len(every) // most] for number in range(most)]
+
+    def _gathered(self, model: Any) -> dict[Asked, Reading]:  # noqa: ANN401
+        from accelerate import PartialState
+        from accelerate.utils import gather_object
+
+        state = PartialState()
+        own = [
+            (asked.ecg_id, reading.to_json())
+            for asked, reading in self._readings(model, state.process_index, state.num_processes)
+        ]
+        return {Asked(ecg_id): Reading.from_json(data) for ecg_id, data in gather_object(own)}
+
+    def _readings(self, model: Any, first: int, step: int) -> Iterator[tuple[Asked, Reading]]:  # noqa: ANN401
+        from readers.vlm.reader import answers
+
+        askings = [Asking(record) for record in self.records[first::step]]
+        vlm = self._vlm(model)
+        batches = prepared_ahead(
+            map(self.examples.builder.case, askings), vlm.options.batch, lambda part: (part, self.chat.encode(part))
+        )
+        found = (reading for cases, prompts in batches for reading in answers(vlm, cases, prompts))
+        for asking, reading in zip(askings, found, strict=True):
+            yield asking.asked, reading
+
+    def _vlm(self, model: Any) -> "Vlm":  # noqa: ANN401
+        from readers.vlm.loading import Vlm
+
+        training = self.config.training
+        options = VlmOptions(
+            **asdict(self.config.load),
+            batch=training.validation_batch,
+            max_tokens=training.max_tokens,
+            probabilities="off",
+        )
+        return Vlm(self.source, model, self.chat, options)
+
+
+def figures_of(score: Score) -> dict[str, float]:
+    """Return the figures that a look logs: the mean difference, accuracy on each axis, and answers that are none."""
+    scored = [axis for axis in score.axes if axis.n]
+    if not scored and score.normality:
+        scored = [score.normality]
+    figures = {FIGURE: sum(axis.difference or 0.0 for axis in scored) / max(1, len(scored))}
+    figures |= {f"accuracy_{axis.axis}": axis.accuracy or 0.0 for axis in scored}
+    unanswered = sum(sum((axis.no_answer or {}).values()) for axis in scored)
+    figures["no_answer"] = unanswered / max(1, sum(axis.n for axis in scored))
+    return figures

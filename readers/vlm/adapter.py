@@ -1,0 +1,125 @@
+"""A fine-tuned adapter as a reader: the folder that ``bench finetune`` leaves, on the model that it was made for."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from readers.vlm.option import LoadOptions
+from readers.vlm.reader import HfReader
+from readers.vlm.source import ADAPTER, ModelError
+
+if TYPE_CHECKING:
+    from readers.vlm.loading import Vlm
+
+WEIGHTS, MANIFEST = "adapter_model.safetensors", "manifest.json"
+
+
+@dataclass(frozen=True)
+class AdapterManifest:
+    """What an adapter was made from.
+
+    Attributes
+    ----------
+    base, base_version : str
+        The model, and its commit on the hub or the digest over its weights.
+    taught : mapping of str to str or int
+        Format, renderer, px_per_mm and condition.
+    load : mapping
+        How the model was loaded (:class:`~readers.vlm.option.LoadOptions`).
+    made : mapping
+        Everything else: configuration, data, versions, what fold 9 said.
+    """
+
+    base: str
+    base_version: str
+    taught: Mapping[str, Any]
+    load: Mapping[str, Any]
+    made: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+
+def read_manifest(folder: Path) -> AdapterManifest:
+    """Read the manifest of an adapter.
+
+    Raises
+    ------
+    readers.vlm.source.ModelError
+        When the folder holds no finished adapter, or its manifest has another form.
+    """
+    if not (folder / WEIGHTS).is_file() or not (folder / ADAPTER).is_file():
+        raise ModelError(f"the folder {folder} holds no adapter ({WEIGHTS} and {ADAPTER})")
+    try:
+        data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return AdapterManifest(**{item.name: data[item.name] for item in fields(AdapterManifest)})
+    except FileNotFoundError:
+        raise ModelError(
+            f"the adapter {folder} has no {MANIFEST}: its fine-tuning is not finished, or was not by 'bench finetune'"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"the manifest of adapter {folder} cannot be read: {error}") from error
+
+
+class LoraReader(HfReader):
+    """Reads with an adapter that ``bench finetune`` made.
+
+    Parameters
+    ----------
+    folder : str
+        ``--reader lora:FOLDER``.
+    base : str
+        Where the model is, when it is no longer where it was (``--option base=FOLDER``).
+    options : str
+        As of ``hf``; those that the adapter was made with are the defaults.
+
+    Raises
+    ------
+    readers.vlm.source.ModelError
+        When the folder holds no adapter, or the model is not the one that it was made for.
+    """
+
+    description: ClassVar[str] = "a fine-tuned adapter of 'bench finetune' on its open model (lora:FOLDER)"
+
+    def __init__(self, folder: str = "", base: str = "", **options: str) -> None:
+        if not folder:
+            raise ModelError("reader 'lora' needs the folder of an adapter: --reader lora:FOLDER")
+        self.folder = Path(folder)
+        self.manifest = read_manifest(self.folder)
+        where = json.loads((self.folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
+        super().__init__(base or where, **{**self._as_made(), **options})
+        if self.source.version != self.manifest.base_version:
+            raise ModelError(
+                f"the adapter {folder} was made for {self.manifest.base!r} of version {self.manifest.base_version}, "
+                f"not for {self.source.shown!r} of version {self.source.version}: name its model with "
+                "--option base=MODEL (or --option revision=COMMIT)"
+            )
+        self.name = f"lora:{self.folder.resolve().name}"
+
+    @property
+    def trained_on(self) -> Mapping[str, Any]:
+        """What a run shows and asks unless it is told otherwise: format, renderer, px_per_mm."""
+        return {name: self.manifest.taught[name] for name in ("format", "renderer", "px_per_mm")}
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """As of the model, with the digest of the adapter and what it was taught."""
+        digest = hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()[:16]
+        taught = {f"taught_{name}": str(value) for name, value in self.manifest.taught.items()}
+        return {**super().details, "adapter": digest, **taught}
+
+    def loaded(self) -> "Vlm":
+        """Return the model with the adapter in it."""
+        from readers.vlm.loading import loaded
+
+        return loaded(self.source.name, self.options, self.folder)
+
+    def _as_made(self) -> dict[str, str]:
+        """Return the options that the adapter was made with, where they are not the defaults."""
+        default = asdict(LoadOptions())
+        known = {name: value for name, value in self.manifest.load.items() if name in default}
+        return {name: str(value) for name, value in known.items() if value is not None and value != default[name]}
