@@ -92,7 +92,8 @@ class Reader(Protocol):
 
     A reader may also have ``preferred_fs`` (Hz): the signal then comes at that rate where the dataset has it, else at
     the highest rate that there is. ``details`` (mapping of str to str) goes into the manifest and decides the run id:
-    the digest of weights, the version of a model.
+    the digest of weights, the version of a model. ``trained_on`` (mapping with ``renderer``, ``px_per_mm``,
+    ``format``) is how a run draws and asks unless the user says otherwise.
 
     A reader that asks elsewhere and waits (``readers.session``) may have ``within(session)``, which returns the reader
     that works within the run's limits on concurrency and cost, and ``estimate(case)``, what a case would cost.

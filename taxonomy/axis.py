@@ -1,5 +1,6 @@
 """The eight axes of the taxonomy and their allowed values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from taxonomy.error import unknown_name
@@ -148,6 +149,12 @@ def normality_of(diagnosis: AxisValue | None) -> str | None:
     if diagnosis is None:
         return None
     return "normal" if diagnosis == DIAGNOSIS.negative else "abnormal"
+
+
+def with_normality(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
+    """Return values by axis with normality among them: as it stands there, else as the diagnosis says."""
+    said = values.get(NORMALITY.name)
+    return {**values, NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)) if said is None else said}
 
 
 def axis_named(name: str) -> Axis:

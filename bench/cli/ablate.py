@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, means_from, means_options, selection_options
+from bench.cli.option import data_option, drawing_options, means_from, means_options, selection_options
 
-FIXED: dict[str, Any] = {"condition": "full", "format": "dense", "danger": None, "repeats": 1}
+FIXED: dict[str, Any] = {"condition": "full", "danger": None, "repeats": 1}
 """What an ablation leaves no choice in."""
 
 
@@ -15,8 +15,7 @@ FIXED: dict[str, Any] = {"condition": "full", "format": "dense", "danger": None,
 @click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class.")
 @data_option
 @selection_options
-@click.option("--renderer", default="printed", show_default=True, help="printed, clean, stacked or leads.")
-@click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
+@drawing_options
 @click.option("--option", multiple=True, metavar="NAME=VALUE", help="For the reader, as in 'bench run'.")
 @click.option("--measurements", default="waveform", show_default=True, help="Where the prompt's numbers come from.")
 @click.option("--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl.")

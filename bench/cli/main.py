@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import click
 
-from bench.cli.table import COMMANDS, DATA_COMMANDS, TRAIN_COMMANDS
+from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, TRAIN_COMMANDS
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -48,6 +48,7 @@ class LazyGroup(click.Group):
 
 
 data = LazyGroup(DATA_COMMANDS, "Get, check and describe recordings.")
+dataset = LazyGroup(DATASET_COMMANDS, "The rendered benchmark for other training frameworks.")
 train = LazyGroup(TRAIN_COMMANDS, "Make a built-in reader from training folds.")
 
 bench = LazyGroup(

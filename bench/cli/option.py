@@ -29,6 +29,28 @@ def selection_options(command: Command) -> Command:
     return command
 
 
+def drawing_options(command: Command) -> Command:
+    """Add ``--renderer``, ``--px-per-mm`` and ``--format``, left open for what a reader was trained on."""
+    trained = ", or what the reader was trained on"
+    for option in (
+        click.option(
+            "--format", default="", show_default="dense" + trained, help="Asked for: dense, sparse, flat or binary."
+        ),
+        click.option(
+            "--px-per-mm",
+            type=int,
+            default=0,
+            show_default="6" + trained,
+            help="Resolution of the images.",
+        ),
+        click.option(
+            "--renderer", default="", show_default="printed" + trained, help="printed, clean, stacked or leads."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def means_options(command: Command) -> Command:
     """Add what decides how an API is asked, and not what it answers."""
     for option in (

@@ -5,22 +5,20 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, means_from, means_options, selection_options
+from bench.cli.option import data_option, drawing_options, means_from, means_options, selection_options
 
 
 @click.command()
 @click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class.")
 @data_option
 @selection_options
-@click.option("--renderer", default="printed", show_default=True, help="printed, clean, stacked or leads.")
-@click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
+@drawing_options
 @click.option(
     "--condition",
     default="full",
     show_default=True,
     help="What is shown: full, image-only, text-only, blank-image, ...",
 )
-@click.option("--format", default="dense", show_default=True, help="What is asked for: dense, sparse, flat or binary.")
 @click.option(
     "--option",
     multiple=True,

@@ -15,6 +15,7 @@ COMMANDS = {
     "prompt": ("bench.cli.prompt:prompt", "Print exactly what a reader would be told and shown."),
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
     "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
+    "dataset": ("bench.cli.main:dataset", "The rendered benchmark for other training frameworks: export."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
     "finetune": ("bench.cli.finetune:finetune", "Teach an open vision-language model by LoRA; resumes after a kill."),
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
@@ -25,6 +26,10 @@ DATA_COMMANDS = {
     "fetch": ("bench.cli.data:fetch", "Download PTB-XL from PhysioNet; resumes, and checks every file."),
     "verify": ("bench.cli.data:verify", "Say what is missing or wrong in a data folder."),
     "info": ("bench.cli.data:info", "Describe the records at hand."),
+}
+
+DATASET_COMMANDS = {
+    "export": ("bench.cli.dataset:export", "Write images, prompts, targets and truth as parquet, with a dataset card."),
 }
 
 TRAIN_COMMANDS = {

@@ -11,8 +11,9 @@ from bench.run.options import Means, RunOptions
 from readers.majority import majority_values
 from readers.registry import reader as reader_named
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import AxisValue
+from taxonomy.axis import AxisValue, axis_named, with_normality
 from taxonomy.reading import Reading
+from taxonomy.target import target_format
 
 Values = Mapping[str, AxisValue | None]
 AUTO = "auto"
@@ -57,7 +58,8 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     taxonomy.error.BenchError
         As ``bench run``.
     """
-    inputs = reader_named(options.reader, options.reader_options).inputs
+    reader = reader_named(options.reader, options.reader_options)
+    options, inputs = options.settled(reader), reader.inputs
     serves = asked_conditions(inputs)
     if image_ceiling == AUTO:
         image_ceiling = "" if "statements" in inputs else "digitizer" if "image" in inputs else "resnet1d"
@@ -69,8 +71,9 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     found = {name: Answers(_first(one), one.told) for name, one in answered.items()}
     cases = [asked_case(record, measured[record.ecg_id], found, serves) for record in full.records]
     numbers = MeasurementsReader()
-    text = {r.ecg_id: numbers.answer(measured[r.ecg_id]).values for r in full.records}
-    axes = evidence(cases, Ceilings(majority_values(), text, ceiling))
+    text = {r.ecg_id: with_normality(numbers.answer(measured[r.ecg_id]).values) for r in full.records}
+    asked = [axis_named(name) for name in target_format(options.format).axes]
+    axes = evidence(cases, Ceilings(majority_values(), text, ceiling), asked)
     return Ablation(full, axes, len(cases), image_ceiling if ceiling else "", serves)
 
 
@@ -90,9 +93,11 @@ def _left(means: Means, jobs: Mapping[str, Job], name: str) -> Means:
 
 def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
     """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
-    job = prepared(replace(options, reader=reader, option=(), condition="full", repeats=1))
+    job = prepared(replace(options, reader=reader, option=(), condition="full", format="", repeats=1))
     answered = _asked(job, options.means)
-    return {ecg_id: {} if reading.error else reading.values for ecg_id, reading in _first(answered).items()}
+    return {
+        ecg_id: {} if reading.error else with_normality(reading.values) for ecg_id, reading in _first(answered).items()
+    }
 
 
 def _first(answered: Answered) -> dict[int, Reading]:

@@ -1,7 +1,7 @@
 """The answers of one reader under every condition, beside the truth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.rounding import rounded
 from bench.truth import truth_of
 from measurements import Measurements
-from taxonomy.axis import AxisValue
+from taxonomy.axis import AxisValue, with_normality
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
 
@@ -76,7 +76,9 @@ def asked_case(
     given = {name: found[used].readings.get(ecg_id) for name, used in serves.items() if used}
     answered = {name: reading for name, reading in given.items() if reading and reading.outcome != "failed"}
     told = {"wrong-measurements": found[swapped].told[ecg_id]} if swapped and ecg_id in found[swapped].told else {}
-    return AskedCase(ecg_id, record.patient_id, truth_of(record, measured), answered, told)
+    truth = truth_of(record, measured)
+    truth = replace(truth, values=with_normality(truth.values))
+    return AskedCase(ecg_id, record.patient_id, truth, answered, told)
 
 
 @dataclass(frozen=True)

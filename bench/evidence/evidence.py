@@ -12,7 +12,7 @@ from bench.prompt.lead_mask import MASKED_AXES
 from bench.score.agreement import holm
 from bench.score.rounding import rounded
 from measurements import Measurements
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXES, Axis, AxisValue
 from taxonomy.truth import axis_of, rate_of
 
 SIGNIFICANT = 0.05
@@ -108,16 +108,17 @@ class Ceilings:
     image: Mapping[int, Mapping[str, AxisValue | None]]
 
 
-def evidence(cases: Sequence[AskedCase], ceilings: Ceilings) -> tuple[AxisEvidence, ...]:
-    """Return the evidence on every axis.
+def evidence(cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES) -> tuple[AxisEvidence, ...]:
+    """Return the evidence on every axis that was asked for.
 
     Parameters
     ----------
     cases : sequence of AskedCase
     ceilings : Ceilings
+    axes : sequence of Axis
     """
     asked = tuple(sorted(cases, key=lambda case: case.ecg_id))
-    found = [_axis(axis.name, axis.text_inferable, asked, ceilings) for axis in AXES]
+    found = [replace(part, power=_power(part.n, len(axes))) for part in (_axis(axis, asked, ceilings) for axis in axes)]
     for name in ("gain", "reliance", "text_reliance", "right_leads"):
         found = _corrected(found, name)
     return tuple(replace(part, verdict=verdict(part)) for part in found)
@@ -147,13 +148,14 @@ def _loses(figure: Figure | None) -> bool:
     return figure is not None and figure.value > 0 and figure.p_holm is not None and figure.p_holm < SIGNIFICANT
 
 
-def _axis(axis: str, text_inferable: bool, cases: tuple[AskedCase, ...], ceilings: Ceilings) -> AxisEvidence:
+def _axis(asked: Axis, cases: tuple[AskedCase, ...], ceilings: Ceilings) -> AxisEvidence:
+    axis = asked.name
     accuracies = {name: figure for name in ABLATION if (figure := accuracy(cases, axis, name))}
     labelled = tuple(case for case in cases if case.truth.values[axis] is not None and "full" in case.readings)
     without = "text-only" if any("text-only" in case.readings for case in cases) else "blank-image"
     return AxisEvidence(
         axis=axis,
-        text_inferable=text_inferable,
+        text_inferable=asked.text_inferable,
         n=len(labelled),
         prior=_mean([case.truth.values[axis] == ceilings.prior[axis] for case in labelled]),
         text_ceiling=_mean([_is_right(case, axis, ceilings.text) for case in labelled]),
@@ -170,7 +172,6 @@ def _axis(axis: str, text_inferable: bool, cases: tuple[AskedCase, ...], ceiling
         recoverable=_recoverable(labelled, axis, ceilings),
         right_leads=_right_leads(cases, axis),
         claims=_claims(cases, axis, without),
-        power=_power(len(labelled)),
     )
 
 
@@ -231,8 +232,8 @@ def _claims(cases: tuple[AskedCase, ...], axis: str, without: str) -> Figure | N
     return share(unmoved, np.array([bool(CLAIMS.search(case.readings[without].raw or "")) for case in unmoved]))
 
 
-def _power(n: int) -> float | None:
-    fewest = next(count for count in range(1, 64) if 2 * 0.5**count * len(AXES) < SIGNIFICANT)
+def _power(n: int, axes: int) -> float | None:
+    fewest = next(count for count in range(1, 64) if 2 * 0.5**count * axes < SIGNIFICANT)
     return None if n < fewest else rounded(fewest / n)
 
 

@@ -15,7 +15,7 @@ from measurements import Measurements
 from readers.contract import Case
 from readers.contract_suite import RecordingReader
 from readers.majority import majority_values
-from taxonomy.axis import NORMALITY, AxisValue, normality_of
+from taxonomy.axis import AxisValue, with_normality
 from taxonomy.error import BenchError
 from taxonomy.target import TargetFormat, target_format
 from taxonomy.writing import Written, written
@@ -99,8 +99,7 @@ class Examples:
 
 def values_of(record: Record, numbers: Measurements) -> dict[str, AxisValue | None]:
     """Return the truth of a record on every axis and on normality."""
-    values = dict(truth_of(record, numbers).values)
-    return values | {NORMALITY.name: normality_of(values["diagnosis"])}
+    return with_normality(truth_of(record, numbers).values)
 
 
 def examples(dataset: Dataset, split: str, task: Task, seed: int = 0) -> Examples:

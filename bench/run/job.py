@@ -85,9 +85,10 @@ def prepared(options: RunOptions) -> Job:
     taxonomy.error.BenchError
         When something that was asked for is not there.
     """
+    reader = reader_named(options.reader, options.reader_options)
+    options = options.settled(reader)
     _check_drawing(options)
     dataset = open_dataset(options.data)
-    reader = reader_named(options.reader, options.reader_options)
     needs_signal = not reader.inputs or not {"signal", "image", "text"}.isdisjoint(reader.inputs)
     chosen = select(dataset, options.split, options.ids, options.limit, needs_signal)
     shown = ShownRecords(dataset, chosen, options.condition, options.measurements, options.seed)

@@ -1,10 +1,15 @@
 """What the user asked for, as on the command line."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from readers.contract import Reader
 from taxonomy.error import BenchError
+
+USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
+"""What is drawn and asked where neither the user nor the reader says."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class RunOptions:
     Attributes
     ----------
     reader, data, split, ids, limit, renderer, px_per_mm, measurements, condition, format, danger, seed, repeats, out
-        As on the command line.
+        As on the command line; an empty ``renderer`` or ``format`` and a ``px_per_mm`` of 0 leave it open.
     option : tuple of str
         ``name=value`` for the reader.
     means : Means
@@ -64,6 +69,12 @@ class RunOptions:
     out: Path
     means: Means = Means()
     statements: Path | None = None
+
+    def settled(self, reader: Reader) -> "RunOptions":
+        """Return the options with what was left open: as the reader was trained, else the usual."""
+        trained: Mapping[str, Any] = getattr(reader, "trained_on", {})
+        chosen = {name: getattr(self, name) or trained.get(name, usual) for name, usual in USUAL.items()}
+        return replace(self, **chosen)
 
     @property
     def reader_options(self) -> dict[str, str]:

@@ -68,15 +68,21 @@ def build(folder: Path, corpus: Iterable[str] = WORDS, seed: int = 0, context: i
 
 
 def _tokenizer(corpus: Iterable[str]):
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     plain = Tokenizer(models.BPE(unk_token="<unk>"))
-    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    plain.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            # The last digit of a number by itself, so that "heart rate: 6" can become one token.
+            pre_tokenizers.Split(Regex(r"\d(?!\d)"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     plain.decoder = decoders.ByteLevel()
     special = [*SPECIAL.values(), "<start_of_turn>", "<end_of_turn>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=1500, min_frequency=6, special_tokens=special, initial_alphabet=alphabet)
+    trainer = trainers.BpeTrainer(vocab_size=8000, min_frequency=6, special_tokens=special, initial_alphabet=alphabet)
     plain.train_from_iterator(corpus, trainer)
     extra = {name: SPECIAL[name] for name in ("boi_token", "eoi_token", "image_token")}
     main = {name: token for name, token in SPECIAL.items() if name not in extra}

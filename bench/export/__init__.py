@@ -1,0 +1,1 @@
+"""The rendered benchmark as a folder of parquet files that other training frameworks read."""

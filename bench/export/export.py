@@ -1,0 +1,170 @@
+"""Write the rendered benchmark: shard by shard, into a folder that takes its name when it is whole."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from bench.dataset import Dataset, DatasetError, Record, open_dataset
+from bench.export.card import card
+from bench.export.row import features, row
+from bench.finetune.config import Task
+from bench.finetune.example import ExampleError, Examples, examples
+from bench.locking import held
+from bench.progress import progress
+from bench.prompt import template_version
+from bench.run.case import Asking
+from bench.run.manifest import git_revision, versions
+from renderers import renderer
+from taxonomy.error import BenchError
+
+SPLITS: Mapping[str, str] = {"train": "train", "validation": "val", "test": "test"}
+"""Splits as Hugging Face calls them, and as the benchmark does: folds 1 to 8, 9 and 10."""
+
+SETTINGS = "export.json"
+
+
+class ExportError(BenchError):
+    """Raised when an export cannot be written; what is there of it is kept, and the same command goes on."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What is exported.
+
+    Attributes
+    ----------
+    renderers : tuple of str
+        Each is a configuration of the dataset.
+    splits : tuple of str
+        Of :data:`SPLITS`.
+    task : Task
+        Format, resolution, condition and measurements; its renderer is not looked at.
+    shard_rows : int
+        Rows of a parquet file at most.
+    seed : int
+        Of donors and masks.
+    limit : int or None
+        Records of each split at most.
+    """
+
+    renderers: tuple[str, ...] = ("printed",)
+    splits: tuple[str, ...] = tuple(SPLITS)
+    task: Task = field(default_factory=Task)
+    shard_rows: int = 1000
+    seed: int = 0
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export holds: rows by renderer and split, and bytes on the disk."""
+
+    rows: Mapping[str, Mapping[str, int]]
+    size: int
+
+
+def export(options: ExportOptions, data: Path | None, out: Path) -> Exported:
+    """Write the export to ``out``.
+
+    Parameters
+    ----------
+    options : ExportOptions
+    data : Path or None
+        PTB-XL; the embedded sample when not given.
+    out : Path
+        Must not exist; ``out.part`` may hold what a killed export left, which is gone on with.
+
+    Raises
+    ------
+    ExportError
+        When ``out`` exists, ``out.part`` is of another export, or the disk is full.
+    taxonomy.error.BenchError
+        When something that was asked for is not there.
+    """
+    for name in options.renderers:
+        renderer(name)
+    if out.exists():
+        raise ExportError(f"{out} is there already; name another folder, or remove it")
+    part, dataset = out.with_name(out.name + ".part"), open_dataset(data)
+    try:
+        with held(part):
+            _begin(part, options, dataset)
+            rows = {name: _renderer_rows(part, name, options, dataset) for name in options.renderers}
+            size = sum(path.stat().st_size for path in part.rglob("*.parquet"))
+            exported = Exported(rows, size)
+            (part / "README.md").write_text(card(options, dataset, rows, size), encoding="utf-8")
+            (part / ".lock").unlink(missing_ok=True)
+            part.rename(out)
+    except OSError as error:
+        raise ExportError(
+            f"the export cannot be written to {part} ({os.strerror(error.errno) if error.errno else error}): "
+            "make room, and the same command goes on from the last whole file"
+        ) from error
+    return exported
+
+
+def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
+    """Write what is exported, or make sure that a part of it is of the same export."""
+    settings = {
+        "options": json.loads(json.dumps(asdict(options))),
+        "dataset": dataset.name,
+        "dataset_version": dataset.version,
+        "prompt": template_version(),
+    }
+    path = part / SETTINGS
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if {name: before.get(name) for name in settings} != settings:
+            raise ExportError(f"{part} holds a part of another export; remove it, or name another folder")
+        return
+    made = {"packages": versions("ecg-bench", "datasets", "pillow", "numpy"), "git_revision": git_revision()}
+    path.write_text(json.dumps(settings | made, indent=2) + "\n", encoding="utf-8")
+
+
+def _renderer_rows(part: Path, name: str, options: ExportOptions, dataset: Dataset) -> dict[str, int]:
+    counts = {}
+    for split in options.splits:
+        try:
+            found = examples(dataset, SPLITS[split], replace(options.task, renderer=name), options.seed)
+        except (ExampleError, DatasetError):
+            counts[split] = 0
+            continue
+        chosen = replace(found, records=list(found.records)[: options.limit])
+        _write_split(part / "data" / name, split, chosen, options.shard_rows)
+        counts[split] = len(chosen)
+    return counts
+
+
+def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int) -> None:
+    """Write the shards of a split that are not there yet; each takes its name when it is whole."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    folder.mkdir(parents=True, exist_ok=True)
+    shards = -(-len(chosen) // shard_rows)
+    paths = [folder / f"{split}-{number:05d}-of-{shards:05d}.parquet" for number in range(shards)]
+    left = [number for number, path in enumerate(paths) if not path.is_file()]
+    wanted = [record for n in left for record in chosen.records[n * shard_rows : (n + 1) * shard_rows]]
+    drawn = _drawn(chosen, wanted)
+    with progress(f"{chosen.builder.settings.renderer}, {split}") as report:
+        for number in left:
+            size = len(chosen.records[number * shard_rows : (number + 1) * shard_rows])
+            rows = []
+            for example in islice(drawn, size):
+                rows.append(example)
+                report(number * shard_rows + len(rows), len(chosen))
+            temporary = paths[number].with_suffix(".tmp")
+            datasets.Dataset.from_list(rows, features=features()).to_parquet(str(temporary))
+            temporary.rename(paths[number])
+
+
+def _drawn(chosen: Examples, records: Sequence[Record]) -> Iterator[dict[str, object]]:
+    """Yield rows, their pages drawn ahead in other processes where there are many."""
+    many = len(records) >= 100
+    builder = replace(chosen.builder, workers=min(4, os.cpu_count() or 1) if many else 0)
+    asked = [Asking(record) for record in records]
+    for asking, case in zip(asked, builder.cases(asked), strict=True):
+        yield row(chosen.example(asking.record, case), chosen.form)
