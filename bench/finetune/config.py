@@ -235,11 +235,21 @@ def read_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig
     taxonomy.error.UnknownNameError
         When a setting or a name is unknown.
     """
+    return config_from(read_settings(path), changes)
+
+
+def read_settings(path: Path | None) -> dict[str, Any]:
+    """Return what a configuration file holds, unchecked; nothing without a file.
+
+    Raises
+    ------
+    ConfigError
+        When the file cannot be read.
+    """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"configuration {path} cannot be read: {error}") from error
-    return config_from(data, changes)
 
 
 def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:

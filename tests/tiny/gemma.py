@@ -58,9 +58,7 @@ def build(folder: Path, corpus: Iterable[str] = WORDS, seed: int = 0, context: i
     model = Gemma3ForConditionalGeneration(config)
     projection = model.model.multi_modal_projector.mm_input_projection_weight
     torch.nn.init.normal_(projection, std=0.02)  # zeros as built, which would leave the model blind
-    torch.nn.init.normal_(
-        model.get_input_embeddings().weight, std=float(__import__("os").environ.get("STD", "0.5"))
-    )  # a frozen head of 0.02 tells no tokens apart
+    torch.nn.init.normal_(model.get_input_embeddings().weight, std=0.2)  # a frozen head of 0.02 tells no tokens apart
     model.generation_config.eos_token_id = ids["eos_token"]
     model.save_pretrained(folder)
     images = Gemma3ImageProcessor(size={"height": 64, "width": 64}, do_pan_and_scan=False)

@@ -1,0 +1,134 @@
+"""The tables that the experiments end in: each arm axis by axis, and all arms side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.experiment.design import Experiment
+from bench.experiment.picture import side_by_side_picture
+from bench.experiment.result import ArmResult
+from bench.report.markdown import plain, table
+from bench.report.picture import save
+from bench.report.row import difference, percent
+from bench.run.folder import RunError, write_whole
+from bench.score.axis import AxisScore
+from taxonomy.axis import AXES, NORMALITY
+
+HEADINGS = (
+    "axis", "n", "accuracy", "majority", "difference [95%]", "verdict", "ablation", "macro-F1", "two commonest answers",
+)  # fmt: skip
+SIDE_HEADINGS = (
+    "arm", "axes", "text-inferable", "waveform-only", "no answer", "findings per ECG", "true", "two commonest answers",
+    "macro-F1", "reads the trace", "copies the prompt", "recites the prior",
+)  # fmt: skip
+
+
+def arm_rows(result: ArmResult) -> list[tuple[str, ...]]:
+    """Return a row for each axis that an arm was asked for, in the order of :data:`HEADINGS`."""
+    return [
+        (
+            axis.axis,
+            str(axis.n),
+            percent(axis.accuracy),
+            percent(axis.baseline),
+            difference(axis.difference, axis.interval),
+            axis.verdict,
+            result.verdicts.get(axis.axis, "-"),
+            f"{_number(axis.micro_f1)} (micro)" if axis.micro_f1 is not None else _number(axis.macro_f1),
+            percent(axis.top_two_share),
+        )
+        for axis in result.axes
+    ]
+
+
+def side_row(result: ArmResult) -> tuple[str, ...]:
+    """Return an arm's row of the table side by side, in the order of :data:`SIDE_HEADINGS`."""
+    score, axes = result.score, result.axes
+    means = [
+        "-" if mean is None or not mean.axes else difference(mean.difference, mean.interval)
+        for mean in (score.text_inferable, score.waveform_only)
+    ]
+    if len(axes) == 1:
+        means = ["-", difference(axes[0].difference, axes[0].interval)]
+    findings = (score.findings_predicted, score.findings_true)
+    asks_findings = any(axis.axis == "other_findings" for axis in axes)
+    return (
+        f"{result.experiment}: {result.arm}",
+        str(len(axes)),
+        *means,
+        percent(result.unanswered),
+        *((f"{found:.2f}" for found in findings) if asks_findings else ("-", "-")),
+        percent(_mean([axis.top_two_share for axis in axes])),
+        _number(_mean([axis.macro_f1 for axis in axes])),
+        *(_named(result, verdict) for verdict in ("reads the trace", "copies the prompt", "recites the prior")),
+    )
+
+
+def write_experiment(folder: Path, experiment: Experiment, results: Sequence[ArmResult]) -> None:
+    """Write ``table.md`` of one experiment."""
+    parts = [f"# {experiment.name}: {plain(results[0].model)}", plain(experiment.question)]
+    for result in results:
+        findings = f"{result.score.findings_predicted:.2f} predicted, {result.score.findings_true:.2f} true"
+        parts += [
+            f"## {plain(result.arm)}",
+            table(HEADINGS, arm_rows(result)),
+            f"No answer: {percent(result.unanswered)}. Findings per ECG: {findings}. Run `{plain(result.run_id)}`.",
+        ]
+    write_whole(folder / "table.md", "\n\n".join([*parts, caution(results)]) + "\n")
+
+
+def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
+    """Write ``side_by_side.md`` and its picture, over every arm that there is.
+
+    Raises
+    ------
+    bench.run.folder.RunError
+        When the folder cannot be written.
+    """
+    try:
+        save(side_by_side_picture(results), folder / "side_by_side.png")
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error.strerror}") from error
+    parts = [
+        "# The experiments side by side",
+        caution(results),
+        "![Every arm against the majority, axis by axis](side_by_side.png)",
+        table(SIDE_HEADINGS, [side_row(result) for result in results]),
+        "`text-inferable`, `waveform-only`: mean over the axes of accuracy minus majority, in points, with 95% "
+        "intervals (bootstrap over patients); an arm that is asked one thing has that one's difference. "
+        "`two commonest answers`, `macro-F1`: means over the axes. The last three columns name the axes of each "
+        "verdict of `bench ablate`.",
+        "## Difference from the majority, axis by axis",
+        table(("arm", *_names()), [_axis_row(result) for result in results]),
+    ]
+    write_whole(folder / "side_by_side.md", "\n\n".join(parts) + "\n")
+
+
+def caution(results: Sequence[ArmResult]) -> str:
+    """Return what must be known of the size of the evidence."""
+    n = max(result.score.n for result in results)
+    if any(result.is_sample for result in results):
+        return f"n = {n} ECGs of the embedded sample: intervals are wide, and this is no result on PTB-XL's test fold."
+    return f"n = {n} ECGs."
+
+
+def _names() -> tuple[str, ...]:
+    return (*(axis.name for axis in AXES), NORMALITY.name)
+
+
+def _axis_row(result: ArmResult) -> tuple[str, ...]:
+    known: dict[str, AxisScore] = {axis.axis: axis for axis in result.axes}
+    cells = [difference(known[name].difference, known[name].interval) if name in known else "-" for name in _names()]
+    return (f"{result.experiment}: {result.arm}", *cells)
+
+
+def _named(result: ArmResult, verdict: str) -> str:
+    return ", ".join(axis for axis, said in result.verdicts.items() if verdict in said) or "-"
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
