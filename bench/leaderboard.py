@@ -3,7 +3,6 @@
 A submission is a folder in ``results/submissions/`` with ``manifest.json``, ``readings.jsonl`` and ``score.json``.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,10 +69,9 @@ def read_submission(folder: RunFolder) -> Submission:
     SubmissionError
         When its manifest or score is missing or of another form.
     """
-    path = folder.path / "score.json"
     try:
-        return Submission(folder, folder.settings(), Score.from_json(json.loads(path.read_text(encoding="utf-8"))))
-    except (OSError, ValueError, ScoreError, RunError) as error:
+        return Submission(folder, folder.settings(), folder.score())
+    except (ScoreError, RunError) as error:
         raise SubmissionError(f"{folder.path} is no submission: {error}") from error
 
 

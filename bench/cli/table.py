@@ -18,6 +18,10 @@ COMMANDS = {
     "dataset": ("bench.cli.main:dataset", "The rendered benchmark for other training frameworks: export."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
     "finetune": ("bench.cli.finetune:finetune", "Teach an open vision-language model by LoRA; resumes after a kill."),
+    "encoder-probe": (
+        "bench.cli.encoder_probe:encoder_probe",
+        "Say whether an open model's image encoder carries what the axes ask for.",
+    ),
     "experiment": ("bench.cli.experiment:experiment", "The seven experiments that showed models learning the prior."),
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
     "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),

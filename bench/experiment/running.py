@@ -1,6 +1,5 @@
 """Runs an experiment: teach each arm, ask it, take its answers apart, and write the tables."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,6 @@ from bench.finetune.finetuning import finetune
 from bench.run.folder import RunFolder
 from bench.run.job import run_job
 from bench.run.options import RunOptions
-from bench.score import Score
 
 
 @dataclass(frozen=True)
@@ -124,6 +122,6 @@ def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, say: 
         model=Path(options.model).name,
         run_id=settings.run_id,
         is_sample=settings.is_sample,
-        score=Score.from_json(json.loads((run.path / "score.json").read_text(encoding="utf-8"))),
+        score=run.score(),
         verdicts=verdicts,
     )

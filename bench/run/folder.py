@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.locking import held
 from bench.run.settings import RunSettings, settings_from
+from bench.score.result import Score
 from taxonomy.error import BenchError
 from taxonomy.reading import Reading
 
@@ -97,6 +98,22 @@ class RunFolder:
             return 0.0
         usages = [_usage(line) for line in self.readings_path.read_bytes().split(b"\n")]
         return sum(float(usage.get("cost") or 0.0) for usage in usages if not usage.get("reused"))
+
+    def score(self) -> Score:
+        """Return the score that was written.
+
+        Raises
+        ------
+        RunError
+            When there is none, or it has another form.
+        """
+        path = self.path / "score.json"
+        try:
+            return Score.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise RunError(f"{path} does not exist: 'bench run' or 'bench score' writes it") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -1,0 +1,122 @@
+"""What a model's image encoder makes of pictures, and what an untrained encoder of the same shape makes of them."""
+
+import copy
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readers.vlm.generation import on_device
+from readers.vlm.loading import Vlm
+from readers.vlm.source import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+OWN_SEED = 602_17531
+"""Added to the twin's seed: small seeds may have made the encoder itself."""
+
+SEGMENTS = 12
+"""Runs of tokens, in the encoder's order, that are averaged apart: bands of a page, or the leads."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageEncoder:
+    """The image encoder of a model, with a twin of the same shape and random weights.
+
+    Attributes
+    ----------
+    vlm : Vlm
+    name : str
+        Of the encoder inside the model.
+    twin : torch.nn.Module
+    """
+
+    vlm: Vlm
+    name: str
+    twin: "nn.Module"
+
+    @classmethod
+    def of(cls, vlm: Vlm, seed: int = 0) -> "ImageEncoder":
+        """Return the encoder of a model.
+
+        Parameters
+        ----------
+        vlm : Vlm
+        seed : int
+            Of the twin's weights, drawn as the model's authors draw them before training.
+
+        Raises
+        ------
+        readers.vlm.source.ModelError
+            When the model does not say which of its parts that is.
+        """
+        import torch
+
+        model = vlm.model
+        found = model.get_encoder(modality="image")
+        name = next((name for name, part in model.named_modules() if part is found and name), "")
+        if not name or not hasattr(model, "get_image_features"):
+            raise ModelError(f"model {vlm.source.shown!r} does not say which part of it is the image encoder")
+        with torch.random.fork_rng():
+            torch.manual_seed(OWN_SEED + seed)
+            twin = type(found)._from_config(copy.deepcopy(found.config))
+        return cls(vlm, name, twin.to(found.device, found.dtype).eval())
+
+    def features(self, tensors: "Mapping[str, Tensor]") -> dict[str, NDArray[np.float32]]:
+        """Return the features of one case.
+
+        Parameters
+        ----------
+        tensors : mapping of str to Tensor
+            Of a single case, from :meth:`readers.vlm.chat.Chat.encode`.
+
+        Returns
+        -------
+        dict of str to float32 array (SEGMENTS x width,)
+            ``encoder``: the last hidden state of the image encoder; ``projected``: what the language model is given of
+            it; ``random``: the last hidden state of the twin.
+        """
+        own = self._outputs(tensors)
+        with self._swapped():
+            other = self._outputs(tensors)
+        return {
+            "encoder": pooled(own.last_hidden_state),
+            "projected": pooled(own.pooler_output),
+            "random": pooled(other.last_hidden_state),
+        }
+
+    def _outputs(self, tensors: "Mapping[str, Tensor]") -> Any:  # noqa: ANN401  # a class of each model's own
+        import torch
+
+        model = self.vlm.model
+        taken = inspect.signature(model.get_image_features).parameters
+        given = {name: value for name, value in on_device(self.vlm, tensors).items() if name in taken}
+        with torch.inference_mode():
+            return model.get_image_features(**given)
+
+    @contextmanager
+    def _swapped(self) -> Iterator[None]:
+        """Put the twin into the encoder's place."""
+        parent, _, leaf = self.name.rpartition(".")
+        home = self.vlm.model.get_submodule(parent)
+        own = getattr(home, leaf)
+        setattr(home, leaf, self.twin)
+        try:
+            yield
+        finally:
+            setattr(home, leaf, own)
+
+
+def pooled(states: Any) -> NDArray[np.float32]:  # noqa: ANN401  # one tensor, or one for each image
+    """Return the means of equal runs of tokens, float32 (SEGMENTS x width,)."""
+    import torch
+
+    parts = states if isinstance(states, (tuple, list)) else [states]
+    tokens = torch.cat([part.reshape(-1, part.shape[-1]) for part in parts]).float().cpu().numpy()
+    runs = np.array_split(tokens, SEGMENTS) if len(tokens) >= SEGMENTS else [tokens]
+    return np.concatenate([run.mean(axis=0) for run in runs]).astype(np.float32)
