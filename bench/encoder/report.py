@@ -24,13 +24,15 @@ MARKS = {"encoder": ("o", "#0072b2"), "projected": ("D", "#56b4e9"), "random": (
 """Marker and colour (Okabe and Ito) of each source."""
 
 HOW = (
-    "Each cell is the macro AUROC on fold 10 (one value against the others; 0.5 is chance) of the probe that fold 9 "
-    "chose, with its 95% interval (DeLong, patients clustered). `encoder`: the image encoder's last hidden state, "
-    "averaged over twelve runs of its tokens; `projected`: what the language model is given of it; `random`: an "
-    "encoder of the same shape, never trained; `pixels`: the page as a small grey picture; `resnet1d`: the signal-native "
-    "network, which learned from the labels of folds 1 to 8. **in the encoder**: the area is above chance, and above "
-    "those of the untrained encoder and of the pixels, each by its 95% interval. Random encoders with a linear probe "
-    "match pretrained ones on many ECG tasks (arXiv 2602.17531), so an area above chance alone shows little."
+    "Each cell is the macro AUROC on fold 10 (one value against the others; 0.5 is chance) of the probe that fold "
+    "9 chose, with its 95% interval (DeLong, patients clustered). `encoder`: the image encoder's last hidden "
+    "state, averaged over twelve runs of its tokens; `projected`: what the language model is given of it; "
+    "`random`: an encoder of the same shape, never trained; `pixels`: the page as a small grey picture; "
+    "`resnet1d`: the signal-native network, which learned from the labels of folds 1 to 8. **in the encoder**: "
+    "the area is above chance, and above those of the untrained encoder and of the pixels, each by its 95% "
+    "interval; **no more than pixels or untrained**: above chance only; **not found**: not even that. Random "
+    "encoders with a linear probe match pretrained ones on many ECG tasks (arXiv 2602.17531), so an area above "
+    "chance alone shows little."
 )
 
 

@@ -19,6 +19,9 @@ SIGNIFICANT = 0.05
 UNMOVED = 0.2
 """Share of answers that a change may move, by the upper end of its interval, for a reader to count as unmoved."""
 
+HALF = 0.5
+"""Share of cases below which a reader that answers them is said to give no answer."""
+
 CLAIMS = re.compile(
     r"\b(the (tracing|trace|ecg|image) shows|leads? (I{1,3}|aV[RLF]|V[1-6])\b|in V[1-6]\b|[PTQ] waves?|QRS complex|"
     r"ST[- ](elevation|depression|segment)|visible|seen in)",
@@ -66,6 +69,8 @@ class AxisEvidence:
     power : float or None
         Smallest gain that this n can show: that of the fewest discordant pairs with a significant exact McNemar test
         after Holm's correction, all in one direction.
+    answered : float or None
+        Share of labelled cases that have an answer under ``full``.
     verdict : str
     """
 
@@ -88,6 +93,7 @@ class AxisEvidence:
     right_leads: Figure | None = None
     claims: Figure | None = None
     power: float | None = None
+    answered: float | None = None
     verdict: str = ""
 
 
@@ -128,8 +134,8 @@ def verdict(found: AxisEvidence) -> str:
     """Say in plain words where the answers on an axis come from.
 
     The test is whether answers get worse with another patient's trace, or with another patient's numbers: a reader that
-    only notices that a page is blank is moved by neither. Without such a loss, answers that are moved by neither recite
-    the prior; else the cases are too few to tell.
+    only notices that a page is blank is moved by neither. Without such a loss, a reader that leaves most cases without
+    an answer gives none, answers that are moved by neither recite the prior, and else the cases are too few to tell.
     """
     trace, text = _loses(found.reliance), _loses(found.text_reliance)
     if trace and text:
@@ -138,6 +144,8 @@ def verdict(found: AxisEvidence) -> str:
         return "reads the trace"
     if text:
         return "copies the prompt"
+    if found.answered is not None and found.answered < HALF:
+        return "gives no answer"
     swaps = [figure for figure in (found.moved_by_image, found.moved_by_text) if figure]
     if swaps and all(figure.interval and figure.interval[1] < UNMOVED for figure in swaps):
         return "recites the prior"
@@ -172,6 +180,7 @@ def _axis(asked: Axis, cases: tuple[AskedCase, ...], ceilings: Ceilings) -> Axis
         recoverable=_recoverable(labelled, axis, ceilings),
         right_leads=_right_leads(cases, axis),
         claims=_claims(cases, axis, without),
+        answered=_mean([case.answer("full", axis) is not None for case in labelled]),
     )
 
 

@@ -88,7 +88,7 @@ HOW = (
     "**reads the trace**: answers get worse with another patient's image. **copies the prompt**: they get worse with "
     "another patient's numbers. **recites the prior**: they get worse with neither, and either swap moves fewer than "
     f"{100 * UNMOVED:.0f}% of them, by the upper end of the interval. **cannot tell**: there are too few cases, or the "
-    "answers move without getting worse."
+    "answers move without getting worse. **gives no answer**: fewer than half of the cases have one."
 )
 
 

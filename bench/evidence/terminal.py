@@ -12,7 +12,7 @@ from bench.evidence.page import caution
 from bench.report.row import difference, percent
 from bench.report.terminal import WIDTH
 
-STYLES = {"reads": "green", "copies": "yellow", "recites": "red", "cannot": "dim"}
+STYLES = {"reads": "green", "copies": "yellow", "recites": "red", "cannot": "dim", "gives": "red"}
 
 
 def print_evidence(found: Ablation) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKS = {"reads the trace and copies the prompt": "T+P", "reads the trace": "T", "copies the prompt": "P",
-         "recites the prior": "0"}  # fmt: skip
+         "recites the prior": "0", "gives no answer": "-"}  # fmt: skip
 """Letters of the verdicts; what cannot be told has a question mark."""
 
 RANGE = 0.3
@@ -36,6 +36,7 @@ def side_by_side_picture(results: Sequence[ArmResult]) -> "Figure":
             plot.text(column, row, f"{100 * values[row, column]:+.0f}\n{said}", ha="center", va="center", fontsize=7.5)
     colours = LinearSegmentedColormap.from_list("orange to blue", ["#e69f00", "#ffffff", "#56b4e9"])
     drawn = plot.imshow(values, cmap=colours, vmin=-RANGE, vmax=RANGE, aspect="auto")
+    plot.set_facecolor("#ececec")
     plot.set_xticks(range(len(names)), names, rotation=25, ha="right", fontsize=8)
     plot.set_yticks(range(len(results)), [f"{one.experiment}: {one.arm}" for one in results], fontsize=8)
     plot.set_xticks(np.arange(-0.5, len(names)), minor=True)
@@ -48,7 +49,8 @@ def side_by_side_picture(results: Sequence[ArmResult]) -> "Figure":
     bar.ax.set_yticklabels([f"{100 * tick:+.0f}" for tick in (-RANGE, 0, RANGE)], fontsize=7.5)
     bar.set_label("points above the majority", fontsize=8)
     figure.supxlabel(
-        "T reads the trace, P copies the prompt, 0 recites the prior, ? cannot tell; no letter: no ablation",
+        "T reads the trace, P copies the prompt, 0 recites the prior, - gives no answer, ? cannot tell; "
+        "grey: not asked",
         fontsize=8,
     )
     return figure

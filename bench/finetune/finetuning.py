@@ -241,7 +241,7 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
     from transformers import set_seed
 
-    from readers.vlm.loading import weights
+    from readers.vlm.loading import names_of_transformers_5, weights
 
     set_seed(config.training.seed)
     model = weights(source, config.load)
@@ -254,7 +254,8 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
         target_modules=_layers(model, config.lora),
         task_type="CAUSAL_LM",
     )
-    found: PeftModel = get_peft_model(model, lora)
+    with names_of_transformers_5():
+        found: PeftModel = get_peft_model(model, lora)
     if config.training.gradient_checkpointing:
         found.enable_input_require_grads()
     return found

@@ -1,5 +1,8 @@
 """From a checked model to its weights in memory."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -56,11 +59,20 @@ def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
         from peft import PeftModel
 
         try:
-            return Vlm(source, PeftModel.from_pretrained(model, str(adapter)).eval(), chat, options)
+            with names_of_transformers_5():
+                return Vlm(source, PeftModel.from_pretrained(model, str(adapter)).eval(), chat, options)
         except (OSError, ValueError, RuntimeError) as error:
             said = str(error).strip().splitlines()[0]
             raise ModelError(f"the adapter {adapter} does not fit {name!r}: {said}") from error
     return Vlm(source, model.eval(), chat, options)
+
+
+@contextmanager
+def names_of_transformers_5() -> Iterator[None]:
+    """Keep a warning from the user: peft 0.21 asks by a name that transformers 6 will drop."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        yield
 
 
 def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":

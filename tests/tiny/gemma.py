@@ -80,7 +80,9 @@ def _tokenizer(corpus: Iterable[str]):
     plain.decoder = decoders.ByteLevel()
     special = [*SPECIAL.values(), "<start_of_turn>", "<end_of_turn>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=8000, min_frequency=6, special_tokens=special, initial_alphabet=alphabet)
+    trainer = trainers.BpeTrainer(
+        vocab_size=8000, min_frequency=6, max_token_length=200, special_tokens=special, initial_alphabet=alphabet
+    )
     plain.train_from_iterator(corpus, trainer)
     extra = {name: SPECIAL[name] for name in ("boi_token", "eoi_token", "image_token")}
     main = {name: token for name, token in SPECIAL.items() if name not in extra}

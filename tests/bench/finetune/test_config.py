@@ -1,0 +1,60 @@
+"""A configuration file makes the same fine-tuning again, and bad input is one sentence."""
+
+import tomllib
+
+import pytest
+
+from bench.finetune.config import ConfigError, config_from, read_config
+from taxonomy.error import UnknownNameError
+
+
+def test_the_file_that_is_written_is_the_configuration_that_is_read(tmp_path):
+    path = tmp_path / "finetune.toml"
+    config = config_from(
+        {"model": "a/b", "load": {"max_pixels": 200_000}, "task": {"format": "flat", "balance": "diagnosis"}},
+        {"renderer": "stacked", "epochs": 7, "batch": 32, "image_kwargs": '{"do_pan_and_scan": true}'},
+    )
+    path.write_text(config.toml())
+    assert read_config(path, {}) == config
+    assert tomllib.loads(config.toml())["training"]["batch"] == 32
+
+
+def test_the_command_line_goes_before_the_file(tmp_path):
+    path = tmp_path / "finetune.toml"
+    path.write_text('model = "a/b"\n[training]\nepochs = 5\n')
+    assert read_config(path, {"epochs": 2, "model": None}).training.epochs == 2
+    assert read_config(path, {"model": "c/d"}).model == "c/d"
+
+
+def test_what_only_takes_time_and_memory_is_no_other_fine_tuning():
+    config = config_from({"model": "m"}, {"at_once": 1})
+    assert config.outcome == config_from({"model": "m"}, {"at_once": 8, "workers": 0, "cache": True}).outcome
+    assert config.outcome != config_from({"model": "m"}, {"batch": 8}).outcome
+
+
+@pytest.mark.parametrize(
+    ("data", "changes", "said"),
+    [
+        ({}, {}, "no model is named"),
+        ({"model": "m", "trainer": {}}, {}, "unknown section of the configuration 'trainer'"),
+        ({"model": "m", "task": {"formt": "flat"}}, {}, "Did you mean 'format'"),
+        ({"model": "m", "training": {"epochs": "many"}}, {}, "epochs = 'many' must be like 3"),
+        ({"model": "m"}, {"learning_rate": 7.0}, "learning_rate must be between"),
+        ({"model": "m"}, {"renderer": "cleen"}, "Did you mean 'clean'"),
+        ({"model": "m"}, {"format": "flat", "balance": "rhythm"}, "unknown axis to balance 'rhythm'"),
+        ({"model": "m"}, {"layers": "some"}, "unknown choice of layers 'some'"),
+        ({"model": "m"}, {"condition": "ful"}, "Did you mean 'full'"),
+    ],
+)
+def test_bad_settings_are_one_sentence(data, changes, said):
+    from renderers import RenderError
+
+    with pytest.raises((ConfigError, UnknownNameError, RenderError), match=said):
+        config_from(data, changes)
+
+
+def test_a_file_that_is_no_toml_is_said(tmp_path):
+    path = tmp_path / "broken.toml"
+    path.write_text("model = [")
+    with pytest.raises(ConfigError, match=r"broken\.toml cannot be read"):
+        read_config(path, {})

@@ -1,0 +1,211 @@
+"""Whole fine-tunings of a tiny model from the command line: killed, resumed, launched twice, out of memory."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from bench.finetune.config import ConfigError, config_from
+from bench.finetune.finetuning import FinetuneError, finetune, last_checkpoint
+from readers.registry import reader
+from readers.vlm.adapter import read_manifest
+from readers.vlm.source import ModelError
+
+SETTINGS = {
+    "task": {"format": "binary", "px_per_mm": 2, "limit": 48},
+    "lora": {"dropout": 0.1},
+    "training": {
+        "epochs": 2,
+        "batch": 8,
+        "at_once": 8,
+        "learning_rate": 0.002,
+        "evaluations": 2,
+        "validation": 8,
+        "max_tokens": 8,
+        "workers": 0,
+        "patience": 0,
+        "gradient_checkpointing": False,
+    },
+}
+
+
+def settings(gemma, **changes):
+    return config_from({"model": str(gemma), **SETTINGS}, changes)
+
+
+def command(config, out, launch=()):
+    (out.parent / "settings.toml").write_text(config.toml())
+    words = ["bench", "finetune", "--config", str(out.parent / "settings.toml"), "--out", str(out)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return {"args": [sys.executable, "-m", *launch, *words], "env": environment}
+
+
+@pytest.fixture(scope="module")
+def finished(gemma, tmp_path_factory):
+    """Return the folder of a fine-tuning that nothing disturbed."""
+    out = tmp_path_factory.mktemp("finetuned") / "whole"
+    subprocess.run(**command(settings(gemma), out), check=True, capture_output=True)
+    return out
+
+
+def curve(out):
+    return {entry["step"]: entry["loss"] for entry in json.loads((out / "curve.json").read_text()) if "loss" in entry}
+
+
+def test_the_adapter_is_a_reader_at_once(finished, gemma):
+    manifest = read_manifest(finished)
+    assert manifest.made["dataset"]["training_records"] == 48
+    assert manifest.taught == {"format": "binary", "renderer": "printed", "px_per_mm": 2, "condition": "full"}
+    assert str(gemma) not in json.dumps(manifest.to_json())
+    found = reader(f"lora:{finished}")
+    assert found.trained_on == {"format": "binary", "renderer": "printed", "px_per_mm": 2}
+    out = finished.parent / "runs"
+    words = ["bench", "run", "--reader", f"lora:{finished}", "--limit", "6", "--out", str(out)]
+    subprocess.run([sys.executable, "-m", *words], check=True, capture_output=True)
+    (run,) = [path for path in out.iterdir() if path.is_dir()]
+    asked = json.loads((run / "manifest.json").read_text())["settings"]
+    assert (asked["form"], asked["px_per_mm"], asked["renderer"]) == ("binary", 2, "printed")
+    assert "adapter" in asked["reader_details"]
+
+
+def test_the_adapter_changes_the_answers(finished, gemma, sample):
+    """What was taught is in the answers: probabilities differ from the untaught model's."""
+    from bench.finetune.config import Task
+    from bench.finetune.example import examples
+
+    case = examples(sample, "val", Task(format="binary", px_per_mm=2))[0].case
+    options = {"max_tokens": "8"}
+    untaught = next(iter(reader(f"hf:{gemma}", options).read([case])))
+    taught = next(iter(reader(f"lora:{finished}", options).read([case])))
+    assert taught.error is None and untaught.error is not None
+    assert taught.probabilities["normality"] != untaught.probabilities["normality"]
+
+
+def test_card_and_curve_say_what_was_made(finished):
+    card = (finished / "README.md").read_text()
+    assert "base_model: gemma" in card and "the embedded sample" in card and "folds 1 to 8" in card
+    assert (finished / "curve.png").stat().st_size > 5000
+    assert len(curve(finished)) == 12
+    assert not list(finished.glob("*.bin"))
+
+
+def test_a_killed_fine_tuning_goes_on_to_the_same_adapter(finished, gemma, tmp_path):
+    out = tmp_path / "killed"
+    run = command(settings(gemma), out)
+    process = subprocess.Popen(**run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while last_checkpoint(out) is None and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "manifest.json").exists()
+    with pytest.raises(ModelError, match="holds no adapter"):
+        reader(f"lora:{out}")
+    resumed = subprocess.run(**run, check=True, capture_output=True, text=True)
+    assert "resuming from checkpoint-" in resumed.stdout
+    assert curve(out) == pytest.approx(curve(finished), rel=1e-3)
+    one, other = (load_file(path / "adapter_model.safetensors") for path in (finished, out))
+    assert all(torch.allclose(one[name], other[name], atol=1e-4) for name in one)
+
+
+def test_a_torn_checkpoint_is_passed_over(tmp_path):
+    for step, text in ((3, '{"global_step": 3}'), (6, '{"global_st')):
+        folder = tmp_path / "checkpoints" / f"checkpoint-{step}"
+        folder.mkdir(parents=True)
+        (folder / "trainer_state.json").write_text(text)
+    (tmp_path / "checkpoints" / "checkpoint-9").mkdir()
+    found = last_checkpoint(tmp_path)
+    assert found is not None and found.name == "checkpoint-3"
+
+
+def test_what_is_finished_is_not_made_again(finished, gemma):
+    said: list[str] = []
+    finetune(settings(gemma, workers=1), None, finished, said.append)
+    assert len(said) == 1 and said[0].startswith("already fine-tuned")
+
+
+def test_another_fine_tuning_does_not_go_into_the_same_folder(finished, gemma):
+    with pytest.raises(ConfigError, match=r"holds another fine-tuning \(epochs is 2, not 9\)"):
+        finetune(settings(gemma, epochs=9), None, finished, print)
+
+
+def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_path, monkeypatch):
+    from bench.finetune import trainer
+
+    steps = trainer.ScoredTrainer.training_step
+
+    def filling(self, *args, **kwargs):
+        if self.state.global_step >= 5:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return steps(self, *args, **kwargs)
+
+    monkeypatch.setattr(trainer.ScoredTrainer, "training_step", filling)
+    with pytest.raises(FinetuneError, match=r"memory is full: change at_once.*checkpoint-3 is kept"):
+        finetune(settings(gemma), None, tmp_path / "full", print)
+    monkeypatch.undo()
+    said: list[str] = []
+    finetune(settings(gemma, at_once=4), None, tmp_path / "full", said.append)
+    assert "resuming from checkpoint-3" in said
+    assert (tmp_path / "full" / "manifest.json").is_file()
+
+
+def test_two_processes_share_a_step_and_the_looks(finished, gemma, tmp_path):
+    """``accelerate launch`` on two processors: the same steps over the same number of examples."""
+    out = tmp_path / "twice"
+    launch = ("accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+              "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m")  # fmt: skip
+    config = settings(gemma, at_once=4, epochs=1)
+    done = subprocess.run(**command(config, out, launch), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("records to learn from") == 1
+    assert len(curve(out)) == 6
+    looks = read_manifest(out).made["looks"]
+    assert len(looks) == 2
+
+
+def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
+    with pytest.raises(ConfigError, match="batch = 8 is no multiple of at_once = 3"):
+        finetune(settings(gemma, at_once=3), None, tmp_path / "odd", print)
+
+
+# --- adapters that do not fit ---
+
+
+def test_an_adapter_for_another_base_is_refused(finished, gemma, tmp_path):
+    from ...tiny.gemma import build
+
+    other = tmp_path / "other"
+    build(other, seed=1)
+    with pytest.raises(ModelError, match=r"made for 'gemma' of version \w+, not for 'other' of version"):
+        reader(f"lora:{finished}", {"base": str(other)})
+
+
+def test_a_base_that_moved_is_named(finished, gemma, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(gemma, moved)
+    assert reader(f"lora:{finished}", {"base": str(moved)}).name == "lora:whole"
+
+
+def test_an_adapter_is_no_model_and_a_model_no_adapter(finished, gemma):
+    with pytest.raises(ModelError, match=r"holds an adapter, not a model: --reader lora:"):
+        reader(f"hf:{finished}")
+    with pytest.raises(ModelError, match="holds no adapter"):
+        reader(f"lora:{gemma}")
+
+
+def test_layers_are_those_that_were_asked_for(gemma):
+    from bench.finetune.finetuning import adapted
+    from readers.vlm.source import model_source
+
+    for layers, seeing in (("language", False), ("vision", True)):
+        config = settings(gemma, layers=layers)
+        model = adapted(model_source(str(gemma), config.load), config)
+        names = [name for name, part in model.named_parameters() if part.requires_grad]
+        assert names and all(("vision" in name) is seeing for name in names)
