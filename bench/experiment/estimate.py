@@ -95,7 +95,7 @@ def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> A
     source = model_source(config.model, config.load)
     shape = model_shape(source, config)
     collate = AnswerCollator(Chat.of(processor_of(source, config.load), config.load))
-    found = examples(dataset, "train", config.task)
+    found = examples(dataset, "train", config.task, limit=config.task.limit or None)
     some = [found[index] for index in range(min(LOOKED_AT, len(found)))]
     batch = collate(some)
     answer = int((batch["labels"] != -100).sum(dim=1).max())

@@ -47,7 +47,7 @@ class ExportOptions:
     seed : int
         Of donors and masks.
     limit : int or None
-        Records of each split at most.
+        Only the first so many records of each split.
     """
 
     renderers: tuple[str, ...] = ("printed",)
@@ -128,13 +128,13 @@ def _renderer_rows(part: Path, name: str, options: ExportOptions, dataset: Datas
     counts = {}
     for split in options.splits:
         try:
-            found = examples(dataset, SPLITS[split], replace(options.task, renderer=name), options.seed)
+            task = replace(options.task, renderer=name)
+            found = examples(dataset, SPLITS[split], task, options.seed, options.limit)
         except (ExampleError, DatasetError):
             counts[split] = 0
             continue
-        chosen = replace(found, records=list(found.records)[: options.limit])
-        _write_split(part / "data" / name, split, chosen, options.shard_rows)
-        counts[split] = len(chosen)
+        _write_split(part / "data" / name, split, found, options.shard_rows)
+        counts[split] = len(found)
     return counts
 
 

@@ -58,7 +58,7 @@ class AnswerCollator:
                     labels[row, place] = answer.ids[place]
         self._check_context(prompts.tokens, [len(answer.ids) for answer in answers], examples)
         mask = torch.tensor([[1] * len(a.ids) + [0] * (longest - len(a.ids)) for a in answers])
-        batch = _behind(prompts.tensors, {"input_ids": ids, "attention_mask": mask})
+        batch = behind(prompts.tensors, {"input_ids": ids, "attention_mask": mask})
         untaught_prompt = torch.full(prompts.tensors["input_ids"].shape, IGNORED)
         return batch | {"labels": torch.cat([untaught_prompt, labels], dim=1)}
 
@@ -72,7 +72,7 @@ class AnswerCollator:
             )
 
 
-def _behind(prompts: "Mapping[str, Tensor]", answers: "dict[str, Tensor]") -> "dict[str, Tensor]":
+def behind(prompts: "Mapping[str, Tensor]", answers: "dict[str, Tensor]") -> "dict[str, Tensor]":
     """Return the prompts' inputs with the answers behind them; what marks image tokens marks none there."""
     import torch
 

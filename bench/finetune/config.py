@@ -37,7 +37,7 @@ class Task:
     balance : str
         Axis whose values are drawn equally often; empty draws every record once an epoch.
     limit : int
-        Training records at most; 0 takes all.
+        Only the first so many training records; 0 takes all.
     """
 
     format: str = "dense"

@@ -102,7 +102,7 @@ def values_of(record: Record, numbers: Measurements) -> dict[str, AxisValue | No
     return with_normality(truth_of(record, numbers).values)
 
 
-def examples(dataset: Dataset, split: str, task: Task, seed: int = 0) -> Examples:
+def examples(dataset: Dataset, split: str, task: Task, seed: int = 0, limit: int | None = None) -> Examples:
     """Return the examples of a split.
 
     Parameters
@@ -112,6 +112,8 @@ def examples(dataset: Dataset, split: str, task: Task, seed: int = 0) -> Example
     task : Task
     seed : int
         Of donors and masks, where the condition has any.
+    limit : int, optional
+        Only the first so many records of the split are looked at.
 
     Raises
     ------
@@ -119,14 +121,13 @@ def examples(dataset: Dataset, split: str, task: Task, seed: int = 0) -> Example
         When no record of the split has a signal and a label on an axis of the format.
     """
     form = target_format(task.format)
-    chosen = records_of(dataset, split)
+    chosen = records_of(dataset, split)[:limit]
     shown = ShownRecords(dataset, chosen, task.condition, task.measurements, seed)
     able = with_donor(shown)
     with progress(f"measuring {split}") as report:
         waveform = measured(able, dataset, report)
     numbers, standing_in = shown_numbers(shown, waveform)
-    labelled = [r for r in able if any(values_of(r, waveform[r.ecg_id])[axis] is not None for axis in form.axes)]
-    records = labelled[: task.limit] if task.limit and split == "train" else labelled
+    records = [r for r in able if any(values_of(r, waveform[r.ecg_id])[axis] is not None for axis in form.axes)]
     if not records:
         raise ExampleError(f"no record of split {split!r} has a signal and a label for format {form.name!r}")
     ids = tuple(record.ecg_id for record in records)

@@ -115,7 +115,7 @@ def prepared(config: FinetuneConfig, source: ModelSource, data: Path | None, out
     dataset = open_dataset(data)
     chat = Chat.of(processor_of(source, config.load), config.load)
     seed = config.training.seed
-    train = examples(dataset, "train", config.task, seed)
+    train = examples(dataset, "train", config.task, seed, config.task.limit or None)
     return Ready(config, dataset, source, chat, train, examples(dataset, "val", config.task, seed), out)
 
 

@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from readers.vlm.chat import Encoded
 from readers.vlm.generation import on_device
@@ -20,6 +21,9 @@ from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES, superclass_of
 from taxonomy.target import SPARSE, TargetFormat
 from taxonomy.writing import Written, axis_order, written
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ROWS = 32
 """Sequences that are scored together."""
@@ -102,7 +106,7 @@ def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form:
         As :attr:`taxonomy.reading.Reading.probabilities`; with the diagnosis also ``superclass``, the sums over its
         subclasses.
     """
-    prefix = _Prefix(vlm, prompts)
+    prefix = Prefix(vlm, prompts)
     walks = [_Walk(form, reading.values, _reasoning(reading.raw), {}, {}) for reading in readings]
     for axis in axis_order(form):
         choices = [walk.choice(axis) for walk in walks]
@@ -114,16 +118,20 @@ def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form:
     return [walk.chances for walk in walks]
 
 
-class _Prefix:
+class Prefix:
     """Prompts that the model has read once; answers are scored behind them."""
 
     def __init__(self, vlm: Vlm, prompts: Encoded) -> None:
         import torch
 
         self.vlm, self.mask = vlm, prompts.tensors["attention_mask"].to(vlm.device)
+        home = next((part for part in vlm.model.modules() if hasattr(part, "rope_deltas")), None)
+        if home is not None:
+            home.rope_deltas = None  # those of other prompts would be taken for prompts without an image
         with torch.inference_mode():
             out = vlm.model(**on_device(vlm, prompts.tensors), use_cache=True, logits_to_keep=1)
         self.cache, self.last = out.past_key_values, out.logits[:, -1].float()
+        self.deltas: Tensor | None = None if home is None else home.rope_deltas
 
     def scores(self, choices: Sequence[_Choice]) -> list[dict[str, float]]:
         """Return the log-likelihood of each value's text behind each prompt, from where the values part."""
@@ -152,11 +160,29 @@ class _Prefix:
         cache.batch_repeat_interleave(repeats)
         mask = torch.cat([self.mask.repeat_interleave(repeats, dim=0), own], dim=1)
         with torch.inference_mode():
-            out = self.vlm.model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True)
+            out = self.vlm.model(
+                input_ids=ids,
+                attention_mask=mask,
+                past_key_values=cache,
+                use_cache=True,
+                position_ids=self._positions(mask, longest),
+            )
             first = self.last.repeat_interleave(repeats, dim=0)[:, None]
             chances = torch.cat([first, out.logits[:, :-1].float()], dim=1).log_softmax(dim=-1)
             taken = chances.gather(2, ids[..., None])[..., 0].cpu()
         return [part[: len(row)].tolist() for part, row in zip(taken, rows, strict=True)]
+
+    def _positions(self, mask: "Tensor", length: int) -> "Tensor | None":
+        """Return where the last tokens stand, (3, rows, length), for a model that counts in three dimensions.
+
+        Qwen's models take the length of the mask for that of the input, where positions are not given. None leaves it
+        to a model that counts in one.
+        """
+        if self.deltas is None:
+            return None
+        text = (mask.long().cumsum(dim=1) - 1)[:, -length:]
+        shift = self.deltas.repeat_interleave(len(mask) // len(self.deltas), dim=0).to(text.device)
+        return (text + shift).expand(3, -1, -1)
 
 
 def _parting(rows: Sequence[Sequence[int]]) -> int:

@@ -24,7 +24,7 @@ def chat(gemma):
 
 @pytest.fixture(scope="module")
 def some(sample):
-    return examples(sample, "train", Task(px_per_mm=2, limit=30))
+    return examples(sample, "train", Task(px_per_mm=2), limit=30)
 
 
 def taught(chat, batch, row):
@@ -33,7 +33,7 @@ def taught(chat, batch, row):
 
 
 def test_the_loss_is_on_the_answer_and_the_end_of_the_turn(chat, sample):
-    (example,) = [examples(sample, "train", Task(format="flat", px_per_mm=2, limit=1))[0]]
+    (example,) = [examples(sample, "train", Task(format="flat", px_per_mm=2), limit=1)[0]]
     batch = AnswerCollator(chat)([example])
     assert taught(chat, batch, 0) == example.answer.text + "<end_of_turn>"
     first = int((batch["labels"][0] != IGNORED).nonzero()[0])
@@ -92,7 +92,7 @@ def test_a_split_without_a_label_for_the_format_is_said(sample, monkeypatch):
 
 
 def test_images_beyond_the_context_are_said(chat, sample):
-    leads = examples(sample, "train", Task(renderer="leads", px_per_mm=2, limit=1))
+    leads = examples(sample, "train", Task(renderer="leads", px_per_mm=2), limit=1)
     with pytest.raises(ContextError, match=r"\(12 images\) is beyond the model's 64: lower px_per_mm"):
         AnswerCollator(chat, 64)([leads[0]])
 

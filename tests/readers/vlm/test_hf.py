@@ -31,7 +31,7 @@ def vlm(gemma):
 
 
 def test_it_keeps_the_contract(gemma, cases):
-    checks = check_reader(asked(gemma, structured="schema"), cases(3, form=SPARSE))
+    checks = check_reader(asked(gemma, structured="schema", max_tokens=2000), cases(3, form=SPARSE))
     assert [check for check in checks if check.problem] == []
 
 
@@ -50,7 +50,7 @@ def test_an_answer_within_the_schema_is_always_read(gemma, cases):
     """Free text of an untrained model is no answer; held to the schema, only its reading can be wrong."""
     (case,) = cases(1, form=SPARSE)
     free = next(iter(asked(gemma, max_tokens=60).read([case])))
-    held = next(iter(asked(gemma, structured="schema").read([case])))
+    held = next(iter(asked(gemma, structured="schema", max_tokens=2000).read([case])))
     assert free.error is not None
     assert held.error is None and not held.problems and len(held.values) == len(AXES)
     assert json.loads(held.raw or "").keys() == case.prompt.schema["properties"].keys()
@@ -58,7 +58,7 @@ def test_an_answer_within_the_schema_is_always_read(gemma, cases):
 
 @pytest.mark.parametrize("form", [FLAT, BINARY], ids=lambda form: form.name)
 def test_only_what_is_asked_for_is_answered(gemma, cases, form):
-    (reading,) = asked(gemma, structured="schema").read(cases(1, form=form))
+    (reading,) = asked(gemma, structured="schema", max_tokens=2000).read(cases(1, form=form))
     assert reading.values.keys() == set(form.axes)
     assert reading.probabilities.keys() - {SUPERCLASS} == set(form.axes)
 

@@ -1,0 +1,129 @@
+"""An export is what the datasets library loads, whole or not there, and shows what a reader would be shown."""
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.export.export import ExportError, ExportOptions, export
+from bench.finetune.config import Task
+from renderers import PageStyle, render
+from taxonomy.parsing import parse
+from taxonomy.target import DENSE
+
+OPTIONS = ExportOptions(renderers=("printed", "leads"), task=Task(px_per_mm=2), shard_rows=4, limit=6)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("export") / "pages"
+    export(OPTIONS, None, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def loaded(folder, tmp_path_factory):
+    import datasets
+
+    datasets.disable_progress_bars()
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return {name: datasets.load_dataset(str(folder), name, cache_dir=cache) for name in OPTIONS.renderers}
+
+
+def test_it_is_loaded_by_its_card(loaded):
+    assert {split: len(rows) for split, rows in loaded["printed"].items()} == {"train": 6, "validation": 6, "test": 6}
+    assert set(loaded["printed"]["train"]["fold"]) <= set(range(1, 9))
+    assert set(loaded["printed"]["validation"]["fold"]) == {9} and set(loaded["printed"]["test"]["fold"]) == {10}
+
+
+def test_the_pictures_are_those_of_the_renderer(loaded, sample):
+    for name, rows in loaded.items():
+        row = rows["test"][0]
+        signal = sample.record(row["ecg_id"]).signal()
+        drawn = render(signal.mv, signal.fs, name, PageStyle(px_per_mm=2))
+        assert len(row["images"]) == len(drawn) == len(row["captions"])
+        for picture, image in zip(row["images"], drawn, strict=True):
+            assert np.array_equal(np.asarray(picture.convert("RGB")), image.rgb())
+
+
+def test_target_and_columns_tell_the_truth(loaded):
+    for row in loaded["printed"]["train"]:
+        read = parse(row["target"], DENSE)
+        for axis, value in read.values.items():
+            told = row[axis]
+            assert (frozenset(told) if isinstance(told, list) else told) == value
+        assert json.loads(row["target"])["axis"] == row["axis"]
+
+
+def test_messages_say_the_same_as_the_columns(loaded):
+    row = loaded["leads"]["test"][0]
+    system, user, assistant = row["messages"]
+    assert system["content"][0]["text"] == row["system"]
+    assert [part["type"] for part in user["content"]].count("image") == 12
+    assert user["content"][-1]["text"] == row["prompt"]
+    assert assistant["content"][0]["text"] == row["target"]
+
+
+def test_shards_are_even_and_the_card_cites(folder):
+    names = sorted(path.name for path in (folder / "data" / "printed").iterdir())
+    assert names[:2] == ["test-00000-of-00002.parquet", "test-00001-of-00002.parquet"]
+    card = (folder / "README.md").read_text()
+    assert "10.1038/s41597-020-0495-6" in card and "license: cc-by-4.0" in card and "embedded sample" in card
+
+
+def test_what_is_there_is_not_written_over(folder):
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    with pytest.raises(ExportError, match="is there already; name another folder"):
+        export(OPTIONS, None, folder)
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
+    part = tmp_path / "pages.part"
+    part.mkdir()
+    (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
+    with pytest.raises(ExportError, match="a part of another export"):
+        export(OPTIONS, None, tmp_path / "pages")
+
+
+def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on(tmp_path):
+    """A limit on the size of a file stops a real export in the middle; without the limit it is finished."""
+    out = tmp_path / "pages"
+    words = ["bench", "dataset", "export", str(out), "--px-per-mm", "2", "--renderer", "printed,leads", "--limit", "6"]
+    run = {"args": [sys.executable, "-m", *words], "capture_output": True, "text": True, "env": {**os.environ}}
+
+    def little():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (127_000, 127_000))
+
+    stopped = subprocess.run(**run, preexec_fn=little)
+    assert stopped.returncode == 2 and "make room, and the same command goes on" in stopped.stderr
+    assert stopped.stderr.count("\n") == 1
+    assert not out.exists()
+    whole = set((tmp_path / "pages.part").rglob("*.parquet"))
+    times = {path.name: path.stat().st_mtime_ns for path in whole}
+    finished = subprocess.run(**run)
+    assert finished.returncode == 0, finished.stderr
+    kept = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.parquet") if path.parent.name == "printed"}
+    assert whole and all(kept[name] == time for name, time in times.items())
+    assert not list(out.rglob("*.tmp"))
+
+
+def test_unknown_names_are_said():
+    words = ["bench", "dataset", "export", "nowhere", "--split", "trian"]
+    stopped = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True)
+    assert stopped.returncode == 2 and "Did you mean 'train'" in stopped.stderr
+
+
+def test_a_picture_is_kept_as_its_png(loaded, folder):
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(folder / "data" / "printed" / "test-00000-of-00002.parquet")
+    png = table["images"][0].as_py()[0]["bytes"]
+    with Image.open(io.BytesIO(png)) as picture:
+        assert picture.format == "PNG" and picture.size == loaded["printed"]["test"][0]["images"][0].size
