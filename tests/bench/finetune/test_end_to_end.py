@@ -43,8 +43,8 @@ def planted(tmp_path_factory):
         yield
 
 
-def taught(gemma, out, condition, epochs):
-    config = config_from({"model": str(gemma), **TEACHING}, {"condition": condition, "epochs": epochs})
+def taught(gemma, out, **changes):
+    config = config_from({"model": str(gemma), **TEACHING}, changes)
     finetune(config, None, out / "adapter", print)
     asked = RunOptions(
         reader=f"lora:{out / 'adapter'}", data=None, split="test", ids=None, limit=None, renderer="", px_per_mm=0,
@@ -56,15 +56,16 @@ def taught(gemma, out, condition, epochs):
 
 
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
-    score, verdicts = taught(gemma, tmp_path, "full", epochs=5)
+    score, verdicts = taught(gemma, tmp_path, epochs=5)
     assert [axis.axis for axis in score.axes if axis.verdict == "above prior"] == ["rate"]
     assert verdicts["rate"] == "reads the trace"
     assert [axis for axis, verdict in verdicts.items() if "reads" in verdict] == ["rate"]
 
 
 def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
-    _, verdicts = taught(gemma, tmp_path, "blank-image", epochs=8)
-    assert verdicts["rate"] == "copies the prompt"
-    assert not any("reads" in verdict for verdict in verdicts.values())
+    """Normal against abnormal is what the numbers tell a model so small within a minute."""
+    score, verdicts = taught(gemma, tmp_path, format="binary", condition="blank-image", epochs=8)
+    assert score.normality is not None and score.normality.verdict == "above prior"
+    assert verdicts == {"normality": "copies the prompt"}
     manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())
     assert manifest["taught"]["condition"] == "blank-image"
