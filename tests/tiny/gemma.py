@@ -81,7 +81,7 @@ def _tokenizer(corpus: Iterable[str]):
     special = [*SPECIAL.values(), "<start_of_turn>", "<end_of_turn>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=8000, min_frequency=6, max_token_length=200, special_tokens=special, initial_alphabet=alphabet
+        vocab_size=8000, min_frequency=6, max_token_length=900, special_tokens=special, initial_alphabet=alphabet
     )
     plain.train_from_iterator(corpus, trainer)
     extra = {name: SPECIAL[name] for name in ("boi_token", "eoi_token", "image_token")}

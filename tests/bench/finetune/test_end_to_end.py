@@ -56,7 +56,7 @@ def taught(gemma, out, **changes):
 
 
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
-    score, verdicts = taught(gemma, tmp_path, epochs=5)
+    score, verdicts = taught(gemma, tmp_path, epochs=4)
     assert [axis.axis for axis in score.axes if axis.verdict == "above prior"] == ["rate"]
     assert verdicts["rate"] == "reads the trace"
     assert [axis for axis, verdict in verdicts.items() if "reads" in verdict] == ["rate"]
@@ -64,7 +64,7 @@ def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
 
 def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
     """Normal against abnormal is what the numbers tell a model so small within a minute."""
-    score, verdicts = taught(gemma, tmp_path, format="binary", condition="blank-image", epochs=8)
+    score, verdicts = taught(gemma, tmp_path, format="binary", condition="blank-image", epochs=5)
     assert score.normality is not None and score.normality.verdict == "above prior"
     assert verdicts == {"normality": "copies the prompt"}
     manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())
