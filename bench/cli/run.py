@@ -24,7 +24,8 @@ from bench.cli.option import data_option, drawing_options, means_from, means_opt
     multiple=True,
     metavar="NAME=VALUE",
     help="For the reader, as often as needed; for API readers: temperature, max_tokens, seed, reasoning_effort, "
-    "image_detail, structured, image_check, timeout, attempts.",
+    "image_detail, structured, image_check, timeout, attempts; for hf and lora: batch, max_tokens, temperature, seed, "
+    "structured, probabilities, max_pixels, image_kwargs, dtype, quantization, device, revision, remote_code.",
 )
 @click.option(
     "--measurements",
@@ -56,6 +57,8 @@ def run(dry_run: bool, **options: Any) -> None:
       bench run --reader anthropic:claude-opus-4-8 --max-cost 20 --concurrency 16
       bench run --reader openai:gpt-5.4-mini --batch --condition image-only
       bench run --reader 12sl --data ~/ptb-xl --statements ~/ptb-xl-plus/12sl_statements.csv
+      bench run --reader hf:google/gemma-3-4b-it --option batch=4 --option structured=schema
+      bench run --reader lora:adapters/flat
       bench run --reader mypackage.reader:MyReader --renderer stacked --limit 20
     """
     from bench.run.options import RunOptions

@@ -1,74 +1,41 @@
 """A whole fine-tuning: examples, model, training that resumes, and an adapter that is a reader at once."""
 
 import json
-import math
 import os
 import platform
-import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
-from bench.dataset import Dataset, open_dataset
 from bench.finetune.card import write_card
-from bench.finetune.collator import AnswerCollator
-from bench.finetune.config import ConfigError, FinetuneConfig, Lora, config_from
-from bench.finetune.dataset import as_dataset, as_drawn_dataset
-from bench.finetune.example import Examples, examples
-from bench.finetune.validation import FIGURE, Validation
+from bench.finetune.config import ConfigError, FinetuneConfig, config_from
+from bench.finetune.setup import CHECKPOINTS, Ready, Say, new_trainer, prepared
+from bench.finetune.validation import FIGURE
 from bench.locking import held
-from bench.progress import Report, progress
+from bench.progress import progress
 from bench.prompt import template_version
 from bench.run.manifest import git_revision, versions
 from readers.vlm.adapter import MANIFEST, AdapterManifest, read_manifest
-from readers.vlm.chat import Chat
-from readers.vlm.source import ModelSource, model_source, processor_of
+from readers.vlm.source import model_source
 from taxonomy.error import BenchError
 
 if TYPE_CHECKING:
-    from peft import PeftModel
-    from transformers import TrainingArguments
-
     from bench.finetune.trainer import Clock, ScoredTrainer
 
-CONFIG, CURVE, CHECKPOINTS = "finetune.toml", "curve.json", "checkpoints"
+CONFIG = "finetune.toml"
 MEMORY = (
     "at_once (smaller), gradient_checkpointing = true, px_per_mm or max_pixels (smaller), quantization = '4bit', rank"
 )
-Say = Callable[[str], None]
 
 
 class FinetuneError(BenchError):
     """Raised when a fine-tuning cannot go on; its checkpoints are kept."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ready:
-    """A fine-tuning before its first step.
-
-    Attributes
-    ----------
-    config : FinetuneConfig
-    dataset : Dataset
-    source : ModelSource
-    chat : Chat
-    train, validation : Examples
-    out : Path
-    """
-
-    config: FinetuneConfig
-    dataset: Dataset
-    source: ModelSource
-    chat: Chat
-    train: Examples
-    validation: Examples
-    out: Path
 
 
 def finetune(config: FinetuneConfig, data: Path | None, out: Path, say: Say) -> Path:
@@ -108,15 +75,6 @@ def finetune(config: FinetuneConfig, data: Path | None, out: Path, say: Say) -> 
             _begin(ready, say)
         _train(ready, say, is_first)
     return out
-
-
-def prepared(config: FinetuneConfig, source: ModelSource, data: Path | None, out: Path) -> Ready:
-    """Return a fine-tuning before its first step; nothing is written."""
-    dataset = open_dataset(data)
-    chat = Chat.of(processor_of(source, config.load), config.load)
-    seed = config.training.seed
-    train = examples(dataset, "train", config.task, seed, config.task.limit or None)
-    return Ready(config, dataset, source, chat, train, examples(dataset, "val", config.task, seed), out)
 
 
 @contextmanager
@@ -175,7 +133,7 @@ def _train(ready: Ready, say: Say, is_first: bool) -> None:
     if checkpoint:
         say(f"resuming from {checkpoint.name}")
     with progress("fine-tuning", "steps") as report:
-        trainer = _trainer(ready, clock, say, report)
+        trainer = new_trainer(ready, clock, say, report)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except torch.OutOfMemoryError as error:
@@ -207,127 +165,6 @@ def _kept(out: Path) -> str:
     if checkpoint is None:
         return "there is no checkpoint yet"
     return f"{checkpoint.name} is kept, and the same command goes on from it"
-
-
-def _trainer(ready: Ready, clock: "Clock", say: Say, report: Report) -> "ScoredTrainer":
-    from transformers import EarlyStoppingCallback
-
-    from bench.finetune.trainer import Diary, ScoredTrainer, balancing_weights
-
-    config, task = ready.config.training, ready.config.task
-    if config.cache:
-        with progress("drawing") as drawing:
-            rows = as_drawn_dataset(ready.train, drawing)
-    else:
-        rows = as_dataset(ready.train)
-    values = [ready.train.values(record)[task.balance] for record in ready.train.records] if task.balance else None
-    validation = Validation(ready.validation, ready.config, ready.source, ready.chat)
-    collate = AnswerCollator(ready.chat, ready.source.context)
-    stopping = [EarlyStoppingCallback(config.patience)] if config.patience else []
-    return ScoredTrainer(
-        figures=validation.figures,
-        weights=balancing_weights(values) if values else None,
-        model=adapted(ready.source, ready.config),
-        args=training_arguments(ready.config, len(ready.train), ready.out),
-        train_dataset=rows,
-        eval_dataset=[None],
-        data_collator=lambda batch: collate([row["example"] for row in batch]),
-        callbacks=[clock, Diary(ready.out / CURVE, report, say), *stopping],
-    )
-
-
-def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
-    """Return the model with a fresh adapter, ready to learn."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-    from transformers import set_seed
-
-    from readers.vlm.loading import names_of_transformers_5, weights
-
-    set_seed(config.training.seed)
-    model = weights(source, config.load)
-    if config.load.quantization != "none":
-        model = prepare_model_for_kbit_training(model, config.training.gradient_checkpointing)
-    lora = LoraConfig(
-        r=config.lora.rank,
-        lora_alpha=config.lora.alpha,
-        lora_dropout=config.lora.dropout,
-        target_modules=_layers(model, config.lora),
-        task_type="CAUSAL_LM",
-    )
-    with names_of_transformers_5():
-        found: PeftModel = get_peft_model(model, lora)
-    if config.training.gradient_checkpointing:
-        found.enable_input_require_grads()
-    return found
-
-
-def _layers(model: Any, lora: Lora) -> str:  # noqa: ANN401
-    """Return which linear layers the adapter is put on, in peft's words."""
-    if lora.layers == "all":
-        return "all-linear"
-    import torch
-
-    seeing = re.compile("vision|visual|image|multi_modal|connector")
-    output = model.get_output_embeddings()
-    linear = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear) and part is not output}
-    wanted = {name for name in linear if bool(seeing.search(name)) == (lora.layers == "vision")}
-    leaves = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in wanted}))
-    sees = f"(?=.*({seeing.pattern}))" if lora.layers == "vision" else f"(?!.*({seeing.pattern}))"
-    return rf"{sees}.*\.({leaves})"
-
-
-def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "TrainingArguments":
-    """Return what transformers' Trainer is told.
-
-    Raises
-    ------
-    ConfigError
-        When the batch cannot be shared evenly among the devices.
-    """
-    import torch
-    from accelerate import PartialState
-    from transformers import TrainingArguments
-
-    training, processes = config.training, PartialState().num_processes
-    if training.batch % (training.at_once * processes):
-        raise ConfigError(
-            f"batch = {training.batch} is no multiple of at_once = {training.at_once} times {processes} process(es)"
-        )
-    every = max(1, math.ceil(records / training.batch) // training.evaluations)
-    on_gpu = torch.cuda.is_available() and config.load.device != "cpu"
-    return TrainingArguments(
-        output_dir=str(out / CHECKPOINTS),
-        num_train_epochs=training.epochs,
-        per_device_train_batch_size=training.at_once,
-        gradient_accumulation_steps=training.batch // (training.at_once * processes),
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
-        warmup_steps=training.warmup,
-        lr_scheduler_type="cosine",
-        eval_strategy="steps",
-        eval_steps=every,
-        save_strategy="steps",
-        save_steps=every,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model=f"eval_{FIGURE}",
-        greater_is_better=True,
-        restore_callback_states_from_checkpoint=True,
-        logging_steps=max(1, every // 20),
-        seed=training.seed,
-        data_seed=training.seed,
-        bf16=on_gpu,
-        use_cpu=not on_gpu,
-        activation_checkpointing=training.gradient_checkpointing,
-        activation_checkpointing_kwargs={"use_reentrant": False} if training.gradient_checkpointing else None,
-        dataloader_num_workers=training.workers,
-        dataloader_persistent_workers=training.workers > 0,
-        dataloader_pin_memory=on_gpu,
-        ddp_find_unused_parameters=True if processes > 1 else None,
-        remove_unused_columns=False,
-        report_to="none",
-        disable_tqdm=True,
-    )
 
 
 def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datetime) -> None:

@@ -1,6 +1,8 @@
 """What a model is before its weights are read: checked from its small files, so that bad input is said at once."""
 
 import hashlib
+import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -88,22 +90,21 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
 
 
 def need_transformers() -> None:
-    """Import what open models need, or say how to install it.
+    """Make sure that what open models need is installed, and that it speaks when there is something to say.
 
     Raises
     ------
     ModelError
         When a package is missing.
     """
-    try:
-        import llguidance
-        import peft
-        import transformers
-    except ImportError as error:
-        raise ModelError(f"open models need the packages of the extra 'vlm' ({error}): {INSTALL}") from error
-    assert llguidance and peft
+    missing = [name for name in ("transformers", "peft", "llguidance") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ModelError(f"open models need the packages of the extra 'vlm' (no {missing[0]}): {INSTALL}")
+    import transformers
+
     transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    if not sys.stderr.isatty():
+        transformers.utils.logging.disable_progress_bar()
 
 
 def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":

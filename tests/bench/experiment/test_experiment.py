@@ -124,7 +124,7 @@ def test_a_dry_run_counts_the_models_own_tokens_and_weights(gemma, settings, tmp
 def test_the_shape_is_that_of_the_loaded_model(gemma):
     from transformers import AutoModelForImageTextToText
 
-    from bench.finetune.finetuning import adapted
+    from bench.finetune.setup import adapted
 
     options = ExperimentOptions(str(gemma))
     config = arm_config(chosen("dense-taxonomy")[0].arms[0], options)

@@ -201,7 +201,7 @@ def test_an_adapter_is_no_model_and_a_model_no_adapter(finished, gemma):
 
 
 def test_layers_are_those_that_were_asked_for(gemma):
-    from bench.finetune.finetuning import adapted
+    from bench.finetune.setup import adapted
     from readers.vlm.source import model_source
 
     for layers, seeing in (("language", False), ("vision", True)):

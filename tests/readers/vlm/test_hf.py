@@ -234,3 +234,12 @@ def test_the_version_is_that_of_the_weights(gemma, tmp_path):
     weights = other / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-4] + b"\0\0\1\0")
     assert model_source(str(gemma), options).version != model_source(str(other), options).version
+
+
+def test_without_its_packages_it_says_what_to_install(gemma, monkeypatch):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "llguidance" else find(name))
+    with pytest.raises(ModelError, match=r"no llguidance\): pip install 'ecg-bench\[vlm\]'"):
+        asked(gemma)

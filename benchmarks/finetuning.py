@@ -1,0 +1,130 @@
+"""Does fine-tuning keep the model busy? Its steps a second beside a bare transformers loop, and what it waits for.
+
+    OMP_NUM_THREADS=1 python benchmarks/finetuning.py [--size small] [--renderer printed] [--steps 24] [--workers 1]
+
+The bare loop takes the same model, adapter, optimizer and batches, which lie ready in memory; ours draws every page,
+encodes it and logs. Made from a random Gemma 3 of real classes: ``--size middle`` is for a GPU. Also says peak memory
+and how many answers a second are generated.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.dataset import records_of
+from bench.dataset.sample import Sample
+from bench.finetune.config import FinetuneConfig, config_from
+from bench.finetune.setup import Ready, adapted, new_trainer, prepared
+from bench.finetune.trainer import Clock
+from bench.prompt import prompt
+from bench.prompt.prompt import system_text
+from bench.truth import measured
+from readers.registry import reader
+from readers.vlm.source import model_source
+from taxonomy.target import DENSE
+
+MODEL = Path(__file__).parent.parent / "tests" / "tiny" / "gemma.py"
+SKIPPED = 3
+"""First steps that are left out: caches fill, processes start."""
+
+
+def main() -> None:
+    """Print both rates, their ratio, the share of waiting, memory and generation."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", default="small", choices=("tiny", "small", "middle"))
+    parser.add_argument("--renderer", default="printed")
+    parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=1)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        compare(asked, Path(folder))
+
+
+def compare(asked: argparse.Namespace, folder: Path) -> None:
+    """Train twice, answer once, and print."""
+    model, device = _built(asked.size, folder), "cuda" if torch.cuda.is_available() else "cpu"
+    task = {"renderer": asked.renderer, "limit": asked.steps * asked.batch}
+    training = {"epochs": 1, "batch": asked.batch, "at_once": asked.batch, "workers": asked.workers, "patience": 0,
+                "validation": 1, "max_tokens": 1, "gradient_checkpointing": False}  # fmt: skip
+    config = config_from({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
+    ready = prepared(config, model_source(config.model, config.load), None, folder / "out")
+    ready.out.mkdir()
+    bare = _bare(ready, config)
+    clock = Clock()
+    trainer = new_trainer(ready, clock, lambda line: None, lambda done, total: None)
+    trainer.train()
+    ours = clock.figures
+    print(f"{asked.size}, {asked.renderer}, batch {asked.batch}, {asked.workers} worker(s), {device}")
+    print("| | steps/s | samples/s |\n|---|---|---|")
+    for name, rate in (("bare loop", bare), ("bench finetune", ours["steps_per_second"] or 0.0)):
+        print(f"| {name} | {rate:.3f} | {rate * asked.batch:.2f} |")
+    print(f"ratio {(ours['steps_per_second'] or 0.0) / bare:.2f} (goal: at least 0.9)")
+    print(f"waiting for examples {100 * (ours['waiting_share'] or 0.0):.1f}% of the time (goal: under 5%)")
+    print(f"peak memory {_peak_gb():.2f} GB")
+    _answers(model, asked, ready)
+
+
+def _built(size: str, folder: Path) -> Path:
+    records = records_of(Sample(), "train")[:60]
+    texts = [system_text(DENSE)] * 8 + [prompt(one).text for one in measured(records, Sample()).values()]
+    (folder / "corpus.json").write_text(json.dumps(texts))
+    words = [str(folder / "model"), "--size", size, "--corpus", str(folder / "corpus.json")]
+    subprocess.run([sys.executable, str(MODEL), *words], check=True, capture_output=True)
+    return folder / "model"
+
+
+def _bare(ready: Ready, config: FinetuneConfig) -> float:
+    """Return the steps a second of a plain loop over batches that lie ready."""
+    from bench.finetune.collator import AnswerCollator
+
+    model, collate = adapted(ready.source, config).train(), AnswerCollator(ready.chat)
+    size = config.training.batch
+    batches: list[dict[str, Any]] = [
+        {name: value.to(model.device) for name, value in collate([ready.train[k] for k in range(n, n + size)]).items()}
+        for n in range(0, len(ready.train) - size + 1, size)
+    ]
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4)
+    begun = time.perf_counter()
+    for number, batch in enumerate(batches):
+        if number == SKIPPED:
+            begun = time.perf_counter()
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
+            loss = model(**batch).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+    if model.device.type == "cuda":
+        torch.cuda.synchronize()
+    return (len(batches) - SKIPPED) / (time.perf_counter() - begun)
+
+
+def _answers(model: Path, asked: argparse.Namespace, ready: Ready) -> None:
+    for probabilities in ("off", "on"):
+        options = {"batch": "8", "max_tokens": "64", "probabilities": probabilities}
+        hf = reader(f"hf:{model}", options)
+        cases = [ready.train[number].case for number in range(16)]
+        list(hf.read(cases[:2]))
+        begun = time.perf_counter()
+        list(hf.read(cases))
+        rate = len(cases) / (time.perf_counter() - begun)
+        print(f"answers of up to 64 tokens, probabilities {probabilities}: {rate:.2f}/s in batches of 8")
+
+
+def _peak_gb() -> float:
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+if __name__ == "__main__":
+    main()
