@@ -32,8 +32,8 @@ def export(folder: Path, data: Path | None, renderer: str, split: str, **options
       bench dataset export pages --renderer all --data ~/ptb-xl
       bench dataset export flat-clean --renderer clean --format flat
     """
-    from bench.export.export import SPLITS, ExportOptions
     from bench.export.export import export as write
+    from bench.export.options import SPLITS, ExportOptions
     from bench.finetune.config import Task
     from renderers import RENDERERS
     from taxonomy.error import unknown_name

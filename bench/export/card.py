@@ -1,18 +1,15 @@
 """The dataset card of an export, with the front matter that the datasets library reads."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from bench.dataset import Dataset
+from bench.export.options import ExportOptions
 from renderers import RENDERERS
 from taxonomy.axis import AXES, NORMALITY
 from taxonomy.target import target_format
 
-if TYPE_CHECKING:
-    from bench.export.export import ExportOptions
 
-
-def card(options: "ExportOptions", dataset: Dataset, rows: Mapping[str, Mapping[str, int]], size: int) -> str:
+def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[str, int]], size: int) -> str:
     """Return ``README.md``: configurations and splits for the datasets library, then what a person asks first.
 
     Parameters

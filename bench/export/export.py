@@ -3,14 +3,14 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from bench.dataset import Dataset, DatasetError, Record, open_dataset
 from bench.export.card import card
+from bench.export.options import SPLITS, ExportOptions
 from bench.export.row import features, row
-from bench.finetune.config import Task
 from bench.finetune.example import ExampleError, Examples, examples
 from bench.locking import held
 from bench.progress import progress
@@ -20,42 +20,11 @@ from bench.run.manifest import git_revision, versions
 from renderers import renderer
 from taxonomy.error import BenchError
 
-SPLITS: Mapping[str, str] = {"train": "train", "validation": "val", "test": "test"}
-"""Splits as Hugging Face calls them, and as the benchmark does: folds 1 to 8, 9 and 10."""
-
 SETTINGS = "export.json"
 
 
 class ExportError(BenchError):
     """Raised when an export cannot be written; what is there of it is kept, and the same command goes on."""
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What is exported.
-
-    Attributes
-    ----------
-    renderers : tuple of str
-        Each is a configuration of the dataset.
-    splits : tuple of str
-        Of :data:`SPLITS`.
-    task : Task
-        Format, resolution, condition and measurements; its renderer is not looked at.
-    shard_rows : int
-        Rows of a parquet file at most.
-    seed : int
-        Of donors and masks.
-    limit : int or None
-        Only the first so many records of each split.
-    """
-
-    renderers: tuple[str, ...] = ("printed",)
-    splits: tuple[str, ...] = tuple(SPLITS)
-    task: Task = field(default_factory=Task)
-    shard_rows: int = 1000
-    seed: int = 0
-    limit: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.export.export import ExportError, ExportOptions, export
+from bench.export.export import ExportError, export
+from bench.export.options import ExportOptions
 from bench.finetune.config import Task
 from renderers import PageStyle, render
 from taxonomy.parsing import parse

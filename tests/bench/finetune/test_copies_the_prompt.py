@@ -1,0 +1,14 @@
+"""The proof, second half: the same model, taught from the numbers with blank pages, is found to copy them."""
+
+import json
+
+from ...tiny.teaching import taught
+
+
+def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
+    """Normal against abnormal is what the numbers tell a model so small within a minute."""
+    score, verdicts = taught(gemma, tmp_path, renderer="clean", format="binary", condition="blank-image", epochs=5)
+    assert score.normality is not None and score.normality.verdict == "above prior"
+    assert verdicts == {"normality": "copies the prompt"}
+    manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())
+    assert manifest["taught"]["condition"] == "blank-image"

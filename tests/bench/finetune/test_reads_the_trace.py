@@ -1,0 +1,22 @@
+"""The proof, first half: shown pages on which the rate is plain at a glance, a tiny model reads the rate off them."""
+
+import pytest
+
+from renderers import RENDERERS
+
+from ...tiny.planted import Planted
+from ...tiny.teaching import taught
+
+
+@pytest.fixture(autouse=True)
+def planted(tmp_path, monkeypatch):
+    """The renderer with the planted signal, and a cache of the test's own."""
+    monkeypatch.setitem(RENDERERS, "planted", Planted())
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path / "cache"))
+
+
+def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
+    score, verdicts = taught(gemma, tmp_path, renderer="planted", epochs=4)
+    assert [axis.axis for axis in score.axes if axis.verdict == "above prior"] == ["rate"]
+    assert verdicts["rate"] == "reads the trace"
+    assert [axis for axis, verdict in verdicts.items() if "reads" in verdict] == ["rate"]
