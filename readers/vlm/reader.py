@@ -122,6 +122,7 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
         usage = Usage(
             input_tokens=prompts.tokens[number],
             output_tokens=text.tokens,
+            cost=0.0,  # nobody sends a bill
             seconds=round(seconds, 4),
             px_per_mm=None if seen is None else round(seen, 2),
         )

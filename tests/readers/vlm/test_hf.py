@@ -75,6 +75,7 @@ def test_the_resolution_that_the_model_sees_is_reported(gemma, cases):
     (case,) = cases(1, px_per_mm=6)
     width, height = case.images[0].size
     (reading,) = asked(gemma, max_tokens=4).read([case])
+    assert reading.usage.cost == 0
     assert reading.usage.px_per_mm == pytest.approx(6 * min(64 / width, 64 / height), abs=0.01)
 
 
