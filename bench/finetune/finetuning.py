@@ -136,15 +136,15 @@ def _train(ready: Ready, say: Say, is_first: bool) -> None:
         trainer = new_trainer(ready, clock, say, report)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            if is_first:
+                _finish(ready, trainer, clock, begun)
         except torch.OutOfMemoryError as error:
             raise FinetuneError(f"memory is full: change {MEMORY}; {_kept(ready.out)}") from error
         except (OSError, SafetensorError) as error:
             raise FinetuneError(f"the fine-tuning cannot be written ({error}); {_kept(ready.out)}") from error
     if is_first:
-        _finish(ready, trainer, clock, begun)
-        say(
-            f"adapter: {ready.out} (best look at fold 9 {_best(read_manifest(ready.out)):+.1f} points against majority)"
-        )
+        best = _best(read_manifest(ready.out))
+        say(f"adapter: {ready.out} (best look at fold 9 {best:+.1f} points against majority)")
         say(f"read with it: bench run --reader lora:{ready.out}")
 
 
