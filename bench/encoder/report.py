@@ -14,7 +14,7 @@ from bench.report.markdown import plain, table
 from bench.report.picture import save
 from bench.report.row import within
 from bench.report.terminal import WIDTH
-from bench.run.folder import RunError, as_json, write_whole
+from bench.run.folder import as_json, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,10 +56,7 @@ def write_page(options: EncoderOptions, found: Sequence[AxisProbe], is_sample: b
     ]
     for name in names:
         own = [one for one in found if one.renderer == name]
-        try:
-            save(probe_picture(own), options.out / f"{name}.png")
-        except OSError as error:
-            raise RunError(f"{options.out} cannot be written: {error.strerror}") from error
+        save(probe_picture(own), options.out / f"{name}.png")
         parts += [
             f"## {name}",
             f"![Areas by source]({name}.png)",

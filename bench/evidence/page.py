@@ -13,7 +13,7 @@ from bench.evidence.picture import evidence_picture
 from bench.report.markdown import plain, table
 from bench.report.picture import save
 from bench.report.row import difference, percent
-from bench.run.folder import RunError, as_json, write_whole
+from bench.run.folder import as_json, write_whole
 
 FIGURES = (
     ("waveform gain", "full minus blank image", "gain"),
@@ -40,11 +40,7 @@ def write_evidence(folder: Path, found: Ablation) -> None:
     bench.run.folder.RunError
         When the folder cannot be written.
     """
-    try:
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        save(evidence_picture(found.axes), folder / "pictures" / "evidence.png")
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror}") from error
+    save(evidence_picture(found.axes), folder / "pictures" / "evidence.png")
     write_whole(folder / "evidence.json", as_json(evidence_json(found)))
     write_whole(folder / "evidence.md", evidence_page(found))
 

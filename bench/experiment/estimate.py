@@ -7,7 +7,7 @@ from bench.dataset import open_dataset, records_of
 from bench.evidence.design import asked_conditions
 from bench.experiment.design import Arm, Experiment
 from bench.experiment.running import ExperimentOptions, arm_config
-from bench.finetune.collator import AnswerCollator
+from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import FinetuneConfig
 from bench.finetune.example import examples
 from readers.vlm.chat import Chat
@@ -98,7 +98,7 @@ def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> A
     found = examples(dataset, "train", config.task, limit=config.task.limit or None)
     some = [found[index] for index in range(min(LOOKED_AT, len(found)))]
     batch = collate(some)
-    answer = int((batch["labels"] != -100).sum(dim=1).max())
+    answer = int((batch["labels"] != IGNORED).sum(dim=1).max())
     prompt = int(batch["attention_mask"].sum(dim=1).max()) - answer
     test = len(records_of(dataset, options.split)[: options.limit])
     validation = len(records_of(dataset, "val"))

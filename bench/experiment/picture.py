@@ -28,7 +28,7 @@ def side_by_side_picture(results: Sequence[ArmResult]) -> "Figure":
     figure = Figure(figsize=(10.5, 0.5 * len(results) + 2.2), layout="constrained")
     plot = figure.add_subplot()
     for row, result in enumerate(results):
-        for axis in result.axes:
+        for axis in result.score.asked:
             column = names.index(axis.axis)
             values[row, column] = axis.difference or 0.0
             said = next((mark for verdict, mark in MARKS.items() if result.verdicts.get(axis.axis) == verdict), "")

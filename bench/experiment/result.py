@@ -9,7 +9,6 @@ from typing import Any
 from bench.experiment.design import experiments
 from bench.run.folder import as_json, write_whole
 from bench.score import Score
-from bench.score.axis import AxisScore
 from taxonomy.error import BenchError
 
 
@@ -40,18 +39,6 @@ class ArmResult:
     is_sample: bool
     score: Score
     verdicts: Mapping[str, str]
-
-    @property
-    def axes(self) -> tuple[AxisScore, ...]:
-        """The axes that were asked for; normality where it was all."""
-        asked = tuple(axis for axis in self.score.axes if axis.n)
-        return asked or ((self.score.normality,) if self.score.normality else ())
-
-    @property
-    def unanswered(self) -> float:
-        """Share of answers that are none, over the axes asked for."""
-        missing = sum(sum((axis.no_answer or {}).values()) for axis in self.axes)
-        return missing / max(1, sum(axis.n for axis in self.axes))
 
     def write(self, folder: Path) -> None:
         """Write ``result.json``."""

@@ -9,7 +9,7 @@ from bench.experiment.result import ArmResult
 from bench.report.markdown import plain, table
 from bench.report.picture import save
 from bench.report.row import difference, percent
-from bench.run.folder import RunError, write_whole
+from bench.run.folder import write_whole
 from bench.score.axis import AxisScore
 from taxonomy.axis import AXES, NORMALITY
 
@@ -36,13 +36,13 @@ def arm_rows(result: ArmResult) -> list[tuple[str, ...]]:
             f"{_number(axis.micro_f1)} (micro)" if axis.micro_f1 is not None else _number(axis.macro_f1),
             percent(axis.top_two_share),
         )
-        for axis in result.axes
+        for axis in result.score.asked
     ]
 
 
 def side_row(result: ArmResult) -> tuple[str, ...]:
     """Return an arm's row of the table side by side, in the order of :data:`SIDE_HEADINGS`."""
-    score, axes = result.score, result.axes
+    score, axes = result.score, result.score.asked
     means = [
         "-" if mean is None or not mean.axes else difference(mean.difference, mean.interval)
         for mean in (score.text_inferable, score.waveform_only)
@@ -55,7 +55,7 @@ def side_row(result: ArmResult) -> tuple[str, ...]:
         f"{result.experiment}: {result.arm}",
         str(len(axes)),
         *means,
-        percent(result.unanswered),
+        percent(result.score.unanswered),
         *((f"{found:.2f}" for found in findings) if asks_findings else ("-", "-")),
         percent(_mean([axis.top_two_share for axis in axes])),
         _number(_mean([axis.macro_f1 for axis in axes])),
@@ -71,7 +71,8 @@ def write_experiment(folder: Path, experiment: Experiment, results: Sequence[Arm
         parts += [
             f"## {plain(result.arm)}",
             table(HEADINGS, arm_rows(result)),
-            f"No answer: {percent(result.unanswered)}. Findings per ECG: {findings}. Run `{plain(result.run_id)}`.",
+            f"No answer: {percent(result.score.unanswered)}. Findings per ECG: {findings}. "
+            f"Run `{plain(result.run_id)}`.",
         ]
     write_whole(folder / "table.md", "\n\n".join([*parts, caution(results)]) + "\n")
 
@@ -84,10 +85,7 @@ def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
     bench.run.folder.RunError
         When the folder cannot be written.
     """
-    try:
-        save(side_by_side_picture(results), folder / "side_by_side.png")
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror}") from error
+    save(side_by_side_picture(results), folder / "side_by_side.png")
     parts = [
         "# The experiments side by side",
         caution(results),
@@ -116,7 +114,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _axis_row(result: ArmResult) -> tuple[str, ...]:
-    known: dict[str, AxisScore] = {axis.axis: axis for axis in result.axes}
+    known: dict[str, AxisScore] = {axis.axis: axis for axis in result.score.asked}
     cells = [difference(known[name].difference, known[name].interval) if name in known else "-" for name in _names()]
     return (f"{result.experiment}: {result.arm}", *cells)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.finetune.validation import FIGURE
+from bench.report.picture import save
 from readers.vlm.adapter import AdapterManifest
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ LOSS_COLOUR, LOOK_COLOUR = "#0072b2", "#e69f00"
 
 def write_card(folder: Path, manifest: AdapterManifest, history: Sequence[Mapping[str, Any]]) -> None:
     """Write ``README.md`` and ``curve.png`` into the adapter's folder."""
-    curve_picture(history).savefig(folder / PICTURE, dpi=120)
+    save(curve_picture(history), folder / PICTURE)
     (folder / "README.md").write_text(card(manifest), encoding="utf-8")
 
 

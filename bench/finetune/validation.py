@@ -103,11 +103,6 @@ class Validation:
 
 def figures_of(score: Score) -> dict[str, float]:
     """Return the figures that a look logs: the mean difference, accuracy on each axis, and answers that are none."""
-    scored = [axis for axis in score.axes if axis.n]
-    if not scored and score.normality:
-        scored = [score.normality]
-    figures = {FIGURE: sum(axis.difference or 0.0 for axis in scored) / max(1, len(scored))}
-    figures |= {f"accuracy_{axis.axis}": axis.accuracy or 0.0 for axis in scored}
-    unanswered = sum(sum((axis.no_answer or {}).values()) for axis in scored)
-    figures["no_answer"] = unanswered / max(1, sum(axis.n for axis in scored))
-    return figures
+    figures = {FIGURE: sum(axis.difference or 0.0 for axis in score.asked) / max(1, len(score.asked))}
+    figures |= {f"accuracy_{axis.axis}": axis.accuracy or 0.0 for axis in score.asked}
+    return figures | {"no_answer": score.unanswered}

@@ -9,7 +9,7 @@ from bench.evidence.answer import Figure
 from bench.probe.probe import DoseResult
 from bench.report.markdown import plain, table
 from bench.report.picture import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, save
-from bench.run.folder import RunError, as_json, write_whole
+from bench.run.folder import as_json, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,11 +26,7 @@ def write_probe(folder: Path, title: str, results: Sequence[DoseResult]) -> None
     bench.run.folder.RunError
         When the folder cannot be written.
     """
-    try:
-        (folder / "pictures").mkdir(parents=True, exist_ok=True)
-        save(probe_picture(results), folder / "pictures" / "probe.png")
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror}") from error
+    save(probe_picture(results), folder / "pictures" / "probe.png")
     write_whole(folder / "probe.json", as_json({"title": title, "results": [asdict(result) for result in results]}))
     parts = [
         f"# Tracings that differ in one thing: {plain(title)}",

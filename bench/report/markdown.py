@@ -9,7 +9,7 @@ from bench.prompt import condition_named
 from bench.report.picture import axis_picture, confusion_picture, reliability_picture, save
 from bench.report.row import HEADINGS, axis_row, difference, percent, within
 from bench.report.summary import caution, summary_lines
-from bench.run.folder import RunError, write_whole
+from bench.run.folder import write_whole
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from taxonomy.danger import DangerTable, danger_table
@@ -30,15 +30,11 @@ def write_report(folder: Path, score: Score, manifest: Mapping[str, Any], danger
         When the folder cannot be written.
     """
     pictures = folder / "pictures"
-    try:
-        pictures.mkdir(parents=True, exist_ok=True)
-        save(axis_picture(score), pictures / "axes.png")
-        if score.superclass:
-            save(confusion_picture(score.superclass, danger or danger_table()), pictures / "confusion.png")
-        if score.probability:
-            save(reliability_picture(score.probability), pictures / "reliability.png")
-    except OSError as error:
-        raise RunError(f"{pictures} cannot be written: {error.strerror}") from error
+    save(axis_picture(score), pictures / "axes.png")
+    if score.superclass:
+        save(confusion_picture(score.superclass, danger or danger_table()), pictures / "confusion.png")
+    if score.probability:
+        save(reliability_picture(score.probability), pictures / "reliability.png")
     write_whole(folder / "report.md", report(score, manifest))
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.run.folder import RunError
 from bench.score.axis import AxisScore
 from bench.score.probability import ProbabilityScore
 from bench.score.result import Score
@@ -111,11 +112,21 @@ def reliability_picture(score: ProbabilityScore) -> "Figure":
 
 
 def save(figure: "Figure", path: Path) -> None:
-    """Write a figure as PNG."""
+    """Write a figure as PNG, into a folder that is made where it is missing.
+
+    Raises
+    ------
+    bench.run.folder.RunError
+        When the folder cannot be written.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
-    figure.savefig(path, dpi=120)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=120)
+    except OSError as error:
+        raise RunError(f"{path.parent} cannot be written: {error.strerror}") from error
 
 
 def _plain(plot: "Axes") -> None:

@@ -76,6 +76,18 @@ class Score:
         """Return the score of one axis."""
         return next(axis for axis in self.axes if axis.axis == name)
 
+    @property
+    def asked(self) -> tuple[AxisScore, ...]:
+        """The axes with a case: those that were asked for, or normality where it was all."""
+        scored = tuple(axis for axis in self.axes if axis.n)
+        return scored or ((self.normality,) if self.normality else ())
+
+    @property
+    def unanswered(self) -> float:
+        """Share of cases without an answer, over the axes asked for."""
+        missing = sum(sum((axis.no_answer or {}).values()) for axis in self.asked)
+        return missing / max(1, sum(axis.n for axis in self.asked))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return asdict(self)

@@ -96,7 +96,7 @@ def test_the_verdict_is_that_of_the_ablation_on_the_taught_model(finished):
     evidence = json.loads((out / "binary" / "binary" / "ablation" / "evidence.json").read_text())
     assert {axis["axis"]: axis["verdict"] for axis in evidence["axes"]} == dict(result.verdicts)
     assert list(result.verdicts) == ["normality"]
-    assert [axis.axis for axis in result.axes] == ["normality"]
+    assert [axis.axis for axis in result.score.asked] == ["normality"]
     assert len(side_row(result)) == len(SIDE_HEADINGS)
     assert (out / "binary" / "binary" / "adapter_model.safetensors").is_file()
 
