@@ -7,15 +7,11 @@ from typing import Literal
 
 from bench.dataset import Record
 from taxonomy.axis import AXES, AxisValue
-from taxonomy.error import BenchError
+from taxonomy.error import DatasetError
 from taxonomy.truth import axis_of, rate_of
 
 Rule = Literal["other truth", "same truth", "other numbers"]
 Values = Mapping[str, AxisValue | None]
-
-
-class DonorError(BenchError):
-    """Raised when no record can stand in for another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +51,12 @@ def donors(records: Sequence[Record], pool: Mapping[int, Candidate], rule: Rule,
 
     Raises
     ------
-    DonorError
+    DatasetError
         When nobody fits any record.
     """
     found = {record.ecg_id: _donor(pool[record.ecg_id], pool.values(), rule, seed) for record in records}
     if not any(found.values()):
-        raise DonorError(f"no record of the same folds can stand in for record {records[0].ecg_id} ({rule})")
+        raise DatasetError(f"no record of the same folds can stand in for record {records[0].ecg_id} ({rule})")
     return {ecg_id: donor for ecg_id, donor in found.items() if donor}
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.dataset import Record
-from bench.run.folder import RunError
 from renderers import LEADS, PageStyle, blank, render
 from renderers.limit import seen
+from taxonomy.error import RunError
 
 
 def draw_records(
@@ -16,7 +16,7 @@ def draw_records(
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the folder cannot be written.
     """
     written = 0

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from measurements import Measurement, Measurements
-from taxonomy.error import BenchError
+from taxonomy.error import FileError
 
 RATE_COLUMNS = ("HR__Global", "HR_Ventr_Global", "RR_Mean_Global")
 """Any one of them: beats per minute, the same of the ventricles, or the mean RR interval in ms."""
@@ -30,10 +30,6 @@ COLUMNS = {
 EMPTY = "the features file has no value"
 
 
-class FeatureFileError(BenchError):
-    """Raised when a features file is missing, lacks a column, or holds something that is no number."""
-
-
 def read_features(path: Path) -> dict[int, Measurements]:
     """Read a features file.
 
@@ -44,7 +40,7 @@ def read_features(path: Path) -> dict[int, Measurements]:
 
     Raises
     ------
-    FeatureFileError
+    FileError
         When the file cannot be read, lacks a column, or a cell is no number.
     """
     found: dict[int, Measurements] = {}
@@ -59,14 +55,12 @@ def read_features(path: Path) -> dict[int, Measurements]:
                 cells = _Cells(path, line, row)
                 ecg_id = int(cells.number("ecg_id") or 0)
                 if ecg_id in found:
-                    raise FeatureFileError(f"line {line} of {path} holds record {ecg_id} a second time")
+                    raise FileError(f"line {line} of {path} holds record {ecg_id} a second time")
                 found[ecg_id] = cells.measurements(rate, axis)
     except FileNotFoundError:
-        raise FeatureFileError(
-            f"the features file {path} does not exist; --measurements takes 'waveform' or a file"
-        ) from None
+        raise FileError(f"the features file {path} does not exist; --measurements takes 'waveform' or a file") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FeatureFileError(f"the features file {path} cannot be read: {error}") from error
+        raise FileError(f"the features file {path} cannot be read: {error}") from error
     return found
 
 
@@ -74,7 +68,7 @@ def _present(path: Path, header: tuple[str, ...], names: tuple[str, ...]) -> str
     for name in names:
         if name in header:
             return name
-    raise FeatureFileError(f"the features file {path} has no column {' or '.join(names)}")
+    raise FileError(f"the features file {path} has no column {' or '.join(names)}")
 
 
 class _Cells:
@@ -89,7 +83,7 @@ class _Cells:
         try:
             value = float(written or "nan")
         except ValueError:
-            raise FeatureFileError(f"line {self._line} of {self._path}: {column} is {written!r}, no number") from None
+            raise FileError(f"line {self._line} of {self._path}: {column} is {written!r}, no number") from None
         return value if math.isfinite(value) else None
 
     def measurements(self, rate_column: str, axis_column: str) -> Measurements:

@@ -13,21 +13,17 @@ from bench.dataset import Dataset, open_dataset
 from bench.prompt import condition_named
 from bench.report.markdown import table
 from bench.report.row import difference, percent, within
-from bench.run.folder import Asked, RunError, RunFolder, as_json, write_whole
+from bench.run.folder import Asked, RunFolder, as_json, write_whole
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings
-from bench.score import Score, ScoreError
+from bench.score import Score
 from taxonomy.axis import AXES
-from taxonomy.error import BenchError
+from taxonomy.error import FileError, RunError, SubmissionError
 
 Table = tuple[str, str, str, str]
 """Dataset, split, fingerprint, and condition with format where they are not ``full`` and ``dense``."""
 
 FILES = ("manifest.json", "readings.jsonl", "score.json")
-
-
-class SubmissionError(BenchError):
-    """Raised when a run cannot be submitted, or a submission does not hold what it says."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +67,7 @@ def read_submission(folder: RunFolder) -> Submission:
     """
     try:
         return Submission(folder, folder.settings(), folder.score())
-    except (ScoreError, RunError) as error:
+    except (FileError, RunError) as error:
         raise SubmissionError(f"{folder.path} is no submission: {error}") from error
 
 

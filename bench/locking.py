@@ -4,11 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from taxonomy.error import BenchError
-
-
-class LockError(BenchError):
-    """Raised when a folder is held by another process, or cannot be made."""
+from taxonomy.error import StorageError
 
 
 @contextmanager
@@ -17,7 +13,7 @@ def held(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    LockError
+    StorageError
         When another process holds it, or it cannot be made.
     """
     from filelock import FileLock, Timeout
@@ -27,8 +23,8 @@ def held(folder: Path) -> Iterator[None]:
         with FileLock(folder / ".lock", timeout=0):
             yield
     except Timeout:
-        raise LockError(f"another run is writing to {folder}; wait for it, or name another --out") from None
+        raise StorageError(f"another run is writing to {folder}; wait for it, or name another --out") from None
     except PermissionError as error:
-        raise LockError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
+        raise StorageError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
     except (FileExistsError, NotADirectoryError) as error:
-        raise LockError(f"{folder} cannot be made a folder: {error.strerror}; name another --out") from error
+        raise StorageError(f"{folder} cannot be made a folder: {error.strerror}; name another --out") from error

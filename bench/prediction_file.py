@@ -14,16 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from taxonomy.axis import AXES, AXIS_NAMES, AxisValue, axis_named
-from taxonomy.error import BenchError
+from taxonomy.error import FileError
 from taxonomy.parsing import read_value
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES, statements
 
 Row = Mapping[str, Any]
-
-
-class PredictionError(BenchError):
-    """Raised when a predictions file cannot be scored; names the line, the column and the value."""
 
 
 def read_predictions(path: Path) -> dict[int, Reading]:
@@ -36,7 +32,7 @@ def read_predictions(path: Path) -> dict[int, Reading]:
 
     Raises
     ------
-    PredictionError
+    FileError
         When it cannot be read, lacks a column, holds a record twice, a value outside its axis, or no probability.
     """
     readings: dict[int, Reading] = {}
@@ -44,10 +40,10 @@ def read_predictions(path: Path) -> dict[int, Reading]:
         where = f"line {line} of {path}"
         ecg_id = _ecg_id(where, row)
         if ecg_id in readings:
-            raise PredictionError(f"{where}: record {ecg_id} is there a second time")
+            raise FileError(f"{where}: record {ecg_id} is there a second time")
         readings[ecg_id] = _reading(where, row)
     if not readings:
-        raise PredictionError(f"{path} holds no prediction")
+        raise FileError(f"{path} holds no prediction")
     return readings
 
 
@@ -56,13 +52,13 @@ def check_ids(readings: Mapping[int, Reading], known: Collection[int], path: Pat
 
     Raises
     ------
-    PredictionError
+    FileError
         When one is not; the message names the first few.
     """
     unknown = sorted(readings.keys() - set(known))
     if unknown:
         some = ", ".join(str(ecg_id) for ecg_id in unknown[:3])
-        raise PredictionError(f"{path} predicts {len(unknown)} records that the dataset does not have: {some}, ...")
+        raise FileError(f"{path} predicts {len(unknown)} records that the dataset does not have: {some}, ...")
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -77,28 +73,28 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
             _check_columns(path, reader.fieldnames or ())
             yield from enumerate(reader, start=2)
     except FileNotFoundError:
-        raise PredictionError(f"the predictions file {path} does not exist") from None
+        raise FileError(f"the predictions file {path} does not exist") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PredictionError(f"the predictions file {path} cannot be read: {error}") from error
+        raise FileError(f"the predictions file {path} cannot be read: {error}") from error
 
 
 def _json_row(path: Path, number: int, line: str) -> Row:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise PredictionError(f"line {number} of {path} is no JSON: {error}") from None
+        raise FileError(f"line {number} of {path} is no JSON: {error}") from None
     if not isinstance(row, dict):
-        raise PredictionError(f"line {number} of {path} is no JSON object")
+        raise FileError(f"line {number} of {path} is no JSON object")
     _check_columns(path, row)
     return row
 
 
 def _check_columns(path: Path, columns: Collection[str]) -> None:
     if "ecg_id" not in columns:
-        raise PredictionError(f"{path} has no column 'ecg_id'")
+        raise FileError(f"{path} has no column 'ecg_id'")
     usable = {*AXIS_NAMES, *SUPERCLASSES, *statements()}
     if usable.isdisjoint(columns):
-        raise PredictionError(
+        raise FileError(
             f"{path} has no column to score: name axes ({', '.join(AXIS_NAMES)}), superclasses "
             f"({', '.join(SUPERCLASSES)}) or SCP statements"
         )
@@ -108,7 +104,7 @@ def _ecg_id(where: str, row: Row) -> int:
     try:
         return int(row["ecg_id"])
     except (ValueError, TypeError):
-        raise PredictionError(f"{where}: ecg_id is {row['ecg_id']!r}, no whole number") from None
+        raise FileError(f"{where}: ecg_id is {row['ecg_id']!r}, no whole number") from None
 
 
 def _reading(where: str, row: Row) -> Reading:
@@ -126,9 +122,9 @@ def _value(where: str, name: str, written: object) -> AxisValue:
     except ValueError as error:
         near = get_close_matches(str(written).lower(), axis.values, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise PredictionError(f"{where}: {error}; it has {', '.join(axis.values)}{hint}") from None
+        raise FileError(f"{where}: {error}; it has {', '.join(axis.values)}{hint}") from None
     if isinstance(value, frozenset) and not value <= set(AXES[AXIS_NAMES.index(name)].values):
-        raise PredictionError(f"{where}: {name} holds a finding that is none: {written!r}")
+        raise FileError(f"{where}: {name} holds a finding that is none: {written!r}")
     return value
 
 
@@ -147,7 +143,7 @@ def _chance(where: str, column: str, written: object) -> float:
     try:
         chance = float(written)  # type: ignore[arg-type]  # anything else raises, as meant
     except (ValueError, TypeError):
-        raise PredictionError(f"{where}: {column} is {written!r}, no number") from None
+        raise FileError(f"{where}: {column} is {written!r}, no number") from None
     if not 0 <= chance <= 1:
-        raise PredictionError(f"{where}: {column} is {written!r}, not between 0 and 1")
+        raise FileError(f"{where}: {column} is {written!r}, not between 0 and 1")
     return chance

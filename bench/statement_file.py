@@ -5,11 +5,7 @@ import csv
 import gzip
 from pathlib import Path
 
-from taxonomy.error import BenchError
-
-
-class StatementFileError(BenchError):
-    """Raised when a file of statements cannot be read."""
+from taxonomy.error import FileError
 
 
 def read_statements(path: Path) -> dict[int, tuple[str, ...]]:
@@ -22,7 +18,7 @@ def read_statements(path: Path) -> dict[int, tuple[str, ...]]:
 
     Raises
     ------
-    StatementFileError
+    FileError
         When the file is missing, lacks a column, or holds a row that is no list.
     """
     csv.field_size_limit(10**7)
@@ -33,11 +29,11 @@ def read_statements(path: Path) -> dict[int, tuple[str, ...]]:
             for number, row in enumerate(csv.DictReader(lines), start=2):
                 found[int(row["ecg_id"])] = _statements(row["statements"], f"line {number} of {path}")
     except FileNotFoundError:
-        raise StatementFileError(f"the statements file {path} does not exist") from None
+        raise FileError(f"the statements file {path} does not exist") from None
     except KeyError as error:
-        raise StatementFileError(f"{path} has no column {error}: is it PTB-XL+'s 12sl_statements.csv?") from error
+        raise FileError(f"{path} has no column {error}: is it PTB-XL+'s 12sl_statements.csv?") from error
     except (OSError, ValueError, csv.Error) as error:
-        raise StatementFileError(f"the statements file {path} cannot be read: {error}") from error
+        raise FileError(f"the statements file {path} cannot be read: {error}") from error
     return found
 
 
@@ -45,7 +41,7 @@ def _statements(written: str, where: str) -> tuple[str, ...]:
     try:
         listed = ast.literal_eval(written)
     except (ValueError, SyntaxError) as error:
-        raise StatementFileError(f"{where}: statements are {written[:60]!r}, no list") from error
+        raise FileError(f"{where}: statements are {written[:60]!r}, no list") from error
     if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
-        raise StatementFileError(f"{where}: statements are {written[:60]!r}, no list of names")
+        raise FileError(f"{where}: statements are {written[:60]!r}, no list of names")
     return tuple(listed)

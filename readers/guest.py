@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from readers.session import StopReading
+from taxonomy.error import StopReading
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def attempt(call: Callable[[], T]) -> Result[T] | Crash:
 
     Raises
     ------
-    readers.session.StopReading
+    taxonomy.error.StopReading
         When the reader says that nothing further can be answered.
     """
     try:

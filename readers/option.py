@@ -4,11 +4,7 @@ from collections.abc import Mapping
 from dataclasses import Field, fields
 from typing import Any, ClassVar, Protocol, TypeVar, get_args
 
-from taxonomy.error import BenchError, unknown_name
-
-
-class OptionError(BenchError):
-    """Raised when an option does not exist or its value is not usable."""
+from taxonomy.error import SettingError, unknown_name
 
 
 class _Options(Protocol):
@@ -29,7 +25,7 @@ def parsed_options(kind: type[Options], written: Mapping[str, str]) -> Options:
 
     Raises
     ------
-    OptionError
+    SettingError
         When a value is no number where one is asked for, or out of its range.
     taxonomy.error.UnknownNameError
         When there is no such option; the message lists them.
@@ -42,7 +38,7 @@ def parsed_options(kind: type[Options], written: Mapping[str, str]) -> Options:
         try:
             values[name] = types[name](value)
         except ValueError:
-            raise OptionError(f"option {name} takes a number, not {value!r}") from None
+            raise SettingError(f"option {name} takes a number, not {value!r}") from None
     return kind(**values)
 
 
@@ -51,12 +47,12 @@ def check_choices(options: object, choices: Mapping[str, tuple[str, ...]]) -> No
 
     Raises
     ------
-    OptionError
+    SettingError
     """
     for name, allowed in choices.items():
         value = getattr(options, name)
         if value is not None and value not in allowed:
-            raise OptionError(f"option {name} must be one of {', '.join(allowed)}, not {value!r}")
+            raise SettingError(f"option {name} must be one of {', '.join(allowed)}, not {value!r}")
 
 
 def check_ranges(options: object, ranges: Mapping[str, tuple[float, float]]) -> None:
@@ -64,9 +60,9 @@ def check_ranges(options: object, ranges: Mapping[str, tuple[float, float]]) -> 
 
     Raises
     ------
-    OptionError
+    SettingError
     """
     for name, (low, high) in ranges.items():
         value = getattr(options, name)
         if value is not None and not low <= value <= high:
-            raise OptionError(f"option {name} must be between {low} and {high}, not {value}")
+            raise SettingError(f"option {name} must be between {low} and {high}, not {value}")

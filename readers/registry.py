@@ -11,13 +11,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from readers.contract import INPUTS, Reader
-from taxonomy.error import BenchError, unknown_name
+from taxonomy.error import ReaderError, unknown_name
 
 GROUP = "ecg_bench.readers"
-
-
-class ReaderError(BenchError):
-    """Raised when a reader cannot be found, imported or built, or does not keep the contract."""
 
 
 def installed() -> Mapping[str, EntryPoint]:

@@ -6,14 +6,6 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from readers.contract import Case, Reader
-from taxonomy.error import BenchError
-
-
-class StopReading(BenchError):
-    """Raised by a reader when no further case can be answered: no key, no such model, the cost limit.
-
-    The run ends with this sentence; what was read so far is kept, and the same command goes on from there.
-    """
 
 
 @dataclass(frozen=True)

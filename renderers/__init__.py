@@ -3,7 +3,8 @@
 from renderers.image import EcgImage, Strip
 from renderers.packed import PackedImage, Picture, packed
 from renderers.registry import RENDERERS, Renderer, blank, render, renderer
-from renderers.style import LEADS, PageStyle, RenderError
+from renderers.style import LEADS, PageStyle
+from taxonomy.error import RenderError
 
 __all__ = [
     "LEADS",

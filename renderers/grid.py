@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import EcgImage
-from renderers.style import RenderError
+from taxonomy.error import RenderError
 
 DARK = 140
 """Brightest grey (mean of R, G, B) that is ink."""

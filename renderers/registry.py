@@ -1,7 +1,6 @@
 """Every renderer by name. A new one is one new file and one line here."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +11,8 @@ from renderers.image import EcgImage
 from renderers.leads import Leads
 from renderers.printed import Printed
 from renderers.stacked import Stacked
-from renderers.style import LEADS, PageStyle, RenderError
+from renderers.style import LEADS, PageStyle
+from taxonomy.error import RenderError, unknown_name
 
 
 class Renderer(Protocol):
@@ -40,14 +40,12 @@ def renderer(name: str) -> Renderer:
 
     Raises
     ------
-    RenderError
+    taxonomy.error.UnknownNameError
         When there is none; the message lists what there is and the nearest match.
     """
-    if name in RENDERERS:
-        return RENDERERS[name]
-    near = get_close_matches(name.lower(), RENDERERS, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise RenderError(f"unknown renderer {name!r}: there is {', '.join(RENDERERS)}.{hint}")
+    if name not in RENDERERS:
+        raise unknown_name("renderer", name, RENDERERS)
+    return RENDERERS[name]
 
 
 def render(

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
+from taxonomy.error import RenderError
+
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """The order of the leads in every signal."""
-
-
-class RenderError(ValueError):
-    """Raised when a style or a signal cannot be drawn; one sentence with the offending name and value."""
 
 
 @dataclass(frozen=True)

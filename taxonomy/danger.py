@@ -12,15 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from taxonomy.error import BenchError
+from taxonomy.error import SettingError
 from taxonomy.statement import SUPERCLASSES
 
 CRITICAL = 3.0
 """Danger of the cells that count as critical errors."""
-
-
-class DangerTableError(BenchError):
-    """Raised when a danger table is not a 5 x 5 table of weights over the five superclasses."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ def danger_table(path: Path | None = None) -> DangerTable:
 
     Raises
     ------
-    DangerTableError
+    SettingError
         When the file is not of the form of ``taxonomy/danger.json``.
     """
     source = path or files("taxonomy") / "danger.json"
@@ -58,10 +54,10 @@ def danger_table(path: Path | None = None) -> DangerTable:
         name, version, classes = str(data["name"]), str(data["version"]), list(data["classes"])
         danger = np.array(data["danger"], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DangerTableError(f"danger table {source} cannot be read: {error}") from error
+        raise SettingError(f"danger table {source} cannot be read: {error}") from error
     if sorted(classes) != sorted(SUPERCLASSES) or danger.shape != (5, 5):
-        raise DangerTableError(f"danger table {source} must be 5 x 5 over {', '.join(SUPERCLASSES)}")
+        raise SettingError(f"danger table {source} must be 5 x 5 over {', '.join(SUPERCLASSES)}")
     if not np.isfinite(danger).all() or (danger < 0).any() or np.diag(danger).any():
-        raise DangerTableError(f"danger table {source} must hold weights >= 0 with zeros on its diagonal")
+        raise SettingError(f"danger table {source} must hold weights >= 0 with zeros on its diagonal")
     order = [classes.index(name) for name in SUPERCLASSES]
     return DangerTable(name, version, danger[np.ix_(order, order)])

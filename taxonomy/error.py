@@ -1,11 +1,27 @@
-"""The one base of every error that a user can cause, and the sentence for an unknown name."""
+"""Every error that a user can cause, in one tree below every package, and the sentence for an unknown name.
+
+::
+
+    BenchError              bad input from outside; the command line prints it and exits with 2
+      UnknownNameError      a name (reader, renderer, axis, split, ...) that does not exist
+      SettingError          an option, a configuration, a condition or a table of the user's that cannot be used
+      DatasetError          a dataset, one of its files or one of its records that cannot be read or fetched
+      FileError             another file from outside (predictions, features, a stored score) that cannot be understood
+      StorageError          a folder or file that cannot be written, or that another process holds
+      RenderError           a signal or a page style that cannot be drawn
+      ReaderError           a reader, a model or its weights that cannot be found, loaded or built
+      ReadingError          a reading that holds what the taxonomy does not know
+      RunError              a run or a fine-tuning that cannot go on
+      StopReading           raised by a reader: no further case can be answered
+      SubmissionError       a run that cannot be submitted, or a submission that does not hold what it says
+"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class BenchError(Exception):
-    """Bad input from outside: a file, a name, a model's file. The command line prints it and exits with 2.
+    """Bad input from outside: the command line prints the message and exits with 2.
 
     The message is one sentence that names the offending thing and its value, and says what to do.
     """
@@ -13,6 +29,49 @@ class BenchError(Exception):
 
 class UnknownNameError(BenchError):
     """Raised when a name (a reader, renderer, axis, split) is not among those that exist."""
+
+
+class SettingError(BenchError):
+    """Raised when an option, a configuration, a condition or a table of the user's cannot be used."""
+
+
+class DatasetError(BenchError):
+    """Raised when a dataset, one of its files or one of its records cannot be read, fetched or used as asked."""
+
+
+class FileError(BenchError):
+    """Raised when another file from outside cannot be understood; the message names the line, column or value."""
+
+
+class StorageError(BenchError):
+    """Raised when a folder or file cannot be written, or is held by another process."""
+
+
+class RenderError(BenchError):
+    """Raised when a style or a signal cannot be drawn."""
+
+
+class ReaderError(BenchError):
+    """Raised when a reader, a model or its weights cannot be found, loaded or built."""
+
+
+class ReadingError(BenchError):
+    """Raised when a reading holds an axis, a value or a probability that the taxonomy does not know."""
+
+
+class RunError(BenchError):
+    """Raised when a run or a fine-tuning cannot go on; what is finished is kept."""
+
+
+class StopReading(BenchError):
+    """Raised by a reader when no further case can be answered: no key, no such model, the cost limit.
+
+    The run ends with this sentence; what was read so far is kept, and the same command goes on from there.
+    """
+
+
+class SubmissionError(BenchError):
+    """Raised when a run cannot be submitted, or a submission does not hold what it says."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:

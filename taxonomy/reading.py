@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from taxonomy.axis import AXES, NORMALITY, AxisValue, axis_named
-from taxonomy.error import BenchError
+from taxonomy.error import ReadingError
 from taxonomy.statement import SUPERCLASSES
 
 Kind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
@@ -16,10 +16,6 @@ FAILED_CALLS = frozenset({"transport", "quota", "crash"})
 
 SUPERCLASS = "superclass"
 """Key under which a reader gives independent probabilities of the five superclasses."""
-
-
-class ReadingError(BenchError):
-    """Raised when a reading holds a value or a probability that the taxonomy does not know."""
 
 
 @dataclass(frozen=True)

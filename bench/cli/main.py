@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import click
 
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, TRAIN_COMMANDS
+from taxonomy.error import BenchError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -61,8 +62,6 @@ bench = LazyGroup(
 
 def main() -> None:
     """Run the command line: 0 when done, 2 after bad input (one sentence), 130 after Ctrl-C."""
-    from taxonomy.error import BenchError
-
     try:
         sys.exit(bench.main(prog_name="bench", standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from bench.cli.option import data_option, selection_options
-from bench.dataset.selection import SelectionError
+from taxonomy.error import SettingError
 
 
 @click.command()
@@ -39,7 +39,7 @@ def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **opt
         page = PageStyle(**options)
         names = list(RENDERERS) if renderer == "all" else [renderer_named(renderer).name]
     except RenderError as error:
-        raise SelectionError(str(error)) from error
+        raise SettingError(str(error)) from error
     if show_limits:
         for line in limit_lines(names, page):
             click.echo(line)

@@ -35,13 +35,14 @@ def resnet1d(data: Path | None, extra: Path | None, config: Path | None, member:
     from bench.dataset import open_dataset
     from bench.progress import progress
     from bench.training.resnet1d import training_record, training_set
-    from readers.resnet1d.config import ConfigError, read_config
+    from readers.resnet1d.config import read_config
     from readers.resnet1d.training import Epoch, train_member
     from readers.resnet1d.weights import save_weights
+    from taxonomy.error import SettingError
 
     settings = read_config(config)
     if member is not None and member not in settings.seeds:
-        raise ConfigError(f"--member {member} is none of the configuration's seeds {list(settings.seeds)}")
+        raise SettingError(f"--member {member} is none of the configuration's seeds {list(settings.seeds)}")
     dataset = open_dataset(data)
     with progress("preparing") as report:
         examples = training_set(dataset, extra, report)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from bench.cache import cache_folder
 from bench.dataset.dataset import Dataset, fingerprint
-from bench.dataset.record import DatasetError, Record, Signal
+from bench.dataset.record import Record, Signal
+from taxonomy.error import DatasetError
 
 Prepare = Callable[[Signal], NDArray[np.float32]]
 

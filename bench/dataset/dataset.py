@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from bench.dataset.record import DatasetError, Record
-from taxonomy.error import unknown_name
+from bench.dataset.record import Record
+from taxonomy.error import DatasetError, unknown_name
 
 SPLITS: Mapping[str, tuple[int, ...]] = {
     "train": tuple(range(1, 9)),

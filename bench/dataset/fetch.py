@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bench.dataset.record import DatasetError
+from taxonomy.error import DatasetError
 
 if TYPE_CHECKING:
     import requests
@@ -21,10 +21,6 @@ TABLES = ("ptbxl_database.csv", "scp_statements.csv", "LICENSE.txt", "RECORDS")
 CHUNK = 1 << 16
 TIMEOUT_S = (10, 60)
 _LINE = re.compile(r"^([0-9a-f]{64})\s+\*?(.+)$")
-
-
-class FetchError(DatasetError):
-    """Raised when the download cannot go on; what is complete stays, and the same command resumes."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,7 @@ def fetch(target: Path, options: FetchOptions, report: Callable[[int, int], None
 
     Raises
     ------
-    FetchError
+    DatasetError
         When the server, the disk or a checksum does not let it go on.
     """
     client = _Client(target, options)
@@ -83,10 +79,10 @@ def fetch(target: Path, options: FetchOptions, report: Callable[[int, int], None
         sums = read_sums(target / SUMS)
         wanted = [name for name in sums if _wanted(name, options)]
         if not any(name == TABLES[0] for name in wanted):
-            raise FetchError(f"{options.base_url}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
+            raise DatasetError(f"{options.base_url}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
         return _download_all(client, {name: sums[name] for name in wanted}, report)
     except OSError as error:
-        raise FetchError(
+        raise DatasetError(
             f"{error.filename or target} cannot be written: {error.strerror}; free it and resume"
         ) from error
 
@@ -96,7 +92,7 @@ def read_sums(path: Path) -> dict[str, str]:
 
     Raises
     ------
-    FetchError
+    DatasetError
         When a line is none of a digest and a name, or a name leads out of the folder.
     """
     sums: dict[str, str] = {}
@@ -105,11 +101,11 @@ def read_sums(path: Path) -> dict[str, str]:
             continue
         match = _LINE.match(line.strip())
         if not match:
-            raise FetchError(f"line {number} of {path} is no SHA-256 sum and name: {line[:60]!r}")
+            raise DatasetError(f"line {number} of {path} is no SHA-256 sum and name: {line[:60]!r}")
         name = match.group(2).removeprefix("./")
         parts = PurePosixPath(name)
         if parts.is_absolute() or ".." in parts.parts or "\\" in name or ":" in name:
-            raise FetchError(f"line {number} of {path} names a file outside the folder: {name!r}")
+            raise DatasetError(f"line {number} of {path} names a file outside the folder: {name!r}")
         sums[name] = match.group(1)
     return sums
 
@@ -168,14 +164,18 @@ class _Client:
                 self._append(name, part)
             except requests.RequestException as error:
                 if attempt == self.options.retries:
-                    raise FetchError(f"{self.options.base_url}{name} cannot be downloaded: {_reason(error)}") from error
+                    raise DatasetError(
+                        f"{self.options.base_url}{name} cannot be downloaded: {_reason(error)}"
+                    ) from error
                 self.stop.wait(min(0.2 * 2**attempt, 10))
                 continue
             if digest is None or sha256(part) == digest:
                 part.replace(self.target / name)
                 return
             part.unlink()
-        raise FetchError(f"{name} was downloaded {self.options.retries + 1} times and never had the published SHA-256")
+        raise DatasetError(
+            f"{name} was downloaded {self.options.retries + 1} times and never had the published SHA-256"
+        )
 
     def _append(self, name: str, part: Path) -> None:
         have = part.stat().st_size if part.is_file() else 0
@@ -186,7 +186,7 @@ class _Client:
                 part.unlink()
             response.raise_for_status()
             if "html" in response.headers.get("Content-Type", "") and not name.endswith(".html"):
-                raise FetchError(f"{url} answered with a web page, not with the file: is the address right?")
+                raise DatasetError(f"{url} answered with a web page, not with the file: is the address right?")
             with part.open("ab" if response.status_code == 206 else "wb") as out:
                 for chunk in _until(self.stop, response.iter_content(CHUNK)):
                     out.write(chunk)
@@ -210,7 +210,7 @@ class _Client:
 def _until(stop: threading.Event, chunks: Iterable[bytes]) -> Iterable[bytes]:
     for chunk in chunks:
         if stop.is_set():
-            raise FetchError("stopped")
+            raise DatasetError("stopped")
         yield chunk
 
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
-from bench.dataset.record import DatasetError, Record, Signal
+from bench.dataset.record import Record, Signal
 from bench.dataset.table import Row, TabledDataset, read_table
 from bench.dataset.wfdb16 import read_header, read_signal
+from taxonomy.error import DatasetError
 
 RATES = (500, 100)
 

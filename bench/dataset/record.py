@@ -7,15 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from taxonomy.error import BenchError
+from taxonomy.error import DatasetError
 from taxonomy.truth import Labels
 
 OVER_89 = 90.0
 """Age of records whose age PTB-XL gives as 300, which means over 89."""
-
-
-class DatasetError(BenchError):
-    """Raised when a dataset, one of its files or one of its records cannot be read."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.dataset.record import OVER_89, DatasetError, Record, Signal
+from bench.dataset.record import OVER_89, Record, Signal
+from taxonomy.error import DatasetError
 from taxonomy.truth import Labels
 
 COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")

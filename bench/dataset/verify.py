@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from bench.dataset.dataset import Dataset
 from bench.dataset.fetch import SUMS, read_sums, sha256
 from bench.dataset.ptbxl import PtbXl
-from bench.dataset.record import DatasetError, Record
+from bench.dataset.record import Record
 from bench.dataset.sample.sample import Sample, digest
 from bench.dataset.wfdb16 import read_header, read_samples, wrong_checksums
 from renderers import LEADS
+from taxonomy.error import DatasetError
 
 TOLERANCE_MV = 0.005
 """How far a record may be from the laws of the limb leads: five units of PTB-XL's files, since each lead is rounded."""

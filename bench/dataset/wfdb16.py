@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset.record import DatasetError, Signal
+from bench.dataset.record import Signal
 from renderers import LEADS
+from taxonomy.error import DatasetError
 
 INVALID = -32768
 """Sample of format 16 that stands for no value."""

@@ -14,7 +14,7 @@ from readers.contract import Case, Prompt
 from readers.vlm.chat import Chat, Encoded
 from readers.vlm.encoder import ImageEncoder
 from renderers import PageStyle, Picture, render
-from taxonomy.error import BenchError
+from taxonomy.error import FileError
 
 PIXELS = 96
 """Edge of the grey picture that stands for the raw pixels."""
@@ -23,10 +23,6 @@ SAVED_EVERY = 500
 """Records after which what was computed is kept on the disk."""
 
 Features = Mapping[str, NDArray[np.float32]]
-
-
-class FeatureError(BenchError):
-    """Raised when features cannot be kept, or those that are kept are of other records."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,7 @@ def image_features(
 
     Raises
     ------
-    FeatureError
+    FileError
         When the file cannot be written, or holds those of other records.
     """
     ids = np.array([record.ecg_id for record in records], dtype=np.int64)
@@ -130,10 +126,10 @@ def _kept(path: Path, ids: NDArray[np.int64]) -> Features:
         with np.load(path, allow_pickle=False) as archive:
             known = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError) as error:
-        raise FeatureError(f"{path} holds no features ({error}); remove it") from error
+        raise FileError(f"{path} holds no features ({error}); remove it") from error
     before = known.pop("ecg_id")
     if not np.array_equal(before, ids[: len(before)]):
-        raise FeatureError(f"{path} holds the features of other records; name another --out")
+        raise FileError(f"{path} holds the features of other records; name another --out")
     return known
 
 
@@ -146,4 +142,4 @@ def _keep(path: Path, ids: NDArray[np.int64], rows: Mapping[str, Sequence[NDArra
         np.savez(temporary, ecg_id=ids[:count], **stacked)  # type: ignore[arg-type]  # its stub takes allow_pickle so
         temporary.replace(path)
     except OSError as error:
-        raise FeatureError(f"features cannot be kept in {path}: {error.strerror}") from error
+        raise FileError(f"features cannot be kept in {path}: {error.strerror}") from error

@@ -41,7 +41,7 @@ def write_page(options: EncoderOptions, found: Sequence[AxisProbe], is_sample: b
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When ``out`` cannot be written.
     """
     names = list(dict.fromkeys(one.renderer for one in found))

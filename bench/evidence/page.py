@@ -37,7 +37,7 @@ def write_evidence(folder: Path, found: Ablation) -> None:
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the folder cannot be written.
     """
     save(evidence_picture(found.axes), folder / "pictures" / "evidence.png")

@@ -9,11 +9,7 @@ from typing import Any
 from bench.experiment.design import experiments
 from bench.run.folder import as_json, write_whole
 from bench.score import Score
-from taxonomy.error import BenchError
-
-
-class ResultError(BenchError):
-    """Raised when the result of an experiment cannot be read."""
+from taxonomy.error import FileError
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ def read_results(folder: Path) -> list[ArmResult]:
 
     Raises
     ------
-    ResultError
+    FileError
         When one cannot be read.
     """
     found = [_read(path) for path in folder.glob("*/*/result.json")]
@@ -63,4 +59,4 @@ def _read(path: Path) -> ArmResult:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return ArmResult(**{**data, "score": Score.from_json(data["score"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultError(f"{path} is no result of an experiment: {error}") from error
+        raise FileError(f"{path} is no result of an experiment: {error}") from error

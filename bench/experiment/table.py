@@ -82,7 +82,7 @@ def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the folder cannot be written.
     """
     save(side_by_side_picture(results), folder / "side_by_side.png")

@@ -7,24 +7,20 @@ from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from bench.dataset import Dataset, DatasetError, Record, open_dataset
+from bench.dataset import Dataset, Record, open_dataset
 from bench.export.card import card
 from bench.export.options import SPLITS, ExportOptions
 from bench.export.row import features, row
-from bench.finetune.example import ExampleError, Examples, examples
+from bench.finetune.example import Examples, examples
 from bench.locking import held
 from bench.progress import progress
 from bench.prompt import template_version
 from bench.run.case import Asking
 from bench.run.manifest import git_revision, versions
 from renderers import renderer
-from taxonomy.error import BenchError
+from taxonomy.error import DatasetError, StorageError
 
 SETTINGS = "export.json"
-
-
-class ExportError(BenchError):
-    """Raised when an export cannot be written; what is there of it is kept, and the same command goes on."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ def export(options: ExportOptions, data: Path | None, out: Path) -> Exported:
 
     Raises
     ------
-    ExportError
+    StorageError
         When ``out`` exists, ``out.part`` is of another export, or the disk is full.
     taxonomy.error.BenchError
         When something that was asked for is not there.
@@ -56,7 +52,7 @@ def export(options: ExportOptions, data: Path | None, out: Path) -> Exported:
     for name in options.renderers:
         renderer(name)
     if out.exists():
-        raise ExportError(f"{out} is there already; name another folder, or remove it")
+        raise StorageError(f"{out} is there already; name another folder, or remove it")
     part, dataset = out.with_name(out.name + ".part"), open_dataset(data)
     try:
         with held(part):
@@ -68,7 +64,7 @@ def export(options: ExportOptions, data: Path | None, out: Path) -> Exported:
             (part / ".lock").unlink(missing_ok=True)
             part.rename(out)
     except OSError as error:
-        raise ExportError(
+        raise StorageError(
             f"the export cannot be written to {part} ({os.strerror(error.errno) if error.errno else error}): "
             "make room, and the same command goes on from the last whole file"
         ) from error
@@ -87,7 +83,7 @@ def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
     if path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
         if {name: before.get(name) for name in settings} != settings:
-            raise ExportError(f"{part} holds a part of another export; remove it, or name another folder")
+            raise StorageError(f"{part} holds a part of another export; remove it, or name another folder")
         return
     made = {"packages": versions("ecg-bench", "datasets", "pillow", "numpy"), "git_revision": git_revision()}
     path.write_text(json.dumps(settings | made, indent=2) + "\n", encoding="utf-8")
@@ -99,7 +95,7 @@ def _renderer_rows(part: Path, name: str, options: ExportOptions, dataset: Datas
         try:
             task = replace(options.task, renderer=name)
             found = examples(dataset, SPLITS[split], task, options.seed, options.limit)
-        except (ExampleError, DatasetError):
+        except DatasetError:
             counts[split] = 0
             continue
         _write_split(part / "data" / name, split, found, options.shard_rows)

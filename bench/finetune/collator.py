@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 
 from bench.finetune.example import Example
 from readers.vlm.chat import Chat
-from taxonomy.error import BenchError
+from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 IGNORED = -100
 """Label of a token without loss."""
-
-
-class ContextError(BenchError):
-    """Raised when an example is longer than the model's context."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +36,7 @@ class AnswerCollator:
 
         Raises
         ------
-        ContextError
+        SettingError
             When an example is longer than the model's context.
         """
         import torch
@@ -66,7 +62,7 @@ class AnswerCollator:
         total = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
         if self.context is not None and max(total) > self.context:
             images = len(examples[total.index(max(total))].case.images)
-            raise ContextError(
+            raise SettingError(
                 f"an example of {max(total)} tokens ({images} images) is beyond the model's {self.context}: "
                 "lower px_per_mm or set max_pixels"
             )

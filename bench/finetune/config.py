@@ -10,14 +10,10 @@ from bench.prompt import condition_named
 from readers.vlm.option import LoadOptions
 from renderers import renderer
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
-from taxonomy.error import BenchError, unknown_name
+from taxonomy.error import SettingError, unknown_name
 from taxonomy.target import target_format
 
 Section = TypeVar("Section")
-
-
-class ConfigError(BenchError):
-    """Raised when a configuration cannot be read, or a setting has another type or is out of its range."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ class FinetuneConfig:
 
     Raises
     ------
-    ConfigError
+    SettingError
         When a setting is out of its range.
     taxonomy.error.UnknownNameError
         When a format, renderer, condition or axis is unknown.
@@ -188,7 +184,7 @@ class FinetuneConfig:
             for name, (low, high) in RANGES.items():
                 value = getattr(part, name, low)
                 if not low <= value <= high:
-                    raise ConfigError(f"setting {name} must be between {low} and {high}, not {value}")
+                    raise SettingError(f"setting {name} must be between {low} and {high}, not {value}")
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data, one object for each section of the file."""
@@ -230,7 +226,7 @@ def read_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig
 
     Raises
     ------
-    ConfigError
+    SettingError
         When the file cannot be read, names no model, or a setting is not usable.
     taxonomy.error.UnknownNameError
         When a setting or a name is unknown.
@@ -243,13 +239,13 @@ def read_settings(path: Path | None) -> dict[str, Any]:
 
     Raises
     ------
-    ConfigError
+    SettingError
         When the file cannot be read.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
     except (OSError, ValueError) as error:
-        raise ConfigError(f"configuration {path} cannot be read: {error}") from error
+        raise SettingError(f"configuration {path} cannot be read: {error}") from error
 
 
 def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:
@@ -260,7 +256,7 @@ def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = Non
         raise unknown_name("section of the configuration", min(unknown), [*SECTIONS, "model"])
     model = given.pop("model", None) or data.get("model")
     if not model or not isinstance(model, str):
-        raise ConfigError("no model is named: --model NAME-OR-FOLDER, or 'model = ...' in the configuration")
+        raise SettingError("no model is named: --model NAME-OR-FOLDER, or 'model = ...' in the configuration")
     parts: dict[str, Any] = {name: _section(kind, name, data.get(name, {})) for name, kind in SECTIONS.items()}
     for name, value in given.items():
         home = next((part for part, kind in SECTIONS.items() if name in {f.name for f in fields(kind)}), None)
@@ -272,7 +268,7 @@ def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = Non
 
 def _section(kind: type[Section], section: str, data: object) -> Section:
     if not isinstance(data, dict):
-        raise ConfigError(f"section [{section}] of the configuration holds no settings")
+        raise SettingError(f"section [{section}] of the configuration holds no settings")
     defaults = asdict(kind())  # type: ignore[call-overload]  # every section is a dataclass
     found: dict[str, Any] = {}
     for name, value in data.items():
@@ -287,4 +283,4 @@ def _typed(name: str, value: object, default: object) -> object:
         return float(value)  # type: ignore[arg-type]  # int or float, as just checked
     if type(value) is type(default) or (default is None and type(value) is int):
         return value
-    raise ConfigError(f"setting {name} = {value!r} must be like {default!r}")
+    raise SettingError(f"setting {name} = {value!r} must be like {default!r}")

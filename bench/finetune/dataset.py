@@ -13,17 +13,13 @@ from bench.finetune.example import Example, Examples
 from bench.progress import Report
 from bench.run.case import Asking
 from renderers import PackedImage, Picture, packed
-from taxonomy.error import BenchError
+from taxonomy.error import StorageError
 
 if TYPE_CHECKING:
     import datasets
 
 KEPT = ("leads", "px_per_mm", "mm_per_s", "mm_per_mv")
 """What is kept of a page beside its PNG and size."""
-
-
-class DrawnError(BenchError):
-    """Raised when drawn examples cannot be kept."""
 
 
 def as_dataset(examples: Examples) -> "datasets.Dataset":
@@ -39,7 +35,7 @@ def as_drawn_dataset(examples: Examples, report: Report) -> "datasets.Dataset":
 
     Raises
     ------
-    DrawnError
+    StorageError
         When the cache folder cannot be written.
     """
     import datasets
@@ -93,7 +89,7 @@ def _draw(examples: Examples, folder: Path, report: Report) -> None:
         drawn.save_to_disk(str(part / "pages"))
         (part / "pages").replace(folder)
     except OSError as error:
-        raise DrawnError(f"the drawn pages cannot be kept in {folder.parent}: {error}; or leave cache off") from error
+        raise StorageError(f"the drawn pages cannot be kept in {folder.parent}: {error}; or leave cache off") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

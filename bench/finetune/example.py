@@ -16,13 +16,9 @@ from readers.contract import Case
 from readers.contract_suite import RecordingReader
 from readers.majority import majority_values
 from taxonomy.axis import AxisValue, with_normality
-from taxonomy.error import BenchError
+from taxonomy.error import DatasetError
 from taxonomy.target import TargetFormat, target_format
 from taxonomy.writing import Written, written
-
-
-class ExampleError(BenchError):
-    """Raised when a split holds nothing to learn from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +113,7 @@ def examples(dataset: Dataset, split: str, task: Task, seed: int = 0, limit: int
 
     Raises
     ------
-    ExampleError
+    DatasetError
         When no record of the split has a signal and a label on an axis of the format.
     """
     form = target_format(task.format)
@@ -129,7 +125,7 @@ def examples(dataset: Dataset, split: str, task: Task, seed: int = 0, limit: int
     numbers, standing_in = shown_numbers(shown, waveform)
     records = [r for r in able if any(values_of(r, waveform[r.ecg_id])[axis] is not None for axis in form.axes)]
     if not records:
-        raise ExampleError(f"no record of split {split!r} has a signal and a label for format {form.name!r}")
+        raise DatasetError(f"no record of split {split!r} has a signal and a label for format {form.name!r}")
     ids = tuple(record.ecg_id for record in records)
     settings = RunSettings(
         reader="examples",

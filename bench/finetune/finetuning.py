@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 
 from bench.finetune.card import write_card
-from bench.finetune.config import ConfigError, FinetuneConfig, config_from
+from bench.finetune.config import FinetuneConfig, config_from
 from bench.finetune.setup import CHECKPOINTS, Ready, Say, new_trainer, prepared
 from bench.finetune.validation import FIGURE
 from bench.locking import held
@@ -23,7 +23,7 @@ from bench.prompt import template_version
 from bench.run.manifest import git_revision, versions
 from readers.vlm.adapter import MANIFEST, AdapterManifest, read_manifest
 from readers.vlm.source import model_source
-from taxonomy.error import BenchError
+from taxonomy.error import RunError, SettingError
 
 if TYPE_CHECKING:
     from bench.finetune.trainer import Clock, ScoredTrainer
@@ -32,10 +32,6 @@ CONFIG = "finetune.toml"
 MEMORY = (
     "at_once (smaller), gradient_checkpointing = true, px_per_mm or max_pixels (smaller), quantization = '4bit', rank"
 )
-
-
-class FinetuneError(BenchError):
-    """Raised when a fine-tuning cannot go on; its checkpoints are kept."""
 
 
 def finetune(config: FinetuneConfig, data: Path | None, out: Path, say: Say) -> Path:
@@ -96,7 +92,7 @@ def _begin(ready: Ready, say: Say) -> None:
             _check_same(ready.out, ready.config)
         (ready.out / CONFIG).write_text(ready.config.toml(), encoding="utf-8")
     except OSError as error:
-        raise FinetuneError(f"{ready.out} cannot be written: {error.strerror}; name another --out") from error
+        raise RunError(f"{ready.out} cannot be written: {error.strerror}; name another --out") from error
     task, most = ready.config.task, ready.config.training.validation or len(ready.validation)
     say(
         f"{len(ready.train)} records to learn from, {min(len(ready.validation), most)} of fold 9 to look at: "
@@ -109,7 +105,7 @@ def _check_same(out: Path, config: FinetuneConfig) -> None:
 
     Raises
     ------
-    ConfigError
+    SettingError
         When it holds another; the message names the first setting that differs.
     """
     before = config_from(tomllib.loads((out / CONFIG).read_text(encoding="utf-8"))).outcome
@@ -118,7 +114,7 @@ def _check_same(out: Path, config: FinetuneConfig) -> None:
         pairs = [(name, was[name], now[name]) for name in now] if isinstance(now, dict) else [(section, was, now)]
         for name, old, new in pairs:
             if old != new:
-                raise ConfigError(
+                raise SettingError(
                     f"{out} holds another fine-tuning ({name} is {old!r}, not {new!r}); name another --out"
                 )
 
@@ -139,9 +135,9 @@ def _train(ready: Ready, say: Say, is_first: bool) -> None:
             if is_first:
                 _finish(ready, trainer, clock, begun)
         except torch.OutOfMemoryError as error:
-            raise FinetuneError(f"memory is full: change {MEMORY}; {_kept(ready.out)}") from error
+            raise RunError(f"memory is full: change {MEMORY}; {_kept(ready.out)}") from error
         except (OSError, SafetensorError) as error:
-            raise FinetuneError(f"the fine-tuning cannot be written ({error}); {_kept(ready.out)}") from error
+            raise RunError(f"the fine-tuning cannot be written ({error}); {_kept(ready.out)}") from error
     if is_first:
         best = _best(read_manifest(ready.out))
         say(f"adapter: {ready.out} (best look at fold 9 {best:+.1f} points against majority)")

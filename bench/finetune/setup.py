@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from bench.dataset import Dataset, open_dataset
 from bench.finetune.collator import AnswerCollator
-from bench.finetune.config import ConfigError, FinetuneConfig, Lora
+from bench.finetune.config import FinetuneConfig, Lora
 from bench.finetune.dataset import as_dataset, as_drawn_dataset
 from bench.finetune.example import Examples, examples
 from bench.finetune.validation import FIGURE, Validation
 from bench.progress import Report, progress
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, processor_of
+from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -142,7 +143,7 @@ def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "Trai
 
     Raises
     ------
-    ConfigError
+    SettingError
         When the batch cannot be shared evenly among the devices.
     """
     import torch
@@ -151,7 +152,7 @@ def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "Trai
 
     training, processes = config.training, PartialState().num_processes
     if training.batch % (training.at_once * processes):
-        raise ConfigError(
+        raise SettingError(
             f"batch = {training.batch} is no multiple of at_once = {training.at_once} times {processes} process(es)"
         )
     every = max(1, math.ceil(records / training.batch) // training.evaluations)

@@ -10,19 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.dataset import Record, open_dataset
-from bench.dataset.selection import SelectionError, select
+from bench.dataset.selection import select
 from bench.probe.change import CHANGES, Change
 from bench.probe.probe import FS, DoseResult, probe, tracings
 from bench.probe.report import HEADINGS, row, thresholds, write_probe
 from bench.progress import progress
 from bench.report.terminal import WIDTH
-from bench.run.folder import RunError
 from bench.run.options import Means, parsed
 from readers.contract import Reader
 from readers.registry import reader as reader_named
 from readers.session import Session, SessionReader
-from renderers import LEADS, RENDERERS, PageStyle, RenderError, render, renderer
-from taxonomy.error import unknown_name
+from renderers import LEADS, RENDERERS, PageStyle, render, renderer
+from taxonomy.error import RenderError, RunError, SettingError, unknown_name
 from taxonomy.truth import truth
 
 
@@ -56,7 +55,7 @@ def run_probe(options: ProbeOptions) -> Path:
     page, changes, records = _page(options), _changes(options), _records(options)
     reader = _within(reader_named(options.reader, parsed(options.option)), options)
     if {"signal", "image"}.isdisjoint(reader.inputs):
-        raise SelectionError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
+        raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
     asked = list(tracings(records, changes, options.seed))
     with progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
         results = probe(reader, asked, page, report)
@@ -95,7 +94,7 @@ def _page(options: ProbeOptions) -> tuple[str, PageStyle]:
     try:
         return renderer(options.renderer).name, PageStyle(px_per_mm=options.px_per_mm)
     except RenderError as error:
-        raise SelectionError(str(error)) from error
+        raise SettingError(str(error)) from error
 
 
 def _changes(options: ProbeOptions) -> list[Change]:
@@ -111,7 +110,7 @@ def _records(options: ProbeOptions) -> list[Record]:
     if not options.all_records:
         records = [record for record in records if truth(record.labels).values["diagnosis"] == "NORM"]
     if not records:
-        raise SelectionError("no record of this choice is labelled normal: --all-records changes every one")
+        raise SettingError("no record of this choice is labelled normal: --all-records changes every one")
     return records[: options.limit]
 
 

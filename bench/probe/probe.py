@@ -12,12 +12,12 @@ from bench.evidence.answer import AskedCase, Figure, share
 from bench.probe.beats import find, tiled
 from bench.probe.change import CHANGES, Change
 from bench.prompt import PromptSettings, condition_named, prompt
-from bench.run.folder import RunError
 from measurements import Measurements, measure
 from readers.contract import Case, Prompt, Reader
 from readers.guest import Crash, attempt
 from renderers import PageStyle, render
 from taxonomy.axis import AXES, AxisValue
+from taxonomy.error import RunError
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
 
@@ -125,7 +125,7 @@ def probe(
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the reader crashes or answers fewer cases than it is asked.
     """
     readings: list[Reading] = []

@@ -23,7 +23,7 @@ def write_probe(folder: Path, title: str, results: Sequence[DoseResult]) -> None
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the folder cannot be written.
     """
     save(probe_picture(results), folder / "pictures" / "probe.png")

@@ -8,17 +8,13 @@ from typing import Any, Literal, get_args
 from bench.donor import Rule
 from bench.prompt.lead_mask import MASKED_AXES, Masked
 from measurements.measurement import TABLE
-from taxonomy.error import BenchError, unknown_name
+from taxonomy.error import SettingError, unknown_name
 
 Images = Literal["true", "blank", "none", "donor"]
 Numbers = Literal["true", "none", "donor"]
 
 RATE_NUMBERS = ("heart_rate", "qtc_bazett", "qtc_fridericia")
 """QTc is QT over a power of the RR interval, so QT and QTc together spell the rate."""
-
-
-class ConditionError(BenchError):
-    """Raised when a condition of the user's own cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def condition_named(name: str) -> Condition:
 
     Raises
     ------
-    ConditionError
+    SettingError
         When the file or the JSON cannot be read, or holds what a condition does not have.
     taxonomy.error.UnknownNameError
         When there is none; the message lists them and the nearest match.
@@ -105,7 +101,7 @@ def condition_named(name: str) -> Condition:
         try:
             return _own(name, Path(name).read_text(encoding="utf-8"))
         except OSError as error:
-            raise ConditionError(f"the condition {name} cannot be read: {error.strerror}") from error
+            raise SettingError(f"the condition {name} cannot be read: {error.strerror}") from error
     if name.startswith("{"):
         return _own("of the settings", name)
     if name not in CONDITIONS:
@@ -118,7 +114,7 @@ def _own(where: str, text: str) -> Condition:
         data = json.loads(text)
         condition = Condition(**{**data, "without": tuple(data.get("without", ()))})
     except (ValueError, TypeError) as error:
-        raise ConditionError(f"the condition {where} cannot be read: {error}") from error
+        raise SettingError(f"the condition {where} cannot be read: {error}") from error
     allowed: dict[str, tuple[Any, ...]] = {
         "images": get_args(Images),
         "measurements": get_args(Numbers),
@@ -129,12 +125,12 @@ def _own(where: str, text: str) -> Condition:
     for name, values in allowed.items():
         if getattr(condition, name) not in values:
             said = ", ".join(map(str, values))
-            raise ConditionError(f"condition {where}: {name} is one of {said}, not {getattr(condition, name)!r}")
+            raise SettingError(f"condition {where}: {name} is one of {said}, not {getattr(condition, name)!r}")
     unknown = [name for name in condition.without if name not in TABLE]
     if unknown:
         raise unknown_name("measurement", unknown[0], TABLE)
     if "donor" in (condition.images, condition.measurements) and condition.donor is None:
-        raise ConditionError(f"condition {where}: another patient's image or numbers need a donor rule")
+        raise SettingError(f"condition {where}: another patient's image or numbers need a donor rule")
     if (condition.masked is None) != (condition.axis is None):
-        raise ConditionError(f"condition {where}: 'masked' and 'axis' go together")
+        raise SettingError(f"condition {where}: 'masked' and 'axis' go together")
     return condition

@@ -26,7 +26,7 @@ def write_report(folder: Path, score: Score, manifest: Mapping[str, Any], danger
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the folder cannot be written.
     """
     pictures = folder / "pictures"

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.run.folder import RunError
 from bench.score.axis import AxisScore
 from bench.score.probability import ProbabilityScore
 from bench.score.result import Score
 from bench.score.superclass import SuperclassScore
 from taxonomy.danger import CRITICAL, DangerTable
+from taxonomy.error import RunError
 from taxonomy.statement import SUPERCLASSES
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def save(figure: "Figure", path: Path) -> None:
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When the folder cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg

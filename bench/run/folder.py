@@ -13,12 +13,8 @@ from typing import Any
 from bench.locking import held
 from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
-from taxonomy.error import BenchError
+from taxonomy.error import BenchError, RunError
 from taxonomy.reading import Reading
-
-
-class RunError(BenchError):
-    """Raised when a run cannot go on: its folder, its manifest or its readings are not usable."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ class RunFolder:
 
         Raises
         ------
-        bench.locking.LockError
+        taxonomy.error.StorageError
             When another process holds it, or it cannot be made.
         """
         with held(self.path):

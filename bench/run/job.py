@@ -9,13 +9,13 @@ from pathlib import Path
 import click
 
 from bench.dataset import Dataset, Record, fingerprint, open_dataset
-from bench.dataset.selection import SelectionError, select
+from bench.dataset.selection import select
 from bench.progress import progress
 from bench.prompt import condition_named, template_version
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
 from bench.run.case import Asking, CaseBuilder
-from bench.run.folder import Asked, RunError, RunFolder, as_json
+from bench.run.folder import Asked, RunFolder, as_json
 from bench.run.manifest import manifest
 from bench.run.options import Means, RunOptions
 from bench.run.runner import ask_all
@@ -28,8 +28,9 @@ from measurements import Measurements
 from readers.contract import Reader
 from readers.registry import reader as reader_named
 from readers.session import Session, SessionReader
-from renderers import PageStyle, RenderError, renderer
+from renderers import PageStyle, renderer
 from taxonomy.danger import DangerTable, danger_table
+from taxonomy.error import RenderError, RunError, SettingError
 from taxonomy.reading import Reading
 from taxonomy.target import target_format
 
@@ -200,14 +201,14 @@ def _check_drawing(options: RunOptions) -> None:
         renderer(options.renderer)
         PageStyle(px_per_mm=options.px_per_mm)
     except RenderError as error:
-        raise SelectionError(str(error)) from error
+        raise SettingError(str(error)) from error
 
 
 def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], reader: Reader) -> RunSettings:
     ids = tuple(record.ecg_id for record in records)
     condition, form = condition_named(options.condition), target_format(options.format)
     if condition.images == "none" and "text" not in reader.inputs and reader.inputs:
-        raise SelectionError(
+        raise SettingError(
             f"condition {condition.name!r} shows no trace, but reader {reader.name!r} reads nothing else"
         )
     images, text = "image" in reader.inputs and condition.images != "none", "text" in reader.inputs
@@ -238,13 +239,13 @@ def _statements(options: RunOptions, reader: Reader) -> str:
 
     Raises
     ------
-    SelectionError
+    SettingError
         When the reader takes statements and none are named.
     """
     if "statements" not in reader.inputs:
         return ""
     if options.statements is None:
-        raise SelectionError(f"reader {reader.name!r} needs PTB-XL+'s 12sl_statements.csv: name it with --statements")
+        raise SettingError(f"reader {reader.name!r} needs PTB-XL+'s 12sl_statements.csv: name it with --statements")
     read_statements(options.statements)
     digest = hashlib.sha256(options.statements.read_bytes()).hexdigest()[:8]
     return f"{options.statements.name} {digest}"

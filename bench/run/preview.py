@@ -8,10 +8,8 @@ from typing import Any
 import click
 
 from bench.dataset import open_dataset
-from bench.dataset.selection import SelectionError
 from bench.prompt import template_version
 from bench.run.case import Asking, CaseBuilder
-from bench.run.folder import RunError
 from bench.run.options import parsed
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers
@@ -19,7 +17,8 @@ from bench.truth import measure_record
 from readers.contract import Case
 from readers.contract_suite import RecordingReader
 from readers.registry import reader as reader_named
-from renderers import PageStyle, RenderError, renderer
+from renderers import PageStyle, renderer
+from taxonomy.error import RenderError, RunError, SettingError
 
 
 def show_prompt(ecg_id: int, data: Path | None, reader: str | None, out: Path, options: Mapping[str, Any]) -> None:
@@ -37,7 +36,7 @@ def show_prompt(ecg_id: int, data: Path | None, reader: str | None, out: Path, o
 
         asking = reader_named(reader, parsed(options["option"]))
         if not isinstance(asking, ApiReader):
-            raise SelectionError(f"reader {reader!r} sends no request")
+            raise SettingError(f"reader {reader!r} sends no request")
         request = asking.request(case)
         images = [image.png for image in request.images]
         click.echo(json.dumps(_shortened(asking.provider.body(request)), indent=2, ensure_ascii=False))
@@ -57,7 +56,7 @@ def _case(ecg_id: int, data: Path | None, options: Mapping[str, Any]) -> Case:
         renderer(options["renderer"])
         PageStyle(px_per_mm=options["px_per_mm"])
     except RenderError as error:
-        raise SelectionError(str(error)) from error
+        raise SettingError(str(error)) from error
     dataset = open_dataset(data)
     record = dataset.record(ecg_id)
     settings = RunSettings(

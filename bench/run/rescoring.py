@@ -10,13 +10,14 @@ from bench.prediction_file import check_ids, read_predictions
 from bench.progress import progress
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
-from bench.run.folder import Asked, RunError, RunFolder, as_json, write_whole
+from bench.run.folder import Asked, RunFolder, as_json, write_whole
 from bench.run.manifest import git_revision
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
 from bench.truth import measured
 from taxonomy.danger import DangerTable
+from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
 
@@ -25,7 +26,7 @@ def records_of_run(settings: RunSettings, dataset: Dataset) -> list[Record]:
 
     Raises
     ------
-    bench.run.folder.RunError
+    taxonomy.error.RunError
         When this dataset is not the one that the run was made on.
     """
     if dataset.name != settings.dataset or fingerprint(dataset, settings.ids) != settings.fingerprint:

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from bench.dataset import open_dataset
-from bench.run.folder import RunError, RunFolder
+from bench.run.folder import RunFolder
 from bench.run.job import Job, finish
 from bench.run.options import Means
 from bench.run.rescoring import records_of_run
 from readers.registry import reader as reader_named
 from taxonomy.danger import danger_table
+from taxonomy.error import RunError
 
 
 def retry_job(path: Path, data: Path | None, measurements: str, means: Means) -> None:

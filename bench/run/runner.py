@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.run.case import Asking, CaseBuilder
-from bench.run.folder import Asked, RunError, RunFolder
+from bench.run.folder import Asked, RunFolder
 from readers.guest import Crash, Result, attempt
+from taxonomy.error import RunError
 from taxonomy.reading import Failure, Reading
 
 HOPELESS = 5
@@ -51,7 +52,7 @@ def ask_all(
     ------
     RunError
         When the reader fails on everything, or the folder cannot be written.
-    readers.session.StopReading
+    taxonomy.error.StopReading
         When the reader says that nothing further can be answered.
     """
     readings, _ = folder.every_reading()

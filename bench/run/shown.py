@@ -54,7 +54,7 @@ def shown_numbers(
 
     Raises
     ------
-    bench.donor.DonorError
+    taxonomy.error.DatasetError
         When nobody can stand in for a record.
     """
     rule = condition_named(shown.condition).donor

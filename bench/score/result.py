@@ -10,11 +10,7 @@ from bench.score.repeat import RepeatAxis, RepeatScore
 from bench.score.superclass import DangerScore, SuperclassScore
 from bench.score.usage import UsageTotal
 from taxonomy.axis import VERSION
-from taxonomy.error import BenchError
-
-
-class ScoreError(BenchError):
-    """Raised when there is nothing to score, or a stored score has another form."""
+from taxonomy.error import FileError
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ class Score:
 
         Raises
         ------
-        ScoreError
+        FileError
             When the data has another form.
         """
         try:
@@ -118,7 +114,7 @@ class Score:
                 }
             )
         except (KeyError, TypeError) as error:
-            raise ScoreError(f"not a score of this version ({error})") from error
+            raise FileError(f"not a score of this version ({error})") from error
 
 
 def _mean_from(data: Mapping[str, Any] | None) -> MeanDifference | None:

@@ -13,12 +13,13 @@ from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.case import ScoredCase
 from bench.score.probability import axis_probabilities, probability_score
 from bench.score.repeat import repeat_score
-from bench.score.result import MeanDifference, Score, ScoreError
+from bench.score.result import MeanDifference, Score
 from bench.score.rounding import rounded
 from bench.score.superclass import superclass_score
 from bench.score.usage import usage_total
 from taxonomy.axis import AXES, NORMALITY, AxisValue
 from taxonomy.danger import DangerTable, danger_table
+from taxonomy.error import FileError
 from taxonomy.reading import Reading
 
 FINDING_AXES = ("rate", "rhythm", "axis", "conduction", "ischemia_stage")
@@ -66,12 +67,12 @@ def score(
 
     Raises
     ------
-    ScoreError
+    FileError
         When there is no case.
     """
     settings, repeated = settings or ScoreSettings(), repeated or {}
     if not cases:
-        raise ScoreError("there is no case to score")
+        raise FileError("there is no case to score")
     ordered = sorted(cases, key=lambda case: case.ecg_id)
     found = [answers_on(axis, ordered, baseline[axis.name]) for axis in (*AXES, NORMALITY)]
     plain = [axis_score(part, baseline[part.axis.name]) for part in found]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Dataset, DatasetError, Record, Signal, records_of
+from bench.dataset import Dataset, Record, Signal, records_of
 from bench.dataset.array_cache import cached_array
 from bench.truth import UNMEASURED, truth_of
 from readers.resnet1d.preprocessing import FS, SAMPLES, prepare
 from readers.training_target import targets
+from taxonomy.error import DatasetError
 
 if TYPE_CHECKING:
     from readers.resnet1d.dataset import TrainingSet
@@ -34,7 +35,7 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
 
     Raises
     ------
-    bench.dataset.DatasetError
+    taxonomy.error.DatasetError
         When there is no record of folds 1 to 8 or of fold 9, or the extra file has another form.
     """
     from readers.resnet1d.dataset import TrainingSet

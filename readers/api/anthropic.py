@@ -13,8 +13,8 @@ from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchSta
 from readers.api.reader import ApiReader
 from readers.api.request import CHARS_PER_TOKEN, ModelLimits, Request
 from readers.api.response import CallError, Response, Stop
-from readers.option import OptionError
 from renderers.limit import image_limit, request_limit
+from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     from anthropic.types.messages import MessageBatch
@@ -77,7 +77,7 @@ class AnthropicProvider(Provider):
         given = {name: getattr(options, name) is not None for name in ("temperature", "seed")}
         given["image_detail"] = options.image_detail != "auto"
         for name in (name for name, is_given in given.items() if is_given):
-            raise OptionError(f"option {name} is none of Anthropic's API (version 2026-10-21); leave it out")
+            raise SettingError(f"option {name} is none of Anthropic's API (version 2026-10-21); leave it out")
 
     @classmethod
     def body(cls, request: Request) -> Body:

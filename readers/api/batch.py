@@ -9,7 +9,8 @@ from readers.api.provider import BatchLabel, Provider
 from readers.api.response import CallError, Response
 from readers.api.shard import Shard, ShardFolder
 from readers.api.store import ResponseStore
-from readers.session import Session, StopReading
+from readers.session import Session
+from taxonomy.error import StopReading
 
 
 @dataclass(eq=False)
@@ -44,7 +45,7 @@ class BatchDesk:
 
         Raises
         ------
-        readers.session.StopReading
+        taxonomy.error.StopReading
             When a batch is refused as a whole, or the next one could pass the cost limit.
         """
         problems: dict[str, str] = {}

@@ -15,7 +15,8 @@ from readers.api.provider import Body, Busy, Provider
 from readers.api.request import Request
 from readers.api.response import CallError, Response, failed_reading, missing_image, reading_of
 from readers.api.store import Asked, ResponseStore, request_key
-from readers.session import Session, StopReading
+from readers.session import Session
+from taxonomy.error import StopReading
 from taxonomy.reading import Reading, Usage
 
 T = TypeVar("T")

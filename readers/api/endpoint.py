@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
-from readers.session import StopReading
+from taxonomy.error import StopReading
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Endpoint:
 
         Raises
         ------
-        readers.session.StopReading
+        taxonomy.error.StopReading
             When there is none and the API is the maker's own; endpoints of one's own often want none.
         """
         if self._key:

@@ -47,7 +47,7 @@ class RequestOptions:
 
     Raises
     ------
-    readers.option.OptionError
+    taxonomy.error.SettingError
         When a value is out of its range.
     """
 

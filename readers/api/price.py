@@ -9,17 +9,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from taxonomy.error import BenchError
+from taxonomy.error import SettingError
 
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 """How providers mark a dated snapshot, which costs what its model costs."""
 
 TYPICAL_OUTPUT = {"dense": 400, "sparse": 120, "flat": 20, "binary": 15}
 """Output tokens of an answer without reasoning, estimated by length of the forms; reasoning comes on top."""
-
-
-class PriceError(BenchError):
-    """Raised when a price table cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def price_of(model: str, table: Path | None = None) -> Price | None:
 
     Raises
     ------
-    PriceError
+    SettingError
         When that table cannot be read.
     """
     known = {**_models(_shipped()), **(_own(table) if table else {})}
@@ -113,7 +109,7 @@ def _own(path: Path) -> dict[str, Price]:
     try:
         return _models(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PriceError(
+        raise SettingError(
             f"the price table {path} cannot be read ({error}): it needs "
             '{"models": {"NAME": {"input": 1.0, "output": 4.0}}}, dollars per million tokens'
         ) from error

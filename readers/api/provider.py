@@ -93,7 +93,7 @@ class Provider(ABC):
 
     Raises
     ------
-    readers.session.StopReading
+    taxonomy.error.StopReading
         When there is no key.
     """
 
@@ -140,7 +140,7 @@ class Provider(ABC):
 
     @staticmethod  # noqa: B027  # most providers have every option
     def check(options: RequestOptions) -> None:
-        """Raise :class:`~readers.option.OptionError` for an option that the provider does not have."""
+        """Raise :class:`~taxonomy.error.SettingError` for an option that the provider does not have."""
 
     @staticmethod
     @abstractmethod

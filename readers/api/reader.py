@@ -21,8 +21,8 @@ from readers.api.shard import ShardFolder, shard_limit
 from readers.api.store import Asked, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
 from readers.option import parsed_options
-from readers.session import Estimate, Session, StopReading
-from taxonomy.error import BenchError
+from readers.session import Estimate, Session
+from taxonomy.error import BenchError, StopReading
 from taxonomy.reading import Reading
 
 AHEAD = 2
@@ -84,7 +84,7 @@ class ApiReader:
 
         Raises
         ------
-        readers.session.StopReading
+        taxonomy.error.StopReading
             When no further case can be answered.
         """
         if self.session.max_cost is not None and self.price is None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from readers.api.option import RequestOptions
 from readers.contract import Case
-from readers.session import StopReading
 from renderers import Picture
 from renderers.limit import ImageLimit, RequestLimit
+from taxonomy.error import StopReading
 from taxonomy.target import DENSE, TargetFormat
 
 CHARS_PER_TOKEN = 4.0
@@ -101,7 +101,7 @@ def sent_images(case: Case, limits: ModelLimits) -> tuple[SentImage, ...]:
 
     Raises
     ------
-    readers.session.StopReading
+    taxonomy.error.StopReading
         When there are more images, or more megabytes, than the provider takes in one request.
     """
     request = limits.request

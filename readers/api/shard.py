@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from readers.api.request import ModelLimits
-from taxonomy.error import BenchError
+from taxonomy.error import StorageError
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
 
@@ -18,10 +18,6 @@ SHARD_MB = 100.0
 SHARD_REQUESTS = 10_000
 MARGIN = 0.95
 """Share of a provider's own limits that a shard may fill."""
-
-
-class BatchError(BenchError):
-    """Raised when the state of a run's batches cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ class ShardFolder:
 
         Raises
         ------
-        BatchError
+        StorageError
             When the state is damaged.
         """
         state = path / "state.json"
@@ -107,7 +103,7 @@ class ShardFolder:
             rows = json.loads(state.read_text(encoding="utf-8"))["shards"] if state.is_file() else []
             shards = [Shard(**{**row, "keys": tuple(row["keys"]), "not_ours": tuple(row["not_ours"])}) for row in rows]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BatchError(f"{state} cannot be read: {error}") from error
+            raise StorageError(f"{state} cannot be read: {error}") from error
         return cls(path, {shard.name: shard for shard in shards})
 
     def file(self, shard: Shard) -> Path:
@@ -123,7 +119,7 @@ class ShardFolder:
             part.write_text(json.dumps({"shards": [asdict(one) for one in self.shards.values()]}), encoding="utf-8")
             part.replace(self.path / "state.json")
         except OSError as error:
-            raise BatchError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}") from error
         return shard
 
     def pending(self) -> list[Shard]:

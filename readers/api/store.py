@@ -10,11 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from readers.api.response import Response
-from readers.session import StopReading
-
-
-class StoreError(StopReading):
-    """Raised when the folder of kept answers cannot be used: nothing more is asked, since it could not be kept."""
+from taxonomy.error import StopReading
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class ResponseStore:
 
     Raises
     ------
-    StoreError
+    StopReading
         When the file cannot be made or is no store.
     """
 
@@ -66,21 +62,21 @@ class ResponseStore:
             self._file.execute("PRAGMA synchronous=NORMAL")
             self._file.execute("CREATE TABLE IF NOT EXISTS response (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"answers cannot be kept in {self._where}: {error}; name another --out") from error
+            raise StopReading(f"answers cannot be kept in {self._where}: {error}; name another --out") from error
 
     def get(self, key: str) -> Response | None:
         """Return the answer of a request, None where there is none.
 
         Raises
         ------
-        StoreError
+        StopReading
             When the file is damaged.
         """
         try:
             with self._lock:
                 row = self._file.execute("SELECT answer FROM response WHERE key = ?", (key,)).fetchone()
         except sqlite3.Error as error:
-            raise StoreError(f"kept answers cannot be read from {self._where}: {error}") from error
+            raise StopReading(f"kept answers cannot be read from {self._where}: {error}") from error
         return Response.from_json(json.loads(row[0])) if row else None
 
     def put(self, key: str, response: Response) -> None:
@@ -88,7 +84,7 @@ class ResponseStore:
 
         Raises
         ------
-        StoreError
+        StopReading
             When the disk is full or the file went away.
         """
         try:
@@ -97,7 +93,7 @@ class ResponseStore:
                     "INSERT OR REPLACE INTO response VALUES (?, ?)", (key, json.dumps(response.to_json()))
                 )
         except sqlite3.Error as error:
-            raise StoreError(f"an answer cannot be kept in {self._where}: {error}") from error
+            raise StopReading(f"an answer cannot be kept in {self._where}: {error}") from error
 
     def close(self) -> None:
         """Close the file."""

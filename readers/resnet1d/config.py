@@ -6,11 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from taxonomy.error import BenchError, unknown_name
-
-
-class ConfigError(BenchError):
-    """Raised when a training configuration cannot be read or holds an unknown or unusable setting."""
+from taxonomy.error import SettingError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def read_config(path: Path | None = None) -> Config:
 
     Raises
     ------
-    ConfigError
+    SettingError
         When the file cannot be read as TOML or a setting has another type than it needs.
     taxonomy.error.UnknownNameError
         When a setting is unknown.
@@ -93,7 +89,7 @@ def read_config(path: Path | None = None) -> Config:
     try:
         data = tomllib.loads(source.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"training configuration {source} cannot be read: {error}") from error
+        raise SettingError(f"training configuration {source} cannot be read: {error}") from error
     return config_from(data)
 
 
@@ -102,7 +98,7 @@ def config_from(data: dict[str, Any]) -> Config:
 
     Raises
     ------
-    ConfigError
+    SettingError
         When a setting has another type than it needs.
     taxonomy.error.UnknownNameError
         When a setting is unknown.
@@ -124,4 +120,4 @@ def _typed(name: str, value: object, default: object) -> object:
         return float(value)  # type: ignore[arg-type]  # int or float, as just checked
     if type(default) in (int, bool) and type(value) is type(default):
         return value
-    raise ConfigError(f"training setting {name} = {value!r} must be like {default!r}")
+    raise SettingError(f"training setting {name} = {value!r} must be like {default!r}")

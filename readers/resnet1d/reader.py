@@ -49,7 +49,7 @@ class Resnet1dReader:
 
     Raises
     ------
-    readers.resnet1d.weights.WeightsError
+    taxonomy.error.ReaderError
         When that file is missing, damaged or of another network.
     """
 

@@ -15,13 +15,9 @@ from readers.resnet1d.config import Config, config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.preprocessing import PREPROCESSING
 from readers.training_target import HEADS
-from taxonomy.error import BenchError
+from taxonomy.error import ReaderError
 
 FORMAT = "ecg-bench resnet1d 1"
-
-
-class WeightsError(BenchError):
-    """Raised when a weights file is missing, damaged, or not of this network."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +81,7 @@ def load_weights(path: Path | None = None) -> Ensemble:
 
     Raises
     ------
-    WeightsError
+    ReaderError
         When it is missing, is no safetensors file, or belongs to another network, preprocessing or set of heads.
     """
     if path is None:
@@ -93,12 +89,12 @@ def load_weights(path: Path | None = None) -> Ensemble:
             return load_weights(shipped)
     header, tensors = _read(path)
     if header.get("format") != FORMAT:
-        raise WeightsError(
+        raise ReaderError(
             f"{path} is not a weights file of resnet1d: its format is {header.get('format')!r}, not {FORMAT!r}"
         )
     for part, expected in (("preprocessing", PREPROCESSING), ("heads", HEADS)):
         if json.loads(header.get(part, "null")) != dict(expected):
-            raise WeightsError(f"{path} was trained with other {part} than this version has; train it again")
+            raise ReaderError(f"{path} was trained with other {part} than this version has; train it again")
     config = config_from(json.loads(header["config"]))
     members = tuple(_member(path, config, tensors, number) for number in range(int(header["members"])))
     return Ensemble(members, config, json.loads(header["training"]))
@@ -111,9 +107,9 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         with safe_open(path, framework="pt") as archive:
             return archive.metadata() or {}, {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise WeightsError(f"the weights file {path} does not exist") from None
+        raise ReaderError(f"the weights file {path} does not exist") from None
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"the weights file {path} is damaged or no safetensors file: {error}") from error
+        raise ReaderError(f"the weights file {path} is damaged or no safetensors file: {error}") from error
 
 
 def _member(path: Path, config: Config, tensors: Mapping[str, Tensor], number: int) -> EcgResNet:
@@ -123,7 +119,7 @@ def _member(path: Path, config: Config, tensors: Mapping[str, Tensor], number: i
     try:
         network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in own.items()})
     except RuntimeError as error:
-        raise WeightsError(f"the weights file {path} does not fit its own configuration: {str(error)[:200]}") from error
+        raise ReaderError(f"the weights file {path} does not fit its own configuration: {str(error)[:200]}") from error
     if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
-        raise WeightsError(f"the weights file {path} holds values that are not finite")
+        raise ReaderError(f"the weights file {path} holds values that are not finite")
     return network.eval()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from readers.vlm.option import LoadOptions
 from readers.vlm.reader import HfReader
-from readers.vlm.source import ADAPTER, ModelError
+from readers.vlm.source import ADAPTER
+from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     from readers.vlm.loading import Vlm
@@ -49,20 +50,20 @@ def read_manifest(folder: Path) -> AdapterManifest:
 
     Raises
     ------
-    readers.vlm.source.ModelError
+    taxonomy.error.ReaderError
         When the folder holds no finished adapter, or its manifest has another form.
     """
     if not (folder / WEIGHTS).is_file() or not (folder / ADAPTER).is_file():
-        raise ModelError(f"the folder {folder} holds no adapter ({WEIGHTS} and {ADAPTER})")
+        raise ReaderError(f"the folder {folder} holds no adapter ({WEIGHTS} and {ADAPTER})")
     try:
         data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return AdapterManifest(**{item.name: data[item.name] for item in fields(AdapterManifest)})
     except FileNotFoundError:
-        raise ModelError(
+        raise ReaderError(
             f"the adapter {folder} has no {MANIFEST}: its fine-tuning is not finished, or was not by 'bench finetune'"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"the manifest of adapter {folder} cannot be read: {error}") from error
+        raise ReaderError(f"the manifest of adapter {folder} cannot be read: {error}") from error
 
 
 class LoraReader(HfReader):
@@ -79,7 +80,7 @@ class LoraReader(HfReader):
 
     Raises
     ------
-    readers.vlm.source.ModelError
+    taxonomy.error.ReaderError
         When the folder holds no adapter, or the model is not the one that it was made for.
     """
 
@@ -87,13 +88,13 @@ class LoraReader(HfReader):
 
     def __init__(self, folder: str = "", base: str = "", **options: str) -> None:
         if not folder:
-            raise ModelError("reader 'lora' needs the folder of an adapter: --reader lora:FOLDER")
+            raise ReaderError("reader 'lora' needs the folder of an adapter: --reader lora:FOLDER")
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
         where = json.loads((self.folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
         super().__init__(base or where, **{**self._as_made(), **options})
         if self.source.version != self.manifest.base_version:
-            raise ModelError(
+            raise ReaderError(
                 f"the adapter {folder} was made for {self.manifest.base!r} of version {self.manifest.base_version}, "
                 f"not for {self.source.shown!r} of version {self.source.version}: name its model with "
                 "--option base=MODEL (or --option revision=COMMIT)"

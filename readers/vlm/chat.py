@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from readers.contract import Case, Prompt
 from readers.vlm.option import LoadOptions
-from readers.vlm.source import ModelError
 from renderers import Picture
+from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -112,7 +112,7 @@ class Chat:
 
         Raises
         ------
-        readers.vlm.source.ModelError
+        taxonomy.error.ReaderError
             When the template does not put an answer right behind the prompt.
         """
         asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
@@ -120,7 +120,7 @@ class Chat:
         prompt = self._templated(asked, True)
         whole = self._templated(said, False)
         if not whole.startswith(prompt + MARK):
-            raise ModelError("the model's chat template does not put an answer right behind the prompt")
+            raise ReaderError("the model's chat template does not put an answer right behind the prompt")
         return whole[len(prompt) + len(MARK) :].rstrip() or str(self.processor.tokenizer.eos_token)
 
     @cached_property

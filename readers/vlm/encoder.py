@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from readers.vlm.generation import on_device
 from readers.vlm.loading import Vlm
-from readers.vlm.source import ModelError
+from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -52,7 +52,7 @@ class ImageEncoder:
 
         Raises
         ------
-        readers.vlm.source.ModelError
+        taxonomy.error.ReaderError
             When the model does not say which of its parts that is.
         """
         import torch
@@ -61,7 +61,7 @@ class ImageEncoder:
         found = model.get_encoder(modality="image")
         name = next((name for name, part in model.named_modules() if part is found and name), "")
         if not name or not hasattr(model, "get_image_features"):
-            raise ModelError(f"model {vlm.source.shown!r} does not say which part of it is the image encoder")
+            raise ReaderError(f"model {vlm.source.shown!r} does not say which part of it is the image encoder")
         with torch.random.fork_rng():
             torch.manual_seed(OWN_SEED + seed)
             twin = type(found)._from_config(copy.deepcopy(found.config))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions, VlmOptions
-from readers.vlm.source import ModelError, ModelSource, model_source, processor_of
+from readers.vlm.source import ModelSource, model_source, processor_of
+from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +50,7 @@ def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
 
     Raises
     ------
-    ModelError
+    ReaderError
         When its weights cannot be read or do not fit.
     """
     source = model_source(name, options)
@@ -63,7 +64,7 @@ def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
                 return Vlm(source, PeftModel.from_pretrained(model, str(adapter)).eval(), chat, options)
         except (OSError, ValueError, RuntimeError) as error:
             said = str(error).strip().splitlines()[0]
-            raise ModelError(f"the adapter {adapter} does not fit {name!r}: {said}") from error
+            raise ReaderError(f"the adapter {adapter} does not fit {name!r}: {said}") from error
     return Vlm(source, model.eval(), chat, options)
 
 
@@ -80,7 +81,7 @@ def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
 
     Raises
     ------
-    ModelError
+    ReaderError
         When they cannot be read, or the device lacks what was asked for.
     """
     import torch
@@ -100,13 +101,13 @@ def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
         )
         return model if "device_map" in how else model.to(device)  # type: ignore[arg-type]  # its wrapper is mistyped
     except torch.OutOfMemoryError as error:
-        raise ModelError(
+        raise ReaderError(
             f"the weights of {source.name!r} do not fit into the memory of {device}: "
             "--option quantization=4bit, or a smaller model"
         ) from error
     except (OSError, ValueError, RuntimeError) as error:
         said = str(error).strip().splitlines()[0]
-        raise ModelError(f"the weights of {source.name!r} cannot be loaded: {said}") from error
+        raise ReaderError(f"the weights of {source.name!r} cannot be loaded: {said}") from error
 
 
 def _best_device() -> str:
@@ -133,7 +134,7 @@ def _four_bits(device: "torch.device") -> "BitsAndBytesConfig":
     from transformers import BitsAndBytesConfig
 
     if device.type != "cuda" or importlib.util.find_spec("bitsandbytes") is None:
-        raise ModelError("option quantization=4bit needs a GPU and the package bitsandbytes")
+        raise ReaderError("option quantization=4bit needs a GPU and the package bitsandbytes")
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

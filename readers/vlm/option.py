@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readers.option import OptionError, check_choices, check_ranges
+from readers.option import check_choices, check_ranges
+from taxonomy.error import SettingError
 
 LOAD_CHOICES = {"dtype": ("auto", "bfloat16", "float16", "float32"), "quantization": ("none", "4bit")}
 LOAD_RANGES: Mapping[str, tuple[float, float]] = {"max_pixels": (1024, 1e9)}
@@ -38,7 +39,7 @@ class LoadOptions:
 
     Raises
     ------
-    readers.option.OptionError
+    taxonomy.error.SettingError
         When a value is out of its range.
     """
 
@@ -60,9 +61,9 @@ class LoadOptions:
         try:
             data = json.loads(self.image_kwargs)
         except ValueError as error:
-            raise OptionError(f"option image_kwargs is no JSON ({error}): {self.image_kwargs!r}") from None
+            raise SettingError(f"option image_kwargs is no JSON ({error}): {self.image_kwargs!r}") from None
         if not isinstance(data, dict):
-            raise OptionError(f"option image_kwargs takes a JSON object, not {self.image_kwargs!r}")
+            raise SettingError(f"option image_kwargs takes a JSON object, not {self.image_kwargs!r}")
         return data
 
 
@@ -88,7 +89,7 @@ class VlmOptions(LoadOptions):
 
     Raises
     ------
-    readers.option.OptionError
+    taxonomy.error.SettingError
         When a value is out of its range.
     """
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from readers.ahead import prepared_ahead
 from readers.contract import Case, Input, Prompt
 from readers.option import parsed_options
-from readers.session import StopReading
 from readers.vlm.chat import Chat
 from readers.vlm.option import VlmOptions
-from readers.vlm.source import ModelError, model_source, processor_of
+from readers.vlm.source import model_source, processor_of
+from taxonomy.error import ReaderError, StopReading
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Reading, Usage
 
@@ -45,9 +45,9 @@ class HfReader:
 
     Raises
     ------
-    readers.vlm.source.ModelError
+    taxonomy.error.ReaderError
         When there is no such model, or it is no image-text-to-text model with a processor.
-    readers.option.OptionError
+    taxonomy.error.SettingError
         When an option is not usable.
     """
 
@@ -56,7 +56,7 @@ class HfReader:
 
     def __init__(self, model: str = "", **options: str) -> None:
         if not model:
-            raise ModelError("reader 'hf' needs a model: --reader hf:MODEL, such as hf:google/gemma-3-4b-it")
+            raise ReaderError("reader 'hf' needs a model: --reader hf:MODEL, such as hf:google/gemma-3-4b-it")
         self.options = parsed_options(VlmOptions, options)
         self.source = model_source(model, self.options)
         _ = Chat.of(processor_of(self.source, self.options), self.options).stops
@@ -73,14 +73,14 @@ class HfReader:
 
         Raises
         ------
-        readers.session.StopReading
+        taxonomy.error.StopReading
             When the model cannot be loaded, a case is beyond its context, or memory does not suffice.
         """
         import torch
 
         try:
             vlm = self.loaded()
-        except ModelError as error:
+        except ReaderError as error:
             raise StopReading(str(error)) from error
         try:
             for batch in prepared_ahead(cases, self.options.batch, lambda part: _Batch(part, vlm.chat.encode(part))):
@@ -100,7 +100,7 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
 
     Raises
     ------
-    readers.session.StopReading
+    taxonomy.error.StopReading
         When a case is beyond the model's context.
     """
     from readers.vlm.generation import generate

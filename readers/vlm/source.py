@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from readers.vlm.option import LoadOptions
-from taxonomy.error import BenchError
+from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, ProcessorMixin
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ADAPTER = "adapter_config.json"
 INSTALL = "pip install 'ecg-bench[vlm]'"
-
-
-class ModelError(BenchError):
-    """Raised when a model cannot be used: not there, of another kind, without a processor, or with code of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +57,7 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
 
     Raises
     ------
-    ModelError
+    ReaderError
         When there is no such model, or it is no image-text-to-text model, or it needs code of its own.
     """
     need_transformers()
@@ -74,17 +70,17 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
     kind = data.get("model_type", "")
     if kind not in CONFIG_MAPPING and not trusted:
         if "auto_map" in data:
-            raise ModelError(
+            raise ReaderError(
                 f"model {name!r} comes with code of its own, which is not run unless it is named: "
                 f"--option remote_code={name}"
             )
-        raise ModelError(f"model {name!r} is of a kind {kind!r} that this version of transformers does not know")
+        raise ReaderError(f"model {name!r} is of a kind {kind!r} that this version of transformers does not know")
     config = _from_hub(
         name, lambda: AutoConfig.from_pretrained(name, revision=options.revision, trust_remote_code=trusted)
     )
     if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not trusted:
         made = ", ".join(data.get("architectures") or [kind])
-        raise ModelError(f"model {name!r} ({made}) is no image-text-to-text model: it takes no images")
+        raise ReaderError(f"model {name!r} ({made}) is no image-text-to-text model: it takes no images")
     commit = getattr(config, "_commit_hash", None)
     return ModelSource(name, config, commit or weights_digest(Path(name)), trusted)
 
@@ -94,12 +90,12 @@ def need_transformers() -> None:
 
     Raises
     ------
-    ModelError
+    ReaderError
         When a package is missing.
     """
     missing = [name for name in ("transformers", "peft", "llguidance") if importlib.util.find_spec(name) is None]
     if missing:
-        raise ModelError(f"open models need the packages of the extra 'vlm' (no {missing[0]}): {INSTALL}")
+        raise ReaderError(f"open models need the packages of the extra 'vlm' (no {missing[0]}): {INSTALL}")
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
@@ -112,7 +108,7 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
 
     Raises
     ------
-    ModelError
+    ReaderError
         When there is none, it lacks a part or a package, or it has no chat template.
     """
     from transformers import AutoProcessor
@@ -122,16 +118,16 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
             source.name, revision=options.revision, trust_remote_code=source.runs_own_code
         )
     except ImportError as error:
-        raise ModelError(f"the processor of {source.name!r} needs a package: {_first_line(error)}") from error
+        raise ReaderError(f"the processor of {source.name!r} needs a package: {_first_line(error)}") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ModelError(f"model {source.name!r} has no usable processor: {_first_line(error)}") from error
+        raise ReaderError(f"model {source.name!r} has no usable processor: {_first_line(error)}") from error
     if not all(hasattr(processor, part) for part in ("image_processor", "tokenizer")):
-        raise ModelError(
+        raise ReaderError(
             f"model {source.name!r} has no processor for images and text together, only a {type(processor).__name__}: "
             "save one into its folder with AutoProcessor.save_pretrained"
         )
     if not getattr(processor, "chat_template", None):
-        raise ModelError(f"the processor of {source.name!r} has no chat template: is it an instruction-tuned model?")
+        raise ReaderError(f"the processor of {source.name!r} has no chat template: is it an instruction-tuned model?")
     checked: ProcessorMixin = processor
     return checked
 
@@ -140,19 +136,19 @@ def _check_folder(name: str) -> None:
     folder = Path(name)
     if not folder.is_dir():
         if folder.is_absolute() or name.startswith("."):
-            raise ModelError(f"the model folder {name} does not exist")
+            raise ReaderError(f"the model folder {name} does not exist")
         return
     if (folder / ADAPTER).is_file():
-        raise ModelError(f"the folder {name} holds an adapter, not a model: --reader lora:{name}")
+        raise ReaderError(f"the folder {name} holds an adapter, not a model: --reader lora:{name}")
     if not (folder / "config.json").is_file():
-        raise ModelError(f"the folder {name} holds no config.json, so it is no model of transformers")
+        raise ReaderError(f"the folder {name} holds no config.json, so it is no model of transformers")
 
 
 def _from_hub(name: str, load: Callable[[], T]) -> T:
     try:
         return load()
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"model {name!r} cannot be found or read: {_first_line(error)}") from error
+        raise ReaderError(f"model {name!r} cannot be found or read: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -164,12 +160,12 @@ def weights_digest(folder: Path) -> str:
 
     Raises
     ------
-    ModelError
+    ReaderError
         When it holds no safetensors; pickled weights are not read.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise ModelError(f"the folder {folder} holds no *.safetensors; pickled weights are not read")
+        raise ReaderError(f"the folder {folder} holds no *.safetensors; pickled weights are not read")
     return _digest(tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files))
 
 

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from bench.donor import Candidate, DonorError, donors
+from bench.donor import Candidate, donors
 from bench.prompt import CONDITIONS, PromptSettings, condition_named, prompt, template_version
 from bench.prompt.lead_mask import MASKED_AXES, masked_leads
 from bench.run.case import Asking, CaseBuilder
@@ -16,7 +16,7 @@ from bench.truth import measured, truth_of
 from measurements.measurement import TABLE
 from readers.contract_suite import RecordingReader
 from renderers import LEADS
-from taxonomy.error import BenchError
+from taxonomy.error import BenchError, DatasetError
 from taxonomy.target import FORMATS
 from taxonomy.truth import axis_of, rate_of
 
@@ -118,7 +118,7 @@ def test_the_donors_trace_or_numbers_are_what_is_shown(build, numbers):
 def test_where_nobody_can_stand_in_it_is_told(records, numbers):
     own = records[0]
     pool = {own.ecg_id: Candidate(own, truth_of(own, numbers[own.ecg_id]).values, 70.0, 40.0)}
-    with pytest.raises(DonorError, match=f"can stand in for record {own.ecg_id}"):
+    with pytest.raises(DatasetError, match=f"can stand in for record {own.ecg_id}"):
         donors([own], pool, "other truth", 0)
 
 

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
-from bench.feature_file import FeatureFileError, read_features
-from bench.prediction_file import PredictionError, check_ids, read_predictions
+from bench.feature_file import read_features
+from bench.prediction_file import check_ids, read_predictions
+from taxonomy.error import FileError
 
 
 def written(tmp_path, text, name="predictions.csv"):
@@ -58,18 +59,18 @@ def test_jsonl_is_read(tmp_path):
     ],
 )
 def test_a_bad_file_is_told_with_line_column_and_value(tmp_path, text, words):
-    with pytest.raises(PredictionError, match=words):
+    with pytest.raises(FileError, match=words):
         read_predictions(written(tmp_path, text))
 
 
 def test_unknown_ids_a_missing_file_and_binary_are_told(tmp_path):
     path = written(tmp_path, "ecg_id,rate\n9,normal\n77,normal\n")
-    with pytest.raises(PredictionError, match="predicts 1 records that the dataset does not have: 77"):
+    with pytest.raises(FileError, match="predicts 1 records that the dataset does not have: 77"):
         check_ids(read_predictions(path), {9}, path)
-    with pytest.raises(PredictionError, match="does not exist"):
+    with pytest.raises(FileError, match="does not exist"):
         read_predictions(tmp_path / "none.csv")
     (tmp_path / "binary.csv").write_bytes(b"\xff\x00\xfe")
-    with pytest.raises(PredictionError, match="cannot be read"):
+    with pytest.raises(FileError, match="cannot be read"):
         read_predictions(tmp_path / "binary.csv")
 
 
@@ -99,5 +100,5 @@ def test_12sl_and_unig_features_are_read(tmp_path):
     ],
 )
 def test_a_bad_features_file_is_told(tmp_path, text, words):
-    with pytest.raises(FeatureFileError, match=words):
+    with pytest.raises(FileError, match=words):
         read_features(written(tmp_path, text))

@@ -10,10 +10,10 @@ from readers.contract import Case, Prompt
 from readers.contract_suite import RecordingReader, check_reader
 from readers.majority import MajorityReader
 from readers.measured_axis import measured_probabilities, measured_values
-from readers.registry import ReaderError, installed, reader
+from readers.registry import installed, reader
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXES
-from taxonomy.error import UnknownNameError
+from taxonomy.error import ReaderError, UnknownNameError
 from taxonomy.reading import Reading
 from taxonomy.statement import SUPERCLASSES
 

@@ -12,17 +12,17 @@ from bench.training.resnet1d import training_set
 from readers.contract import Case
 from readers.contract_suite import check_reader
 from readers.resnet1d.augmentation import augment, mixed
-from readers.resnet1d.config import ConfigError, config_from, read_config
+from readers.resnet1d.config import config_from, read_config
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, probabilities, split
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import Resnet1dReader
 from readers.resnet1d.training import train_member
-from readers.resnet1d.weights import WeightsError, load_weights, save_weights
+from readers.resnet1d.weights import load_weights, save_weights
 from readers.training_target import HEADS, MULTI_LABEL
 from taxonomy.axis import AXES
-from taxonomy.error import UnknownNameError
+from taxonomy.error import ReaderError, SettingError, UnknownNameError
 from taxonomy.statement import SUPERCLASSES
 
 TINY = config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0})
@@ -213,17 +213,17 @@ def test_weights_of_ones_own_are_read(own_weights, cases):
 
 
 def test_missing_damaged_and_foreign_weights_are_told(own_weights, tmp_path):
-    with pytest.raises(WeightsError, match="does not exist"):
+    with pytest.raises(ReaderError, match="does not exist"):
         load_weights(tmp_path / "none.safetensors")
     whole = own_weights.read_bytes()
     own_weights.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(WeightsError, match="damaged or no safetensors file"):
+    with pytest.raises(ReaderError, match="damaged or no safetensors file"):
         load_weights(own_weights)
     own_weights.write_bytes(b"PK\x03\x04 a pickle from somewhere")
-    with pytest.raises(WeightsError, match="damaged or no safetensors file"):
+    with pytest.raises(ReaderError, match="damaged or no safetensors file"):
         load_weights(own_weights)
     save_file({"a": torch.zeros(2)}, own_weights, metadata={"format": "pt"})
-    with pytest.raises(WeightsError, match="not a weights file of resnet1d: its format is 'pt'"):
+    with pytest.raises(ReaderError, match="not a weights file of resnet1d: its format is 'pt'"):
         load_weights(own_weights)
 
 
@@ -235,21 +235,21 @@ def test_weights_of_another_preprocessing_or_shape_are_refused(own_weights):
     tensors = load_file(own_weights)
     other = json.loads(header["preprocessing"]) | {"band_hz": [1, 30]}
     save_file(tensors, own_weights, metadata=header | {"preprocessing": json.dumps(other)})
-    with pytest.raises(WeightsError, match="trained with other preprocessing"):
+    with pytest.raises(ReaderError, match="trained with other preprocessing"):
         load_weights(own_weights)
     wider = json.loads(header["config"]) | {"channels": [16, 16]}
     save_file(tensors, own_weights, metadata=header | {"config": json.dumps(wider)})
-    with pytest.raises(WeightsError, match="does not fit its own configuration"):
+    with pytest.raises(ReaderError, match="does not fit its own configuration"):
         load_weights(own_weights)
 
 
 def test_a_configuration_is_checked(tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown training setting 'epoch'.*Did you mean 'epochs'"):
         config_from({"epoch": 3})
-    with pytest.raises(ConfigError, match="epochs = 'many' must be like"):
+    with pytest.raises(SettingError, match="epochs = 'many' must be like"):
         config_from({"epochs": "many"})
     path = tmp_path / "bad.toml"
     path.write_text("epochs = ")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(SettingError, match="cannot be read"):
         read_config(path)
     assert tomllib.loads((files("readers.resnet1d") / "config.toml").read_text())["epochs"] == read_config().epochs

@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from bench.statement_file import StatementFileError, read_statements
+from bench.statement_file import read_statements
 from readers.contract import Case
 from readers.twelve_sl import TwelveSlReader, values_of
 from taxonomy.axis import axis_named
+from taxonomy.error import FileError
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,9 @@ def test_statement_files_are_read_and_bad_ones_told(tmp_path):
         assert read_statements(tmp_path / name) == {9: ("NSR", "NML")}
     for content, said in (("ecg_id\n9\n", "no column"), ('ecg_id,statements\n9,"NSR"\n', "line 2 .* no list")):
         (tmp_path / "s.csv").write_text(content)
-        with pytest.raises(StatementFileError, match=said):
+        with pytest.raises(FileError, match=said):
             read_statements(tmp_path / "s.csv")
-    with pytest.raises(StatementFileError, match="does not exist"):
+    with pytest.raises(FileError, match="does not exist"):
         read_statements(tmp_path / "none.csv")
 
 

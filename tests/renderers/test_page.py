@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from renderers import LEADS, RENDERERS, PageStyle, RenderError, blank, render, renderer
+from renderers import LEADS, RENDERERS, PageStyle, blank, render, renderer
 from renderers.grid import cleaned, is_ink, remove_grid
 from renderers.limit import seen
 from renderers.page import DARK_LINE, LIGHT_LINE, pulse, static_sheet
 from renderers.printed import layout_at
+from taxonomy.error import RenderError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +199,7 @@ def test_bad_signals_are_named(signal):
 
 
 def test_an_unknown_renderer_is_named_with_the_nearest():
-    with pytest.raises(RenderError, match=r"'stackd'.*printed, clean, stacked, leads.*Did you mean 'stacked'"):
+    with pytest.raises(UnknownNameError, match=r"'stackd'.*clean, leads, printed, stacked.*Did you mean 'stacked'"):
         renderer("stackd")
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from taxonomy.axis import AXES
-from taxonomy.danger import DangerTableError, danger_table
-from taxonomy.error import BenchError
+from taxonomy.danger import danger_table
+from taxonomy.error import BenchError, ReadingError, SettingError
 from taxonomy.parsing import parse
-from taxonomy.reading import Failure, Reading, ReadingError, Usage, unanswered
+from taxonomy.reading import Failure, Reading, Usage, unanswered
 from taxonomy.schema import answer_schema
 from taxonomy.target import FORMATS
 
@@ -109,5 +109,5 @@ def test_a_table_of_ones_own_may_order_its_classes(tmp_path):
 def test_a_bad_danger_table_is_named(tmp_path, content):
     path = tmp_path / "danger.json"
     path.write_text(content)
-    with pytest.raises(DangerTableError, match=r"danger\.json"):
+    with pytest.raises(SettingError, match=r"danger\.json"):
         danger_table(path)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.dataset.fetch import FetchError, FetchOptions, fetch, sha256
+from bench.dataset.fetch import FetchOptions, fetch, sha256
 from bench.dataset.ptbxl import PtbXl
+from taxonomy.error import DatasetError
 
 
 @dataclass
@@ -126,23 +127,23 @@ def test_a_passing_fault_is_overcome(site, tmp_path, fault):
 
 def test_a_file_that_never_has_its_checksum_is_named(site, tmp_path):
     site.faults[DAT] = ["garbled"] * 9
-    with pytest.raises(FetchError, match=r"00009_lr\.dat was downloaded 3 times and never had the published SHA-256"):
+    with pytest.raises(DatasetError, match=r"00009_lr\.dat was downloaded 3 times and never had the published SHA-256"):
         get(site, tmp_path / "mine")
     assert not (tmp_path / "mine" / DAT).exists()
 
 
 def test_a_web_page_instead_of_a_file_is_told(site, tmp_path):
     site.faults["SHA256SUMS.txt"] = ["html"]
-    with pytest.raises(FetchError, match="answered with a web page"):
+    with pytest.raises(DatasetError, match="answered with a web page"):
         get(site, tmp_path / "mine")
 
 
 def test_a_missing_file_and_a_server_that_is_down_are_told(site, tmp_path):
     (site.folder / DAT).unlink()
-    with pytest.raises(FetchError, match=r"00009_lr\.dat cannot be downloaded: the server answered 404"):
+    with pytest.raises(DatasetError, match=r"00009_lr\.dat cannot be downloaded: the server answered 404"):
         get(site, tmp_path / "mine", retries=0)
     site.url = "http://127.0.0.1:9/"
-    with pytest.raises(FetchError, match=r"SHA256SUMS\.txt cannot be downloaded"):
+    with pytest.raises(DatasetError, match=r"SHA256SUMS\.txt cannot be downloaded"):
         get(site, tmp_path / "mine", retries=0)
 
 
@@ -150,11 +151,11 @@ def test_a_missing_file_and_a_server_that_is_down_are_told(site, tmp_path):
 def test_sums_that_lead_out_of_the_folder_are_refused(site, tmp_path, name):
     sums = site.folder / "SHA256SUMS.txt"
     sums.write_text(sums.read_text() + f"{'0' * 64} {name}\n")
-    with pytest.raises(FetchError, match="outside the folder"):
+    with pytest.raises(DatasetError, match="outside the folder"):
         get(site, tmp_path / "mine")
 
 
 def test_a_folder_that_cannot_be_written_is_told(site, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FetchError, match="cannot be written"):
+    with pytest.raises(DatasetError, match="cannot be written"):
         get(site, tmp_path / "file")

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import wfdb
 
-from bench.dataset import DatasetError, fingerprint, folds_of, open_dataset, records_of
+from bench.dataset import fingerprint, folds_of, open_dataset, records_of
 from bench.dataset.array_cache import cached_array
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.sample.codec import pack, unpack
 from bench.dataset.sample.sample import digest
 from renderers import LEADS
-from taxonomy.error import UnknownNameError
+from taxonomy.error import DatasetError, UnknownNameError
 
 from .conftest import CHOSEN, write_record
 

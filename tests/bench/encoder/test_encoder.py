@@ -7,12 +7,13 @@ import sys
 import numpy as np
 import pytest
 
-from bench.encoder.features import FeatureError, image_features
+from bench.encoder.features import image_features
 from bench.encoder.job import verdict
 from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
 from readers.vlm.encoder import SEGMENTS, ImageEncoder, pooled
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions
+from taxonomy.error import FileError
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, sam
     found = image_features(encoder, records, ("clean", 2), keep, lambda done, total: asked.append(done))
     assert asked == [5, 6]
     assert all(np.array_equal(found[name], whole[name]) for name in whole)
-    with pytest.raises(FeatureError, match="features of other records"):
+    with pytest.raises(FileError, match="features of other records"):
         image_features(encoder, list(sample)[1:6], ("clean", 2), keep, lambda done, total: None)
 
 

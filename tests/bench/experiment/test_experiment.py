@@ -8,13 +8,13 @@ import pytest
 
 from bench.experiment.design import chosen, experiments
 from bench.experiment.estimate import estimates, model_shape
-from bench.experiment.result import ResultError, read_results
+from bench.experiment.result import read_results
 from bench.experiment.running import ExperimentOptions, arm_config, run_options
 from bench.experiment.table import SIDE_HEADINGS, side_row
 from bench.finetune.config import read_settings
 from readers.vlm.option import LoadOptions
 from readers.vlm.source import model_source
-from taxonomy.error import UnknownNameError
+from taxonomy.error import FileError, UnknownNameError
 
 SETTINGS = """
 [task]
@@ -139,7 +139,7 @@ def test_the_shape_is_that_of_the_loaded_model(gemma):
 def test_a_result_that_cannot_be_read_is_said(tmp_path):
     (tmp_path / "binary" / "binary").mkdir(parents=True)
     (tmp_path / "binary" / "binary" / "result.json").write_text("{}")
-    with pytest.raises(ResultError, match="is no result of an experiment"):
+    with pytest.raises(FileError, match="is no result of an experiment"):
         read_results(tmp_path)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.export.export import ExportError, export
+from bench.export.export import export
 from bench.export.options import ExportOptions
 from bench.finetune.config import Task
 from renderers import PageStyle, render
+from taxonomy.error import StorageError
 from taxonomy.parsing import parse
 from taxonomy.target import DENSE
 
@@ -80,7 +81,7 @@ def test_shards_are_even_and_the_card_cites(folder):
 
 def test_what_is_there_is_not_written_over(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    with pytest.raises(ExportError, match="is there already; name another folder"):
+    with pytest.raises(StorageError, match="is there already; name another folder"):
         export(OPTIONS, None, folder)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
@@ -89,7 +90,7 @@ def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
     part = tmp_path / "pages.part"
     part.mkdir()
     (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
-    with pytest.raises(ExportError, match="a part of another export"):
+    with pytest.raises(StorageError, match="a part of another export"):
         export(OPTIONS, None, tmp_path / "pages")
 
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bench.finetune.config import ConfigError, config_from
-from bench.finetune.finetuning import FinetuneError, finetune, last_checkpoint
+from bench.finetune.config import config_from
+from bench.finetune.finetuning import finetune, last_checkpoint
 from readers.registry import reader
 from readers.vlm.adapter import read_manifest
-from readers.vlm.source import ModelError
+from taxonomy.error import ReaderError, RunError, SettingError
 
 SETTINGS = {
     "task": {"format": "binary", "px_per_mm": 2, "limit": 48},
@@ -110,7 +110,7 @@ def test_a_killed_fine_tuning_goes_on_to_the_same_curve_and_adapter(finished, ge
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (out / "manifest.json").exists()
-    with pytest.raises(ModelError, match="holds no adapter"):
+    with pytest.raises(ReaderError, match="holds no adapter"):
         reader(f"lora:{out}")
     resumed = subprocess.run(**run, check=True, capture_output=True, text=True)
     assert "resuming from checkpoint-" in resumed.stdout
@@ -138,7 +138,7 @@ def test_what_is_finished_is_not_made_again(finished, gemma):
 
 
 def test_another_fine_tuning_does_not_go_into_the_same_folder(finished, gemma):
-    with pytest.raises(ConfigError, match=r"holds another fine-tuning \(epochs is 2, not 9\)"):
+    with pytest.raises(SettingError, match=r"holds another fine-tuning \(epochs is 2, not 9\)"):
         finetune(settings(gemma, epochs=9), None, finished, print)
 
 
@@ -153,7 +153,7 @@ def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_pat
         return steps(self, *args, **kwargs)
 
     monkeypatch.setattr(trainer.ScoredTrainer, "training_step", filling)
-    with pytest.raises(FinetuneError, match=r"memory is full: change at_once.*checkpoint-3 is kept"):
+    with pytest.raises(RunError, match=r"memory is full: change at_once.*checkpoint-3 is kept"):
         finetune(settings(gemma), None, tmp_path / "full", print)
     monkeypatch.undo()
     said: list[str] = []
@@ -196,7 +196,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
 
 
 def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
-    with pytest.raises(ConfigError, match="batch = 8 is no multiple of at_once = 3"):
+    with pytest.raises(SettingError, match="batch = 8 is no multiple of at_once = 3"):
         finetune(settings(gemma, at_once=3), None, tmp_path / "odd", print)
 
 
@@ -208,7 +208,7 @@ def test_an_adapter_for_another_base_is_refused(finished, gemma, tmp_path):
 
     other = tmp_path / "other"
     build(other, seed=1)
-    with pytest.raises(ModelError, match=r"made for 'gemma' of version \w+, not for 'other' of version"):
+    with pytest.raises(ReaderError, match=r"made for 'gemma' of version \w+, not for 'other' of version"):
         reader(f"lora:{finished}", {"base": str(other)})
 
 
@@ -219,9 +219,9 @@ def test_a_base_that_moved_is_named(finished, gemma, tmp_path):
 
 
 def test_an_adapter_is_no_model_and_a_model_no_adapter(finished, gemma):
-    with pytest.raises(ModelError, match=r"holds an adapter, not a model: --reader lora:"):
+    with pytest.raises(ReaderError, match=r"holds an adapter, not a model: --reader lora:"):
         reader(f"hf:{finished}")
-    with pytest.raises(ModelError, match="holds no adapter"):
+    with pytest.raises(ReaderError, match="holds no adapter"):
         reader(f"lora:{gemma}")
 
 

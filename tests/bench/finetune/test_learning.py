@@ -6,14 +6,15 @@ from collections import Counter
 import pytest
 import torch
 
-from bench.finetune.collator import IGNORED, AnswerCollator, ContextError
+from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import Task
 from bench.finetune.dataset import as_dataset, as_drawn_dataset
-from bench.finetune.example import ExampleError, examples
+from bench.finetune.example import examples
 from readers.majority import majority_values
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions
 from readers.vlm.source import model_source, processor_of
+from taxonomy.error import DatasetError, SettingError
 from taxonomy.parsing import parse
 
 
@@ -87,13 +88,13 @@ def test_the_training_folds_alone_are_taught(sample):
 
 def test_a_split_without_a_label_for_the_format_is_said(sample, monkeypatch):
     monkeypatch.setattr("bench.finetune.example.records_of", lambda dataset, split: [])
-    with pytest.raises(ExampleError, match="no record of split 'train'"):
+    with pytest.raises(DatasetError, match="no record of split 'train'"):
         examples(sample, "train", Task(format="flat"))
 
 
 def test_images_beyond_the_context_are_said(chat, sample):
     leads = examples(sample, "train", Task(renderer="leads", px_per_mm=2), limit=1)
-    with pytest.raises(ContextError, match=r"\(12 images\) is beyond the model's 64: lower px_per_mm"):
+    with pytest.raises(SettingError, match=r"\(12 images\) is beyond the model's 64: lower px_per_mm"):
         AnswerCollator(chat, 64)([leads[0]])
 
 

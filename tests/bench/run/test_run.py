@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.locking import LockError
 from bench.run.case import Asking, CaseBuilder
-from bench.run.folder import Asked, RunError, RunFolder
+from bench.run.folder import Asked, RunFolder
 from bench.run.runner import ask_all
 from bench.run.settings import RunSettings
 from bench.truth import measured
 from readers.contract_suite import RecordingReader
+from taxonomy.error import RunError, StorageError
 from taxonomy.reading import Reading
 
 from .toy_reader import Batcher
@@ -128,7 +128,11 @@ def test_a_reader_that_fails_on_everything_stops_early_with_one_sentence(tmp_pat
 
 def test_two_runs_on_one_folder_are_told_apart(tmp_path):
     folder = RunFolder(tmp_path / "run")
-    with folder.locked(), pytest.raises(LockError, match="another run is writing to"), RunFolder(folder.path).locked():
+    with (
+        folder.locked(),
+        pytest.raises(StorageError, match="another run is writing to"),
+        RunFolder(folder.path).locked(),
+    ):
         pass
 
 

@@ -8,12 +8,13 @@ from sklearn import metrics
 from statsmodels.stats.contingency_tables import mcnemar as sm_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from bench.score import Score, ScoredCase, ScoreError, ScoreSettings, score
+from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score import agreement as ag
 from bench.score.bootstrap import interval, resampled_sums
 from bench.score.probability import area_and_influence, average_precision, calibration, logit_interval
 from readers.majority import majority_values
 from taxonomy.axis import AXES
+from taxonomy.error import FileError
 from taxonomy.reading import Failure, Reading
 from taxonomy.statement import SUPERCLASSES
 from taxonomy.truth import Labels, truth
@@ -236,9 +237,9 @@ def test_one_value_everywhere_is_scored_without_a_crash():
 
 
 def test_nothing_to_score_and_a_foreign_score_are_told():
-    with pytest.raises(ScoreError, match="no case"):
+    with pytest.raises(FileError, match="no case"):
         score([], BASELINE)
-    with pytest.raises(ScoreError, match="not a score"):
+    with pytest.raises(FileError, match="not a score"):
         Score.from_json({"n": 3})
 
 

@@ -8,8 +8,9 @@ import time
 import jsonschema
 import pytest
 
-from readers.api.store import ResponseStore, StoreError
-from readers.session import Session, StopReading
+from readers.api.store import ResponseStore
+from readers.session import Session
+from taxonomy.error import StopReading
 from taxonomy.schema import answer_schema
 from taxonomy.truth import rate_of
 
@@ -342,7 +343,7 @@ def test_an_abandoned_run_waits_for_what_is_in_flight_and_keeps_it(server, make,
 
 def test_a_disk_that_is_full_stops_the_run_before_more_is_paid(server, make, cases, tmp_path, monkeypatch):
     def full(self, key, response):
-        raise StoreError("an answer cannot be kept: database or disk is full")
+        raise StopReading("an answer cannot be kept: database or disk is full")
 
     monkeypatch.setattr(ResponseStore, "put", full)
     with pytest.raises(StopReading, match="disk is full"):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from readers.api.shard import BatchError, ShardFolder, ShardLimit
-from readers.session import Session, StopReading
+from readers.api.shard import ShardFolder, ShardLimit
+from readers.session import Session
+from taxonomy.error import StopReading, StorageError
 from taxonomy.truth import rate_of
 
 from .conftest import KEY
@@ -167,7 +168,7 @@ def test_shards_keep_to_the_limits_and_lose_nothing(tmp_path):
 
 def test_a_damaged_state_is_told(tmp_path):
     (tmp_path / "state.json").write_text("{")
-    with pytest.raises(BatchError, match=r"state\.json cannot be read"):
+    with pytest.raises(StorageError, match=r"state\.json cannot be read"):
         ShardFolder.opened(tmp_path)
 
 

@@ -10,14 +10,13 @@ from PIL import Image
 
 from readers.api.openai import OpenAIReader
 from readers.api.option import RequestOptions
-from readers.api.price import Price, PriceError, Tokens, price_date, price_of
+from readers.api.price import Price, Tokens, price_date, price_of
 from readers.api.request import ModelLimits, sent_images
-from readers.option import OptionError, parsed_options
+from readers.option import parsed_options
 from readers.registry import reader
-from readers.session import StopReading
 from renderers import packed, render
 from renderers.limit import RequestLimit, image_limit, image_limits, request_limit
-from taxonomy.error import BenchError
+from taxonomy.error import BenchError, SettingError, StopReading
 
 
 @pytest.mark.parametrize("limit", image_limits(), ids=lambda limit: limit.name)
@@ -128,7 +127,7 @@ def test_a_price_table_of_ones_own_comes_first_and_a_bad_one_is_told(tmp_path):
     assert price_of("gpt-4o", own) == Price(1.0, 2.0)
     assert price_of("gpt-4.1", own) == price_of("gpt-4.1")
     own.write_text('{"models": {"gpt-4o": {"inputt": 1}}}')
-    with pytest.raises(PriceError, match=r"price table .* cannot be read"):
+    with pytest.raises(SettingError, match=r"price table .* cannot be read"):
         price_of("gpt-4o", own)
 
 
@@ -149,7 +148,7 @@ def test_a_bad_option_is_told(options, said):
 
 def test_an_option_of_another_provider_is_told():
     for name, value in (("temperature", "0"), ("seed", "1"), ("image_detail", "high")):
-        with pytest.raises(OptionError, match=f"option {name} is none of Anthropic's"):
+        with pytest.raises(SettingError, match=f"option {name} is none of Anthropic's"):
             reader("anthropic:claude-opus-4-8", {name: value})
 
 

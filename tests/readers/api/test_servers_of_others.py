@@ -19,7 +19,7 @@ import pytest
 
 from readers.api.anthropic import AnthropicReader
 from readers.api.openai import OpenAIReader
-from readers.session import StopReading
+from taxonomy.error import StopReading
 
 LOOPBACK = Path(__file__).parents[2] / "loopback"
 LITELLM = os.environ.get("LITELLM") or shutil.which("litellm")

@@ -9,11 +9,11 @@ from transformers import AutoModelForImageTextToText
 
 from readers.contract_suite import check_reader
 from readers.registry import reader
-from readers.session import StopReading
 from readers.vlm.chat import Chat
 from readers.vlm.likelihood import probabilities
-from readers.vlm.source import ModelError, model_source
+from readers.vlm.source import model_source
 from taxonomy.axis import AXES, axis_named
+from taxonomy.error import ReaderError, StopReading
 from taxonomy.parsing import parse
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import superclass_of
@@ -154,14 +154,14 @@ def test_a_model_without_images_is_refused(tmp_path):
     from transformers import LlamaConfig
 
     LlamaConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=8).save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="no image-text-to-text model"):
+    with pytest.raises(ReaderError, match="no image-text-to-text model"):
         asked(tmp_path)
 
 
 def test_a_folder_without_a_processor_is_refused(gemma, tmp_path):
     for name in ("config.json", "model.safetensors"):
         shutil.copy(gemma / name, tmp_path)
-    with pytest.raises(ModelError, match=r"no (usable )?processor"):
+    with pytest.raises(ReaderError, match=r"no (usable )?processor"):
         asked(tmp_path)
 
 
@@ -173,9 +173,9 @@ def test_code_of_a_models_author_is_refused_unless_it_is_named(gemma, tmp_path):
     (folder / "own.py").write_text(f"import pathlib\npathlib.Path({str(proof)!r}).touch()\nclass Own: pass\n")
     data |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}
     (folder / "config.json").write_text(json.dumps(data))
-    with pytest.raises(ModelError, match="code of its own, which is not run unless it is named"):
+    with pytest.raises(ReaderError, match="code of its own, which is not run unless it is named"):
         asked(folder)
-    with pytest.raises(ModelError, match="code of its own"):
+    with pytest.raises(ReaderError, match="code of its own"):
         asked(folder, remote_code="another/model")
     assert not proof.exists()
 
@@ -184,7 +184,7 @@ def test_pickled_weights_are_refused(gemma, tmp_path):
     folder = tmp_path / "pickled"
     shutil.copytree(gemma, folder)
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-    with pytest.raises(ModelError, match="pickled weights are not read"):
+    with pytest.raises(ReaderError, match="pickled weights are not read"):
         asked(folder)
 
 
@@ -193,12 +193,12 @@ def test_pickled_weights_are_refused(gemma, tmp_path):
     [("./nowhere", "does not exist"), ("nobody/no-such-model", "cannot be found or read"), ("", "needs a model")],
 )
 def test_a_model_that_is_not_there_is_said(name, said):
-    with pytest.raises(ModelError, match=said):
+    with pytest.raises(ReaderError, match=said):
         reader(f"hf:{name}" if name else "hf")
 
 
 def test_a_folder_that_holds_no_model_is_said(tmp_path):
-    with pytest.raises(ModelError, match=r"no config\.json"):
+    with pytest.raises(ReaderError, match=r"no config\.json"):
         asked(tmp_path)
 
 
@@ -242,5 +242,5 @@ def test_without_its_packages_it_says_what_to_install(gemma, monkeypatch):
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "llguidance" else find(name))
-    with pytest.raises(ModelError, match=r"no llguidance\): pip install 'ecg-bench\[vlm\]'"):
+    with pytest.raises(ReaderError, match=r"no llguidance\): pip install 'ecg-bench\[vlm\]'"):
         asked(gemma)
