@@ -13,10 +13,11 @@ from bench.dataset import Dataset, open_dataset
 from bench.prompt import condition_named
 from bench.report.markdown import table
 from bench.report.row import difference, percent, within
-from bench.run.folder import Asked, RunFolder, as_json, write_whole
+from bench.run.folder import Asked, RunFolder
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings
 from bench.score import Score
+from bench.storage import as_json, write_whole
 from taxonomy.axis import AXES
 from taxonomy.error import FileError, RunError, SubmissionError
 

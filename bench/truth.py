@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bench.cache import cache_folder
 from bench.dataset import Dataset, Record, fingerprint
+from bench.storage import cache_folder
 from measurements import VERSION, Measurements, measure
 from taxonomy.truth import Truth, truth
 

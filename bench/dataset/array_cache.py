@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.cache import cache_folder
 from bench.dataset.dataset import Dataset, fingerprint
 from bench.dataset.record import Record, Signal
+from bench.storage import cache_folder
 from taxonomy.error import DatasetError
 
 Prepare = Callable[[Signal], NDArray[np.float32]]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import Dataset, Record, fingerprint
 from bench.progress import Report
+from bench.storage import whole_file
 from readers.ahead import prepared_ahead
 from readers.contract import Case, Prompt
 from readers.vlm.chat import Chat, Encoded
@@ -136,10 +137,5 @@ def _kept(path: Path, ids: NDArray[np.int64]) -> Features:
 def _keep(path: Path, ids: NDArray[np.int64], rows: Mapping[str, Sequence[NDArray[np.float32]]]) -> None:
     stacked = {name: np.stack(list(part)) for name, part in rows.items()}
     count = len(next(iter(stacked.values())))
-    temporary = path.with_name(path.stem + ".part.npz")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(temporary, ecg_id=ids[:count], **stacked)  # type: ignore[arg-type]  # its stub takes allow_pickle so
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(f"features cannot be kept in {path}: {error.strerror}") from error
+    with whole_file(path) as part:
+        np.savez(part, ecg_id=ids[:count], **stacked)  # type: ignore[arg-type]  # its stub takes allow_pickle so

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from bench.dataset import Dataset, Record, open_dataset, records_of
 from bench.encoder.features import Features, features_key, image_features, signal_features
 from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
-from bench.locking import held
 from bench.progress import progress
 from bench.run.folder import RunFolder
 from bench.score import Score
+from bench.storage import held
 from bench.truth import measured, truth_of
 from readers.option import parsed_options
 from readers.vlm.encoder import ImageEncoder

@@ -14,7 +14,7 @@ from bench.report.markdown import plain, table
 from bench.report.picture import save
 from bench.report.row import within
 from bench.report.terminal import WIDTH
-from bench.run.folder import as_json, write_whole
+from bench.storage import as_json, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

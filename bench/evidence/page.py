@@ -13,7 +13,7 @@ from bench.evidence.picture import evidence_picture
 from bench.report.markdown import plain, table
 from bench.report.picture import save
 from bench.report.row import difference, percent
-from bench.run.folder import as_json, write_whole
+from bench.storage import as_json, write_whole
 
 FIGURES = (
     ("waveform gain", "full minus blank image", "gain"),

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.experiment.design import experiments
-from bench.run.folder import as_json, write_whole
 from bench.score import Score
+from bench.storage import as_json, write_whole
 from taxonomy.error import FileError
 
 

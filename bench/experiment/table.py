@@ -9,8 +9,8 @@ from bench.experiment.result import ArmResult
 from bench.report.markdown import plain, table
 from bench.report.picture import save
 from bench.report.row import difference, percent
-from bench.run.folder import write_whole
 from bench.score.axis import AxisScore
+from bench.storage import write_whole
 from taxonomy.axis import AXES, NORMALITY
 
 HEADINGS = (

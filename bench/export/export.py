@@ -12,11 +12,11 @@ from bench.export.card import card
 from bench.export.options import SPLITS, ExportOptions
 from bench.export.row import features, row
 from bench.finetune.example import Examples, examples
-from bench.locking import held
 from bench.progress import progress
 from bench.prompt import template_version
 from bench.run.case import Asking
 from bench.run.manifest import git_revision, versions
+from bench.storage import held
 from renderers import renderer
 from taxonomy.error import DatasetError, StorageError
 

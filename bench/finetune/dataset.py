@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cache import cache_folder
 from bench.finetune.example import Example, Examples
 from bench.progress import Report
 from bench.run.case import Asking
+from bench.storage import cache_folder
 from renderers import PackedImage, Picture, packed
 from taxonomy.error import StorageError
 

@@ -17,10 +17,10 @@ from bench.finetune.card import write_card
 from bench.finetune.config import FinetuneConfig, config_from
 from bench.finetune.setup import CHECKPOINTS, Ready, Say, new_trainer, prepared
 from bench.finetune.validation import FIGURE
-from bench.locking import held
 from bench.progress import progress
 from bench.prompt import template_version
 from bench.run.manifest import git_revision, versions
+from bench.storage import held
 from readers.vlm.adapter import MANIFEST, AdapterManifest, read_manifest
 from readers.vlm.source import model_source
 from taxonomy.error import RunError, SettingError

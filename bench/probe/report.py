@@ -9,7 +9,7 @@ from bench.evidence.answer import Figure
 from bench.probe.probe import DoseResult
 from bench.report.markdown import plain, table
 from bench.report.picture import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, save
-from bench.run.folder import as_json, write_whole
+from bench.storage import as_json, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,9 @@ from bench.prompt import condition_named
 from bench.report.picture import axis_picture, confusion_picture, reliability_picture, save
 from bench.report.row import HEADINGS, axis_row, difference, percent, within
 from bench.report.summary import caution, summary_lines
-from bench.run.folder import write_whole
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
+from bench.storage import write_whole
 from taxonomy.danger import DangerTable, danger_table
 from taxonomy.target import target_format
 

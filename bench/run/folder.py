@@ -1,8 +1,6 @@
 """A run on disk: manifest, readings appended one by one, score and report."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +8,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from bench.locking import held
 from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
+from bench.storage import append, held, opened_for_append, write_whole
 from taxonomy.error import BenchError, RunError
 from taxonomy.reading import Reading
 
@@ -126,32 +124,17 @@ class RunFolder:
     @contextmanager
     def appending(self) -> Iterator[FileIO]:
         """Open the readings for appending, after cutting off a torn last line."""
-        with self.readings_path.open("ab+", buffering=0) as out:
-            end = out.seek(0, os.SEEK_END)
-            out.seek(0)
-            content = out.readall()
-            out.truncate(end if content.endswith(b"\n") or not content else content.rfind(b"\n") + 1)
+        with opened_for_append(self.readings_path) as out:
             yield out
 
     def append(self, out: FileIO, asked: Asked, case_id: str, reading: Reading) -> None:
-        """Write one reading and hand it to the operating system.
-
-        Raises
-        ------
-        RunError
-            When the disk is full or the folder went away; what was written before stays.
-        """
+        """Write one reading and hand it to the operating system; raises as :func:`bench.storage.append`."""
         repeat = {"repeat": asked.repeat} if asked.repeat else {}
-        entry = {"ecg_id": asked.ecg_id, **repeat, "case_id": case_id, "reading": reading.to_json()}
-        try:
-            left = memoryview(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-            while left:
-                left = left[out.write(left) :]
-        except OSError as error:
-            raise RunError(
-                f"{self.readings_path} cannot be written: {error.strerror}; what was read so far is kept, "
-                "and the same command goes on from there"
-            ) from error
+        append(
+            out,
+            self.readings_path,
+            {"ecg_id": asked.ecg_id, **repeat, "case_id": case_id, "reading": reading.to_json()},
+        )
 
     def write(self, name: str, text: str) -> Path:
         """Write a file whole or not at all."""
@@ -164,26 +147,3 @@ def _usage(line: bytes) -> Mapping[str, Any]:
     except (ValueError, KeyError, TypeError):
         return {}
     return usage
-
-
-def write_whole(path: Path, text: str) -> Path:
-    """Write ``text`` to ``path`` so that nobody ever sees a part of it.
-
-    Raises
-    ------
-    RunError
-        When the disk is full or the folder cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as part:
-            part.write(text)
-        Path(part.name).chmod(0o644)
-        return Path(part.name).replace(path)
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def as_json(data: Mapping[str, Any]) -> str:
-    """Return JSON as files of a run hold it: keys in order, two spaces, one line end."""
-    return json.dumps(data, indent=2, sort_keys=True) + "\n"

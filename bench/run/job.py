@@ -15,7 +15,7 @@ from bench.prompt import condition_named, template_version
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
 from bench.run.case import Asking, CaseBuilder
-from bench.run.folder import Asked, RunFolder, as_json
+from bench.run.folder import Asked, RunFolder
 from bench.run.manifest import manifest
 from bench.run.options import Means, RunOptions
 from bench.run.runner import ask_all
@@ -23,6 +23,7 @@ from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers, with_donor
 from bench.statement_file import read_statements
+from bench.storage import as_json
 from bench.truth import measured
 from measurements import Measurements
 from readers.contract import Reader

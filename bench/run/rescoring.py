@@ -10,11 +10,12 @@ from bench.prediction_file import check_ids, read_predictions
 from bench.progress import progress
 from bench.report.markdown import write_report
 from bench.report.terminal import print_score
-from bench.run.folder import Asked, RunFolder, as_json, write_whole
+from bench.run.folder import Asked, RunFolder
 from bench.run.manifest import git_revision
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
+from bench.storage import as_json, write_whole
 from bench.truth import measured
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError

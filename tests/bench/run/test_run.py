@@ -155,7 +155,7 @@ def test_a_full_disk_is_told_and_what_was_read_is_kept(records, sample, tmp_path
 
     folder = RunFolder(tmp_path)
     full = Full()
-    with folder.appending() as real, pytest.raises(RunError, match="No space left on device; what was read so far"):
+    with folder.appending() as real, pytest.raises(StorageError, match="No space left on device; what was read so far"):
         for record in records:
             folder.append(full, Asked(record.ecg_id), "x", Reading())
     assert len(folder.readings()[0]) == 3

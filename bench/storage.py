@@ -1,0 +1,95 @@
+"""How anything is put on disk: whole files, JSON of the same bytes everywhere, lines appended, locks, the cache."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from readers.whole_file import whole_file
+from taxonomy.error import StorageError
+
+__all__ = ["append", "as_json", "cache_folder", "held", "opened_for_append", "sha256", "whole_file", "write_whole"]
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write text to a file so that nobody ever sees a part of it; raises as :func:`whole_file`."""
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return JSON as files of a run hold it: keys in order, two spaces, one line end."""
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+@contextmanager
+def opened_for_append(path: Path) -> Iterator[FileIO]:
+    """Open a file of lines for appending, after cutting off a last line that a kill has torn."""
+    with path.open("ab+", buffering=0) as out:
+        end = out.seek(0, os.SEEK_END)
+        out.seek(0)
+        content = out.readall()
+        out.truncate(end if content.endswith(b"\n") or not content else content.rfind(b"\n") + 1)
+        yield out
+
+
+def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
+    """Write one JSON line to a file that :func:`opened_for_append` opened, and hand it to the operating system.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When the disk is full or the folder went away; what was written before stays.
+    """
+    try:
+        left = memoryview(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        while left:
+            left = left[out.write(left) :]
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}; what was read so far is kept, and the same command goes on "
+            "from there"
+        ) from error
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make a folder and hold it for this process.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When another process holds it, or it cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise StorageError(f"another run is writing to {folder}; wait for it, or name another --out") from None
+    except PermissionError as error:
+        raise StorageError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        raise StorageError(f"{folder} cannot be made a folder: {error.strerror}; name another --out") from error
+
+
+def cache_folder() -> Path:
+    """Return ``$ECG_BENCH_CACHE``, else ``ecg-bench`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; it need not exist yet."""
+    named = os.environ.get("ECG_BENCH_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "ecg-bench"
