@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.dataset import Dataset, open_dataset
-from bench.prompt import condition_named
-from bench.report.markdown import table
-from bench.report.row import difference, percent, within
-from bench.run.folder import Asked, RunFolder
+from bench.report.table import difference, markdown_table, percent, within
+from bench.run.folder import RunFolder
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings
 from bench.score import Score
 from bench.storage import as_json, write_whole
+from bench.view import Asked, condition_named
 from taxonomy.axis import AXES
 from taxonomy.error import FileError, RunError, SubmissionError
 
@@ -95,26 +94,23 @@ def submissions(results: Path) -> list[Submission]:
     return [read_submission(RunFolder(path.parent)) for path in sorted(results.glob("submissions/*/manifest.json"))]
 
 
-def check(results: Path, data: Path | None, report: Callable[[str, str | None], None]) -> bool:
+def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], None]) -> bool:
     """Compute every submitted score anew and tell ``report`` each one's name and problem; True when all hold.
 
-    A submission on the whole of PTB-XL can only be checked where its folder is named; where it is not, that is said.
+    A submission on other records than the dataset's can only be checked where they are; where they are not, that is
+    said. The embedded sample is always there.
     """
-    dataset, sample = open_dataset(data), None
+    sources = {dataset.name: dataset}
     good = True
     for submission in submissions(results):
-        used = dataset
-        if submission.settings.is_sample and not dataset.is_sample:
-            from bench.dataset.sample import Sample
-
-            used = sample = sample or Sample()
-        elif dataset.is_sample and not submission.settings.is_sample:
-            report(
-                submission.settings.run_id, "not checked: its records are not here, name PTB-XL's folder with --data"
-            )
+        settings = submission.settings
+        if settings.is_sample and settings.dataset not in sources:
+            sources[settings.dataset] = open_dataset("sample")
+        if settings.dataset not in sources:
+            report(settings.run_id, "not checked: its records are not here, name PTB-XL's folder with --data")
             continue
-        problem = problem_of(submission, used)
-        report(submission.settings.run_id, problem)
+        problem = problem_of(submission, sources[settings.dataset])
+        report(settings.run_id, problem)
         good = good and problem is None
     return good
 
@@ -165,12 +161,12 @@ def _page(groups: Mapping[Table, list[Submission]]) -> str:
         if entries[0].settings.is_sample:
             parts.append(f"The embedded sample: n = {n} is small, and nothing here is a result on PTB-XL's test fold.")
         parts.append(
-            table(("reader", "waveform-only", "text-inferable", "macro AUROC", "DWE", "critical"), _rows(entries))
+            markdown_table(("reader", "waveform-only", "text-inferable", "macro AUROC", "DWE", "critical"), _rows(entries))
         )
         names = [axis.name for axis in AXES]
         rows = [[entry.settings.reader, *(_axis_cell(entry, name) for name in names)] for entry in entries]
         baseline = ["majority baseline", *(percent(entries[0].score.axis(name).baseline) for name in names)]
-        parts.append(table(("reader", *names), [*rows, baseline]))
+        parts.append(markdown_table(("reader", *names), [*rows, baseline]))
     return "\n\n".join(parts) + "\n"
 
 

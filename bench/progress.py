@@ -1,33 +1,32 @@
-"""A line that says how far long work is, its rate and the time left: on standard error, where somebody looks."""
+"""How long work tells whoever waits for it how far it is: computation reports, and only the command line prints."""
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 
 Report = Callable[[int, int], None]
+"""Called with how many are done and how many there are."""
 
 
 @contextmanager
-def progress(what: str, unit: str = "records") -> Iterator[Report]:
-    """Yield a function to call with how many are done and how many there are."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _unseen(what: str, unit: str = "records") -> Iterator[Report]:
+    yield lambda done, total: None
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None, rate="")
 
-        def report(done: int, total: int) -> None:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:.1f} {unit}/s" if speed else "")
+@dataclass(frozen=True)
+class Observer:
+    """Who is told of long work.
 
-        yield report
+    Attributes
+    ----------
+    say : callable
+        Called with a line.
+    progress : callable
+        Called with what is done and its unit; returns a context that yields a :data:`Report`.
+    """
+
+    say: Callable[[str], None] = lambda line: None
+    progress: Callable[..., AbstractContextManager[Report]] = _unseen
+
+
+SILENT = Observer()

@@ -63,7 +63,7 @@ class Usage:
     reused: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reading:
     """What a reader answered for one case.
 
@@ -102,6 +102,12 @@ class Reading:
                 raise ReadingError(f"axis {name!r} has no value {_shown(value)!r}")
         for name, chances in self.probabilities.items():
             _check_probabilities(name, chances)
+
+    def __repr__(self) -> str:
+        if self.error is not None:
+            return f"<Reading: {self.error.kind}>"
+        said = (f"{name}={_shown(value)}" for name, value in self.values.items() if value is not None)
+        return f"<Reading {', '.join(said) or 'without values'}>"
 
     @property
     def outcome(self) -> Outcome:

@@ -1,34 +1,36 @@
 """``bench ablate`` and ``bench selftest``: how much of an answer came from the trace."""
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import data_option, drawing_options, means_from, means_options, selection_options
+from bench.cli.option import (
+    data_option,
+    limits_options,
+    out_option,
+    reader_options,
+    run_from,
+    selection_options,
+    view_options,
+)
 
-FIXED: dict[str, Any] = {"condition": "full", "danger": None, "repeats": 1}
-"""What an ablation leaves no choice in."""
+if TYPE_CHECKING:
+    from bench.run.options import RunOptions
 
 
 @click.command()
-@click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class.")
-@data_option
+@reader_options
 @selection_options
-@drawing_options
-@click.option("--option", multiple=True, metavar="NAME=VALUE", help="For the reader, as in 'bench run'.")
-@click.option("--measurements", default="waveform", show_default=True, help="Where the prompt's numbers come from.")
-@click.option("--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl.")
+@view_options("condition")
 @click.option(
     "--image-ceiling",
     default="auto",
     show_default=True,
     help="Reader that shows what can be read: digitizer for readers of images, else resnet1d; '' for none.",
 )
-@means_options
+@limits_options
 @click.option("--dry-run", is_flag=True, help="Say what each condition would ask and cost; send nothing.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides donors and masks.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@out_option("runs")
 def ablate(image_ceiling: str, dry_run: bool, **options: Any) -> None:
     """Say, for every axis, whether a reader reads the trace, copies the prompt, or recites the prior.
 
@@ -42,40 +44,50 @@ def ablate(image_ceiling: str, dry_run: bool, **options: Any) -> None:
       bench ablate --reader openai:gpt-5.4 --dry-run
       bench ablate --reader openai:gpt-5.4 --max-cost 20 --renderer leads
     """
-    from bench.run.options import RunOptions
-
-    asked = RunOptions(means=means_from(options), **FIXED, **options)
+    asked = run_from(options)
     if dry_run:
-        from bench.evidence.estimate import dry_run as estimate
-
-        estimate(asked)
+        _dry_run(asked)
         return
-    from bench.evidence.ablation import ablate as run
-    from bench.evidence.page import write_evidence
-    from bench.evidence.terminal import print_evidence
+    from bench.cli.terminal import TERMINAL, show
+    from bench.evidence.ablation import ablate_on_disk
+    from bench.report.evidence_page import caution, evidence_table, write_evidence
 
-    found = run(asked, image_ceiling)
-    folder = asked.out / f"ablation-{found.job.settings.run_id}"
+    found = ablate_on_disk(asked, image_ceiling, TERMINAL)
+    folder = asked.out / f"ablation-{found.run_id}"
     write_evidence(folder, found)
-    print_evidence(found)
+    show(evidence_table(found.axes, f"{found.reader} on {found.dataset}, {found.split}: where its answers come from"))
+    click.echo(f"\n{caution(found)}")
     click.echo(f"\npage: {folder / 'evidence.md'}")
+
+
+def _dry_run(asked: "RunOptions") -> None:
+    from bench.cli.terminal import TERMINAL
+    from bench.evidence.ablation import condition_jobs
+    from bench.run.estimate import estimate, estimate_lines
+
+    cohort = asked.selection.cohort(asked.view.settled(asked.built()).needs_signal)
+    jobs = condition_jobs(asked, cohort, TERMINAL)
+    for place, (name, job) in enumerate(jobs.items(), start=1):
+        click.echo(f"\n{name} ({place} of {len(jobs)})")
+        click.echo("\n".join(estimate_lines(estimate(job, TERMINAL), asked.limits.concurrency, asked.limits.batch)))
 
 
 @click.command()
 @data_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides donors and masks.")
-def selftest(data: Path | None, seed: int) -> None:
+def selftest(data: str | None, seed: int) -> None:
     """Check the benchmark itself: readers of which it is known what they read must get the right verdicts.
 
     Exits with 1 when a verdict is wrong.
     """
+    from bench.cli.terminal import TERMINAL, show
     from bench.dataset import open_dataset
     from bench.evidence.selftest import selftest as run
-    from bench.evidence.terminal import print_axes
+    from bench.report.evidence_page import evidence_table
 
-    checks = run(open_dataset(data), seed=seed)
+    checks = run(open_dataset(data).cohort("test"), seed, TERMINAL)
     for check in checks:
-        print_axes(check.axes, check.reader)
+        show(evidence_table(check.axes, check.reader))
         click.echo("".join(f"WRONG  {problem}\n" for problem in check.wrong))
     wrong = sum(len(check.wrong) for check in checks)
     click.echo(f"{wrong} verdicts are wrong" if wrong else f"all verdicts on {len(checks)} doubles are right")

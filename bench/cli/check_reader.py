@@ -12,23 +12,18 @@ def check_reader(reader: str) -> None:
 
     Exits with 1 when a rule is broken.
     """
-    from bench.dataset.sample import Sample
-    from bench.run.case import Asking, CaseBuilder
-    from bench.run.settings import RunSettings
-    from bench.truth import measured
+    from bench.dataset import open_dataset
+    from bench.view import Asking, View, cases_of
     from readers.contract_suite import check_reader as check
     from readers.registry import reader as reader_named
 
     built = reader_named(reader)
-    dataset = Sample()
-    records = [record for record in dataset if record.fold == 10][:CASES]
-    settings = RunSettings(reader, {}, dataset.name, dataset.version, "", True, "test", ())
-    builder = CaseBuilder(settings, built, measured(records, dataset))
-    checks = check(built, list(builder.cases(map(Asking, records))))
-    for one in checks:
-        click.echo(f"{'ok    ' if one.problem is None else 'BROKEN'}  {one.rule}")
-        if one.problem:
-            click.echo(f"        {one.problem}")
-    broken = sum(one.problem is not None for one in checks)
+    cases = cases_of(View().settled(built), open_dataset("sample").cohort("test", limit=CASES))
+    checks = check(built, list(cases.each(map(Asking, cases.cohort))))
+    for rule in checks:
+        click.echo(f"{'ok    ' if rule.problem is None else 'BROKEN'}  {rule.rule}")
+        if rule.problem:
+            click.echo(f"        {rule.problem}")
+    broken = sum(rule.problem is not None for rule in checks)
     click.echo(f"\n{built.name}: " + (f"{broken} of {len(checks)} rules broken" if broken else "keeps the contract"))
     raise click.exceptions.Exit(1 if broken else 0)

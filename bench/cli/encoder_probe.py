@@ -5,42 +5,44 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option
+from bench.cli.option import data_option, option_option, out_option, view_options, views_from
 
 
 @click.command("encoder-probe")
 @click.option("--model", required=True, help="An image-text-to-text model: its name on the hub, or a folder.")
 @data_option
 @click.option("--renderer", default="all", show_default=True, help="One or several, parted by commas, or 'all'.")
-@click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
+@view_options("renderer", "condition", "format", "measurements", "statements")
 @click.option(
     "--run", type=click.Path(path_type=Path), help="A run folder of the same model: does it use what is there?"
 )
-@click.option("--option", multiple=True, metavar="NAME=VALUE", help="How the model is loaded, as in 'bench run'.")
+@option_option
 @click.option("--limit", type=click.IntRange(1), help="Take only the first N records of each split.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the untrained encoder.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("encoder-probe"), show_default=True)
-def encoder_probe(renderer: str, option: tuple[str, ...], **options: Any) -> None:
+@out_option("encoder-probe", "Where the page and the features go.")
+def encoder_probe(data: str | None, option: tuple[str, ...], **options: Any) -> None:
     """Probe the frozen image encoder of an open model on every axis.
 
-    Linear and small-MLP probes learn each axis from the encoder's features on folds 1 to 8; fold 9 chooses, fold 10
-    tells. The same probes on an untrained encoder of the same shape, on the pixels and on resnet1d's features say how
-    much that is. It tells 'the feature is not there' from 'the language model does not use it'. The page is
-    OUT/encoder.md; features are kept in OUT/features, so a killed probe goes on.
+    Linear and small-MLP probes learn each axis from the encoder's features on the training split; the validation split
+    chooses, the test split tells. The same probes on an untrained encoder of the same shape, on the pixels and on
+    resnet1d's features say how much that is. It tells 'the feature is not there' from 'the language model does not use
+    it'. The page is OUT/encoder.md; features are kept in OUT/features, so a killed probe goes on.
 
     \b
     Examples:
       bench encoder-probe --model google/gemma-3-4b-it --data ~/ptb-xl
       bench encoder-probe --model google/gemma-3-4b-it --renderer clean,leads --run runs/hf-google-gemma-3-4b-it-...
     """
+    from bench.cli.terminal import ALOUD, show
+    from bench.dataset import open_dataset
     from bench.encoder.job import EncoderOptions, probe_encoder
-    from bench.encoder.report import print_probes, write_page
+    from bench.report.encoder_page import encoder_table, write_encoder
     from bench.run.options import parsed
-    from renderers import RENDERERS
 
-    names = tuple(RENDERERS) if renderer == "all" else tuple(part.strip() for part in renderer.split(","))
-    asked = EncoderOptions(renderers=names, option=parsed(option), **options)
-    found, dataset = probe_encoder(asked, click.echo)
-    page = write_page(asked, found, dataset.is_sample)
-    print_probes(found)
+    asked = EncoderOptions(views=views_from(options), option=parsed(option), **options)
+    dataset = open_dataset(data)
+    found = probe_encoder(asked, dataset, ALOUD)
+    page = write_encoder(asked, found, dataset)
+    show(encoder_table(found))
+    click.echo(f"\nmacro AUROC on {dataset.split('test').meaning} of the probe that "
+               f"{dataset.split('val').meaning} chose")
     click.echo(f"page: {page}")

@@ -29,10 +29,10 @@ from bench.cli.option import data_option
 @click.option("--seed", type=int, help="[default: 0]")
 @click.option("--remote-code", metavar="MODEL", help="Run the code that comes with this model.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("adapters/mine"), show_default=True)
-def finetune(data: Path | None, config: Path | None, out: Path, **changes: Any) -> None:
-    """Fine-tune an open vision-language model on folds 1 to 8; fold 9 chooses, fold 10 is never read.
+def finetune(data: str | None, config: Path | None, out: Path, **changes: Any) -> None:
+    """Fine-tune an open vision-language model on the training split; the test split is never read.
 
-    The loss is on the answer alone, and on no value that no label tells. Every look at fold 9 is the benchmark's own
+    The loss is on the answer alone, and on no value that no label tells. Every look at the validation split is the benchmark's own
     score and a checkpoint: after a kill the same command goes on. OUT then holds the adapter (safetensors), its
     manifest, its card and finetune.toml, which makes it again. What stands on the command line goes before --config.
 
@@ -43,7 +43,11 @@ def finetune(data: Path | None, config: Path | None, out: Path, **changes: Any) 
       accelerate launch -m bench finetune --model Qwen/Qwen3-VL-8B-Instruct --at-once 2 --out adapters/dense
       bench run --reader lora:adapters/flat
     """
+    from bench.cli.terminal import ALOUD
+    from bench.dataset import open_dataset
     from bench.finetune.config import read_config
     from bench.finetune.finetuning import finetune as teach
+    from bench.report.adapter_card import write_adapter_card
 
-    teach(read_config(config, changes), data, out, click.echo)
+    if teach(read_config(config, changes), open_dataset(data), out, ALOUD):
+        write_adapter_card(out)

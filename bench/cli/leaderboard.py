@@ -15,7 +15,7 @@ RESULTS = click.option(
 @click.argument("run", type=click.Path(path_type=Path))
 @data_option
 @RESULTS
-def submit(run: Path, data: Path | None, results: Path) -> None:
+def submit(run: Path, data: str | None, results: Path) -> None:
     """Validate the run folder RUN, add it to the submissions and rebuild the leaderboard."""
     from bench import leaderboard as board
     from bench.dataset import open_dataset
@@ -29,11 +29,12 @@ def submit(run: Path, data: Path | None, results: Path) -> None:
 @click.option("--check", is_flag=True, help="Compute every submitted score anew; exit with 2 when one does not hold.")
 @data_option
 @RESULTS
-def leaderboard(check: bool, data: Path | None, results: Path) -> None:
+def leaderboard(check: bool, data: str | None, results: Path) -> None:
     """Rebuild results/leaderboard.md and .json, or check every submission."""
     from bench import leaderboard as board
+    from bench.dataset import open_dataset
 
     if check:
-        good = board.check(results, data, lambda name, problem: click.echo(f"{name}: {problem or 'holds'}"))
+        good = board.check(results, open_dataset(data), lambda name, problem: click.echo(f"{name}: {problem or 'holds'}"))
         raise click.exceptions.Exit(0 if good else 2)
     click.echo(f"{board.rebuild(results)} submissions in {results / 'leaderboard.md'}")

@@ -1,63 +1,94 @@
-"""Options that several commands share, and how names on the command line become records."""
+"""Options that several commands share, each declared once, and what becomes of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from bench.run.options import Means
+    from bench.dataset import Selection
+    from bench.run.options import Limits, RunOptions
+    from bench.view import View
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+TAUGHT = ", or what the reader was taught"
 
 
 def data_option(command: Command) -> Command:
     """Add ``--data``."""
-    text = "PTB-XL folder; else $PTBXL_DIR, else the embedded sample of 488 real records."
-    return click.option("--data", type=click.Path(path_type=Path), help=text)(command)
+    text = "PTB-XL's folder, or NAME:PATH of another dataset; else $PTBXL_DIR, else the embedded sample."
+    return click.option("--data", metavar="[NAME:]PATH", help=text)(command)
 
 
 def selection_options(command: Command) -> Command:
-    """Add ``--split``, ``--ids`` and ``--limit``."""
-    for option in (
-        click.option("--limit", type=click.IntRange(1), help="Take only the first N records."),
-        click.option("--ids", metavar="ID,ID,...", help="Take these records instead of a split."),
+    """Add ``--data``, ``--split``, ``--ids`` and ``--limit``."""
+    return _added(
+        command,
+        data_option,
         click.option("--split", default="test", show_default=True, help="train, val, test, all, or fold1 to fold10."),
-    ):
-        command = option(command)
-    return command
+        click.option("--ids", metavar="ID,ID,...", help="Take these records instead of a split."),
+        click.option("--limit", type=click.IntRange(1), help="Take only the first N records."),
+    )
 
 
-def drawing_options(command: Command) -> Command:
-    """Add ``--renderer``, ``--px-per-mm`` and ``--format``, left open for what a reader was trained on."""
-    trained = ", or what the reader was trained on"
-    for option in (
-        click.option(
-            "--format", default="", show_default="dense" + trained, help="Asked for: dense, sparse, flat or binary."
+def view_options(*without: str) -> Decorator[Any]:
+    """Add what decides what a reader is shown, but for the options named; what is left open is up to the reader."""
+    options = {
+        "condition": click.option(
+            "--condition", default="full", show_default=True, help="full, image-only, text-only, ..., or a JSON file."
         ),
-        click.option(
-            "--px-per-mm",
-            type=int,
-            default=0,
-            show_default="6" + trained,
-            help="Resolution of the images.",
+        "renderer": click.option(
+            "--renderer", default="", show_default="printed" + TAUGHT, help="printed, clean, stacked or leads."
         ),
-        click.option(
-            "--renderer", default="", show_default="printed" + trained, help="printed, clean, stacked or leads."
+        "px_per_mm": click.option(
+            "--px-per-mm", type=int, default=0, show_default="6" + TAUGHT, help="Resolution of the images."
         ),
-    ):
-        command = option(command)
-    return command
+        "format": click.option(
+            "--format", default="", show_default="dense" + TAUGHT, help="Asked for: dense, sparse, flat or binary."
+        ),
+        "measurements": click.option(
+            "--measurements",
+            default="waveform",
+            show_default=True,
+            help="Where the prompt's numbers come from: 'waveform', or a PTB-XL+ features CSV (12SL or UniG).",
+        ),
+        "statements": click.option(
+            "--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl."
+        ),
+        "seed": click.option("--seed", type=int, default=0, show_default=True, help="Decides donors and masks."),
+    }
+    return lambda command: _added(command, *(option for name, option in options.items() if name not in without))
 
 
-def means_options(command: Command) -> Command:
+def reader_options(command: Command) -> Command:
+    """Add ``--reader`` and ``--option``."""
+    return _added(
+        command,
+        click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class."),
+        option_option,
+    )
+
+
+def option_option(command: Command) -> Command:
+    """Add ``--option``."""
+    return click.option(
+        "--option",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="For the reader, as often as needed; for API readers: temperature, max_tokens, seed, reasoning_effort, "
+        "image_detail, structured, image_check, timeout, attempts; for hf and lora: batch, max_tokens, temperature, "
+        "seed, structured, probabilities, max_pixels, image_kwargs, dtype, quantization, device, revision, "
+        "remote_code.",
+    )(command)
+
+
+def limits_options(command: Command) -> Command:
     """Add what decides how an API is asked, and not what it answers."""
-    for option in (
-        click.option("--poll-seconds", type=click.FloatRange(0.01), default=30.0, hidden=True),
-        click.option("--batch", is_flag=True, help="Ask by the provider's batch API: half the price, within a day."),
-        click.option("--prices", type=click.Path(path_type=Path), help="A price table of your own (JSON)."),
-        click.option("--max-cost", type=click.FloatRange(0), metavar="DOLLARS", help="Stop before this is passed."),
+    return _added(
+        command,
         click.option(
             "--concurrency",
             type=click.IntRange(1, 512),
@@ -65,14 +96,78 @@ def means_options(command: Command) -> Command:
             show_default=True,
             help="Requests in flight at most; fewer where the provider asks for it.",
         ),
-    ):
+        click.option("--max-cost", type=click.FloatRange(0), metavar="DOLLARS", help="Stop before this is passed."),
+        click.option("--prices", type=click.Path(path_type=Path), help="A price table of your own (JSON)."),
+        click.option("--batch", is_flag=True, help="Ask by the provider's batch API: half the price, within a day."),
+        click.option("--poll-seconds", type=click.FloatRange(0.01), default=30.0, hidden=True),
+    )
+
+
+def out_option(default: str, text: str = "Where run folders go.") -> Decorator[Any]:
+    """Add ``--out``."""
+    return click.option(
+        "--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=text
+    )
+
+
+def _added(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-def means_from(options: dict[str, Any]) -> "Means":
-    """Take the options of :func:`means_options` out of a command's options."""
-    from bench.run.options import Means
+def taken(options: dict[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the options of these names out of a command's options; one that the command does not have is left out."""
+    return {name: options.pop(name) for name in names if name in options}
 
-    names = ("concurrency", "max_cost", "prices", "batch", "poll_seconds")
-    return Means(**{name: options.pop(name) for name in names})
+
+def selection_from(options: dict[str, Any]) -> "Selection":
+    """Take the options of :func:`selection_options` out of a command's options."""
+    from bench.dataset import Selection
+
+    return Selection(**taken(options, Selection.__dataclass_fields__))
+
+
+def view_from(options: dict[str, Any]) -> "View":
+    """Take the options of :func:`view_options` out of a command's options."""
+    from bench.view import View
+
+    return View(**taken(options, View.__dataclass_fields__))
+
+
+def views_from(options: dict[str, Any]) -> "tuple[View, ...]":
+    """As :func:`view_from`, for ``--renderer`` with several names parted by commas, or ``all``: a view for each."""
+    from bench.view import View
+
+    names = renderers_from(options)
+    shared = taken(options, View.__dataclass_fields__)
+    return tuple(View(**shared, renderer=name) for name in names)
+
+
+def renderers_from(options: dict[str, Any]) -> tuple[str, ...]:
+    """Take ``--renderer`` out of a command's options: one or several names parted by commas, or ``all``."""
+    from renderers import renderer_names
+
+    named = options.pop("renderer")
+    return renderer_names() if named == "all" else tuple(part.strip() for part in named.split(","))
+
+
+def limits_from(options: dict[str, Any]) -> "Limits":
+    """Take the options of :func:`limits_options` out of a command's options."""
+    from bench.run.options import Limits
+
+    return Limits(**taken(options, Limits.__dataclass_fields__))
+
+
+def run_from(options: dict[str, Any]) -> "RunOptions":
+    """Take everything that a run needs out of a command's options."""
+    from bench.run.options import RunOptions, parsed
+
+    return RunOptions(
+        reader=options.pop("reader"),
+        options=parsed(options.pop("option")),
+        selection=selection_from(options),
+        view=view_from(options),
+        limits=limits_from(options),
+        **taken(options, {"repeats": None, "out": None}),
+    )

@@ -1,31 +1,26 @@
 """``bench probe``: tracings that differ in one thing."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from bench.cli.option import data_option, means_from, means_options, selection_options
+from bench.cli.option import limits_options, out_option, reader_options, run_from, selection_options, view_options
 
 
 @click.command()
-@click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class.")
-@data_option
+@reader_options
 @selection_options
 @click.option(
     "--change", multiple=True, help="rate, axis, pr, qrs, st-inferior, st-anterior, fibrillation; all of them."
 )
 @click.option("--all-records", is_flag=True, help="Change every record, not only those labelled normal.")
-@click.option("--renderer", default="printed", show_default=True, help="printed, clean, stacked or leads.")
-@click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
-@click.option("--option", multiple=True, metavar="NAME=VALUE", help="For the reader, as in 'bench run'.")
-@means_options
+@view_options("condition", "measurements", "statements")
+@limits_options
 @click.option(
     "--draw", type=click.IntRange(1), help="Only draw the tracings of the first N records, by every renderer."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides what of a change is chance.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
-def probe(draw: int | None, **options: Any) -> None:
+@out_option("runs")
+def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **options: Any) -> None:
     """Change one thing of real records, by known doses, and see whether a reader's answers move, and where.
 
     Rate (the pauses between beats), frontal axis, PR, QRS duration, ST level, fibrillation: each changed by signal
@@ -37,10 +32,29 @@ def probe(draw: int | None, **options: Any) -> None:
       bench probe --reader digitizer --renderer stacked --change rate --change axis --limit 20
       bench probe --reader resnet1d --draw 2 --out pictures
     """
-    from bench.probe.job import ProbeOptions, draw_tracings, run_probe
+    from bench.tracing.job import ProbeOptions
 
-    asked = ProbeOptions(means=means_from(options), **options)
+    asked = ProbeOptions(run_from(options), change, all_records)
     if draw:
-        draw_tracings(asked, draw)
+        _draw(asked, draw)
         return
-    run_probe(asked)
+    from bench.cli.terminal import TERMINAL, show
+    from bench.report.probe_page import probe_table, thresholds, write_probe
+    from bench.tracing.job import run_probe
+
+    found = run_probe(asked, TERMINAL)
+    write_probe(asked.folder, found)
+    show(probe_table(found))
+    click.echo("\nhalf of the answers have moved at:")
+    for name, direction, dose in thresholds(found.results):
+        click.echo(f"  {name:<14}{direction:<6}{dose}")
+    click.echo(f"\npage: {asked.folder / 'probe.md'}")
+
+
+def _draw(asked: Any, count: int) -> None:  # noqa: ANN401
+    from bench.export.pictures import save_pictures
+    from bench.tracing.job import drawn_tracings
+    from renderers import renderer_names
+
+    written = save_pictures(drawn_tracings(asked, count, renderer_names()), asked.run.out)
+    click.echo(f"{written} pictures in {asked.run.out}")

@@ -1,23 +1,26 @@
 """``bench prompt``: exactly what a reader would be told and shown."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import data_option
+from bench.cli.option import data_option, option_option, out_option, view_from, view_options
+
+if TYPE_CHECKING:
+    from readers.contract import Case
 
 
 @click.command()
-@click.option("--id", "ecg_id", type=int, required=True, help="Record.")
+@click.option("--id", "ids", metavar="ID", required=True, help="Record.")
 @data_option
-@click.option("--condition", default="full", show_default=True, help="What is shown of the case.")
-@click.option("--format", "form", default="dense", show_default=True, help="dense, sparse, flat or binary.")
-@click.option("--renderer", default="printed", show_default=True, help="printed, clean, stacked or leads.")
-@click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution of the images.")
+@view_options("statements")
 @click.option("--reader", help="An API reader, such as openai:gpt-5.4: its request's JSON is printed instead.")
-@click.option("--option", multiple=True, metavar="NAME=VALUE", help="For that reader.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("prompt"), show_default=True, help="For images.")
-def prompt(ecg_id: int, data: Path | None, reader: str | None, out: Path, **options: str | int) -> None:
+@option_option
+@out_option("prompt", "For images.")
+def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ...], out: Path, **options: Any) -> None:
     """Print exactly what would be sent for a record, and write its images beside it; sends nothing.
 
     \b
@@ -26,6 +29,68 @@ def prompt(ecg_id: int, data: Path | None, reader: str | None, out: Path, **opti
       bench prompt --id 38 --condition no-rate --format sparse --renderer leads
       bench prompt --id 38 --reader anthropic:claude-opus-4-8
     """
-    from bench.run.preview import show_prompt
+    from bench.dataset import Selection
+    from bench.view import Asking, cases_of, template_version
+    from bench.view.example import IMAGE_AND_TEXT
 
-    show_prompt(ecg_id, data, reader, out, options)
+    cohort = Selection(data, ids=ids).cohort()
+    cases = cases_of(view_from(options).for_inputs(IMAGE_AND_TEXT), cohort)
+    case = cases.case(Asking(cohort[0]))
+    click.echo(f"templates {template_version()}; record {cohort[0].ecg_id}, which the reader does not learn\n", err=True)
+    images = _print_request(case, reader, option) if reader else _print_prompt(case)
+    for name, (png, seen) in zip(_written([png for png, _ in images], cohort[0].ecg_id, out), images, strict=True):
+        click.echo(f"{name}: {seen}", err=True)
+
+
+def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[tuple[bytes, str]]:
+    """Print the body of an API reader's request; return its images and what the model sees of them."""
+    from bench.run.options import parsed
+    from readers.api.reader import ApiReader
+    from readers.registry import reader as reader_named
+    from taxonomy.error import SettingError
+
+    asking = reader_named(reader, parsed(option))
+    if not isinstance(asking, ApiReader):
+        raise SettingError(f"reader {reader!r} sends no request")
+    request = asking.request(case)
+    click.echo(json.dumps(_shortened(asking.provider.body(request)), indent=2, ensure_ascii=False))
+    return [
+        (image.png, f"{image.size[0]} x {image.size[1]} px, seen at {image.px_per_mm:.1f} px/mm")
+        for image in request.images
+    ]
+
+
+def _print_prompt(case: "Case") -> list[tuple[bytes, str]]:
+    """Print a prompt for a person to read; return its images and their size."""
+    asked = case.prompt
+    assert asked is not None
+    parts = ["--- system", asked.system, "--- user", *(f"{caption}\n[image]" for caption in asked.captions)]
+    parts += [asked.text, "--- JSON schema, where the provider constrains the answer", json.dumps(asked.schema)]
+    click.echo("\n".join(parts))
+    return [
+        (image.png(), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm") for image in case.images
+    ]
+
+
+def _shortened(body: object) -> object:
+    """Return a request's JSON with the pixels of its images left out."""
+    if isinstance(body, Mapping):
+        return {name: _shortened(part) for name, part in body.items()}
+    if isinstance(body, list):
+        return [_shortened(part) for part in body]
+    if isinstance(body, str) and len(body) > 10_000 and " " not in body:
+        return f"{body[:40]}... ({len(body):,} characters)"
+    return body
+
+
+def _written(images: list[bytes], ecg_id: object, out: Path) -> list[Path]:
+    from taxonomy.error import StorageError
+
+    paths = [out / f"{str(ecg_id).zfill(5)}_{number}.png" for number in range(1, len(images) + 1)]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for path, png in zip(paths, images, strict=True):
+            path.write_bytes(png)
+    except OSError as error:
+        raise StorageError(f"{out} cannot be written: {error.strerror}") from error
+    return paths

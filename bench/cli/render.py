@@ -1,24 +1,21 @@
 """``bench render``: records as PNG pictures."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from bench.cli.option import data_option, selection_options
-from taxonomy.error import SettingError
+from bench.cli.option import out_option, renderers_from, selection_from, selection_options
 
 
 @click.command()
-@data_option
 @selection_options
-@click.option("--renderer", default="printed", show_default=True, help="printed, clean, stacked, leads, or all.")
+@click.option("--renderer", default="printed", show_default=True, help="One or several, parted by commas, or 'all'.")
 @click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution; 8 for print.")
 @click.option("--pen-mm", type=float, default=0.35, show_default=True, help="Width of the trace, 0.25 to 0.4.")
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")
 @click.option("--show-limits", is_flag=True, help="Say what vision models see of such pictures; draw nothing.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("pictures"), show_default=True)
-def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **options: Any) -> None:
+@out_option("pictures", "Folder of the pictures.")
+def render(show_limits: bool, **options: Any) -> None:
     """Draw records as PNG pictures, named after their record: those names never reach a reader.
 
     \b
@@ -27,25 +24,32 @@ def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **opt
       bench render --split val --data ~/ptb-xl
       bench render --show-limits
     """
-    from bench.dataset import open_dataset
-    from bench.dataset.selection import select
-    from bench.drawing import draw_records, limit_lines
-    from bench.progress import progress
-    from renderers import RENDERERS, PageStyle, RenderError
-    from renderers import renderer as renderer_named
+    from bench.cli.terminal import progress
+    from bench.export.pictures import drawn_records, save_pictures
+    from renderers import PageStyle, renderer
 
-    selection = {name: options.pop(name) for name in ("split", "ids", "limit")}
-    try:
-        page = PageStyle(**options)
-        names = list(RENDERERS) if renderer == "all" else [renderer_named(renderer).name]
-    except RenderError as error:
-        raise SettingError(str(error)) from error
+    out, selection = options.pop("out"), selection_from(options)
+    names = [renderer(name).name for name in renderers_from(options)]
+    style = PageStyle(**options)
     if show_limits:
-        for line in limit_lines(names, page):
-            click.echo(line)
+        _print_limits(names, style)
         return
-    dataset = open_dataset(data)
-    records = select(dataset, **selection)
+    cohort = selection.cohort()
     with progress("drawing") as report:
-        written = draw_records(records, names, page, out, report)
-    click.echo(f"{written} pictures of {len(records)} records in {out}")
+        written = save_pictures(drawn_records(cohort, names, style, report), out)
+    click.echo(f"{written} pictures of {len(cohort)} records in {out}")
+
+
+def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
+    """Say what each listed vision model sees of an empty page of each renderer."""
+    from readers.api.model import seen
+    from renderers import blank
+
+    for name in names:
+        image = blank(name, style)[0]
+        width, height = image.size
+        click.echo(f"{name}: {width} x {height} px, {image.px_per_mm} px/mm")
+        for model in seen(image.size, image.px_per_mm):
+            what = f"{model.width} x {model.height} px, {model.px_per_mm:.1f} px/mm, 1 mm grid {model.grid}"
+            click.echo(f"  {model.model:<36} {what}" + (f" ({model.over})" if model.over else ""))
+    click.echo("Limits as documented in secondary sources of October 2026; verify them before you rely on them.")

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, means_from, means_options
+from bench.cli.option import data_option, limits_from, limits_options
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @data_option
 @click.option("--measurements", default="waveform", show_default=True, help="As when the run was made.")
-@means_options
-def retry(run: Path, data: Path | None, measurements: str, **options: Any) -> None:
+@limits_options
+def retry(run: Path, data: str | None, measurements: str, **options: Any) -> None:
     """Ask the failed calls of the run folder RUN again, and score it anew.
 
     A failed call is no answer: the network broke, the quota was used up, the reader crashed, the image did not arrive.
@@ -23,6 +23,18 @@ def retry(run: Path, data: Path | None, measurements: str, **options: Any) -> No
     Example:
       bench retry runs/openai-gpt-5-4-ptbxl-sample-test-1a2b3c4d
     """
+    from bench.cli.run import show_run
+    from bench.cli.terminal import TERMINAL
+    from bench.dataset import open_dataset
+    from bench.run.folder import RunFolder
     from bench.run.retry import retry_job
+    from taxonomy.danger import danger_table
 
-    retry_job(run, data, measurements, means_from(options))
+    folder = RunFolder(run)
+    settings, danger = folder.settings(), danger_table()
+    with folder.locked():
+        job = retry_job(folder, open_dataset(data), measurements, limits_from(options))
+        total = len(settings.ids) * settings.repeats
+        click.echo(f"{len(job.again)} of {total} readings are failed calls")
+        if job.again:
+            show_run(job, job.finish(danger, TERMINAL), danger)

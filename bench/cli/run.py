@@ -1,48 +1,35 @@
 """``bench run``: a reader over a split, resumable at any point, scored at the end."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import data_option, drawing_options, means_from, means_options, selection_options
+from bench.cli.option import (
+    limits_options,
+    out_option,
+    reader_options,
+    run_from,
+    selection_options,
+    view_options,
+)
+
+if TYPE_CHECKING:
+    from bench.run.job import Job
+    from bench.score import Score
+    from taxonomy.danger import DangerTable
 
 
 @click.command()
-@click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class.")
-@data_option
+@reader_options
 @selection_options
-@drawing_options
-@click.option(
-    "--condition",
-    default="full",
-    show_default=True,
-    help="What is shown: full, image-only, text-only, blank-image, ...",
-)
-@click.option(
-    "--option",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="For the reader, as often as needed; for API readers: temperature, max_tokens, seed, reasoning_effort, "
-    "image_detail, structured, image_check, timeout, attempts; for hf and lora: batch, max_tokens, temperature, seed, "
-    "structured, probabilities, max_pixels, image_kwargs, dtype, quantization, device, revision, remote_code.",
-)
-@click.option(
-    "--measurements",
-    default="waveform",
-    show_default=True,
-    help="Where the prompt's numbers come from: 'waveform', or a PTB-XL+ features CSV (12SL or UniG).",
-)
-@click.option("--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl.")
+@view_options()
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask every case N times.")
-@means_options
+@limits_options
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, tokens, dollars and time; send nothing.")
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
-@click.option("--seed", type=int, default=0, show_default=True, help="Decides the cases' opaque ids.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where run folders go."
-)
-def run(dry_run: bool, **options: Any) -> None:
+@out_option("runs")
+def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     """Run a reader over a split and score it.
 
     Without --data this runs on the embedded sample. Readings are written one by one: after Ctrl-C, a kill or a full
@@ -61,14 +48,40 @@ def run(dry_run: bool, **options: Any) -> None:
       bench run --reader lora:adapters/flat
       bench run --reader mypackage.reader:MyReader --renderer stacked --limit 20
     """
-    from bench.run.options import RunOptions
+    from bench.cli.terminal import TERMINAL
+    from bench.run.job import prepared, run_job
+    from taxonomy.danger import danger_table
 
-    asked = RunOptions(means=means_from(options), **options)
+    asked, table = run_from(options), danger_table(danger)
+    job = prepared(asked, TERMINAL)
     if dry_run:
-        from bench.run.estimate import dry_run as estimate
+        from bench.run.estimate import estimate, estimate_lines
 
-        estimate(asked)
+        click.echo("\n".join(estimate_lines(estimate(job, TERMINAL), asked.limits.concurrency, asked.limits.batch)))
         return
-    from bench.run.job import run_job
+    show_run(job, run_job(job, table, TERMINAL), table)
 
-    run_job(asked)
+
+def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
+    """Write the report of a run that is done, and print its score."""
+    from bench.report.score_page import write_score
+
+    write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
+    print_score(score, job.settings.title, job.settings.is_sample)
+    if score.failed:
+        click.echo(f"\n'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
+    click.echo(f"\nreport: {job.folder.path / 'report.md'}")
+
+
+def print_score(score: "Score", title: str, is_sample: bool) -> None:
+    """Print a score: its axes, then everything else, line by line."""
+    from bench.cli.terminal import show
+    from bench.report.score_page import score_table
+    from bench.report.summary import summary_lines
+    from bench.report.table import size_note
+
+    show(score_table(score, title))
+    click.echo()
+    for what, figure in summary_lines(score):
+        click.echo(f"{what:<38}{figure}")
+    click.echo(f"\n{size_note(score.n, is_sample)}")

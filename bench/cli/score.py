@@ -1,44 +1,86 @@
 """``bench score``: a run's score again, or the score of predictions made elsewhere."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import data_option, selection_options
+from bench.cli.option import selection_from, selection_options
+
+if TYPE_CHECKING:
+    from bench.dataset import Selection
+    from taxonomy.danger import DangerTable
 
 
 @click.command()
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--predictions", type=click.Path(path_type=Path), help="CSV or JSONL with ecg_id and what was predicted.")
-@data_option
 @selection_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @click.option("--out", type=click.Path(path_type=Path), help="Where score.json and report.md of --predictions go.")
-def score(run: Path | None, predictions: Path | None, data: Path | None, **selection: Any) -> None:
+def score(run: Path | None, predictions: Path | None, danger: Path | None, out: Path | None, **options: Any) -> None:
     """Score a run folder again, or predictions made elsewhere.
 
     A predictions file has a column ecg_id and any of: the axes (rate, rhythm, axis, conduction, ischemia_stage,
     ischemia_territory, other_findings parted by ';', diagnosis), probabilities NORM, MI, STTC, CD, HYP, or
-    probabilities of SCP statements. A record of the split without a prediction counts as unanswered.
+    probabilities of SCP statements. All labelled records of the split are scored, recordings at hand or not; one
+    without a prediction counts as unanswered.
 
     \b
     Examples:
       bench score runs/resnet1d-ptbxl-sample-test-1a2b3c4d
       bench score --predictions mine.csv --data ~/ptb-xl --out scores/mine
     """
-    from bench.run.rescoring import score_predictions, score_run
     from taxonomy.danger import danger_table
 
-    table, out = danger_table(selection.pop("danger")), selection.pop("out")
     if (run is None) == (predictions is None):
         raise click.UsageError("name either a run folder or --predictions FILE")
+    selection, table = selection_from(options), danger_table(danger)
     if run is not None:
-        score_run(run, data, table)
-        return
-    from bench.dataset import open_dataset
-    from bench.dataset.selection import select
+        _score_run(run, selection, table)
+    elif predictions is not None:
+        _score_predictions(predictions, selection, table, out)
 
-    assert predictions is not None
-    dataset = open_dataset(data)
-    score_predictions(predictions, dataset, select(dataset, **selection), (table, out))
+
+def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> None:
+    from bench.cli.run import print_score
+    from bench.cli.terminal import TERMINAL
+    from bench.report.score_page import write_score
+    from bench.run.folder import RunFolder
+    from bench.run.rescoring import scored
+    from bench.storage import as_json
+
+    folder = RunFolder(path)
+    settings, dataset = folder.settings(), selection.open()
+    found = scored(folder, dataset, danger, TERMINAL)
+    folder.write("score.json", as_json(found.to_json()))
+    write_score(path, found, folder.manifest(), dataset.credit, danger)
+    print_score(found, settings.title, settings.is_sample)
+    if found.n < len(settings.ids):
+        click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
+
+
+def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable", out: Path | None) -> None:
+    from bench.cli.run import print_score
+    from bench.cli.terminal import TERMINAL
+    from bench.report.score_page import write_score
+    from bench.run.manifest import git_revision
+    from bench.run.prediction_file import score_predictions
+    from bench.storage import as_json, write_whole
+
+    cohort = selection.cohort(with_signal=False)
+    found = score_predictions(path, cohort, danger, TERMINAL)
+    dataset, total = cohort.dataset, len(cohort)
+    print_score(found.score, f"{path.name} on {dataset.name}", dataset.is_sample)
+    click.echo(f"\n{found.given} of {total} records have a prediction; {found.unused} of other records unused.")
+    if found.without_signal:
+        click.echo(
+            f"{found.without_signal} of {total} records have no recording here: what only a recording tells of them "
+            "(rate, some axes) is unlabelled."
+        )
+    if out:
+        settings = {"reader": path.name, "dataset": dataset.name, "split": cohort.split, "is_sample": dataset.is_sample}
+        manifest = {"run_id": path.stem, "settings": settings, "git_revision": git_revision()}
+        write_whole(out / "score.json", as_json(found.score.to_json()))
+        write_score(out, found.score, manifest, dataset.credit, danger)
+        click.echo(f"report: {out / 'report.md'}")

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Dataset, Record, fingerprint
+from bench.dataset import Record
 from bench.progress import Report
 from bench.storage import whole_file
+from bench.view import View
 from readers.ahead import prepared_ahead
 from readers.contract import Case, Prompt
 from readers.vlm.chat import Chat, Encoded
 from readers.vlm.encoder import ImageEncoder
-from renderers import PageStyle, Picture, render
+from renderers import Picture
 from taxonomy.error import FileError
 
 PIXELS = 96
@@ -35,7 +36,7 @@ class _Drawn:
 
 
 def image_features(
-    encoder: ImageEncoder, records: Sequence[Record], drawing: tuple[str, int], keep: Path, report: Report
+    encoder: ImageEncoder, records: Sequence[Record], view: View, keep: Path, report: Report
 ) -> Features:
     """Return the features of every record's pictures; what a killed run computed is not computed again.
 
@@ -43,8 +44,8 @@ def image_features(
     ----------
     encoder : ImageEncoder
     records : sequence of Record
-    drawing : (str, int)
-        Renderer, and pixels per mm.
+    view : View
+        Settled: its renderer and resolution draw the pictures.
     keep : Path
         File (npz) that holds them.
     report : callable
@@ -65,7 +66,7 @@ def image_features(
     done = len(next(iter(rows.values()), []))
 
     def drawn(part: tuple[Record, ...]) -> _Drawn:
-        return _drawn(part[0], encoder.vlm.chat, drawing)
+        return _drawn(part[0], encoder.vlm.chat, view)
 
     for number, one in enumerate(prepared_ahead(records[done:], 1, drawn), start=done + 1):
         found = {**encoder.features(one.prompts.tensors), "pixels": one.pixels}
@@ -100,14 +101,8 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
     return np.stack(rows)
 
 
-def features_key(dataset: Dataset, records: Sequence[Record]) -> str:
-    """Return what tells one set of records from another."""
-    return fingerprint(dataset, tuple(record.ecg_id for record in records))
-
-
-def _drawn(record: Record, chat: Chat, drawing: tuple[str, int]) -> _Drawn:
-    signal = record.signal()
-    images = render(signal.mv, signal.fs, drawing[0], PageStyle(px_per_mm=drawing[1]))
+def _drawn(record: Record, chat: Chat, view: View) -> _Drawn:
+    images = view.drawn(record.signal())
     return _Drawn(chat.encode([Case("", images=images, prompt=Prompt(""))]), _pixels(images))
 
 

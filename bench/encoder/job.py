@@ -1,25 +1,26 @@
-"""A whole probe of an image encoder: features of every record by every renderer, probes of every axis, and the page."""
+"""A whole probe of an image encoder: features of every record by every renderer, and probes of every axis."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Dataset, Record, open_dataset, records_of
-from bench.encoder.features import Features, features_key, image_features, signal_features
+from bench.dataset import Cohort, Dataset
+from bench.encoder.features import Features, image_features, signal_features
 from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
-from bench.progress import progress
+from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
 from bench.score import Score
+from bench.score.bootstrap import patient_numbers
 from bench.storage import held
-from bench.truth import measured, truth_of
+from bench.view import View
 from readers.option import parsed_options
 from readers.vlm.encoder import ImageEncoder
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions
-from renderers import RENDERERS, renderer
+from renderers import RENDERERS
 from taxonomy.axis import AXES, AxisValue
 
 SIGNAL = "resnet1d"
@@ -35,27 +36,21 @@ class EncoderOptions:
     Attributes
     ----------
     model : str
-    data : Path or None
-    renderers : tuple of str
-    px_per_mm : int
+    views : tuple of View
+        One for each renderer.
     run : Path or None
         A run of the same model, for what its language model makes of the features.
     option : mapping of str to str
         How the model is loaded, as after ``--option``.
-    seed : int
-        Of the untrained encoder.
     limit : int or None
         Records of each split at most.
     out : Path
     """
 
     model: str
-    data: Path | None = None
-    renderers: tuple[str, ...] = tuple(RENDERERS)
-    px_per_mm: int = 6
+    views: tuple[View, ...] = tuple(View(renderer=name) for name in RENDERERS)
     run: Path | None = None
     option: Mapping[str, str] = field(default_factory=dict)
-    seed: int = 0
     limit: int | None = None
     out: Path = Path("encoder-probe")
 
@@ -88,57 +83,66 @@ class AxisProbe:
     verdict: str
 
 
+SPLITS = ("train", "val", "test")
+"""The first teaches, the second chooses, the third tells."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Labelled:
-    """Records of every split, and the truth of each on every axis."""
+    """Records of every split, which of the splits each is of, and the truth of each on every axis."""
 
-    records: list[Record]
-    values: list[Mapping[str, AxisValue | None]]
+    cohort: Cohort
+    splits: tuple[str, ...]
+    values: tuple[Mapping[str, AxisValue | None], ...]
 
     def folds(self, axis: str) -> Folds:
         """Return the splits of the records with a label on an axis."""
         known = [row for row, values in enumerate(self.values) if values[axis] is not None]
-        parts = [[row for row in known if self.records[row].fold in folds] for folds in (range(1, 9), (9,), (10,))]
-        return Folds(*(self._fold(part) for part in parts))
+        return Folds(*(self._fold([row for row in known if self.splits[row] == split]) for split in SPLITS))
+
+    @property
+    def train(self) -> NDArray[np.int64]:
+        """Rows of the split that teaches."""
+        return np.array([row for row, split in enumerate(self.splits) if split == "train"], dtype=np.int64)
 
     def _fold(self, rows: list[int]) -> Fold:
-        patients = [self.records[row].patient_id for row in rows]
-        return Fold(np.array(rows, dtype=np.int64), np.array(patients, dtype=np.int64))
+        return Fold(np.array(rows, dtype=np.int64), patient_numbers([self.cohort[row].patient_id for row in rows]))
 
 
-def probe_encoder(options: EncoderOptions, say: Callable[[str], None]) -> tuple[list[AxisProbe], Dataset]:
+def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer = SILENT) -> list[AxisProbe]:
     """Probe the image encoder of a model.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When the model, the data or a renderer are not there, or ``out`` cannot be written.
+        When the model or a run is not there, or ``out`` cannot be written.
     """
-    for name in options.renderers:
-        renderer(name)
-    dataset, reader = open_dataset(options.data), _verdicts(options.run)
+    reader, seed = _verdicts(options.run), options.views[0].seed
     vlm = loaded(options.model, parsed_options(VlmOptions, options.option))
-    encoder = ImageEncoder.of(vlm, options.seed)
-    labelled = _labelled(dataset, options.limit)
+    encoder = ImageEncoder.of(vlm, seed)
+    labelled = _labelled(dataset, options.limit, observer)
+    records = labelled.cohort.records
     found: list[AxisProbe] = []
     with held(options.out):
-        with progress(SIGNAL) as report:
-            signal = signal_features(labelled.records, report)
-        for name in options.renderers:
-            shown = f"{name}-{options.px_per_mm}-{features_key(dataset, labelled.records)}"
-            keep = options.out / "features" / f"{vlm.source.version}-{options.seed}-{shown}.npz"
-            with progress(f"features, {name}") as report:
-                images = image_features(encoder, labelled.records, (name, options.px_per_mm), keep, report)
-            say(f"{name}: {len(labelled.records)} records, {images['encoder'].shape[1]} features of the encoder")
-            found += _probed(name, {**images, SIGNAL: signal}, labelled, reader)
-    return found, dataset
+        with observer.progress(SIGNAL) as report:
+            signal = signal_features(records, report)
+        for view in (view.for_inputs(frozenset({"image"})) for view in options.views):
+            shown = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.fingerprint}"
+            keep = options.out / "features" / f"{vlm.source.version}-{seed}-{shown}.npz"
+            with observer.progress(f"features, {view.renderer}") as report:
+                images = image_features(encoder, records, view, keep, report)
+            observer.say(f"{view.renderer}: {len(records)} records, {images['encoder'].shape[1]} encoder features")
+            found += _probed(view.renderer, {**images, SIGNAL: signal}, labelled, reader, observer)
+    return found
 
 
-def _labelled(dataset: Dataset, limit: int | None) -> _Labelled:
-    records = [record for split in ("train", "val", "test") for record in records_of(dataset, split)[:limit]]
-    with progress("measuring") as report:
-        numbers = measured(records, dataset, report)
-    return _Labelled(records, [truth_of(record, numbers[record.ecg_id]).values for record in records])
+def _labelled(dataset: Dataset, limit: int | None, observer: Observer) -> _Labelled:
+    parts = {split: dataset.cohort(split, limit=limit) for split in SPLITS}
+    whole = parts["train"].of([record for part in parts.values() for record in part])
+    with observer.progress("measuring") as report:
+        whole.measure(report)
+    splits = tuple(split for split, part in parts.items() for _ in part)
+    return _Labelled(whole, splits, tuple(whole.truth(record).values for record in whole))
 
 
 def _verdicts(run: Path | None) -> Mapping[str, str]:
@@ -149,11 +153,12 @@ def _verdicts(run: Path | None) -> Mapping[str, str]:
     return {axis.axis: axis.verdict for axis in score.axes if axis.n}
 
 
-def _probed(name: str, features: Features, labelled: _Labelled, reader: Mapping[str, str]) -> list[AxisProbe]:
-    train = np.array([row for row, record in enumerate(labelled.records) if record.fold <= 8], dtype=np.int64)
-    small: dict[str, NDArray[np.float64]] = {source: reduced(features[source], train) for source in SOURCES}
+def _probed(
+    name: str, features: Features, labelled: _Labelled, reader: Mapping[str, str], observer: Observer
+) -> list[AxisProbe]:
+    small: dict[str, NDArray[np.float64]] = {source: reduced(features[source], labelled.train) for source in SOURCES}
     found = []
-    with progress(f"probing, {name}", "axes") as report:
+    with observer.progress(f"probing, {name}", "axes") as report:
         for number, axis in enumerate(AXES, start=1):
             folds, values = labelled.folds(axis.name), [one[axis.name] for one in labelled.values]
             probes = {source: probe(small[source], values, folds) for source in SOURCES}

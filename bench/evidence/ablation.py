@@ -1,105 +1,164 @@
 """Asks a reader under every condition that tells something of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from bench.dataset import Cohort, RecordId
 from bench.evidence.answer import Answers, asked_case
 from bench.evidence.design import asked_conditions
-from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
-from bench.run.job import Answered, Job, ask_job, begin, prepared
-from bench.run.options import Means, RunOptions
-from readers.majority import majority_values
-from readers.registry import reader as reader_named
+from bench.evidence.evidence import Ceilings, axis_evidence
+from bench.evidence.result import Evidence
+from bench.progress import SILENT, Observer
+from bench.run.asking import Questions, ask_all
+from bench.run.job import Job, begin, prepared
+from bench.run.options import RunOptions
+from bench.view import Asked, Asking, Cases, View, cases_of
+from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AxisValue, axis_named, with_normality
 from taxonomy.reading import Reading
-from taxonomy.target import target_format
 
 Values = Mapping[str, AxisValue | None]
+Ask = Callable[[str], tuple[Cases, Mapping[Asked, Reading]]]
+"""Asks a reader under one condition; returns the cases that it was shown, and its readings."""
+
 AUTO = "auto"
 
 
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """A reader's evidence, and what it was gathered from.
+def ceiling_reader(inputs: frozenset[str], image_ceiling: str = AUTO) -> str:
+    """Return the reader that shows what can be read from the same image or signal; empty for none.
 
-    Attributes
+    Parameters
     ----------
-    job : Job
-        The one under ``full``.
-    axes : tuple of AxisEvidence
-    cases : int
+    inputs : frozenset of str
+        Of the reader that is ablated.
     image_ceiling : str
-        The reader that it was compared with; empty for none.
-    conditions : mapping of str to str or None
-        For each condition, the one whose answers served.
+        ``auto`` takes ``digitizer`` for a reader of images and ``resnet1d`` for any other of a trace.
     """
-
-    job: Job
-    axes: tuple[AxisEvidence, ...]
-    cases: int
-    image_ceiling: str
-    conditions: Mapping[str, str | None]
+    if image_ceiling != AUTO:
+        return image_ceiling
+    return "" if "statements" in inputs else "digitizer" if "image" in inputs else "resnet1d"
 
 
-def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
+def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
+    """Return the evidence on a reader, asked under every condition that reaches it.
+
+    Parameters
+    ----------
+    reader : Reader
+    cohort : Cohort
+    view : View
+        Settled for the reader; its condition is not looked at.
+    ask : callable
+        Asks under one condition.
+    ceiling : mapping of RecordId to mapping of str to value or None
+        Answers of the reader that shows what can be read; empty for none.
+    """
+    serves = asked_conditions(reader.inputs)
+    asked = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
+    shown = {name: _answers(*answered) for name, answered in asked.items()}
+    cohort = asked["full"][0].cohort
+    cases = [asked_case(record, cohort.truth(record), shown, serves) for record in cohort]
+    numbers = MeasurementsReader()
+    text = {r.ecg_id: with_normality(numbers.answer(cohort.measured(r)).values) for r in cohort}
+    axes = [axis_named(name) for name in view.form.axes]
+    found = axis_evidence(cases, Ceilings(cohort.dataset.baselines, text, ceiling), axes)
+    dataset = cohort.dataset
+    return Evidence(
+        reader=reader.name,
+        dataset=dataset.name,
+        split=cohort.split,
+        data=dataset.credit,
+        is_sample=dataset.is_sample,
+        axes=found,
+        cases=len(cases),
+        conditions=serves,
+    )
+
+
+def ablate_in_memory(reader: Reader, cohort: Cohort, view: View, observer: Observer = SILENT) -> Evidence:
+    """Return the evidence on a reader; nothing is kept on disk, and there is no image ceiling."""
+    view = view.settled(reader)
+
+    def ask(condition: str) -> tuple[Cases, Mapping[Asked, Reading]]:
+        cases = cases_of(replace(view, condition=condition), cohort, observer)
+        questions = Questions(cases, [Asking(record) for record in cases.cohort], {})
+        with observer.progress(f"{reader.name}, {condition}") as report:
+            return cases, ask_all(reader, questions, lambda asking, reading: None, report)
+
+    return gathered(reader, cohort, view, ask, {})
+
+
+def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Observer = SILENT) -> Evidence:
     """Ask every condition, each a run of its own that resumes, and weigh the answers.
 
     Parameters
     ----------
     options : RunOptions
-        ``condition`` is not looked at.
+        The condition of its view is not looked at.
     image_ceiling : str
-        Reader that shows what can be read from the same image or signal; ``auto`` takes ``digitizer`` for a reader of
-        images and ``resnet1d`` for any other, empty leaves it out.
+        As of :func:`ceiling_reader`.
+    observer : Observer
 
     Raises
     ------
     taxonomy.error.BenchError
         As ``bench run``.
     """
-    reader = reader_named(options.reader, options.reader_options)
-    options, inputs = options.settled(reader), reader.inputs
-    serves = asked_conditions(inputs)
-    if image_ceiling == AUTO:
-        image_ceiling = "" if "statements" in inputs else "digitizer" if "image" in inputs else "resnet1d"
-    jobs = {name: prepared(replace(options, condition=name)) for name in serves.values() if name}
-    answered = {name: _asked(job, _left(options.means, jobs, name)) for name, job in jobs.items()}
-    full = jobs["full"]
-    ceiling = _ceiling(options, image_ceiling) if image_ceiling and image_ceiling != options.reader else {}
-    measured = answered["full"].measured
-    found = {name: Answers(_first(one), one.told) for name, one in answered.items()}
-    cases = [asked_case(record, measured[record.ecg_id], found, serves) for record in full.records]
-    numbers = MeasurementsReader()
-    text = {r.ecg_id: with_normality(numbers.answer(measured[r.ecg_id]).values) for r in full.records}
-    asked = [axis_named(name) for name in target_format(options.format).axes]
-    axes = evidence(cases, Ceilings(majority_values(), text, ceiling), asked)
-    return Ablation(full, axes, len(cases), image_ceiling if ceiling else "", serves)
+    reader = options.built()
+    view = options.view.settled(reader)
+    cohort = options.selection.cohort(view.needs_signal)
+    jobs = condition_jobs(options, cohort, observer)
+
+    def ask(condition: str) -> tuple[Cases, Mapping[Asked, Reading]]:
+        return jobs[condition].cases, _run(_limited(jobs, condition), observer)
+
+    name = ceiling_reader(view.inputs, image_ceiling)
+    asks_ceiling = bool(name) and name != options.reader
+    ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if asks_ceiling else {}
+    found = gathered(reader, cohort, view, ask, ceiling)
+    full = jobs["full"].settings
+    return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
 
 
-def _asked(job: Job, means: Means) -> Answered:
-    with job.folder.locked():
-        begin(job.folder, job.settings)
-        return ask_job(job, means)
-
-
-def _left(means: Means, jobs: Mapping[str, Job], name: str) -> Means:
-    """Return the means of one condition: the cost limit is of the whole ablation, less what the others have cost."""
-    if means.max_cost is None:
-        return means
-    others = sum(job.folder.paid() for other, job in jobs.items() if other != name)
-    return replace(means, max_cost=max(0.0, means.max_cost - others))
-
-
-def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
-    """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
-    job = prepared(replace(options, reader=reader, option=(), condition="full", format="", repeats=1))
-    answered = _asked(job, options.means)
+def condition_jobs(options: RunOptions, cohort: Cohort, observer: Observer = SILENT) -> Mapping[str, Job]:
+    """Return the run of each condition that would be asked; nothing is written."""
+    names = dict.fromkeys(name for name in asked_conditions(options.built().inputs).values() if name)
     return {
-        ecg_id: {} if reading.error else with_normality(reading.values) for ecg_id, reading in _first(answered).items()
+        name: prepared(replace(options, view=replace(options.view, condition=name)), observer, cohort) for name in names
     }
 
 
-def _first(answered: Answered) -> dict[int, Reading]:
+def _run(job: Job, observer: Observer) -> Mapping[Asked, Reading]:
+    with job.folder.locked():
+        begin(job, observer)
+        return job.ask(observer)
+
+
+def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
+    """Return a job held to what is left of the cost limit, which is of the whole ablation."""
+    job = jobs[condition]
+    if job.limits.max_cost is None:
+        return job
+    others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
+    return replace(job, limits=replace(job.limits, max_cost=max(0.0, job.limits.max_cost - others)))
+
+
+def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observer) -> Mapping[RecordId, Values]:
+    """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
+    view = replace(options.view, condition="full", format="")
+    asked = replace(options, reader=reader, options={}, view=view, repeats=1)
+    readings = _run(prepared(asked, observer, cohort), observer)
+    return {
+        ecg_id: {} if reading.error else with_normality(reading.values)
+        for ecg_id, reading in _first(readings).items()
+    }
+
+
+def _answers(cases: Cases, readings: Mapping[Asked, Reading]) -> Answers:
+    return Answers(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
+
+
+def _first(readings: Mapping[Asked, Reading]) -> dict[RecordId, Reading]:
     """Return the readings of the first asking by ``ecg_id``."""
-    return {asked.ecg_id: reading for asked, reading in answered.readings.items() if asked.repeat == 0}
+    return {asked.ecg_id: reading for asked, reading in readings.items() if asked.repeat == 0}

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from bench.prompt import CONDITIONS, Condition
-from bench.prompt.lead_mask import MASKED_AXES
+from bench.view import CONDITIONS, Condition
+from bench.view.lead_mask import MASKED_AXES
 
 ABLATION = (
     "full",

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bench.dataset import RecordId
+from bench.dataset.record import by_id
 from bench.evidence.answer import AskedCase, Figure, accuracy, difference, moved, ratio_of, share
 from bench.evidence.design import ABLATION
-from bench.prompt.lead_mask import MASKED_AXES
+from bench.view.lead_mask import MASKED_AXES
 from bench.score.agreement import holm
 from bench.score.rounding import rounded
 from measurements import Measurements
@@ -105,16 +107,16 @@ class Ceilings:
     ----------
     prior : mapping of str to value
         Majority value of each axis.
-    text, image : mapping of int to mapping of str to value or None
+    text, image : mapping of RecordId to mapping of str to value or None
         Answers of the text ceiling and of the image ceiling, by ``ecg_id`` and axis.
     """
 
     prior: Mapping[str, AxisValue]
-    text: Mapping[int, Mapping[str, AxisValue | None]]
-    image: Mapping[int, Mapping[str, AxisValue | None]]
+    text: Mapping[RecordId, Mapping[str, AxisValue | None]]
+    image: Mapping[RecordId, Mapping[str, AxisValue | None]]
 
 
-def evidence(cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES) -> tuple[AxisEvidence, ...]:
+def axis_evidence(cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES) -> tuple[AxisEvidence, ...]:
     """Return the evidence on every axis that was asked for.
 
     Parameters
@@ -123,7 +125,7 @@ def evidence(cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis
     ceilings : Ceilings
     axes : sequence of Axis
     """
-    asked = tuple(sorted(cases, key=lambda case: case.ecg_id))
+    asked = tuple(sorted(cases, key=lambda case: by_id(case.ecg_id)))
     found = [replace(part, power=_power(part.n, len(axes))) for part in (_axis(axis, asked, ceilings) for axis in axes)]
     for name in ("gain", "reliance", "text_reliance", "right_leads"):
         found = _corrected(found, name)
@@ -188,7 +190,7 @@ def _mean(happened: Sequence[bool]) -> float | None:
     return rounded(float(np.mean(happened))) if happened else None
 
 
-def _is_right(case: AskedCase, axis: str, answers: Mapping[int, Mapping[str, AxisValue | None]]) -> bool:
+def _is_right(case: AskedCase, axis: str, answers: Mapping[RecordId, Mapping[str, AxisValue | None]]) -> bool:
     return answers[case.ecg_id].get(axis) == case.truth.values[axis]
 
 

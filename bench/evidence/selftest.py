@@ -3,21 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.dataset import Dataset, Record, fingerprint, records_of
-from bench.evidence.answer import Answers, asked_case
-from bench.evidence.design import asked_conditions
-from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
-from bench.prompt import condition_named
-from bench.run.case import Asking, CaseBuilder
-from bench.run.runner import ask
-from bench.run.settings import RunSettings
-from bench.run.shown import ShownRecords, shown_numbers
-from bench.truth import measured, truth_of
-from measurements import Measurements
+from bench.dataset import Cohort
+from bench.evidence.ablation import ablate_in_memory
+from bench.evidence.evidence import AxisEvidence
+from bench.progress import SILENT, Observer
+from bench.view import View
 from readers.contract import Reader
 from readers.double import BlankDouble, CopyDouble, PerfectDouble, PriorDouble, trace_digest
-from readers.majority import majority_values
-from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXIS_NAMES
 
 TRACE, COPY, PRIOR = "reads the trace", "copies the prompt", "recites the prior"
@@ -39,48 +31,20 @@ class Check:
     wrong: tuple[str, ...]
 
 
-def selftest(dataset: Dataset, split: str = "test", seed: int = 0) -> list[Check]:
+def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[Check]:
     """Ask every double under every condition, and compare the verdicts with what is known."""
-    records = records_of(dataset, split)
-    numbers = measured(records, dataset)
-    truths = {trace_digest(record.signal().mv): truth_of(record, numbers[record.ecg_id]).values for record in records}
+    with observer.progress("measuring") as report:
+        cohort.measure(report)
+    truths = {trace_digest(record.signal().mv): cohort.truth(record).values for record in cohort}
     doubles: Sequence[Reader] = (PriorDouble(), BlankDouble(), CopyDouble(), PerfectDouble(truths))
-    return [_check(double, dataset, records, seed) for double in doubles]
+    return [_check(double, cohort, seed, observer) for double in doubles]
 
 
-def _check(double: Reader, dataset: Dataset, records: Sequence[Record], seed: int) -> Check:
-    axes = evidence_on(double, dataset, records, seed)
+def _check(double: Reader, cohort: Cohort, seed: int, observer: Observer) -> Check:
+    axes = ablate_in_memory(double, cohort, View(seed=seed), observer).axes
     wrong = tuple(
         f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[double.name][axis.axis]!r}"
         for axis in axes
         if not axis.verdict.startswith(EXPECTED[double.name][axis.axis])
     )
     return Check(double.name, axes, wrong)
-
-
-def evidence_on(reader: Reader, dataset: Dataset, records: Sequence[Record], seed: int) -> tuple[AxisEvidence, ...]:
-    """Return the evidence on a reader in memory: no run folder, no image ceiling."""
-    numbers = measured(records, dataset)
-    serves = asked_conditions(reader.inputs)
-    used = dict.fromkeys(name for name in serves.values() if name)
-    found = {name: _asked(reader, ShownRecords(dataset, records, name, seed=seed), numbers) for name in used}
-    cases = [asked_case(record, numbers[record.ecg_id], found, serves) for record in records]
-    text = MeasurementsReader()
-    ceiling = {record.ecg_id: text.answer(numbers[record.ecg_id]).values for record in records}
-    return evidence(cases, Ceilings(majority_values(), ceiling, {}))
-
-
-def _asked(reader: Reader, shown: ShownRecords, waveform: Mapping[int, Measurements]) -> Answers:
-    numbers, standing_in = shown_numbers(shown, waveform)
-    foreign = condition_named(shown.condition).measurements == "donor"
-    chosen = [r for r in shown.records if not condition_named(shown.condition).donor or r.ecg_id in standing_in]
-    ids = tuple(record.ecg_id for record in chosen)
-    dataset = shown.dataset
-    settings = RunSettings(
-        reader.name, {}, dataset.name, dataset.version, fingerprint(dataset, ids), dataset.is_sample, "test", ids,
-        condition=shown.condition, seed=shown.seed,
-    )  # fmt: skip
-    builder = CaseBuilder(settings, reader, numbers, donors=standing_in)
-    readings = {asking.record.ecg_id: reading for asking, reading in ask(builder, [Asking(r) for r in chosen])}
-    told = {r.ecg_id: numbers[(standing_in[r.ecg_id] if foreign else r).ecg_id] for r in chosen}
-    return Answers(readings, told)

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.dataset import open_dataset, records_of
 from bench.evidence.design import asked_conditions
 from bench.experiment.design import Arm, Experiment
 from bench.experiment.running import ExperimentOptions, arm_config
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import FinetuneConfig
-from bench.finetune.example import examples
+from bench.view.example import examples
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, model_source, processor_of
 
@@ -91,17 +90,18 @@ def estimates(experiments: Sequence[Experiment], options: ExperimentOptions) -> 
 
 
 def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> ArmEstimate:
-    config, dataset = arm_config(arm, options), open_dataset(options.data)
+    config, selection = arm_config(arm, options), options.run.selection
+    dataset = selection.open()
     source = model_source(config.model, config.load)
     shape = model_shape(source, config)
     collate = AnswerCollator(Chat.of(processor_of(source, config.load), config.load))
-    found = examples(dataset, "train", config.task, limit=config.task.limit or None)
+    found = examples(dataset, "train", config.view, config.task.limit or None)
     some = [found[index] for index in range(min(LOOKED_AT, len(found)))]
     batch = collate(some)
     answer = int((batch["labels"] != IGNORED).sum(dim=1).max())
     prompt = int(batch["attention_mask"].sum(dim=1).max()) - answer
-    test = len(records_of(dataset, options.split)[: options.limit])
-    validation = len(records_of(dataset, "val"))
+    test = len(selection.cohort())
+    validation = len(dataset.cohort("val"))
     looked = min(validation, config.training.validation or validation)
     looks = config.training.epochs * config.training.evaluations * looked
     training = 0.0

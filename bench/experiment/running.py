@@ -1,20 +1,20 @@
-"""Runs an experiment: teach each arm, ask it, take its answers apart, and write the tables."""
+"""Runs an experiment: teach each arm, ask it, and take its answers apart."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bench.evidence.ablation import AUTO, ablate
-from bench.evidence.page import write_evidence
+from bench.evidence.ablation import AUTO, ablate_on_disk
+from bench.evidence.result import Evidence
 from bench.experiment.design import Arm, Experiment
-from bench.experiment.result import ArmResult, read_results
-from bench.experiment.table import write_experiment, write_side_by_side
+from bench.experiment.result import ArmResult
 from bench.finetune.config import FinetuneConfig, config_from
 from bench.finetune.finetuning import finetune
-from bench.run.folder import RunFolder
-from bench.run.job import run_job
+from bench.progress import SILENT, Observer
+from bench.run.job import Job, prepared, run_job
 from bench.run.options import RunOptions
+from bench.score import Score
 
 
 @dataclass(frozen=True)
@@ -24,34 +24,54 @@ class ExperimentOptions:
     Attributes
     ----------
     model : str
-    data : Path or None
+    run : RunOptions
+        Which records are asked, and within which limits; its reader and view are each arm's own, and its options are
+        for every arm's reader.
     settings : mapping
         A fine-tuning configuration, as in a file of ``bench finetune``; an arm's own task goes before.
-    split : str
-    limit : int or None
-        Test records at most.
     ablation : bool
         Whether each arm is taken apart by ``bench ablate``.
     image_ceiling : str
         As of ``bench ablate``.
-    option : mapping of str to str
-        For the reader, as after ``--option``.
     out : Path
     """
 
     model: str
-    data: Path | None = None
+    run: RunOptions
     settings: Mapping[str, Any] = field(default_factory=dict)
-    split: str = "test"
-    limit: int | None = None
     ablation: bool = True
     image_ceiling: str = AUTO
-    option: Mapping[str, str] = field(default_factory=dict)
     out: Path = Path("experiments")
 
 
-def run_experiment(experiment: Experiment, options: ExperimentOptions, say: Callable[[str], None]) -> list[ArmResult]:
-    """Run every arm of an experiment, and write its table and the one side by side.
+@dataclass(frozen=True, eq=False)
+class ArmRun:
+    """One arm when it is done.
+
+    Attributes
+    ----------
+    result : ArmResult
+    folder : Path
+        Of its adapter and result.
+    job : Job
+        The headline run.
+    evidence : Evidence or None
+        Of its ablation.
+    is_taught : bool
+        Whether the folder holds an adapter that this process taught.
+    """
+
+    result: ArmResult
+    folder: Path
+    job: Job
+    evidence: Evidence | None
+    is_taught: bool
+
+
+def run_experiment(
+    experiment: Experiment, options: ExperimentOptions, observer: Observer = SILENT
+) -> Iterator[ArmRun]:
+    """Run every arm of an experiment, and yield each when it is done.
 
     Everything resumes: a fine-tuning at its last checkpoint, a run at its last answer.
 
@@ -60,15 +80,9 @@ def run_experiment(experiment: Experiment, options: ExperimentOptions, say: Call
     taxonomy.error.BenchError
         As ``bench finetune``, ``bench run`` and ``bench ablate``.
     """
-    results = []
     for arm in experiment.arms:
-        say(f"\n{experiment.name}: {arm.name}")
-        result = _run_arm(experiment, arm, options, say)
-        result.write(arm_folder(experiment, arm, options.out))
-        results.append(result)
-    write_experiment(options.out / experiment.name, experiment, results)
-    write_side_by_side(options.out, read_results(options.out))
-    return results
+        observer.say(f"\n{experiment.name}: {arm.name}")
+        yield _run_arm(experiment, arm, options, observer)
 
 
 def arm_folder(experiment: Experiment, arm: Arm, out: Path) -> Path:
@@ -83,45 +97,32 @@ def arm_config(arm: Arm, options: ExperimentOptions) -> FinetuneConfig:
 
 def run_options(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> RunOptions:
     """Return the headline run of an arm."""
-    config, folder = arm_config(arm, options), arm_folder(experiment, arm, options.out)
-    asked = {**arm.options, **options.option}
-    return RunOptions(
+    folder = arm_folder(experiment, arm, options.out)
+    return replace(
+        options.run,
         reader=f"hf:{options.model}" if arm.task is None else f"lora:{folder}",
-        data=options.data,
-        split=options.split,
-        ids=None,
-        limit=options.limit,
-        renderer=config.task.renderer,
-        px_per_mm=config.task.px_per_mm,
-        measurements=config.task.measurements,
-        condition="full",
-        format=config.task.format,
-        option=tuple(f"{name}={value}" for name, value in asked.items()),
-        danger=None,
-        seed=0,
-        repeats=1,
+        options={**arm.options, **options.run.options},
+        view=replace(arm_config(arm, options).view, condition="full", seed=0),
         out=options.out / "runs",
     )
 
 
-def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, say: Callable[[str], None]) -> ArmResult:
-    folder = arm_folder(experiment, arm, options.out)
+def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, observer: Observer) -> ArmRun:
+    folder, is_taught = arm_folder(experiment, arm, options.out), False
     if arm.task is not None:
-        finetune(arm_config(arm, options), options.data, folder, say)
+        is_taught = finetune(arm_config(arm, options), options.run.selection.open(), folder, observer)
     asked = run_options(experiment, arm, options)
-    run: RunFolder = run_job(asked)
-    verdicts: dict[str, str] = {}
-    if options.ablation:
-        found = ablate(asked, options.image_ceiling)
-        write_evidence(folder / "ablation", found)
-        verdicts = {axis.axis: axis.verdict for axis in found.axes}
-    settings = run.settings()
-    return ArmResult(
+    job = prepared(asked, observer)
+    score: Score = run_job(job, observer=observer)
+    evidence = ablate_on_disk(asked, options.image_ceiling, observer) if options.ablation else None
+    result = ArmResult(
         experiment=experiment.name,
         arm=arm.name,
         model=Path(options.model).name,
-        run_id=settings.run_id,
-        is_sample=settings.is_sample,
-        score=run.score(),
-        verdicts=verdicts,
+        run_id=job.settings.run_id,
+        is_sample=job.settings.is_sample,
+        score=score,
+        verdicts={axis.axis: axis.verdict for axis in evidence.axes} if evidence else {},
     )
+    result.write(folder)
+    return ArmRun(result, folder, job, evidence, is_taught)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from bench.dataset import Dataset
-from bench.export.options import ExportOptions
-from renderers import RENDERERS
+from bench.export.options import SPLITS, ExportOptions
+from renderers import renderer
 from taxonomy.axis import AXES, NORMALITY
-from taxonomy.target import target_format
+
+LICENCE_TAGS = {"CC BY 4.0": "cc-by-4.0"}
+"""Licences as Hugging Face calls them."""
 
 
 def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[str, int]], size: int) -> str:
@@ -21,37 +23,37 @@ def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[st
     size : int
         Bytes of all parquet files.
     """
-    configs = "\n".join(_config(name, counts, name == options.renderers[0]) for name, counts in rows.items())
+    configs = "\n".join(_config(name, counts, name == options.views[0].renderer) for name, counts in rows.items())
     table = "\n".join(
-        f"| {name} | {RENDERERS[name].description} | {' | '.join(str(counts[split]) for split in options.splits)} |"
+        f"| {name} | {renderer(name).description} | {' | '.join(str(counts[split]) for split in options.splits)} |"
         for name, counts in rows.items()
     )
     axes = "\n".join(f"| `{axis.name}` | {axis.question} | {', '.join(axis.values)} |" for axis in (*AXES, NORMALITY))
-    task, form = options.task, target_format(options.task.format)
-    sample = " **This is the embedded sample, not all of PTB-XL.**" if dataset.is_sample else ""
+    view, form = options.views[0], options.views[0].form
+    splits = "; ".join(f"`{name}` is {dataset.split(SPLITS[name]).meaning}" for name in options.splits)
+    sample = f" **This is {dataset.title}, not all of PTB-XL.**" if dataset.is_sample else ""
     return f"""---
-license: cc-by-4.0
-pretty_name: PTB-XL rendered by ECG bench
+license: {LICENCE_TAGS.get(dataset.licence, "other")}
+pretty_name: {dataset.title} rendered by ECG bench
 task_categories: [image-text-to-text]
-tags: [ecg, medical, ptb-xl, ecg-bench]
+tags: [ecg, medical, {dataset.name}, ecg-bench]
 configs:
 {configs}
 ---
 
-# PTB-XL, rendered
+# {dataset.title}, rendered
 
-Real 12-lead ECGs of {dataset.name} {dataset.version} as pictures at {task.px_per_mm} px/mm, with prompts of condition
-`{task.condition}`, targets of format `{form.name}` ({form.description}), and the truth on every axis of ECG bench's
+Real 12-lead ECGs of {dataset.name} {dataset.version} as pictures at {view.px_per_mm} px/mm, with prompts of condition
+`{view.shown.name}`, targets of format `{form.name}` ({form.description}), and the truth on every axis of ECG bench's
 taxonomy.{sample} {size / 1e6:.1f} MB.
 
 ```python
 from datasets import load_dataset
 
-pages = load_dataset("FOLDER", "{options.renderers[0]}")
+pages = load_dataset("FOLDER", "{options.views[0].renderer}")
 ```
 
-Folds 1 to 8 are `train`, 9 is `validation`, 10 is `test`, as the authors of PTB-XL recommend; no patient is in two.
-Nothing of fold 10 may choose a model.
+{splits}; no patient is in two. Nothing of `test` may choose a model.
 
 | configuration | what is drawn | {" | ".join(options.splits)} |
 |---|---|{"---|" * len(options.splits)}
@@ -67,13 +69,7 @@ leave it out of the loss. Records without a label on any axis of the format are 
 
 ## Licence and citation
 
-PTB-XL is under CC BY 4.0; drawn and relabelled here. Cite:
-
-- Wagner P, Strodthoff N, Bousseljot RD, Kreiseler D, Lunze FI, Samek W, Schaeffter T. PTB-XL, a large publicly
-  available electrocardiography dataset. Scientific Data 7, 154 (2020). doi:10.1038/s41597-020-0495-6
-- Wagner P, Strodthoff N, Bousseljot RD, Samek W, Schaeffter T. PTB-XL (version 1.0.3). PhysioNet (2022).
-  doi:10.13026/kfzx-aw45
-- Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23), e215-e220 (2000)
+{dataset.title} is under {dataset.licence}; drawn and relabelled here. Cite {dataset.citation}.
 """
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -11,16 +11,17 @@ from bench.dataset import Dataset, Record, open_dataset
 from bench.export.card import card
 from bench.export.options import SPLITS, ExportOptions
 from bench.export.row import features, row
-from bench.finetune.example import Examples, examples
-from bench.progress import progress
-from bench.prompt import template_version
-from bench.run.case import Asking
+from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
 from bench.storage import held
-from renderers import renderer
+from bench.view import Asking, View, template_version
+from bench.view.example import IMAGE_AND_TEXT, Examples, examples
 from taxonomy.error import DatasetError, StorageError
 
 SETTINGS = "export.json"
+
+WORTH_PROCESSES = 100
+"""Records from which it pays to start processes that draw."""
 
 
 @dataclass(frozen=True)
@@ -31,33 +32,33 @@ class Exported:
     size: int
 
 
-def export(options: ExportOptions, data: Path | None, out: Path) -> Exported:
+def export(options: ExportOptions, dataset: Dataset, out: Path, observer: Observer = SILENT) -> Exported:
     """Write the export to ``out``.
 
     Parameters
     ----------
     options : ExportOptions
-    data : Path or None
-        PTB-XL; the embedded sample when not given.
+    dataset : Dataset
     out : Path
         Must not exist; ``out.part`` may hold what a killed export left, which is gone on with.
+    observer : Observer
 
     Raises
     ------
-    StorageError
+    taxonomy.error.StorageError
         When ``out`` exists, ``out.part`` is of another export, or the disk is full.
     taxonomy.error.BenchError
         When something that was asked for is not there.
     """
-    for name in options.renderers:
-        renderer(name)
     if out.exists():
         raise StorageError(f"{out} is there already; name another folder, or remove it")
-    part, dataset = out.with_name(out.name + ".part"), open_dataset(data)
+    part = out.with_name(out.name + ".part")
+    views = [view.for_inputs(IMAGE_AND_TEXT) for view in options.views]
+    options = replace(options, views=tuple(views))
     try:
         with held(part):
             _begin(part, options, dataset)
-            rows = {name: _renderer_rows(part, name, options, dataset) for name in options.renderers}
+            rows = {view.renderer: _rows(part, view, options, dataset, observer) for view in views}
             size = sum(path.stat().st_size for path in part.rglob("*.parquet"))
             exported = Exported(rows, size)
             (part / "README.md").write_text(card(options, dataset, rows, size), encoding="utf-8")
@@ -74,7 +75,12 @@ def export(options: ExportOptions, data: Path | None, out: Path) -> Exported:
 def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
     """Write what is exported, or make sure that a part of it is of the same export."""
     settings = {
-        "options": json.loads(json.dumps(asdict(options))),
+        "options": {
+            "views": [view.to_json() for view in options.views],
+            "splits": list(options.splits),
+            "shard_rows": options.shard_rows,
+            "limit": options.limit,
+        },
         "dataset": dataset.name,
         "dataset_version": dataset.version,
         "prompt": template_version(),
@@ -89,21 +95,23 @@ def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
     path.write_text(json.dumps(settings | made, indent=2) + "\n", encoding="utf-8")
 
 
-def _renderer_rows(part: Path, name: str, options: ExportOptions, dataset: Dataset) -> dict[str, int]:
+def _rows(
+    part: Path, view: View, options: ExportOptions, dataset: Dataset, observer: Observer
+) -> dict[str, int]:
+    """Write every split by one renderer; return how many rows each has."""
     counts = {}
     for split in options.splits:
         try:
-            task = replace(options.task, renderer=name)
-            found = examples(dataset, SPLITS[split], task, options.seed, options.limit)
+            found = examples(dataset, SPLITS[split], view, options.limit, observer)
         except DatasetError:
             counts[split] = 0
             continue
-        _write_split(part / "data" / name, split, found, options.shard_rows)
+        _write_split(part / "data" / view.renderer, split, found, options.shard_rows, observer)
         counts[split] = len(found)
     return counts
 
 
-def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int) -> None:
+def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int, observer: Observer) -> None:
     """Write the shards of a split that are not there yet; each takes its name when it is whole."""
     import datasets
 
@@ -114,7 +122,7 @@ def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int) ->
     left = [number for number, path in enumerate(paths) if not path.is_file()]
     wanted = [record for n in left for record in chosen.records[n * shard_rows : (n + 1) * shard_rows]]
     drawn = _drawn(chosen, wanted)
-    with progress(f"{chosen.builder.settings.renderer}, {split}") as report:
+    with observer.progress(f"{chosen.cases.view.renderer}, {split}") as report:
         for number in left:
             size = len(chosen.records[number * shard_rows : (number + 1) * shard_rows])
             rows = []
@@ -128,8 +136,8 @@ def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int) ->
 
 def _drawn(chosen: Examples, records: Sequence[Record]) -> Iterator[dict[str, object]]:
     """Yield rows, their pages drawn ahead in other processes where there are many."""
-    many = len(records) >= 100
-    builder = replace(chosen.builder, workers=min(4, os.cpu_count() or 1) if many else 0)
+    many = len(records) >= WORTH_PROCESSES
+    cases = replace(chosen.cases, workers=min(4, os.cpu_count() or 1) if many else 0)
     asked = [Asking(record) for record in records]
-    for asking, case in zip(asked, builder.cases(asked), strict=True):
+    for asking, case in zip(asked, cases.each(asked), strict=True):
         yield row(chosen.example(asking.record, case), chosen.form)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from bench.finetune.example import Example
+from bench.view.example import Example
 from taxonomy.axis import AXES, NORMALITY
 from taxonomy.target import TargetFormat
 from taxonomy.writing import written

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.finetune.example import Example
+from bench.view.example import Example
 from readers.vlm.chat import Chat
 from taxonomy.error import SettingError
 

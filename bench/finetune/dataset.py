@@ -4,14 +4,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.finetune.example import Example, Examples
 from bench.progress import Report
-from bench.run.case import Asking
 from bench.storage import cache_folder
+from bench.view import Asking
+from bench.view.example import Example, Examples
 from renderers import PackedImage, Picture, packed
 from taxonomy.error import StorageError
 
@@ -48,7 +47,7 @@ def as_drawn_dataset(examples: Examples, report: Report) -> "datasets.Dataset":
     def example(index: int, pages: list[dict[str, Any]]) -> Example:
         record = examples.records[index]
         return examples.example(
-            record, examples.builder.with_images(Asking(record), tuple(_page(page) for page in pages))
+            record, examples.cases.with_images(Asking(record), tuple(_page(page) for page in pages))
         )
 
     return rows.with_transform(
@@ -96,8 +95,8 @@ def _draw(examples: Examples, folder: Path, report: Report) -> None:
 
 def _key(examples: Examples) -> str:
     """Return what tells one set of drawn pages from another."""
-    settings = examples.builder.settings
-    drawn = {name: value for name, value in asdict(settings).items() if name not in {"form", "prompt"}}
+    view = {name: value for name, value in examples.cases.view.to_json().items() if name != "format"}
+    drawn = {"view": view, "records": examples.cases.cohort.fingerprint}
     return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 
-from bench.finetune.card import write_card
+from bench.dataset import Dataset
 from bench.finetune.config import FinetuneConfig, config_from
-from bench.finetune.setup import CHECKPOINTS, Ready, Say, new_trainer, prepared
+from bench.finetune.setup import CHECKPOINTS, Ready, new_trainer, prepared
 from bench.finetune.validation import FIGURE
-from bench.progress import progress
-from bench.prompt import template_version
+from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
-from bench.storage import held
+from bench.storage import held, write_whole
+from bench.view import template_version
 from readers.vlm.adapter import MANIFEST, AdapterManifest, read_manifest
 from readers.vlm.source import model_source
 from taxonomy.error import RunError, SettingError
@@ -34,23 +34,21 @@ MEMORY = (
 )
 
 
-def finetune(config: FinetuneConfig, data: Path | None, out: Path, say: Say) -> Path:
+def finetune(config: FinetuneConfig, dataset: Dataset, out: Path, observer: Observer = SILENT) -> bool:
     """Fine-tune a model, or go on with what a killed fine-tuning left.
 
     Parameters
     ----------
     config : FinetuneConfig
-    data : Path or None
-        PTB-XL; the embedded sample when not given.
+    dataset : Dataset
     out : Path
-        Folder of the adapter, its checkpoints and its curve.
-    say : callable
-        Called with a line for the person who waits.
+        Folder of the adapter, its checkpoints and its curve; afterwards a folder for ``--reader lora:``.
+    observer : Observer
 
     Returns
     -------
-    Path
-        ``out``, a folder for ``--reader lora:``.
+    bool
+        Whether this is the process that writes; the others of a launch on several devices write nothing.
 
     Raises
     ------
@@ -61,16 +59,16 @@ def finetune(config: FinetuneConfig, data: Path | None, out: Path, say: Say) -> 
     source = model_source(config.model, config.load)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the processes that prepare examples are forks
     with _first_process(out) as is_first:
-        say = say if is_first else lambda line: None
+        observer = observer if is_first else SILENT
         if (out / MANIFEST).is_file():
             _check_same(out, config)
-            say(f"already fine-tuned: {out} (best look at fold 9 {_best(read_manifest(out)):+.1f} points)")
-            return out
-        ready = prepared(config, source, data, out)
+            observer.say(f"already fine-tuned: {out} (best look {_best(read_manifest(out)):+.1f} points)")
+            return is_first
+        ready = prepared(config, source, dataset, out, observer)
         if is_first:
-            _begin(ready, say)
-        _train(ready, say, is_first)
-    return out
+            _begin(ready, observer)
+        _train(ready, observer, is_first)
+    return is_first
 
 
 @contextmanager
@@ -85,18 +83,15 @@ def _first_process(out: Path) -> Iterator[bool]:
         yield True
 
 
-def _begin(ready: Ready, say: Say) -> None:
+def _begin(ready: Ready, observer: Observer) -> None:
     """Write the configuration of a new fine-tuning, or make sure that the folder holds the same one."""
-    try:
-        if (ready.out / CONFIG).is_file():
-            _check_same(ready.out, ready.config)
-        (ready.out / CONFIG).write_text(ready.config.toml(), encoding="utf-8")
-    except OSError as error:
-        raise RunError(f"{ready.out} cannot be written: {error.strerror}; name another --out") from error
+    if (ready.out / CONFIG).is_file():
+        _check_same(ready.out, ready.config)
+    write_whole(ready.out / CONFIG, ready.config.toml())
     task, most = ready.config.task, ready.config.training.validation or len(ready.validation)
-    say(
-        f"{len(ready.train)} records to learn from, {min(len(ready.validation), most)} of fold 9 to look at: "
-        f"{task.format}, {task.renderer}, {task.condition}"
+    observer.say(
+        f"{len(ready.train)} records to learn from, {min(len(ready.validation), most)} of {ready.looked_at} to look "
+        f"at: {task.format}, {task.renderer}, {task.condition}"
     )
 
 
@@ -119,7 +114,7 @@ def _check_same(out: Path, config: FinetuneConfig) -> None:
                 )
 
 
-def _train(ready: Ready, say: Say, is_first: bool) -> None:
+def _train(ready: Ready, observer: Observer, is_first: bool) -> None:
     import torch
 
     from bench.finetune.trainer import Clock
@@ -127,9 +122,9 @@ def _train(ready: Ready, say: Say, is_first: bool) -> None:
     clock, begun = Clock(), datetime.now(UTC)
     checkpoint = last_checkpoint(ready.out)
     if checkpoint:
-        say(f"resuming from {checkpoint.name}")
-    with progress("fine-tuning", "steps") as report:
-        trainer = new_trainer(ready, clock, say, report)
+        observer.say(f"resuming from {checkpoint.name}")
+    with observer.progress("fine-tuning", "steps") as report:
+        trainer = new_trainer(ready, clock, observer, report)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             if is_first:
@@ -140,8 +135,8 @@ def _train(ready: Ready, say: Say, is_first: bool) -> None:
             raise RunError(f"the fine-tuning cannot be written ({error}); {_kept(ready.out)}") from error
     if is_first:
         best = _best(read_manifest(ready.out))
-        say(f"adapter: {ready.out} (best look at fold 9 {best:+.1f} points against majority)")
-        say(f"read with it: bench run --reader lora:{ready.out}")
+        observer.say(f"adapter: {ready.out} (best look at {ready.looked_at} {best:+.1f} points against majority)")
+        observer.say(f"read with it: bench run --reader lora:{ready.out}")
 
 
 def last_checkpoint(out: Path) -> Path | None:
@@ -165,7 +160,7 @@ def _kept(out: Path) -> str:
 
 def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datetime) -> None:
     """Write the adapter, its manifest last, and its card."""
-    config, settings = ready.config, ready.train.builder.settings
+    config = ready.config
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(str(ready.out), safe_serialization=True)
     looks = [entry for entry in trainer.state.log_history if f"eval_{FIGURE}" in entry]
     data = config.to_json() | {"model": ready.source.shown}
@@ -175,11 +170,15 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datet
             "name": ready.dataset.name,
             "version": ready.dataset.version,
             "is_sample": ready.dataset.is_sample,
-            "fingerprint": ready.train.fingerprint,
+            "fingerprint": ready.train.cases.cohort.fingerprint,
             "training_records": len(ready.train),
             "validation_records": len(ready.validation),
+            "training_split": ready.dataset.split("train").meaning,
+            "validation_split": ready.looked_at,
+            "citation": ready.dataset.citation,
+            "licence": ready.dataset.licence,
         },
-        "condition": settings.condition,
+        "condition": config.view.condition,
         "prompt": template_version(),
         "looks": looks,
         "best_step": trainer.state.best_global_step,
@@ -194,9 +193,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datet
     }
     taught = {name: getattr(config.task, name) for name in ("format", "renderer", "px_per_mm", "condition")}
     manifest = AdapterManifest(ready.source.shown, ready.source.version, taught, asdict(config.load), made)
-    write_card(ready.out, manifest, trainer.state.log_history)
-    text = json.dumps(manifest.to_json(), indent=2) + "\n"
-    (ready.out / MANIFEST).write_text(text, encoding="utf-8")
+    write_whole(ready.out / MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
 
 
 def _best(manifest: AdapterManifest) -> float:

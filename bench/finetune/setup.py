@@ -2,18 +2,17 @@
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.dataset import Dataset, open_dataset
+from bench.dataset import Dataset
 from bench.finetune.collator import AnswerCollator
 from bench.finetune.config import FinetuneConfig, Lora
 from bench.finetune.dataset import as_dataset, as_drawn_dataset
-from bench.finetune.example import Examples, examples
 from bench.finetune.validation import FIGURE, Validation
-from bench.progress import Report, progress
+from bench.progress import Observer, Report
+from bench.view.example import Examples, examples
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, processor_of
 from taxonomy.error import SettingError
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from bench.finetune.trainer import Clock, ScoredTrainer
 
 CURVE, CHECKPOINTS = "curve.json", "checkpoints"
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,17 +48,23 @@ class Ready:
     validation: Examples
     out: Path
 
+    @property
+    def looked_at(self) -> str:
+        """The split that chooses the checkpoint, in words."""
+        return self.dataset.split("val").meaning
 
-def prepared(config: FinetuneConfig, source: ModelSource, data: Path | None, out: Path) -> Ready:
+
+def prepared(
+    config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer
+) -> Ready:
     """Return a fine-tuning before its first step; nothing is written."""
-    dataset = open_dataset(data)
     chat = Chat.of(processor_of(source, config.load), config.load)
-    seed = config.training.seed
-    train = examples(dataset, "train", config.task, seed, config.task.limit or None)
-    return Ready(config, dataset, source, chat, train, examples(dataset, "val", config.task, seed), out)
+    train = examples(dataset, "train", config.view, config.task.limit or None, observer)
+    validation = examples(dataset, "val", config.view, observer=observer)
+    return Ready(config, dataset, source, chat, train, validation, out)
 
 
-def new_trainer(ready: Ready, clock: "Clock", say: Say, report: Report) -> "ScoredTrainer":
+def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report) -> "ScoredTrainer":
     """Return the trainer of a fine-tuning, its model loaded.
 
     Parameters
@@ -68,8 +72,10 @@ def new_trainer(ready: Ready, clock: "Clock", say: Say, report: Report) -> "Scor
     ready : Ready
     clock : Clock
         Measures its steps.
-    say, report : callable
-        Called with a line for each look at fold 9, and with steps done and in all.
+    observer : Observer
+        Told of each look at the validation split.
+    report : callable
+        Called with steps done and in all.
     """
     from transformers import EarlyStoppingCallback
 
@@ -77,7 +83,7 @@ def new_trainer(ready: Ready, clock: "Clock", say: Say, report: Report) -> "Scor
 
     config, task = ready.config.training, ready.config.task
     if config.cache:
-        with progress("drawing") as drawing:
+        with observer.progress("drawing") as drawing:
             rows = as_drawn_dataset(ready.train, drawing)
     else:
         rows = as_dataset(ready.train)
@@ -93,7 +99,7 @@ def new_trainer(ready: Ready, clock: "Clock", say: Say, report: Report) -> "Scor
         train_dataset=rows,
         eval_dataset=[None],
         data_collator=lambda batch: collate([row["example"] for row in batch]),
-        callbacks=[clock, Diary(ready.out / CURVE, report, say), *stopping],
+        callbacks=[clock, Diary(ready.out / CURVE, report, observer.say, ready.looked_at), *stopping],
     )
 
 

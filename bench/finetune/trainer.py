@@ -1,4 +1,4 @@
-"""transformers' Trainer with what is ours: balanced drawing, and looks at fold 9 by the benchmark's own score."""
+"""transformers' Trainer with what is ours: balanced drawing, and looks at the validation split by the benchmark's own score."""
 
 import json
 import time
@@ -19,7 +19,7 @@ Figures = Callable[[Any], dict[str, float]]
 
 
 class ScoredTrainer(Trainer):
-    """A Trainer that looks at fold 9 through the benchmark, and can draw every value of an axis equally often.
+    """A Trainer that looks at the validation split through the benchmark, and can draw every value of an axis equally often.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class ScoredTrainer(Trainer):
         return WeightedRandomSampler(self.weights, len(self.weights), generator=generator)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Return the figures of fold 9, each named ``eval_...``."""
+        """Return the figures of the validation split, each named ``eval_...``."""
         found = self.figures(self.accelerator.unwrap_model(self.model))
         metrics = {f"eval_{name}": value for name, value in found.items()}
         self.log(dict(metrics))
@@ -58,7 +58,7 @@ class Clock(TrainerCallback):
     Attributes
     ----------
     waited, worked : float
-        Seconds between steps and within them, looks at fold 9 left out.
+        Seconds between steps and within them, looks at the validation split left out.
     steps : int
     """
 
@@ -95,10 +95,10 @@ class Clock(TrainerCallback):
 
 
 class Diary(TrainerCallback):
-    """Keeps the loss curve on the disk, shows progress, and says what each look at fold 9 found."""
+    """Keeps the loss curve on the disk, shows progress, and says what each look at the validation split found."""
 
-    def __init__(self, path: Path, report: Report, say: Callable[[str], None]) -> None:
-        self.path, self.report, self.say = path, report, say
+    def __init__(self, path: Path, report: Report, say: Callable[[str], None], looked_at: str) -> None:
+        self.path, self.report, self.say, self.looked_at = path, report, say, looked_at
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Show how far it is."""
@@ -111,7 +111,7 @@ class Diary(TrainerCallback):
             self.path.write_text(json.dumps(state.log_history, indent=1) + "\n", encoding="utf-8")
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Say what fold 9 found."""
+        """Say what the look found."""
         metrics = kwargs.get("metrics", {})
         if state.is_world_process_zero and f"eval_{FIGURE}" in metrics:
             losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
@@ -120,7 +120,7 @@ class Diary(TrainerCallback):
             best = " *" if state.best_metric is None or found > state.best_metric else ""
             self.say(
                 f"step {state.global_step}/{state.max_steps}  epoch {state.epoch or 0:.1f}{loss}  "
-                f"fold 9 against majority {100 * found:+.1f} points, {100 * unanswered:.0f}% no answer{best}"
+                f"{self.looked_at} against majority {100 * found:+.1f} points, {100 * unanswered:.0f}% no answer{best}"
             )
 
 

@@ -5,11 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.finetune.config import FinetuneConfig
-from bench.finetune.example import Examples
-from bench.run.case import Asking
-from bench.run.folder import Asked
 from bench.run.scoring import score_readings
 from bench.score import Score
+from bench.view import Asked, Asking
+from bench.view.example import Examples
 from readers.ahead import prepared_ahead
 from readers.vlm.chat import Chat
 from readers.vlm.option import VlmOptions
@@ -54,7 +53,7 @@ class Validation:
             readings = self._gathered(model)
         finally:
             model.train(was_training)
-        score = score_readings(readings, self.records, self.examples.numbers, form=self.examples.form.name)
+        score = score_readings(readings, self.examples.cases.cohort.of(self.records), form=self.examples.form.name)
         return figures_of(score)
 
     @property
@@ -82,7 +81,7 @@ class Validation:
         askings = [Asking(record) for record in self.records[first::step]]
         vlm = self._vlm(model)
         batches = prepared_ahead(
-            map(self.examples.builder.case, askings), vlm.options.batch, lambda part: (part, self.chat.encode(part))
+            map(self.examples.cases.case, askings), vlm.options.batch, lambda part: (part, self.chat.encode(part))
         )
         found = (reading for cases, prompts in batches for reading in answers(vlm, cases, prompts))
         for asking, reading in zip(askings, found, strict=True):

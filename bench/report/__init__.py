@@ -1,1 +1,1 @@
-"""A score as people read it: a table in the terminal, a page with pictures."""
+"""What people read: tables and plots in one style, and a page for each study."""

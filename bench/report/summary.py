@@ -1,6 +1,6 @@
 """What a score says beside its axes, line by line."""
 
-from bench.report.row import difference, percent, within
+from bench.report.table import difference, percent, share, within
 from bench.score.axis import AxisScore
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
@@ -16,8 +16,7 @@ def summary_lines(score: Score) -> list[tuple[str, str]]:
     if score.superclass:
         danger = score.superclass.overall
         lines.append(("danger-weighted error", f"{within(danger.dwe, danger.dwe_interval)}, n = {danger.n}"))
-        low, high = danger.critical_interval
-        shares = f"{percent(danger.critical_share)} [{percent(low)}, {percent(high)}]"
+        shares = share(danger.critical_share, danger.critical_interval)
         lines.append(("critical errors", f"{danger.critical} of {danger.n}, {shares}"))
     if score.probability:
         macro = within(score.probability.auroc["macro"], score.probability.intervals["macro"])
@@ -77,14 +76,6 @@ def _usage(used: UsageTotal) -> list[tuple[str, str]]:
     if used.px_per_mm is not None:
         lines.append(("images seen by the model at", f"{used.px_per_mm:g} px/mm"))
     return lines
-
-
-def caution(score: Score, is_sample: bool) -> str:
-    """Return what a reader of the score must know of its size."""
-    n = f"n = {score.n} ECGs"
-    if is_sample:
-        return f"{n} of the embedded sample: intervals are wide, and this is no result on PTB-XL's test fold."
-    return f"{n}."
 
 
 def _both(score: Score) -> str:

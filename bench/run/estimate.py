@@ -2,16 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-import click
-
-from bench.progress import progress
-from bench.run.case import Asking, CaseBuilder
-from bench.run.job import Job, prepared, within
-from bench.run.options import Means, RunOptions
-from bench.run.shown import shown_numbers
-from bench.truth import measured
+from bench.progress import SILENT, Observer
+from bench.run.job import Job
+from bench.view import Asking
 from readers.session import Estimate, SessionReader
 
 LOOKED_AT = 16
@@ -21,52 +16,67 @@ TYPICAL_SECONDS = 10.0
 """Of one answer without long reasoning, assumed; a run's own report says what it was."""
 
 
-def dry_run(options: RunOptions) -> None:
-    """Print cases, tokens, dollars and time of a run that is not made.
+@dataclass(frozen=True)
+class RunEstimate:
+    """What a run would still ask.
 
-    Raises
-    ------
-    taxonomy.error.BenchError
-        When something that was asked for is not there.
+    Attributes
+    ----------
+    run_id, reader : str
+    asked, total : int
+        Readings that are still to come, and of the whole run.
+    cases : tuple of Estimate
+        Of a few cases; empty for a reader that asks nobody, or where nothing is left to ask.
+    asks_elsewhere : bool
+        Whether the reader asks an API.
     """
-    job = prepared(options)
+
+    run_id: str
+    reader: str
+    asked: int
+    total: int
+    cases: tuple[Estimate, ...]
+    asks_elsewhere: bool
+
+
+def estimate(job: Job, observer: Observer = SILENT) -> RunEstimate:
+    """Return what a job would ask and cost."""
     readings, _ = job.folder.every_reading()
-    askings = [asking for asking in job.askings if asking.asked not in readings]
-    click.echo(f"{len(askings)} of {len(job.askings)} readings to ask: {job.settings.run_id}")
-    reader = within(job, options.means)
+    left = [asking for asking in job.askings if asking.asked not in readings]
+    reader = job.lent(observer)
     if not isinstance(reader, SessionReader):
-        click.echo(f"reader {job.reader.name!r} asks nobody: no tokens, no dollars")
-        return
-    if askings:
-        for line in _lines(_estimates(job, reader), len(askings), options.means):
-            click.echo(line)
-    click.echo("nothing was sent")
+        return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.askings), (), False)
+    records = list(job.cases.cohort)[:LOOKED_AT] if left else []
+    with observer.progress("measuring") as report:
+        job.cases.cohort.of(records).measure(report)
+    cases = replace(job.cases, workers=0)
+    looked_at = tuple(reader.estimate(cases.case(Asking(record))) for record in records)
+    return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.askings), looked_at, True)
 
 
-def _estimates(job: Job, reader: SessionReader) -> list[Estimate]:
-    records = job.records[:LOOKED_AT]
-    with progress("measuring") as report:
-        known = measured(records, job.dataset, report)
-    numbers, standing_in = shown_numbers(replace(job, records=records).drawn, known)
-    builder = CaseBuilder(job.settings, job.reader, numbers, donors=standing_in)
-    return [reader.estimate(builder.case(Asking(record))) for record in records]
+def estimate_lines(found: RunEstimate, concurrency: int, batch: bool) -> list[str]:
+    """Return an estimate line by line."""
+    lines = [f"{found.asked} of {found.total} readings to ask: {found.run_id}"]
+    if not found.asks_elsewhere:
+        return [*lines, f"reader {found.reader!r} asks nobody: no tokens, no dollars"]
+    if found.cases:
+        lines += _cost_lines(found.cases, found.asked, batch)
+        minutes = math.ceil(found.asked * TYPICAL_SECONDS / concurrency / 60)
+        waiting = f"about {minutes} min, at {TYPICAL_SECONDS:g} s an answer (assumed) and {concurrency} at once"
+        lines.append(f"time           {'within 24 h, as batches go' if batch else waiting}")
+    return [*lines, "nothing was sent"]
 
 
-def _lines(found: Sequence[Estimate], asked: int, means: Means) -> list[str]:
-    tokens = sum(one.input_tokens for one in found) / len(found)
-    seen = [one.image_px_per_mm for one in found if one.image_px_per_mm is not None]
+def _cost_lines(cases: Sequence[Estimate], asked: int, batch: bool) -> list[str]:
+    tokens = sum(case.input_tokens for case in cases) / len(cases)
+    seen = [case.image_px_per_mm for case in cases if case.image_px_per_mm is not None]
     lines = [f"input tokens   {tokens:,.0f} a case, {tokens * asked / 1e6:,.2f} million in all (estimated)"]
     if seen:
         lines.append(f"images         seen at {min(seen):.1f} px/mm")
-    costs, worst = ([getattr(one, name) for one in found] for name in ("cost", "most"))
+    costs, worst = [case.cost for case in cases], [case.most for case in cases]
     if None in costs:
-        lines.append("dollars        unknown: no table has a price for this model (--prices FILE gives one)")
-    else:
-        typical, most = (sum(part) / len(found) * asked for part in (costs, worst))
-        half = ", at the price of a batch" if means.batch else ""
-        said = f"{typical:,.2f} with short answers, {most:,.2f} at most{half} ({found[0].prices})"
-        lines.append(f"dollars        {said}")
-    minutes = math.ceil(asked * TYPICAL_SECONDS / means.concurrency / 60)
-    waiting = f"about {minutes} min, at {TYPICAL_SECONDS:g} s an answer (assumed) and {means.concurrency} at once"
-    lines.append(f"time           {'within 24 h, as batches go' if means.batch else waiting}")
-    return lines
+        return [*lines, "dollars        unknown: no table has a price for this model (--prices FILE gives one)"]
+    typical, most = (sum(part or 0.0 for part in parts) / len(cases) * asked for parts in (costs, worst))
+    half = ", at the price of a batch" if batch else ""
+    said = f"{typical:,.2f} with short answers, {most:,.2f} at most{half} ({cases[0].prices})"
+    return [*lines, f"dollars        {said}"]

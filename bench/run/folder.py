@@ -1,26 +1,20 @@
 """A run on disk: manifest, readings appended one by one, score and report."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from bench.dataset import RecordId
+from bench.run.asking import Keep
 from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
 from bench.storage import append, held, opened_for_append, write_whole
+from bench.view import Asked, Asking, View
 from taxonomy.error import BenchError, RunError
 from taxonomy.reading import Reading
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One asking: of which record, and which of several times."""
-
-    ecg_id: int
-    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,10 +48,18 @@ class RunFolder:
         """Return what decided the run; raises as :meth:`manifest`."""
         return settings_from(self.manifest()["settings"])
 
-    def readings(self) -> tuple[dict[int, Reading], int]:
-        """Return the readings of the first asking by ``ecg_id``, and how many torn lines were dropped."""
-        found, torn = self.every_reading()
-        return {asked.ecg_id: reading for asked, reading in found.items() if asked.repeat == 0}, torn
+    def view(self) -> View:
+        """Return what the reader was shown.
+
+        Raises
+        ------
+        taxonomy.error.RunError
+            When the manifest does not say: it was written by an earlier version.
+        """
+        data = self.manifest()
+        if "view" not in data:
+            raise RunError(f"{self.path} does not say what its reader was shown: an earlier version made it")
+        return View.from_json(data["view"])
 
     def every_reading(self) -> tuple[dict[Asked, Reading], int]:
         """Return the readings of every asking, and how many torn lines were dropped (a kill in mid-write leaves one).
@@ -78,7 +80,7 @@ class RunFolder:
                 continue
             try:
                 entry = json.loads(line)
-                asked = Asked(int(entry["ecg_id"]), int(entry.get("repeat", 0)))
+                asked = Asked(entry["ecg_id"], int(entry.get("repeat", 0)))
                 found[asked] = Reading.from_json(entry["reading"])
             except (ValueError, KeyError, TypeError, BenchError) as error:
                 if number == len(lines):
@@ -122,19 +124,22 @@ class RunFolder:
             yield
 
     @contextmanager
-    def appending(self) -> Iterator[FileIO]:
-        """Open the readings for appending, after cutting off a torn last line."""
-        with opened_for_append(self.readings_path) as out:
-            yield out
+    def appending(self, case_id: Callable[[RecordId], str]) -> Iterator[Keep]:
+        """Yield a function that appends a reading, after cutting off a last line that a kill has torn.
 
-    def append(self, out: FileIO, asked: Asked, case_id: str, reading: Reading) -> None:
-        """Write one reading and hand it to the operating system; raises as :func:`bench.storage.append`."""
-        repeat = {"repeat": asked.repeat} if asked.repeat else {}
-        append(
-            out,
-            self.readings_path,
-            {"ecg_id": asked.ecg_id, **repeat, "case_id": case_id, "reading": reading.to_json()},
-        )
+        Parameters
+        ----------
+        case_id : callable
+            Returns the opaque id under which the reader saw a record.
+        """
+        with opened_for_append(self.readings_path) as out:
+
+            def keep(asking: Asking, reading: Reading) -> None:
+                ecg_id, repeat = asking.record.ecg_id, {"repeat": asking.repeat} if asking.repeat else {}
+                entry = {"ecg_id": ecg_id, **repeat, "case_id": case_id(ecg_id), "reading": reading.to_json()}
+                append(out, self.readings_path, entry)
+
+            yield keep
 
     def write(self, name: str, text: str) -> Path:
         """Write a file whole or not at all."""

@@ -1,4 +1,4 @@
-"""What a run was made with, for whoever wants to make it again."""
+"""What a run was made with, for whoever wants to make it or show its cases again."""
 
 import platform
 import subprocess
@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from bench.run.settings import RunSettings
+from bench.view import Cases
 
 PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors", "openai", "anthropic")
 
 
-def manifest(settings: RunSettings) -> dict[str, Any]:
-    """Return the manifest of a run that starts now: settings, versions, git revision; no path and no key."""
+def manifest(settings: RunSettings, cases: Cases) -> dict[str, Any]:
+    """Return the manifest of a run that starts now: settings, view, donors, versions; no path and no key."""
+    donors = {str(ecg_id): donor.ecg_id for ecg_id, donor in cases.donors.items()}
     return {
         "run_id": settings.run_id,
         "settings": settings.to_json(),
+        "view": cases.view.to_json(),
+        **({"donors": donors} if donors else {}),
+        "data": cases.cohort.dataset.credit,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": versions(*PACKAGES),

@@ -1,20 +1,21 @@
-"""What the user asked for, as on the command line."""
+"""What the user asked for: each part once, shared by every command that has it."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.dataset import Selection
+from bench.view import View
 from readers.contract import Reader
-from taxonomy.error import BenchError
-
-USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
-"""What is drawn and asked where neither the user nor the reader says."""
+from readers.registry import reader as reader_named
+from readers.session import Session, SessionReader
+from taxonomy.error import SettingError
 
 
 @dataclass(frozen=True)
-class Means:
-    """How a run may use a reader that asks elsewhere: nothing here decides an answer.
+class Limits:
+    """How a reader that asks elsewhere may be used: nothing here decides an answer.
 
     Attributes
     ----------
@@ -36,58 +37,70 @@ class Means:
     batch: bool = False
     poll_seconds: float = 30.0
 
+    def session(self, folder: Path, run_id: str, spent: float, say: Callable[[str], None]) -> Session:
+        """Return the session of a run: its answers are kept beside ``folder``, its batches in it."""
+        return Session(
+            responses=folder.parent / "responses",
+            run_id=run_id,
+            concurrency=self.concurrency,
+            max_cost=self.max_cost,
+            spent=spent,
+            prices=self.prices,
+            batch=folder / "batch" if self.batch else None,
+            poll_seconds=self.poll_seconds,
+            say=say,
+        )
+
+
+def within(reader: Reader, session: Session) -> Reader:
+    """Return the reader, within the session where it takes one."""
+    return reader.within(session) if isinstance(reader, SessionReader) else reader
+
 
 @dataclass(frozen=True)
 class RunOptions:
-    """One ``bench run``.
+    """One reader over one selection of records in one view.
 
     Attributes
     ----------
-    reader, data, split, ids, limit, renderer, px_per_mm, measurements, condition, format, danger, seed, repeats, out
-        As on the command line; an empty ``renderer`` or ``format`` and a ``px_per_mm`` of 0 leave it open.
-    option : tuple of str
-        ``name=value`` for the reader.
-    means : Means
-    statements : Path or None
-        PTB-XL+'s 12SL statements.
+    reader : str
+        As after ``--reader``.
+    options : mapping of str to str
+        For the reader, as after ``--option``.
+    selection : Selection
+    view : View
+    limits : Limits
+    repeats : int
+        How often every case is asked.
+    out : Path
+        Where run folders go.
     """
 
     reader: str
-    data: Path | None
-    split: str
-    ids: str | None
-    limit: int | None
-    renderer: str
-    px_per_mm: int
-    measurements: str
-    condition: str
-    format: str
-    option: tuple[str, ...]
-    danger: Path | None
-    seed: int
-    repeats: int
-    out: Path
-    means: Means = Means()
-    statements: Path | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
+    view: View = field(default_factory=View)
+    limits: Limits = field(default_factory=Limits)
+    repeats: int = 1
+    out: Path = Path("runs")
 
-    def settled(self, reader: Reader) -> "RunOptions":
-        """Return the options with what was left open: as the reader was trained, else the usual."""
-        trained: Mapping[str, Any] = getattr(reader, "trained_on", {})
-        chosen = {name: getattr(self, name) or trained.get(name, usual) for name, usual in USUAL.items()}
-        return replace(self, **chosen)
+    def built(self) -> Reader:
+        """Return the reader.
 
-    @property
-    def reader_options(self) -> dict[str, str]:
-        """``--option`` by name."""
-        return parsed(self.option)
+        Raises
+        ------
+        taxonomy.error.BenchError
+            When there is no such reader, or it cannot be built.
+        """
+        return reader_named(self.reader, self.options)
 
 
-def parsed(options: Iterable[str]) -> dict[str, str]:
+def parsed(options: Iterable[str]) -> dict[str, Any]:
     """Return ``--option`` by name.
 
     Raises
     ------
-    taxonomy.error.BenchError
+    taxonomy.error.SettingError
         When one is not of the form ``name=value``, or stands twice.
     """
     found: dict[str, str] = {}
@@ -95,8 +108,8 @@ def parsed(options: Iterable[str]) -> dict[str, str]:
         name, sign, value = written.partition("=")
         name = name.strip().replace("-", "_")
         if not sign or not name:
-            raise BenchError(f"--option takes name=value, not {written!r}")
+            raise SettingError(f"--option takes name=value, not {written!r}")
         if name in found:
-            raise BenchError(f"--option {name} is given twice")
+            raise SettingError(f"--option {name} is given twice")
         found[name] = value.strip()
     return found

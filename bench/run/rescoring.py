@@ -1,28 +1,21 @@
-"""The score of a run folder again, and of predictions made elsewhere."""
+"""What a run folder says once more: its score, and its cases."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 
-import click
-
-from bench.dataset import Dataset, Record, fingerprint, open_dataset
-from bench.prediction_file import check_ids, read_predictions
-from bench.progress import progress
-from bench.report.markdown import write_report
-from bench.report.terminal import print_score
-from bench.run.folder import Asked, RunFolder
-from bench.run.manifest import git_revision
+from bench.dataset import Cohort, Dataset
+from bench.progress import SILENT, Observer
+from bench.run.folder import RunFolder
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
-from bench.storage import as_json, write_whole
-from bench.truth import measured
+from bench.view import Asking, Cases, View, cases_of
+from readers.contract import Case
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
-from taxonomy.reading import Reading
 
 
-def records_of_run(settings: RunSettings, dataset: Dataset) -> list[Record]:
+def cohort_of_run(settings: RunSettings, dataset: Dataset) -> Cohort:
     """Return the records of a run.
 
     Raises
@@ -30,62 +23,59 @@ def records_of_run(settings: RunSettings, dataset: Dataset) -> list[Record]:
     taxonomy.error.RunError
         When this dataset is not the one that the run was made on.
     """
-    if dataset.name != settings.dataset or fingerprint(dataset, settings.ids) != settings.fingerprint:
+    if dataset.name != settings.dataset or dataset.fingerprint(settings.ids) != settings.fingerprint:
         raise RunError(
             f"the run was made on other records ({settings.dataset}, fingerprint {settings.fingerprint}) than "
             f"{dataset.name} holds here; name its folder with --data"
         )
-    return [dataset.record(ecg_id) for ecg_id in settings.ids]
+    return replace(dataset.cohort(ids=settings.ids), split=settings.split)
 
 
-def scored(folder: RunFolder, dataset: Dataset, danger: DangerTable | None = None) -> Score:
-    """Return the score of a run folder, computed from its readings."""
+def scored(
+    folder: RunFolder, dataset: Dataset, danger: DangerTable | None = None, observer: Observer = SILENT
+) -> Score:
+    """Return the score of a run folder, computed from its readings.
+
+    Raises
+    ------
+    taxonomy.error.RunError
+        When there are no readings, or the dataset is another.
+    """
     settings = folder.settings()
-    records = records_of_run(settings, dataset)
+    cohort = cohort_of_run(settings, dataset)
     readings, _ = folder.every_reading()
     if not readings:
         raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
-    with progress("measuring") as report:
-        numbers = measured(records, dataset, report)
-    return score_readings(readings, records, numbers, danger, settings.form)
+    with observer.progress("measuring") as report:
+        cohort.measure(report)
+    return score_readings(readings, cohort, danger, settings.form)
 
 
-def score_run(path: Path, data: Path | None, danger: DangerTable) -> None:
-    """Score a run folder again; write and print the score."""
-    folder = RunFolder(path)
+def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) -> Cases:
+    """Return the cases of a run as its reader saw them: same view, same donors, same opaque ids.
+
+    Parameters
+    ----------
+    folder : RunFolder
+    dataset : Dataset
+    view : View, optional
+        The run's own, with the paths of files that a manifest only names; the manifest's when not given.
+
+    Raises
+    ------
+    taxonomy.error.RunError
+        When the dataset is another, or an earlier version made the run.
+    """
     settings = folder.settings()
-    found = scored(folder, open_dataset(data), danger)
-    folder.write("score.json", as_json(found.to_json()))
-    write_report(folder.path, found, folder.manifest(), danger)
-    print_score(found, f"{settings.reader} on {settings.dataset}, {settings.split}", settings.is_sample)
-    if found.n < len(settings.ids):
-        click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
+    view = view or folder.view()
+    cohort = cohort_of_run(settings, dataset)
+    cases = cases_of(replace(view, condition="full"), cohort)
+    donors = folder.manifest().get("donors", {})
+    chosen = {ecg_id: dataset.record(donors[str(ecg_id)]) for ecg_id in settings.ids if str(ecg_id) in donors}
+    return replace(cases, view=view, donors=chosen, name=settings.run_id)
 
 
-def score_predictions(
-    path: Path, dataset: Dataset, records: Sequence[Record], output: tuple[DangerTable, Path | None]
-) -> None:
-    """Score a predictions file over some records; those without a prediction count as unanswered."""
-    danger, out = output
-    readings = read_predictions(path)
-    check_ids(readings, {record.ecg_id for record in dataset}, path)
-    asked = {Asked(record.ecg_id): readings.get(record.ecg_id, Reading()) for record in records}
-    given = sum(record.ecg_id in readings for record in records)
-    if not given:
-        raise RunError(f"{path} predicts none of the {len(records)} records of this split; choose another with --split")
-    with progress("measuring") as report:
-        numbers = measured(records, dataset, report)
-    found = score_readings(asked, records, numbers, danger)
-    print_score(found, f"{path.name} on {dataset.name}", dataset.is_sample)
-    click.echo(
-        f"\n{given} of {len(records)} records have a prediction; {len(readings) - given} of other records unused."
-    )
-    if out:
-        ids = tuple(record.ecg_id for record in records)
-        name, version = dataset.name, dataset.version
-        digest = fingerprint(dataset, ids)
-        settings = RunSettings(path.name, {}, name, version, digest, dataset.is_sample, "predictions", ids)
-        manifest = {"run_id": path.stem, "settings": settings.to_json(), "git_revision": git_revision()}
-        write_whole(out / "score.json", as_json(found.to_json()))
-        write_report(out, found, manifest, danger)
-        click.echo(f"report: {out / 'report.md'}")
+def shown_again(folder: RunFolder, dataset: Dataset) -> Iterator[Case]:
+    """Yield every case of a run again, in the order in which it was asked."""
+    cases = cases_of_run(folder, dataset)
+    return cases.each(Asking(record) for record in cases.cohort)

@@ -1,15 +1,13 @@
-"""From the readings of a run to its score and report."""
+"""From the readings of a run to its score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from bench.dataset import Record
-from bench.run.folder import Asked
+from bench.dataset import UNMEASURED, Cohort, RecordId
+from bench.dataset.record import by_id
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.case import EVERY_AXIS
-from bench.truth import UNMEASURED, truth_of
-from measurements import Measurements
-from readers.majority import majority_values
+from bench.view import Asked
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY
 from taxonomy.danger import DangerTable, danger_table
@@ -19,21 +17,15 @@ from taxonomy.truth import Truth
 
 
 def score_readings(
-    readings: Mapping[Asked, Reading],
-    records: Sequence[Record],
-    numbers: Mapping[int, Measurements],
-    danger: DangerTable | None = None,
-    form: str = "",
+    readings: Mapping[Asked, Reading], cohort: Cohort, danger: DangerTable | None = None, form: str = ""
 ) -> Score:
-    """Score readings against the labels of their records.
+    """Score readings against the truth of their records.
 
     Parameters
     ----------
     readings : mapping of Asked to Reading
         Records without a first asking are left out.
-    records : sequence of Record
-    numbers : mapping of int to Measurements
-        Of each record, for the truth on rate and axis and for the text ceiling.
+    cohort : Cohort
     danger : DangerTable, optional
         The default one when not given.
     form : str
@@ -46,15 +38,15 @@ def score_readings(
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=_truth(record, numbers[record.ecg_id], asked),
+            truth=_truth(cohort.truth(record), asked),
             reading=readings[Asked(record.ecg_id)],
             asked=asked,
         )
-        for record in records
+        for record in cohort
         if Asked(record.ecg_id) in readings
     ]
-    settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, numbers))
-    return score(cases, majority_values(), settings, _repeated(readings))
+    settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort))
+    return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
 
 
 def _asked(form: TargetFormat) -> frozenset[str]:
@@ -62,20 +54,20 @@ def _asked(form: TargetFormat) -> frozenset[str]:
     return frozenset(form.axes) | ({NORMALITY.name} if DIAGNOSIS.name in form.axes else frozenset())
 
 
-def _truth(record: Record, numbers: Measurements, asked: frozenset[str]) -> Truth:
-    found = truth_of(record, numbers)
-    return found if DIAGNOSIS.name in asked else replace(found, superclass=None, superclasses=frozenset())
+def _truth(truth: Truth, asked: frozenset[str]) -> Truth:
+    return truth if DIAGNOSIS.name in asked else replace(truth, superclass=None, superclasses=frozenset())
 
 
-def _repeated(readings: Mapping[Asked, Reading]) -> dict[int, list[Reading]]:
-    found: dict[int, list[Reading]] = {}
-    for asked in sorted(readings, key=lambda asked: (asked.ecg_id, asked.repeat)):
+def _repeated(readings: Mapping[Asked, Reading]) -> dict[RecordId, list[Reading]]:
+    found: dict[RecordId, list[Reading]] = {}
+    for asked in sorted(readings, key=lambda asked: (by_id(asked.ecg_id), asked.repeat)):
         found.setdefault(asked.ecg_id, []).append(readings[asked])
     return found
 
 
-def text_ceiling(cases: Sequence[ScoredCase], numbers: Mapping[int, Measurements]) -> dict[str, float]:
+def text_ceiling(cases: list[ScoredCase], cohort: Cohort) -> dict[str, float]:
     """Return, for each axis, how often the measurement-only reader is right on the same cases; none without signals."""
+    numbers = cohort.measure()
     if any(numbers[case.ecg_id] is UNMEASURED for case in cases):
         return {}
     reader = MeasurementsReader()

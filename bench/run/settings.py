@@ -5,14 +5,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from bench.dataset import RecordId
+from bench.view import Cases, View, condition_named, template_version
+from readers.contract import Reader
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
 
 
 @dataclass(frozen=True)
 class RunSettings:
     """Everything that the readings of a run depend on.
+
+    What a reader does not take is empty, so that options without an effect do not make another run.
 
     Attributes
     ----------
@@ -26,27 +32,17 @@ class RunSettings:
         Whether they are the embedded sample's.
     split : str
         Name of the split, or ``ids``.
-    ids : tuple of int
+    ids : tuple of RecordId
         Records, in the order in which they are read.
-    renderer : str
-        What draws the images, where the reader takes images.
-    px_per_mm : int
-    condition : str
-        What of a case is shown: a name, or the JSON of a condition of the user's own.
-    measurements : str
-        Where the numbers of the prompt come from: ``waveform``, or the features file's kind.
-    seed : int
+    renderer, px_per_mm, condition, measurements, seed, form, statements
+        As of the view; of a file of statements its name and digest.
     taxonomy_version : str
-    form : str
-        Target format of the answer, where the reader takes text.
     prompt : str
         Version and digest of the prompt's text files, where the reader takes text.
     options : mapping of str to str
         As after ``--option``.
     repeats : int
         How often every case is asked.
-    statements : str
-        Name and digest of the file of an interpretation program's statements, where the reader takes them.
     """
 
     reader: str
@@ -56,7 +52,7 @@ class RunSettings:
     fingerprint: str
     is_sample: bool
     split: str
-    ids: tuple[int, ...] = field(repr=False)
+    ids: tuple[RecordId, ...] = field(repr=False)
     renderer: str = "printed"
     px_per_mm: int = 6
     condition: str = "full"
@@ -77,18 +73,63 @@ class RunSettings:
     def run_id(self) -> str:
         """A readable name that ends in a digest of all settings, so the same run is found again."""
         digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
-        name = _safe(self.reader)[:40]
-        shown = "" if self.condition == "full" else f"-{_safe(self.condition)[:40].strip('-')}"
-        return f"{name}-{self.dataset}-{self.split}{shown}-{digest}"
+        shown = "" if self.condition == "full" else f"-{safe_name(self.condition)[:40].strip('-')}"
+        return f"{safe_name(self.reader)[:40]}-{self.dataset}-{self.split}{shown}-{digest}"
 
-    def case_id(self, ecg_id: int) -> str:
-        """Return the opaque id under which the reader sees a record in this run."""
-        return hashlib.sha256(f"{self.run_id} {self.seed} {ecg_id}".encode()).hexdigest()[:12]
+    @property
+    def title(self) -> str:
+        """What was run on what."""
+        more = "" if self.condition == "full" else f", {condition_named(self.condition).name}"
+        more += "" if self.form in {"", "dense"} else f", {self.form}"
+        return f"{self.reader} on {self.dataset}, {self.split}{more}"
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Return a name as a folder may have it."""
     return "".join(char if char.isalnum() or char in "-_" else "-" for char in name.lower())
+
+
+def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, str], repeats: int) -> RunSettings:
+    """Return the settings of a run.
+
+    Parameters
+    ----------
+    reader : Reader
+    name : str
+        As after ``--reader``.
+    cases : Cases
+    options : mapping of str to str
+        For the reader.
+    repeats : int
+    """
+    view, cohort = cases.view, cases.cohort
+    text = "text" in view.inputs
+    return RunSettings(
+        reader=name,
+        reader_details=dict(getattr(reader, "details", {})),
+        dataset=cohort.dataset.name,
+        dataset_version=cohort.dataset.version,
+        fingerprint=cohort.fingerprint,
+        is_sample=cohort.dataset.is_sample,
+        split=cohort.split,
+        ids=cohort.ids,
+        renderer=view.renderer if view.shows_images else "",
+        px_per_mm=view.px_per_mm if view.shows_images else 0,
+        condition=view.condition,
+        measurements=Path(view.measurements).name if text and view.shown.measurements != "none" else "",
+        seed=view.seed,
+        form=view.form.name if text else "",
+        prompt=template_version() if text else "",
+        options=options,
+        repeats=repeats,
+        statements=_statements(view),
+    )
+
+
+def _statements(view: View) -> str:
+    if view.statements is None or "statements" not in view.inputs:
+        return ""
+    return f"{view.statements.name} {hashlib.sha256(view.statements.read_bytes()).hexdigest()[:8]}"
 
 
 def settings_from(data: Mapping[str, Any]) -> RunSettings:

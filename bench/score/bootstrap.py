@@ -1,15 +1,21 @@
 """Intervals by resampling patients, not records: several records of one patient are not independent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset import RecordId
 from bench.score.rounding import rounded
 
 Columns = Mapping[str, NDArray[np.float64]]
 CHUNK = 4_000_000
 """Patients times draws that are held at once."""
+
+
+def patient_numbers(patients: Sequence[RecordId]) -> NDArray[np.int64]:
+    """Return a number for each case's patient, 0 to the number of patients less one, int64 (n_cases,)."""
+    return np.unique(np.array(patients), return_inverse=True)[1].astype(np.int64)
 
 
 def resampled_sums(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score.axis import AxisAnswers
+from bench.score.bootstrap import patient_numbers
 from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
 from taxonomy.reading import SUPERCLASS
@@ -60,7 +61,7 @@ def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
     occurring = [k for k in range(5) if 0 < truth[:, k].sum() < len(truth)]
     if not occurring:
         return None
-    patients = np.unique([case.patient_id for case in known], return_inverse=True)[1]
+    patients = patient_numbers([case.patient_id for case in known])
     areas = [area_and_influence(truth[:, k], chance[:, k], patients) for k in occurring]
     names = [SUPERCLASSES[k] for k in occurring]
     auroc = {name: area for name, (area, _) in zip(names, areas, strict=True)}

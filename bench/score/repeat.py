@@ -8,7 +8,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.score.bootstrap import interval, ratio, resampled_sums
+from bench.dataset import RecordId
+from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
 from taxonomy.axis import AXES, AxisValue
@@ -67,7 +68,7 @@ class RepeatScore:
 
 
 def repeat_score(
-    cases: Sequence[ScoredCase], repeated: Mapping[int, Sequence[Reading]], draws: int, seed: int
+    cases: Sequence[ScoredCase], repeated: Mapping[RecordId, Sequence[Reading]], draws: int, seed: int
 ) -> RepeatScore | None:
     """Score repeats.
 
@@ -75,7 +76,7 @@ def repeat_score(
     ----------
     cases : sequence of ScoredCase
         With any of their readings.
-    repeated : mapping of int to sequence of Reading
+    repeated : mapping of RecordId to sequence of Reading
         Every reading of a case in the order asked, by ``ecg_id``; a case with fewer than the most is left out.
     draws, seed : int
         Of the bootstrap.
@@ -98,7 +99,7 @@ def _answered(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _axis(
-    axis: str, cases: Sequence[ScoredCase], repeated: Mapping[int, Sequence[Reading]], draw: tuple[int, int]
+    axis: str, cases: Sequence[ScoredCase], repeated: Mapping[RecordId, Sequence[Reading]], draw: tuple[int, int]
 ) -> RepeatAxis | None:
     labelled = [case for case in cases if case.true(axis) is not None]
     if not labelled:
@@ -111,7 +112,7 @@ def _axis(
         rows.append((np.mean(pairs), np.mean([answer == truth for answer in answers]), _vote(answers) == truth))
     agreement, accuracy, vote = np.array(rows, dtype=np.float64).T
     columns = {"n": np.ones(len(rows)), "agreement": agreement, "vote": vote, "gain": vote - accuracy}
-    patients = np.array([case.patient_id for case in labelled], dtype=np.int64)
+    patients = patient_numbers([case.patient_id for case in labelled])
     sums = resampled_sums(columns, patients, *draw)
 
     def bounds(name: str) -> Bounds:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 from bench.score.axis import AxisScore
 from bench.score.probability import ProbabilityScore
@@ -11,6 +12,9 @@ from bench.score.superclass import DangerScore, SuperclassScore
 from bench.score.usage import UsageTotal
 from taxonomy.axis import VERSION
 from taxonomy.error import FileError
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class MeanDifference:
     interval: tuple[float, float] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score:
     """Everything that a run's readings say.
 
@@ -67,6 +71,22 @@ class Score:
     taxonomy_version: str = VERSION
     draws: int = 2000
     seed: int = 0
+
+    def __repr__(self) -> str:
+        above = sum(axis.verdict == "above prior" for axis in self.asked)
+        mean = self.waveform_only
+        gain = f", waveform-only axes {100 * mean.difference:+.1f} points against the majority" if mean else ""
+        return f"<Score of {self.n} ECGs: {above} of {len(self.asked)} axes above the prior{gain}>"
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return a row for each axis with every figure of :class:`AxisScore` (needs pandas)."""
+        import pandas
+
+        return pandas.DataFrame([asdict(axis) for axis in self.axes]).set_index("axis")
+
+    def _repr_html_(self) -> str:
+        columns = ["n", "accuracy", "baseline", "text_ceiling", "difference", "p_holm", "verdict"]
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame()[columns].to_html()}"
 
     def axis(self, name: str) -> AxisScore:
         """Return the score of one axis."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset import RecordId
+from bench.dataset.record import by_id
 from bench.score.agreement import holm
 from bench.score.axis import AxisAnswers, AxisScore, answers_on, axis_score
-from bench.score.bootstrap import interval, ratio, resampled_sums
+from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.case import ScoredCase
 from bench.score.probability import axis_probabilities, probability_score
 from bench.score.repeat import repeat_score
@@ -51,7 +53,7 @@ def score(
     cases: Sequence[ScoredCase],
     baseline: Mapping[str, AxisValue],
     settings: ScoreSettings | None = None,
-    repeated: Mapping[int, Sequence[Reading]] | None = None,
+    repeated: Mapping[RecordId, Sequence[Reading]] | None = None,
 ) -> Score:
     """Score a run.
 
@@ -62,7 +64,7 @@ def score(
     baseline : mapping of str to value
         Majority value of each axis, and of normality, in the training folds.
     settings : ScoreSettings, optional
-    repeated : mapping of int to sequence of Reading, optional
+    repeated : mapping of RecordId to sequence of Reading, optional
         Every reading of a case that was asked several times, by ``ecg_id``.
 
     Raises
@@ -73,7 +75,7 @@ def score(
     settings, repeated = settings or ScoreSettings(), repeated or {}
     if not cases:
         raise FileError("there is no case to score")
-    ordered = sorted(cases, key=lambda case: case.ecg_id)
+    ordered = sorted(cases, key=lambda case: by_id(case.ecg_id))
     found = [answers_on(axis, ordered, baseline[axis.name]) for axis in (*AXES, NORMALITY)]
     plain = [axis_score(part, baseline[part.axis.name]) for part in found]
     gains = _resampled_differences(found, ordered, settings)
@@ -112,7 +114,7 @@ def _resampled_differences(
         scored[part.position] = 1
         gain[part.position] = part.right.astype(np.float64) - part.baseline_right
         columns |= {f"{part.axis.name} n": scored, f"{part.axis.name} gain": gain}
-    patients = np.array([case.patient_id for case in cases], dtype=np.int64)
+    patients = patient_numbers([case.patient_id for case in cases])
     sums = resampled_sums(columns, patients, settings.draws, settings.seed)
     return {part.axis.name: ratio(sums[f"{part.axis.name} gain"], sums[f"{part.axis.name} n"]) for part in found}
 

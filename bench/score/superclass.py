@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.score.bootstrap import interval, ratio, resampled_sums
+from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
 from taxonomy.danger import CRITICAL, DangerTable
@@ -85,7 +85,7 @@ def superclass_score(cases: Sequence[ScoredCase], table: DangerTable, draws: int
     np.add.at(confusion, (pairs[:, 0], pairs[:, 1]), 1)
     danger = table.costs()[pairs[:, 0], pairs[:, 1]]
     groups = _groups(known)
-    scores = _danger_scores(danger, np.array([case.patient_id for case in known]), groups, (draws, seed))
+    scores = _danger_scores(danger, patient_numbers([case.patient_id for case in known]), groups, (draws, seed))
     recall, auc = _hard_answers(confusion)
     return SuperclassScore(
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),

@@ -1,0 +1,55 @@
+"""Where the command line prints: lines for whoever waits, progress where somebody looks, and tables."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.progress import Observer, Report
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@contextmanager
+def progress(what: str, unit: str = "records") -> Iterator[Report]:
+    """Show how far long work is, its rate and the time left: on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def report(done: int, total: int) -> None:
+            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:.1f} {unit}/s" if speed else "")
+
+        yield report
+
+
+TERMINAL = Observer(say=lambda line: click.echo(line, err=True), progress=progress)
+"""Shows progress, and says lines on standard error."""
+
+ALOUD = Observer(say=click.echo, progress=progress)
+"""Shows progress, and says lines on standard output: those of a training are what it prints."""
+
+
+def show(table: "Table") -> None:
+    """Print a table, plain text where the output is no terminal."""
+    from rich.console import Console
+
+    from bench.report.table import WIDTH
+
+    Console(width=WIDTH, highlight=False, soft_wrap=False).print(table)

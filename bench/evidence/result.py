@@ -1,0 +1,83 @@
+"""The evidence on a reader: what an ablation says, and what it was gathered from."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from bench.evidence.evidence import AxisEvidence
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evidence:
+    """What an ablation says of a reader.
+
+    Attributes
+    ----------
+    reader, dataset, split : str
+    data : str
+        The dataset and its licence in one line.
+    is_sample : bool
+    axes : tuple of AxisEvidence
+    cases : int
+    conditions : mapping of str to str or None
+        For each condition, the one whose answers served.
+    run_id : str
+        Of the run under ``full``; empty where nothing was kept on disk.
+    image_ceiling : str
+        The reader that it was compared with; empty for none.
+    """
+
+    reader: str
+    dataset: str
+    split: str
+    data: str
+    is_sample: bool
+    axes: tuple[AxisEvidence, ...]
+    cases: int
+    conditions: Mapping[str, str | None]
+    run_id: str = ""
+    image_ceiling: str = ""
+
+    def __repr__(self) -> str:
+        verdicts = Counter(axis.verdict.partition(":")[0] for axis in self.axes)
+        said = ", ".join(f"{verdict} on {count}" for verdict, count in verdicts.most_common())
+        return f"<Evidence on {self.reader}: n = {self.cases}, {said} of {len(self.axes)} axes>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {
+            "reader": self.reader,
+            "run_id": self.run_id,
+            "is_sample": self.is_sample,
+            "cases": self.cases,
+            "image_ceiling": self.image_ceiling,
+            "conditions": dict(self.conditions),
+            "axes": [asdict(axis) for axis in self.axes],
+        }
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return a row for each axis: n, prior, ceilings, accuracy under each condition, verdict (needs pandas)."""
+        import pandas
+
+        rows = [
+            {
+                "axis": axis.axis,
+                "n": axis.n,
+                "prior": axis.prior,
+                "text ceiling": axis.text_ceiling,
+                "image ceiling": axis.image_ceiling,
+                **{name: figure.value for name, figure in axis.accuracies.items()},
+                "verdict": axis.verdict,
+            }
+            for axis in self.axes
+        ]
+        return pandas.DataFrame(rows).set_index("axis")
+
+    def _repr_html_(self) -> str:
+        columns = ["n", "prior", "full", "verdict"]
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame()[columns].to_html()}"

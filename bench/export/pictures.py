@@ -1,0 +1,42 @@
+"""Records as PNG files."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from bench.dataset import Record
+from bench.progress import Report
+from renderers import LEADS, PageStyle, Picture, render
+from taxonomy.error import StorageError
+
+
+def drawn_records(
+    records: Sequence[Record], renderers: Sequence[str], style: PageStyle, report: Report
+) -> Iterator[tuple[str, Picture]]:
+    """Yield every record by every renderer, at the highest rate that is at hand, each picture with a name."""
+    for number, record in enumerate(records, start=1):
+        signal = record.signal()
+        for name in renderers:
+            for image in render(signal.mv, signal.fs, name, style):
+                yield f"{str(record.ecg_id).zfill(5)}_{name}", image
+        report(number, len(records))
+
+
+def save_pictures(pictures: Iterable[tuple[str, Picture]], folder: Path) -> int:
+    """Write pictures as PNG, of one lead with the lead in its name; return how many.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When the folder cannot be written; what is there is kept.
+    """
+    written = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, image in pictures:
+            lead = f"_{image.leads[0]}" if image.leads != LEADS and len(image.leads) == 1 else ""
+            (folder / f"{name}{lead}.png").write_bytes(image.png())
+            written += 1
+    except OSError as error:
+        where = error.filename or folder
+        raise StorageError(f"{where} cannot be written: {error.strerror}; {written} pictures are done") from error
+    return written

@@ -1,0 +1,162 @@
+"""The tables that the experiments end in: each arm axis by axis, all arms side by side, and what they would take."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.experiment.design import Experiment
+from bench.experiment.picture import side_by_side_plot
+from bench.experiment.result import ArmResult
+from bench.report.markdown import plain, table
+from bench.report.picture import save
+from bench.report.row import difference, percent
+from bench.score.axis import AxisScore
+from bench.storage import write_whole
+from taxonomy.axis import AXES, NORMALITY
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HEADINGS = (
+    "axis", "n", "accuracy", "majority", "difference [95%]", "verdict", "ablation", "macro-F1", "two commonest answers",
+)  # fmt: skip
+SIDE_HEADINGS = (
+    "arm", "axes", "text-inferable", "waveform-only", "no answer", "findings per ECG", "true", "two commonest answers",
+    "macro-F1", "reads the trace", "copies the prompt", "recites the prior",
+)  # fmt: skip
+
+
+SHOWN = {
+    "arm": 0,
+    "waveform-only": 3,
+    "no answer": 4,
+    "two commonest": 7,
+    "reads the trace": 9,
+    "copies the prompt": 10,
+}
+"""Columns of the table side by side that fit a terminal, by their place in its rows."""
+
+
+def arm_rows(result: ArmResult) -> list[tuple[str, ...]]:
+    """Return a row for each axis that an arm was asked for, in the order of :data:`HEADINGS`."""
+    return [
+        (
+            axis.axis,
+            str(axis.n),
+            percent(axis.accuracy),
+            percent(axis.baseline),
+            difference(axis.difference, axis.interval),
+            axis.verdict,
+            result.verdicts.get(axis.axis, "-"),
+            f"{number(axis.micro_f1)} (micro)" if axis.micro_f1 is not None else number(axis.macro_f1),
+            percent(axis.top_two_share),
+        )
+        for axis in result.score.asked
+    ]
+
+
+def side_row(result: ArmResult) -> tuple[str, ...]:
+    """Return an arm's row of the table side by side, in the order of :data:`SIDE_HEADINGS`."""
+    score, axes = result.score, result.score.asked
+    means = [
+        "-" if mean is None or not mean.axes else difference(mean.difference, mean.interval)
+        for mean in (score.text_inferable, score.waveform_only)
+    ]
+    if len(axes) == 1:
+        means = ["-", difference(axes[0].difference, axes[0].interval)]
+    findings = (score.findings_predicted, score.findings_true)
+    asks_findings = any(axis.axis == "other_findings" for axis in axes)
+    return (
+        f"{result.experiment}: {result.arm}",
+        str(len(axes)),
+        *means,
+        percent(result.score.unanswered),
+        *((f"{found:.2f}" for found in findings) if asks_findings else ("-", "-")),
+        percent(_mean([axis.top_two_share for axis in axes])),
+        number(_mean([axis.macro_f1 for axis in axes])),
+        *(_named(result, verdict) for verdict in ("reads the trace", "copies the prompt", "recites the prior")),
+    )
+
+
+def write_experiment(folder: Path, experiment: Experiment, results: Sequence[ArmResult]) -> None:
+    """Write ``table.md`` of one experiment."""
+    parts = [f"# {experiment.name}: {plain(results[0].model)}", plain(experiment.question)]
+    for result in results:
+        findings = f"{result.score.findings_predicted:.2f} predicted, {result.score.findings_true:.2f} true"
+        parts += [
+            f"## {plain(result.arm)}",
+            markdown_table(HEADINGS, arm_rows(result)),
+            f"No answer: {percent(result.score.unanswered)}. Findings per ECG: {findings}. "
+            f"Run `{plain(result.run_id)}`.",
+        ]
+    write_whole(folder / "table.md", page([*parts, caution(results)]))
+
+
+def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
+    """Write ``side_by_side.md`` and its picture, over every arm that there is.
+
+    Raises
+    ------
+    taxonomy.error.RunError
+        When the folder cannot be written.
+    """
+    save(side_by_side_plot(results), folder / "side_by_side.png")
+    parts = [
+        "# The experiments side by side",
+        caution(results),
+        "![Every arm against the majority, axis by axis](side_by_side.png)",
+        markdown_table(SIDE_HEADINGS, [side_row(result) for result in results]),
+        "`text-inferable`, `waveform-only`: mean over the axes of accuracy minus majority, in points, with 95% "
+        "intervals (bootstrap over patients); an arm that is asked one thing has that one's difference. "
+        "`two commonest answers`, `macro-F1`: means over the axes. The last three columns name the axes of each "
+        "verdict of `bench ablate`.",
+        "## Difference from the majority, axis by axis",
+        markdown_table(("arm", *_names()), [_axis_row(result) for result in results]),
+    ]
+    write_whole(folder / "side_by_side.md", page(parts))
+
+
+def side_by_side_table(results: Sequence[ArmResult]) -> "Table":
+    """Return the columns of the table side by side that fit a terminal."""
+    rows = [tuple(side_row(result)[place] for place in SHOWN.values()) for result in results]
+    return terminal_table(tuple(SHOWN), rows, left={"arm", "reads the trace", "copies the prompt"})
+
+
+def estimate_table(found: Sequence[ArmEstimate]) -> "Table":
+    """Return what each arm would take, for the terminal."""
+    rows = [
+        (
+            arm.arm,
+            str(arm.records),
+            f"{arm.prompt} + {arm.answer}",
+            f"{arm.training_hours:.2f}",
+            f"{arm.asking_hours:.2f}",
+            f"{arm.disk / 1e9:.3f}",
+        )
+        for arm in found
+    ]
+    return terminal_table(("arm", "records", "tokens", "training h", "asking h", "disk GB"), rows, left={"arm"})
+
+
+def caution(results: Sequence[ArmResult]) -> str:
+    """Return what must be known of the size of the evidence."""
+    return size_note(max(result.score.n for result in results), any(result.is_sample for result in results))
+
+
+def _names() -> tuple[str, ...]:
+    return (*(axis.name for axis in AXES), NORMALITY.name)
+
+
+def _axis_row(result: ArmResult) -> tuple[str, ...]:
+    known: dict[str, AxisScore] = {axis.axis: axis for axis in result.score.asked}
+    cells = [difference(known[name].difference, known[name].interval) if name in known else "-" for name in _names()]
+    return (f"{result.experiment}: {result.arm}", *cells)
+
+
+def _named(result: ArmResult, verdict: str) -> str:
+    return ", ".join(axis for axis, said in result.verdicts.items() if verdict in said) or "-"
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,99 @@
+"""Tables and figures in words, the same for the terminal and for a page."""
+
+from collections.abc import Collection, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDTH = 100
+"""Columns of a terminal that tables are made for."""
+
+Bounds = tuple[float, float] | list[float] | None
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; what stands in its cells is shown as it is."""
+    lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
+    lines += ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """Return text that Markdown and HTML show as it is."""
+    escaped = escape(text, quote=False)
+    for char in "|`*[]":
+        escaped = escaped.replace(char, "\\" + char)
+    return escaped.replace("\n", " ")
+
+
+def page(parts: Sequence[str]) -> str:
+    """Return the parts of a Markdown page, a line apart."""
+    return "\n\n".join(parts) + "\n"
+
+
+def terminal_table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    title: str = "",
+    left: Collection[str] = ("axis", "verdict"),
+    styles: Mapping[str, str] | None = None,
+) -> "Table":
+    """Return a table for the terminal.
+
+    Parameters
+    ----------
+    headings, rows : sequence
+    title : str
+    left : collection of str
+        Headings of columns of words; the others are numbers, set to the right.
+    styles : mapping of str to str, optional
+        Colour of a last cell, by its first word.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in left else "right")
+    for row in rows:
+        style = (styles or {}).get(row[-1].split(" ")[0] if row[-1] else "", "")
+        table.add_row(*(Text(cell) for cell in row[:-1]), Text(row[-1], style=style))
+    return table
+
+
+def percent(value: float | None) -> str:
+    """Return a share in percent with one decimal, ``-`` for none."""
+    return "-" if value is None else f"{100 * value:.1f}%"
+
+
+def share(value: float, bounds: Bounds) -> str:
+    """Return a share with its interval, in percent."""
+    return percent(value) + (f" [{percent(bounds[0])}, {percent(bounds[1])}]" if bounds else "")
+
+
+def difference(value: float | None, bounds: Bounds) -> str:
+    """Return a difference of shares with its interval, in points; ``-`` for none."""
+    if value is None:
+        return "-"
+    said = f"{100 * value:+.1f}"
+    return said if bounds is None else f"{said} [{100 * bounds[0]:+.1f}, {100 * bounds[1]:+.1f}]"
+
+
+def within(value: float, bounds: Bounds, digits: int = 3) -> str:
+    """Return a figure with its interval."""
+    said = f"{value:.{digits}f}"
+    return f"{said} [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]" if bounds else said
+
+
+def number(value: float | None) -> str:
+    """Return a figure with three decimals, ``-`` for none."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def size_note(n: int, is_sample: bool) -> str:
+    """Return what must be known of the size of a result."""
+    if is_sample:
+        return f"n = {n} ECGs of the embedded sample: intervals are wide, and this is no result on PTB-XL's test fold."
+    return f"n = {n} ECGs."

@@ -1,0 +1,8 @@
+"""What a reader is shown, and what it is told: conditions, masks, donors, prompts, and the cases made of them."""
+
+from bench.view.case import Asked, Asking, Cases, cases_of
+from bench.view.condition import CONDITIONS, Condition, condition_named
+from bench.view.template import template_version
+from bench.view.view import View
+
+__all__ = ["CONDITIONS", "Asked", "Asking", "Cases", "Condition", "View", "cases_of", "condition_named", "template_version"]

@@ -1,0 +1,202 @@
+"""From records to what a reader may see of them in a view: only what the reader takes, and never a label."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.dataset import Cohort, Record, RecordId, Signal
+from bench.progress import SILENT, Observer
+from bench.view.donor import Candidate, donors
+from bench.view.drawing import draw_ahead
+from bench.view.lead_mask import masked_leads
+from bench.view.view import WAVEFORM, View
+from measurements import Measurements
+from readers.contract import Case
+from renderers import LEADS, Picture, blank
+
+NO_ROW = Measurements.none("the features file has no row for this record")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The key of a reading: of which record, and of which of several askings."""
+
+    ecg_id: RecordId
+    repeat: int = 0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """One record to be asked, and which of several times."""
+
+    record: Record
+    repeat: int = 0
+
+    @property
+    def asked(self) -> Asked:
+        """The key of its reading."""
+        return Asked(self.record.ecg_id, self.repeat)
+
+
+@dataclass(frozen=True, eq=False)
+class Cases:
+    """The cases of a cohort in a view; :func:`cases_of` makes them.
+
+    Attributes
+    ----------
+    view : View
+        Settled for the reader.
+    cohort : Cohort
+        Records that can be asked in this view.
+    features : mapping of RecordId to Measurements, or None
+        Numbers of a PTB-XL+ features file, where the prompts quote those and not what is measured here.
+    donors : mapping of RecordId to Record
+        Who stands in for each record, where the condition shows another patient's image or numbers.
+    statements : mapping of RecordId to tuple of str
+        What an interpretation program printed.
+    name : str
+        Of the run or study, from which opaque case ids are made.
+    workers : int
+        Processes that draw ahead; 0 draws in this one, when a case is asked for.
+    """
+
+    view: View
+    cohort: Cohort
+    features: Mapping[RecordId, Measurements] | None = None
+    donors: Mapping[RecordId, Record] = field(default_factory=dict)
+    statements: Mapping[RecordId, tuple[str, ...]] = field(default_factory=dict)
+    name: str = ""
+    workers: int = 0
+
+    def each(self, askings: Iterable[Asking]) -> Iterator[Case]:
+        """Yield the case of each asking as it is asked for."""
+        if not self.workers or not self._draws:
+            yield from map(self.case, askings)
+            return
+        work = ((asking, (signal.mv, signal.fs)) for asking in askings for signal in (self._drawn(asking.record),))
+        for asking, images in draw_ahead(work, self.view.renderer, self.view.style, self.workers):
+            yield self.with_images(asking, images)
+
+    def case(self, asking: Asking) -> Case:
+        """Return the case of one asking."""
+        images: tuple[Picture, ...] = ()
+        if self._draws:
+            images = self.view.drawn(self._drawn(asking.record))
+        elif self.view.shows_images:
+            images = blank(self.view.renderer, self.view.style)
+        return self.with_images(asking, images)
+
+    def with_images(self, asking: Asking, images: tuple[Picture, ...]) -> Case:
+        """Return the case of one asking that shows these images."""
+        ecg_id, inputs = asking.record.ecg_id, self.view.inputs
+        signal = self._signal(self._shown(asking.record)) if "signal" in inputs else None
+        return Case(
+            case_id=self.view.case_id(self.name, ecg_id),
+            signal=signal.mv if signal else None,
+            fs=signal.fs if signal else None,
+            images=images,
+            prompt=self.view.prompt(self.quoted(asking.record), images) if "text" in inputs else None,
+            repeat=asking.repeat,
+            statements=self.statements.get(ecg_id) if "statements" in inputs else None,
+        )
+
+    def quoted(self, record: Record) -> Measurements:
+        """Return the numbers that the prompt of a record is made of: its own, or its donor's."""
+        foreign = self.view.shown.measurements == "donor"
+        return self.numbers(self.donors[record.ecg_id] if foreign else record)
+
+    def numbers(self, record: Record) -> Measurements:
+        """Return a record's own numbers, as a prompt quotes them."""
+        return self.cohort.measured(record) if self.features is None else self.features.get(record.ecg_id, NO_ROW)
+
+    @property
+    def _draws(self) -> bool:
+        return "image" in self.view.inputs and self.view.shown.images in {"true", "donor"}
+
+    def _shown(self, record: Record) -> Record:
+        """Return the record whose trace is shown."""
+        return self.donors[record.ecg_id] if self.view.shown.images == "donor" else record
+
+    def _drawn(self, record: Record) -> Signal:
+        """Return the signal that is drawn: at the highest rate, a masked lead missing."""
+        shown = self._shown(record)
+        return self._masked(shown, shown.signal(), np.nan)
+
+    def _signal(self, record: Record) -> Signal | None:
+        """Return a signal reader's trace, which is its image: flat where the condition shows an empty page."""
+        if self.view.shown.images == "none":
+            return None
+        signal = self._masked(record, record.signal(self.view.preferred_fs), 0.0)
+        return Signal(np.zeros_like(signal.mv), signal.fs) if self.view.shown.images == "blank" else signal
+
+    def _masked(self, record: Record, signal: Signal, filling: float) -> Signal:
+        """Return a signal with the leads blanked that the condition masks."""
+        condition = self.view.shown
+        if condition.masked is None or condition.axis is None:
+            return signal
+        truth = self.cohort.truth(record).values
+        leads = masked_leads(condition.axis, condition.masked, truth, f"{self.view.seed} {record.ecg_id}")
+        mv = signal.mv.copy()
+        mv[[LEADS.index(lead) for lead in leads]] = filling
+        return Signal(mv, signal.fs)
+
+
+def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
+    """Return the cases of a cohort in a view, with donors and numbers decided once for all of them.
+
+    Records that nobody can stand in for, where the condition shows another patient's image or numbers, are left out of
+    the cohort of the cases; the observer is told.
+
+    Parameters
+    ----------
+    view : View
+        Settled for the reader.
+    cohort : Cohort
+    observer : Observer
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When nobody can stand in for any record, or a file of measurements or statements cannot be read.
+    """
+    shown = Cases(view, cohort, _features(view.measurements), statements=_printed(view))
+    rule = view.shown.donor
+    if rule is None:
+        return shown
+    pool = cohort.peers()
+    with observer.progress("measuring who may stand in") as report:
+        pool.measure(report)
+    chosen = donors(cohort, {record.ecg_id: _candidate(record, shown) for record in pool}, rule, view.seed)
+    able = [record for record in cohort if record.ecg_id in chosen]
+    if len(able) < len(cohort):
+        left = len(cohort) - len(able)
+        observer.say(f"{left} of {len(cohort)} records have nobody to stand in for them and are left out")
+    return replace(shown, cohort=cohort.of(able), donors=chosen)
+
+
+def _candidate(record: Record, shown: Cases) -> Candidate:
+    numbers = shown.numbers(record)
+    return Candidate(record, shown.cohort.truth(record).values, numbers.heart_rate.value, numbers.qrs_axis.value)
+
+
+def named(cases: Cases, name: str, workers: int = 0) -> Cases:
+    """Return the cases of a run or study of that name."""
+    return replace(cases, name=name, workers=workers)
+
+
+def _features(source: str) -> Mapping[RecordId, Measurements] | None:
+    if source == WAVEFORM:
+        return None
+    from bench.dataset.feature_file import read_features
+
+    return read_features(Path(source))
+
+
+def _printed(view: View) -> Mapping[RecordId, tuple[str, ...]]:
+    if view.statements is None or "statements" not in view.inputs:
+        return {}
+    from bench.dataset.statement_file import read_statements
+
+    return read_statements(view.statements)

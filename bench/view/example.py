@@ -1,0 +1,117 @@
+"""Examples to learn from: what a reader is shown of a record, and the answer that it should write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.dataset import Dataset, Record
+from bench.progress import SILENT, Observer
+from bench.view.case import Asking, Cases, cases_of, named
+from bench.view.view import View
+from readers.contract import Case, Input
+from taxonomy.axis import AxisValue, with_normality
+from taxonomy.error import DatasetError
+from taxonomy.target import TargetFormat
+from taxonomy.writing import Written, written
+
+IMAGE_AND_TEXT: frozenset[Input] = frozenset({"image", "text"})
+"""What a vision-language model takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One record as it is taught.
+
+    Attributes
+    ----------
+    record : Record
+    case : Case
+        What is shown.
+    answer : Written
+        What should be written.
+    values : mapping of str to value or None
+        The truth by axis, ``normality`` among them; None where no label tells.
+    """
+
+    record: Record
+    case: Case
+    answer: Written
+    values: dict[str, AxisValue | None]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Axes whose place in the answer holds no truth, and so bears no loss."""
+        return tuple(axis for axis in self.answer.spans if self.values[axis] is None)
+
+
+@dataclass(frozen=True, eq=False)
+class Examples(Sequence[Example]):
+    """The examples of a split, drawn when they are asked for.
+
+    Attributes
+    ----------
+    cases : Cases
+        Of the records with a label on an axis of the format.
+    """
+
+    cases: Cases
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The records, in order."""
+        return self.cases.cohort.records
+
+    @property
+    def form(self) -> TargetFormat:
+        """How the answer is written."""
+        return self.cases.view.form
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # one at a time: a page is drawn for each
+        record = self.records[index]
+        return self.example(record, self.cases.case(Asking(record)))
+
+    def example(self, record: Record, case: Case) -> Example:
+        """Return the example of one of the records that shows this case.
+
+        Where no label tells, the majority's value stands in the answer, so that what follows it looks as it will when
+        the model is asked; it bears no loss.
+        """
+        values = self.values(record)
+        known = {axis: value for axis, value in values.items() if value is not None}
+        baselines = self.cases.cohort.dataset.baselines
+        return Example(record, case, written({**baselines, **known}, self.form), values)
+
+    def values(self, record: Record) -> dict[str, AxisValue | None]:
+        """Return the truth of one of the records on every axis and on normality."""
+        return with_normality(self.cases.cohort.truth(record).values)
+
+
+def examples(
+    dataset: Dataset, split: str, view: View, limit: int | None = None, observer: Observer = SILENT
+) -> Examples:
+    """Return the examples of a split.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    split : str
+    view : View
+        What is shown; it is settled for images and text.
+    limit : int, optional
+        Only the first so many records of the split are looked at.
+    observer : Observer
+
+    Raises
+    ------
+    taxonomy.error.DatasetError
+        When no record of the split has a signal and a label on an axis of the format.
+    """
+    view = view.for_inputs(IMAGE_AND_TEXT)
+    found = Examples(named(cases_of(view, dataset.cohort(split, limit=limit), observer), "examples"))
+    axes = view.form.axes
+    labelled = [r for r in found.records if any(found.values(r)[axis] is not None for axis in axes)]
+    if not labelled:
+        raise DatasetError(f"no record of split {split!r} has a signal and a label for format {view.form.name!r}")
+    return Examples(replace(found.cases, cohort=found.cases.cohort.of(labelled)))

@@ -1,0 +1,164 @@
+"""What a reader is shown of a record, and how it is asked: the one object that decides it for every study."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from bench.dataset import RecordId, Signal
+from bench.view.condition import Condition, condition_named
+from bench.view.prompt import prompt
+from measurements import Measurements
+from readers.contract import Input, Prompt, Reader
+from renderers import PageStyle, Picture, render, renderer
+from taxonomy.error import FileError, SettingError
+from taxonomy.target import TargetFormat, target_format
+
+USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
+"""What is drawn and asked where neither the user nor the reader says."""
+
+WAVEFORM = "waveform"
+"""Numbers of the prompt that are measured on the record's own signal."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a reader is shown of a record, and how it is asked.
+
+    A view is *settled* for one reader by :meth:`settled`; until then its inputs are not known, and a renderer,
+    resolution or format that is left open is decided by what the reader was taught.
+
+    Attributes
+    ----------
+    condition : str
+        What of a case is shown: a name, the path of a JSON file, or JSON; a file is read once, here.
+    renderer : str
+        What draws the images; empty leaves it open.
+    px_per_mm : int
+        Resolution of the images; 0 leaves it open.
+    format : str
+        Target format of the answer; empty leaves it open.
+    measurements : str
+        Where the numbers of the prompt come from: ``waveform``, or the path of a PTB-XL+ features file.
+    statements : Path or None
+        PTB-XL+'s 12SL statements, for readers that take them.
+    seed : int
+        Decides donors, masks and opaque case ids.
+    inputs : frozenset of {"signal", "image", "text", "statements"}
+        What the reader takes; the rest of a case is left empty.
+    preferred_fs : int or None
+        Sampling rate in Hz at which the reader wants signals.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When there is no such condition, renderer or format, or a page cannot be drawn at that resolution.
+    """
+
+    condition: str = "full"
+    renderer: str = ""
+    px_per_mm: int = 0
+    format: str = ""
+    measurements: str = WAVEFORM
+    statements: Path | None = None
+    seed: int = 0
+    inputs: frozenset[Input] = frozenset()
+    preferred_fs: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "condition", condition_named(self.condition).text)
+        if self.renderer:
+            renderer(self.renderer)
+        if self.px_per_mm:
+            PageStyle(px_per_mm=self.px_per_mm)
+        if self.format:
+            target_format(self.format)
+
+    def settled(self, reader: Reader) -> "View":
+        """Return the view for one reader: its inputs, and what was left open as it was taught, else the usual.
+
+        Raises
+        ------
+        taxonomy.error.SettingError
+            When the condition takes away all that the reader reads, or the reader needs statements and none are named.
+        """
+        inputs = frozenset(reader.inputs)
+        if inputs and self.shown.images == "none" and "text" not in inputs:
+            raise SettingError(
+                f"condition {self.shown.name!r} shows no trace, but reader {reader.name!r} reads nothing else"
+            )
+        if "statements" in inputs and self.statements is None:
+            raise SettingError(f"reader {reader.name!r} needs PTB-XL+'s 12sl_statements.csv: name it with --statements")
+        settled = self.for_inputs(inputs, getattr(reader, "trained_on", {}))
+        return replace(settled, preferred_fs=getattr(reader, "preferred_fs", None))
+
+    def for_inputs(self, inputs: frozenset[Input], taught: Mapping[str, Any] = MappingProxyType({})) -> "View":
+        """Return the view for whatever takes these inputs, what was left open as ``taught`` says, else the usual."""
+        chosen = {name: getattr(self, name) or taught.get(name, usual) for name, usual in USUAL.items()}
+        return replace(self, inputs=inputs, **chosen)
+
+    @cached_property
+    def shown(self) -> Condition:
+        """What of a case is shown."""
+        return condition_named(self.condition)
+
+    @property
+    def form(self) -> TargetFormat:
+        """Form in which the answer is asked for."""
+        return target_format(self.format)
+
+    @property
+    def style(self) -> PageStyle:
+        """Scale of a page."""
+        return PageStyle(px_per_mm=self.px_per_mm)
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether a case holds images, empty pages among them."""
+        return "image" in self.inputs and self.shown.images != "none"
+
+    @property
+    def needs_signal(self) -> bool:
+        """Whether only records with a signal at hand can be shown."""
+        return not self.inputs or not {"signal", "image", "text"}.isdisjoint(self.inputs)
+
+    def drawn(self, signal: Signal) -> tuple[Picture, ...]:
+        """Return the pages of a signal."""
+        return render(signal.mv, signal.fs, self.renderer, self.style)
+
+    def prompt(self, numbers: Measurements, images: Sequence[Picture]) -> Prompt | None:
+        """Return what is said with a case, None for a reader that takes no text."""
+        if "text" not in self.inputs:
+            return None
+        return prompt(numbers, images, self.shown, self.form, self.renderer)
+
+    def case_id(self, name: str, ecg_id: RecordId) -> str:
+        """Return the opaque id of a record in the run or study of that name, 12 hex digits."""
+        return hashlib.sha256(f"{name} {self.seed} {ecg_id}".encode()).hexdigest()[:12]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data; of a file only its name, since paths say where somebody works."""
+        return {
+            **{name: getattr(self, name) for name in ("condition", *USUAL, "seed", "preferred_fs")},
+            "inputs": sorted(self.inputs),
+            "measurements": Path(self.measurements).name,
+            "statements": self.statements.name if self.statements else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "View":
+        """Return the view that :meth:`to_json` wrote; files are those of that name in the current folder.
+
+        Raises
+        ------
+        taxonomy.error.FileError
+            When the data is of another form.
+        """
+        try:
+            statements = Path(data["statements"]) if data["statements"] else None
+            return cls(**{**data, "inputs": frozenset(data["inputs"]), "statements": statements})
+        except (KeyError, TypeError) as error:
+            raise FileError(f"not a view of this version ({error})") from error
