@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.dataset import Record
+from bench.dataset import Record, RecordId
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.truth import axis_of, rate_of
@@ -33,7 +33,9 @@ class Candidate:
     qrs_axis: float | None
 
 
-def donors(records: Sequence[Record], pool: Mapping[int, Candidate], rule: Rule, seed: int) -> dict[int, Record]:
+def donors(
+    records: Sequence[Record], pool: Mapping[RecordId, Candidate], rule: Rule, seed: int
+) -> dict[RecordId, Record]:
     """Return, for each record, the one that stands in for it; a record that nobody fits is left out.
 
     Of all candidates of other patients, those fit best that differ on the most axes (``other truth``, the diagnosis
@@ -71,7 +73,7 @@ def _donor(own: Candidate, pool: Iterable[Candidate], rule: Rule, seed: int) -> 
     return max(found, key=lambda one: one[:2])[2].record if found else None
 
 
-def _lot(seed: int, ecg_id: int, other: int) -> str:
+def _lot(seed: int, ecg_id: RecordId, other: RecordId) -> str:
     return hashlib.sha256(f"{seed} {ecg_id} {other}".encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from bench.dataset.record import RecordId
 from taxonomy.axis import AXES, AXIS_NAMES, AxisValue, axis_named
 from taxonomy.error import FileError
 from taxonomy.parsing import read_value
@@ -22,7 +23,7 @@ from taxonomy.statement import SUPERCLASSES, statements
 Row = Mapping[str, Any]
 
 
-def read_predictions(path: Path) -> dict[int, Reading]:
+def read_predictions(path: Path) -> dict[RecordId, Reading]:
     """Read a predictions file.
 
     Returns
@@ -35,7 +36,7 @@ def read_predictions(path: Path) -> dict[int, Reading]:
     FileError
         When it cannot be read, lacks a column, holds a record twice, a value outside its axis, or no probability.
     """
-    readings: dict[int, Reading] = {}
+    readings: dict[RecordId, Reading] = {}
     for line, row in _rows(path):
         where = f"line {line} of {path}"
         ecg_id = _ecg_id(where, row)
@@ -47,7 +48,7 @@ def read_predictions(path: Path) -> dict[int, Reading]:
     return readings
 
 
-def check_ids(readings: Mapping[int, Reading], known: Collection[int], path: Path) -> None:
+def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId], path: Path) -> None:
     """Make sure that every prediction is of a record that the dataset has.
 
     Raises

@@ -15,15 +15,14 @@ def check_reader(reader: str) -> None:
     from bench.dataset.sample import Sample
     from bench.run.case import Asking, CaseBuilder
     from bench.run.settings import RunSettings
-    from bench.truth import measured
     from readers.contract_suite import check_reader as check
     from readers.registry import reader as reader_named
 
     built = reader_named(reader)
     dataset = Sample()
-    records = [record for record in dataset if record.fold == 10][:CASES]
+    records = dataset.cohort(limit=CASES)
     settings = RunSettings(reader, {}, dataset.name, dataset.version, "", True, "test", ())
-    builder = CaseBuilder(settings, built, measured(records, dataset))
+    builder = CaseBuilder(settings, built, records.measure())
     checks = check(built, list(builder.cases(map(Asking, records))))
     for one in checks:
         click.echo(f"{'ok    ' if one.problem is None else 'BROKEN'}  {one.rule}")

@@ -27,8 +27,7 @@ def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **opt
       bench render --split val --data ~/ptb-xl
       bench render --show-limits
     """
-    from bench.dataset import open_dataset
-    from bench.dataset.selection import select
+    from bench.dataset import Selection
     from bench.drawing import draw_records, limit_lines
     from bench.progress import progress
     from renderers import RENDERERS, PageStyle, RenderError
@@ -44,8 +43,7 @@ def render(data: Path | None, renderer: str, show_limits: bool, out: Path, **opt
         for line in limit_lines(names, page):
             click.echo(line)
         return
-    dataset = open_dataset(data)
-    records = select(dataset, **selection)
+    records = Selection(data, **selection).cohort()
     with progress("drawing") as report:
         written = draw_records(records, names, page, out, report)
     click.echo(f"{written} pictures of {len(records)} records in {out}")

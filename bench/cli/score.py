@@ -36,9 +36,7 @@ def score(run: Path | None, predictions: Path | None, data: Path | None, **selec
     if run is not None:
         score_run(run, data, table)
         return
-    from bench.dataset import open_dataset
-    from bench.dataset.selection import select
+    from bench.dataset import Selection
 
     assert predictions is not None
-    dataset = open_dataset(data)
-    score_predictions(predictions, dataset, select(dataset, **selection), (table, out))
+    score_predictions(predictions, Selection(data, **selection).cohort(), (table, out))

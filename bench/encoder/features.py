@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Dataset, Record, fingerprint
+from bench.dataset import Record
 from bench.progress import Report
 from bench.storage import whole_file
 from readers.ahead import prepared_ahead
@@ -98,11 +98,6 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
             rows.append(torch.cat([member.features(leads) for member in members], dim=1)[0].numpy())
         report(number, len(records))
     return np.stack(rows)
-
-
-def features_key(dataset: Dataset, records: Sequence[Record]) -> str:
-    """Return what tells one set of records from another."""
-    return fingerprint(dataset, tuple(record.ecg_id for record in records))
 
 
 def _drawn(record: Record, chat: Chat, drawing: tuple[str, int]) -> _Drawn:

@@ -7,20 +7,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Dataset, Record, open_dataset, records_of
-from bench.encoder.features import Features, features_key, image_features, signal_features
+from bench.dataset import Cohort, Dataset, open_dataset
+from bench.encoder.features import Features, image_features, signal_features
 from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
 from bench.progress import progress
 from bench.run.folder import RunFolder
 from bench.score import Score
 from bench.storage import held
-from bench.truth import measured, truth_of
 from readers.option import parsed_options
 from readers.vlm.encoder import ImageEncoder
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions
 from renderers import RENDERERS, renderer
 from taxonomy.axis import AXES, AxisValue
+
+SPLITS = ("train", "val", "test")
+"""They teach, choose and tell."""
 
 SIGNAL = "resnet1d"
 SOURCES = ("encoder", "projected", "random", "pixels", SIGNAL)
@@ -90,20 +92,26 @@ class AxisProbe:
 
 @dataclass(frozen=True, eq=False)
 class _Labelled:
-    """Records of every split, and the truth of each on every axis."""
+    """Records of the three splits, and the truth of each on every axis."""
 
-    records: list[Record]
+    records: Cohort
     values: list[Mapping[str, AxisValue | None]]
 
     def folds(self, axis: str) -> Folds:
         """Return the splits of the records with a label on an axis."""
         known = [row for row, values in enumerate(self.values) if values[axis] is not None]
-        parts = [[row for row in known if self.records[row].fold in folds] for folds in (range(1, 9), (9,), (10,))]
-        return Folds(*(self._fold(part) for part in parts))
+        return Folds(*(self._fold([row for row in known if self._is_in(row, split)]) for split in SPLITS))
+
+    def rows(self, split: str) -> NDArray[np.int64]:
+        """Return the rows of one split."""
+        return np.array([row for row in range(len(self.records)) if self._is_in(row, split)], dtype=np.int64)
+
+    def _is_in(self, row: int, split: str) -> bool:
+        return self.records[row].fold in self.records.dataset.split(split).folds
 
     def _fold(self, rows: list[int]) -> Fold:
         patients = [self.records[row].patient_id for row in rows]
-        return Fold(np.array(rows, dtype=np.int64), np.array(patients, dtype=np.int64))
+        return Fold(np.array(rows, dtype=np.int64), np.unique(patients, return_inverse=True)[1])
 
 
 def probe_encoder(options: EncoderOptions, say: Callable[[str], None]) -> tuple[list[AxisProbe], Dataset]:
@@ -125,7 +133,7 @@ def probe_encoder(options: EncoderOptions, say: Callable[[str], None]) -> tuple[
         with progress(SIGNAL) as report:
             signal = signal_features(labelled.records, report)
         for name in options.renderers:
-            shown = f"{name}-{options.px_per_mm}-{features_key(dataset, labelled.records)}"
+            shown = f"{name}-{options.px_per_mm}-{labelled.records.fingerprint}"
             keep = options.out / "features" / f"{vlm.source.version}-{options.seed}-{shown}.npz"
             with progress(f"features, {name}") as report:
                 images = image_features(encoder, labelled.records, (name, options.px_per_mm), keep, report)
@@ -135,10 +143,11 @@ def probe_encoder(options: EncoderOptions, say: Callable[[str], None]) -> tuple[
 
 
 def _labelled(dataset: Dataset, limit: int | None) -> _Labelled:
-    records = [record for split in ("train", "val", "test") for record in records_of(dataset, split)[:limit]]
+    chosen = tuple(record for split in SPLITS for record in dataset.cohort(split, limit=limit))
+    records = Cohort(dataset, chosen, "all")
     with progress("measuring") as report:
-        numbers = measured(records, dataset, report)
-    return _Labelled(records, [truth_of(record, numbers[record.ecg_id]).values for record in records])
+        records.measure(report)
+    return _Labelled(records, [truth.values for truth in records.truths().values()])
 
 
 def _verdicts(run: Path | None) -> Mapping[str, str]:
@@ -150,7 +159,7 @@ def _verdicts(run: Path | None) -> Mapping[str, str]:
 
 
 def _probed(name: str, features: Features, labelled: _Labelled, reader: Mapping[str, str]) -> list[AxisProbe]:
-    train = np.array([row for row, record in enumerate(labelled.records) if record.fold <= 8], dtype=np.int64)
+    train = labelled.rows("train")
     small: dict[str, NDArray[np.float64]] = {source: reduced(features[source], train) for source in SOURCES}
     found = []
     with progress(f"probing, {name}", "axes") as report:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from bench.dataset.record import RecordId
 from bench.evidence.answer import Answers, asked_case
 from bench.evidence.design import asked_conditions
 from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
@@ -69,7 +70,7 @@ def ablate(options: RunOptions, image_ceiling: str = AUTO) -> Ablation:
     ceiling = _ceiling(options, image_ceiling) if image_ceiling and image_ceiling != options.reader else {}
     measured = answered["full"].measured
     found = {name: Answers(_first(one), one.told) for name, one in answered.items()}
-    cases = [asked_case(record, measured[record.ecg_id], found, serves) for record in full.records]
+    cases = [asked_case(record, full.records.truth(record), found, serves) for record in full.records]
     numbers = MeasurementsReader()
     text = {r.ecg_id: with_normality(numbers.answer(measured[r.ecg_id]).values) for r in full.records}
     asked = [axis_named(name) for name in target_format(options.format).axes]
@@ -91,7 +92,7 @@ def _left(means: Means, jobs: Mapping[str, Job], name: str) -> Means:
     return replace(means, max_cost=max(0.0, means.max_cost - others))
 
 
-def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
+def _ceiling(options: RunOptions, reader: str) -> Mapping[RecordId, Values]:
     """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
     job = prepared(replace(options, reader=reader, option=(), condition="full", format="", repeats=1))
     answered = _asked(job, options.means)
@@ -100,6 +101,6 @@ def _ceiling(options: RunOptions, reader: str) -> Mapping[int, Values]:
     }
 
 
-def _first(answered: Answered) -> dict[int, Reading]:
+def _first(answered: Answered) -> dict[RecordId, Reading]:
     """Return the readings of the first asking by ``ecg_id``."""
     return {asked.ecg_id: reading for asked, reading in answered.readings.items() if asked.repeat == 0}

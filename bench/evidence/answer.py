@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record
+from bench.dataset import Record, RecordId
 from bench.score.agreement import mcnemar
 from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.rounding import rounded
-from bench.truth import truth_of
 from measurements import Measurements
 from taxonomy.axis import AxisValue, with_normality
 from taxonomy.reading import Reading
@@ -33,8 +32,8 @@ class AskedCase:
         The numbers that stood in the prompt, by condition, where they were another patient's.
     """
 
-    ecg_id: int
-    patient_id: int
+    ecg_id: RecordId
+    patient_id: RecordId
     truth: Truth
     readings: Mapping[str, Reading]
     told: Mapping[str, Measurements]
@@ -53,20 +52,19 @@ class AskedCase:
 class Answers:
     """Readings under one condition, and the numbers that each prompt said, by ``ecg_id``."""
 
-    readings: Mapping[int, Reading]
-    told: Mapping[int, Measurements]
+    readings: Mapping[RecordId, Reading]
+    told: Mapping[RecordId, Measurements]
 
 
 def asked_case(
-    record: Record, measured: Measurements, found: Mapping[str, Answers], serves: Mapping[str, str | None]
+    record: Record, truth: Truth, found: Mapping[str, Answers], serves: Mapping[str, str | None]
 ) -> AskedCase:
     """Return a record with its answers under every condition; failed calls are left out.
 
     Parameters
     ----------
     record : Record
-    measured : Measurements
-        Of the record, for its truth.
+    truth : Truth
     found : mapping of str to Answers
         By condition that was asked.
     serves : mapping of str to str or None
@@ -76,9 +74,8 @@ def asked_case(
     given = {name: found[used].readings.get(ecg_id) for name, used in serves.items() if used}
     answered = {name: reading for name, reading in given.items() if reading and reading.outcome != "failed"}
     told = {"wrong-measurements": found[swapped].told[ecg_id]} if swapped and ecg_id in found[swapped].told else {}
-    truth = truth_of(record, measured)
-    truth = replace(truth, values=with_normality(truth.values))
-    return AskedCase(ecg_id, record.patient_id, truth, answered, told)
+    known = replace(truth, values=with_normality(truth.values))
+    return AskedCase(ecg_id, record.patient_id, known, answered, told)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bench.dataset.record import RecordId
 from bench.evidence.answer import AskedCase, Figure, accuracy, difference, moved, ratio_of, share
 from bench.evidence.design import ABLATION
 from bench.prompt.lead_mask import MASKED_AXES
@@ -110,8 +111,8 @@ class Ceilings:
     """
 
     prior: Mapping[str, AxisValue]
-    text: Mapping[int, Mapping[str, AxisValue | None]]
-    image: Mapping[int, Mapping[str, AxisValue | None]]
+    text: Mapping[RecordId, Mapping[str, AxisValue | None]]
+    image: Mapping[RecordId, Mapping[str, AxisValue | None]]
 
 
 def evidence(cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES) -> tuple[AxisEvidence, ...]:
@@ -188,7 +189,7 @@ def _mean(happened: Sequence[bool]) -> float | None:
     return rounded(float(np.mean(happened))) if happened else None
 
 
-def _is_right(case: AskedCase, axis: str, answers: Mapping[int, Mapping[str, AxisValue | None]]) -> bool:
+def _is_right(case: AskedCase, axis: str, answers: Mapping[RecordId, Mapping[str, AxisValue | None]]) -> bool:
     return answers[case.ecg_id].get(axis) == case.truth.values[axis]
 
 

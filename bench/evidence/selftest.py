@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.dataset import Dataset, Record, fingerprint, records_of
+from bench.dataset import Cohort, Dataset, RecordId
 from bench.evidence.answer import Answers, asked_case
 from bench.evidence.design import asked_conditions
 from bench.evidence.evidence import AxisEvidence, Ceilings, evidence
@@ -12,7 +12,6 @@ from bench.run.case import Asking, CaseBuilder
 from bench.run.runner import ask
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers
-from bench.truth import measured, truth_of
 from measurements import Measurements
 from readers.contract import Reader
 from readers.double import BlankDouble, CopyDouble, PerfectDouble, PriorDouble, trace_digest
@@ -41,15 +40,14 @@ class Check:
 
 def selftest(dataset: Dataset, split: str = "test", seed: int = 0) -> list[Check]:
     """Ask every double under every condition, and compare the verdicts with what is known."""
-    records = records_of(dataset, split)
-    numbers = measured(records, dataset)
-    truths = {trace_digest(record.signal().mv): truth_of(record, numbers[record.ecg_id]).values for record in records}
+    records = dataset.cohort(split)
+    truths = {trace_digest(record.signal().mv): records.truth(record).values for record in records}
     doubles: Sequence[Reader] = (PriorDouble(), BlankDouble(), CopyDouble(), PerfectDouble(truths))
-    return [_check(double, dataset, records, seed) for double in doubles]
+    return [_check(double, records, seed) for double in doubles]
 
 
-def _check(double: Reader, dataset: Dataset, records: Sequence[Record], seed: int) -> Check:
-    axes = evidence_on(double, dataset, records, seed)
+def _check(double: Reader, records: Cohort, seed: int) -> Check:
+    axes = evidence_on(double, records, seed)
     wrong = tuple(
         f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[double.name][axis.axis]!r}"
         for axis in axes
@@ -58,29 +56,29 @@ def _check(double: Reader, dataset: Dataset, records: Sequence[Record], seed: in
     return Check(double.name, axes, wrong)
 
 
-def evidence_on(reader: Reader, dataset: Dataset, records: Sequence[Record], seed: int) -> tuple[AxisEvidence, ...]:
+def evidence_on(reader: Reader, records: Cohort, seed: int) -> tuple[AxisEvidence, ...]:
     """Return the evidence on a reader in memory: no run folder, no image ceiling."""
-    numbers = measured(records, dataset)
+    numbers = records.measure()
     serves = asked_conditions(reader.inputs)
     used = dict.fromkeys(name for name in serves.values() if name)
-    found = {name: _asked(reader, ShownRecords(dataset, records, name, seed=seed), numbers) for name in used}
-    cases = [asked_case(record, numbers[record.ecg_id], found, serves) for record in records]
+    found = {name: _asked(reader, ShownRecords(records, name, seed=seed), numbers) for name in used}
+    cases = [asked_case(record, records.truth(record), found, serves) for record in records]
     text = MeasurementsReader()
     ceiling = {record.ecg_id: text.answer(numbers[record.ecg_id]).values for record in records}
     return evidence(cases, Ceilings(majority_values(), ceiling, {}))
 
 
-def _asked(reader: Reader, shown: ShownRecords, waveform: Mapping[int, Measurements]) -> Answers:
+def _asked(reader: Reader, shown: ShownRecords, waveform: Mapping[RecordId, Measurements]) -> Answers:
     numbers, standing_in = shown_numbers(shown, waveform)
     foreign = condition_named(shown.condition).measurements == "donor"
-    chosen = [r for r in shown.records if not condition_named(shown.condition).donor or r.ecg_id in standing_in]
-    ids = tuple(record.ecg_id for record in chosen)
-    dataset = shown.dataset
+    foreign_to = condition_named(shown.condition).donor
+    chosen = shown.records.of(r for r in shown.records if not foreign_to or r.ecg_id in standing_in)
+    dataset = chosen.dataset
     settings = RunSettings(
-        reader.name, {}, dataset.name, dataset.version, fingerprint(dataset, ids), dataset.is_sample, "test", ids,
+        reader.name, {}, dataset.name, dataset.version, chosen.fingerprint, dataset.is_sample, "test", chosen.ids,
         condition=shown.condition, seed=shown.seed,
     )  # fmt: skip
-    builder = CaseBuilder(settings, reader, numbers, donors=standing_in)
+    builder = CaseBuilder(settings, reader, numbers, donors=standing_in, dataset=dataset)
     readings = {asking.record.ecg_id: reading for asking, reading in ask(builder, [Asking(r) for r in chosen])}
     told = {r.ecg_id: numbers[(standing_in[r.ecg_id] if foreign else r).ecg_id] for r in chosen}
     return Answers(readings, told)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.dataset import open_dataset, records_of
+from bench.dataset import open_dataset
 from bench.evidence.design import asked_conditions
 from bench.experiment.design import Arm, Experiment
 from bench.experiment.running import ExperimentOptions, arm_config
@@ -100,8 +100,8 @@ def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> A
     batch = collate(some)
     answer = int((batch["labels"] != IGNORED).sum(dim=1).max())
     prompt = int(batch["attention_mask"].sum(dim=1).max()) - answer
-    test = len(records_of(dataset, options.split)[: options.limit])
-    validation = len(records_of(dataset, "val"))
+    test = len(dataset.cohort(options.split, limit=options.limit))
+    validation = len(dataset.cohort("val"))
     looked = min(validation, config.training.validation or validation)
     looks = config.training.epochs * config.training.evaluations * looked
     training = 0.0

@@ -1,20 +1,18 @@
 """Examples to learn from: what a reader is shown of a record, and the answer that it should write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.dataset import Dataset, Record, fingerprint, records_of
+from bench.dataset import Cohort, Dataset, Record, RecordId
 from bench.finetune.config import Task
 from bench.progress import progress
 from bench.prompt import condition_named, template_version
 from bench.run.case import Asking, CaseBuilder
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers, with_donor
-from bench.truth import measured, truth_of
 from measurements import Measurements
 from readers.contract import Case
 from readers.contract_suite import RecordingReader
-from readers.majority import majority_values
 from taxonomy.axis import AxisValue, with_normality
 from taxonomy.error import DatasetError
 from taxonomy.target import TargetFormat, target_format
@@ -53,7 +51,7 @@ class Examples:
 
     Attributes
     ----------
-    records : sequence of Record
+    records : Cohort
         Those with a label on an axis of the format.
     builder : CaseBuilder
     numbers : mapping of int to Measurements
@@ -63,9 +61,9 @@ class Examples:
         Of the records.
     """
 
-    records: Sequence[Record]
+    records: Cohort
     builder: CaseBuilder
-    numbers: dict[int, Measurements]
+    numbers: Mapping[RecordId, Measurements]
     form: TargetFormat
     fingerprint: str
 
@@ -86,16 +84,16 @@ class Examples:
         """
         values = self.values(record)
         known = {axis: value for axis, value in values.items() if value is not None}
-        return Example(record, case, written({**majority_values(), **known}, self.form), values)
+        return Example(record, case, written({**self.records.dataset.baselines, **known}, self.form), values)
 
     def values(self, record: Record) -> dict[str, AxisValue | None]:
         """Return the truth of one of the records."""
-        return values_of(record, self.numbers[record.ecg_id])
+        return values_of(self.records, record)
 
 
-def values_of(record: Record, numbers: Measurements) -> dict[str, AxisValue | None]:
+def values_of(cohort: Cohort, record: Record) -> dict[str, AxisValue | None]:
     """Return the truth of a record on every axis and on normality."""
-    return with_normality(truth_of(record, numbers).values)
+    return with_normality(cohort.truth(record).values)
 
 
 def examples(dataset: Dataset, split: str, task: Task, seed: int = 0, limit: int | None = None) -> Examples:
@@ -117,25 +115,24 @@ def examples(dataset: Dataset, split: str, task: Task, seed: int = 0, limit: int
         When no record of the split has a signal and a label on an axis of the format.
     """
     form = target_format(task.format)
-    chosen = records_of(dataset, split)[:limit]
-    shown = ShownRecords(dataset, chosen, task.condition, task.measurements, seed)
+    chosen = dataset.cohort(split, limit=limit)
+    shown = ShownRecords(chosen, task.condition, task.measurements, seed)
     able = with_donor(shown)
     with progress(f"measuring {split}") as report:
-        waveform = measured(able, dataset, report)
+        waveform = able.measure(report)
     numbers, standing_in = shown_numbers(shown, waveform)
-    records = [r for r in able if any(values_of(r, waveform[r.ecg_id])[axis] is not None for axis in form.axes)]
+    records = able.of(r for r in able if any(values_of(able, r)[axis] is not None for axis in form.axes))
     if not records:
         raise DatasetError(f"no record of split {split!r} has a signal and a label for format {form.name!r}")
-    ids = tuple(record.ecg_id for record in records)
     settings = RunSettings(
         reader="examples",
         reader_details={},
         dataset=dataset.name,
         dataset_version=dataset.version,
-        fingerprint=fingerprint(dataset, ids),
+        fingerprint=records.fingerprint,
         is_sample=dataset.is_sample,
         split=split,
-        ids=ids,
+        ids=records.ids,
         renderer=task.renderer,
         px_per_mm=task.px_per_mm,
         condition=condition_named(task.condition).text,
@@ -143,8 +140,8 @@ def examples(dataset: Dataset, split: str, task: Task, seed: int = 0, limit: int
         form=form.name,
         prompt=template_version(),
     )
-    builder = CaseBuilder(settings, SeesImageAndText(), numbers, donors=standing_in)
-    return Examples(records, builder, dict(waveform), form, settings.fingerprint)
+    builder = CaseBuilder(settings, SeesImageAndText(), numbers, donors=standing_in, dataset=dataset)
+    return Examples(records, builder, waveform, form, settings.fingerprint)
 
 
 class SeesImageAndText(RecordingReader):

@@ -9,8 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.dataset import Record, open_dataset
-from bench.dataset.selection import select
+from bench.dataset import Record, RecordId, Selection
 from bench.probe.change import CHANGES, Change
 from bench.probe.probe import FS, DoseResult, probe, tracings
 from bench.probe.report import HEADINGS, row, thresholds, write_probe
@@ -22,7 +21,6 @@ from readers.registry import reader as reader_named
 from readers.session import Session, SessionReader
 from renderers import LEADS, RENDERERS, PageStyle, render, renderer
 from taxonomy.error import RenderError, RunError, SettingError, unknown_name
-from taxonomy.truth import truth
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def run_probe(options: ProbeOptions) -> Path:
 def draw_tracings(options: ProbeOptions, count: int) -> None:
     """Draw the tracings of the first records that can be changed, by every renderer, for a person to look at."""
     style, changes = _page(options)[1], _changes(options)
-    drawn: dict[int, None] = {}
+    drawn: dict[RecordId, None] = {}
     written = 0
     for tracing in tracings(_records(options), changes, options.seed):
         if drawn.setdefault(tracing.record.ecg_id) is None and len(drawn) > count:
@@ -104,11 +102,12 @@ def _changes(options: ProbeOptions) -> list[Change]:
     return [change for name, change in CHANGES.items() if not options.change or name in options.change]
 
 
-def _records(options: ProbeOptions) -> list[Record]:
+def _records(options: ProbeOptions) -> Sequence[Record]:
     """Return the records to change: those labelled normal, so that what a dose makes right is known."""
-    records = select(open_dataset(options.data), options.split, options.ids, None)
+    records = Selection(options.data, options.split, options.ids).cohort()
     if not options.all_records:
-        records = [record for record in records if truth(record.labels).values["diagnosis"] == "NORM"]
+        dataset = records.dataset
+        records = records.of(record for record in records if dataset.truth(record).values["diagnosis"] == "NORM")
     if not records:
         raise SettingError("no record of this choice is labelled normal: --all-records changes every one")
     return records[: options.limit]

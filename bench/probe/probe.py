@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record
+from bench.dataset import Record, RecordId
 from bench.evidence.answer import AskedCase, Figure, share
 from bench.probe.beats import find, tiled
 from bench.probe.change import CHANGES, Change
@@ -151,7 +151,7 @@ def probe(
 
 
 def _result(
-    change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], base: dict[int, Reading]
+    change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], base: dict[RecordId, Reading]
 ) -> DoseResult:
     people = tuple(AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in pairs)
     before = [base[tracing.record.ecg_id] for tracing, _ in pairs]

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.dataset import Record, Signal
+from bench.dataset import Dataset, Record, RecordId, Signal
 from bench.prompt import Condition, PromptSettings, condition_named, prompt
 from bench.prompt.lead_mask import masked_leads
 from bench.run.drawing import draw_ahead
 from bench.run.folder import Asked
 from bench.run.settings import RunSettings
-from bench.truth import truth_of
 from measurements import Measurements
 from readers.contract import Case, Prompt, Reader
 from renderers import LEADS, PageStyle, Picture, blank, render
@@ -48,14 +47,17 @@ class CaseBuilder:
         Who stands in for each record, by ``ecg_id``, where the condition shows another patient's image or numbers.
     statements : mapping of int to tuple of str
         What an interpretation program printed, by ``ecg_id``.
+    dataset : Dataset or None
+        For the truth that decides which leads a condition masks.
     """
 
     settings: RunSettings
     reader: Reader
-    numbers: Mapping[int, Measurements]
+    numbers: Mapping[RecordId, Measurements]
     workers: int = 0
-    donors: Mapping[int, Record] = field(default_factory=dict)
-    statements: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    donors: Mapping[RecordId, Record] = field(default_factory=dict)
+    statements: Mapping[RecordId, tuple[str, ...]] = field(default_factory=dict)
+    dataset: Dataset | None = None
 
     def cases(self, askings: Iterable[Asking]) -> Iterator[Case]:
         """Yield the case of each asking as it is asked for."""
@@ -116,7 +118,9 @@ class CaseBuilder:
         condition = self.condition
         if condition.masked is None or condition.axis is None:
             return signal
-        truth = truth_of(record, self.numbers[record.ecg_id]).values
+        if self.dataset is None:
+            raise ValueError(f"condition {condition.name!r} masks by the truth, and there is no dataset")
+        truth = self.dataset.truth(record, self.numbers[record.ecg_id]).values
         leads = masked_leads(condition.axis, condition.masked, truth, f"{self.settings.seed} {record.ecg_id}")
         mv = signal.mv.copy()
         mv[[LEADS.index(lead) for lead in leads]] = blank

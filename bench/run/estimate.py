@@ -11,7 +11,6 @@ from bench.run.case import Asking, CaseBuilder
 from bench.run.job import Job, prepared, within
 from bench.run.options import Means, RunOptions
 from bench.run.shown import shown_numbers
-from bench.truth import measured
 from readers.session import Estimate, SessionReader
 
 LOOKED_AT = 16
@@ -46,7 +45,7 @@ def dry_run(options: RunOptions) -> None:
 def _estimates(job: Job, reader: SessionReader) -> list[Estimate]:
     records = job.records[:LOOKED_AT]
     with progress("measuring") as report:
-        known = measured(records, job.dataset, report)
+        known = records.measure(report)
     numbers, standing_in = shown_numbers(replace(job, records=records).drawn, known)
     builder = CaseBuilder(job.settings, job.reader, numbers, donors=standing_in)
     return [reader.estimate(builder.case(Asking(record))) for record in records]

@@ -8,6 +8,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
+from bench.dataset.record import RecordId
 from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
 from bench.storage import append, held, opened_for_append, write_whole
@@ -19,7 +20,7 @@ from taxonomy.reading import Reading
 class Asked:
     """One asking: of which record, and which of several times."""
 
-    ecg_id: int
+    ecg_id: RecordId
     repeat: int = 0
 
 
@@ -54,7 +55,7 @@ class RunFolder:
         """Return what decided the run; raises as :meth:`manifest`."""
         return settings_from(self.manifest()["settings"])
 
-    def readings(self) -> tuple[dict[int, Reading], int]:
+    def readings(self) -> tuple[dict[RecordId, Reading], int]:
         """Return the readings of the first asking by ``ecg_id``, and how many torn lines were dropped."""
         found, torn = self.every_reading()
         return {asked.ecg_id: reading for asked, reading in found.items() if asked.repeat == 0}, torn

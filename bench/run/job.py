@@ -2,14 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bench.dataset import Dataset, Record, fingerprint, open_dataset
-from bench.dataset.selection import select
+from bench.dataset import Cohort, Dataset, RecordId, Selection
+from bench.dataset.statement_file import read_statements
 from bench.progress import progress
 from bench.prompt import condition_named, template_version
 from bench.report.markdown import write_report
@@ -22,9 +22,7 @@ from bench.run.runner import ask_all
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers, with_donor
-from bench.statement_file import read_statements
 from bench.storage import as_json
-from bench.truth import measured
 from measurements import Measurements
 from readers.contract import Reader
 from readers.registry import reader as reader_named
@@ -47,8 +45,7 @@ class Job:
     ----------
     settings : RunSettings
     reader : Reader
-    dataset : Dataset
-    records : sequence of Record
+    records : Cohort
     folder : RunFolder
     measurements : str
         ``waveform``, or the path of a features file.
@@ -60,17 +57,21 @@ class Job:
 
     settings: RunSettings
     reader: Reader
-    dataset: Dataset
-    records: Sequence[Record]
+    records: Cohort
     folder: RunFolder
     measurements: str
     again: frozenset[Asked] = frozenset()
     statements: Path | None = None
 
     @property
+    def dataset(self) -> Dataset:
+        """Whose records they are."""
+        return self.records.dataset
+
+    @property
     def drawn(self) -> ShownRecords:
         """What the numbers and the donors of the run are drawn from."""
-        return ShownRecords(self.dataset, self.records, self.settings.condition, self.measurements, self.settings.seed)
+        return ShownRecords(self.records, self.settings.condition, self.measurements, self.settings.seed)
 
     @property
     def askings(self) -> list[Asking]:
@@ -90,17 +91,16 @@ def prepared(options: RunOptions) -> Job:
     reader = reader_named(options.reader, options.reader_options)
     options = options.settled(reader)
     _check_drawing(options)
-    dataset = open_dataset(options.data)
     needs_signal = not reader.inputs or not {"signal", "image", "text"}.isdisjoint(reader.inputs)
-    chosen = select(dataset, options.split, options.ids, options.limit, needs_signal)
-    shown = ShownRecords(dataset, chosen, options.condition, options.measurements, options.seed)
+    chosen = Selection(options.data, options.split, options.ids, options.limit).cohort(needs_signal)
+    shown = ShownRecords(chosen, options.condition, options.measurements, options.seed)
     records = with_donor(shown)
     if len(records) < len(chosen):
         left = len(chosen) - len(records)
         click.echo(f"{left} of {len(chosen)} records have nobody to stand in for them and are left out", err=True)
-    settings = _settings(options, dataset, records, reader)
+    settings = _settings(options, records, reader)
     folder = RunFolder(options.out / settings.run_id)
-    return Job(settings, reader, dataset, records, folder, options.measurements, statements=options.statements)
+    return Job(settings, reader, records, folder, options.measurements, statements=options.statements)
 
 
 def run_job(options: RunOptions) -> RunFolder:
@@ -144,20 +144,20 @@ class Answered:
     """
 
     readings: Mapping[Asked, Reading]
-    measured: Mapping[int, Measurements]
-    told: Mapping[int, Measurements]
+    measured: Mapping[RecordId, Measurements]
+    told: Mapping[RecordId, Measurements]
 
 
 def ask_job(job: Job, means: Means) -> Answered:
     """Ask what has no reading yet; the folder is locked by the caller."""
     with progress("measuring") as report:
-        truth_numbers = measured(job.records, job.dataset, report)
+        truth_numbers = job.records.measure(report)
     numbers, standing_in = shown_numbers(job.drawn, truth_numbers)
     if standing_in:
         who = {str(ecg_id): donor.ecg_id for ecg_id, donor in standing_in.items()}
         job.folder.write("manifest.json", as_json(job.folder.manifest() | {"donors": who}))
     printed = read_statements(job.statements) if job.statements else {}
-    builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in, printed)
+    builder = CaseBuilder(job.settings, within(job, means), numbers, _workers(job), standing_in, printed, job.dataset)
     with progress(f"{job.reader.name}, {builder.condition.name}") as report:
         readings = ask_all(job.folder, builder, job.askings, lambda step: report(step.done, step.total), job.again)
     foreign = builder.condition.measurements == "donor"
@@ -205,8 +205,8 @@ def _check_drawing(options: RunOptions) -> None:
         raise SettingError(str(error)) from error
 
 
-def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], reader: Reader) -> RunSettings:
-    ids = tuple(record.ecg_id for record in records)
+def _settings(options: RunOptions, records: Cohort, reader: Reader) -> RunSettings:
+    dataset = records.dataset
     condition, form = condition_named(options.condition), target_format(options.format)
     if condition.images == "none" and "text" not in reader.inputs and reader.inputs:
         raise SettingError(
@@ -218,10 +218,10 @@ def _settings(options: RunOptions, dataset: Dataset, records: Sequence[Record], 
         reader_details=dict(getattr(reader, "details", {})),
         dataset=dataset.name,
         dataset_version=dataset.version,
-        fingerprint=fingerprint(dataset, ids),
+        fingerprint=records.fingerprint,
         is_sample=dataset.is_sample,
-        split=_split_name(options),
-        ids=ids,
+        split=records.split,
+        ids=records.ids,
         renderer=options.renderer if images else "",
         px_per_mm=options.px_per_mm if images else 0,
         condition=condition.text,
@@ -250,12 +250,6 @@ def _statements(options: RunOptions, reader: Reader) -> str:
     read_statements(options.statements)
     digest = hashlib.sha256(options.statements.read_bytes()).hexdigest()[:8]
     return f"{options.statements.name} {digest}"
-
-
-def _split_name(options: RunOptions) -> str:
-    if options.ids:
-        return "ids"
-    return f"{options.split}-first{options.limit}" if options.limit else options.split
 
 
 def begin(folder: RunFolder, settings: RunSettings) -> None:

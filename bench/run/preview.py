@@ -13,7 +13,6 @@ from bench.run.case import Asking, CaseBuilder
 from bench.run.options import parsed
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers
-from bench.truth import measure_record
 from readers.contract import Case
 from readers.contract_suite import RecordingReader
 from readers.registry import reader as reader_named
@@ -58,7 +57,7 @@ def _case(ecg_id: int, data: Path | None, options: Mapping[str, Any]) -> Case:
     except RenderError as error:
         raise SettingError(str(error)) from error
     dataset = open_dataset(data)
-    record = dataset.record(ecg_id)
+    records = dataset.cohort(ids=(ecg_id,))
     settings = RunSettings(
         reader="",
         reader_details={},
@@ -73,9 +72,9 @@ def _case(ecg_id: int, data: Path | None, options: Mapping[str, Any]) -> Case:
         condition=options["condition"],
         form=options["form"],
     )
-    shown = ShownRecords(dataset, [record], settings.condition)
-    numbers, standing_in = shown_numbers(shown, {ecg_id: measure_record(record)})
-    return CaseBuilder(settings, RecordingReader(), numbers, donors=standing_in).case(Asking(record))
+    numbers, standing_in = shown_numbers(ShownRecords(records, settings.condition), records.measure())
+    builder = CaseBuilder(settings, RecordingReader(), numbers, donors=standing_in, dataset=dataset)
+    return builder.case(Asking(records[0]))
 
 
 def _readable(case: Case) -> str:

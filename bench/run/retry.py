@@ -36,7 +36,7 @@ def retry_job(path: Path, data: Path | None, measurements: str, means: Means) ->
         click.echo(f"{len(failed)} of {len(readings)} readings are failed calls")
         if failed:
             records = records_of_run(settings, dataset)
-            job = Job(settings, reader, dataset, records, folder, measurements, frozenset(failed))
+            job = Job(settings, reader, records, folder, measurements, frozenset(failed))
             finish(job, means, danger_table())
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bench.dataset import Record
+from bench.dataset import Cohort, Record, RecordId
+from bench.dataset.measuring import UNMEASURED
 from bench.run.folder import Asked
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.case import EVERY_AXIS
-from bench.truth import UNMEASURED, truth_of
 from measurements import Measurements
-from readers.majority import majority_values
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY
 from taxonomy.danger import DangerTable, danger_table
@@ -20,8 +19,8 @@ from taxonomy.truth import Truth
 
 def score_readings(
     readings: Mapping[Asked, Reading],
-    records: Sequence[Record],
-    numbers: Mapping[int, Measurements],
+    records: Cohort,
+    numbers: Mapping[RecordId, Measurements],
     danger: DangerTable | None = None,
     form: str = "",
 ) -> Score:
@@ -31,7 +30,7 @@ def score_readings(
     ----------
     readings : mapping of Asked to Reading
         Records without a first asking are left out.
-    records : sequence of Record
+    records : Cohort
     numbers : mapping of int to Measurements
         Of each record, for the truth on rate and axis and for the text ceiling.
     danger : DangerTable, optional
@@ -46,7 +45,7 @@ def score_readings(
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=_truth(record, numbers[record.ecg_id], asked),
+            truth=_truth(records, record, asked),
             reading=readings[Asked(record.ecg_id)],
             asked=asked,
         )
@@ -54,7 +53,7 @@ def score_readings(
         if Asked(record.ecg_id) in readings
     ]
     settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, numbers))
-    return score(cases, majority_values(), settings, _repeated(readings))
+    return score(cases, records.dataset.baselines, settings, _repeated(readings))
 
 
 def _asked(form: TargetFormat) -> frozenset[str]:
@@ -62,19 +61,19 @@ def _asked(form: TargetFormat) -> frozenset[str]:
     return frozenset(form.axes) | ({NORMALITY.name} if DIAGNOSIS.name in form.axes else frozenset())
 
 
-def _truth(record: Record, numbers: Measurements, asked: frozenset[str]) -> Truth:
-    found = truth_of(record, numbers)
+def _truth(records: Cohort, record: Record, asked: frozenset[str]) -> Truth:
+    found = records.truth(record)
     return found if DIAGNOSIS.name in asked else replace(found, superclass=None, superclasses=frozenset())
 
 
-def _repeated(readings: Mapping[Asked, Reading]) -> dict[int, list[Reading]]:
-    found: dict[int, list[Reading]] = {}
+def _repeated(readings: Mapping[Asked, Reading]) -> dict[RecordId, list[Reading]]:
+    found: dict[RecordId, list[Reading]] = {}
     for asked in sorted(readings, key=lambda asked: (asked.ecg_id, asked.repeat)):
         found.setdefault(asked.ecg_id, []).append(readings[asked])
     return found
 
 
-def text_ceiling(cases: Sequence[ScoredCase], numbers: Mapping[int, Measurements]) -> dict[str, float]:
+def text_ceiling(cases: Sequence[ScoredCase], numbers: Mapping[RecordId, Measurements]) -> dict[str, float]:
     """Return, for each axis, how often the measurement-only reader is right on the same cases; none without signals."""
     if any(numbers[case.ecg_id] is UNMEASURED for case in cases):
         return {}

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from bench.dataset import RecordId
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
 
 
@@ -56,7 +57,7 @@ class RunSettings:
     fingerprint: str
     is_sample: bool
     split: str
-    ids: tuple[int, ...] = field(repr=False)
+    ids: tuple[RecordId, ...] = field(repr=False)
     renderer: str = "printed"
     px_per_mm: int = 6
     condition: str = "full"
@@ -81,7 +82,7 @@ class RunSettings:
         shown = "" if self.condition == "full" else f"-{_safe(self.condition)[:40].strip('-')}"
         return f"{name}-{self.dataset}-{self.split}{shown}-{digest}"
 
-    def case_id(self, ecg_id: int) -> str:
+    def case_id(self, ecg_id: RecordId) -> str:
         """Return the opaque id under which the reader sees a record in this run."""
         return hashlib.sha256(f"{self.run_id} {self.seed} {ecg_id}".encode()).hexdigest()[:12]
 

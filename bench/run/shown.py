@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.dataset import Dataset, Record
+from bench.dataset import Cohort, Record, RecordId
 from bench.donor import Candidate, donors
 from bench.progress import progress
 from bench.prompt import condition_named
-from bench.truth import measured, truth_of
 from measurements import Measurements
 
 
@@ -18,8 +17,7 @@ class ShownRecords:
 
     Attributes
     ----------
-    dataset : Dataset
-    records : sequence of Record
+    records : Cohort
         Those that are asked.
     condition : str
     measurements : str
@@ -27,16 +25,15 @@ class ShownRecords:
     seed : int
     """
 
-    dataset: Dataset
-    records: Sequence[Record]
+    records: Cohort
     condition: str
     measurements: str = "waveform"
     seed: int = 0
 
 
 def shown_numbers(
-    shown: ShownRecords, waveform: Mapping[int, Measurements]
-) -> tuple[Mapping[int, Measurements], Mapping[int, Record]]:
+    shown: ShownRecords, waveform: Mapping[RecordId, Measurements]
+) -> tuple[Mapping[RecordId, Measurements], Mapping[RecordId, Record]]:
     """Return the numbers of every record that a prompt may quote, and who stands in for whom.
 
     Parameters
@@ -60,35 +57,33 @@ def shown_numbers(
     rule = condition_named(shown.condition).donor
     if rule is None:
         return _numbers(shown.measurements, shown.records, waveform), {}
-    folds = {record.fold for record in shown.records}
-    around = [record for record in shown.dataset if record.fold in folds and record.rates]
+    around = shown.records.peers()
     with progress("measuring who may stand in") as report:
-        known = measured(around, shown.dataset, report)
+        known = around.measure(report)
     numbers = _numbers(shown.measurements, around, known)
-    pool = {record.ecg_id: _candidate(record, known[record.ecg_id], numbers[record.ecg_id]) for record in around}
+    pool = {record.ecg_id: _candidate(around, record, numbers[record.ecg_id]) for record in around}
     return numbers, donors(shown.records, pool, rule, shown.seed)
 
 
-def with_donor(shown: ShownRecords) -> list[Record]:
+def with_donor(shown: ShownRecords) -> Cohort:
     """Return the records that the condition can be asked of: all, but for those that nobody can stand in for."""
     if condition_named(shown.condition).donor is None:
-        return list(shown.records)
+        return shown.records
     _, standing_in = shown_numbers(shown, {})
-    return [record for record in shown.records if record.ecg_id in standing_in]
+    return shown.records.of(record for record in shown.records if record.ecg_id in standing_in)
 
 
-def _candidate(record: Record, measured_here: Measurements, said: Measurements) -> Candidate:
-    values = truth_of(record, measured_here).values
-    return Candidate(record, values, said.heart_rate.value, said.qrs_axis.value)
+def _candidate(around: Cohort, record: Record, said: Measurements) -> Candidate:
+    return Candidate(record, around.truth(record).values, said.heart_rate.value, said.qrs_axis.value)
 
 
 def _numbers(
-    source: str, records: Sequence[Record], waveform: Mapping[int, Measurements]
-) -> Mapping[int, Measurements]:
+    source: str, records: Sequence[Record], waveform: Mapping[RecordId, Measurements]
+) -> Mapping[RecordId, Measurements]:
     """Return the numbers of the prompt: measured here, or from a PTB-XL+ features file."""
     if source == "waveform":
         return waveform
-    from bench.feature_file import read_features
+    from bench.dataset.feature_file import read_features
 
     features = read_features(Path(source))
     missing = Measurements.none("the features file has no row for this record")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bench.dataset.record import RecordId
 from taxonomy.axis import AXIS_NAMES, NORMALITY, AxisValue, normality_of
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import superclass_of
@@ -27,8 +28,8 @@ class ScoredCase:
         Axes (and ``normality``) that the answer's format asks for.
     """
 
-    ecg_id: int
-    patient_id: int
+    ecg_id: RecordId
+    patient_id: RecordId
     sex: str | None
     age: float | None
     truth: Truth

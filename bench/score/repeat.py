@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset.record import RecordId
 from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
@@ -67,7 +68,7 @@ class RepeatScore:
 
 
 def repeat_score(
-    cases: Sequence[ScoredCase], repeated: Mapping[int, Sequence[Reading]], draws: int, seed: int
+    cases: Sequence[ScoredCase], repeated: Mapping[RecordId, Sequence[Reading]], draws: int, seed: int
 ) -> RepeatScore | None:
     """Score repeats.
 
@@ -98,7 +99,7 @@ def _answered(readings: Sequence[Reading]) -> list[Reading]:
 
 
 def _axis(
-    axis: str, cases: Sequence[ScoredCase], repeated: Mapping[int, Sequence[Reading]], draw: tuple[int, int]
+    axis: str, cases: Sequence[ScoredCase], repeated: Mapping[RecordId, Sequence[Reading]], draw: tuple[int, int]
 ) -> RepeatAxis | None:
     labelled = [case for case in cases if case.true(axis) is not None]
     if not labelled:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset.record import RecordId
 from bench.score.agreement import holm
 from bench.score.axis import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, ratio, resampled_sums
@@ -51,7 +52,7 @@ def score(
     cases: Sequence[ScoredCase],
     baseline: Mapping[str, AxisValue],
     settings: ScoreSettings | None = None,
-    repeated: Mapping[int, Sequence[Reading]] | None = None,
+    repeated: Mapping[RecordId, Sequence[Reading]] | None = None,
 ) -> Score:
     """Score a run.
 
