@@ -24,7 +24,6 @@ from bench.run.case import Asking, CaseBuilder
 from bench.run.folder import RunFolder
 from bench.run.runner import Step, ask_all
 from bench.run.settings import RunSettings
-from bench.truth import measured
 from measurements.measurement import Measurement
 from readers.api.openai import OpenAIReader
 from readers.session import Session
@@ -51,7 +50,7 @@ def run(cases: int, concurrency: int, workers: int, folder: Path) -> list[float]
     """
     sample = Sample()
     records = [_renamed(record, number) for number, record in enumerate(islice(cycle(sample), cases), start=1)]
-    numbers = measured(list(sample), sample)
+    numbers = sample.cohort("all").measure()
     by_id = {
         record.ecg_id: replace(numbers[original.ecg_id], t_axis=Measurement(float(record.ecg_id)))
         for record, original in zip(records, cycle(sample), strict=False)

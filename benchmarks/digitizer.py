@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=66, help="of fold 10 of the embedded sample")
     parser.add_argument("--px-per-mm", type=int, nargs="+", default=[4, 6, 8, 10])
     options = parser.parse_args()
-    records = [record for record in Sample() if record.fold == 10][: options.records]
+    records = Sample().cohort(limit=options.records)
     headings = ("renderer", "px/mm", "RMS", "median record", "worst record", "flat parts", "refused")
     print("| " + " | ".join(headings) + " |\n" + "|---" * len(headings) + "|")
     for name in RENDERERS:

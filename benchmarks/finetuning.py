@@ -19,14 +19,12 @@ from typing import Any
 
 import torch
 
-from bench.dataset import records_of
 from bench.dataset.sample import Sample
 from bench.finetune.config import FinetuneConfig, config_from
 from bench.finetune.setup import Ready, adapted, new_trainer, prepared
 from bench.finetune.trainer import Clock
 from bench.prompt import prompt
 from bench.prompt.prompt import system_text
-from bench.truth import measured
 from readers.registry import reader
 from readers.vlm.source import model_source
 from taxonomy.target import DENSE
@@ -74,8 +72,8 @@ def compare(asked: argparse.Namespace, folder: Path) -> None:
 
 
 def _built(size: str, folder: Path) -> Path:
-    records = records_of(Sample(), "train")[:60]
-    texts = [system_text(DENSE)] * 8 + [prompt(one).text for one in measured(records, Sample()).values()]
+    known = Sample().cohort("train", limit=60).measure()
+    texts = [system_text(DENSE)] * 8 + [prompt(one).text for one in known.values()]
     (folder / "corpus.json").write_text(json.dumps(texts))
     words = [str(folder / "model"), "--size", size, "--corpus", str(folder / "corpus.json")]
     subprocess.run([sys.executable, str(MODEL), *words], check=True, capture_output=True)

@@ -11,7 +11,6 @@ import time
 
 import numpy as np
 
-from bench.dataset import records_of
 from bench.dataset.sample import Sample
 from readers.contract import Case
 from readers.resnet1d.preprocessing import prepare
@@ -22,7 +21,7 @@ def main() -> None:
     """Print both rates and their ratio, round by round and in the median."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    signals = [record.signal(100) for record in records_of(Sample(), "all")]
+    signals = [record.signal(100) for record in Sample().cohort("all")]
     cases = [Case(str(k), signal.mv, signal.fs) for k, signal in enumerate(signals)]
     prepared = np.stack([prepare(signal.mv, signal.fs) for signal in signals])
     reader = Resnet1dReader()

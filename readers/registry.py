@@ -8,9 +8,10 @@ import importlib
 import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 from readers.contract import INPUTS, Reader
+from taxonomy import plugin
 from taxonomy.error import ReaderError, unknown_name
 
 GROUP = "ecg_bench.readers"
@@ -24,12 +25,7 @@ def installed() -> Mapping[str, EntryPoint]:
     ReaderError
         When two packages claim one name; the message names both.
     """
-    found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=GROUP):
-        other = found.setdefault(entry.name, entry)
-        if other.value != entry.value:
-            raise ReaderError(f"two readers are called {entry.name!r}: {other.value} and {entry.value}; uninstall one")
-    return dict(sorted(found.items()))
+    return plugin.installed(GROUP, "reader", ReaderError)
 
 
 def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
@@ -52,7 +48,8 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     known = installed()
     base, _, argument = name.partition(":")
     if base in known:
-        return _built(name, _loaded(known[base]), [argument] if argument else [], options or {})
+        factory = plugin.loaded(known[base], "reader", ReaderError)
+        return _built(name, factory, [argument] if argument else [], options or {})
     if argument and _is_module(base):
         return _built(name, _imported(base, argument), [], options or {})
     raise unknown_name("reader", name, [*known, "package.module:Class"])
@@ -61,13 +58,6 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
 def _is_module(name: str) -> bool:
     """Tell whether a name is meant as a module: it has a dot, or there is such a module."""
     return "." in name or importlib.util.find_spec(name) is not None
-
-
-def _loaded(entry: EntryPoint) -> object:
-    try:
-        return entry.load()
-    except (ImportError, AttributeError) as error:
-        raise ReaderError(f"reader {entry.name!r} ({entry.value}) cannot be imported: {error}") from error
 
 
 def _imported(module: str, attribute: str) -> object:

@@ -23,17 +23,13 @@ MULTI_LABEL = frozenset({"superclass", "statement", "other_findings"})
 """Heads whose outputs are independent yes-no questions; the others choose one value."""
 
 
-def targets(
-    truths: Sequence[Truth], codes: Sequence[frozenset[str]]
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
+def targets(truths: Sequence[Truth]) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
     """Return the target of every head, and where it is known.
 
     Parameters
     ----------
     truths : sequence of Truth
         One for each record.
-    codes : sequence of frozenset of str
-        The SCP statements of each record.
 
     Returns
     -------
@@ -42,7 +38,7 @@ def targets(
     """
     answers: dict[str, list[frozenset[str] | None]] = {
         "superclass": [truth.superclasses or None for truth in truths],
-        "statement": list(codes),
+        "statement": [truth.statements for truth in truths],
     }
     names: dict[str, tuple[str, ...]] = {"superclass": SUPERCLASSES, "statement": tuple(statements())}
     for axis in AXES:

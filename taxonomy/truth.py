@@ -115,11 +115,14 @@ class Truth:
         Of the primary diagnosis.
     superclasses : frozenset of str
         Of every diagnostic statement (PTB-XL's multi-label convention, Strodthoff et al. 2021).
+    statements : frozenset of str or None
+        The SCP-ECG statements; None where the dataset has none.
     """
 
     values: Mapping[str, AxisValue | None]
     superclass: str | None = None
     superclasses: frozenset[str] = field(default_factory=frozenset)
+    statements: frozenset[str] | None = None
 
 
 def rate_of(heart_rate: float) -> str:
@@ -171,7 +174,7 @@ def truth(labels: Labels, heart_rate: float | None = None, qrs_axis: float | Non
         "diagnosis": primary,
     }
     superclasses = frozenset(s.superclass for s in diagnoses if s.superclass)
-    return Truth(values, subclasses()[primary] if primary else None, superclasses)
+    return Truth(values, subclasses()[primary] if primary else None, superclasses, codes)
 
 
 def _first(precedence: tuple[tuple[tuple[str, ...], str], ...], codes: frozenset[str]) -> str | None:

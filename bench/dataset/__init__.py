@@ -1,17 +1,9 @@
-"""Datasets of ECG recordings: PTB-XL in PhysioNet's layout, and the embedded sample of it."""
+"""Datasets of ECG recordings: PTB-XL in PhysioNet's layout, the embedded sample of it, and what others bring."""
 
-from bench.dataset.dataset import SPLITS, Dataset, fingerprint, folds_of, open_dataset, records_of
-from bench.dataset.record import Record, Signal
-from taxonomy.error import DatasetError
+from bench.dataset.cohort import Cohort
+from bench.dataset.dataset import Dataset, Split
+from bench.dataset.opening import open_dataset
+from bench.dataset.record import Record, RecordId, Signal
+from bench.dataset.selection import Selection
 
-__all__ = [
-    "SPLITS",
-    "Dataset",
-    "DatasetError",
-    "Record",
-    "Signal",
-    "fingerprint",
-    "folds_of",
-    "open_dataset",
-    "records_of",
-]
+__all__ = ["Cohort", "Dataset", "Record", "RecordId", "Selection", "Signal", "Split", "open_dataset"]

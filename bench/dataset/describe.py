@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.dataset.dataset import Dataset, fingerprint
+from bench.dataset.dataset import Dataset
+from bench.dataset.record import by_id
 from taxonomy.axis import AXES
-from taxonomy.truth import truth
-
-LICENCE = "CC BY 4.0; cite Wagner et al. 2020, PTB-XL, Scientific Data 7:154"
 
 
 @dataclass(frozen=True)
@@ -24,12 +22,13 @@ def describe(dataset: Dataset) -> Description:
     records = list(dataset)
     with_signal = [record for record in records if record.rates]
     ages = [record.age for record in records if record.age is not None]
-    truths = [truth(record.labels) for record in records]
+    truths = [dataset.truth(record) for record in records]
     folds = Counter(record.fold for record in with_signal)
     superclasses = Counter(t.superclass or "unlabelled" for t in truths)
     rates = Counter(fs for record in records for fs in record.rates)
     sexes = Counter(record.sex or "unknown" for record in records)
     labelled = {axis.name: sum(t.values[axis.name] is not None for t in truths) for axis in AXES if axis.name != "rate"}
+    by_fold = {str(fold): folds[fold] for fold in sorted(folds, key=by_id)}
     ids = tuple(record.ecg_id for record in with_signal)
     return Description(
         (
@@ -37,13 +36,13 @@ def describe(dataset: Dataset) -> Description:
             ("records", f"{len(records):,}, {len(with_signal):,} with a signal at hand"),
             ("patients", f"{len({record.patient_id for record in records}):,}"),
             ("rates", _listed({f"{fs} Hz": n for fs, n in sorted(rates.items())}) or "none"),
-            ("records with a signal by fold", _listed({str(fold): n for fold, n in sorted(folds.items())}) or "none"),
+            ("records with a signal by fold", _listed(by_fold) or "none"),
             ("sex", _listed(dict(sexes.most_common()))),
             ("age, median [quartiles]", _quartiles(ages)),
             ("superclass of the diagnosis", _listed(dict(superclasses.most_common()))),
             ("labelled by the table alone", _listed(labelled)),
-            ("fingerprint", fingerprint(dataset, ids) if ids else "none"),
-            ("licence", LICENCE),
+            ("fingerprint", dataset.fingerprint(ids) if ids else "none"),
+            ("licence", f"{dataset.licence}; cite {dataset.citation}"),
         )
     )
 

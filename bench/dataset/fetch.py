@@ -1,6 +1,5 @@
 """Download PTB-XL from PhysioNet: resumable, every file checked against the published SHA-256 sums."""
 
-import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -10,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from bench.storage import sha256
 from taxonomy.error import DatasetError
 
 if TYPE_CHECKING:
@@ -108,12 +108,6 @@ def read_sums(path: Path) -> dict[str, str]:
             raise DatasetError(f"line {number} of {path} names a file outside the folder: {name!r}")
         sums[name] = match.group(1)
     return sums
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _wanted(name: str, options: FetchOptions) -> bool:

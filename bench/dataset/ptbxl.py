@@ -1,13 +1,16 @@
 """PTB-XL v1.0.3 in PhysioNet's own layout, or any part of it that has been downloaded."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from bench.dataset.record import Record, Signal
+from bench.dataset.fetch import SUMS, read_sums
+from bench.dataset.problem import Problem
+from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.table import Row, TabledDataset, read_table
-from bench.dataset.wfdb16 import read_header, read_signal
+from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
+from bench.storage import sha256
 from taxonomy.error import DatasetError
 
 RATES = (500, 100)
@@ -18,24 +21,28 @@ class PtbXl(TabledDataset):
 
     Parameters
     ----------
-    folder : Path
+    folder : str or Path
         Holds ``ptbxl_database.csv`` and ``records100`` or ``records500``, either of them in part.
 
     Raises
     ------
     DatasetError
-        When the table cannot be read.
+        When the folder does not exist or its table cannot be read.
     """
 
     name = "ptbxl"
     version = "1.0.3"
-    is_sample = False
+    title = "PTB-XL"
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        super().__init__(read_table(folder / "ptbxl_database.csv"), "PTB-XL")
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise DatasetError(
+                f"the data folder {folder} does not exist: fetch PTB-XL with 'bench data fetch {folder}'"
+            )
+        super().__init__(read_table(self.folder / "ptbxl_database.csv"))
 
-    def signal_digests(self, ids: tuple[int, ...]) -> Mapping[int, str]:
+    def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
         """Return the twelve header checksums of each record at its highest rate (cheap, and tied to the samples).
 
         A record without a signal at hand has those of its labels.
@@ -44,15 +51,29 @@ class PtbXl(TabledDataset):
         for ecg_id in ids:
             record = self.record(ecg_id)
             if not record.rates:
-                digests[ecg_id] = f"labels:{hashlib.sha256(repr(record.labels).encode()).hexdigest()[:16]}"
+                digests[ecg_id] = f"labels:{hashlib.sha256(repr(self.labels(ecg_id)).encode()).hexdigest()[:16]}"
                 continue
             rate = record.rates[0]
-            header = read_header(self.header(ecg_id, rate))
-            by_lead = sorted((channel.row, channel.checksum % 65536) for channel in header.channels)
-            digests[ecg_id] = f"{rate}:" + ",".join(str(checksum) for _, checksum in by_lead)
+            digests[ecg_id] = f"{rate}:{read_header(self.header(ecg_id, rate)).checksums}"
         return digests
 
-    def header(self, ecg_id: int, fs: int) -> Path:
+    def check(self) -> Iterator[Problem]:
+        """Yield missing files, and those that do not have the SHA-256 of ``SHA256SUMS.txt`` where that is there.
+
+        Files count as missing at the rates of which at least one record is there: a folder with records100 alone is
+        sound.
+        """
+        yield from self._missing()
+        if (self.folder / SUMS).is_file():
+            for name, expected in read_sums(self.folder / SUMS).items():
+                if (self.folder / name).is_file() and sha256(self.folder / name) != expected:
+                    yield Problem("checksum", name, "has another SHA-256 than the published one")
+
+    def samples_problem(self, record: Record, fs: int) -> str | None:
+        """Return the leads whose samples do not have their header's checksum, None for none."""
+        return checksum_problem(read_header(self.header(record.ecg_id, fs)))
+
+    def header(self, ecg_id: RecordId, fs: int) -> Path:
         """Return the path of a record's header at one rate, whether it is there or not."""
         name = self._rows[ecg_id].filenames[fs]
         path = (self.folder / f"{name}.hea").resolve()
@@ -64,7 +85,21 @@ class PtbXl(TabledDataset):
         rates = tuple(fs for fs in RATES if row.filenames[fs] in self._present[fs])
         return row.record(self.name, rates, self._load)
 
-    def _load(self, ecg_id: int, fs: int) -> Signal:
+    def _missing(self) -> Iterator[Problem]:
+        rates = [fs for fs in sorted(RATES) if any(fs in record.rates for record in self)]
+        if not rates:
+            yield Problem(
+                "missing", str(self.folder), "no record has a signal: neither records100 nor records500 is there"
+            )
+        for fs in rates:
+            for ecg_id in self._rows:
+                header = self.header(ecg_id, fs)
+                for path in (header, header.with_suffix(".dat")):
+                    if not path.is_file():
+                        name = str(path.relative_to(self.folder.resolve()))
+                        yield Problem("missing", name, "is not there", (ecg_id, fs))
+
+    def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         return read_signal(self.header(ecg_id, fs))
 
     @cached_property

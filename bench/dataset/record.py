@@ -1,4 +1,4 @@
-"""One ECG recording with its labels; the signal is read when it is asked for."""
+"""One ECG recording; the signal is read when it is asked for, and what it shows is for its dataset to say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxonomy.error import DatasetError
-from taxonomy.truth import Labels
 
-OVER_89 = 90.0
-"""Age of records whose age PTB-XL gives as 300, which means over 89."""
+RecordId = int | str
+"""PTB-XL's are whole numbers and stay so in every JSON; other sources have names."""
+
+
+def by_id(record_id: RecordId) -> tuple[int, int, str]:
+    """Return a key to sort ids by: whole numbers in their order first, then names."""
+    return (1, 0, record_id) if isinstance(record_id, str) else (0, record_id, "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,30 +40,27 @@ class Record:
 
     Attributes
     ----------
-    ecg_id, patient_id : int
-        As in the dataset's table.
+    ecg_id, patient_id : int or str
+        As the dataset calls them.
     age : float or None
-        Years; 90 stands for everyone over 89.
+        Years; in PTB-XL 90 stands for everyone over 89.
     sex : {"male", "female"} or None
-    fold : int
-        1 to 10; patients never cross folds.
-    labels : Labels
-        What the table says of it.
+    fold : int or str
+        The part of the dataset that it belongs to; patients never cross folds.
     dataset : str
         Name of the dataset.
     rates : tuple of int
         Sampling rates in Hz that are at hand, the highest first.
     """
 
-    ecg_id: int
-    patient_id: int
+    ecg_id: RecordId
+    patient_id: RecordId
     age: float | None
     sex: Literal["male", "female"] | None
-    fold: int
-    labels: Labels
+    fold: RecordId
     dataset: str
     rates: tuple[int, ...]
-    _load: Callable[[int, int], Signal] = field(repr=False)
+    _load: Callable[[RecordId, int], Signal] = field(repr=False)
 
     def signal(self, fs: int | None = None) -> Signal:
         """Read the signal.

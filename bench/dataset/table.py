@@ -1,34 +1,53 @@
-"""PTB-XL's table of records: one row each with labels, fold and demography."""
+"""PTB-XL's table of records, one row each with labels, fold and demography, and its ten folds."""
 
 import ast
 import csv
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.dataset.record import OVER_89, Record, Signal
+from bench.dataset.dataset import Dataset, Split
+from bench.dataset.measuring import UNMEASURED
+from bench.dataset.record import Record, RecordId, Signal, by_id
+from measurements import Measurements
+from taxonomy.axis import AxisValue
 from taxonomy.error import DatasetError
-from taxonomy.truth import Labels
+from taxonomy.truth import Labels, Truth, truth
 
 COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
 """Columns that are read; ``filename_lr`` and ``filename_hr`` too where signals are wanted."""
+
+OVER_89 = 90.0
+"""Age of records whose age PTB-XL gives as 300, which means over 89."""
+
+SPLITS = {
+    split.name: split
+    for split in (
+        Split("train", tuple(range(1, 9)), "folds 1 to 8"),
+        Split("val", (9,), "fold 9"),
+        Split("test", (10,), "fold 10"),
+        Split("all", tuple(range(1, 11)), "folds 1 to 10"),
+        *(Split(f"fold{number}", (number,), f"fold {number}") for number in range(1, 11)),
+    )
+}
+"""The splits as PTB-XL's authors recommend them (Wagner et al. 2020), and each fold."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One row of ``ptbxl_database.csv``, typed."""
 
-    ecg_id: int
-    patient_id: int
+    ecg_id: RecordId
+    patient_id: RecordId
     age: float | None
     sex: Literal["male", "female"] | None
-    fold: int
+    fold: RecordId
     labels: Labels
     filenames: Mapping[int, str]
 
-    def record(self, dataset: str, rates: Iterable[int], load: Callable[[int, int], Signal]) -> Record:
+    def record(self, dataset: str, rates: Iterable[int], load: Callable[[RecordId, int], Signal]) -> Record:
         """Return the record of this row."""
         return Record(
             self.ecg_id,
@@ -36,26 +55,29 @@ class Row:
             self.age,
             self.sex,
             self.fold,
-            self.labels,
             dataset,
             tuple(sorted(rates, reverse=True)),
             load,
         )
 
 
-class TabledDataset(ABC):
-    """What every dataset with PTB-XL's table shares: its records in order, and one by its id.
+class TabledDataset(Dataset):
+    """What every dataset with PTB-XL's table shares: its records in order, their labels, its splits and baselines.
 
     Parameters
     ----------
     rows : dict of int to Row
         By ``ecg_id``, in ascending order.
-    title : str
-        How messages call the dataset.
     """
 
-    def __init__(self, rows: dict[int, Row], title: str) -> None:
-        self._rows, self._title = rows, title
+    citation = "Wagner et al. 2020, PTB-XL, Scientific Data 7:154"
+    licence = "CC BY 4.0"
+    credit = "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
+    splits = SPLITS
+    ids_are_numbers = True
+
+    def __init__(self, rows: dict[RecordId, Row]) -> None:
+        self._rows = rows
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -64,18 +86,33 @@ class TabledDataset(ABC):
         for row in self._rows.values():
             yield self._record(row)
 
-    def record(self, ecg_id: int) -> Record:
+    def record(self, ecg_id: RecordId) -> Record:
         """Return one record; raises :class:`DatasetError` for an unknown id."""
         if ecg_id not in self._rows:
-            raise DatasetError(f"{self._title} has no record {ecg_id}")
+            raise DatasetError(f"{self.title} has no record {ecg_id}")
         return self._record(self._rows[ecg_id])
+
+    def labels(self, ecg_id: RecordId) -> Labels:
+        """Return what the table says of a record."""
+        return self._rows[ecg_id].labels
+
+    def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
+        """Return the truth of a record, given what was measured on its signal."""
+        return truth(self.labels(record.ecg_id), numbers.heart_rate.value, numbers.qrs_axis.value)
+
+    @property
+    def baselines(self) -> Mapping[str, AxisValue]:
+        """The majority values of the whole of PTB-XL's training folds, as ``readers/majority.json`` counted them."""
+        from readers.majority import majority_values
+
+        return majority_values()
 
     @abstractmethod
     def _record(self, row: Row) -> Record:
         """Return the record of a row, with the rates that are at hand."""
 
 
-def read_table(path: Path) -> dict[int, Row]:
+def read_table(path: Path) -> dict[RecordId, Row]:
     """Read ``ptbxl_database.csv``.
 
     Returns
@@ -99,7 +136,7 @@ def read_table(path: Path) -> dict[int, Row]:
         raise DatasetError(f"{path} is missing: name a PTB-XL folder, or get it with 'bench data fetch'") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
-    return {row.ecg_id: row for row in sorted(rows, key=lambda row: row.ecg_id)}
+    return {row.ecg_id: row for row in sorted(rows, key=lambda row: by_id(row.ecg_id))}
 
 
 def _row(path: Path, line: Mapping[str, str], number: int) -> Row:

@@ -1,19 +1,15 @@
-"""What is wrong with a data folder, file by file and record by record."""
+"""What is wrong with a dataset, file by file and record by record."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset.dataset import Dataset
-from bench.dataset.fetch import SUMS, read_sums, sha256
-from bench.dataset.ptbxl import PtbXl
+from bench.dataset.problem import Problem
 from bench.dataset.record import Record
-from bench.dataset.sample.sample import Sample, digest
-from bench.dataset.wfdb16 import read_header, read_samples, wrong_checksums
 from renderers import LEADS
 from taxonomy.error import DatasetError
 
@@ -22,32 +18,6 @@ TOLERANCE_MV = 0.005
 
 FEW = 3
 """Samples that may break a law before it is a finding: PTB-XL has single spikes (record 162 at 500 Hz)."""
-
-SERIOUS = frozenset({"missing", "checksum", "unreadable"})
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong.
-
-    Attributes
-    ----------
-    kind : str
-        ``missing``, ``checksum``, ``unreadable`` (the folder is damaged), or ``einthoven``, ``goldberger``, ``nan``,
-        ``flat`` (the recording is peculiar).
-    where : str
-        File or record.
-    sentence : str
-    """
-
-    kind: str
-    where: str
-    sentence: str
-
-    @property
-    def serious(self) -> bool:
-        """Whether the folder is damaged, rather than a recording peculiar."""
-        return self.kind in SERIOUS
 
 
 @dataclass(frozen=True)
@@ -71,62 +41,30 @@ class Verification:
 def verify(dataset: Dataset, report: Callable[[int, int], None]) -> Verification:
     """Read every record at every rate and say what is wrong.
 
-    Missing files count for the rates of which at least one record is there: a folder with records100 alone is sound.
+    A signal that is known to be missing is not read: the missing file has been named.
     """
-    problems: list[Problem] = []
-    if isinstance(dataset, PtbXl):
-        problems += _missing(dataset)
-        problems += _wrong_sums(dataset.folder)
+    problems = list(dataset.check())
+    missing = {problem.signal for problem in problems}
     signals = 0
     records = list(dataset)
     for done, record in enumerate(records, start=1):
         for fs in record.rates:
             signals += 1
-            problems += _signal_problems(dataset, record, fs)
+            if (record.ecg_id, fs) not in missing:
+                problems += _signal_problems(dataset, record, fs)
         report(done, len(records))
     return Verification(len(records), signals, tuple(problems))
-
-
-def _missing(dataset: PtbXl) -> Iterator[Problem]:
-    records = list(dataset)
-    rates = sorted({fs for record in records for fs in record.rates})
-    if not rates:
-        yield Problem(
-            "missing", str(dataset.folder), "no record has a signal: neither records100 nor records500 is there"
-        )
-    for fs in rates:
-        for record in records:
-            header = dataset.header(record.ecg_id, fs)
-            for path in (header, header.with_suffix(".dat")):
-                if not path.is_file():
-                    yield Problem("missing", str(path.relative_to(dataset.folder.resolve())), "is not there")
-
-
-def _wrong_sums(folder: Path) -> Iterator[Problem]:
-    if not (folder / SUMS).is_file():
-        return
-    for name, expected in read_sums(folder / SUMS).items():
-        if (folder / name).is_file() and sha256(folder / name) != expected:
-            yield Problem("checksum", name, "has another SHA-256 than the published one")
 
 
 def _signal_problems(dataset: Dataset, record: Record, fs: int) -> Iterator[Problem]:
     where = f"record {record.ecg_id}, {fs} Hz"
     try:
-        if isinstance(dataset, PtbXl):
-            header = read_header(dataset.header(record.ecg_id, fs))
-            wrong = wrong_checksums(header, read_samples(header))
-            if wrong:
-                yield Problem("checksum", where, f"the header's checksum does not hold in {', '.join(wrong)}")
-        elif (
-            isinstance(dataset, Sample)
-            and digest(dataset.samples(record.ecg_id, fs)) != (dataset.digests[str(record.ecg_id)][str(fs)])
-        ):
-            yield Problem("checksum", where, "the embedded samples do not have their digest")
+        wrong = dataset.samples_problem(record, fs)
+        if wrong:
+            yield Problem("checksum", where, wrong)
         signal = record.signal(fs).mv
     except DatasetError as error:
-        if " is missing; " not in str(error):
-            yield Problem("unreadable", where, str(error))
+        yield Problem("unreadable", where, str(error))
         return
     yield from recording_problems(where, signal)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.dataset import Cohort
 from bench.finetune.config import FinetuneConfig
 from bench.run.scoring import score_readings
 from bench.score import Score
@@ -57,12 +58,12 @@ class Validation:
         return figures_of(score)
 
     @property
-    def records(self) -> list[Any]:
+    def records(self) -> Cohort:
         """The records that are looked at: spread evenly over fold 9 where not all are."""
-        every, most = list(self.examples.records), self.config.training.validation
+        every, most = self.examples.records, self.config.training.validation
         if not most or len(every) <= most:
             return every
-        return [every[number * len(every) // most] for number in range(most)]
+        return every.of(every[number * len(every) // most] for number in range(most))
 
     def _gathered(self, model: Any) -> dict[Asked, Reading]:  # noqa: ANN401
         from accelerate import PartialState

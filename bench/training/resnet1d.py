@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Dataset, Record, Signal, records_of
+from bench.dataset import Cohort, Dataset, Record, RecordId, Signal
 from bench.dataset.array_cache import cached_array
-from bench.truth import UNMEASURED, truth_of
+from bench.dataset.dataset import TRAIN
+from bench.dataset.record import by_id
 from readers.resnet1d.preprocessing import FS, SAMPLES, prepare
 from readers.training_target import targets
 from taxonomy.error import DatasetError
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
 Report = Callable[[int, int], None]
 
+STOP = "val"
+"""Split that tells when to stop."""
+
 
 def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "TrainingSet":
-    """Return folds 1 to 9 of a dataset, prepared for the network.
+    """Return the training and validation splits of a dataset, prepared for the network.
 
     Parameters
     ----------
@@ -36,42 +40,45 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     Raises
     ------
     taxonomy.error.DatasetError
-        When there is no record of folds 1 to 8 or of fold 9, or the extra file has another form.
+        When there is no record of either split, or the extra file has another form.
     """
     from readers.resnet1d.dataset import TrainingSet
 
-    records = [record for record in records_of(dataset, "all") if record.fold <= 9]
+    train, stop = dataset.split(TRAIN), dataset.split(STOP)
+    cohort = Cohort(dataset, tuple(sorted((*dataset.cohort(TRAIN), *dataset.cohort(STOP)), key=_by_id)), TRAIN)
+    records: Sequence[Record] = cohort
     signals: NDArray[np.float32] = np.empty((0, 12, SAMPLES), dtype=np.float32)
-    if records:
-        signals = cached_array(dataset, records, (f"resnet1d-{FS}hz", _prepared), report)
+    if cohort:
+        signals = cached_array(cohort, (f"resnet1d-{FS}hz", _prepared), report)
     if extra:
-        more, more_signals = _extra(extra, dataset, {record.ecg_id for record in records})
+        more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))
         records, signals = [*records, *more], np.concatenate([signals, more_signals])
-    folds = {record.fold for record in records}
-    if 9 not in folds or folds.isdisjoint(range(1, 9)):
-        raise DatasetError("training needs records of folds 1 to 8 and of fold 9 that have a signal")
-    truths = [truth_of(record, UNMEASURED) for record in records]
-    hot, known = targets(truths, [frozenset(record.labels.scp_codes) for record in records])
-    fold = np.array([record.fold for record in records], dtype=np.int64)
-    ecg_id = np.array([record.ecg_id for record in records], dtype=np.int64)
-    return TrainingSet(np.ascontiguousarray(signals), hot, known, fold, ecg_id)
+    teach, tell = (np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop))
+    if not len(teach) or not len(tell):
+        raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
+    hot, known = targets([dataset.truth(record) for record in records])
+    return TrainingSet(np.ascontiguousarray(signals), hot, known, teach, tell)
 
 
 def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -> dict[str, Any]:
     """Return what the weights file says of its training data."""
     return {
         "dataset": f"{dataset.name} {dataset.version}" + (f" and {extra.name}" if extra else ""),
-        "training_records": int((data.fold <= 8).sum()),
-        "validation_records": int((data.fold == 9).sum()),
-        "folds": "1-8, stopped on 9",
+        "training_records": len(data.train),
+        "validation_records": len(data.validation),
+        "folds": f"{dataset.split(TRAIN).meaning}, stopped on {dataset.split(STOP).meaning}",
     }
+
+
+def _by_id(record: Record) -> tuple[int, int, str]:
+    return by_id(record.ecg_id)
 
 
 def _prepared(signal: Signal) -> NDArray[np.float32]:
     return prepare(signal.mv, signal.fs)
 
 
-def _extra(path: Path, dataset: Dataset, have: set[int]) -> tuple[Sequence[Record], NDArray[np.float32]]:
+def _extra(path: Path, dataset: Dataset, have: frozenset[RecordId]) -> tuple[Sequence[Record], NDArray[np.float32]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             ids, signal, units = archive["ecg_id"], archive["signal"], float(archive["units_per_sd"])
@@ -79,7 +86,8 @@ def _extra(path: Path, dataset: Dataset, have: set[int]) -> tuple[Sequence[Recor
         raise DatasetError(f"{path} is no file of prepared signals: {error}") from error
     if signal.shape != (len(ids), 12, SAMPLES):
         raise DatasetError(f"{path} holds signals {signal.shape}, not ({len(ids)}, 12, {SAMPLES})")
-    rows = [(row, dataset.record(int(ecg_id))) for row, ecg_id in enumerate(ids) if int(ecg_id) not in have]
-    chosen = [(row, record) for row, record in rows if record.fold <= 9]
+    folds = (*dataset.split(TRAIN).folds, *dataset.split(STOP).folds)
+    rows = [(row, dataset.record(ecg_id)) for row, ecg_id in enumerate(ids.tolist()) if ecg_id not in have]
+    chosen = [(row, record) for row, record in rows if record.fold in folds]
     prepared = signal[[row for row, _ in chosen]].astype(np.float32) / np.float32(units)
     return [record for _, record in chosen], prepared

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import readers
-from bench.dataset import Record, open_dataset, records_of
-from bench.truth import measured, truth_of
+from bench.dataset import Cohort, open_dataset
+from bench.dataset.dataset import TRAIN
 from readers.text_ceiling import features
 from readers.training_target import MULTI_LABEL, targets
 
@@ -24,7 +24,7 @@ PENALTY = 3.0
 Array = NDArray[np.float64]
 
 
-def fit(records: list[Record], x: Array, hot: dict[str, Array], known: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
+def fit(train: Cohort, x: Array, hot: dict[str, Array], known: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
     """Return the model as JSON data: standardisation, and weights and bias of each head."""
     mean = np.nanmean(x, axis=0)
     x = np.where(np.isfinite(x), x, mean)
@@ -37,7 +37,7 @@ def fit(records: list[Record], x: Array, hot: dict[str, Array], known: dict[str,
             weights, bias = _regression(x[known[head]], truth[known[head]], head in MULTI_LABEL)
             heads[head] = {"weights": np.round(weights, 5).tolist(), "bias": np.round(bias, 5).tolist()}
     return {
-        "fitted_on": f"{len(records)} records of folds 1-8 of {records[0].dataset}",
+        "fitted_on": f"{len(train)} records of {train.dataset.split(TRAIN).meaning} of {train.dataset.name}",
         "penalty": PENALTY,
         "mean": np.round(mean, 5).tolist(),
         "scale": np.round(scale, 5).tolist(),
@@ -70,12 +70,9 @@ def _regression(x: Array, truth: Array, multi_label: bool) -> tuple[Array, Array
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
-    dataset = open_dataset(parser.parse_args().data)
-    train = records_of(dataset, "train")
-    numbers = measured(train, dataset)
-    truths = [truth_of(record, numbers[record.ecg_id]) for record in train]
-    hot, known = targets(truths, [frozenset(record.labels.scp_codes) for record in train])
-    x = np.stack([features(numbers[record.ecg_id]) for record in train])
+    train = open_dataset(parser.parse_args().data).cohort(TRAIN)
+    hot, known = targets(list(train.truths().values()))
+    x = np.stack([features(numbers) for numbers in train.measure().values()])
     model = fit(train, x, {head: part.astype(np.float64) for head, part in hot.items()}, known)
     target = Path(readers.__path__[0]) / "text_ceiling.json"
     target.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """What the training is given: preprocessed leads, and targets with what is unlabelled masked out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from readers.resnet1d.preprocessing import SAMPLES
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Records of folds 1 to 9, ready for the network.
+    """Records that teach and records that tell when to stop, ready for the network.
 
     Attributes
     ----------
@@ -21,23 +21,17 @@ class TrainingSet:
         One-hot or multi-hot truth of each head.
     known : mapping of str to bool array (n,)
         Whether the record is labelled on that head; the loss leaves the others out.
-    fold : int64 array (n,)
-        1 to 8 train, 9 stops.
-    ecg_id : int64 array (n,)
-        For the manifest of the training.
+    train, validation : int64 array
+        Positions of the records that teach, and of those that tell when to stop.
     """
 
     signal: NDArray[np.float32]
     targets: Mapping[str, NDArray[np.float32]]
     known: Mapping[str, NDArray[np.bool_]]
-    fold: NDArray[np.int64]
-    ecg_id: NDArray[np.int64]
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        n = len(self.ecg_id)
-        if self.signal.shape != (n, 12, SAMPLES) or len(self.fold) != n:
+        n = len(self.train) + len(self.validation)
+        if self.signal.shape != (n, 12, SAMPLES):
             raise ValueError(f"a training set of {n} records needs {n} x 12 x {SAMPLES}, not {self.signal.shape}")
-
-    def rows(self, folds: Sequence[int]) -> NDArray[np.int64]:
-        """Return the positions of the records of those folds."""
-        return np.flatnonzero(np.isin(self.fold, folds))

@@ -1,4 +1,4 @@
-"""Train the members of the reader: folds 1 to 8 teach, fold 9 stops, every epoch is a checkpoint that resumes.
+"""Train the members of the reader: one split teaches, another stops, every epoch is a checkpoint that resumes.
 
 Epochs draw their chance from the seed and their own number alone, so a training that was killed and resumed ends with
 the same weights as one that was not.
@@ -22,9 +22,6 @@ from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, probabilities, split
 from readers.resnet1d.page import as_page
 
-TRAIN_FOLDS = (1, 2, 3, 4, 5, 6, 7, 8)
-STOP_FOLDS = (9,)
-
 
 @dataclass(frozen=True)
 class Epoch:
@@ -37,7 +34,7 @@ class Epoch:
     loss : float
         Mean training loss.
     auroc : float
-        Superclass macro AUROC of the averaged weights on fold 9.
+        Superclass macro AUROC of the averaged weights on the records that stop.
     best : bool
         Whether it is the best so far.
     """
@@ -55,7 +52,7 @@ def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, rep
     Parameters
     ----------
     data : TrainingSet
-        Folds 1 to 9; other folds are not touched.
+        Both splits.
     config : Config
         All settings but the seed.
     seed : int
@@ -106,7 +103,7 @@ class _Training:
         self.data = data
         self.signal = torch.from_numpy(data.signal)
         self.targets, self.known = as_tensors(data.targets, self.device), as_tensors(data.known, self.device)
-        self.rows = torch.from_numpy(data.rows(TRAIN_FOLDS))
+        self.rows = torch.from_numpy(data.train)
         self.steps = math.ceil(len(self.rows) / config.batch)
 
     def run_epoch(self, number: int) -> float:
@@ -128,8 +125,8 @@ class _Training:
         return total / len(self.rows)
 
     def auroc(self) -> float:
-        """Return the averaged weights' superclass macro AUROC on fold 9."""
-        rows = self.data.rows(STOP_FOLDS)
+        """Return the averaged weights' superclass macro AUROC on the records that stop."""
+        rows = self.data.validation
         rows = rows[self.data.known["superclass"][rows]]
         self.averaged.eval()
         with torch.inference_mode():

@@ -12,7 +12,6 @@ from bench.prompt.lead_mask import MASKED_AXES, masked_leads
 from bench.run.case import Asking, CaseBuilder
 from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers
-from bench.truth import measured, truth_of
 from measurements.measurement import TABLE
 from readers.contract_suite import RecordingReader
 from renderers import LEADS
@@ -23,12 +22,12 @@ from taxonomy.truth import axis_of, rate_of
 
 @pytest.fixture(scope="module")
 def records(sample):
-    return [record for record in sample if record.fold == 10]
+    return sample.cohort()
 
 
 @pytest.fixture(scope="module")
-def numbers(records, sample):
-    return measured(records, sample)
+def numbers(records):
+    return records.measure()
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +35,9 @@ def build(records, numbers, sample):
     """Builds one record's case under a condition; returns it with the donor's record or None."""
 
     def case(name, record=records[3]):
-        shown, standing_in = shown_numbers(ShownRecords(sample, [record], name), numbers)
+        shown, standing_in = shown_numbers(ShownRecords(records.of([record]), name), numbers)
         settings = RunSettings("toy", {}, "s", "1", "f", True, "test", (), px_per_mm=3, condition=name)
-        builder = CaseBuilder(settings, RecordingReader(), shown, donors=standing_in)
+        builder = CaseBuilder(settings, RecordingReader(), shown, donors=standing_in, dataset=sample)
         return builder.case(Asking(record)), standing_in.get(record.ecg_id)
 
     return case
@@ -76,11 +75,11 @@ def test_a_number_that_is_left_out_is_in_neither_text_nor_data(build, name, gone
             assert getattr(case.prompt.measurements, field).value is None
 
 
-def test_a_donor_is_another_patient_whose_truth_fits_the_rule(records, numbers, sample):
-    truth = {record.ecg_id: truth_of(record, numbers[record.ecg_id]).values for record in records}
+def test_a_donor_is_another_patient_whose_truth_fits_the_rule(records, numbers):
+    truth = {ecg_id: found.values for ecg_id, found in records.truths().items()}
     turned = 0
     for name in ("wrong-image", "same-truth-image", "wrong-measurements"):
-        _, standing_in = shown_numbers(ShownRecords(sample, records[:40], name), numbers)
+        _, standing_in = shown_numbers(ShownRecords(records[:40], name), numbers)
         assert name == "same-truth-image" or len(standing_in) == 40
         for record in [record for record in records[:40] if record.ecg_id in standing_in]:
             donor = standing_in[record.ecg_id]
@@ -97,11 +96,11 @@ def test_a_donor_is_another_patient_whose_truth_fits_the_rule(records, numbers, 
     assert turned >= 36, "the axis is another too, wherever such a record exists"
 
 
-def test_the_donor_of_a_record_does_not_depend_on_who_else_is_asked(records, numbers, sample):
-    _, many = shown_numbers(ShownRecords(sample, records[:30], "wrong-image"), numbers)
-    _, one = shown_numbers(ShownRecords(sample, records[5:6], "wrong-image"), numbers)
+def test_the_donor_of_a_record_does_not_depend_on_who_else_is_asked(records, numbers):
+    _, many = shown_numbers(ShownRecords(records[:30], "wrong-image"), numbers)
+    _, one = shown_numbers(ShownRecords(records[5:6], "wrong-image"), numbers)
     assert one[records[5].ecg_id].ecg_id == many[records[5].ecg_id].ecg_id
-    _, other = shown_numbers(ShownRecords(sample, records[:30], "wrong-image", seed=1), numbers)
+    _, other = shown_numbers(ShownRecords(records[:30], "wrong-image", seed=1), numbers)
     assert [donor.ecg_id for donor in other.values()] != [donor.ecg_id for donor in many.values()]
 
 
@@ -115,9 +114,9 @@ def test_the_donors_trace_or_numbers_are_what_is_shown(build, numbers):
     assert np.array_equal(words.signal, full.signal)
 
 
-def test_where_nobody_can_stand_in_it_is_told(records, numbers):
+def test_where_nobody_can_stand_in_it_is_told(records):
     own = records[0]
-    pool = {own.ecg_id: Candidate(own, truth_of(own, numbers[own.ecg_id]).values, 70.0, 40.0)}
+    pool = {own.ecg_id: Candidate(own, records.truth(own).values, 70.0, 40.0)}
     with pytest.raises(DatasetError, match=f"can stand in for record {own.ecg_id}"):
         donors([own], pool, "other truth", 0)
 

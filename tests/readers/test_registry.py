@@ -12,6 +12,7 @@ from readers.majority import MajorityReader
 from readers.measured_axis import measured_probabilities, measured_values
 from readers.registry import installed, reader
 from readers.text_ceiling import MeasurementsReader
+from taxonomy import plugin
 from taxonomy.axis import AXES
 from taxonomy.error import ReaderError, UnknownNameError
 from taxonomy.reading import Reading
@@ -55,7 +56,7 @@ def test_a_reader_that_cannot_be_made_is_told(name, words):
 
 def test_two_packages_with_one_name_are_an_error_that_names_both(monkeypatch):
     entries = [EntryPoint("mine", f"{package}:Reader", registry.GROUP) for package in ("first", "second")]
-    monkeypatch.setattr(registry, "entry_points", lambda group: entries)
+    monkeypatch.setattr(plugin, "entry_points", lambda group: entries)
     with pytest.raises(ReaderError, match=r"two readers are called 'mine': first:Reader and second:Reader"):
         installed()
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.dataset import records_of
 from bench.training.resnet1d import training_set
 from readers.contract import Case
 from readers.contract_suite import check_reader
@@ -30,18 +29,18 @@ TINY = config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, 
 
 @pytest.fixture(scope="module")
 def examples(sample, tmp_path_factory):
-    """A training set of 48 real records of folds 1 to 3 and 24 of fold 9."""
+    """A training set of 48 real records that teach and 24 that stop."""
     patch = pytest.MonkeyPatch()
     patch.setenv("ECG_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     whole = training_set(sample, None, lambda done, total: None)
     patch.undo()
-    rows = np.concatenate([whole.rows((1, 2))[:48], whole.rows((9,))[:24]])
+    rows = np.concatenate([whole.train[:48], whole.validation[:24]])
     return TrainingSet(
         np.ascontiguousarray(whole.signal[rows]),
         {head: part[rows] for head, part in whole.targets.items()},
         {head: part[rows] for head, part in whole.known.items()},
-        whole.fold[rows],
-        whole.ecg_id[rows],
+        np.arange(48),
+        np.arange(48, 72),
     )
 
 
@@ -52,7 +51,7 @@ def shipped():
 
 @pytest.fixture(scope="module")
 def cases(sample):
-    records = records_of(sample, "test")[:20]
+    records = sample.cohort(limit=20)
     return [Case(f"c{k}", *_parts(record.signal(100))) for k, record in enumerate(records)]
 
 
@@ -68,7 +67,7 @@ def test_preparing_gives_z_scored_leads_of_ten_seconds_at_100_hz(sample):
 
 
 def test_preparing_hardly_depends_on_rate_or_unit(sample):
-    records = records_of(sample, "test")[:20]
+    records = sample.cohort(limit=20)
     agreement = []
     for record in records:
         fine, coarse = (prepare(*_parts(record.signal(fs))) for fs in (500, 100))
@@ -189,11 +188,11 @@ def test_a_case_is_read_the_same_to_the_last_digit_whatever_it_stands_beside(shi
 
 
 def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, sample):
-    records = records_of(sample, "test")
+    records = sample.cohort()
     signals = (record.signal(100) for record in records)
     readings = shipped.read(Case(str(k), s.mv, s.fs) for k, s in enumerate(signals))
     chance = np.array([reading.probabilities["superclass"]["NORM"] for reading in readings])
-    truth = np.array(["NORM" in record.labels.scp_codes for record in records], dtype=np.float32)
+    truth = np.array(["NORM" in sample.truth(record).statements for record in records], dtype=np.float32)
     assert macro_auroc(truth[:, None], chance[:, None]) > 0.85
 
 

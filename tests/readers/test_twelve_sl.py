@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bench.statement_file import read_statements
+from bench.dataset.statement_file import read_statements
 from readers.contract import Case
 from readers.twelve_sl import TwelveSlReader, values_of
 from taxonomy.axis import axis_named

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset.ptbxl import PtbXl
-from bench.dataset.record import Record
+from bench.dataset.record import Record, RecordId
 from bench.dataset.sample.codec import pack
 from bench.dataset.sample.sample import FINE_FOLDS, MICROVOLTS, block_name, digest
 
@@ -39,7 +39,7 @@ def _samples(record: Record, fs: int) -> NDArray[np.int16]:
     return np.asarray(np.rint(record.signal(fs).mv * MICROVOLTS), dtype=np.int16)
 
 
-def _copy_rows(source: Path, target: Path, ids: set[int]) -> None:
+def _copy_rows(source: Path, target: Path, ids: set[RecordId]) -> None:
     with source.open(newline="", encoding="utf-8") as table, target.open("w", newline="", encoding="utf-8") as out:
         reader = csv.reader(table)
         writer = csv.writer(out, lineterminator="\n")

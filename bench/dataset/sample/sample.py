@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.resources import as_file, files
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset.record import Record, Signal
+from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.sample.codec import unpack
 from bench.dataset.table import Row, TabledDataset, read_table
 
@@ -25,18 +25,24 @@ class Sample(TabledDataset):
 
     name = "ptbxl-sample"
     version = "1.0.3"
+    title = "the embedded sample"
     is_sample = True
 
     def __init__(self) -> None:
-        self._blocks: dict[tuple[int, int], NDArray[np.int16]] = {}
+        self._blocks: dict[tuple[RecordId, int], NDArray[np.int16]] = {}
         with as_file(files("bench.dataset.sample") / "records.csv") as table:
-            super().__init__(read_table(table), "the embedded sample")
+            super().__init__(read_table(table))
 
-    def signal_digests(self, ids: tuple[int, ...]) -> Mapping[int, str]:
+    def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
         """Return the stored SHA-256 digests of each record's samples, at every rate that is embedded."""
         return {ecg_id: json.dumps(self.digests[str(ecg_id)], sort_keys=True) for ecg_id in ids}
 
-    def samples(self, ecg_id: int, fs: int) -> NDArray[np.int16]:
+    def samples_problem(self, record: Record, fs: int) -> str | None:
+        """Return that the samples at one rate are not those of PTB-XL's own file, None where they are."""
+        same = digest(self.samples(record.ecg_id, fs)) == self.digests[str(record.ecg_id)][str(fs)]
+        return None if same else "the embedded samples do not have their digest"
+
+    def samples(self, ecg_id: RecordId, fs: int) -> NDArray[np.int16]:
         """Return the stored samples of a record in microvolts, int16 (12, n)."""
         fold = self._rows[ecg_id].fold
         leads: NDArray[np.int16] = self._block(fold, fs)[self._position[fold][ecg_id]]
@@ -49,14 +55,14 @@ class Sample(TabledDataset):
         return data
 
     @cached_property
-    def _position(self) -> Mapping[int, Mapping[int, int]]:
-        folds: dict[int, dict[int, int]] = {}
+    def _position(self) -> Mapping[RecordId, Mapping[RecordId, int]]:
+        folds: dict[RecordId, dict[RecordId, int]] = {}
         for ecg_id, row in self._rows.items():
             inside = folds.setdefault(row.fold, {})
             inside[ecg_id] = len(inside)
         return folds
 
-    def _block(self, fold: int, fs: int) -> NDArray[np.int16]:
+    def _block(self, fold: RecordId, fs: int) -> NDArray[np.int16]:
         if (fold, fs) not in self._blocks:
             self._blocks[fold, fs] = unpack(_read(block_name(fold, fs)), 10 * fs)
         return self._blocks[fold, fs]
@@ -64,11 +70,11 @@ class Sample(TabledDataset):
     def _record(self, row: Row) -> Record:
         return row.record(self.name, (500, 100) if row.fold in FINE_FOLDS else (100,), self._load)
 
-    def _load(self, ecg_id: int, fs: int) -> Signal:
+    def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         return Signal((self.samples(ecg_id, fs) / np.float32(MICROVOLTS)).astype(np.float32), float(fs))
 
 
-def block_name(fold: int, fs: int) -> str:
+def block_name(fold: RecordId, fs: int) -> str:
     """Return the name of the file that holds one fold at one rate."""
     return f"fold{fold:02d}_{fs}hz.xz"
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.dataset.fetch import FetchOptions, fetch, sha256
+from bench.dataset.fetch import FetchOptions, fetch
 from bench.dataset.ptbxl import PtbXl
+from bench.storage import sha256
 from taxonomy.error import DatasetError
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import wfdb
 
-from bench.dataset import fingerprint, folds_of, open_dataset, records_of
+from bench.dataset import open_dataset
 from bench.dataset.array_cache import cached_array
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.sample.codec import pack, unpack
@@ -41,7 +41,7 @@ def test_the_sample_is_small_enough_to_ship():
 
 def test_the_sample_holds_the_records_and_folds_that_it_should(sample):
     assert len(sample) == 488
-    sizes = {split: len(records_of(sample, split)) for split in ("train", "val", "test", "all")}
+    sizes = {split: len(sample.cohort(split)) for split in ("train", "val", "test", "all")}
     assert sizes == {"train": 344, "val": 78, "test": 66, "all": 488}
     folds = {}
     for record in sample:
@@ -91,7 +91,7 @@ def test_a_missing_folder_says_how_to_get_it(tmp_path):
 
 def test_a_half_downloaded_folder_gives_the_records_that_are_there(physionet_folder):
     dataset = PtbXl(physionet_folder)
-    assert sorted(record.ecg_id for record in records_of(dataset, "all")) == sorted(CHOSEN)
+    assert sorted(record.ecg_id for record in dataset.cohort("all")) == sorted(CHOSEN)
     with pytest.raises(DatasetError, match="record 1 of ptbxl has no signal at hand"):
         dataset.record(1).signal()
 
@@ -170,34 +170,36 @@ def test_a_file_name_that_leads_out_of_the_folder_is_refused(physionet_folder):
         dataset.header(9, 100)
 
 
-def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named():
-    assert folds_of("test") == (10,)
-    assert folds_of("fold3") == (3,)
+def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named(sample):
+    assert sample.split("test").folds == (10,)
+    assert sample.split("fold3").folds == (3,)
+    assert sample.split("train").meaning == "folds 1 to 8"
     with pytest.raises(UnknownNameError, match=r"unknown split 'tset'.*Did you mean 'test'"):
-        folds_of("tset")
+        sample.cohort("tset")
 
 
 def test_the_fingerprint_follows_records_and_samples(physionet_folder, sample):
     dataset = PtbXl(physionet_folder)
-    before = fingerprint(dataset, CHOSEN)
-    assert before == fingerprint(dataset, CHOSEN[::-1])
-    assert before != fingerprint(dataset, CHOSEN[:-1])
+    before = dataset.fingerprint(CHOSEN)
+    assert before == dataset.fingerprint(CHOSEN[::-1])
+    assert before != dataset.fingerprint(CHOSEN[:-1])
     changed = sample.samples(9, 100).copy()
     changed[0, 0] += 1
     write_record(physionet_folder, "records100/00000/00009_lr", changed, 100)
-    assert before != fingerprint(PtbXl(physionet_folder), CHOSEN)
+    assert before != PtbXl(physionet_folder).fingerprint(CHOSEN)
+    assert sample.cohort("all").fingerprint == "e43c0b81f6a3f98d", "as every manifest has it"
 
 
 def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(sample, tmp_path, monkeypatch):
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
-    records = records_of(sample, "fold3")
+    records = sample.cohort("fold3")
     made = []
 
     def prepare(signal):
         made.append(1)
         return signal.mv
 
-    arguments = (sample, records, ("raw", prepare), lambda done, total: None)
+    arguments = (records, ("raw", prepare), lambda done, total: None)
     array = cached_array(*arguments)
     assert isinstance(array, np.memmap)
     assert np.array_equal(array[3], records[3].signal(100).mv)

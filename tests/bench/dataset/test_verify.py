@@ -1,9 +1,9 @@
 import numpy as np
 
 from bench.dataset.describe import describe
-from bench.dataset.fetch import sha256
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.verify import recording_problems, verify
+from bench.storage import sha256
 
 from .conftest import write_record
 

@@ -30,16 +30,14 @@ def test_every_verdict_on_the_doubles_is_right(sample, seed):
 
 
 def test_a_double_that_copies_follows_every_foreign_number(sample):
-    records = [record for record in sample if record.fold == 10]
-    found = {axis.axis: axis for axis in evidence_on(CopyDouble(), sample, records, 0)}
+    found = {axis.axis: axis for axis in evidence_on(CopyDouble(), sample.cohort(), 0)}
     assert found["rate"].copy_rate.value == found["axis"].copy_rate.value == 1.0
     assert found["rate"].reliance.value == 0
     assert found["rhythm"].copy_rate is None
 
 
 def test_few_cases_cannot_tell(sample):
-    records = [record for record in sample if record.fold == 10][:8]
-    verdicts = {axis.verdict for axis in evidence_on(PriorDouble(), sample, records, 0)}
+    verdicts = {axis.verdict for axis in evidence_on(PriorDouble(), sample.cohort(limit=8), 0)}
     assert all(verdict.startswith("cannot tell: n = ") for verdict in verdicts)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 import torch
 
+from bench.dataset import Cohort
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import Task
 from bench.finetune.dataset import as_dataset, as_drawn_dataset
@@ -87,7 +88,7 @@ def test_the_training_folds_alone_are_taught(sample):
 
 
 def test_a_split_without_a_label_for_the_format_is_said(sample, monkeypatch):
-    monkeypatch.setattr("bench.finetune.example.records_of", lambda dataset, split: [])
+    monkeypatch.setattr(type(sample), "cohort", lambda dataset, split, limit: Cohort(dataset, (), split))
     with pytest.raises(DatasetError, match="no record of split 'train'"):
         examples(sample, "train", Task(format="flat"))
 

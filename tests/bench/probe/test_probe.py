@@ -24,7 +24,7 @@ STAYS = {"heart_rate": 1, "pr": 8, "qrs": 8, "qrs_axis": 4}
 
 @pytest.fixture(scope="module")
 def normal(sample):
-    return [record for record in sample if record.fold == 10 and "NORM" in record.labels.scp_codes][:8]
+    return [record for record in sample.cohort() if "NORM" in sample.truth(record).statements][:8]
 
 
 @pytest.fixture(scope="module")

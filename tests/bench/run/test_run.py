@@ -12,7 +12,6 @@ from bench.run.case import Asking, CaseBuilder
 from bench.run.folder import Asked, RunFolder
 from bench.run.runner import ask_all
 from bench.run.settings import RunSettings
-from bench.truth import measured
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError, StorageError
 from taxonomy.reading import Reading
@@ -24,7 +23,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture
 def records(sample):
-    return [record for record in sample if record.fold == 10][:12]
+    return sample.cohort(limit=12)
 
 
 def settings_for(records, **more):
@@ -83,9 +82,9 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
         assert (folder / name).read_bytes() == (run_folder(tmp_path / "a") / name).read_bytes()
 
 
-def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records, sample, tmp_path):
+def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records):
     recorder = RecordingReader()
-    builder = CaseBuilder(settings_for(records), recorder, measured(records, sample))
+    builder = CaseBuilder(settings_for(records), recorder, records.measure())
     list(recorder.read(builder.cases(map(Asking, records))))
     for record, case in zip(records, recorder.seen, strict=True):
         assert str(record.ecg_id) not in case.case_id or len(str(record.ecg_id)) < 3
@@ -95,10 +94,10 @@ def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records, sample, tmp_
     assert len({case.case_id for case in recorder.seen}) == len(records)
 
 
-def test_only_what_a_reader_asks_for_is_in_its_case(records, sample):
+def test_only_what_a_reader_asks_for_is_in_its_case(records):
     recorder = RecordingReader()
     recorder.inputs = frozenset({"text"})
-    case = CaseBuilder(settings_for(records), recorder, measured(records, sample)).case(Asking(records[0]))
+    case = CaseBuilder(settings_for(records), recorder, records.measure()).case(Asking(records[0]))
     assert case.signal is None
     assert case.images == ()
     assert "heart rate: " in case.prompt.text

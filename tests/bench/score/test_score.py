@@ -117,7 +117,7 @@ def test_the_majority_reader_is_at_the_prior_with_a_difference_of_exactly_zero(s
     cases = []
     for record in sample:
         if record.fold == 10:
-            labels = truth(record.labels, 70.0, 30.0)
+            labels = truth(sample.labels(record.ecg_id), 70.0, 30.0)
             cases.append(
                 ScoredCase(record.ecg_id, record.patient_id, record.sex, record.age, labels, Reading(values=BASELINE))
             )

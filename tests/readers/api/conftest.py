@@ -2,7 +2,6 @@ import pytest
 
 from bench.run.case import Asking, CaseBuilder
 from bench.run.settings import RunSettings
-from bench.truth import measured
 from readers.api.anthropic import AnthropicReader
 from readers.api.openai import OpenAIReader
 
@@ -41,12 +40,12 @@ def make(provider):
 
 @pytest.fixture(scope="session")
 def records(sample):
-    return [record for record in sample if record.fold == 10][:8]
+    return sample.cohort(limit=8)
 
 
 @pytest.fixture(scope="session")
-def numbers(records, sample):
-    return measured(records, sample)
+def numbers(records):
+    return records.measure()
 
 
 @pytest.fixture(scope="session")

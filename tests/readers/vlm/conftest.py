@@ -3,9 +3,9 @@
 import pytest
 
 from bench.dataset import Dataset
+from bench.dataset.measuring import measure_record
 from bench.prompt import CONDITIONS, PromptSettings, prompt
 from bench.prompt.prompt import system_text
-from bench.truth import measure_record
 from readers.contract import Case
 from renderers import PageStyle, blank, render
 from taxonomy.target import DENSE, FORMATS

@@ -5,10 +5,11 @@ import csv
 import gzip
 from pathlib import Path
 
+from bench.dataset.record import RecordId
 from taxonomy.error import FileError
 
 
-def read_statements(path: Path) -> dict[int, tuple[str, ...]]:
+def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
     """Read ``12sl_statements.csv`` or its ``.gz``.
 
     Returns
@@ -23,7 +24,7 @@ def read_statements(path: Path) -> dict[int, tuple[str, ...]]:
     """
     csv.field_size_limit(10**7)
     opened = gzip.open if path.suffix == ".gz" else open
-    found: dict[int, tuple[str, ...]] = {}
+    found: dict[RecordId, tuple[str, ...]] = {}
     try:
         with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
             for number, row in enumerate(csv.DictReader(lines), start=2):

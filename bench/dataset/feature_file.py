@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.dataset.record import RecordId
 from measurements import Measurement, Measurements
 from taxonomy.error import FileError
 
@@ -30,7 +31,7 @@ COLUMNS = {
 EMPTY = "the features file has no value"
 
 
-def read_features(path: Path) -> dict[int, Measurements]:
+def read_features(path: Path) -> dict[RecordId, Measurements]:
     """Read a features file.
 
     Returns
@@ -43,7 +44,7 @@ def read_features(path: Path) -> dict[int, Measurements]:
     FileError
         When the file cannot be read, lacks a column, or a cell is no number.
     """
-    found: dict[int, Measurements] = {}
+    found: dict[RecordId, Measurements] = {}
     try:
         with path.open(newline="", encoding="utf-8") as table:
             reader = csv.DictReader(table)

@@ -1,0 +1,111 @@
+"""Records of one dataset that are read together, and what was measured on them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, overload
+
+from bench.dataset.measuring import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
+from bench.dataset.record import Record, RecordId
+from measurements import Measurements
+from taxonomy.truth import Truth
+
+if TYPE_CHECKING:
+    from bench.dataset.dataset import Dataset
+
+REPORTED_EVERY = 20
+"""Records between two reports of how far measuring is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort(Sequence[Record]):
+    """Records of one dataset that are read together.
+
+    Attributes
+    ----------
+    dataset : Dataset
+    records : tuple of Record
+        In the order in which they are read.
+    split : str
+        What they are called: ``test``, ``test-first20`` for a limit, ``ids`` for records chosen one by one.
+    """
+
+    dataset: "Dataset"
+    records: tuple[Record, ...]
+    split: str
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Cohort": ...
+    def __getitem__(self, index: int | slice) -> "Record | Cohort":
+        return self.of(self.records[index]) if isinstance(index, slice) else self.records[index]
+
+    @cached_property
+    def ids(self) -> tuple[RecordId, ...]:
+        """The records' ids."""
+        return tuple(record.ecg_id for record in self.records)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells these records from others, by their ids and signals."""
+        return self.dataset.fingerprint(self.ids)
+
+    def of(self, records: Iterable[Record]) -> "Cohort":
+        """Return a part of the cohort; what was measured is shared."""
+        return Cohort(self.dataset, tuple(records), self.split)
+
+    def peers(self) -> "Cohort":
+        """Return every record with a signal of the folds that occur here: the pool that donors are drawn from."""
+        folds = {record.fold for record in self.records}
+        around = tuple(record for record in self.dataset if record.fold in folds and record.rates)
+        return Cohort(self.dataset, around, "peers")
+
+    def measure(self, report: Callable[[int, int], None] | None = None) -> Mapping[RecordId, Measurements]:
+        """Return what was measured on each record, at its highest sampling rate.
+
+        A record is measured once in a process, however often and in whatever cohort it is asked for; the measurements
+        of many records are kept on the disk too.
+
+        Parameters
+        ----------
+        report : callable, optional
+            Called with how many are done and how many there are.
+
+        Returns
+        -------
+        mapping of int or str to Measurements
+            By id; :data:`UNMEASURED` itself for a record without a signal at hand.
+
+        Raises
+        ------
+        taxonomy.error.DatasetError
+            When a signal cannot be read.
+        taxonomy.error.StorageError
+            When the cache folder cannot be written.
+        """
+        memo = self.dataset.measured
+        if any(ecg_id not in memo for ecg_id in self.ids):
+            path = cache_file(self.fingerprint) if len(self) >= WORTH_CACHING else None
+            known = kept(path) if path else {}
+            for number, record in enumerate(self.records):
+                if record.ecg_id not in memo:
+                    before = known.get(str(record.ecg_id)) if record.rates else UNMEASURED
+                    memo[record.ecg_id] = before or measure_record(record)
+                if report and number % REPORTED_EVERY == 0:
+                    report(number, len(self))
+            if path and len(known) < len(self):
+                keep(path, {ecg_id: memo[ecg_id] for ecg_id in self.ids})
+        return {ecg_id: memo[ecg_id] for ecg_id in self.ids}
+
+    def truth(self, record: Record) -> Truth:
+        """Return the truth of a record of the dataset, with what was measured on it."""
+        return self.dataset.truth(record, self.of((record,)).measure()[record.ecg_id])
+
+    def truths(self) -> Mapping[RecordId, Truth]:
+        """Return the truth of every record, by id."""
+        numbers = self.measure()
+        return {record.ecg_id: self.dataset.truth(record, numbers[record.ecg_id]) for record in self.records}

@@ -1,0 +1,215 @@
+"""WFDB records in format 16, as PTB-XL and the PhysioNet/CinC Challenges have them: a text header, 16-bit samples.
+
+Strict where wfdb is lenient: a truncated file, another format or an unknown lead is an error that names it. Leads may
+stand in any order and case. Formats: PhysioNet's ``header(5)`` and ``signal(5)`` manual pages; the Challenges' ``.mat``
+files are MAT-files of level 4 (MathWorks, MAT-File Format), whose one matrix lies column by column, so that behind 24
+bytes they hold what a ``.dat`` file does.
+"""
+
+import re
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.dataset.record import Signal
+from renderers import LEADS
+from taxonomy.error import DatasetError
+
+INVALID = -32768
+"""Sample of format 16 that stands for no value."""
+
+MAT_16 = 30
+"""Type of a MAT-file of level 4 that holds little-endian 16-bit whole numbers."""
+
+_UNITS = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
+_LEADS = {lead.lower(): row for row, lead in enumerate(LEADS)}
+_FORMAT = re.compile(r"16(?:x1)?(?::0)?(?:\+(\d+))?")
+"""One sample of a signal in each frame, no skew, and how many bytes stand before the first."""
+_GAIN = re.compile(r"([^(/]+)(?:\((-?\d+)\))?(?:/(.+))?")
+_FILE = re.compile(r"\w[\w.-]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One signal line of a header.
+
+    Attributes
+    ----------
+    gain : float
+        Units of the file in a mV.
+    baseline : int
+        Unit of the file that stands for 0 mV.
+    checksum : int
+        Sum of the samples, modulo 65,536.
+    row : int
+        Among ``LEADS``.
+    """
+
+    gain: float
+    baseline: int
+    checksum: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a ``.hea`` file says.
+
+    Attributes
+    ----------
+    path : Path
+        Of the header itself.
+    fs : float
+        Sampling rate in Hz.
+    samples : int
+        Of each lead.
+    channels : tuple of Channel
+        Twelve, in the order of the file.
+    file : str
+        Name of the file beside the header that holds the samples.
+    offset : int
+        Bytes of that file before the first sample.
+    comments : tuple of str
+        Lines behind a ``#``, such as ``"Age: 56"`` or ``"Dx: 426783006"``.
+    """
+
+    path: Path
+    fs: float
+    samples: int
+    channels: tuple[Channel, ...]
+    file: str
+    offset: int
+    comments: tuple[str, ...]
+
+    @property
+    def checksums(self) -> str:
+        """The checksums from I to V6, which tell these samples from others."""
+        by_lead = sorted((channel.row, channel.checksum % 65536) for channel in self.channels)
+        return ",".join(str(checksum) for _, checksum in by_lead)
+
+
+def read_header(path: Path) -> Header:
+    """Read a ``.hea`` file.
+
+    Raises
+    ------
+    DatasetError
+        When it is missing, is no header of format 16, does not name exactly the twelve leads, or names samples that
+        do not all lie in one file beside it.
+    """
+    try:
+        written = [line for line in path.read_text(encoding="ascii").splitlines() if line]
+        lines = [line for line in written if not line.startswith("#")]
+        name, count, rate, length = lines[0].split()[:4]
+        signals = lines[1 : int(count) + 1]
+        channels = tuple(_channel(path, line) for line in signals)
+        fs, samples = float(rate.split("/")[0]), int(length)
+    except FileNotFoundError:
+        raise DatasetError(f"{path} is missing; 'bench data verify' says what else is") from None
+    except (OSError, ValueError, IndexError) as error:
+        raise DatasetError(f"{path} is no WFDB header that can be read: {error}") from error
+    if sorted(channel.row for channel in channels) != list(range(len(LEADS))):
+        raise DatasetError(f"{path} does not name each of the twelve leads once")
+    if "/" in name or samples < 1 or not (isfinite(fs) and fs > 0):
+        raise DatasetError(f"{path} is no header of one stretch of samples at a rate in Hz: {lines[0][:60]!r}")
+    comments = tuple(line.lstrip("#").strip() for line in written if line.startswith("#"))
+    return Header(path, fs, samples, channels, *_place(path, signals), comments)
+
+
+def _channel(path: Path, line: str) -> Channel:
+    _, form, gain, _, zero, _, checksum, _, lead = line.split()[:9]
+    if not _FORMAT.fullmatch(form):
+        raise DatasetError(f"{path} is in WFDB format {form!r}; only format 16 is read")
+    if lead.lower() not in _LEADS:
+        raise DatasetError(f"{path} names a lead {lead!r}; the twelve are {', '.join(LEADS)}")
+    parts = _GAIN.fullmatch(gain)
+    if not parts:
+        raise ValueError(f"gain {gain!r}")
+    number, baseline, unit = parts.groups()
+    factor = _UNITS.get((unit or "mV").lower())
+    if factor is None:
+        raise DatasetError(f"{path} gives lead {lead} in {unit!r}, not in mV, uV or V")
+    units = float(number) / factor
+    if not (isfinite(units) and units):
+        raise DatasetError(f"{path} does not calibrate lead {lead}: its gain is {number}")
+    return Channel(units, int(baseline or zero), int(checksum), _LEADS[lead.lower()])
+
+
+def _place(path: Path, signals: list[str]) -> tuple[str, int]:
+    """Return the file that holds the samples, and the bytes before the first."""
+    places = {tuple(line.split()[:2]) for line in signals}
+    (name, form), *others = places
+    if others:
+        raise DatasetError(f"{path} does not keep all leads in one file and format")
+    if not _FILE.fullmatch(name):
+        raise DatasetError(f"{path} names the file {name!r}: samples are read from a file beside their header only")
+    parts = _FORMAT.fullmatch(form)
+    return name, int(parts.group(1) or 0) if parts else 0
+
+
+def read_samples(header: Header) -> NDArray[np.int16]:
+    """Return the raw samples, int16 (n_samples, channels in file order).
+
+    Raises
+    ------
+    DatasetError
+        When the file of samples is missing, has another length than the header says, or is no MAT-file of the form
+        that its name says.
+    """
+    path = header.path.with_name(header.file)
+    try:
+        with path.open("rb") as content:
+            before, data = content.read(header.offset), content.read()
+    except FileNotFoundError:
+        raise DatasetError(f"{path} is missing; 'bench data verify' says what else is") from None
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error}") from error
+    shape = (header.samples, len(header.channels))
+    if len(data) != 2 * shape[0] * shape[1]:
+        expected = shape[0] * shape[1]
+        raise DatasetError(
+            f"{path} holds {len(data) // 2} samples where its header says {expected}: truncated or damaged"
+        )
+    if path.suffix == ".mat" and np.frombuffer(before[:12], "<i4").tolist() != [MAT_16, shape[1], shape[0]]:
+        raise DatasetError(f"{path} is no MAT-file of level 4 with {shape[1]} x {shape[0]} 16-bit samples")
+    return np.frombuffer(data, "<i2").astype(np.int16, copy=False).reshape(shape)
+
+
+def read_signal(path: Path) -> Signal:
+    """Read the record whose header is ``path``, leads in the order of ``LEADS``.
+
+    Raises
+    ------
+    DatasetError
+        When a file is missing, truncated or of another form.
+    """
+    header = read_header(path)
+    raw = read_samples(header)
+    mv = np.empty((len(LEADS), header.samples), dtype=np.float32)
+    for column, channel in enumerate(header.channels):
+        mv[channel.row] = (raw[:, column] - np.float32(channel.baseline)) / np.float32(channel.gain)
+    invalid = raw == INVALID
+    if invalid.any():
+        for column, channel in enumerate(header.channels):
+            mv[channel.row, invalid[:, column]] = np.nan
+    return Signal(mv, header.fs)
+
+
+def checksum_problem(header: Header) -> str | None:
+    """Return the leads whose samples do not add up to the header's checksum, as a sentence; None for none.
+
+    Raises
+    ------
+    DatasetError
+        As :func:`read_samples`.
+    """
+    sums = read_samples(header).astype(np.int64).sum(axis=0)
+    wrong = [
+        LEADS[channel.row]
+        for channel, total in zip(header.channels, sums, strict=True)
+        if (int(total) - channel.checksum) % 65536
+    ]
+    return f"the header's checksum does not hold in {', '.join(wrong)}" if wrong else None

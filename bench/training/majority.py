@@ -1,0 +1,43 @@
+"""Count the majority value of every axis in PTB-XL's training folds: ``python -m bench.training.majority --data DIR``.
+
+Writes ``readers/majority.json``, which PTB-XL's baselines are taken from. The label axes are counted over the whole
+table of the training folds; rate, and the side of an ambiguous axis, need a signal and are counted over the records
+whose signal the folder holds.
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import readers
+from bench.dataset import Dataset, open_dataset
+from bench.dataset.dataset import TRAIN, value_counts
+from taxonomy.axis import AXES, NORMALITY, AxisValue
+
+
+def count_majorities(dataset: Dataset) -> dict[str, Any]:
+    """Return, for each axis, its majority value in the training split, how often it occurs and among how many."""
+    train = dataset.cohort(TRAIN, with_signal=False)
+    signals = sum(bool(record.rates) for record in train)
+    where = f"{dataset.split(TRAIN).meaning} of {dataset.title} {dataset.version}"
+    said = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
+    counts = value_counts(train)
+    return {axis.name: _majority(counts[axis.name], said) for axis in (*AXES, NORMALITY)}
+
+
+def _majority(counter: Counter[AxisValue], counted_on: str) -> dict[str, Any]:
+    value, count = counter.most_common(1)[0]
+    n = counter.total()
+    shown = sorted(value) if isinstance(value, frozenset) else value
+    return {"value": shown, "count": count, "n": n, "share": round(count / n, 4), "counted_on": counted_on}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    majorities = count_majorities(open_dataset(parser.parse_args().data))
+    target = Path(readers.__path__[0]) / "majority.json"
+    target.write_text(json.dumps(majorities, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {target.name}")
