@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bench.study import ablate, evaluate, load_dataset, probe, reader
     from bench.evidence.result import Evidence
     from bench.score import Score
+    from bench.study import ablate, evaluate, load_dataset, probe, reader
     from bench.view import View
 
 __all__ = ["Evidence", "Score", "View", "ablate", "evaluate", "load_dataset", "probe", "reader"]

@@ -161,7 +161,9 @@ def _page(groups: Mapping[Table, list[Submission]]) -> str:
         if entries[0].settings.is_sample:
             parts.append(f"The embedded sample: n = {n} is small, and nothing here is a result on PTB-XL's test fold.")
         parts.append(
-            markdown_table(("reader", "waveform-only", "text-inferable", "macro AUROC", "DWE", "critical"), _rows(entries))
+            markdown_table(
+                ("reader", "waveform-only", "text-inferable", "macro AUROC", "DWE", "critical"), _rows(entries)
+            )
         )
         names = [axis.name for axis in AXES]
         rows = [[entry.settings.reader, *(_axis_cell(entry, name) for name in names)] for entry in entries]

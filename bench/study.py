@@ -7,13 +7,13 @@ from typing import Any
 from bench.dataset import Cohort, Dataset, open_dataset
 from bench.evidence.ablation import ablate_in_memory
 from bench.evidence.result import Evidence
-from bench.tracing.change import CHANGES, change_named
-from bench.tracing.probe import DoseResult, probe_tracings
-from bench.tracing.tracing import normal_records, tracings
 from bench.progress import SILENT, Observer
 from bench.run.asking import Questions, ask_all
 from bench.run.scoring import score_readings
 from bench.score import Score
+from bench.tracing.change import CHANGES, change_named
+from bench.tracing.probe import DoseResult, probe_tracings
+from bench.tracing.tracing import normal_records, tracings
 from bench.view import Asking, View, cases_of
 from readers.contract import Reader
 from readers.registry import reader as reader_named
@@ -85,9 +85,7 @@ def evaluate(
     return score_readings(readings, cases.cohort, danger, form)
 
 
-def ablate(
-    reader: Reader | str, records: Cohort, view: View | None = None, observer: Observer = SILENT
-) -> Evidence:
+def ablate(reader: Reader | str, records: Cohort, view: View | None = None, observer: Observer = SILENT) -> Evidence:
     """Ask a reader under every condition, and say of each axis whether it reads the trace or recites the prior.
 
     Parameters

@@ -18,11 +18,12 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
+from bench.run.case import Asking, CaseBuilder
+from bench.run.runner import Step, ask_all
+
 from bench.dataset import Record, Signal
 from bench.dataset.sample import Sample
-from bench.run.case import Asking, CaseBuilder
 from bench.run.folder import RunFolder
-from bench.run.runner import Step, ask_all
 from bench.run.settings import RunSettings
 from measurements.measurement import Measurement
 from readers.api.openai import OpenAIReader

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from bench.prompt import prompt
+from bench.prompt.prompt import system_text
 
 from bench.dataset.sample import Sample
 from bench.finetune.config import FinetuneConfig, config_from
 from bench.finetune.setup import Ready, adapted, new_trainer, prepared
 from bench.finetune.trainer import Clock
-from bench.prompt import prompt
-from bench.prompt.prompt import system_text
 from readers.registry import reader
 from readers.vlm.source import model_source
 from taxonomy.target import DENSE

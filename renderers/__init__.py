@@ -2,7 +2,7 @@
 
 from renderers.image import EcgImage, Strip
 from renderers.packed import PackedImage, Picture, packed
-from renderers.registry import RENDERERS, Renderer, blank, render, renderer
+from renderers.registry import RENDERERS, Renderer, blank, render, renderer, renderer_names
 from renderers.style import LEADS, PageStyle
 from taxonomy.error import RenderError
 
@@ -20,4 +20,5 @@ __all__ = [
     "packed",
     "render",
     "renderer",
+    "renderer_names",
 ]

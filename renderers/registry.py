@@ -1,6 +1,6 @@
-"""Every renderer by name. A new one is one new file and one line here."""
-
+"""Every renderer by name: built in by a line here, or of any package by the entry points ``ecg_bench.renderers``."""
 from collections.abc import Mapping
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from renderers.printed import Printed
 from renderers.stacked import Stacked
 from renderers.style import LEADS, PageStyle
 from taxonomy.error import RenderError, unknown_name
+from taxonomy.plugin import installed, loaded
 
 
 class Renderer(Protocol):
@@ -32,7 +33,15 @@ class Renderer(Protocol):
         ...
 
 
+GROUP = "ecg_bench.renderers"
+
 RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Stacked(), Leads())}
+"""Those that are built in."""
+
+
+def renderer_names() -> tuple[str, ...]:
+    """Return the names of every renderer, the built-in ones first."""
+    return (*RENDERERS, *(name for name in installed(GROUP, "renderer") if name not in RENDERERS))
 
 
 def renderer(name: str) -> Renderer:
@@ -43,9 +52,23 @@ def renderer(name: str) -> Renderer:
     taxonomy.error.UnknownNameError
         When there is none; the message lists what there is and the nearest match.
     """
-    if name not in RENDERERS:
-        raise unknown_name("renderer", name, RENDERERS)
-    return RENDERERS[name]
+    if name in RENDERERS:
+        return RENDERERS[name]
+    others = installed(GROUP, "renderer")
+    if name not in others:
+        raise unknown_name("renderer", name, renderer_names())
+    return _made(name, loaded(others[name], "renderer"))
+
+
+@cache
+def _made(name: str, factory: object) -> Renderer:
+    if not callable(factory):
+        raise RenderError(f"renderer {name!r} is a {type(factory).__name__}, not a class")
+    made = factory()
+    if not all(hasattr(made, part) for part in ("name", "description", "render")):
+        raise RenderError(f"renderer {name!r} lacks a part: it has name, description and render(signal, fs, style)")
+    checked: Renderer = made
+    return checked
 
 
 def render(

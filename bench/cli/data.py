@@ -23,9 +23,9 @@ def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> No
     Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
     goes on: complete files are kept, and a file in part is continued.
     """
+    from bench.cli.terminal import progress
     from bench.dataset.fetch import FetchOptions
     from bench.dataset.fetch import fetch as download
-    from bench.progress import progress
 
     chosen = tuple(int(rate) for rate in rates.split(",") if rate in {"100", "500"})
     if not chosen or len(chosen) != len(rates.split(",")):
@@ -40,16 +40,16 @@ def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> No
 @click.command()
 @data_option
 @click.option("--all", "everything", is_flag=True, help="List every problem.")
-def verify(data: Path | None, everything: bool) -> None:
+def verify(data: str | None, everything: bool) -> None:
     """Say what is missing, damaged or peculiar in a data folder.
 
     Looks for missing files, wrong checksums (SHA-256 where SHA256SUMS.txt is there, and the headers' own), NaN, flat
     leads, and limb leads that break Einthoven's or Goldberger's laws. Exits with 2 when something is missing or
     damaged; a peculiar recording is only reported.
     """
+    from bench.cli.terminal import progress
     from bench.dataset import open_dataset
     from bench.dataset.verify import verify as verified
-    from bench.progress import progress
 
     dataset = open_dataset(data)
     with progress("verifying") as report:
@@ -70,7 +70,7 @@ def verify(data: Path | None, everything: bool) -> None:
 
 @click.command()
 @data_option
-def info(data: Path | None) -> None:
+def info(data: str | None) -> None:
     """Describe the records at hand: counts, folds, rates, labels, licence."""
     from bench.dataset import open_dataset
     from bench.dataset.describe import describe

@@ -43,6 +43,7 @@ def encoder_probe(data: str | None, option: tuple[str, ...], **options: Any) -> 
     found = probe_encoder(asked, dataset, ALOUD)
     page = write_encoder(asked, found, dataset)
     show(encoder_table(found))
-    click.echo(f"\nmacro AUROC on {dataset.split('test').meaning} of the probe that "
-               f"{dataset.split('val').meaning} chose")
+    click.echo(
+        f"\nmacro AUROC on {dataset.split('test').meaning} of the probe that {dataset.split('val').meaning} chose"
+    )
     click.echo(f"page: {page}")

@@ -32,9 +32,10 @@ from bench.cli.option import data_option
 def finetune(data: str | None, config: Path | None, out: Path, **changes: Any) -> None:
     """Fine-tune an open vision-language model on the training split; the test split is never read.
 
-    The loss is on the answer alone, and on no value that no label tells. Every look at the validation split is the benchmark's own
-    score and a checkpoint: after a kill the same command goes on. OUT then holds the adapter (safetensors), its
-    manifest, its card and finetune.toml, which makes it again. What stands on the command line goes before --config.
+    The loss is on the answer alone, and on no value that no label tells. Every look at the validation split is the
+    benchmark's own score and a checkpoint: after a kill the same command goes on. OUT then holds the adapter
+    (safetensors), its manifest, its card and finetune.toml, which makes it again. What stands on the command line goes
+    before --config.
 
     \b
     Examples:

@@ -35,6 +35,8 @@ def leaderboard(check: bool, data: str | None, results: Path) -> None:
     from bench.dataset import open_dataset
 
     if check:
-        good = board.check(results, open_dataset(data), lambda name, problem: click.echo(f"{name}: {problem or 'holds'}"))
+        good = board.check(
+            results, open_dataset(data), lambda name, problem: click.echo(f"{name}: {problem or 'holds'}")
+        )
         raise click.exceptions.Exit(0 if good else 2)
     click.echo(f"{board.rebuild(results)} submissions in {results / 'leaderboard.md'}")

@@ -105,9 +105,7 @@ def limits_options(command: Command) -> Command:
 
 def out_option(default: str, text: str = "Where run folders go.") -> Decorator[Any]:
     """Add ``--out``."""
-    return click.option(
-        "--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=text
-    )
+    return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=text)
 
 
 def _added(command: Command, *options: Callable[[Command], Command]) -> Command:

@@ -34,12 +34,13 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
     from bench.view.example import IMAGE_AND_TEXT
 
     cohort = Selection(data, ids=ids).cohort()
+    ecg_id = cohort[0].ecg_id
     cases = cases_of(view_from(options).for_inputs(IMAGE_AND_TEXT), cohort)
     case = cases.case(Asking(cohort[0]))
-    click.echo(f"templates {template_version()}; record {cohort[0].ecg_id}, which the reader does not learn\n", err=True)
+    click.echo(f"templates {template_version()}; record {ecg_id}, which the reader does not learn\n", err=True)
     images = _print_request(case, reader, option) if reader else _print_prompt(case)
-    for name, (png, seen) in zip(_written([png for png, _ in images], cohort[0].ecg_id, out), images, strict=True):
-        click.echo(f"{name}: {seen}", err=True)
+    for path, (_, seen) in zip(_written([png for png, _ in images], ecg_id, out), images, strict=True):
+        click.echo(f"{path}: {seen}", err=True)
 
 
 def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[tuple[bytes, str]]:
@@ -67,9 +68,7 @@ def _print_prompt(case: "Case") -> list[tuple[bytes, str]]:
     parts = ["--- system", asked.system, "--- user", *(f"{caption}\n[image]" for caption in asked.captions)]
     parts += [asked.text, "--- JSON schema, where the provider constrains the answer", json.dumps(asked.schema)]
     click.echo("\n".join(parts))
-    return [
-        (image.png(), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm") for image in case.images
-    ]
+    return [(image.png(), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm") for image in case.images]
 
 
 def _shortened(body: object) -> object:

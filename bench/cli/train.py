@@ -21,7 +21,7 @@ from bench.cli.option import data_option
     show_default=True,
     help="Checkpoints and weights.",
 )
-def resnet1d(data: Path | None, extra: Path | None, config: Path | None, member: int | None, out: Path) -> None:
+def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: int | None, out: Path) -> None:
     """Train the signal-native network on folds 1 to 8; fold 9 stops it, fold 10 is never read.
 
     Every epoch is a checkpoint: after a kill the same command goes on, with the same result. Uses a GPU where there
@@ -32,8 +32,8 @@ def resnet1d(data: Path | None, extra: Path | None, config: Path | None, member:
       bench train resnet1d --data ~/ptb-xl
       bench train resnet1d --config my.toml --member 1 --out training/mine
     """
+    from bench.cli.terminal import progress
     from bench.dataset import open_dataset
-    from bench.progress import progress
     from bench.training.resnet1d import training_record, training_set
     from readers.resnet1d.config import read_config
     from readers.resnet1d.training import Epoch, train_member

@@ -101,9 +101,13 @@ class Cohort(Sequence[Record]):
                 keep(path, {ecg_id: memo[ecg_id] for ecg_id in self.ids})
         return {ecg_id: memo[ecg_id] for ecg_id in self.ids}
 
+    def measured(self, record: Record) -> Measurements:
+        """Return what was measured on a record of the dataset."""
+        return self.of((record,)).measure()[record.ecg_id]
+
     def truth(self, record: Record) -> Truth:
         """Return the truth of a record of the dataset, with what was measured on it."""
-        return self.dataset.truth(record, self.of((record,)).measure()[record.ecg_id])
+        return self.dataset.truth(record, self.measured(record))
 
     def truths(self) -> Mapping[RecordId, Truth]:
         """Return the truth of every record, by id."""

@@ -150,8 +150,7 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
     asked = replace(options, reader=reader, options={}, view=view, repeats=1)
     readings = _run(prepared(asked, observer, cohort), observer)
     return {
-        ecg_id: {} if reading.error else with_normality(reading.values)
-        for ecg_id, reading in _first(readings).items()
+        ecg_id: {} if reading.error else with_normality(reading.values) for ecg_id, reading in _first(readings).items()
     }
 
 

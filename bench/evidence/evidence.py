@@ -10,9 +10,9 @@ from bench.dataset import RecordId
 from bench.dataset.record import by_id
 from bench.evidence.answer import AskedCase, Figure, accuracy, difference, moved, ratio_of, share
 from bench.evidence.design import ABLATION
-from bench.view.lead_mask import MASKED_AXES
 from bench.score.agreement import holm
 from bench.score.rounding import rounded
+from bench.view.lead_mask import MASKED_AXES
 from measurements import Measurements
 from taxonomy.axis import AXES, Axis, AxisValue
 from taxonomy.truth import axis_of, rate_of
@@ -116,7 +116,9 @@ class Ceilings:
     image: Mapping[RecordId, Mapping[str, AxisValue | None]]
 
 
-def axis_evidence(cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES) -> tuple[AxisEvidence, ...]:
+def axis_evidence(
+    cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES
+) -> tuple[AxisEvidence, ...]:
     """Return the evidence on every axis that was asked for.
 
     Parameters

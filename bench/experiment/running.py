@@ -68,9 +68,7 @@ class ArmRun:
     is_taught: bool
 
 
-def run_experiment(
-    experiment: Experiment, options: ExperimentOptions, observer: Observer = SILENT
-) -> Iterator[ArmRun]:
+def run_experiment(experiment: Experiment, options: ExperimentOptions, observer: Observer = SILENT) -> Iterator[ArmRun]:
     """Run every arm of an experiment, and yield each when it is done.
 
     Everything resumes: a fine-tuning at its last checkpoint, a run at its last answer.

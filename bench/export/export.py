@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from bench.dataset import Dataset, Record, open_dataset
+from bench.dataset import Dataset, Record
 from bench.export.card import card
 from bench.export.options import SPLITS, ExportOptions
 from bench.export.row import features, row
@@ -95,9 +95,7 @@ def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
     path.write_text(json.dumps(settings | made, indent=2) + "\n", encoding="utf-8")
 
 
-def _rows(
-    part: Path, view: View, options: ExportOptions, dataset: Dataset, observer: Observer
-) -> dict[str, int]:
+def _rows(part: Path, view: View, options: ExportOptions, dataset: Dataset, observer: Observer) -> dict[str, int]:
     """Write every split by one renderer; return how many rows each has."""
     counts = {}
     for split in options.splits:

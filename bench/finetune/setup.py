@@ -54,9 +54,7 @@ class Ready:
         return self.dataset.split("val").meaning
 
 
-def prepared(
-    config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer
-) -> Ready:
+def prepared(config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer) -> Ready:
     """Return a fine-tuning before its first step; nothing is written."""
     chat = Chat.of(processor_of(source, config.load), config.load)
     train = examples(dataset, "train", config.view, config.task.limit or None, observer)

@@ -1,4 +1,4 @@
-"""transformers' Trainer with what is ours: balanced drawing, and looks at the validation split by the benchmark's own score."""
+"""transformers' Trainer with what is ours: balanced drawing, and looks by the benchmark's own score."""
 
 import json
 import time
@@ -19,7 +19,7 @@ Figures = Callable[[Any], dict[str, float]]
 
 
 class ScoredTrainer(Trainer):
-    """A Trainer that looks at the validation split through the benchmark, and can draw every value of an axis equally often.
+    """A Trainer that looks at the validation split through the benchmark, and can balance the values of an axis.
 
     Parameters
     ----------

@@ -54,13 +54,13 @@ class Validation:
             readings = self._gathered(model)
         finally:
             model.train(was_training)
-        score = score_readings(readings, self.examples.cases.cohort.of(self.records), form=self.examples.form.name)
+        score = score_readings(readings, self.records, form=self.examples.form.name)
         return figures_of(score)
 
     @property
     def records(self) -> Cohort:
-        """The records that are looked at: spread evenly over fold 9 where not all are."""
-        every, most = self.examples.records, self.config.training.validation
+        """The records that are looked at: spread evenly over the validation split where not all are."""
+        every, most = self.examples.cases.cohort, self.config.training.validation
         if not most or len(every) <= most:
             return every
         return every.of(every[number * len(every) // most] for number in range(most))

@@ -1,12 +1,12 @@
-"""The card of an adapter: what it is, what it was made from, what the validation split said, and its curve as a picture."""
+"""The card of an adapter: what it is, what it was made from, what the validation split said, and its curve."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.finetune.validation import FIGURE
 from bench.finetune.setup import CURVE
+from bench.finetune.validation import FIGURE
 from bench.report.plot import BLUE, ORANGE, new_figure, save, without_frame
 from bench.storage import write_whole
 from readers.vlm.adapter import AdapterManifest, read_manifest

@@ -43,7 +43,9 @@ def write_encoder(options: EncoderOptions, found: Sequence[AxisProbe], dataset: 
     names = list(dict.fromkeys(one.renderer for one in found))
     n = max(one.n for one in found)
     sample = (
-        " of the embedded sample: intervals are wide, and probes have few records to learn from" if dataset.is_sample else ""
+        " of the embedded sample: intervals are wide, and probes have few records to learn from"
+        if dataset.is_sample
+        else ""
     )
     parts = [
         f"# What does the image encoder of {plain(Path(options.model).name)} carry?",
@@ -59,7 +61,9 @@ def write_encoder(options: EncoderOptions, found: Sequence[AxisProbe], dataset: 
             markdown_table(("axis", "n", *SOURCES, "verdict"), _rows(own)),
         ]
         parts += [
-            markdown_table(("axis", *(f"{source}, {kind}" for source in SOURCES for kind in ("linear", "mlp"))), _kinds(own))
+            markdown_table(
+                ("axis", *(f"{source}, {kind}" for source in SOURCES for kind in ("linear", "mlp"))), _kinds(own)
+            )
         ]
     write_whole(options.out / "encoder.json", as_json({"probes": [_json(one) for one in found]}))
     write_whole(options.out / "encoder.md", page(parts))

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.experiment.design import Experiment
-from bench.experiment.picture import side_by_side_plot
+from bench.experiment.estimate import ArmEstimate
 from bench.experiment.result import ArmResult
-from bench.report.markdown import plain, table
-from bench.report.picture import save
-from bench.report.row import difference, percent
+from bench.report.experiment_plot import side_by_side_plot
+from bench.report.plot import save
+from bench.report.table import difference, markdown_table, number, page, percent, plain, size_note, terminal_table
 from bench.score.axis import AxisScore
 from bench.storage import write_whole
 from taxonomy.axis import AXES, NORMALITY

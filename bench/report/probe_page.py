@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.evidence.answer import Figure
-from bench.tracing.probe import DoseResult
-from bench.report.markdown import plain, table
-from bench.report.picture import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, save
+from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, new_figure, save, without_frame
+from bench.report.table import markdown_table, page, plain, terminal_table
 from bench.storage import as_json, write_whole
+from bench.tracing.job import ProbeResult
+from bench.tracing.probe import DoseResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

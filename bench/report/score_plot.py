@@ -19,12 +19,12 @@ from bench.score.probability import ProbabilityScore
 from bench.score.result import Score
 from bench.score.superclass import SuperclassScore
 from taxonomy.danger import CRITICAL, DangerTable
-from taxonomy.error import RunError
 from taxonomy.statement import SUPERCLASSES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 def axis_plot(score: Score) -> "Figure":
     """Return the accuracy of every axis as a bar with its interval, and the baseline as a line across it."""

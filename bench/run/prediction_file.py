@@ -30,8 +30,14 @@ from taxonomy.statement import SUPERCLASSES, statements
 Row = Mapping[str, Any]
 
 
-def read_predictions(path: Path) -> dict[RecordId, Reading]:
+def read_predictions(path: Path, ids_are_numbers: bool = True) -> dict[RecordId, Reading]:
     """Read a predictions file.
+
+    Parameters
+    ----------
+    path : Path
+    ids_are_numbers : bool
+        Whether the dataset's ids are whole numbers, and not names.
 
     Returns
     -------
@@ -46,7 +52,7 @@ def read_predictions(path: Path) -> dict[RecordId, Reading]:
     readings: dict[RecordId, Reading] = {}
     for line, row in _rows(path):
         where = f"line {line} of {path}"
-        ecg_id = _ecg_id(where, row)
+        ecg_id = _ecg_id(where, row, ids_are_numbers)
         if ecg_id in readings:
             raise FileError(f"{where}: record {ecg_id} is there a second time")
         readings[ecg_id] = _reading(where, row)
@@ -86,7 +92,7 @@ def score_predictions(
     taxonomy.error.FileError
         When the file cannot be scored, or predicts none of the records.
     """
-    readings = read_predictions(path)
+    readings = read_predictions(path, cohort.dataset.ids_are_numbers)
     check_ids(readings, {record.ecg_id for record in cohort.dataset}, path)
     asked = {Asked(record.ecg_id): readings.get(record.ecg_id, Reading()) for record in cohort}
     given = sum(record.ecg_id in readings for record in cohort)
@@ -151,11 +157,11 @@ def _check_columns(path: Path, columns: Collection[str]) -> None:
         )
 
 
-def _ecg_id(where: str, row: Row) -> RecordId:
-    written = str(row["ecg_id"] if row["ecg_id"] is not None else "").strip()
-    if not written:
-        raise FileError(f"{where}: ecg_id is empty")
-    return int(written) if written.isdecimal() else written
+def _ecg_id(where: str, row: Row, number: bool) -> RecordId:
+    written = str("" if row["ecg_id"] is None else row["ecg_id"]).strip()
+    if not written or (number and not written.isdecimal()):
+        raise FileError(f"{where}: ecg_id is {row['ecg_id']!r}, no {'whole number' if number else 'name of a record'}")
+    return int(written) if number else written
 
 
 def _reading(where: str, row: Row) -> Reading:

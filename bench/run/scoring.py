@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bench.dataset import UNMEASURED, Cohort, RecordId
+from bench.dataset import Cohort, RecordId
+from bench.dataset.measuring import UNMEASURED
 from bench.dataset.record import by_id
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.case import EVERY_AXIS

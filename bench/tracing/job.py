@@ -101,5 +101,3 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
         for name in renderers:
             for image in render(tracing.mv, FS, name, style):
                 yield f"{str(tracing.record.ecg_id).zfill(5)}_{what}_{name}", image
-
-

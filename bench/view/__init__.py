@@ -5,4 +5,14 @@ from bench.view.condition import CONDITIONS, Condition, condition_named
 from bench.view.template import template_version
 from bench.view.view import View
 
-__all__ = ["CONDITIONS", "Asked", "Asking", "Cases", "Condition", "View", "cases_of", "condition_named", "template_version"]
+__all__ = [
+    "CONDITIONS",
+    "Asked",
+    "Asking",
+    "Cases",
+    "Condition",
+    "View",
+    "cases_of",
+    "condition_named",
+    "template_version",
+]

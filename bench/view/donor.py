@@ -33,7 +33,9 @@ class Candidate:
     qrs_axis: float | None
 
 
-def donors(records: Sequence[Record], pool: Mapping[RecordId, Candidate], rule: Rule, seed: int) -> dict[RecordId, Record]:
+def donors(
+    records: Sequence[Record], pool: Mapping[RecordId, Candidate], rule: Rule, seed: int
+) -> dict[RecordId, Record]:
     """Return, for each record, the one that stands in for it; a record that nobody fits is left out.
 
     Of all candidates of other patients, those fit best that differ on the most axes (``other truth``, the diagnosis

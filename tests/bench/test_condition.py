@@ -5,13 +5,13 @@ import re
 
 import numpy as np
 import pytest
-
 from bench.donor import Candidate, donors
 from bench.prompt import CONDITIONS, PromptSettings, condition_named, prompt, template_version
 from bench.prompt.lead_mask import MASKED_AXES, masked_leads
 from bench.run.case import Asking, CaseBuilder
-from bench.run.settings import RunSettings
 from bench.run.shown import ShownRecords, shown_numbers
+
+from bench.run.settings import RunSettings
 from measurements.measurement import TABLE
 from readers.contract_suite import RecordingReader
 from renderers import LEADS

@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 import torch
+from bench.finetune.example import examples
 
 from bench.dataset import Cohort
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import Task
 from bench.finetune.dataset import as_dataset, as_drawn_dataset
-from bench.finetune.example import examples
 from readers.majority import majority_values
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions

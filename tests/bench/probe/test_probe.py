@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pytest
-
-from bench.evidence.answer import Figure
 from bench.probe.beats import find, tiled
 from bench.probe.change import CHANGES
 from bench.probe.probe import SAMPLES, DoseResult, probe, tracings
 from bench.probe.report import thresholds
+
+from bench.evidence.answer import Figure
 from measurements import measure
 from readers.double import PriorDouble
 from renderers import PageStyle

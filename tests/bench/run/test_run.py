@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from bench.run.case import Asking, CaseBuilder
-from bench.run.folder import Asked, RunFolder
 from bench.run.runner import ask_all
+
+from bench.run.folder import Asked, RunFolder
 from bench.run.settings import RunSettings
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError, StorageError

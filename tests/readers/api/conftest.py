@@ -1,6 +1,6 @@
 import pytest
-
 from bench.run.case import Asking, CaseBuilder
+
 from bench.run.settings import RunSettings
 from readers.api.anthropic import AnthropicReader
 from readers.api.openai import OpenAIReader

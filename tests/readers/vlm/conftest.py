@@ -1,11 +1,11 @@
 """A tiny Gemma 3 whose tokenizer knows the words of our prompts, and cases of real records."""
 
 import pytest
+from bench.prompt import CONDITIONS, PromptSettings, prompt
+from bench.prompt.prompt import system_text
 
 from bench.dataset import Dataset
 from bench.dataset.measuring import measure_record
-from bench.prompt import CONDITIONS, PromptSettings, prompt
-from bench.prompt.prompt import system_text
 from readers.contract import Case
 from renderers import PageStyle, blank, render
 from taxonomy.target import DENSE, FORMATS
