@@ -15,7 +15,7 @@ from bench.run.folder import RunFolder
 from bench.score import Score
 from bench.storage import held
 from bench.truth import measured, truth_of
-from readers.option import parsed_options
+from readers.setting import parsed_options
 from readers.vlm.encoder import ImageEncoder
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions

@@ -246,7 +246,7 @@ def test_weights_of_another_preprocessing_or_shape_are_refused(own_weights):
 def test_a_configuration_is_checked(tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown training setting 'epoch'.*Did you mean 'epochs'"):
         config_from({"epoch": 3})
-    with pytest.raises(SettingError, match="epochs = 'many' must be like"):
+    with pytest.raises(SettingError, match="epochs must be a valid integer, not 'many'"):
         config_from({"epochs": "many"})
     path = tmp_path / "bad.toml"
     path.write_text("epochs = ")
