@@ -7,7 +7,7 @@ imported when the first setting is read, so a command that reads none starts wit
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -63,14 +63,7 @@ def settings_of(kind: type[Kind], data: Mapping[str, object], what: str = "setti
     taxonomy.error.UnknownNameError
         When there is no such setting; the message lists them.
     """
-    from pydantic import ValidationError
-
-    _check_names(kind, data, what)
-    try:
-        found: Kind = _adapter(kind).validate_json(json.dumps(data, default=str), strict=True)
-    except ValidationError as error:
-        raise _sentence(kind, what, error) from None
-    return found
+    return _validated(kind, data, what, lambda kept: kept.validate_json(json.dumps(data, default=str), strict=True))
 
 
 def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
@@ -83,14 +76,22 @@ def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
     taxonomy.error.UnknownNameError
         When there is no such option; the message lists them.
     """
+    return _validated(kind, written, "option", lambda kept: kept.validate_strings(dict(written)))
+
+
+def _validated(
+    kind: type[Kind], given: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Kind]], Kind]"
+) -> Kind:
     from pydantic import ValidationError
 
-    _check_names(kind, written, "option")
+    known = [item.name for item in fields(kind)]
+    for name in given:
+        if name not in known:
+            raise unknown_name(what, name, known)
     try:
-        found: Kind = _adapter(kind).validate_strings(dict(written))
+        return read(_adapter(kind))
     except ValidationError as error:
-        raise _sentence(kind, "option", error) from None
-    return found
+        raise _sentence(kind, what, error) from None
 
 
 @cache
@@ -98,13 +99,6 @@ def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
-
-
-def _check_names(kind: type[Kind], given: Mapping[str, object], what: str) -> None:
-    known = [item.name for item in fields(kind)]
-    for name in given:
-        if name not in known:
-            raise unknown_name(what, name, known)
 
 
 def _sentence(kind: type[Kind], what: str, error: "ValidationError") -> SettingError:

@@ -165,7 +165,7 @@ class FinetuneConfig:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data, one object for each section of the file."""
-        return {"model": self.model, **{part: asdict(getattr(self, part)) for part in SECTIONS}}
+        return asdict(self)
 
     @property
     def outcome(self) -> dict[str, Any]:
@@ -177,11 +177,11 @@ class FinetuneConfig:
 
     def toml(self) -> str:
         """Return the configuration as a TOML file."""
-        lines = [f"model = {json.dumps(self.model)}"]
-        for part in SECTIONS:
+        sections = self.to_json()
+        lines = [f"model = {json.dumps(sections.pop('model'))}"]
+        for part, settings in sections.items():
             lines += ["", f"[{part}]"]
-            values = {name: value for name, value in asdict(getattr(self, part)).items() if value is not None}
-            lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+            lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
         return "\n".join(lines) + "\n"
 
 
@@ -229,23 +229,13 @@ def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = Non
     model = given.pop("model", None) or data.get("model")
     if not model or not isinstance(model, str):
         raise SettingError("no model is named: --model NAME-OR-FOLDER, or 'model = ...' in the configuration")
-    parts = {name: _section(name, data.get(name, {})) for name in SECTIONS}
-    for name, value in given.items():
-        parts[_home(name)][name] = value
-    return FinetuneConfig(
-        model, **{name: settings_of(kind, parts[name], f"[{name}] setting") for name, kind in SECTIONS.items()}
-    )
-
-
-def _section(name: str, data: object) -> dict[str, object]:
-    if not isinstance(data, dict):
-        raise SettingError(f"section [{name}] of the configuration holds no settings")
-    return dict(data)
-
-
-def _home(setting: str) -> str:
-    """Return the section that a setting of the command line belongs to."""
-    homes = {item.name: section for section, kind in SECTIONS.items() for item in fields(kind)}
-    if setting not in homes:
-        raise unknown_name("setting", setting, homes)
-    return homes[setting]
+    parts: dict[str, Any] = {}
+    for section, kind in SECTIONS.items():
+        written = data.get(section, {})
+        if not isinstance(written, dict):
+            raise SettingError(f"section [{section}] of the configuration holds no settings")
+        own = {item.name: given.pop(item.name) for item in fields(kind) if item.name in given}
+        parts[section] = settings_of(kind, {**written, **own}, f"[{section}] setting")
+    if given:
+        raise unknown_name("setting", min(given), [item.name for kind in SECTIONS.values() for item in fields(kind)])
+    return FinetuneConfig(model, **parts)
