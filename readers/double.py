@@ -8,7 +8,7 @@ import numpy as np
 from readers.contract import Case, Input
 from readers.majority import majority_values
 from readers.measured_axis import measured_values
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXIS_NAMES, AxisValue
 from taxonomy.reading import Reading
 
 Values = Mapping[str, AxisValue | None]
@@ -17,7 +17,7 @@ BOTH: frozenset[Input] = frozenset({"signal", "text"})
 
 def prior() -> dict[str, AxisValue | None]:
     """Return the majority value of every axis."""
-    return {axis.name: majority_values()[axis.name] for axis in AXES}
+    return {name: value for name, value in majority_values().items() if name in AXIS_NAMES}
 
 
 class PriorDouble:

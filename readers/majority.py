@@ -6,21 +6,25 @@ from functools import cache
 from importlib.resources import files
 
 from readers.contract import Case, Input
-from taxonomy.axis import AXES, NORMALITY, AxisValue
+from readers.head import still_known
+from taxonomy.axis import AxisValue
 from taxonomy.reading import Reading
 
 
-@cache
 def majority_values() -> Mapping[str, AxisValue]:
     """Return the majority value of each axis, and of normality, in PTB-XL's training folds.
 
-    ``readers/majority.json`` says how each was counted.
+    ``readers/majority.json`` says how each was counted. An axis that was not counted, or whose majority value the
+    taxonomy no longer has, is left out.
     """
+    return {name: value for name, value in still_known(_counted()).items() if value is not None}
+
+
+@cache
+def _counted() -> Mapping[str, AxisValue]:
     data = json.loads((files("readers") / "majority.json").read_text(encoding="utf-8"))
-    return {
-        axis.name: frozenset(data[axis.name]["value"]) if axis.is_set else data[axis.name]["value"]
-        for axis in (*AXES, NORMALITY)
-    }
+    values = {name: found["value"] for name, found in data.items()}
+    return {name: frozenset(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 class MajorityReader:
@@ -32,5 +36,6 @@ class MajorityReader:
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield the same reading for every case."""
+        values = majority_values()
         for _ in cases:
-            yield Reading(values=majority_values())
+            yield Reading(values=values)

@@ -16,11 +16,8 @@ from numpy.typing import NDArray
 
 from measurements import VERSION, Measurements
 from readers.contract import Case, Input
-from readers.measured_axis import measured_probabilities, measured_values
-from readers.training_target import MULTI_LABEL
-from taxonomy.axis import AXES, AxisValue
-from taxonomy.reading import SUPERCLASS, Reading
-from taxonomy.statement import SUPERCLASSES
+from readers.head import heads_from, is_multi_label, reading_of
+from taxonomy.reading import Reading
 
 NUMBERS = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "p_axis", "qrs_axis", "t_axis")
 CIRCULAR = frozenset({"p_axis", "qrs_axis", "t_axis"})
@@ -64,17 +61,12 @@ class MeasurementsReader:
         x = features(numbers)
         x = np.where(np.isfinite(x), x, self._model["mean"])
         x = (x - self._model["mean"]) / self._model["scale"]
-        values: dict[str, AxisValue | None] = dict(measured_values(numbers))
-        chances = measured_probabilities(numbers)
+        chances = {}
         for head, (weights, bias, names) in self._heads.items():
             logits = weights @ x + bias
-            chance = 1 / (1 + np.exp(-logits)) if head in MULTI_LABEL else _softmax(logits)
+            chance = 1 / (1 + np.exp(-logits)) if is_multi_label(head) else _softmax(logits)
             chances[head] = dict(zip(names, chance.tolist(), strict=True))
-            if head == "other_findings":
-                values[head] = frozenset(name for name, p in zip(names, chance, strict=True) if p >= 0.5)
-            elif head != SUPERCLASS:
-                values[head] = names[int(np.argmax(chance))]
-        return Reading(values=values, probabilities=chances)
+        return reading_of(numbers, chances)
 
     @cached_property
     def _model(self) -> Mapping[str, Any]:
@@ -84,11 +76,9 @@ class MeasurementsReader:
 
     @cached_property
     def _heads(self) -> Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], tuple[str, ...]]]:
-        names = {SUPERCLASS: SUPERCLASSES} | {axis.name: axis.values for axis in AXES}
-        return {
-            head: (np.array(part["weights"]), np.array(part["bias"]), names[head])
-            for head, part in self._model["heads"].items()
-        }
+        fitted = self._model["heads"]
+        names = heads_from({head: part.get("values", len(part["bias"])) for head, part in fitted.items()})
+        return {head: (np.array(part["weights"]), np.array(part["bias"]), names[head]) for head, part in fitted.items()}
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,26 +1,24 @@
 """The truth of training records as arrays, one head for each question, with what is unlabelled marked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from readers.head import STATEMENT, Heads
 from taxonomy.axis import AXES
+from taxonomy.reading import SUPERCLASS
 from taxonomy.statement import SUPERCLASSES, statements
 from taxonomy.truth import Truth
 
 MEASURED_AXES = frozenset({"rate", "axis"})
 """Axes that no head answers: the taxonomy defines them by thresholds on what is measured."""
 
-HEADS: Mapping[str, int] = {
-    "superclass": len(SUPERCLASSES),
-    "statement": len(statements()),
-    **{axis.name: len(axis.values) for axis in AXES if axis.name not in MEASURED_AXES},
-}
-"""Outputs of each head, in the order in which they stand side by side."""
 
-MULTI_LABEL = frozenset({"superclass", "statement", "other_findings"})
-"""Heads whose outputs are independent yes-no questions; the others choose one value."""
+def training_heads() -> Heads:
+    """Return the heads that a model is trained with today: the superclasses, the statements and the taxonomy's axes."""
+    axes = {axis.name: axis.values for axis in AXES if axis.name not in MEASURED_AXES}
+    return {SUPERCLASS: SUPERCLASSES, STATEMENT: tuple(statements()), **axes}
 
 
 def targets(truths: Sequence[Truth]) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
@@ -36,17 +34,15 @@ def targets(truths: Sequence[Truth]) -> tuple[dict[str, NDArray[np.float32]], di
     targets : dict of str to float32 array (n, outputs)
     known : dict of str to bool array (n,)
     """
+    heads = training_heads()
     answers: dict[str, list[frozenset[str] | None]] = {
-        "superclass": [truth.superclasses or None for truth in truths],
-        "statement": [truth.statements for truth in truths],
+        SUPERCLASS: [truth.superclasses or None for truth in truths],
+        STATEMENT: [truth.statements for truth in truths],
     }
-    names: dict[str, tuple[str, ...]] = {"superclass": SUPERCLASSES, "statement": tuple(statements())}
-    for axis in AXES:
-        if axis.name in HEADS:
-            names[axis.name] = axis.values
-            answers[axis.name] = [_as_set(truth.values[axis.name]) for truth in truths]
-    hot = {head: _multi_hot(answers[head], names[head]) for head in HEADS}
-    known = {head: np.array([answer is not None for answer in answers[head]]) for head in HEADS}
+    for head in heads.keys() - answers.keys():
+        answers[head] = [_as_set(truth.values[head]) for truth in truths]
+    hot = {head: _multi_hot(answers[head], values) for head, values in heads.items()}
+    known = {head: np.array([answer is not None for answer in answers[head]]) for head in heads}
     return hot, known
 
 

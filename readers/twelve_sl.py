@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from readers.contract import Case, Input
+from readers.head import still_known
 from taxonomy.axis import AxisValue
 from taxonomy.reading import Reading
 
@@ -30,7 +31,7 @@ class TwelveSlReader:
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""
         for case in cases:
-            yield Reading() if case.statements is None else Reading(values=values_of(case.statements))
+            yield Reading() if case.statements is None else Reading(values=still_known(values_of(case.statements)))
 
 
 def values_of(statements: Sequence[str]) -> dict[str, AxisValue | None]:

@@ -16,7 +16,7 @@ from bench.score import Score
 from bench.score.bootstrap import patient_numbers
 from bench.storage import held
 from bench.view import View
-from readers.option import parsed_options
+from readers.setting import parsed_options
 from readers.vlm.encoder import ImageEncoder
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions

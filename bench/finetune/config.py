@@ -1,19 +1,20 @@
 """What a fine-tuning is made of: a TOML file reproduces it."""
 
-import tomllib
+import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Interval
 
 from bench.prompt import condition_named
+from readers.setting import read_toml, settings_of
 from readers.vlm.option import LoadOptions
-from renderers import renderer
+from renderers import PageStyle, renderer
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
 from taxonomy.error import SettingError, unknown_name
-from taxonomy.target import target_format
-
-Section = TypeVar("Section")
+from taxonomy.target import TargetFormat, target_format
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Task:
         Axis whose values are drawn equally often; empty draws every record once an epoch.
     limit : int
         Only the first so many training records; 0 takes all.
+
+    Raises
+    ------
+    taxonomy.error.UnknownNameError
+        When a format, renderer, condition or axis is unknown.
+    taxonomy.error.RenderError
+        When no page can be drawn at that resolution.
     """
 
     format: str = "dense"
@@ -42,7 +50,24 @@ class Task:
     condition: str = "full"
     measurements: str = "waveform"
     balance: str = ""
-    limit: int = 0
+    limit: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        form = target_format(self.format)
+        renderer(self.renderer)
+        PageStyle(px_per_mm=self.px_per_mm)
+        condition_named(self.condition)
+        if self.balance:
+            _check_balance(self.balance, form)
+
+
+def _check_balance(name: str, form: TargetFormat) -> None:
+    """Only an axis that is asked for and has one value can be drawn equally often."""
+    axis_named(name)
+    asked = {*form.axes, *((NORMALITY.name,) if "diagnosis" in form.axes else ())}
+    known = [axis for axis in (*AXIS_NAMES, NORMALITY.name) if axis in asked and not axis_named(axis).is_set]
+    if name not in known:
+        raise unknown_name("axis to balance", name, known)
 
 
 @dataclass(frozen=True)
@@ -57,10 +82,10 @@ class Lora:
         Whose linear layers it is put on: ``all``, ``language`` or ``vision``.
     """
 
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.05
-    layers: str = "all"
+    rank: Annotated[int, Interval(ge=1, le=4096)] = 16
+    alpha: Annotated[int, Interval(ge=1, le=65536)] = 32
+    dropout: Annotated[float, Interval(ge=0, le=0.9)] = 0.05
+    layers: Literal["all", "language", "vision"] = "all"
 
 
 @dataclass(frozen=True)
@@ -96,46 +121,25 @@ class Training:
         Draw every example once, onto the disk, instead of each time it is needed.
     """
 
-    epochs: int = 3
-    batch: int = 16
-    at_once: int = 1
-    learning_rate: float = 1e-4
-    weight_decay: float = 0.0
-    warmup: float = 0.03
-    evaluations: int = 1
-    patience: int = 3
-    validation: int = 200
-    max_tokens: int = 512
+    epochs: Annotated[int, Interval(ge=1, le=10_000)] = 3
+    batch: Annotated[int, Interval(ge=1, le=65536)] = 16
+    at_once: Annotated[int, Interval(ge=1, le=4096)] = 1
+    learning_rate: Annotated[float, Interval(ge=1e-9, le=1)] = 1e-4
+    weight_decay: Annotated[float, Interval(ge=0, le=1)] = 0.0
+    warmup: Annotated[float, Interval(ge=0, le=1)] = 0.03
+    evaluations: Annotated[int, Interval(ge=1, le=1000)] = 1
+    patience: Annotated[int, Interval(ge=0, le=10_000)] = 3
+    validation: Annotated[int, Ge(0)] = 200
+    max_tokens: Annotated[int, Interval(ge=1, le=100_000)] = 512
     seed: int = 0
     gradient_checkpointing: bool = True
-    validation_batch: int = 8
-    workers: int = 2
+    validation_batch: Annotated[int, Interval(ge=1, le=4096)] = 8
+    workers: Annotated[int, Interval(ge=0, le=256)] = 2
     cache: bool = False
 
 
 FREE = ("at_once", "gradient_checkpointing", "validation_batch", "workers", "cache")
 """Settings of the training that change how fast it goes and how much memory it takes, and not what comes out."""
-
-RANGES: Mapping[str, tuple[float, float]] = {
-    "px_per_mm": (1, 50),
-    "limit": (0, 10**9),
-    "rank": (1, 4096),
-    "alpha": (1, 65536),
-    "dropout": (0, 0.9),
-    "epochs": (1, 10_000),
-    "batch": (1, 65536),
-    "at_once": (1, 4096),
-    "learning_rate": (1e-9, 1),
-    "weight_decay": (0, 1),
-    "warmup": (0, 1),
-    "evaluations": (1, 1000),
-    "patience": (0, 10_000),
-    "validation": (0, 10**9),
-    "max_tokens": (1, 100_000),
-    "validation_batch": (1, 4096),
-    "workers": (0, 256),
-}
-LAYERS = ("all", "language", "vision")
 
 
 @dataclass(frozen=True)
@@ -151,13 +155,6 @@ class FinetuneConfig:
     task : Task
     lora : Lora
     training : Training
-
-    Raises
-    ------
-    SettingError
-        When a setting is out of its range.
-    taxonomy.error.UnknownNameError
-        When a format, renderer, condition or axis is unknown.
     """
 
     model: str
@@ -166,29 +163,9 @@ class FinetuneConfig:
     lora: Lora = field(default_factory=Lora)
     training: Training = field(default_factory=Training)
 
-    def __post_init__(self) -> None:
-        form = target_format(self.task.format)
-        renderer(self.task.renderer)
-        condition_named(self.task.condition)
-        if self.task.balance:
-            axis = axis_named(self.task.balance)
-            asked = {*form.axes, *((NORMALITY.name,) if "diagnosis" in form.axes else ())}
-            if axis.is_set or axis.name not in asked:
-                known = [
-                    name for name in (*AXIS_NAMES, NORMALITY.name) if name in asked and not axis_named(name).is_set
-                ]
-                raise unknown_name("axis to balance", axis.name, known)
-        if self.lora.layers not in LAYERS:
-            raise unknown_name("choice of layers", self.lora.layers, LAYERS)
-        for part in (self.task, self.lora, self.training):
-            for name, (low, high) in RANGES.items():
-                value = getattr(part, name, low)
-                if not low <= value <= high:
-                    raise SettingError(f"setting {name} must be between {low} and {high}, not {value}")
-
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data, one object for each section of the file."""
-        return {"model": self.model, **{part: asdict(getattr(self, part)) for part in SECTIONS}}
+        return asdict(self)
 
     @property
     def outcome(self) -> dict[str, Any]:
@@ -200,13 +177,11 @@ class FinetuneConfig:
 
     def toml(self) -> str:
         """Return the configuration as a TOML file."""
-        import json
-
-        lines = [f"model = {json.dumps(self.model)}"]
-        for part in SECTIONS:
+        sections = self.to_json()
+        lines = [f"model = {json.dumps(sections.pop('model'))}"]
+        for part, settings in sections.items():
             lines += ["", f"[{part}]"]
-            values = {name: value for name, value in asdict(getattr(self, part)).items() if value is not None}
-            lines += [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+            lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
         return "\n".join(lines) + "\n"
 
 
@@ -242,10 +217,7 @@ def read_settings(path: Path | None) -> dict[str, Any]:
     SettingError
         When the file cannot be read.
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path else {}
-    except (OSError, ValueError) as error:
-        raise SettingError(f"configuration {path} cannot be read: {error}") from error
+    return read_toml(path, "configuration") if path else {}
 
 
 def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:
@@ -257,30 +229,13 @@ def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = Non
     model = given.pop("model", None) or data.get("model")
     if not model or not isinstance(model, str):
         raise SettingError("no model is named: --model NAME-OR-FOLDER, or 'model = ...' in the configuration")
-    parts: dict[str, Any] = {name: _section(kind, name, data.get(name, {})) for name, kind in SECTIONS.items()}
-    for name, value in given.items():
-        home = next((part for part, kind in SECTIONS.items() if name in {f.name for f in fields(kind)}), None)
-        if home is None:
-            raise unknown_name("setting", name, [f.name for kind in SECTIONS.values() for f in fields(kind)])
-        parts[home] = replace(parts[home], **{name: value})
+    parts: dict[str, Any] = {}
+    for section, kind in SECTIONS.items():
+        written = data.get(section, {})
+        if not isinstance(written, dict):
+            raise SettingError(f"section [{section}] of the configuration holds no settings")
+        own = {item.name: given.pop(item.name) for item in fields(kind) if item.name in given}
+        parts[section] = settings_of(kind, {**written, **own}, f"[{section}] setting")
+    if given:
+        raise unknown_name("setting", min(given), [item.name for kind in SECTIONS.values() for item in fields(kind)])
     return FinetuneConfig(model, **parts)
-
-
-def _section(kind: type[Section], section: str, data: object) -> Section:
-    if not isinstance(data, dict):
-        raise SettingError(f"section [{section}] of the configuration holds no settings")
-    defaults = asdict(kind())  # type: ignore[call-overload]  # every section is a dataclass
-    found: dict[str, Any] = {}
-    for name, value in data.items():
-        if name not in defaults:
-            raise unknown_name(f"setting in [{section}]", name, defaults)
-        found[name] = _typed(name, value, defaults[name])
-    return kind(**found)
-
-
-def _typed(name: str, value: object, default: object) -> object:
-    if isinstance(default, float) and type(value) in (int, float):
-        return float(value)  # type: ignore[arg-type]  # int or float, as just checked
-    if type(value) is type(default) or (default is None and type(value) is int):
-        return value
-    raise SettingError(f"setting {name} = {value!r} must be like {default!r}")

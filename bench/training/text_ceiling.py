@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 import readers
 from bench.dataset import Cohort, open_dataset
 from bench.dataset.dataset import TRAIN
+from readers.head import STATEMENT, is_multi_label
 from readers.text_ceiling import features
-from readers.training_target import MULTI_LABEL, targets
+from readers.training_target import targets, training_heads
 
 PENALTY = 3.0
 """L2 penalty on the standardised weights; not tuned."""
@@ -32,10 +33,11 @@ def fit(train: Cohort, x: Array, hot: dict[str, Array], known: dict[str, NDArray
     scale = np.where(spread > 1e-4, spread, 1.0)
     x = (x - mean) / scale
     heads = {}
-    for head, truth in hot.items():
-        if head != "statement":
-            weights, bias = _regression(x[known[head]], truth[known[head]], head in MULTI_LABEL)
-            heads[head] = {"weights": np.round(weights, 5).tolist(), "bias": np.round(bias, 5).tolist()}
+    for head, values in training_heads().items():
+        if head != STATEMENT:
+            weights, bias = _regression(x[known[head]], hot[head][known[head]], is_multi_label(head))
+            shown = {"weights": np.round(weights, 5).tolist(), "bias": np.round(bias, 5).tolist()}
+            heads[head] = {"values": values, **shown}
     return {
         "fitted_on": f"{len(train)} records of {train.dataset.split(TRAIN).meaning} of {train.dataset.name}",
         "penalty": PENALTY,

@@ -1,24 +1,11 @@
 """What a user can set for a request, as ``--option name=value``."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from readers.option import check_choices, check_ranges
+from annotated_types import Interval
 
-CHOICES = {
-    "structured": ("auto", "schema", "text"),
-    "image_detail": ("auto", "low", "high", "original"),
-    "reasoning_effort": ("none", "minimal", "low", "medium", "high", "xhigh", "max"),
-    "image_check": ("on", "off"),
-}
-
-
-RANGES: Mapping[str, tuple[float, float]] = {
-    "temperature": (0, 2),
-    "max_tokens": (16, 1_000_000),
-    "timeout": (1, 3600),
-    "attempts": (1, 100),
-}
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 @dataclass(frozen=True)
@@ -44,23 +31,14 @@ class RequestOptions:
         Seconds without a byte after which a call counts as stalled.
     attempts : int
         Times that a request is sent at most.
-
-    Raises
-    ------
-    taxonomy.error.SettingError
-        When a value is out of its range.
     """
 
-    temperature: float | None = None
-    max_tokens: int = 8192
+    temperature: Annotated[float, Interval(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Interval(ge=16, le=1_000_000)] = 8192
     seed: int | None = None
-    reasoning_effort: str | None = None
-    image_detail: str = "auto"
-    structured: str = "auto"
-    image_check: str = "on"
-    timeout: float = 300.0
-    attempts: int = 6
-
-    def __post_init__(self) -> None:
-        check_choices(self, CHOICES)
-        check_ranges(self, RANGES)
+    reasoning_effort: Effort | None = None
+    image_detail: Literal["auto", "low", "high", "original"] = "auto"
+    structured: Literal["auto", "schema", "text"] = "auto"
+    image_check: Literal["on", "off"] = "on"
+    timeout: Annotated[float, Interval(ge=1, le=3600)] = 300.0
+    attempts: Annotated[int, Interval(ge=1, le=100)] = 6

@@ -20,8 +20,8 @@ from readers.api.response import CallError, failed_reading, reading_of
 from readers.api.shard import ShardFolder, shard_limit
 from readers.api.store import Asked, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
-from readers.option import parsed_options
 from readers.session import Estimate, Session
+from readers.setting import parsed_options
 from taxonomy.error import BenchError, StopReading
 from taxonomy.reading import Reading
 

@@ -53,20 +53,15 @@ class DigitizerReader:
             yield self._whole_page(found) if found.whole else self._printed_page(found)
 
     def _whole_page(self, found: Digitized) -> Reading:
-        from readers.resnet1d.reader import reading_of
-
-        row = self._networks.probabilities(prepare(found.mv, FS)[None])[0]
-        return reading_of(row, measure(found.mv, FS))
+        return self._networks.reading(prepare(found.mv, FS), measure(found.mv, FS))
 
     def _printed_page(self, found: Digitized) -> Reading:
         import torch
 
         from readers.resnet1d.page import as_page
-        from readers.resnet1d.reader import reading_of
 
-        leads = as_page(torch.from_numpy(prepare(found.mv, FS)[None])).numpy()
-        row = self._page_networks.probabilities(leads)[0]
-        return reading_of(row, page_measurements(found.mv))
+        leads = as_page(torch.from_numpy(prepare(found.mv, FS)[None])).numpy()[0]
+        return self._page_networks.reading(leads, page_measurements(found.mv))
 
     @cached_property
     def _networks(self) -> "Resnet1dReader":

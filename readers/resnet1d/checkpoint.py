@@ -1,13 +1,16 @@
 """A training on disk: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
+
+from readers.whole_file import whole_file
 
 
 @dataclass(frozen=True)
@@ -33,17 +36,21 @@ def save_checkpoint(
     """Write the state of a training; a kill at any point leaves the last complete one.
 
     Tensors of one epoch go to a file of their own, and the JSON that names the epoch is replaced last.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When the disk is full or the folder cannot be written.
     """
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
-    save_file(_contiguous(tensors), _file(folder, state.epoch))
+    _save(_file(folder, state.epoch), tensors)
     if state.best_epoch == state.epoch:
-        _replace(folder / "best.safetensors", _contiguous(averaged.module.state_dict()))
-    temporary = folder / "state.json.part"
-    temporary.write_text(json.dumps(asdict(state)), encoding="utf-8")
-    temporary.replace(folder / "state.json")
+        _save(folder / "best.safetensors", averaged.module.state_dict())
+    with whole_file(folder / "state.json") as part:
+        part.write_text(json.dumps(asdict(state)), encoding="utf-8")
     _file(folder, state.epoch - 1).unlink(missing_ok=True)
 
 
@@ -68,14 +75,10 @@ def _file(folder: Path, epoch: int) -> Path:
     return folder / f"epoch-{epoch:04d}.safetensors"
 
 
-def _replace(path: Path, tensors: dict[str, Tensor]) -> None:
-    temporary = path.with_suffix(".part")
-    save_file(tensors, temporary)
-    temporary.replace(path)
-
-
-def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    data = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
+    with whole_file(path) as part:
+        part.write_bytes(data)
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,12 +1,18 @@
 """Every setting of the network and its training, in one frozen object that a TOML file fills."""
 
-import tomllib
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from taxonomy.error import SettingError, unknown_name
+from annotated_types import Ge, Interval, MinLen
+
+from readers.setting import read_toml, settings_of
+
+Count = Annotated[int, Ge(1)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+Strength = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
@@ -47,27 +53,27 @@ class Config:
         Whether each lead is shown only where a printed 3 x 4 page shows it.
     """
 
-    seeds: tuple[int, ...] = (0,)
-    channels: tuple[int, ...] = (48, 64, 96, 160)
-    blocks: int = 2
-    kernel: int = 5
-    dropout: float = 0.3
-    batch: int = 64
-    epochs: int = 60
-    patience: int = 20
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.1
-    averaging: float = 0.99
-    statement_weight: float = 1.0
-    axis_weight: float = 0.2
-    gain: float = 0.2
-    noise: float = 0.1
-    warp: float = 0.1
-    shift: int = 100
-    lead_loss: float = 0.1
-    gap: float = 0.5
-    mixup: float = 0.2
+    seeds: Annotated[tuple[int, ...], MinLen(1)] = (0,)
+    channels: Annotated[tuple[Count, ...], MinLen(1)] = (48, 64, 96, 160)
+    blocks: Count = 2
+    kernel: Count = 5
+    dropout: Share = 0.3
+    batch: Count = 64
+    epochs: Count = 60
+    patience: Annotated[int, Ge(0)] = 20
+    learning_rate: Strength = 3e-3
+    weight_decay: Strength = 0.05
+    warmup: Share = 0.1
+    averaging: Share = 0.99
+    statement_weight: Strength = 1.0
+    axis_weight: Strength = 0.2
+    gain: Strength = 0.2
+    noise: Strength = 0.1
+    warp: Strength = 0.1
+    shift: Annotated[int, Ge(0)] = 100
+    lead_loss: Share = 0.1
+    gap: Share = 0.5
+    mixup: Share = 0.2
     page: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -80,44 +86,14 @@ def read_config(path: Path | None = None) -> Config:
 
     Raises
     ------
-    SettingError
-        When the file cannot be read as TOML or a setting has another type than it needs.
+    taxonomy.error.SettingError
+        When the file cannot be read as TOML, or a setting has another type or range than it needs.
     taxonomy.error.UnknownNameError
         When a setting is unknown.
     """
-    source = path or files("readers.resnet1d") / "config.toml"
-    try:
-        data = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingError(f"training configuration {source} cannot be read: {error}") from error
-    return config_from(data)
+    return config_from(read_toml(path or files("readers.resnet1d") / "config.toml", "training configuration"))
 
 
-def config_from(data: dict[str, Any]) -> Config:
-    """Return the configuration that ``data`` holds, defaults where it is silent.
-
-    Raises
-    ------
-    SettingError
-        When a setting has another type than it needs.
-    taxonomy.error.UnknownNameError
-        When a setting is unknown.
-    """
-    defaults = asdict(Config())
-    known = [f.name for f in fields(Config)]
-    settings: dict[str, Any] = {}
-    for name, value in data.items():
-        if name not in known:
-            raise unknown_name("training setting", name, known)
-        settings[name] = _typed(name, value, defaults[name])
-    return Config(**settings)
-
-
-def _typed(name: str, value: object, default: object) -> object:
-    if isinstance(default, tuple) and isinstance(value, list) and value and all(type(v) is int for v in value):
-        return tuple(value)
-    if isinstance(default, float) and type(value) in (int, float):
-        return float(value)  # type: ignore[arg-type]  # int or float, as just checked
-    if type(default) in (int, bool) and type(value) is type(default):
-        return value
-    raise SettingError(f"training setting {name} = {value!r} must be like {default!r}")
+def config_from(data: Mapping[str, object]) -> Config:
+    """Return the configuration that ``data`` holds, defaults where it is silent; raises as :func:`read_config`."""
+    return settings_of(Config, data, "training setting")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from readers.head import STATEMENT, is_multi_label
 from readers.resnet1d.config import Config
-from readers.resnet1d.network import split
-from readers.training_target import MULTI_LABEL
+from taxonomy.reading import SUPERCLASS
 
 
 def loss_of(outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, Tensor], config: Config) -> Tensor:
@@ -21,13 +21,15 @@ def loss_of(outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, 
     outputs : float32 tensor (batch, all heads)
         Logits.
     targets : mapping of str to float32 tensor (batch, outputs of the head)
+        In the order in which the heads stand side by side.
     known : mapping of str to bool tensor (batch,)
     config : Config
         Weights of the heads.
     """
     total = outputs.new_zeros(len(outputs))
-    for head, logits in split(outputs).items():
-        if head in MULTI_LABEL:
+    parts = outputs.split([target.shape[1] for target in targets.values()], dim=1)
+    for head, logits in zip(targets, parts, strict=True):
+        if is_multi_label(head):
             each = binary_cross_entropy_with_logits(logits, targets[head], reduction="none").mean(dim=1)
         else:
             each = cross_entropy(logits, targets[head], reduction="none")
@@ -36,7 +38,7 @@ def loss_of(outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, 
 
 
 def _weight(head: str, config: Config) -> float:
-    weights = {"superclass": 1.0, "statement": config.statement_weight}
+    weights = {SUPERCLASS: 1.0, STATEMENT: config.statement_weight}
     return weights.get(head, config.axis_weight)
 
 

@@ -7,8 +7,8 @@ After He et al. 2016 (residual learning), Hu et al. 2018 (squeeze-and-excitation
 import torch
 from torch import Tensor, nn
 
+from readers.head import Heads, is_multi_label
 from readers.resnet1d.config import Config
-from readers.training_target import HEADS, MULTI_LABEL
 
 
 class Block(nn.Module):
@@ -50,7 +50,7 @@ class Block(nn.Module):
 class EcgResNet(nn.Module):
     """Map z-scored leads, float32 (batch, 12, 1000), to the logits of every head."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, heads: Heads) -> None:
         super().__init__()
         width = config.channels[0]
         self.stem = nn.Sequential(
@@ -63,7 +63,7 @@ class EcgResNet(nn.Module):
                 width = outputs
         self.trunk = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(config.dropout)
-        self.heads = nn.Linear(2 * width, sum(HEADS.values()))
+        self.heads = nn.Linear(2 * width, sum(map(len, heads.values())))
 
     def features(self, x: Tensor) -> Tensor:
         """Return the pooled features, float32 (batch, 2 x last width): mean and maximum over time."""
@@ -76,13 +76,13 @@ class EcgResNet(nn.Module):
         return logits
 
 
-def split(outputs: Tensor) -> dict[str, Tensor]:
+def split(outputs: Tensor, heads: Heads) -> dict[str, Tensor]:
     """Return the part of ``outputs`` (batch, all heads) that belongs to each head."""
-    parts = torch.split(outputs, list(HEADS.values()), dim=1)
-    return dict(zip(HEADS, parts, strict=True))
+    parts = torch.split(outputs, [len(values) for values in heads.values()], dim=1)
+    return dict(zip(heads, parts, strict=True))
 
 
-def probabilities(outputs: Tensor) -> Tensor:
+def probabilities(outputs: Tensor, heads: Heads) -> Tensor:
     """Return the probabilities of logits (batch, all heads): sigmoid for multi-label heads, softmax for the others."""
-    parts = split(outputs).items()
-    return torch.cat([p.sigmoid() if head in MULTI_LABEL else p.softmax(dim=1) for head, p in parts], dim=1)
+    parts = split(outputs, heads).items()
+    return torch.cat([p.sigmoid() if is_multi_label(head) else p.softmax(dim=1) for head, p in parts], dim=1)

@@ -1,6 +1,6 @@
 """The reader: prepare cases ahead in a thread, average the members' probabilities, answer all eight axes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,24 +11,21 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.ahead import prepared_ahead
 from readers.contract import Case, Input
-from readers.measured_axis import measured_probabilities, measured_values
+from readers.head import reading_of
 from readers.resnet1d.preprocessing import FS, prepare
-from readers.training_target import HEADS, MULTI_LABEL
-from taxonomy.axis import AXES, AxisValue
-from taxonomy.reading import SUPERCLASS, Reading
-from taxonomy.statement import SUPERCLASSES
+from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from readers.resnet1d.weights import Ensemble
 
 BATCH = 32
 """Records that the network works on at once; a smaller batch is filled up, since its size decides the last bits of the
 answer."""
 
-FINDING_FROM = 0.5
-"""Probability from which a finding is reported."""
-
-_NAMES: Mapping[str, tuple[str, ...]] = {SUPERCLASS: SUPERCLASSES} | {axis.name: axis.values for axis in AXES}
+DIGITS = 6
+"""Decimal places of a probability in a reading."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +39,13 @@ class _Prepared:
 class Resnet1dReader:
     """Reads the signal with an ensemble of 1D ResNets; rate and axis it measures.
 
+    Methods that explain a network by its gradients start here: ``prepare`` gives a case's leads as the networks take
+    them, ``logits`` is differentiable with respect to them, and ``ensemble.heads`` names the outputs::
+
+        leads = torch.from_numpy(reader.prepare(case))[None].requires_grad_()
+        reader.logits(leads)["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
+        relevance = (leads.grad * leads).detach()[0]
+
     Parameters
     ----------
     weights : str, optional
@@ -51,6 +55,11 @@ class Resnet1dReader:
     ------
     taxonomy.error.ReaderError
         When that file is missing, damaged or of another network.
+
+    Attributes
+    ----------
+    ensemble : Ensemble
+        The networks, and the values that each of their heads answers.
     """
 
     name = "resnet1d"
@@ -61,7 +70,7 @@ class Resnet1dReader:
     def __init__(self, weights: str = "") -> None:
         from readers.resnet1d.weights import load_weights, shipped_digest
 
-        self._ensemble: Ensemble = load_weights(Path(weights) if weights else None)
+        self.ensemble: Ensemble = load_weights(Path(weights) if weights else None)
         self.details = {"weights": weights_digest(Path(weights)) if weights else shipped_digest()}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
@@ -77,12 +86,49 @@ class Resnet1dReader:
 
     def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Read with one core left for the preparation."""
-        for batch in prepared_ahead(cases, BATCH, _prepared):
+        for batch in prepared_ahead(cases, BATCH, self._prepared):
             yield from self._answers(batch)
 
     def _answers(self, batch: _Prepared) -> Iterator[Reading]:
         for row, numbers in zip(self.probabilities(batch.leads), batch.numbers, strict=True):
-            yield reading_of(row, numbers)
+            yield self._reading(row, numbers)
+
+    def reading(self, leads: NDArray[np.float32], numbers: Measurements) -> Reading:
+        """Return the reading that prepared leads, float32 (12, 1000), and the measurements of their record give."""
+        return self._reading(self.probabilities(leads[None])[0], numbers)
+
+    def prepare(self, case: Case) -> NDArray[np.float32]:
+        """Return a case's leads as the networks take them, float32 (12, 1000): filtered, z-scored, at 100 Hz.
+
+        Raises
+        ------
+        ValueError
+            When the case has no signal, or one that is too short or too coarse.
+        """
+        if case.signal is None or case.fs is None:
+            raise ValueError("resnet1d needs a signal in every case")
+        return prepare(case.signal, case.fs)
+
+    def logits(self, leads: "Tensor") -> "dict[str, Tensor]":
+        """Return the mean of the members' logits by head, differentiable with respect to the leads.
+
+        Parameters
+        ----------
+        leads : float32 tensor (n, 12, 1000)
+            As :meth:`prepare` gives them.
+
+        Returns
+        -------
+        dict of str to float32 tensor (n, values of the head)
+            In the order of ``ensemble.heads``. The probabilities of a reading are the mean of the members'
+            probabilities, which is near to that of these logits, but not the same.
+        """
+        import torch
+
+        from readers.resnet1d.network import split
+
+        outputs = torch.stack([member(leads) for member in self.ensemble.members]).mean(dim=0)
+        return split(outputs, self.ensemble.heads)
 
     def probabilities(self, leads: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the mean of the members' probabilities, float32 (n, all heads), for prepared leads (n, 12, 1000)."""
@@ -90,14 +136,29 @@ class Resnet1dReader:
 
         from readers.resnet1d.network import probabilities
 
+        heads = self.ensemble.heads
         filled = np.zeros((-(-len(leads) // BATCH) * BATCH, *leads.shape[1:]), dtype=np.float32)
         filled[: len(leads)] = leads
         with torch.inference_mode():
             means = [
-                torch.stack([probabilities(member(batch)) for member in self._ensemble.members]).mean(dim=0)
+                torch.stack([probabilities(member(batch), heads) for member in self.ensemble.members]).mean(dim=0)
                 for batch in torch.from_numpy(filled).split(BATCH)
             ]
         return np.asarray(torch.cat(means).numpy()[: len(leads)], dtype=np.float32)
+
+    def _reading(self, row: NDArray[np.float32], numbers: Measurements) -> Reading:
+        heads = self.ensemble.heads
+        parts = np.split(row.astype(np.float64), np.cumsum([len(values) for values in heads.values()])[:-1])
+        chances = {
+            head: dict(zip(values, part.tolist(), strict=True))
+            for (head, values), part in zip(heads.items(), parts, strict=True)
+        }
+        return reading_of(numbers, chances, DIGITS)
+
+    def _prepared(self, cases: tuple[Case, ...]) -> _Prepared:
+        leads = np.stack([self.prepare(case) for case in cases])
+        numbers = [measure(case.signal, case.fs) for case in cases if case.signal is not None and case.fs is not None]
+        return _Prepared(leads, tuple(numbers))
 
 
 def weights_digest(path: Path) -> str:
@@ -105,30 +166,3 @@ def weights_digest(path: Path) -> str:
     import hashlib
 
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-
-
-def reading_of(row: NDArray[np.float32], numbers: Measurements) -> Reading:
-    """Return the reading that one row of probabilities (all heads) and the measurements of its record give."""
-    values: dict[str, AxisValue | None] = dict(measured_values(numbers))
-    chances = measured_probabilities(numbers)
-    parts = np.split(row.astype(np.float64), np.cumsum(list(HEADS.values()))[:-1])
-    for head, part in zip(HEADS, parts, strict=True):
-        if head not in _NAMES:
-            continue
-        names = _NAMES[head]
-        chances[head] = {name: round(min(1.0, float(p)), 6) for name, p in zip(names, part, strict=True)}
-        if head == "other_findings":
-            values[head] = frozenset(name for name, p in zip(names, part, strict=True) if p >= FINDING_FROM)
-        elif head not in MULTI_LABEL:
-            values[head] = names[int(np.argmax(part))]
-    return Reading(values=values, probabilities=chances)
-
-
-def _prepared(cases: tuple[Case, ...]) -> _Prepared:
-    leads, numbers = [], []
-    for case in cases:
-        if case.signal is None or case.fs is None:
-            raise ValueError("resnet1d needs a signal in every case")
-        leads.append(prepare(case.signal, case.fs))
-        numbers.append(measure(case.signal, case.fs))
-    return _Prepared(np.stack(leads), tuple(numbers))

@@ -21,6 +21,8 @@ from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, probabilities, split
 from readers.resnet1d.page import as_page
+from readers.training_target import training_heads
+from taxonomy.reading import SUPERCLASS
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ class _Training:
         torch.manual_seed(seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.config, self.seed = config, seed
-        self.model = EcgResNet(config).to(self.device)
+        self.heads = training_heads()
+        self.model = EcgResNet(config, self.heads).to(self.device)
         self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -127,12 +130,12 @@ class _Training:
     def auroc(self) -> float:
         """Return the averaged weights' superclass macro AUROC on the records that stop."""
         rows = self.data.validation
-        rows = rows[self.data.known["superclass"][rows]]
+        rows = rows[self.data.known[SUPERCLASS][rows]]
         self.averaged.eval()
         with torch.inference_mode():
             outputs = torch.cat([self.averaged(self._shown(part)) for part in _parts(rows.tolist())])
-        score = split(probabilities(outputs))["superclass"].cpu().numpy()
-        return macro_auroc(self.data.targets["superclass"][rows], score)
+        score = split(probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
+        return macro_auroc(self.data.targets[SUPERCLASS][rows], score)
 
     def _shown(self, rows: list[int]) -> Tensor:
         """Return records as the network sees them when it is asked."""

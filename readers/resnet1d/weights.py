@@ -11,13 +11,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from readers.head import Heads, heads_from
 from readers.resnet1d.config import Config, config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.preprocessing import PREPROCESSING
-from readers.training_target import HEADS
-from taxonomy.error import ReaderError
+from readers.training_target import training_heads
+from readers.whole_file import whole_file
+from taxonomy.error import BenchError, ReaderError
 
-FORMAT = "ecg-bench resnet1d 1"
+FORMAT, FIRST_FORMAT = "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"
+"""Files of the first format do not name the values of their heads: they are those of taxonomy 1.0.0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +30,16 @@ class Ensemble:
     Attributes
     ----------
     members : tuple of EcgResNet
-        In evaluation mode.
+        In evaluation mode; each maps leads, float32 (batch, 12, 1000), to the logits of all heads side by side.
+    heads : mapping of str to tuple of str
+        The values that each head answers, in the order of its outputs.
     config : Config
     training : mapping of str to object
         What they were trained on, as the file says.
     """
 
     members: tuple[EcgResNet, ...]
+    heads: Heads
     config: Config
     training: Mapping[str, Any]
 
@@ -43,7 +49,9 @@ def shipped_digest() -> str:
     return hashlib.sha256((files("readers.resnet1d") / "weights.safetensors").read_bytes()).hexdigest()[:16]
 
 
-def save_weights(path: Path, members: Sequence[Path], config: Config, training: Mapping[str, Any]) -> None:
+def save_weights(
+    path: Path, members: Sequence[Path], config: Config, training: Mapping[str, Any], heads: Heads | None = None
+) -> None:
     """Write trained members into one file, in half precision.
 
     Parameters
@@ -55,8 +63,15 @@ def save_weights(path: Path, members: Sequence[Path], config: Config, training: 
     config : Config
     training : mapping of str to object
         JSON data for the header and the model card.
+    heads : mapping of str to tuple of str, optional
+        Those that the members were trained with; by default those of the taxonomy today.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When the disk is full or the folder cannot be written.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file, save
 
     tensors: dict[str, Tensor] = {}
     for number, member in enumerate(members):
@@ -66,14 +81,12 @@ def save_weights(path: Path, members: Sequence[Path], config: Config, training: 
         "format": FORMAT,
         "config": json.dumps(config.to_json()),
         "preprocessing": json.dumps(PREPROCESSING),
-        "heads": json.dumps(HEADS),
+        "heads": json.dumps(heads or training_heads()),
         "members": str(len(members)),
         "training": json.dumps(training),
     }
-    temporary = path.with_suffix(".part")
-    save_file(tensors, temporary, metadata=header)
-    temporary.chmod(0o644)
-    temporary.replace(path)
+    with whole_file(path) as part:
+        part.write_bytes(save(tensors, metadata=header))
 
 
 def load_weights(path: Path | None = None) -> Ensemble:
@@ -82,22 +95,25 @@ def load_weights(path: Path | None = None) -> Ensemble:
     Raises
     ------
     ReaderError
-        When it is missing, is no safetensors file, or belongs to another network, preprocessing or set of heads.
+        When it is missing, is no safetensors file, or belongs to another network or preprocessing.
     """
     if path is None:
         with as_file(files("readers.resnet1d") / "weights.safetensors") as shipped:
             return load_weights(shipped)
     header, tensors = _read(path)
-    if header.get("format") != FORMAT:
+    if header.get("format") not in {FORMAT, FIRST_FORMAT}:
         raise ReaderError(
             f"{path} is not a weights file of resnet1d: its format is {header.get('format')!r}, not {FORMAT!r}"
         )
-    for part, expected in (("preprocessing", PREPROCESSING), ("heads", HEADS)):
-        if json.loads(header.get(part, "null")) != dict(expected):
-            raise ReaderError(f"{path} was trained with other {part} than this version has; train it again")
-    config = config_from(json.loads(header["config"]))
-    members = tuple(_member(path, config, tensors, number) for number in range(int(header["members"])))
-    return Ensemble(members, config, json.loads(header["training"]))
+    if json.loads(header.get("preprocessing", "null")) != dict(PREPROCESSING):
+        raise ReaderError(f"{path} was trained with other preprocessing than this version has; train it again")
+    try:
+        config, heads = config_from(json.loads(header["config"])), heads_from(json.loads(header["heads"]))
+        count, training = int(header["members"]), json.loads(header["training"])
+    except (KeyError, ValueError, BenchError) as error:
+        raise ReaderError(f"the header of the weights file {path} cannot be understood: {error}") from error
+    members = tuple(_member(path, EcgResNet(config, heads), _below(f"{k}.", tensors)) for k in range(count))
+    return Ensemble(members, heads, config, training)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -112,10 +128,11 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         raise ReaderError(f"the weights file {path} is damaged or no safetensors file: {error}") from error
 
 
-def _member(path: Path, config: Config, tensors: Mapping[str, Tensor], number: int) -> EcgResNet:
-    network = EcgResNet(config)
-    prefix = f"{number}."
-    own = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _member(path: Path, network: EcgResNet, own: Mapping[str, Tensor]) -> EcgResNet:
     try:
         network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in own.items()})
     except RuntimeError as error:

@@ -1,21 +1,12 @@
 """What a user can set for an open model, as ``--option name=value``."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from readers.option import check_choices, check_ranges
+from annotated_types import Interval
+
 from taxonomy.error import SettingError
-
-LOAD_CHOICES = {"dtype": ("auto", "bfloat16", "float16", "float32"), "quantization": ("none", "4bit")}
-LOAD_RANGES: Mapping[str, tuple[float, float]] = {"max_pixels": (1024, 1e9)}
-ASK_CHOICES = {"structured": ("text", "schema"), "probabilities": ("on", "off")}
-ASK_RANGES: Mapping[str, tuple[float, float]] = {
-    "batch": (1, 4096),
-    "max_tokens": (1, 1_000_000),
-    "temperature": (0, 2),
-}
 
 
 @dataclass(frozen=True)
@@ -40,20 +31,18 @@ class LoadOptions:
     Raises
     ------
     taxonomy.error.SettingError
-        When a value is out of its range.
+        When ``image_kwargs`` is no JSON object.
     """
 
-    max_pixels: int | None = None
+    max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
     image_kwargs: str = "{}"
-    dtype: str = "auto"
-    quantization: str = "none"
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    quantization: Literal["none", "4bit"] = "none"
     device: str = "auto"
     revision: str = "main"
     remote_code: str = ""
 
     def __post_init__(self) -> None:
-        check_choices(self, LOAD_CHOICES)
-        check_ranges(self, LOAD_RANGES)
         self.for_images()
 
     def for_images(self) -> dict[str, Any]:
@@ -86,21 +75,11 @@ class VlmOptions(LoadOptions):
         text and the tolerant parser. The two tell failures of form from failures of reading.
     probabilities : str
         ``on``: a second pass scores every allowed value of every axis.
-
-    Raises
-    ------
-    taxonomy.error.SettingError
-        When a value is out of its range.
     """
 
-    batch: int = 8
-    max_tokens: int = 1024
-    temperature: float = 0.0
+    batch: Annotated[int, Interval(ge=1, le=4096)] = 8
+    max_tokens: Annotated[int, Interval(ge=1, le=1_000_000)] = 1024
+    temperature: Annotated[float, Interval(ge=0, le=2)] = 0.0
     seed: int = 0
-    structured: str = "text"
-    probabilities: str = "on"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choices(self, ASK_CHOICES)
-        check_ranges(self, ASK_RANGES)
+    structured: Literal["text", "schema"] = "text"
+    probabilities: Literal["on", "off"] = "on"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from readers.ahead import prepared_ahead
 from readers.contract import Case, Input, Prompt
-from readers.option import parsed_options
+from readers.setting import parsed_options
 from readers.vlm.chat import Chat
 from readers.vlm.option import VlmOptions
 from readers.vlm.source import model_source, processor_of

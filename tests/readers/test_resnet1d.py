@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from bench.training.resnet1d import training_set
 from readers.contract import Case
 from readers.contract_suite import check_reader
+from readers.head import is_multi_label
 from readers.resnet1d.augmentation import augment, mixed
 from readers.resnet1d.config import config_from, read_config
 from readers.resnet1d.dataset import TrainingSet
@@ -19,7 +20,7 @@ from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import Resnet1dReader
 from readers.resnet1d.training import train_member
 from readers.resnet1d.weights import load_weights, save_weights
-from readers.training_target import HEADS, MULTI_LABEL
+from readers.training_target import training_heads
 from taxonomy.axis import AXES
 from taxonomy.error import ReaderError, SettingError, UnknownNameError
 from taxonomy.statement import SUPERCLASSES
@@ -92,19 +93,20 @@ def test_flat_leads_gaps_and_odd_lengths_are_prepared(sample):
 
 
 def test_every_axis_but_the_measured_ones_has_a_head():
-    assert set(HEADS) == {"superclass", "statement"} | {a.name for a in AXES} - {"rate", "axis"}
-    outputs = EcgResNet(TINY)(torch.zeros(2, 12, 1000))
-    chances = split(probabilities(outputs))
+    heads = training_heads()
+    assert set(heads) == {"superclass", "statement"} | {a.name for a in AXES} - {"rate", "axis"}
+    outputs = EcgResNet(TINY, heads)(torch.zeros(2, 12, 1000))
+    chances = split(probabilities(outputs, heads), heads)
     for head, chance in chances.items():
-        assert chance.shape == (2, HEADS[head])
-        if head not in MULTI_LABEL:
+        assert chance.shape == (2, len(heads[head]))
+        if not is_multi_label(head):
             assert torch.allclose(chance.sum(dim=1), torch.ones(2))
 
 
 def test_what_is_unlabelled_adds_nothing_to_the_loss(examples):
-    outputs = torch.randn(72, sum(HEADS.values()))
+    outputs = torch.randn(72, sum(len(values) for values in training_heads().values()))
     targets = {head: torch.from_numpy(t) for head, t in examples.targets.items()}
-    nothing = {head: torch.zeros(72, dtype=torch.bool) for head in HEADS}
+    nothing = {head: torch.zeros(72, dtype=torch.bool) for head in targets}
     assert not loss_of(outputs, targets, nothing, TINY).any()
     some = nothing | {"rhythm": torch.from_numpy(examples.known["rhythm"])}
     assert (loss_of(outputs, targets, some, TINY) > 0).tolist() == examples.known["rhythm"].tolist()
@@ -199,7 +201,7 @@ def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped,
 @pytest.fixture
 def own_weights(tmp_path):
     member = tmp_path / "best.safetensors"
-    save_file(EcgResNet(TINY).state_dict(), member)
+    save_file(EcgResNet(TINY, training_heads()).state_dict(), member)
     path = tmp_path / "weights.safetensors"
     save_weights(path, [member], TINY, {"dataset": "a test", "folds": "1-8"})
     return path
@@ -242,10 +244,37 @@ def test_weights_of_another_preprocessing_or_shape_are_refused(own_weights):
         load_weights(own_weights)
 
 
+def test_a_header_that_names_no_heads_is_told(own_weights):
+    from safetensors import safe_open
+
+    with safe_open(own_weights, framework="pt") as archive:
+        header = archive.metadata()
+    tensors = load_file(own_weights)
+    for heads, said in (
+        ({"rhythm": 8}, "'rhythm' has 8 outputs without names; taxonomy 1.0.0 had 7"),
+        ({"rhythm": ["sinus", "sinus"]}, "'rhythm' must be a list of different value names"),
+        ({}, "names no heads"),
+    ):
+        save_file(tensors, own_weights, metadata=header | {"heads": json.dumps(heads)})
+        with pytest.raises(ReaderError, match=f"header of the weights file .* cannot be understood: .*{said}"):
+            load_weights(own_weights)
+
+
+def test_gradients_reach_the_leads_by_public_names(shipped, cases):
+    leads = torch.from_numpy(shipped.prepare(cases[0]))[None].requires_grad_()
+    logits = shipped.logits(leads)
+    assert {head: part.shape[1] for head, part in logits.items()} == {
+        head: len(values) for head, values in shipped.ensemble.heads.items()
+    }
+    logits["rhythm"][0, shipped.ensemble.heads["rhythm"].index("sinus")].backward()
+    assert leads.grad.shape == (1, 12, 1000)
+    assert leads.grad.abs().sum() > 0
+
+
 def test_a_configuration_is_checked(tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown training setting 'epoch'.*Did you mean 'epochs'"):
         config_from({"epoch": 3})
-    with pytest.raises(SettingError, match="epochs = 'many' must be like"):
+    with pytest.raises(SettingError, match="epochs must be a valid integer, not 'many'"):
         config_from({"epochs": "many"})
     path = tmp_path / "bad.toml"
     path.write_text("epochs = ")

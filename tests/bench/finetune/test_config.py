@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
-from bench.finetune.config import config_from, read_config
-from taxonomy.error import SettingError, UnknownNameError
+from bench.finetune.config import Task, config_from, read_config
+from taxonomy.error import BenchError, SettingError, UnknownNameError
 
 
 def test_the_file_that_is_written_is_the_configuration_that_is_read(tmp_path):
@@ -38,18 +38,34 @@ def test_what_only_takes_time_and_memory_is_no_other_fine_tuning():
         ({}, {}, "no model is named"),
         ({"model": "m", "trainer": {}}, {}, "unknown section of the configuration 'trainer'"),
         ({"model": "m", "task": {"formt": "flat"}}, {}, "Did you mean 'format'"),
-        ({"model": "m", "training": {"epochs": "many"}}, {}, "epochs = 'many' must be like 3"),
+        ({"model": "m", "training": {"epochs": "many"}}, {}, "epochs must be a valid integer, not 'many'"),
         ({"model": "m"}, {"learning_rate": 7.0}, "learning_rate must be between"),
         ({"model": "m"}, {"renderer": "cleen"}, "Did you mean 'clean'"),
         ({"model": "m"}, {"format": "flat", "balance": "rhythm"}, "unknown axis to balance 'rhythm'"),
-        ({"model": "m"}, {"layers": "some"}, "unknown choice of layers 'some'"),
+        ({"model": "m"}, {"layers": "some"}, "layers must be 'all', 'language' or 'vision', not 'some'"),
         ({"model": "m"}, {"condition": "ful"}, "Did you mean 'full'"),
+        ({"model": "m"}, {"px_per_mm": 50}, "px_per_mm must be between 2 and 24, not 50"),
+        ({"model": "m", "training": {"epochs": True}}, {}, "epochs must be a valid integer, not True"),
+        ({"model": "m", "load": {"dtype": "half"}}, {}, r"\[load\] setting dtype must be 'auto', .*, not 'half'"),
+        ({"model": "m", "load": "none"}, {}, r"section \[load\] of the configuration holds no settings"),
     ],
 )
 def test_bad_settings_are_one_sentence(data, changes, said):
-
-    with pytest.raises((SettingError, UnknownNameError), match=said):
+    with pytest.raises(BenchError, match=said) as told:
         config_from(data, changes)
+    assert "\n" not in str(told.value)
+    assert "pydantic" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["renderer", "format", "condition", "balance"])
+def test_a_misspelt_name_is_told_where_the_task_is_built(name):
+    with pytest.raises(UnknownNameError, match="'nonesuch'"):
+        Task(**{name: "nonesuch"})
+
+
+def test_a_float_may_be_written_as_an_int():
+    rate = config_from({"model": "m", "training": {"learning_rate": 1}}).training.learning_rate
+    assert isinstance(rate, float)
 
 
 def test_a_file_that_is_no_toml_is_said(tmp_path):

@@ -12,8 +12,8 @@ from readers.api.openai import OpenAIReader
 from readers.api.option import RequestOptions
 from readers.api.price import Price, Tokens, price_date, price_of
 from readers.api.request import ModelLimits, sent_images
-from readers.option import parsed_options
 from readers.registry import reader
+from readers.setting import parsed_options
 from renderers import packed, render
 from renderers.limit import RequestLimit, image_limit, image_limits, request_limit
 from taxonomy.error import BenchError, SettingError, StopReading
@@ -135,10 +135,10 @@ def test_a_price_table_of_ones_own_comes_first_and_a_bad_one_is_told(tmp_path):
     ("options", "said"),
     [
         ({"temprature": "1"}, "Did you mean 'temperature'?"),
-        ({"temperature": "warm"}, "option temperature takes a number, not 'warm'"),
-        ({"temperature": "3"}, "option temperature must be between 0 and 2, not 3.0"),
-        ({"structured": "yes"}, "option structured must be one of auto, schema, text, not 'yes'"),
-        ({"max_tokens": "1.5"}, "option max_tokens takes a number, not '1.5'"),
+        ({"temperature": "warm"}, "option temperature must be a valid number, not 'warm'"),
+        ({"temperature": "3"}, "option temperature must be between 0 and 2, not '3'"),
+        ({"structured": "yes"}, "option structured must be 'auto', 'schema' or 'text', not 'yes'"),
+        ({"max_tokens": "1.5"}, "option max_tokens must be a valid integer, not '1.5'"),
     ],
 )
 def test_a_bad_option_is_told(options, said):

@@ -1,0 +1,127 @@
+"""Heads: the questions that a fitted model answers, by the names of their values, and what of them is still asked.
+
+A model outlives the taxonomy that it was fitted to. Its file names its heads and their values; what the taxonomy no
+longer has is dropped from a reading, and what it has since added the model leaves unanswered.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from measurements import Measurements
+from readers.measured_axis import measured_probabilities, measured_values
+from taxonomy.axis import AXES, NORMALITY, UNLISTED, Axis, AxisValue
+from taxonomy.error import ReaderError
+from taxonomy.reading import SUPERCLASS, Reading
+from taxonomy.statement import SUPERCLASSES
+
+Heads = Mapping[str, tuple[str, ...]]
+"""The values of each head, in the order in which a model's outputs stand side by side."""
+
+STATEMENT = "statement"
+"""Head over the SCP statements: it only teaches, and no reading shows it."""
+
+FINDING_FROM = 0.5
+"""Probability from which a finding is reported."""
+
+
+def is_multi_label(head: str) -> bool:
+    """Tell whether a head's outputs are independent yes-no questions; those of any other choose one value."""
+    axis = _axes().get(head)
+    return head in {SUPERCLASS, STATEMENT} or (axis is not None and axis.is_set)
+
+
+def heads_from(data: object) -> Heads:
+    """Return the heads that a model file names.
+
+    Parameters
+    ----------
+    data : object
+        Head to list of value names; or head to number of outputs, as in files from the time of taxonomy 1.0.0, whose
+        values those outputs are.
+
+    Raises
+    ------
+    taxonomy.error.ReaderError
+        When it is neither.
+    """
+    if not isinstance(data, dict) or not data:
+        raise ReaderError(f"the model names no heads: {data!r}")
+    return {head: _counted(head, said) if isinstance(said, int) else _named(head, said) for head, said in data.items()}
+
+
+def _named(head: str, said: object) -> tuple[str, ...]:
+    values = [value for value in said if isinstance(value, str)] if isinstance(said, list) else []
+    if not values or len(set(values)) != len(said):  # type: ignore[arg-type]  # a list, or there are no values
+        raise ReaderError(f"the head {head!r} must be a list of different value names, not {said!r}")
+    return tuple(values)
+
+
+def _counted(head: str, outputs: int) -> tuple[str, ...]:
+    values = _first_heads().get(head, [])
+    if len(values) != outputs:
+        first = len(values)
+        raise ReaderError(f"the head {head!r} has {outputs} outputs without names; taxonomy 1.0.0 had {first} values")
+    return tuple(values)
+
+
+def still_known(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
+    """Return the values that the taxonomy still has; of a set, those of its findings that it still has."""
+    axes, kept = _axes(), dict[str, AxisValue | None]()
+    for name, value in values.items():
+        if name in axes and isinstance(value, frozenset):
+            kept[name] = value & {*axes[name].values, UNLISTED}
+        elif name in axes and (value is None or axes[name].holds(value)):
+            kept[name] = value
+    return kept
+
+
+def reading_of(numbers: Measurements, chances: Mapping[str, Mapping[str, float]], digits: int | None = None) -> Reading:
+    """Return what a fitted model and the measurements of a record say on the axes that the taxonomy has.
+
+    Parameters
+    ----------
+    numbers : Measurements
+        They answer ``rate`` and ``axis``.
+    chances : mapping of str to mapping of str to float
+        By head, the probability of each value that the model knows. What the taxonomy no longer asks is left out, and
+        the rest of a head that chooses one value sums to 1 again.
+    digits : int, optional
+        Decimal places that probabilities are rounded to; a value is chosen before.
+    """
+    values = still_known(measured_values(numbers))
+    shown = {head: _left(head, found) for head, found in measured_probabilities(numbers).items()}
+    for head, found in chances.items():
+        left = _left(head, found)
+        if left and head in _axes():
+            values[head] = _answer(head, left)
+        shown[head] = left if digits is None else {name: round(min(1.0, p), digits) for name, p in left.items()}
+    return Reading(values=values, probabilities={head: left for head, left in shown.items() if left})
+
+
+def _answer(head: str, chances: Mapping[str, float]) -> AxisValue:
+    if is_multi_label(head):
+        return frozenset(name for name, chance in chances.items() if chance >= FINDING_FROM)
+    return max(chances, key=chances.__getitem__)
+
+
+def _left(head: str, chances: Mapping[str, float]) -> Mapping[str, float]:
+    """Return the probabilities of the values that the taxonomy still has, untouched where it has all of them."""
+    asked = SUPERCLASSES if head == SUPERCLASS else _axes()[head].values if head in _axes() else ()
+    left = {name: chance for name, chance in chances.items() if name in asked}
+    total = sum(left.values())
+    if len(left) == len(chances) or is_multi_label(head):
+        return left
+    return {name: chance / total for name, chance in left.items()} if total else {}
+
+
+def _axes() -> Mapping[str, Axis]:
+    return {axis.name: axis for axis in (*AXES, NORMALITY)}
+
+
+@cache
+def _first_heads() -> Mapping[str, list[str]]:
+    """Return the heads of the models that were fitted before their files named them: the values of taxonomy 1.0.0."""
+    heads: Mapping[str, list[str]] = json.loads((files("readers") / "heads_1.0.0.json").read_text(encoding="utf-8"))
+    return heads

@@ -1,0 +1,120 @@
+"""Settings from outside (a TOML file, JSON, ``--option name=value``) as a dataclass, checked by pydantic.
+
+What a setting may be stands at its field: ``Annotated[int, Interval(ge=1)]``, ``Literal["on", "off"]``. pydantic is
+imported when the first setting is read, so a command that reads none starts without it.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from taxonomy.error import SettingError, unknown_name
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from pydantic import TypeAdapter, ValidationError
+
+Kind = TypeVar("Kind", bound="DataclassInstance")
+
+
+def read_toml(path: Traversable, what: str) -> dict[str, Any]:
+    """Return what a TOML file holds, unchecked.
+
+    Parameters
+    ----------
+    path : Path or Traversable
+    what : str
+        What the file is to the user, such as ``"training configuration"``.
+
+    Raises
+    ------
+    SettingError
+        When the file cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{what} {path} cannot be read: {error}") from error
+
+
+def settings_of(kind: type[Kind], data: Mapping[str, object], what: str = "setting") -> Kind:
+    """Return the settings that the data of a TOML or JSON file holds; a field that it leaves out keeps its default.
+
+    Types are those of JSON and are not coerced: an int is no bool and a string no number. A float may be written
+    without its decimal point, and a list fills a tuple.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass.
+    data : mapping of str to object
+    what : str
+        What the file calls a setting, for messages.
+
+    Raises
+    ------
+    SettingError
+        When a value has another type, is out of its range or none of its choices.
+    taxonomy.error.UnknownNameError
+        When there is no such setting; the message lists them.
+    """
+    return _validated(kind, data, what, lambda kept: kept.validate_json(json.dumps(data, default=str), strict=True))
+
+
+def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
+    """Return the options that were written as strings, each turned into the type of its field.
+
+    Raises
+    ------
+    SettingError
+        When a value cannot be turned into that type, is out of its range or none of its choices.
+    taxonomy.error.UnknownNameError
+        When there is no such option; the message lists them.
+    """
+    return _validated(kind, written, "option", lambda kept: kept.validate_strings(dict(written)))
+
+
+def _validated(
+    kind: type[Kind], given: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Kind]], Kind]"
+) -> Kind:
+    from pydantic import ValidationError
+
+    known = [item.name for item in fields(kind)]
+    for name in given:
+        if name not in known:
+            raise unknown_name(what, name, known)
+    try:
+        return read(_adapter(kind))
+    except ValidationError as error:
+        raise _sentence(kind, what, error) from None
+
+
+@cache
+def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _sentence(kind: type[Kind], what: str, error: "ValidationError") -> SettingError:
+    """Say the first thing that is wrong, in pydantic's words for what is allowed."""
+    first = error.errors(include_url=False)[0]
+    name, value, words = ".".join(map(str, first["loc"])), first["input"], first["msg"]
+    if not words.startswith("Input should be "):
+        return SettingError(f"{what} {name} = {value!r} cannot be used: {words}")
+    allowed = re.sub(r", (unable|got) .*", "", words.removeprefix("Input should be "))
+    return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value!r}")
+
+
+def _between(kind: type[Kind], name: str, problem: str) -> str:
+    """Name both ends of a range, of which pydantic names the one that was passed; empty where it has no two ends."""
+    if problem not in {"greater_than_equal", "less_than_equal"}:
+        return ""
+    schema = _adapter(kind).json_schema()["properties"].get(name, {})
+    ends = ((part.get("minimum"), part.get("maximum")) for part in schema.get("anyOf", [schema]))
+    return next((f"between {low} and {high}" for low, high in ends if None not in (low, high)), "")
