@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.dataset import Record
+from readers.api.model import seen
 from renderers import LEADS, PageStyle, blank, render
-from renderers.limit import seen
 from taxonomy.error import RunError
 
 

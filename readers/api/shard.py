@@ -7,7 +7,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
-from readers.api.request import ModelLimits
+from readers.api.model import ModelLimits
 from taxonomy.error import StorageError
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
