@@ -8,13 +8,12 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Interval
 
-from bench.prompt import condition_named
+from bench.view import View
 from readers.setting import read_toml, settings_of
 from readers.vlm.option import LoadOptions
-from renderers import PageStyle, renderer
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
 from taxonomy.error import SettingError, unknown_name
-from taxonomy.target import TargetFormat, target_format
+from taxonomy.target import TargetFormat
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,13 @@ class Task:
     limit: Annotated[int, Ge(0)] = 0
 
     def __post_init__(self) -> None:
-        form = target_format(self.format)
-        renderer(self.renderer)
-        PageStyle(px_per_mm=self.px_per_mm)
-        condition_named(self.condition)
+        form = self.view().form
         if self.balance:
             _check_balance(self.balance, form)
+
+    def view(self, seed: int = 0) -> View:
+        """Return what is shown while teaching."""
+        return View(self.condition, self.renderer, self.px_per_mm, self.format, self.measurements, seed=seed)
 
 
 def _check_balance(name: str, form: TargetFormat) -> None:
@@ -162,6 +162,11 @@ class FinetuneConfig:
     task: Task = field(default_factory=Task)
     lora: Lora = field(default_factory=Lora)
     training: Training = field(default_factory=Training)
+
+    @property
+    def view(self) -> View:
+        """What is shown while teaching."""
+        return self.task.view(self.training.seed)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data, one object for each section of the file."""

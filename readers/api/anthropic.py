@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from readers.api.endpoint import Endpoint
+from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
 from readers.api.reader import ApiReader
-from readers.api.request import CHARS_PER_TOKEN, ModelLimits, Request
+from readers.api.request import CHARS_PER_TOKEN, Request
 from readers.api.response import CallError, Response, Stop
-from renderers.limit import image_limit, request_limit
 from taxonomy.error import SettingError
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from readers.api.endpoint import Endpoint
+from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
 from readers.api.reader import ApiReader
-from readers.api.request import ModelLimits, Request
+from readers.api.request import Request
 from readers.api.response import CallError, Response, Stop
-from renderers.limit import image_limit, request_limit
 
 WITHOUT_SCHEMA = ("gpt-3.5", "gpt-4-", "chatgpt-")
 """Beginnings of OpenAI's models that have no structured output (OpenAI's guide: from gpt-4o-2024-08-06 on)."""

@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from readers.api.model import model_table
 from taxonomy.error import SettingError
 
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
@@ -80,14 +80,15 @@ def price_of(model: str, table: Path | None = None) -> Price | None:
     model : str
         A dated snapshot costs what its model costs; ``vendor/model`` is looked up as ``model`` too.
     table : Path, optional
-        A table of the user's own, of the form of ``prices.json``; its models come before the shipped ones.
+        A table of the user's own, ``{"models": {"NAME": {"input": 1.0, "output": 4.0}}}``; its models come before the
+        shipped ones.
 
     Raises
     ------
     SettingError
         When that table cannot be read.
     """
-    known = {**_models(_shipped()), **(_own(table) if table else {})}
+    known = {**_shipped(), **(_own(table) if table else {})}
     for name in (model, SNAPSHOT.sub("", model), SNAPSHOT.sub("", model.rpartition("/")[2])):
         if name in known:
             return known[name]
@@ -95,19 +96,19 @@ def price_of(model: str, table: Path | None = None) -> Price | None:
 
 
 def price_date() -> str:
-    """Return the date of the shipped table."""
-    return str(_shipped()["date"])
+    """Return the date of the shipped prices."""
+    return str(model_table()["prices"]["date"])
 
 
 @cache
-def _shipped() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = json.loads((files("readers.api") / "prices.json").read_text(encoding="utf-8"))
-    return table
+def _shipped() -> Mapping[str, Price]:
+    providers = model_table()["providers"].values()
+    return {name: price for provider in providers for name, price in _prices(provider["prices"]).items()}
 
 
-def _own(path: Path) -> dict[str, Price]:
+def _own(path: Path) -> Mapping[str, Price]:
     try:
-        return _models(json.loads(path.read_text(encoding="utf-8")))
+        return _prices(json.loads(path.read_text(encoding="utf-8"))["models"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(
             f"the price table {path} cannot be read ({error}): it needs "
@@ -115,8 +116,9 @@ def _own(path: Path) -> dict[str, Price]:
         ) from error
 
 
-def _models(table: Mapping[str, Any]) -> dict[str, Price]:
+def _prices(rows: Mapping[str, Any]) -> dict[str, Price]:
     return {
+        # A user's own table may say whose a model is.
         name: Price(**{part: float(value) for part, value in row.items() if part != "provider"})
-        for name, row in table["models"].items()
+        for name, row in rows.items()
     }

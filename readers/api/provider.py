@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from readers.api.endpoint import Endpoint
 from readers.api.failure import Filtered, HttpResponse, call_error, not_json
+from readers.api.model import ModelLimits
 from readers.api.option import RequestOptions
-from readers.api.request import ModelLimits, Request
+from readers.api.request import Request
 from readers.api.response import CallError, Response
 
 MALFORMED = (KeyError, TypeError, IndexError, AttributeError, ValueError)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from readers.api.model import ImageLimit, ModelLimits
 from readers.api.option import RequestOptions
 from readers.contract import Case
 from renderers import Picture
-from renderers.limit import ImageLimit, RequestLimit
 from taxonomy.error import StopReading
 from taxonomy.target import DENSE, TargetFormat
 
@@ -80,20 +80,6 @@ class Request:
     def without_pixels(self) -> "Request":
         """Return the request with its images' bytes left out: what reading the answer still needs."""
         return replace(self, images=tuple(replace(image, png=b"") for image in self.images))
-
-
-@dataclass(frozen=True)
-class ModelLimits:
-    """What is known of a model: None where it is not.
-
-    Attributes
-    ----------
-    image : ImageLimit or None
-    request : RequestLimit or None
-    """
-
-    image: ImageLimit | None = None
-    request: RequestLimit | None = None
 
 
 def sent_images(case: Case, limits: ModelLimits) -> tuple[SentImage, ...]:

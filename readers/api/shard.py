@@ -7,7 +7,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
-from readers.api.request import ModelLimits
+from readers.api.model import ModelLimits
+from readers.whole_file import whole_file
 from taxonomy.error import StorageError
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
@@ -114,12 +115,8 @@ class ShardFolder:
         """Put a shard with some fields changed into the state on disk; return it."""
         shard = replace(shard, **changed)  # type: ignore[arg-type]  # the names of its fields
         self.shards[shard.name] = shard
-        part = self.path / "state.json.part"
-        try:
+        with whole_file(self.path / "state.json") as part:
             part.write_text(json.dumps({"shards": [asdict(one) for one in self.shards.values()]}), encoding="utf-8")
-            part.replace(self.path / "state.json")
-        except OSError as error:
-            raise StorageError(f"{self.path} cannot be written: {error.strerror}") from error
         return shard
 
     def pending(self) -> list[Shard]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from readers.api.model import seen
 from renderers import LEADS, RENDERERS, PageStyle, blank, render, renderer
 from renderers.grid import cleaned, is_ink, remove_grid
-from renderers.limit import seen
 from renderers.page import DARK_LINE, LIGHT_LINE, pulse, static_sheet
 from renderers.printed import layout_at
 from taxonomy.error import RenderError, UnknownNameError

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from readers.api.model import ModelLimits, RequestLimit, image_limit, image_limits, request_limit
 from readers.api.openai import OpenAIReader
 from readers.api.option import RequestOptions
 from readers.api.price import Price, Tokens, price_date, price_of
-from readers.api.request import ModelLimits, sent_images
+from readers.api.request import sent_images
 from readers.registry import reader
 from readers.setting import parsed_options
 from renderers import packed, render
-from renderers.limit import RequestLimit, image_limit, image_limits, request_limit
 from taxonomy.error import BenchError, SettingError, StopReading
 
 

@@ -1,7 +1,8 @@
-"""How much of a page a vision model really sees: its limits, and pixels per millimetre after down-scaling."""
+"""What is known of models: the table of their limits and prices, and how much of a page each of them really sees."""
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -96,6 +97,20 @@ class RequestLimit:
 
 
 @dataclass(frozen=True)
+class ModelLimits:
+    """What is known of a model: None where it is not.
+
+    Attributes
+    ----------
+    image : ImageLimit or None
+    request : RequestLimit or None
+    """
+
+    image: ImageLimit | None = None
+    request: RequestLimit | None = None
+
+
+@dataclass(frozen=True)
 class Seen:
     """What remains of a page for one family of models.
 
@@ -143,14 +158,18 @@ def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | Non
 
 def request_limit(provider: str) -> RequestLimit | None:
     """Return what a provider takes in one request, None for an unknown one."""
-    found = _table()["providers"].get(provider)
-    return RequestLimit(**{name: value for name, value in found.items() if name != "formats"}) if found else None
+    found = model_table()["providers"].get(provider)
+    return RequestLimit(**found["request"]) if found else None
 
 
 @cache
 def image_limits() -> tuple[ImageLimit, ...]:
-    """Return every line of the table."""
-    return tuple(ImageLimit(**{**model, "prefixes": tuple(model["prefixes"])}) for model in _table()["models"])
+    """Return every family of models whose limits the table has."""
+    return tuple(
+        ImageLimit(**{**family, "provider": provider, "prefixes": tuple(family["prefixes"])})
+        for provider, known in model_table()["providers"].items()
+        for family in known["images"]
+    )
 
 
 def seen(size: tuple[int, int], px_per_mm: float) -> tuple[Seen, ...]:
@@ -175,6 +194,7 @@ def _seen_by(limit: ImageLimit, size: tuple[int, int], px_per_mm: float) -> Seen
 
 
 @cache
-def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads((files("renderers") / "limits.json").read_text(encoding="utf-8"))
+def model_table() -> Mapping[str, Any]:
+    """Return ``models.json``: by provider, what it takes in a request, its models' image limits and their prices."""
+    table: Mapping[str, Any] = json.loads((files("readers.api") / "models.json").read_text(encoding="utf-8"))
     return table
