@@ -1,4 +1,5 @@
 """Every renderer by name: built in by a line here, or of any package by the entry points ``ecg_bench.renderers``."""
+
 from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
