@@ -70,7 +70,7 @@ class TabledDataset(Dataset):
         By ``ecg_id``, in ascending order.
     """
 
-    citation = "Wagner et al. 2020, PTB-XL, Scientific Data 7:154"
+    citation = "Wagner et al. 2020, PTB-XL, Scientific Data 7:154, doi:10.1038/s41597-020-0495-6"
     licence = "CC BY 4.0"
     credit = "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
     splits = SPLITS

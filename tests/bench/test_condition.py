@@ -5,19 +5,21 @@ import re
 
 import numpy as np
 import pytest
-from bench.donor import Candidate, donors
-from bench.prompt import CONDITIONS, PromptSettings, condition_named, prompt, template_version
-from bench.prompt.lead_mask import MASKED_AXES, masked_leads
-from bench.run.case import Asking, CaseBuilder
-from bench.run.shown import ShownRecords, shown_numbers
 
-from bench.run.settings import RunSettings
+from bench.view import CONDITIONS, Asking, View, cases_of, condition_named, template_version
+from bench.view.donor import Candidate, donors
+from bench.view.lead_mask import MASKED_AXES, masked_leads
 from measurements.measurement import TABLE
-from readers.contract_suite import RecordingReader
 from renderers import LEADS
 from taxonomy.error import BenchError, DatasetError
 from taxonomy.target import FORMATS
 from taxonomy.truth import axis_of, rate_of
+
+EVERYTHING = frozenset({"signal", "image", "text"})
+
+
+def donors_of(records, name, seed=0):
+    return cases_of(View(name, seed=seed).for_inputs(EVERYTHING), records).donors
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +33,12 @@ def numbers(records):
 
 
 @pytest.fixture(scope="module")
-def build(records, numbers, sample):
+def build(records):
     """Builds one record's case under a condition; returns it with the donor's record or None."""
 
     def case(name, record=records[3]):
-        shown, standing_in = shown_numbers(ShownRecords(records.of([record]), name), numbers)
-        settings = RunSettings("toy", {}, "s", "1", "f", True, "test", (), px_per_mm=3, condition=name)
-        builder = CaseBuilder(settings, RecordingReader(), shown, donors=standing_in, dataset=sample)
-        return builder.case(Asking(record)), standing_in.get(record.ecg_id)
+        cases = cases_of(View(name, px_per_mm=3).for_inputs(EVERYTHING), records.of([record]))
+        return cases.case(Asking(record)), cases.donors.get(record.ecg_id)
 
     return case
 
@@ -79,7 +79,7 @@ def test_a_donor_is_another_patient_whose_truth_fits_the_rule(records, numbers):
     truth = {ecg_id: found.values for ecg_id, found in records.truths().items()}
     turned = 0
     for name in ("wrong-image", "same-truth-image", "wrong-measurements"):
-        _, standing_in = shown_numbers(ShownRecords(records[:40], name), numbers)
+        standing_in = donors_of(records[:40], name)
         assert name == "same-truth-image" or len(standing_in) == 40
         for record in [record for record in records[:40] if record.ecg_id in standing_in]:
             donor = standing_in[record.ecg_id]
@@ -96,11 +96,10 @@ def test_a_donor_is_another_patient_whose_truth_fits_the_rule(records, numbers):
     assert turned >= 36, "the axis is another too, wherever such a record exists"
 
 
-def test_the_donor_of_a_record_does_not_depend_on_who_else_is_asked(records, numbers):
-    _, many = shown_numbers(ShownRecords(records[:30], "wrong-image"), numbers)
-    _, one = shown_numbers(ShownRecords(records[5:6], "wrong-image"), numbers)
+def test_the_donor_of_a_record_does_not_depend_on_who_else_is_asked(records):
+    many, one = donors_of(records[:30], "wrong-image"), donors_of(records[5:6], "wrong-image")
     assert one[records[5].ecg_id].ecg_id == many[records[5].ecg_id].ecg_id
-    _, other = shown_numbers(ShownRecords(records[:30], "wrong-image", seed=1), numbers)
+    other = donors_of(records[:30], "wrong-image", seed=1)
     assert [donor.ecg_id for donor in other.values()] != [donor.ecg_id for donor in many.values()]
 
 
@@ -123,7 +122,8 @@ def test_where_nobody_can_stand_in_it_is_told(records):
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
 def test_a_prompt_suggests_no_answer(numbers, form):
-    asked = prompt(next(iter(numbers.values())), (), PromptSettings(form=form))
+    view = View(format=form.name).for_inputs(frozenset({"text"}))
+    asked = view.prompt(next(iter(numbers.values())), ())
     example = json.loads(asked.system.splitlines()[-1])
     assert example.keys() == asked.schema["properties"].keys()
     assert set(re.findall(r': "(.*?)"|\["(.*?)"\]', json.dumps(example))) <= {("...", ""), ("", "...")}

@@ -1,9 +1,9 @@
 import json
 
 import pytest
-from bench.prediction_file import check_ids, read_predictions
 
 from bench.dataset.feature_file import read_features
+from bench.run.prediction_file import check_ids, read_predictions
 from taxonomy.error import FileError
 
 

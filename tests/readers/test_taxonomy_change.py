@@ -7,7 +7,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from bench.dataset import records_of
 from measurements import measure
 from readers import double
 from readers.contract import Case, Prompt
@@ -30,7 +29,7 @@ READERS = (MajorityReader, MeasurementsReader, Resnet1dReader, DigitizerReader, 
 
 @pytest.fixture(scope="module")
 def case(sample):
-    record = records_of(sample, "test")[0]
+    record = sample.cohort("test")[0]
     signal = record.signal(500)
     images = render(signal.mv, signal.fs, "printed", PageStyle(px_per_mm=6))
     prompt = Prompt("", measurements=measure(signal.mv, signal.fs))

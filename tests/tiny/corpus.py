@@ -3,8 +3,8 @@
 import random
 from collections.abc import Iterable, Iterator
 
-from bench.prompt import prompt
-from bench.prompt.prompt import system_text
+from bench.view import View
+from bench.view.prompt import system_text
 from measurements import Measurements
 from taxonomy.axis import AXES, NORMALITY, Axis, AxisValue
 from taxonomy.target import FORMATS
@@ -14,7 +14,8 @@ from taxonomy.writing import written
 def corpus(numbers: Iterable[Measurements]) -> Iterator[str]:
     """Yield system texts, the prompts of some records' numbers, and answers of all kinds."""
     chance = random.Random(0)
-    yield from (prompt(of_record).text for of_record in numbers)
+    view = View().for_inputs(frozenset({"text"}))
+    yield from (asked.text for of_record in numbers if (asked := view.prompt(of_record, ())))
     for form in FORMATS.values():
         yield from [system_text(form)] * 8
         for _ in range(100):

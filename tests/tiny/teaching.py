@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from bench.evidence.ablation import ablate
+from bench.dataset import Selection, open_dataset
+from bench.evidence.ablation import ablate_on_disk
 from bench.finetune.config import config_from
 from bench.finetune.finetuning import finetune
-from bench.run.job import run_job
+from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
 from bench.score import Score
 
@@ -29,11 +30,8 @@ TEACHING = {
 def taught(model: Path, out: Path, **changes: str | int) -> tuple[Score, dict[str, str]]:
     """Return the score of a model that was taught so, and the verdict of the ablation on each axis."""
     config = config_from({"model": str(model), **TEACHING}, changes)
-    finetune(config, None, out / "adapter", print)
-    asked = RunOptions(
-        reader=f"lora:{out / 'adapter'}", data=None, split="test", ids=None, limit=None, renderer="", px_per_mm=0,
-        measurements="waveform", condition="full", format="", option=("max_tokens=60", "batch=33", "probabilities=off"),
-        danger=None, seed=0, repeats=1, out=out / "runs",
-    )  # fmt: skip
-    score = run_job(asked).score()
-    return score, {axis.axis: axis.verdict for axis in ablate(asked, "").axes}
+    finetune(config, open_dataset("sample"), out / "adapter")
+    options = {"max_tokens": "60", "batch": "33", "probabilities": "off"}
+    asked = RunOptions(f"lora:{out / 'adapter'}", options, Selection("sample"), out=out / "runs")
+    score = run_job(prepared(asked))
+    return score, {axis.axis: axis.verdict for axis in ablate_on_disk(asked, "").axes}

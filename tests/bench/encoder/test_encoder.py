@@ -10,10 +10,13 @@ import pytest
 from bench.encoder.features import image_features
 from bench.encoder.job import verdict
 from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
+from bench.view import View
 from readers.vlm.encoder import SEGMENTS, ImageEncoder, pooled
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions
 from taxonomy.error import FileError
+
+VIEW = View(renderer="clean", px_per_mm=2).for_inputs(frozenset({"image"}))
 
 
 @pytest.fixture(scope="module")
@@ -107,20 +110,20 @@ def test_runs_of_tokens_are_averaged_apart():
 def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, sample, tmp_path, monkeypatch):
     records, keep = list(sample)[:6], tmp_path / "kept.npz"
     monkeypatch.setattr("bench.encoder.features.SAVED_EVERY", 2)
-    whole = image_features(encoder, records, ("clean", 2), tmp_path / "whole.npz", lambda done, total: None)
+    whole = image_features(encoder, records, VIEW, tmp_path / "whole.npz", lambda done, total: None)
 
     def stopping(done, total):
         if done == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        image_features(encoder, records, ("clean", 2), keep, stopping)
+        image_features(encoder, records, VIEW, keep, stopping)
     asked: list[int] = []
-    found = image_features(encoder, records, ("clean", 2), keep, lambda done, total: asked.append(done))
+    found = image_features(encoder, records, VIEW, keep, lambda done, total: asked.append(done))
     assert asked == [5, 6]
     assert all(np.array_equal(found[name], whole[name]) for name in whole)
     with pytest.raises(FileError, match="features of other records"):
-        image_features(encoder, list(sample)[1:6], ("clean", 2), keep, lambda done, total: None)
+        image_features(encoder, list(sample)[1:6], VIEW, keep, lambda done, total: None)
 
 
 def probed(low, area=0.7):

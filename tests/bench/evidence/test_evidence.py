@@ -10,10 +10,11 @@ import pytest
 from scipy.stats import beta
 from statsmodels.stats.contingency_tables import mcnemar
 
+from bench import ablate
 from bench.evidence.answer import AskedCase, difference, moved, share
 from bench.evidence.design import ABLATION, asked_conditions
-from bench.evidence.evidence import CLAIMS, Ceilings, evidence
-from bench.evidence.selftest import EXPECTED, evidence_on, selftest
+from bench.evidence.evidence import CLAIMS, Ceilings, axis_evidence
+from bench.evidence.selftest import EXPECTED, selftest
 from bench.score.agreement import mcnemar as exact
 from readers.double import CopyDouble, PriorDouble
 from readers.majority import majority_values
@@ -24,20 +25,20 @@ from taxonomy.truth import Truth
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_every_verdict_on_the_doubles_is_right(sample, seed):
-    checks = selftest(sample, seed=seed)
+    checks = selftest(sample.cohort(), seed)
     assert {check.reader for check in checks} == EXPECTED.keys()
     assert [check.wrong for check in checks] == [()] * 4
 
 
 def test_a_double_that_copies_follows_every_foreign_number(sample):
-    found = {axis.axis: axis for axis in evidence_on(CopyDouble(), sample.cohort(), 0)}
+    found = {axis.axis: axis for axis in ablate(CopyDouble(), sample.cohort()).axes}
     assert found["rate"].copy_rate.value == found["axis"].copy_rate.value == 1.0
     assert found["rate"].reliance.value == 0
     assert found["rhythm"].copy_rate is None
 
 
 def test_few_cases_cannot_tell(sample):
-    verdicts = {axis.verdict for axis in evidence_on(PriorDouble(), sample.cohort(limit=8), 0)}
+    verdicts = {axis.verdict for axis in ablate(PriorDouble(), sample.cohort(limit=8)).axes}
     assert all(verdict.startswith("cannot tell: n = ") for verdict in verdicts)
 
 
@@ -104,7 +105,7 @@ def test_power_is_the_least_gain_that_can_be_significant():
         cases = cases_of([True] * n, [number >= discordant for number in range(n)])
         prior = majority_values()
         answers = {case.ecg_id: {} for case in cases}
-        return next(one for one in evidence(cases, Ceilings(prior, answers, {})) if one.axis == "rhythm")
+        return next(one for one in axis_evidence(cases, Ceilings(prior, answers, {})) if one.axis == "rhythm")
 
     least = round(found(0).power * 100)
     assert found(least).reliance.p * len(AXES) < 0.05

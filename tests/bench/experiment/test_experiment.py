@@ -6,12 +6,14 @@ import sys
 
 import pytest
 
+from bench.dataset import Selection
 from bench.experiment.design import chosen, experiments
 from bench.experiment.estimate import estimates, model_shape
 from bench.experiment.result import read_results
 from bench.experiment.running import ExperimentOptions, arm_config, run_options
-from bench.experiment.table import SIDE_HEADINGS, side_row
 from bench.finetune.config import read_settings
+from bench.report.experiment_page import SIDE_HEADINGS, side_row
+from bench.run.options import RunOptions
 from readers.vlm.option import LoadOptions
 from readers.vlm.source import model_source
 from taxonomy.error import FileError, UnknownNameError
@@ -67,7 +69,7 @@ def test_there_are_seven_in_their_order():
 
 
 def test_each_arm_is_taught_and_asked_as_its_name_says():
-    options = ExperimentOptions("some/model")
+    options = ExperimentOptions("some/model", RunOptions(""))
     told = {
         (one.name, arm.name): (run_options(one, arm, options).reader.partition(":")[0], arm_config(arm, options).task)
         for one in experiments().values()
@@ -112,7 +114,9 @@ def test_a_second_time_it_does_nothing_anew(finished, gemma, settings):
 
 
 def test_a_dry_run_counts_the_models_own_tokens_and_weights(gemma, settings, tmp_path):
-    options = ExperimentOptions(str(gemma), settings=read_settings(settings), limit=12, out=tmp_path)
+    options = ExperimentOptions(
+        str(gemma), RunOptions("", selection=Selection("sample", limit=12)), read_settings(settings), out=tmp_path
+    )
     one, twelve = (estimates(chosen(name), options)[0] for name in ("dense-taxonomy", "twelve-leads"))
     assert twelve.prompt - one.prompt > 11 * 4
     assert twelve.training_hours > one.training_hours > 0
@@ -126,7 +130,7 @@ def test_the_shape_is_that_of_the_loaded_model(gemma):
 
     from bench.finetune.setup import adapted
 
-    options = ExperimentOptions(str(gemma))
+    options = ExperimentOptions(str(gemma), RunOptions(""))
     config = arm_config(chosen("dense-taxonomy")[0].arms[0], options)
     source = model_source(str(gemma), LoadOptions())
     shape = model_shape(source, config)

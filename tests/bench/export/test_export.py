@@ -11,21 +11,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bench.dataset import open_dataset
 from bench.export.export import export
 from bench.export.options import ExportOptions
-from bench.finetune.config import Task
+from bench.view import View
 from renderers import PageStyle, render
 from taxonomy.error import StorageError
 from taxonomy.parsing import parse
 from taxonomy.target import DENSE
 
-OPTIONS = ExportOptions(renderers=("printed", "leads"), task=Task(px_per_mm=2), shard_rows=4, limit=6)
+NAMES = ("printed", "leads")
+OPTIONS = ExportOptions(tuple(View(renderer=name, px_per_mm=2) for name in NAMES), shard_rows=4, limit=6)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("export") / "pages"
-    export(OPTIONS, None, out)
+    export(OPTIONS, open_dataset("sample"), out)
     return out
 
 
@@ -35,7 +37,10 @@ def loaded(folder, tmp_path_factory):
 
     datasets.disable_progress_bars()
     cache = str(tmp_path_factory.mktemp("cache"))
-    return {name: datasets.load_dataset(str(folder), name, cache_dir=cache) for name in OPTIONS.renderers}
+    return {
+        name: datasets.load_dataset(str(folder), name, cache_dir=cache)
+        for name in (view.renderer for view in OPTIONS.views)
+    }
 
 
 def test_it_is_loaded_by_its_card(loaded):
@@ -82,7 +87,7 @@ def test_shards_are_even_and_the_card_cites(folder):
 def test_what_is_there_is_not_written_over(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     with pytest.raises(StorageError, match="is there already; name another folder"):
-        export(OPTIONS, None, folder)
+        export(OPTIONS, open_dataset("sample"), folder)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
@@ -91,7 +96,7 @@ def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
     part.mkdir()
     (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
     with pytest.raises(StorageError, match="a part of another export"):
-        export(OPTIONS, None, tmp_path / "pages")
+        export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
 
 
 def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on(tmp_path):
@@ -117,9 +122,14 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
 
 
 def test_unknown_names_are_said():
-    words = ["bench", "dataset", "export", "nowhere", "--split", "trian"]
-    stopped = subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True)
-    assert stopped.returncode == 2 and "Did you mean 'train'" in stopped.stderr
+    for words, said in (
+        (("--split", "trian"), "Did you mean 'train'"),
+        (("--renderer", "printd"), "Did you mean 'printed'"),
+        (("--px-per-mm", "100"), "px_per_mm must be between 2 and 24, not 100"),
+    ):
+        command = [sys.executable, "-m", "bench", "dataset", "export", "nowhere", *words]
+        stopped = subprocess.run(command, capture_output=True, text=True)
+        assert stopped.returncode == 2 and said in stopped.stderr and "Traceback" not in stopped.stderr
 
 
 def test_a_picture_is_kept_as_its_png(loaded, folder):

@@ -12,8 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from bench.dataset import open_dataset
 from bench.finetune.config import config_from
 from bench.finetune.finetuning import finetune, last_checkpoint
+from bench.progress import Observer
 from readers.registry import reader
 from readers.vlm.adapter import read_manifest
 from taxonomy.error import ReaderError, RunError, SettingError
@@ -81,10 +83,10 @@ def test_the_adapter_is_a_reader_at_once(finished, gemma):
 
 def test_the_adapter_changes_the_answers(finished, gemma, sample):
     """What was taught is in the answers: probabilities differ from the untaught model's."""
-    from bench.finetune.config import Task
-    from bench.finetune.example import examples
+    from bench.view import View
+    from bench.view.example import examples
 
-    case = examples(sample, "val", Task(format="binary", px_per_mm=2))[0].case
+    case = examples(sample, "val", View(format="binary", px_per_mm=2))[0].case
     options = {"max_tokens": "8"}
     untaught = next(iter(reader(f"hf:{gemma}", options).read([case])))
     taught = next(iter(reader(f"lora:{finished}", options).read([case])))
@@ -133,13 +135,13 @@ def test_a_torn_checkpoint_is_passed_over(tmp_path):
 
 def test_what_is_finished_is_not_made_again(finished, gemma):
     said: list[str] = []
-    finetune(settings(gemma, workers=1), None, finished, said.append)
+    finetune(settings(gemma, workers=1), open_dataset("sample"), finished, Observer(say=said.append))
     assert len(said) == 1 and said[0].startswith("already fine-tuned")
 
 
 def test_another_fine_tuning_does_not_go_into_the_same_folder(finished, gemma):
     with pytest.raises(SettingError, match=r"holds another fine-tuning \(epochs is 2, not 9\)"):
-        finetune(settings(gemma, epochs=9), None, finished, print)
+        finetune(settings(gemma, epochs=9), open_dataset("sample"), finished)
 
 
 def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_path, monkeypatch):
@@ -154,10 +156,10 @@ def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_pat
 
     monkeypatch.setattr(trainer.ScoredTrainer, "training_step", filling)
     with pytest.raises(RunError, match=r"memory is full: change at_once.*checkpoint-3 is kept"):
-        finetune(settings(gemma), None, tmp_path / "full", print)
+        finetune(settings(gemma), open_dataset("sample"), tmp_path / "full")
     monkeypatch.undo()
     said: list[str] = []
-    finetune(settings(gemma, at_once=4), None, tmp_path / "full", said.append)
+    finetune(settings(gemma, at_once=4), open_dataset("sample"), tmp_path / "full", Observer(say=said.append))
     assert "resuming from checkpoint-3" in said
     assert (tmp_path / "full" / "manifest.json").is_file()
 
@@ -188,7 +190,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
         "evaluations": 1,
         "patience": 1,
     }
-    finetune(settings(gemma, **changes), None, out, said.append)
+    finetune(settings(gemma, **changes), open_dataset("sample"), out, Observer(say=said.append))
     made = read_manifest(out).made
     assert (made["steps"], made["best_step"], len(made["looks"])) == (12, 6, 2)
     assert sum(" *" in line for line in said) == 1
@@ -197,7 +199,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
 
 def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
     with pytest.raises(SettingError, match="batch = 8 is no multiple of at_once = 3"):
-        finetune(settings(gemma, at_once=3), None, tmp_path / "odd", print)
+        finetune(settings(gemma, at_once=3), open_dataset("sample"), tmp_path / "odd")
 
 
 # --- adapters that do not fit ---

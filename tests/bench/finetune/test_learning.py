@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 import torch
-from bench.finetune.example import examples
 
 from bench.dataset import Cohort
 from bench.finetune.collator import IGNORED, AnswerCollator
-from bench.finetune.config import Task
 from bench.finetune.dataset import as_dataset, as_drawn_dataset
+from bench.view import View
+from bench.view.example import examples
 from readers.majority import majority_values
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions
@@ -26,7 +26,7 @@ def chat(gemma):
 
 @pytest.fixture(scope="module")
 def some(sample):
-    return examples(sample, "train", Task(px_per_mm=2), limit=30)
+    return examples(sample, "train", View(px_per_mm=2), limit=30)
 
 
 def taught(chat, batch, row):
@@ -35,7 +35,7 @@ def taught(chat, batch, row):
 
 
 def test_the_loss_is_on_the_answer_and_the_end_of_the_turn(chat, sample):
-    (example,) = [examples(sample, "train", Task(format="flat", px_per_mm=2), limit=1)[0]]
+    (example,) = [examples(sample, "train", View(format="flat", px_per_mm=2), limit=1)[0]]
     batch = AnswerCollator(chat)([example])
     assert taught(chat, batch, 0) == example.answer.text + "<end_of_turn>"
     first = int((batch["labels"][0] != IGNORED).nonzero()[0])
@@ -83,18 +83,18 @@ def test_the_answer_is_the_truth_as_the_parser_reads_it(some):
 
 
 def test_the_training_folds_alone_are_taught(sample):
-    assert {record.fold for record in examples(sample, "train", Task()).records} == set(range(1, 9))
-    assert {record.fold for record in examples(sample, "val", Task()).records} == {9}
+    assert {record.fold for record in examples(sample, "train", View()).records} == set(range(1, 9))
+    assert {record.fold for record in examples(sample, "val", View()).records} == {9}
 
 
 def test_a_split_without_a_label_for_the_format_is_said(sample, monkeypatch):
     monkeypatch.setattr(type(sample), "cohort", lambda dataset, split, limit: Cohort(dataset, (), split))
     with pytest.raises(DatasetError, match="no record of split 'train'"):
-        examples(sample, "train", Task(format="flat"))
+        examples(sample, "train", View(format="flat"))
 
 
 def test_images_beyond_the_context_are_said(chat, sample):
-    leads = examples(sample, "train", Task(renderer="leads", px_per_mm=2), limit=1)
+    leads = examples(sample, "train", View(renderer="leads", px_per_mm=2), limit=1)
     with pytest.raises(SettingError, match=r"\(12 images\) is beyond the model's 64: lower px_per_mm"):
         AnswerCollator(chat, 64)([leads[0]])
 

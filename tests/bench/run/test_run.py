@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench.run.case import Asking, CaseBuilder
-from bench.run.runner import ask_all
 
-from bench.run.folder import Asked, RunFolder
-from bench.run.settings import RunSettings
+from bench.run.asking import Questions, ask_all
+from bench.run.folder import RunFolder
+from bench.run.settings import settings_of
+from bench.storage import append, opened_for_append
+from bench.view import Asked, Asking, View, cases_of
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError, StorageError
 from taxonomy.reading import Reading
@@ -26,9 +27,13 @@ def records(sample):
     return sample.cohort(limit=12)
 
 
-def settings_for(records, **more):
-    ids = tuple(record.ecg_id for record in records)
-    return RunSettings("toy", {}, "ptbxl-sample", "1.0.3", "f", True, "test", ids, **more)
+def cases_for(reader, records, **shown):
+    return cases_of(View(**shown).settled(reader), records)
+
+
+def settings_for(records, **shown):
+    reader = RecordingReader()
+    return settings_of(reader, "toy", cases_for(reader, records, **shown), {}, 1)
 
 
 def bench(*words, cwd, **env):
@@ -84,8 +89,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
 
 def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records):
     recorder = RecordingReader()
-    builder = CaseBuilder(settings_for(records), recorder, records.measure())
-    list(recorder.read(builder.cases(map(Asking, records))))
+    list(recorder.read(cases_for(recorder, records).each(map(Asking, records))))
     for record, case in zip(records, recorder.seen, strict=True):
         assert str(record.ecg_id) not in case.case_id or len(str(record.ecg_id)) < 3
         assert not hasattr(case, "labels")
@@ -97,7 +101,7 @@ def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records):
 def test_only_what_a_reader_asks_for_is_in_its_case(records):
     recorder = RecordingReader()
     recorder.inputs = frozenset({"text"})
-    case = CaseBuilder(settings_for(records), recorder, records.measure()).case(Asking(records[0]))
+    case = cases_for(recorder, records).case(Asking(records[0]))
     assert case.signal is None
     assert case.images == ()
     assert "heart rate: " in case.prompt.text
@@ -105,17 +109,17 @@ def test_only_what_a_reader_asks_for_is_in_its_case(records):
 
 def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, sample, tmp_path):
     reader = Batcher()
-    builder = CaseBuilder(settings_for(records), reader, {})
     reader.bad = float(abs(records[5].signal().mv).max())
-    folder = RunFolder(tmp_path)
-    steps = []
-    readings = ask_all(folder, builder, [Asking(record) for record in records], steps.append)
+    folder, steps = RunFolder(tmp_path), []
+    questions = Questions(cases_for(reader, records), [Asking(record) for record in records], {})
+    with folder.appending(str) as keep:
+        readings = ask_all(reader, questions, keep, lambda done, total: steps.append(done))
     crashed = [asked for asked, reading in readings.items() if reading.outcome == "failed"]
     assert crashed == [Asked(records[5].ecg_id)]
     assert "RuntimeError: cannot read this one" in readings[crashed[0]].error.message
     assert "Traceback" in readings[crashed[0]].error.message
-    assert [step.done for step in steps] == list(range(1, 13))
-    assert list(folder.readings()[0]) == [record.ecg_id for record in records]
+    assert steps == list(range(1, 13))
+    assert list(folder.every_reading()[0]) == [Asked(record.ecg_id) for record in records]
 
 
 def test_a_reader_that_fails_on_everything_stops_early_with_one_sentence(tmp_path):
@@ -142,7 +146,7 @@ def test_an_output_folder_that_is_a_file_is_told(tmp_path):
     assert "cannot be made a folder" in failed.stderr
 
 
-def test_a_full_disk_is_told_and_what_was_read_is_kept(records, sample, tmp_path):
+def test_a_full_disk_is_told_and_what_was_read_is_kept(tmp_path):
     class Full:
         written = 0
 
@@ -152,12 +156,14 @@ def test_a_full_disk_is_told_and_what_was_read_is_kept(records, sample, tmp_path
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return real.write(data)
 
-    folder = RunFolder(tmp_path)
-    full = Full()
-    with folder.appending() as real, pytest.raises(StorageError, match="No space left on device; what was read so far"):
-        for record in records:
-            folder.append(full, Asked(record.ecg_id), "x", Reading())
-    assert len(folder.readings()[0]) == 3
+    path, full = tmp_path / "readings.jsonl", Full()
+    with (
+        opened_for_append(path) as real,
+        pytest.raises(StorageError, match="No space left on device; what was read so far"),
+    ):
+        for ecg_id in range(12):
+            append(full, path, {"ecg_id": ecg_id, "case_id": "x", "reading": Reading().to_json()})
+    assert len(RunFolder(tmp_path).every_reading()[0]) == 3
 
 
 def test_a_file_size_limit_stops_a_real_run_like_a_full_disk(tmp_path):
@@ -173,14 +179,14 @@ def test_a_file_size_limit_stops_a_real_run_like_a_full_disk(tmp_path):
     )  # fmt: skip
     assert stopped.returncode == 2
     assert "cannot be written: File too large; what was read so far is kept" in stopped.stderr
-    assert len(RunFolder(run_folder(tmp_path / "runs")).readings()[0]) > 0
+    assert len(RunFolder(run_folder(tmp_path / "runs")).every_reading()[0]) > 0
 
 
 def test_a_damaged_line_in_the_middle_is_no_kill(tmp_path):
     good = json.dumps({"ecg_id": 9, "case_id": "x", "reading": {"values": {}}})
     (tmp_path / "readings.jsonl").write_text(f"{good}\nnonsense\n{good}\n")
     with pytest.raises(RunError, match=r"line 2 of .* is damaged"):
-        RunFolder(tmp_path).readings()
+        RunFolder(tmp_path).every_reading()
 
 
 def test_the_run_id_follows_from_what_decides_the_outcome(records):
@@ -188,7 +194,7 @@ def test_the_run_id_follows_from_what_decides_the_outcome(records):
     assert plain.run_id == settings_for(records).run_id
     for other in ({"seed": 1}, {"renderer": "clean"}, {"condition": "image-only"}):
         assert settings_for(records, **other).run_id != plain.run_id
-    assert plain.case_id(9) != settings_for(records, seed=1).case_id(9)
+    assert View().case_id(plain.run_id, 9) != View(seed=1).case_id(plain.run_id, 9)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 import pytest
-from bench.run.case import Asking, CaseBuilder
 
-from bench.run.settings import RunSettings
+from bench.view import Asking, View, cases_of
 from readers.api.anthropic import AnthropicReader
 from readers.api.openai import OpenAIReader
 
@@ -44,20 +43,13 @@ def records(sample):
 
 
 @pytest.fixture(scope="session")
-def numbers(records):
-    return records.measure()
-
-
-@pytest.fixture(scope="session")
-def build_cases(records, numbers):
+def build_cases(records):
     """Builds the cases of real records under a condition, drawn small."""
 
-    def build(renderer="printed", count=8, **settings):
-        ids = tuple(record.ecg_id for record in records)
-        given = {"px_per_mm": 3, "renderer": renderer, "form": "dense"} | settings
-        run = RunSettings("toy", {}, "ptbxl-sample", "1.0.3", "f", True, "test", ids, **given)
-        builder = CaseBuilder(run, OpenAIReader("gpt-5.4"), numbers)
-        return [builder.case(Asking(record)) for record in records[:count]]
+    def build(count=8, **shown):
+        view = View(**{"px_per_mm": 3, "renderer": "printed", "format": "dense", **shown})
+        cases = cases_of(view.for_inputs(OpenAIReader.inputs), records)
+        return [cases.case(Asking(record)) for record in records[:count]]
 
     return build
 

@@ -1,13 +1,13 @@
 """A tiny Gemma 3 whose tokenizer knows the words of our prompts, and cases of real records."""
 
+from dataclasses import replace
+
 import pytest
-from bench.prompt import CONDITIONS, PromptSettings, prompt
-from bench.prompt.prompt import system_text
 
 from bench.dataset import Dataset
-from bench.dataset.measuring import measure_record
-from readers.contract import Case
-from renderers import PageStyle, blank, render
+from bench.view import Asking, View, cases_of
+from bench.view.example import IMAGE_AND_TEXT
+from bench.view.prompt import system_text
 from taxonomy.target import DENSE, FORMATS
 
 from ...tiny.gemma import build
@@ -26,15 +26,9 @@ def cases(sample: Dataset):
     """Return the cases of the first records under a renderer, a format and a condition."""
 
     def made(count=3, renderer="printed", form=DENSE, condition="full", px_per_mm=3):
-        style = PageStyle(px_per_mm=px_per_mm)
-        found = []
-        for record in list(sample)[:count]:
-            signal = record.signal()
-            shown = CONDITIONS[condition].images
-            draw = {"true": lambda s=signal: render(s.mv, s.fs, renderer, style), "none": tuple}
-            images = draw.get(shown, lambda: blank(renderer, style))()
-            asked = prompt(measure_record(record), images, PromptSettings(CONDITIONS[condition], form, renderer))
-            found.append(Case(f"case{record.ecg_id}", images=images, prompt=asked))
-        return found
+        view = View(condition, renderer, px_per_mm, form.name).for_inputs(IMAGE_AND_TEXT)
+        cohort = sample.cohort("all", limit=count)
+        cases = cases_of(view, cohort)
+        return [replace(cases.case(Asking(record)), case_id=f"case{record.ecg_id}") for record in cohort]
 
     return made

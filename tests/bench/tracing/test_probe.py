@@ -7,15 +7,16 @@ import sys
 
 import numpy as np
 import pytest
-from bench.probe.beats import find, tiled
-from bench.probe.change import CHANGES
-from bench.probe.probe import SAMPLES, DoseResult, probe, tracings
-from bench.probe.report import thresholds
 
 from bench.evidence.answer import Figure
+from bench.report.probe_page import thresholds
+from bench.tracing.beats import find, tiled
+from bench.tracing.change import CHANGES
+from bench.tracing.probe import DoseResult, probe_tracings
+from bench.tracing.tracing import SAMPLES, tracings
+from bench.view import View
 from measurements import measure
 from readers.double import PriorDouble
-from renderers import PageStyle
 
 FS = 500.0
 STAYS = {"heart_rate": 1, "pr": 8, "qrs": 8, "qrs_axis": 4}
@@ -121,7 +122,7 @@ def test_the_probe_set_is_seeded(normal):
 
 def test_a_reader_that_sees_nothing_is_never_moved(normal):
     asked = list(tracings(normal[:4], list(CHANGES.values()), 0))
-    results = probe(PriorDouble(), asked, ("printed", PageStyle()), lambda done, total: None)
+    results = probe_tracings(PriorDouble(), asked, View(), lambda done, total: None)
     assert {result.change for result in results} == CHANGES.keys()
     assert all(result.moved.value == result.elsewhere.value == 0 for result in results)
     assert all(dose.startswith("not by") for _, _, dose in thresholds(results))
