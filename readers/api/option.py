@@ -11,8 +11,6 @@ CHOICES = {
     "reasoning_effort": ("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     "image_check": ("on", "off"),
 }
-
-
 RANGES: Mapping[str, tuple[float, float]] = {
     "temperature": (0, 2),
     "max_tokens": (16, 1_000_000),
@@ -64,3 +62,7 @@ class RequestOptions:
     def __post_init__(self) -> None:
         check_choices(self, CHOICES)
         check_ranges(self, RANGES)
+
+    def constrains(self, known: bool) -> bool:
+        """Tell whether answers are constrained to the schema: as asked, else where that is ``known`` to work."""
+        return known if self.structured == "auto" else self.structured == "schema"
