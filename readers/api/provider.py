@@ -91,13 +91,7 @@ class Provider(Protocol):
         ...
 
     def connect(self, busy: Busy) -> None:
-        """Get ready to ask, in a thread beside the event loop; the pages are drawn meanwhile.
-
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When there is no key.
-        """
+        """Get ready to ask, beside the event loop; raises :class:`~taxonomy.error.StopReading` when there is no key."""
         ...
 
     async def ask(self, body: Body) -> Response:

@@ -2,20 +2,19 @@
 
 import importlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from readers.api.endpoint import Endpoint
 from readers.api.failure import Filtered, call_error, not_json
+from readers.api.limiter import BUSY_STATUS, retry_after
 from readers.api.option import RequestOptions
 from readers.api.provider import MALFORMED, Body, Busy
 from readers.api.response import Response
 
 if TYPE_CHECKING:
     import httpx2
-
-BUSY_STATUS = frozenset({429, 503, 529})
 
 
 class SdkClient:
@@ -94,13 +93,3 @@ class SdkClient:
     async def close(self) -> None:
         """Close every connection."""
         await self.client.close()
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a response asks to wait, None where it names none in seconds."""
-    for name, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return float(headers[name]) * factor
-        except (KeyError, ValueError):
-            continue
-    return None
