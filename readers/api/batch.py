@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 from readers.api.price import Price
-from readers.api.provider import BatchLabel, Provider
+from readers.api.provider import MALFORMED, BatchLabel, BatchProvider, BatchResult
 from readers.api.response import CallError, Response
 from readers.api.shard import Shard, ShardFolder
 from readers.api.store import ResponseStore
@@ -19,7 +19,7 @@ class BatchDesk:
 
     Attributes
     ----------
-    provider : Provider
+    provider : BatchProvider
     store : ResponseStore
     folder : ShardFolder
     session : Session
@@ -28,7 +28,7 @@ class BatchDesk:
         US dollars that the run has cost so far.
     """
 
-    provider: Provider
+    provider: BatchProvider
     store: ResponseStore
     folder: ShardFolder
     session: Session
@@ -107,7 +107,7 @@ class BatchDesk:
             elif result.custom_id in found:
                 twice.add(result.custom_id)
             else:
-                found[result.custom_id] = result.outcome
+                found[result.custom_id] = self._answered(result)
         if strangers and not found:
             self.session.say(f"batch {shard.batch_id} is another's; this shard is submitted anew")
             not_ours = (*shard.not_ours, shard.batch_id)
@@ -130,6 +130,14 @@ class BatchDesk:
         self.folder.file(shard).unlink(missing_ok=True)
         self.session.say(f"batch {shard.batch_id}: {len(shard.keys) - len(problems)} of {len(shard.keys)} answered")
         return problems
+
+    def _answered(self, result: BatchResult) -> Response | CallError:
+        if isinstance(result.outcome, CallError):
+            return result.outcome
+        try:
+            return self.provider.response(result.outcome)
+        except MALFORMED as error:
+            return CallError("transport", f"the batch brought no answer of this API ({error!r})")
 
     def _label(self, shard: Shard) -> BatchLabel:
         return BatchLabel(self.session.run_id, shard.name, shard.submitted, len(shard.keys), shard.not_ours)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from readers.api.budget import Budget
 from readers.api.limiter import Limiter
 from readers.api.price import Price, Tokens
-from readers.api.provider import Body, Busy, Provider
+from readers.api.provider import Body, Provider
 from readers.api.request import Request
 from readers.api.response import CallError, Response, failed_reading, missing_image, reading_of
 from readers.api.store import Asked, ResponseStore, request_key
@@ -32,18 +32,16 @@ class Desk:
 
     Parameters
     ----------
-    connect : callable
-        Returns the provider, given what it must call when it has too much.
+    provider : Provider
+        Connected here.
     store : ResponseStore
     session : Session
     price : Price or None
     """
 
-    def __init__(
-        self, connect: Callable[[Busy], Provider], store: ResponseStore, session: Session, price: Price | None
-    ) -> None:
+    def __init__(self, provider: Provider, store: ResponseStore, session: Session, price: Price | None) -> None:
         self.limiter = Limiter(session.concurrency)
-        self._store, self._session, self._price = store, session, price
+        self._provider, self._store, self._session, self._price = provider, store, session, price
         self.budget = Budget(session.spent, session.max_cost)
         self.stopped: StopReading | None = None
         self._answers = self._failures = 0
@@ -55,8 +53,8 @@ class Desk:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="api", daemon=True)
         self._thread.start()
-        # The SDK takes a second to import: the first pages are drawn meanwhile.
-        self._connecting = self._begin(asyncio.to_thread(connect, self.limiter.overloaded))
+        # An SDK takes a second to import: the first pages are drawn meanwhile.
+        self._connecting = self._begin(asyncio.to_thread(provider.connect, self.limiter.overloaded))
 
     def submit(self, make: Callable[[], Request], repeat: int) -> "Future[Reading]":
         """Begin to make and answer a request; the future raises :class:`StopReading` when none can be any more."""
@@ -74,7 +72,7 @@ class Desk:
             self._session.say(f"waiting for up to {len(flying)} requests in flight, which are paid for")
             wait(flying, timeout=GRACE_S)
         if self._connecting.exception() is None:
-            self._begin(self._connecting.result().close()).result(timeout=10)
+            self._begin(self._provider.close()).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=10)
         self._loop.close()
@@ -114,17 +112,18 @@ class Desk:
         return made
 
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
-        request, provider = make(), self._connecting.result()
+        request, provider = make(), self._provider
         body = provider.body(request)
-        return request, body, request_key(body, Asked(provider.name, provider.endpoint, repeat))
+        return request, body, request_key(body, Asked(provider.name, provider.details().endpoint, repeat))
 
     async def _ask(self, request: Request, body: Body, key: str) -> Reading:
+        await asyncio.wrap_future(self._connecting)
         async with self.limiter:
             worst = self._worst(request)
             await self._admit(worst)
             begun, cost = time.monotonic(), 0.0
             try:
-                found = await self._connecting.result().ask(body)
+                found = await self._provider.ask(body)
                 seconds = round(time.monotonic() - begun, 3)
                 response = replace(found, seconds=seconds, run_id=self._session.run_id)
                 cost = self._cost(response.tokens)

@@ -1,11 +1,14 @@
-"""What an SDK raised, as one sentence and a kind of failure; both SDKs are generated alike and raise alike."""
+"""Why a call brought no answer, as one sentence and a kind of failure."""
 
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from readers.api.endpoint import Endpoint
 from readers.api.response import CallError
+
+if TYPE_CHECKING:
+    import httpx2
 
 FILTER_CODES = frozenset(
     {"content_filter", "content_policy_violation", "invalid_prompt", "responsible_ai_policy_violation"}
@@ -15,31 +18,12 @@ FILTER_CODES = frozenset(
 NO_CREDIT = ("insufficient_quota", "billing", "credit balance")
 
 
-class HttpResponse(Protocol):
-    """What of an HTTP client's response is read."""
-
-    @property
-    def status_code(self) -> int:
-        """Such as 200."""
-        ...
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """By name, in lower case."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """The body."""
-        ...
-
-
 class StatusError(Protocol):
-    """What both SDKs raise for a status of 400 and above."""
+    """What both SDKs raise for a status of 400 and above, and a provider without one can make."""
 
     status_code: int
     body: object
-    response: HttpResponse
+    response: "httpx2.Response"
 
 
 class Filtered(Exception):
@@ -55,7 +39,7 @@ def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str
         When the provider's content filter held the request back.
     """
     if isinstance(error, sdk.APIStatusError):
-        return _status_error(error, endpoint, model)
+        return status_error(error, endpoint, model)
     if isinstance(error, sdk.APITimeoutError):
         return CallError("transport", f"{endpoint.shown} stalled: no byte within the time limit, in every attempt")
     if isinstance(error, sdk.APIConnectionError):
@@ -65,14 +49,15 @@ def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str
     return CallError("transport", endpoint.scrubbed(f"{endpoint.shown} answered with something else: {error}"))
 
 
-def _status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallError:
+def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallError:
+    """Return what a status of 400 and above means; raises :class:`Filtered` as :func:`call_error` does."""
     status, said, code = int(error.status_code), _said(error, endpoint), _code(error)
     where = f"{endpoint.shown} ({status}: {said})"
     if code in FILTER_CODES:
         raise Filtered(said)
     if status in {401, 403}:
         return CallError("transport", f"the key in {endpoint.key_variable} is refused by {where}", fatal=True)
-    if _is_page(error):
+    if "html" in str(error.response.headers.get("content-type", "")).lower():
         hint = f"a web page, not an API: check {endpoint.address_variable}"
         return CallError("transport", f"{endpoint.shown} answers {status} with {hint}", systematic=True)
     if status == 404:
@@ -102,10 +87,6 @@ def _inner(error: StatusError) -> Mapping[str, Any]:
     body = error.body if isinstance(error.body, Mapping) else {}
     inner = body.get("error", body)
     return inner if isinstance(inner, Mapping) else {"message": inner}
-
-
-def _is_page(error: StatusError) -> bool:
-    return "html" in str(error.response.headers.get("content-type", "")).lower()
 
 
 def not_json(endpoint: Endpoint, content_type: str, text: str) -> CallError:

@@ -2,6 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+
+BUSY_STATUS = frozenset({429, 503, 529})
+"""By which a response says that the provider has too much."""
 
 MOST_PAUSE_S = 600.0
 """A provider that asks for a longer pause than this is asked again all the same."""
@@ -71,3 +75,13 @@ class Limiter:
             self._judged_at, self._good, self._busy = now, 0, 0
         if retry_after:
             self._resume_at = max(self._resume_at, now + min(retry_after, MOST_PAUSE_S))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that a response asks to wait, None where it names none in seconds."""
+    for name, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return float(headers[name]) * factor
+        except (KeyError, ValueError):
+            continue
+    return None

@@ -4,16 +4,17 @@ import base64
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar
 
 from readers.api.endpoint import Endpoint
 from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
-from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchResult, BatchState, Body, Busy, Provider
+from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchProvider, BatchResult, BatchState, Body, Details
 from readers.api.reader import ApiReader
 from readers.api.request import Request
 from readers.api.response import CallError, Response, Stop
+from readers.api.sdk import SdkClient
 
 WITHOUT_SCHEMA = ("gpt-3.5", "gpt-4-", "chatgpt-")
 """Beginnings of OpenAI's models that have no structured output (OpenAI's guide: from gpt-4o-2024-08-06 on)."""
@@ -22,49 +23,73 @@ STOPS: Mapping[str, Stop] = {"length": "length", "content_filter": "content_filt
 BATCH_PATH = "/v1/chat/completions"
 
 
-class OpenAIProvider(Provider):
+class OpenAIProvider:
     """Chat completions through OpenAI's SDK."""
 
     name = "openai"
-    path = "/chat/completions"
 
-    @classmethod
-    def connect(cls, model: str, options: RequestOptions, busy: Busy) -> Self:
-        """Import the SDK and return the provider with a client of it."""
-        import openai
+    def __init__(self, model: str, options: RequestOptions) -> None:
+        self._model, self._options = model, options
+        self._endpoint = Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1")
+        self._sdk = SdkClient("openai", "AsyncOpenAI", self._endpoint, model, options)
+        self.connect, self.close = self._sdk.connect, self._sdk.close
 
-        return cls(openai, "AsyncOpenAI", model, options, busy)
-
-    @staticmethod
-    def where() -> Endpoint:
-        """Return the endpoint that the environment names."""
-        return Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1")
-
-    @staticmethod
-    def limits_of(model: str, options: RequestOptions) -> ModelLimits:
-        """Return what is known of a model; one of another maker behind this API is looked up under its maker."""
-        bare = model.rpartition("/")[2]
+    def details(self) -> Details:
+        """Return what decides the answers; a model of another maker behind this API is looked up under its maker."""
+        official, bare = self._endpoint.is_official, self._model.rpartition("/")[2]
         maker = next((name for name in ("anthropic", "gemini") if image_limit(name, bare)), "openai")
-        detail = "" if options.image_detail == "auto" else options.image_detail
+        detail = "" if self._options.image_detail == "auto" else self._options.image_detail
         limit = image_limit(maker, bare, detail)
-        return ModelLimits(limit, request_limit(maker) if limit or OpenAIProvider.where().is_official else None)
+        limits = ModelLimits(limit, request_limit(maker) if limit or official else None)
+        structured = self._options.constrains(official and not self._model.startswith(WITHOUT_SCHEMA))
+        return Details(self._model, self._endpoint.shown, structured, limits, detail or (limit.detail if limit else ""))
 
-    @staticmethod
-    def structured(model: str, options: RequestOptions) -> bool:
-        """Tell whether answers are constrained to the schema: by the option, else where OpenAI is known to do it."""
-        if options.structured != "auto":
-            return options.structured == "schema"
-        return OpenAIProvider.where().is_official and not model.startswith(WITHOUT_SCHEMA)
+    def body(self, request: Request) -> Body:
+        """Return the body of a chat completion; what is the same for every case comes first, so that it is cached."""
+        options = request.options
+        content: list[dict[str, Any]] = []
+        for image in request.images:
+            content.append({"type": "text", "text": image.caption})
+            address = "data:image/png;base64," + base64.b64encode(image.png).decode()
+            detail = {"detail": request.detail} if request.detail else {}
+            content.append({"type": "image_url", "image_url": {"url": address, **detail}})
+        content.append({"type": "text", "text": request.text})
+        asked: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": content}],
+            # OpenAI's own newer models refuse max_tokens; many endpoints that speak its protocol know nothing else.
+            "max_completion_tokens" if self._endpoint.is_official else "max_tokens": options.max_tokens,
+        }
+        for name in ("temperature", "seed", "reasoning_effort"):
+            if getattr(options, name) is not None:
+                asked[name] = getattr(options, name)
+        if request.schema is not None:
+            named = {"name": "ecg_reading", "strict": True, "schema": request.schema}
+            asked["response_format"] = {"type": "json_schema", "json_schema": named}
+        return asked
 
-    @classmethod
-    def body(cls, request: Request) -> Body:
-        """Return the body of a chat completion."""
-        return chat_body(request, cls.where().is_official)
+    async def ask(self, body: Body) -> Response:
+        """Send a chat completion."""
+        return await self._sdk.ask("/chat/completions", body, self.response)
 
-    @staticmethod
-    def response_of(data: Mapping[str, Any]) -> Response:
+    def response(self, body: Body) -> Response:
         """Return what a chat completion says."""
-        return chat_response(data)
+        choice = body["choices"][0]
+        message, usage = choice["message"], body.get("usage")
+        stop: Stop = "refusal" if message.get("refusal") else STOPS.get(choice.get("finish_reason") or "", "end")
+        tokens = None
+        if usage and usage.get("prompt_tokens") is not None:
+            details = usage.get("prompt_tokens_details") or {}
+            tokens = Tokens(
+                input=int(usage["prompt_tokens"]),
+                output=int(usage.get("completion_tokens") or 0),
+                cached=int(details.get("cached_tokens") or 0),
+                cache_written=int(details.get("cache_write_tokens") or 0),
+            )
+        text = message.get("refusal") or message.get("content") or ""
+        if isinstance(text, list):
+            text = "".join(part.get("text", "") for part in text)
+        return Response(str(text), stop, tokens, str(body.get("model", "")))
 
     def batch_line(self, custom_id: str, body: Body) -> str:
         """Return one line of OpenAI's batch input."""
@@ -72,9 +97,9 @@ class OpenAIProvider(Provider):
 
     async def submit(self, shard: Path, label: BatchLabel) -> str:
         """Upload a file of lines and begin its batch."""
-        async with self.calling():
-            uploaded = await self._client.files.create(file=shard, purpose="batch")
-            made = await self._client.batches.create(
+        async with self._sdk.calling():
+            uploaded = await self._sdk.client.files.create(file=shard, purpose="batch")
+            made = await self._sdk.client.batches.create(
                 input_file_id=uploaded.id,
                 endpoint=BATCH_PATH,
                 completion_window="24h",
@@ -84,8 +109,8 @@ class OpenAIProvider(Provider):
 
     async def find(self, label: BatchLabel) -> str | None:
         """Return the id of the batch that carries this label."""
-        async with self.calling():
-            async for batch in self._client.batches.list(limit=100):
+        async with self._sdk.calling():
+            async for batch in self._sdk.client.batches.list(limit=100):
                 metadata = batch.metadata or {}
                 if metadata.get("run_id") == label.run_id and metadata.get("shard") == label.shard:
                     return str(batch.id)
@@ -95,89 +120,39 @@ class OpenAIProvider(Provider):
 
     async def state(self, batch_id: str) -> BatchState:
         """Return how far a batch is."""
-        async with self.calling():
-            batch = await self._client.batches.retrieve(batch_id)
+        async with self._sdk.calling():
+            batch = await self._sdk.client.batches.retrieve(batch_id)
         counts = batch.request_counts
         done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
         if batch.status == "failed":
             problems = [one.message or "" for one in (batch.errors.data or [])] if batch.errors else []
-            return BatchState("failed", done, total, self._where.scrubbed("; ".join(problems) or "no reason given"))
+            return BatchState("failed", done, total, self._endpoint.scrubbed("; ".join(problems) or "no reason given"))
         ended = batch.status in {"completed", "expired", "cancelled"}
         return BatchState("ended" if ended else "running", done, total)
 
     async def results(self, batch_id: str) -> AsyncIterator[BatchResult]:
         """Yield every line of an ended batch's output and error files."""
-        async with self.calling():
-            batch = await self._client.batches.retrieve(batch_id)
+        async with self._sdk.calling():
+            batch = await self._sdk.client.batches.retrieve(batch_id)
             for file_id in (batch.output_file_id, batch.error_file_id):
                 if file_id:
-                    async with self._client.files.with_streaming_response.content(file_id) as content:
+                    async with self._sdk.client.files.with_streaming_response.content(file_id) as content:
                         async for line in content.iter_lines():
                             if line.strip():
-                                yield self._result(json.loads(line))
+                                yield _result(json.loads(line))
 
-    def _result(self, line: Mapping[str, Any]) -> BatchResult:
-        custom_id, answer = str(line.get("custom_id")), line.get("response") or {}
-        if answer.get("status_code") == 200:
-            return BatchResult(custom_id, self.answered_in_batch(answer.get("body") or {}))
-        said = line.get("error") or (answer.get("body") or {}).get("error") or "no reason given"
-        message = said.get("message", said) if isinstance(said, Mapping) else said
-        return BatchResult(custom_id, CallError("transport", f"failed in its batch: {message}"))
+
+def _result(line: Mapping[str, Any]) -> BatchResult:
+    custom_id, answer = str(line.get("custom_id")), line.get("response") or {}
+    if answer.get("status_code") == 200:
+        return BatchResult(custom_id, answer.get("body") or {})
+    said = line.get("error") or (answer.get("body") or {}).get("error") or "no reason given"
+    message = said.get("message", said) if isinstance(said, Mapping) else said
+    return BatchResult(custom_id, CallError("transport", f"failed in its batch: {message}"))
 
 
 class OpenAIReader(ApiReader):
     """A vision model behind OpenAI's API or an endpoint that speaks its chat completions."""
 
     description = "openai:MODEL, by OPENAI_API_KEY; OPENAI_BASE_URL for Gemini, vLLM, Ollama, OpenRouter"
-    provider = OpenAIProvider
-
-
-def chat_body(request: Request, official: bool) -> dict[str, Any]:
-    """Return the JSON of a chat completion: what is the same for every case comes first, so that it can be cached."""
-    options = request.options
-    content: list[dict[str, Any]] = []
-    for image in request.images:
-        content.append({"type": "text", "text": image.caption})
-        address = "data:image/png;base64," + base64.b64encode(image.png).decode()
-        detail = {"detail": request.detail} if request.detail else {}
-        content.append({"type": "image_url", "image_url": {"url": address, **detail}})
-    content.append({"type": "text", "text": request.text})
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": content}],
-        # OpenAI's own newer models refuse max_tokens; many endpoints that speak its protocol know nothing else.
-        "max_completion_tokens" if official else "max_tokens": options.max_tokens,
-    }
-    for name in ("temperature", "seed", "reasoning_effort"):
-        if getattr(options, name) is not None:
-            body[name] = getattr(options, name)
-    if request.schema is not None:
-        named = {"name": "ecg_reading", "strict": True, "schema": request.schema}
-        body["response_format"] = {"type": "json_schema", "json_schema": named}
-    return body
-
-
-def chat_response(data: Mapping[str, Any]) -> Response:
-    """Return what a chat completion says.
-
-    Raises
-    ------
-    KeyError, TypeError, IndexError, AttributeError
-        When the data is none.
-    """
-    choice = data["choices"][0]
-    message, usage = choice["message"], data.get("usage")
-    stop: Stop = "refusal" if message.get("refusal") else STOPS.get(choice.get("finish_reason") or "", "end")
-    tokens = None
-    if usage and usage.get("prompt_tokens") is not None:
-        details = usage.get("prompt_tokens_details") or {}
-        tokens = Tokens(
-            input=int(usage["prompt_tokens"]),
-            output=int(usage.get("completion_tokens") or 0),
-            cached=int(details.get("cached_tokens") or 0),
-            cache_written=int(details.get("cache_write_tokens") or 0),
-        )
-    text = message.get("refusal") or message.get("content") or ""
-    if isinstance(text, list):
-        text = "".join(part.get("text", "") for part in text)
-    return Response(str(text), stop, tokens, str(data.get("model", "")))
+    provider_type: ClassVar[type[BatchProvider]] = OpenAIProvider

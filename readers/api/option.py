@@ -42,3 +42,7 @@ class RequestOptions:
     image_check: Literal["on", "off"] = "on"
     timeout: Annotated[float, Interval(ge=1, le=3600)] = 300.0
     attempts: Annotated[int, Interval(ge=1, le=100)] = 6
+
+    def constrains(self, known: bool) -> bool:
+        """Tell whether answers are constrained to the schema: as asked, else where that is ``known`` to work."""
+        return known if self.structured == "auto" else self.structured == "schema"

@@ -80,8 +80,7 @@ def price_of(model: str, table: Path | None = None) -> Price | None:
     model : str
         A dated snapshot costs what its model costs; ``vendor/model`` is looked up as ``model`` too.
     table : Path, optional
-        A table of the user's own, ``{"models": {"NAME": {"input": 1.0, "output": 4.0}}}``; its models come before the
-        shipped ones.
+        A table of the user's own, as after ``--prices``; its models come before the shipped ones.
 
     Raises
     ------

@@ -14,15 +14,15 @@ from readers.api.batch import BatchDesk
 from readers.api.desk import Desk
 from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
-from readers.api.provider import Busy, Provider
+from readers.api.provider import BatchProvider, Provider
 from readers.api.request import Request, sent_images
 from readers.api.response import CallError, failed_reading, reading_of
-from readers.api.shard import ShardFolder, shard_limit
+from readers.api.shard import Line, ShardFolder, shard_limit
 from readers.api.store import Asked, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
 from readers.session import Estimate, Session
 from readers.setting import parsed_options
-from taxonomy.error import BenchError, StopReading
+from taxonomy.error import BenchError, SettingError, StopReading
 from taxonomy.reading import Reading
 
 AHEAD = 2
@@ -50,14 +50,14 @@ class ApiReader:
 
     inputs: frozenset[Input] = frozenset({"image", "text"})
     description: ClassVar[str]
-    provider: ClassVar[type[Provider]]
+    provider_type: ClassVar[type[Provider]]
 
     def __init__(self, model: str = "", **options: str) -> None:
         if not model:
-            maker = self.provider.name
+            maker = self.provider_type.name
             raise BenchError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
         self.model, self.options = model, parsed_options(RequestOptions, options)
-        self.provider.check(self.options)
+        self.provider = self.provider_type(model, self.options)
         self.name = f"{self.provider.name}:{model}"
         self.session = Session()
 
@@ -65,17 +65,18 @@ class ApiReader:
     def details(self) -> Mapping[str, str]:
         """What decides the answers beside the prompt: model, endpoint, every option; for the manifest."""
         options = {name: str(value) for name, value in asdict(self.options).items() if value is not None}
-        limit = self.provider.limits_of(self.model, self.options).image
-        return options | {
-            "model": self.model,
-            "endpoint": self.provider.where().shown,
-            "structured": "schema" if self.provider.structured(self.model, self.options) else "text",
-            "image_detail": self._detail or "auto",
-            "image_limit": limit.name if limit else "unknown: images are sent as drawn",
-        }
+        return options | self.provider.details().to_manifest()
 
     def within(self, session: Session) -> Reader:
-        """Return the reader that keeps to the session's limits."""
+        """Return the reader that keeps to the session's limits.
+
+        Raises
+        ------
+        taxonomy.error.SettingError
+            When a batch is asked for and the provider has none.
+        """
+        if session.batch is not None and not isinstance(self.provider, BatchProvider):
+            raise SettingError(f"provider {self.provider.name!r} has no batches; leave out --batch")
         self.session = session
         return self
 
@@ -120,32 +121,24 @@ class ApiReader:
 
     def request(self, case: Case) -> Request:
         """Return what is asked for a case, its images within the model's limits."""
-        limits = self.provider.limits_of(self.model, self.options)
-        images, prompt = sent_images(case, limits), case.prompt or Prompt("")
-        tokens = sum(limits.image.tokens(image.size) for image in images) if limits.image else 0
+        details, prompt = self.provider.details(), case.prompt or Prompt("")
+        images, limit = sent_images(case, details.limits), details.limits.image
+        tokens = sum(limit.tokens(image.size) for image in images) if limit else 0
         return Request(
             model=self.model,
             system=prompt.system,
             text=prompt.text,
             images=images,
-            schema=prompt.schema if self.provider.structured(self.model, self.options) else None,
+            schema=prompt.schema if details.structured else None,
             form=prompt.form,
             options=self.options,
-            detail=self._detail,
+            detail=details.image_detail,
             image_tokens=tokens,
         )
 
-    @property
-    def _detail(self) -> str:
-        """The level of image detail that is asked for, empty for none."""
-        if self.options.image_detail != "auto":
-            return self.options.image_detail
-        limit = self.provider.limits_of(self.model, self.options).image
-        return limit.detail if limit else ""
-
     def _asked(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
         """Yield readings in order; one that failed waits until it is sure that not everything does."""
-        desk = Desk(self._connected, store, self.session, self.price)
+        desk = Desk(self.provider_type(self.model, self.options), store, self.session, self.price)
         places = threading.Semaphore(AHEAD * self.session.concurrency)
         window: deque[Future[Reading]] = deque()
         try:
@@ -172,16 +165,15 @@ class ApiReader:
                 raise desk.stopped
         return head.result()
 
-    def _connected(self, busy: Busy) -> Provider:
-        return self.provider.connect(self.model, self.options, busy)
-
     def _batched(self, cases: Iterable[Case], store: ResponseStore, path: Path) -> Iterator[Reading]:
         """Yield readings after every batch has ended; what is kept already is in no batch."""
-        provider = self._connected(lambda seconds: None)
+        provider = self.provider_type(self.model, self.options)
+        assert isinstance(provider, BatchProvider)
+        provider.connect(lambda seconds: None)
         folder, asked = ShardFolder.opened(path), list[tuple[str, Request]]()
         desk = BatchDesk(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
-        folder.write(self._lines(cases, desk, asked), shard_limit(provider.limits, most))
+        folder.write(self._lines(cases, desk, asked), shard_limit(provider.details().limits, most))
         problems = asyncio.run(_run(desk))
         for key, request in asked:
             kept = store.get(key)
@@ -191,14 +183,13 @@ class ApiReader:
                 problem = problems.get(key, "the batch brought no answer for this case")
                 yield failed_reading(CallError("transport", problem))
 
-    def _lines(
-        self, cases: Iterable[Case], desk: BatchDesk, asked: list[tuple[str, Request]]
-    ) -> Iterator[tuple[str, str, float]]:
-        """Yield key, line and worst cost of each case without an answer; put every case into ``asked``, no pixels."""
+    def _lines(self, cases: Iterable[Case], desk: BatchDesk, asked: list[tuple[str, Request]]) -> Iterator[Line]:
+        """Yield the line of each case without an answer; put every case into ``asked``, no pixels."""
+        endpoint = desk.provider.details().endpoint
         for case in cases:
             request = self.request(case)
             body = desk.provider.body(request)
-            key = request_key(body, Asked(desk.provider.name, desk.provider.endpoint, case.repeat))
+            key = request_key(body, Asked(desk.provider.name, endpoint, case.repeat))
             asked.append((key, request.without_pixels()))
             kept = desk.store.get(key)
             if kept is None:

@@ -1,9 +1,8 @@
 """Batches on disk: which requests are in which shard, and how far each shard is; a kill loses none of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,8 @@ from readers.whole_file import whole_file
 from taxonomy.error import StorageError
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
+Line = tuple[str, str, float]
+"""Key, line and US dollars at worst of a request."""
 
 SHARD_MB = 100.0
 """Megabytes of a shard at most, whatever the provider would take: a shard is held in memory once when it is sent."""
@@ -65,6 +66,19 @@ class ShardLimit:
     requests: int
     size: int
     worst: float | None = None
+
+    def split(self, requests: Iterable[Line]) -> Iterator[list[Line]]:
+        """Yield the requests in order, as many at a time as fill a shard; one that fills it alone is a shard."""
+        lines, size, dollars = list[Line](), 0, 0.0
+        for key, line, worst in requests:
+            dear = self.worst is not None and dollars + worst > self.worst
+            if lines and (dear or size + len(line) + 1 > self.size or len(lines) >= self.requests):
+                yield lines
+                lines, size, dollars = [], 0, 0.0
+            lines.append((key, line, worst))
+            size, dollars = size + len(line) + 1, dollars + worst
+        if lines:
+            yield lines
 
 
 def shard_limit(limits: ModelLimits, worst: float | None) -> ShardLimit:
@@ -123,51 +137,24 @@ class ShardFolder:
         """Return the shards whose results are still to come."""
         return [shard for shard in self.shards.values() if shard.status not in {"fetched", "failed"}]
 
-    def write(self, requests: Iterable[tuple[str, str, float]], limit: ShardLimit) -> None:
-        """Write requests that no pending shard holds into new shards.
+    def write(self, requests: Iterable[Line], limit: ShardLimit) -> None:
+        """Write requests that no pending shard holds into new shards; one is in the state only when its file is whole.
 
-        Parameters
-        ----------
-        requests : iterable of (str, str, float)
-            Key, line and US dollars at worst of each.
-        limit : ShardLimit
+        Raises
+        ------
+        StorageError
+            When the folder cannot be written.
         """
+        for lines in limit.split(self._new(requests)):
+            keys, _, worst = zip(*lines, strict=True)
+            shard = Shard(f"shard-{len(self.shards):03d}", keys, sum(worst))
+            with whole_file(self.file(shard)) as part, part.open("w", encoding="utf-8") as out:
+                out.writelines(f"{line}\n" for _, line, _ in lines)
+            self.keep(shard)
+
+    def _new(self, requests: Iterable[Line]) -> Iterator[Line]:
         held = {key for shard in self.pending() for key in shard.keys}
-        writer = _Writer(self, limit)
-        for key, line, worst in requests:
-            if key not in held:
-                held.add(key)
-                writer.add(key, line, worst)
-        writer.close()
-
-
-class _Writer:
-    """Fills one shard after the other; a shard is in the state only when its file is whole."""
-
-    def __init__(self, folder: ShardFolder, limit: ShardLimit) -> None:
-        self._folder, self._limit = folder, limit
-        self._out: TextIOWrapper | None = None
-        self._keys: list[str] = []
-        self._size, self._worst = 0, 0.0
-
-    def add(self, key: str, line: str, worst: float) -> None:
-        dear = self._limit.worst is not None and self._worst + worst > self._limit.worst
-        large = self._size + len(line) + 1 > self._limit.size
-        if self._keys and (dear or large or len(self._keys) >= self._limit.requests):
-            self.close()
-        if self._out is None:
-            self._out = (self._folder.path / f"{self._name}.jsonl").open("w", encoding="utf-8")
-        self._out.write(line + "\n")
-        self._keys.append(key)
-        self._size, self._worst = self._size + len(line) + 1, self._worst + worst
-
-    def close(self) -> None:
-        if self._out is None:
-            return
-        self._out.close()
-        self._folder.keep(Shard(self._name, tuple(self._keys), self._worst))
-        self._out, self._keys, self._size, self._worst = None, [], 0, 0.0
-
-    @property
-    def _name(self) -> str:
-        return f"shard-{len(self._folder.shards):03d}"
+        for request in requests:
+            if request[0] not in held:
+                held.add(request[0])
+                yield request

@@ -87,7 +87,7 @@ def plan_kill(killing, provider, where):
 def test_a_kill_at_any_point_submits_nothing_twice(server, make, cases, session, where):
     reader = make()
     with pytest.MonkeyPatch.context() as killing, pytest.raises(Killed):
-        plan_kill(killing, reader.provider, where)
+        plan_kill(killing, reader.provider_type, where)
         list(reader.within(session()).read(cases))
     readings = list(make().within(session()).read(cases))
     assert [reading.values["rate"] for reading in readings] == rates(cases)

@@ -1,0 +1,95 @@
+"""What providers with an SDK of OpenAI's or Anthropic's kind share: both are generated alike, and raise alike."""
+
+import importlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from readers.api.endpoint import Endpoint
+from readers.api.failure import Filtered, call_error, not_json
+from readers.api.limiter import BUSY_STATUS, retry_after
+from readers.api.option import RequestOptions
+from readers.api.provider import MALFORMED, Body, Busy
+from readers.api.response import Response
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class SdkClient:
+    """An SDK's asynchronous client, whose own retries (with ``retry-after``) serve every request.
+
+    Parameters
+    ----------
+    sdk, client : str
+        Names of the SDK's module and of its client class.
+    endpoint : Endpoint
+    model : str
+    options : RequestOptions
+
+    Attributes
+    ----------
+    client : object
+        The SDK's own, from :meth:`connect` on.
+    """
+
+    client: Any
+
+    def __init__(self, sdk: str, client: str, endpoint: Endpoint, model: str, options: RequestOptions) -> None:
+        self._names, self._endpoint, self._model, self._options = (sdk, client), endpoint, model, options
+
+    def connect(self, busy: Busy) -> None:
+        """Import the SDK, which takes a second, and build its client.
+
+        Raises
+        ------
+        taxonomy.error.StopReading
+            When there is no key.
+        """
+        module, client = self._names
+        self._sdk = importlib.import_module(module)
+
+        async def watch(response: "httpx2.Response") -> None:
+            if response.status_code in BUSY_STATUS:
+                busy(retry_after(response.headers))
+
+        self.client = getattr(self._sdk, client)(
+            api_key=self._endpoint.key(),
+            base_url=self._endpoint.address,
+            timeout=self._options.timeout,
+            max_retries=self._options.attempts - 1,
+            http_client=self._sdk.DefaultAsyncHttpxClient(event_hooks={"response": [watch]}),
+        )
+
+    async def ask(self, path: str, body: Body, response: Callable[[Body], Response]) -> Response:
+        """Post a body as it stands, past the SDK's own types, and return what ``response`` makes of the answer.
+
+        Raises
+        ------
+        CallError
+            When there is no answer after the SDK's own retries, or something that is none of this API.
+        """
+        import httpx2
+
+        try:
+            async with self.calling():
+                found: httpx2.Response = await self.client.post(path, body=body, cast_to=httpx2.Response)
+        except Filtered as filtered:
+            return Response(str(filtered), "content_filter", None, self._model)
+        try:
+            return response(json.loads(found.text))
+        except MALFORMED as error:
+            raise not_json(self._endpoint, found.headers.get("content-type", ""), found.text) from error
+
+    @asynccontextmanager
+    async def calling(self) -> AsyncIterator[None]:
+        """Turn what the SDK raises into :class:`CallError`."""
+        try:
+            yield
+        except (self._sdk.APIError, ValueError) as error:
+            raise call_error(error, self._sdk, self._endpoint, self._model) from error
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.client.close()
