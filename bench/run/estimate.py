@@ -47,7 +47,7 @@ def _estimates(job: Job, reader: SessionReader) -> list[Estimate]:
     with progress("measuring") as report:
         known = records.measure(report)
     numbers, standing_in = shown_numbers(replace(job, records=records).drawn, known)
-    builder = CaseBuilder(job.settings, job.reader, numbers, donors=standing_in)
+    builder = CaseBuilder(job.settings, job.reader, numbers, donors=standing_in, dataset=job.dataset)
     return [reader.estimate(builder.case(Asking(record))) for record in records]
 
 
