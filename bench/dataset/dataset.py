@@ -12,7 +12,7 @@ from bench.dataset.measuring import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, by_id
 from measurements import Measurements
-from taxonomy.axis import AxisValue, with_normality
+from taxonomy.axis import AXES, NORMALITY, AxisValue, with_normality
 from taxonomy.error import unknown_name
 from taxonomy.truth import Truth
 
@@ -92,7 +92,8 @@ class Dataset(ABC):
         """The majority value of each axis and of normality.
 
         Counted when first asked for, over the truth of the training split, or of every record where that is empty or
-        there is none; an axis on which nothing is labelled has none. The signals are measured for it.
+        there is none; the signals are measured for it. An axis on which nothing is labelled there has the value that
+        means that nothing is found.
         """
         return self._majorities
 
@@ -165,7 +166,11 @@ class Dataset(ABC):
     def _majorities(self) -> Mapping[str, AxisValue]:
         train = self.cohort(TRAIN, with_signal=False) if TRAIN in self.splits else ()
         cohort = train or Cohort(self, tuple(self), "all")
-        return {name: counter.most_common(1)[0][0] for name, counter in value_counts(cohort).items()}
+        counts = value_counts(cohort)
+        return {
+            axis.name: counts[axis.name].most_common(1)[0][0] if axis.name in counts else axis.negative or frozenset()
+            for axis in (*AXES, NORMALITY)
+        }
 
 
 def value_counts(cohort: Cohort) -> dict[str, Counter[AxisValue]]:

@@ -187,7 +187,7 @@ def verdict(
     Parameters
     ----------
     encoder : Probed or None
-        The probe of its features that fold 9 likes best.
+        The probe of its features that the validation split likes best.
     over_random, over_pixels : (float, (float, float)) or None
         By how much its area is larger than those of an untrained encoder and of the pixels.
     reader : str
