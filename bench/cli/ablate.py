@@ -80,12 +80,13 @@ def selftest(data: str | None, seed: int) -> None:
 
     Exits with 1 when a verdict is wrong.
     """
-    from bench.cli.terminal import TERMINAL, show
+    from bench.cli.terminal import progress, show
     from bench.dataset import open_dataset
     from bench.evidence.selftest import selftest as run
+    from bench.progress import Observer
     from bench.report.evidence_page import evidence_table
 
-    checks = run(open_dataset(data).cohort("test"), seed, TERMINAL)
+    checks = run(open_dataset(data).cohort("test"), seed, Observer(progress=progress))
     for check in checks:
         show(evidence_table(check.axes, check.reader))
         click.echo("".join(f"WRONG  {problem}\n" for problem in check.wrong))

@@ -17,11 +17,12 @@ RESULTS = click.option(
 @RESULTS
 def submit(run: Path, data: str | None, results: Path) -> None:
     """Validate the run folder RUN, add it to the submissions and rebuild the leaderboard."""
-    from bench import leaderboard as board
     from bench.dataset import open_dataset
+    from bench.report.leaderboard_page import rebuild
+    from bench.run.submission import submit as add
 
-    target = board.submit(run, results, open_dataset(data))
-    board.rebuild(results)
+    target = add(run, results, open_dataset(data))
+    rebuild(results)
     click.echo(f"added {target}; {results / 'leaderboard.md'} is rebuilt")
 
 
@@ -31,12 +32,13 @@ def submit(run: Path, data: str | None, results: Path) -> None:
 @RESULTS
 def leaderboard(check: bool, data: str | None, results: Path) -> None:
     """Rebuild results/leaderboard.md and .json, or check every submission."""
-    from bench import leaderboard as board
-    from bench.dataset import open_dataset
-
     if check:
-        good = board.check(
-            results, open_dataset(data), lambda name, problem: click.echo(f"{name}: {problem or 'holds'}")
-        )
+        from bench.dataset import open_dataset
+        from bench.run.submission import check as checked
+
+        dataset = open_dataset(data)
+        good = checked(results, dataset, lambda name, problem: click.echo(f"{name}: {problem or 'holds'}"))
         raise click.exceptions.Exit(0 if good else 2)
-    click.echo(f"{board.rebuild(results)} submissions in {results / 'leaderboard.md'}")
+    from bench.report.leaderboard_page import rebuild
+
+    click.echo(f"{rebuild(results)} submissions in {results / 'leaderboard.md'}")

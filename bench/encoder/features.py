@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def image_features(
     FileError
         When the file cannot be written, or holds those of other records.
     """
-    ids = np.array([record.ecg_id for record in records], dtype=np.int64)
+    ids = np.array([record.ecg_id for record in records])
     known = _kept(keep, ids)
     rows: dict[str, list[NDArray[np.float32]]] = {name: list(part) for name, part in known.items()}
     done = len(next(iter(rows.values()), []))
@@ -115,7 +116,7 @@ def _pixels(images: Sequence[Picture]) -> NDArray[np.float32]:
     return np.asarray(small, dtype=np.float32).ravel() / np.float32(255)
 
 
-def _kept(path: Path, ids: NDArray[np.int64]) -> Features:
+def _kept(path: Path, ids: NDArray[Any]) -> Features:
     if not path.is_file():
         return {}
     try:
@@ -129,7 +130,7 @@ def _kept(path: Path, ids: NDArray[np.int64]) -> Features:
     return known
 
 
-def _keep(path: Path, ids: NDArray[np.int64], rows: Mapping[str, Sequence[NDArray[np.float32]]]) -> None:
+def _keep(path: Path, ids: NDArray[Any], rows: Mapping[str, Sequence[NDArray[np.float32]]]) -> None:
     stacked = {name: np.stack(list(part)) for name, part in rows.items()}
     count = len(next(iter(stacked.values())))
     with whole_file(path) as part:

@@ -116,6 +116,7 @@ def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int, ob
     datasets.disable_progress_bars()
     folder.mkdir(parents=True, exist_ok=True)
     shards = -(-len(chosen) // shard_rows)
+    numbers = chosen.cases.cohort.dataset.ids_are_numbers
     paths = [folder / f"{split}-{number:05d}-of-{shards:05d}.parquet" for number in range(shards)]
     left = [number for number, path in enumerate(paths) if not path.is_file()]
     wanted = [record for n in left for record in chosen.records[n * shard_rows : (n + 1) * shard_rows]]
@@ -128,7 +129,7 @@ def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int, ob
                 rows.append(example)
                 report(number * shard_rows + len(rows), len(chosen))
             temporary = paths[number].with_suffix(".tmp")
-            datasets.Dataset.from_list(rows, features=features()).to_parquet(str(temporary))
+            datasets.Dataset.from_list(rows, features=features(numbers)).to_parquet(str(temporary))
             temporary.rename(paths[number])
 
 

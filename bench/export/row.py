@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     import datasets
 
 
-def features() -> "datasets.Features":
+def features(ids_are_numbers: bool) -> "datasets.Features":
     """Return the columns and their types."""
     import datasets
 
     text, texts = datasets.Value("string"), [datasets.Value("string")]
     part = {"type": text, "text": text}
+    name = datasets.Value("int32") if ids_are_numbers else text
     return datasets.Features(
         {
-            "ecg_id": datasets.Value("int32"),
-            "patient_id": datasets.Value("int32"),
-            "fold": datasets.Value("int8"),
+            "ecg_id": name,
+            "patient_id": name,
+            "fold": datasets.Value("int8") if ids_are_numbers else text,
             "age": datasets.Value("float32"),
             "sex": text,
             "images": [datasets.Image()],

@@ -4,8 +4,6 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "example"
@@ -40,14 +38,3 @@ def test_the_taxonomy_table_lists_every_statement_of_ptbxl():
     theirs = (files("bench.dataset.sample") / "scp_statements.csv").read_text(encoding="utf-8").splitlines()[1:]
     ours = (files("taxonomy") / "statements.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert [line.split(",")[0] for line in theirs] == [line.split(",")[0] for line in ours]
-
-
-@pytest.mark.parametrize("package", ["taxonomy", "renderers", "measurements", "readers"])
-def test_imports_go_one_way(package):
-    order = ["taxonomy", "renderers", "measurements", "readers", "bench"]
-    later = order[order.index(package) + 1 :]
-    own = {"renderers": ["taxonomy"], "measurements": ["taxonomy", "renderers"]}.get(package, [])
-    for path in (ROOT / package).rglob("*.py"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            match = re.match(r"\s*(?:from|import) (\w+)", line)
-            assert not match or match.group(1) not in [*later, *own], f"{path}: {line}"

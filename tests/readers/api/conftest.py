@@ -46,8 +46,8 @@ def records(sample):
 def build_cases(records):
     """Builds the cases of real records under a condition, drawn small."""
 
-    def build(count=8, **shown):
-        view = View(**{"px_per_mm": 3, "renderer": "printed", "format": "dense", **shown})
+    def build(renderer="printed", count=8, **shown):
+        view = View(renderer=renderer, px_per_mm=3, **shown)
         cases = cases_of(view.for_inputs(OpenAIReader.inputs), records)
         return [cases.case(Asking(record)) for record in records[:count]]
 
