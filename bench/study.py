@@ -8,13 +8,13 @@ from bench.dataset import Cohort, Dataset, open_dataset
 from bench.evidence.ablation import ablate_in_memory
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
-from bench.run.asking import Questions, ask_all
+from bench.run.questionnaire import Questionnaire, ask_all
 from bench.run.scoring import score_readings
 from bench.score import Score
 from bench.tracing.change import CHANGES, change_named
 from bench.tracing.probe import DoseResult, probe_tracings
 from bench.tracing.tracing import normal_records, tracings
-from bench.view import Asking, View, cases_of
+from bench.view import Question, View, cases_of
 from readers.contract import Reader
 from readers.registry import reader as reader_named
 from taxonomy.danger import DangerTable
@@ -78,9 +78,9 @@ def evaluate(
     cases = cases_of((view or View()).settled(built), records, observer)
     with observer.progress("measuring") as report:
         cases.cohort.measure(report)
-    questions = Questions(cases, [Asking(record) for record in cases.cohort], {})
+    questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
     with observer.progress(built.name) as report:
-        readings = ask_all(built, questions, lambda asking, reading: None, report)
+        readings = ask_all(built, questions, lambda question, reading: None, report)
     form = cases.view.form.name if "text" in built.inputs else ""
     return score_readings(readings, cases.cohort, danger, form)
 

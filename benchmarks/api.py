@@ -18,7 +18,7 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench.run.case import Asking, CaseBuilder
+from bench.run.case import CaseBuilder, Question
 from bench.run.runner import Step, ask_all
 
 from bench.dataset import Record, Signal
@@ -67,7 +67,7 @@ def run(cases: int, concurrency: int, workers: int, folder: Path) -> list[float]
     def note(_: Step) -> None:
         times.append(time.perf_counter() - begun)
 
-    readings = ask_all(RunFolder(folder / "run"), builder, [Asking(record) for record in records], note)
+    readings = ask_all(RunFolder(folder / "run"), builder, [Question(record) for record in records], note)
     print(f"{sum(reading.outcome == 'answered' for reading in readings.values())} of {len(readings)} answered")
     return times
 

@@ -30,13 +30,13 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
       bench prompt --id 38 --reader anthropic:claude-opus-4-8
     """
     from bench.dataset import Selection
-    from bench.view import Asking, cases_of, template_version
+    from bench.view import Question, cases_of, template_version
     from bench.view.example import IMAGE_AND_TEXT
 
     cohort = Selection(data, ids=ids).cohort()
     ecg_id = cohort[0].ecg_id
     cases = cases_of(view_from(options).for_inputs(IMAGE_AND_TEXT), cohort)
-    case = cases.case(Asking(cohort[0]))
+    case = cases.case(Question(cohort[0]))
     click.echo(f"templates {template_version()}; record {ecg_id}, which the reader does not learn\n", err=True)
     images = _print_request(case, reader, option) if reader else _print_prompt(case)
     for path, (_, seen) in zip(_written([png for png, _ in images], ecg_id, out), images, strict=True):
@@ -50,11 +50,11 @@ def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[t
     from readers.registry import reader as reader_named
     from taxonomy.error import SettingError
 
-    asking = reader_named(reader, parsed(option))
-    if not isinstance(asking, ApiReader):
+    api_reader = reader_named(reader, parsed(option))
+    if not isinstance(api_reader, ApiReader):
         raise SettingError(f"reader {reader!r} sends no request")
-    request = asking.request(case)
-    click.echo(json.dumps(_shortened(asking.provider.body(request)), indent=2, ensure_ascii=False))
+    request = api_reader.request(case)
+    click.echo(json.dumps(_shortened(api_reader.provider.body(request)), indent=2, ensure_ascii=False))
     return [
         (image.png, f"{image.size[0]} x {image.size[1]} px, seen at {image.px_per_mm:.1f} px/mm")
         for image in request.images

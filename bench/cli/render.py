@@ -43,7 +43,6 @@ def render(show_limits: bool, **options: Any) -> None:
 def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
     """Say what each listed vision model sees of an empty page of each renderer."""
     from readers.api.model import seen
-
     from renderers import blank
 
     for name in names:

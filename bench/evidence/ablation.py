@@ -9,17 +9,17 @@ from bench.evidence.design import asked_conditions
 from bench.evidence.evidence import Ceilings, axis_evidence
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
-from bench.run.asking import Questions, ask_all
 from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
-from bench.view import Asked, Asking, Cases, View, cases_of
+from bench.run.questionnaire import Questionnaire, ask_all
+from bench.view import Cases, Question, QuestionKey, View, cases_of
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AxisValue, axis_named, with_normality
 from taxonomy.reading import Reading
 
 Values = Mapping[str, AxisValue | None]
-Ask = Callable[[str], tuple[Cases, Mapping[Asked, Reading]]]
+Ask = Callable[[str], tuple[Cases, Mapping[QuestionKey, Reading]]]
 """Asks a reader under one condition; returns the cases that it was shown, and its readings."""
 
 AUTO = "auto"
@@ -80,11 +80,11 @@ def ablate_in_memory(reader: Reader, cohort: Cohort, view: View, observer: Obser
     """Return the evidence on a reader; nothing is kept on disk, and there is no image ceiling."""
     view = view.settled(reader)
 
-    def ask(condition: str) -> tuple[Cases, Mapping[Asked, Reading]]:
+    def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         cases = cases_of(replace(view, condition=condition), cohort, observer)
-        questions = Questions(cases, [Asking(record) for record in cases.cohort], {})
+        questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
         with observer.progress(f"{reader.name}, {condition}") as report:
-            return cases, ask_all(reader, questions, lambda asking, reading: None, report)
+            return cases, ask_all(reader, questions, lambda question, reading: None, report)
 
     return gathered(reader, cohort, view, ask, {})
 
@@ -110,7 +110,7 @@ def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Obs
     cohort = options.selection.cohort(view.needs_signal)
     jobs = condition_jobs(options, cohort, observer)
 
-    def ask(condition: str) -> tuple[Cases, Mapping[Asked, Reading]]:
+    def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         return jobs[condition].cases, _run(_limited(jobs, condition), observer)
 
     name = ceiling_reader(view.inputs, image_ceiling)
@@ -129,7 +129,7 @@ def condition_jobs(options: RunOptions, cohort: Cohort, observer: Observer = SIL
     }
 
 
-def _run(job: Job, observer: Observer) -> Mapping[Asked, Reading]:
+def _run(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
     with job.folder.locked():
         begin(job, observer)
         return job.ask(observer)
@@ -154,10 +154,10 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
     }
 
 
-def _answers(cases: Cases, readings: Mapping[Asked, Reading]) -> Answers:
+def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> Answers:
     return Answers(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
 
 
-def _first(readings: Mapping[Asked, Reading]) -> dict[RecordId, Reading]:
-    """Return the readings of the first asking by ``ecg_id``."""
+def _first(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, Reading]:
+    """Return the readings of the first question by ``ecg_id``."""
     return {asked.ecg_id: reading for asked, reading in readings.items() if asked.repeat == 0}

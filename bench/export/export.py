@@ -14,7 +14,7 @@ from bench.export.row import features, row
 from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
 from bench.storage import held
-from bench.view import Asking, View, template_version
+from bench.view import Question, View, template_version
 from bench.view.example import IMAGE_AND_TEXT, Examples, examples
 from taxonomy.error import DatasetError, StorageError
 
@@ -137,6 +137,6 @@ def _drawn(chosen: Examples, records: Sequence[Record]) -> Iterator[dict[str, ob
     """Yield rows, their pages drawn ahead in other processes where there are many."""
     many = len(records) >= WORTH_PROCESSES
     cases = replace(chosen.cases, workers=min(4, os.cpu_count() or 1) if many else 0)
-    asked = [Asking(record) for record in records]
-    for asking, case in zip(asked, cases.each(asked), strict=True):
-        yield row(chosen.example(asking.record, case), chosen.form)
+    asked = [Question(record) for record in records]
+    for question, case in zip(asked, cases.each(asked), strict=True):
+        yield row(chosen.example(question.record, case), chosen.form)

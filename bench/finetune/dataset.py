@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.progress import Report
 from bench.storage import cache_folder
-from bench.view import Asking
+from bench.view import Question
 from bench.view.example import Example, Examples
 from renderers import PackedImage, Picture, packed
 from taxonomy.error import StorageError
@@ -47,7 +47,7 @@ def as_drawn_dataset(examples: Examples, report: Report) -> "datasets.Dataset":
     def example(index: int, pages: list[dict[str, Any]]) -> Example:
         record = examples.records[index]
         return examples.example(
-            record, examples.cases.with_images(Asking(record), tuple(_page(page) for page in pages))
+            record, examples.cases.with_images(Question(record), tuple(_page(page) for page in pages))
         )
 
     return rows.with_transform(

@@ -8,7 +8,7 @@ from bench.dataset import Cohort
 from bench.finetune.config import FinetuneConfig
 from bench.run.scoring import score_readings
 from bench.score import Score
-from bench.view import Asked, Asking
+from bench.view import Question, QuestionKey
 from bench.view.example import Examples
 from readers.ahead import prepared_ahead
 from readers.vlm.chat import Chat
@@ -65,7 +65,7 @@ class Validation:
             return every
         return every.of(every[number * len(every) // most] for number in range(most))
 
-    def _gathered(self, model: Any) -> dict[Asked, Reading]:  # noqa: ANN401
+    def _gathered(self, model: Any) -> dict[QuestionKey, Reading]:  # noqa: ANN401
         from accelerate import PartialState
         from accelerate.utils import gather_object
 
@@ -74,19 +74,19 @@ class Validation:
             (asked.ecg_id, reading.to_json())
             for asked, reading in self._readings(model, state.process_index, state.num_processes)
         ]
-        return {Asked(ecg_id): Reading.from_json(data) for ecg_id, data in gather_object(own)}
+        return {QuestionKey(ecg_id): Reading.from_json(data) for ecg_id, data in gather_object(own)}
 
-    def _readings(self, model: Any, first: int, step: int) -> Iterator[tuple[Asked, Reading]]:  # noqa: ANN401
+    def _readings(self, model: Any, first: int, step: int) -> Iterator[tuple[QuestionKey, Reading]]:  # noqa: ANN401
         from readers.vlm.reader import answers
 
-        askings = [Asking(record) for record in self.records[first::step]]
+        questions = [Question(record) for record in self.records[first::step]]
         vlm = self._vlm(model)
         batches = prepared_ahead(
-            map(self.examples.cases.case, askings), vlm.options.batch, lambda part: (part, self.chat.encode(part))
+            map(self.examples.cases.case, questions), vlm.options.batch, lambda part: (part, self.chat.encode(part))
         )
         found = (reading for cases, prompts in batches for reading in answers(vlm, cases, prompts))
-        for asking, reading in zip(askings, found, strict=True):
-            yield asking.asked, reading
+        for question, reading in zip(questions, found, strict=True):
+            yield question.key, reading
 
     def _vlm(self, model: Any) -> "Vlm":  # noqa: ANN401
         from readers.vlm.loading import Vlm

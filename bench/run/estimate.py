@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bench.progress import SILENT, Observer
 from bench.run.job import Job
-from bench.view import Asking
+from bench.view import Question
 from readers.session import Estimate, SessionReader
 
 LOOKED_AT = 16
@@ -42,16 +42,16 @@ class RunEstimate:
 def estimate(job: Job, observer: Observer = SILENT) -> RunEstimate:
     """Return what a job would ask and cost."""
     readings, _ = job.folder.every_reading()
-    left = [asking for asking in job.askings if asking.asked not in readings]
+    left = [question for question in job.questions if question.key not in readings]
     reader = job.lent(observer)
     if not isinstance(reader, SessionReader):
-        return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.askings), (), False)
+        return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.questions), (), False)
     records = list(job.cases.cohort)[:LOOKED_AT] if left else []
     with observer.progress("measuring") as report:
         job.cases.cohort.of(records).measure(report)
     cases = replace(job.cases, workers=0)
-    looked_at = tuple(reader.estimate(cases.case(Asking(record))) for record in records)
-    return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.askings), looked_at, True)
+    looked_at = tuple(reader.estimate(cases.case(Question(record))) for record in records)
+    return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.questions), looked_at, True)
 
 
 def estimate_lines(found: RunEstimate, concurrency: int, batch: bool) -> list[str]:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.dataset import RecordId
-from bench.run.asking import Keep
+from bench.run.questionnaire import Keep
 from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
 from bench.storage import append, held, opened_for_append, write_whole
-from bench.view import Asked, Asking, View
+from bench.view import Question, QuestionKey, View
 from taxonomy.error import BenchError, RunError
 from taxonomy.reading import Reading
 
@@ -61,17 +61,17 @@ class RunFolder:
             raise RunError(f"{self.path} does not say what its reader was shown: an earlier version made it")
         return View.from_json(data["view"])
 
-    def every_reading(self) -> tuple[dict[Asked, Reading], int]:
-        """Return the readings of every asking, and how many torn lines were dropped (a kill in mid-write leaves one).
+    def every_reading(self) -> tuple[dict[QuestionKey, Reading], int]:
+        """Return the readings of every question, and how many torn lines were dropped: a kill in mid-write leaves one.
 
-        The last reading of an asking counts, so that a retry replaces a failed call.
+        The last reading of a question counts, so that a retry replaces a failed call.
 
         Raises
         ------
         RunError
             When a line before the last is damaged: that is no kill.
         """
-        found: dict[Asked, Reading] = {}
+        found: dict[QuestionKey, Reading] = {}
         if not self.readings_path.is_file():
             return found, 0
         lines = self.readings_path.read_bytes().split(b"\n")
@@ -80,7 +80,7 @@ class RunFolder:
                 continue
             try:
                 entry = json.loads(line)
-                asked = Asked(entry["ecg_id"], int(entry.get("repeat", 0)))
+                asked = QuestionKey(entry["ecg_id"], int(entry.get("repeat", 0)))
                 found[asked] = Reading.from_json(entry["reading"])
             except (ValueError, KeyError, TypeError, BenchError) as error:
                 if number == len(lines):
@@ -134,8 +134,8 @@ class RunFolder:
         """
         with opened_for_append(self.readings_path) as out:
 
-            def keep(asking: Asking, reading: Reading) -> None:
-                ecg_id, repeat = asking.record.ecg_id, {"repeat": asking.repeat} if asking.repeat else {}
+            def keep(question: Question, reading: Reading) -> None:
+                ecg_id, repeat = question.record.ecg_id, {"repeat": question.repeat} if question.repeat else {}
                 entry = {"ecg_id": ecg_id, **repeat, "case_id": case_id(ecg_id), "reading": reading.to_json()}
                 append(out, self.readings_path, entry)
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 from bench.dataset import Cohort
 from bench.progress import SILENT, Observer
-from bench.run.asking import Questions, ask_all
 from bench.run.folder import RunFolder
 from bench.run.manifest import manifest
 from bench.run.options import Limits, RunOptions, within
+from bench.run.questionnaire import Questionnaire, ask_all
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
 from bench.score import Score
 from bench.storage import as_json
-from bench.view import Asked, Asking, Cases, cases_of
+from bench.view import Cases, Question, QuestionKey, cases_of
 from readers.contract import Reader
 from readers.session import SessionReader
 from taxonomy.danger import DangerTable
@@ -22,7 +22,7 @@ from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
 WORTH_PROCESSES = 200
-"""Askings from which it pays to start processes that draw: they take two seconds to come up."""
+"""Question from which it pays to start processes that draw: they take two seconds to come up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Job:
     cases : Cases
     folder : RunFolder
     limits : Limits
-    again : frozenset of Asked
+    again : frozenset of QuestionKey
         Failed calls that are asked once more, and nothing else; empty for a run.
     """
 
@@ -45,26 +45,26 @@ class Job:
     cases: Cases
     folder: RunFolder
     limits: Limits
-    again: frozenset[Asked] = frozenset()
+    again: frozenset[QuestionKey] = frozenset()
 
     @property
-    def askings(self) -> list[Asking]:
+    def questions(self) -> list[Question]:
         """Every record as often as it is asked, or what is asked once more."""
-        every = [Asking(record, repeat) for record in self.cases.cohort for repeat in range(self.settings.repeats)]
-        return [asking for asking in every if asking.asked in self.again] if self.again else every
+        every = [Question(record, repeat) for record in self.cases.cohort for repeat in range(self.settings.repeats)]
+        return [question for question in every if question.key in self.again] if self.again else every
 
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the job's reader, within a session where it takes one."""
         spent = self.folder.paid()
         return within(self.reader, self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say))
 
-    def ask(self, observer: Observer = SILENT) -> Mapping[Asked, Reading]:
+    def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
         """Ask what has no reading yet, and return every reading; the folder is locked by the caller."""
         cohort = self.cases.cohort
         with observer.progress("measuring") as report:
             cohort.measure(report)
         answered, _ = self.folder.every_reading()
-        questions = Questions(self.cases, self.askings, answered, self.again)
+        questions = Questionnaire(self.cases, self.questions, answered, self.again)
         with (
             observer.progress(f"{self.reader.name}, {self.cases.view.shown.name}") as report,
             self.folder.appending(lambda ecg_id: self.cases.view.case_id(self.settings.run_id, ecg_id)) as keep,

@@ -19,7 +19,7 @@ from bench.dataset.record import by_id
 from bench.progress import SILENT, Observer
 from bench.run.scoring import score_readings
 from bench.score import Score
-from bench.view import Asked
+from bench.view import QuestionKey
 from taxonomy.axis import AXES, AXIS_NAMES, AxisValue, axis_named
 from taxonomy.danger import DangerTable
 from taxonomy.error import FileError
@@ -94,7 +94,7 @@ def score_predictions(
     """
     readings = read_predictions(path, cohort.dataset.ids_are_numbers)
     check_ids(readings, {record.ecg_id for record in cohort.dataset}, path)
-    asked = {Asked(record.ecg_id): readings.get(record.ecg_id, Reading()) for record in cohort}
+    asked = {QuestionKey(record.ecg_id): readings.get(record.ecg_id, Reading()) for record in cohort}
     given = sum(record.ecg_id in readings for record in cohort)
     if not given:
         raise FileError(f"{path} predicts none of the {len(cohort)} records of this split; choose another with --split")

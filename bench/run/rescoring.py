@@ -9,7 +9,7 @@ from bench.run.folder import RunFolder
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
-from bench.view import Asking, Cases, View, cases_of
+from bench.view import Cases, Question, View, cases_of
 from readers.contract import Case
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
@@ -78,4 +78,4 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
 def shown_again(folder: RunFolder, dataset: Dataset) -> Iterator[Case]:
     """Yield every case of a run again, in the order in which it was asked."""
     cases = cases_of_run(folder, dataset)
-    return cases.each(Asking(record) for record in cases.cohort)
+    return cases.each(Question(record) for record in cases.cohort)

@@ -8,7 +8,7 @@ from bench.dataset.measuring import UNMEASURED
 from bench.dataset.record import by_id
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.case import EVERY_AXIS
-from bench.view import Asked
+from bench.view import QuestionKey
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY
 from taxonomy.danger import DangerTable, danger_table
@@ -18,14 +18,14 @@ from taxonomy.truth import Truth
 
 
 def score_readings(
-    readings: Mapping[Asked, Reading], cohort: Cohort, danger: DangerTable | None = None, form: str = ""
+    readings: Mapping[QuestionKey, Reading], cohort: Cohort, danger: DangerTable | None = None, form: str = ""
 ) -> Score:
     """Score readings against the truth of their records.
 
     Parameters
     ----------
-    readings : mapping of Asked to Reading
-        Records without a first asking are left out.
+    readings : mapping of QuestionKey to Reading
+        Records without a first question are left out.
     cohort : Cohort
     danger : DangerTable, optional
         The default one when not given.
@@ -40,11 +40,11 @@ def score_readings(
             sex=record.sex,
             age=record.age,
             truth=_truth(cohort.truth(record), asked),
-            reading=readings[Asked(record.ecg_id)],
+            reading=readings[QuestionKey(record.ecg_id)],
             asked=asked,
         )
         for record in cohort
-        if Asked(record.ecg_id) in readings
+        if QuestionKey(record.ecg_id) in readings
     ]
     settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort))
     return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
@@ -59,7 +59,7 @@ def _truth(truth: Truth, asked: frozenset[str]) -> Truth:
     return truth if DIAGNOSIS.name in asked else replace(truth, superclass=None, superclasses=frozenset())
 
 
-def _repeated(readings: Mapping[Asked, Reading]) -> dict[RecordId, list[Reading]]:
+def _repeated(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, list[Reading]]:
     found: dict[RecordId, list[Reading]] = {}
     for asked in sorted(readings, key=lambda asked: (by_id(asked.ecg_id), asked.repeat)):
         found.setdefault(asked.ecg_id, []).append(readings[asked])

@@ -14,7 +14,7 @@ from bench.run.rescoring import scored
 from bench.run.settings import RunSettings
 from bench.score import Score
 from bench.storage import as_json
-from bench.view import Asked
+from bench.view import QuestionKey
 from taxonomy.error import FileError, RunError, SubmissionError
 
 FILES = ("manifest.json", "readings.jsonl", "score.json")
@@ -69,7 +69,7 @@ def problem_of(submission: Submission, dataset: Dataset) -> str | None:
     """Return why a submission does not hold, None when it does: complete, no failed calls, score as computed anew."""
     readings, torn = submission.folder.every_reading()
     settings = submission.settings
-    asked = {Asked(ecg_id, repeat) for ecg_id in settings.ids for repeat in range(settings.repeats)}
+    asked = {QuestionKey(ecg_id, repeat) for ecg_id in settings.ids for repeat in range(settings.repeats)}
     missing = asked - readings.keys()
     if missing or torn:
         return f"{len(missing)} of {len(asked)} cases have no reading; finish the run first"

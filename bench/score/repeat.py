@@ -54,7 +54,7 @@ class RepeatAxis:
 
 @dataclass(frozen=True)
 class RepeatScore:
-    """What several askings of the same cases say.
+    """What several answers to the same cases say.
 
     Attributes
     ----------

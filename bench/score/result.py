@@ -50,7 +50,7 @@ class Score:
     usage : UsageTotal or None
         What the answers cost, where they say.
     repeats : RepeatScore or None
-        Where every case was asked several times; all else is of the first asking.
+        Where every case was asked several times; all else is of the first answer.
     taxonomy_version : str
     draws, seed : int
     """

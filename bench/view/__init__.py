@@ -1,6 +1,6 @@
 """What a reader is shown, and what it is told: conditions, masks, donors, prompts, and the cases made of them."""
 
-from bench.view.case import Asked, Asking, Cases, cases_of
+from bench.view.case import Cases, Question, QuestionKey, cases_of
 from bench.view.condition import CONDITIONS, Condition, condition_named
 from bench.view.template import template_version
 from bench.view.view import View
@@ -8,9 +8,9 @@ from bench.view.view import View
 __all__ = [
     "CONDITIONS",
     "Asked",
-    "Asking",
     "Cases",
     "Condition",
+    "Question",
     "View",
     "cases_of",
     "condition_named",

@@ -20,24 +20,24 @@ NO_ROW = Measurements.none("the features file has no row for this record")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The key of a reading: of which record, and of which of several askings."""
+class QuestionKey:
+    """The key of a reading: of which record, and of which of several questions."""
 
     ecg_id: RecordId
     repeat: int = 0
 
 
 @dataclass(frozen=True)
-class Asking:
+class Question:
     """One record to be asked, and which of several times."""
 
     record: Record
     repeat: int = 0
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> QuestionKey:
         """The key of its reading."""
-        return Asked(self.record.ecg_id, self.repeat)
+        return QuestionKey(self.record.ecg_id, self.repeat)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,35 +70,37 @@ class Cases:
     name: str = ""
     workers: int = 0
 
-    def each(self, askings: Iterable[Asking]) -> Iterator[Case]:
-        """Yield the case of each asking as it is asked for."""
+    def each(self, questions: Iterable[Question]) -> Iterator[Case]:
+        """Yield the case of each question as it is asked for."""
         if not self.workers or not self._draws:
-            yield from map(self.case, askings)
+            yield from map(self.case, questions)
             return
-        work = ((asking, (signal.mv, signal.fs)) for asking in askings for signal in (self._drawn(asking.record),))
-        for asking, images in draw_ahead(work, self.view.renderer, self.view.style, self.workers):
-            yield self.with_images(asking, images)
+        work = (
+            (question, (signal.mv, signal.fs)) for question in questions for signal in (self._drawn(question.record),)
+        )
+        for question, images in draw_ahead(work, self.view.renderer, self.view.style, self.workers):
+            yield self.with_images(question, images)
 
-    def case(self, asking: Asking) -> Case:
-        """Return the case of one asking."""
+    def case(self, question: Question) -> Case:
+        """Return the case of one question."""
         images: tuple[Picture, ...] = ()
         if self._draws:
-            images = self.view.drawn(self._drawn(asking.record))
+            images = self.view.drawn(self._drawn(question.record))
         elif self.view.shows_images:
             images = blank(self.view.renderer, self.view.style)
-        return self.with_images(asking, images)
+        return self.with_images(question, images)
 
-    def with_images(self, asking: Asking, images: tuple[Picture, ...]) -> Case:
-        """Return the case of one asking that shows these images."""
-        ecg_id, inputs = asking.record.ecg_id, self.view.inputs
-        signal = self._signal(self._shown(asking.record)) if "signal" in inputs else None
+    def with_images(self, question: Question, images: tuple[Picture, ...]) -> Case:
+        """Return the case of one question that shows these images."""
+        ecg_id, inputs = question.record.ecg_id, self.view.inputs
+        signal = self._signal(self._shown(question.record)) if "signal" in inputs else None
         return Case(
             case_id=self.view.case_id(self.name, ecg_id),
             signal=signal.mv if signal else None,
             fs=signal.fs if signal else None,
             images=images,
-            prompt=self.view.prompt(self.quoted(asking.record), images) if "text" in inputs else None,
-            repeat=asking.repeat,
+            prompt=self.view.prompt(self.quoted(question.record), images) if "text" in inputs else None,
+            repeat=question.repeat,
             statements=self.statements.get(ecg_id) if "statements" in inputs else None,
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench.dataset import Dataset, Record
 from bench.progress import SILENT, Observer
-from bench.view.case import Asking, Cases, cases_of, named
+from bench.view.case import Cases, Question, cases_of, named
 from bench.view.view import View
 from readers.contract import Case, Input
 from taxonomy.axis import AxisValue, with_normality
@@ -70,7 +70,7 @@ class Examples(Sequence[Example]):
 
     def __getitem__(self, index: int) -> Example:  # type: ignore[override]  # one at a time: a page is drawn for each
         record = self.records[index]
-        return self.example(record, self.cases.case(Asking(record)))
+        return self.example(record, self.cases.case(Question(record)))
 
     def example(self, record: Record, case: Case) -> Example:
         """Return the example of one of the records that shows this case.

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from bench.view import CONDITIONS, Asking, View, cases_of, condition_named, template_version
+from bench.view import CONDITIONS, Question, View, cases_of, condition_named, template_version
 from bench.view.donor import Candidate, donors
 from bench.view.lead_mask import MASKED_AXES, masked_leads
 from measurements.measurement import TABLE
@@ -38,7 +38,7 @@ def build(records):
 
     def case(name, record=records[3]):
         cases = cases_of(View(name, px_per_mm=3).for_inputs(EVERYTHING), records.of([record]))
-        return cases.case(Asking(record)), cases.donors.get(record.ecg_id)
+        return cases.case(Question(record)), cases.donors.get(record.ecg_id)
 
     return case
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.run.asking import Questions, ask_all
 from bench.run.folder import RunFolder
+from bench.run.questionnaire import Questionnaire, ask_all
 from bench.run.settings import settings_of
 from bench.storage import append, opened_for_append
-from bench.view import Asked, Asking, View, cases_of
+from bench.view import Question, QuestionKey, View, cases_of
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError, StorageError
 from taxonomy.reading import Reading
@@ -89,7 +89,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
 
 def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records):
     recorder = RecordingReader()
-    list(recorder.read(cases_for(recorder, records).each(map(Asking, records))))
+    list(recorder.read(cases_for(recorder, records).each(map(Question, records))))
     for record, case in zip(records, recorder.seen, strict=True):
         assert str(record.ecg_id) not in case.case_id or len(str(record.ecg_id)) < 3
         assert not hasattr(case, "labels")
@@ -101,7 +101,7 @@ def test_a_reader_never_sees_a_label_a_path_or_a_record_id(records):
 def test_only_what_a_reader_asks_for_is_in_its_case(records):
     recorder = RecordingReader()
     recorder.inputs = frozenset({"text"})
-    case = cases_for(recorder, records).case(Asking(records[0]))
+    case = cases_for(recorder, records).case(Question(records[0]))
     assert case.signal is None
     assert case.images == ()
     assert "heart rate: " in case.prompt.text
@@ -111,15 +111,15 @@ def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, 
     reader = Batcher()
     reader.bad = float(abs(records[5].signal().mv).max())
     folder, steps = RunFolder(tmp_path), []
-    questions = Questions(cases_for(reader, records), [Asking(record) for record in records], {})
+    questions = Questionnaire(cases_for(reader, records), [Question(record) for record in records], {})
     with folder.appending(str) as keep:
         readings = ask_all(reader, questions, keep, lambda done, total: steps.append(done))
     crashed = [asked for asked, reading in readings.items() if reading.outcome == "failed"]
-    assert crashed == [Asked(records[5].ecg_id)]
+    assert crashed == [QuestionKey(records[5].ecg_id)]
     assert "RuntimeError: cannot read this one" in readings[crashed[0]].error.message
     assert "Traceback" in readings[crashed[0]].error.message
     assert steps == list(range(1, 13))
-    assert list(folder.every_reading()[0]) == [Asked(record.ecg_id) for record in records]
+    assert list(folder.every_reading()[0]) == [QuestionKey(record.ecg_id) for record in records]
 
 
 def test_a_reader_that_fails_on_everything_stops_early_with_one_sentence(tmp_path):

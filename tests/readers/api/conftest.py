@@ -1,6 +1,6 @@
 import pytest
 
-from bench.view import Asking, View, cases_of
+from bench.view import Question, View, cases_of
 from readers.api.anthropic import AnthropicReader
 from readers.api.openai import OpenAIReader
 
@@ -47,9 +47,9 @@ def build_cases(records):
     """Builds the cases of real records under a condition, drawn small."""
 
     def build(renderer="printed", count=8, **shown):
-        view = View(renderer=renderer, px_per_mm=3, **shown)
+        view = View(**{"renderer": renderer, "px_per_mm": 3, **shown})
         cases = cases_of(view.for_inputs(OpenAIReader.inputs), records)
-        return [cases.case(Asking(record)) for record in records[:count]]
+        return [cases.case(Question(record)) for record in records[:count]]
 
     return build
 

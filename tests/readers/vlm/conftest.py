@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.dataset import Dataset
-from bench.view import Asking, View, cases_of
+from bench.view import Question, View, cases_of
 from bench.view.example import IMAGE_AND_TEXT
 from bench.view.prompt import system_text
 from taxonomy.target import DENSE, FORMATS
@@ -29,6 +29,6 @@ def cases(sample: Dataset):
         view = View(condition, renderer, px_per_mm, form.name).for_inputs(IMAGE_AND_TEXT)
         cohort = sample.cohort("all", limit=count)
         cases = cases_of(view, cohort)
-        return [replace(cases.case(Asking(record)), case_id=f"case{record.ecg_id}") for record in cohort]
+        return [replace(cases.case(Question(record)), case_id=f"case{record.ecg_id}") for record in cohort]
 
     return made

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from dataclasses import dataclass
 
 from bench.progress import Report
-from bench.view import Asked, Asking, Cases
+from bench.view import Cases, Question, QuestionKey
 from readers.contract import Reader
 from readers.guest import Crash, Result, attempt
 from taxonomy.error import RunError
@@ -13,48 +13,48 @@ from taxonomy.reading import Failure, Reading
 HOPELESS = 5
 """Cases that crash one after the other, with none answered before, after which a run stops."""
 
-Keep = Callable[[Asking, Reading], None]
+Keep = Callable[[Question, Reading], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Questions:
+class Questionnaire:
     """What is asked of a reader, and what it has answered already.
 
     Attributes
     ----------
     cases : Cases
-    askings : sequence of Asking
+    questions : sequence of Question
         All of a run, in its order.
-    answered : mapping of Asked to Reading
-    again : collection of Asked
+    answered : mapping of QuestionKey to Reading
+    again : collection of QuestionKey
         What is asked although there is a reading, which the new one replaces.
     """
 
     cases: Cases
-    askings: Sequence[Asking]
-    answered: Mapping[Asked, Reading]
-    again: Collection[Asked] = ()
+    questions: Sequence[Question]
+    answered: Mapping[QuestionKey, Reading]
+    again: Collection[QuestionKey] = ()
 
     @property
-    def left(self) -> list[Asking]:
+    def left(self) -> list[Question]:
         """What is still to be asked."""
-        return [one for one in self.askings if one.asked not in self.answered or one.asked in self.again]
+        return [one for one in self.questions if one.key not in self.answered or one.key in self.again]
 
 
-def ask_all(reader: Reader, questions: Questions, keep: Keep, report: Report) -> dict[Asked, Reading]:
+def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report) -> dict[QuestionKey, Reading]:
     """Ask everything that is left.
 
     Parameters
     ----------
     reader : Reader
-    questions : Questions
+    questions : Questionnaire
     keep : callable
-        Called with each asking and its reading before the next is asked for.
+        Called with each question and its reading before the next is asked for.
     report : callable
 
     Returns
     -------
-    dict of Asked to Reading
+    dict of QuestionKey to Reading
         Every reading, earlier ones among them.
 
     Raises
@@ -64,13 +64,13 @@ def ask_all(reader: Reader, questions: Questions, keep: Keep, report: Report) ->
     taxonomy.error.StopReading
         When the reader says that nothing further can be answered.
     """
-    readings, left, total = dict(questions.answered), questions.left, len(questions.askings)
+    readings, left, total = dict(questions.answered), questions.left, len(questions.questions)
     done, crashed, answered = total - len(left), 0, 0
-    for asking, reading in ask(reader, questions.cases, left):
+    for question, reading in ask(reader, questions.cases, left):
         crash = reading.error is not None and reading.error.kind == "crash"
         crashed, answered = crashed + crash, answered + (not crash)
-        keep(asking, reading)
-        readings[asking.asked] = reading
+        keep(question, reading)
+        readings[question.key] = reading
         done += 1
         report(done, total)
         if crashed >= min(HOPELESS, total) and not answered and reading.error:
@@ -82,28 +82,28 @@ def ask_all(reader: Reader, questions: Questions, keep: Keep, report: Report) ->
     return readings
 
 
-def ask(reader: Reader, cases: Cases, askings: Sequence[Asking]) -> Iterator[tuple[Asking, Reading]]:
-    """Yield a reading for each asking; a crash costs the case that causes it, whatever the reader had in hand."""
+def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[tuple[Question, Reading]]:
+    """Yield a reading for each question; a crash costs the case that causes it, whatever the reader had in hand."""
     position = 0
-    while position < len(askings):
-        for reading in _stream(reader, cases, askings[position:]):
-            yield askings[position], reading
+    while position < len(questions):
+        for reading in _stream(reader, cases, questions[position:]):
+            yield questions[position], reading
             position += 1
-        while position < len(askings):
-            reading = _alone(reader, cases, askings[position])
-            yield askings[position], reading
+        while position < len(questions):
+            reading = _alone(reader, cases, questions[position])
+            yield questions[position], reading
             position += 1
             if reading.error is not None and reading.error.kind == "crash":
                 break
 
 
-def _stream(reader: Reader, cases: Cases, askings: Sequence[Asking]) -> Iterator[Reading]:
+def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[Reading]:
     """Yield readings in one stream until the reader crashes or stops."""
-    begun = attempt(lambda: iter(reader.read(cases.each(askings))))
+    begun = attempt(lambda: iter(reader.read(cases.each(questions))))
     if isinstance(begun, Crash):
         return
     try:
-        for _ in askings:
+        for _ in questions:
             outcome = attempt(lambda: next(begun.value))
             if isinstance(outcome, Crash):
                 return
@@ -113,9 +113,9 @@ def _stream(reader: Reader, cases: Cases, askings: Sequence[Asking]) -> Iterator
             begun.value.close()
 
 
-def _alone(reader: Reader, cases: Cases, asking: Asking) -> Reading:
+def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:
     """Ask for one case by itself, which finds the one that a batch crashed on."""
-    case = cases.case(asking)
+    case = cases.case(question)
     outcome = attempt(lambda: next(iter(reader.read([case]))))
     if isinstance(outcome, Crash):
         return Reading(error=Failure("crash", outcome.traceback))
