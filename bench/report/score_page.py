@@ -160,8 +160,8 @@ def _repeats(found: RepeatScore) -> str:
         for axis in found.axes
     ]
     note = (
-        f"{found.repeats} answers to every case. Agreement: share of pairs of answers that are the same; accuracy: mean "
-        "over the answers. All else on this page is of the first answer."
+        f"{found.repeats} answers to every case. Agreement: share of pairs of answers that are the same; accuracy: "
+        "mean over the answers. All else on this page is of the first answer."
     )
     return markdown_table(headings, rows) + "\n\n" + note
 

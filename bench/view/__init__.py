@@ -7,10 +7,10 @@ from bench.view.view import View
 
 __all__ = [
     "CONDITIONS",
-    "Asked",
     "Cases",
     "Condition",
     "Question",
+    "QuestionKey",
     "View",
     "cases_of",
     "condition_named",

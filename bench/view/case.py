@@ -21,7 +21,7 @@ NO_ROW = Measurements.none("the features file has no row for this record")
 
 @dataclass(frozen=True)
 class QuestionKey:
-    """The key of a reading: of which record, and of which of several questions."""
+    """What a reading answers: which record, and which of several times it was asked."""
 
     ecg_id: RecordId
     repeat: int = 0
@@ -35,7 +35,7 @@ class Question:
     repeat: int = 0
 
     @property
-    def asked(self) -> QuestionKey:
+    def key(self) -> QuestionKey:
         """The key of its reading."""
         return QuestionKey(self.record.ecg_id, self.repeat)
 
