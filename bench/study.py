@@ -1,23 +1,24 @@
 """The front door: whatever the command line does to a reader, as functions that print nothing and keep nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.dataset import Cohort, Dataset, open_dataset
-from bench.evidence.ablation import ablate_in_memory
+from bench.dataset import Cohort, Dataset, RecordId, open_dataset
+from bench.evidence.ablation import AUTO, ablate_in_memory, ceiling_reader
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
-from bench.run.questionnaire import Questionnaire, ask_all
+from bench.run.questionnaire import ask_cohort
 from bench.run.scoring import score_readings
 from bench.score import Score
 from bench.tracing.change import CHANGES, change_named
-from bench.tracing.probe import DoseResult, probe_tracings
-from bench.tracing.tracing import normal_records, tracings
-from bench.view import Question, View, cases_of
+from bench.tracing.job import ProbeResult, probe_records
+from bench.tracing.tracing import normal_records
+from bench.view import Cases, QuestionKey, View, cases_of
 from readers.contract import Reader
 from readers.registry import reader as reader_named
 from taxonomy.danger import DangerTable
+from taxonomy.reading import Reading
 
 
 def load_dataset(where: str | Path | None = None) -> Dataset:
@@ -44,6 +45,14 @@ def reader(name: str, **options: Any) -> Reader:
     return reader_named(name, {option: str(value) for option, value in options.items()})
 
 
+def ask(
+    reader: Reader | str, records: Cohort, view: View | None = None, observer: Observer = SILENT
+) -> Mapping[RecordId, Reading]:
+    """Return a reader's reading of every record, by ``ecg_id``; parameters and errors as of :func:`evaluate`."""
+    cases, readings = _asked(reader, records, view, observer)
+    return {record.ecg_id: readings[QuestionKey(record.ecg_id)] for record in cases.cohort}
+
+
 def evaluate(
     reader: Reader | str,
     records: Cohort,
@@ -53,8 +62,8 @@ def evaluate(
 ) -> Score:
     """Ask a reader about every record and score its answers.
 
-    A reader's crash costs the case that causes it. Nothing is printed or kept on disk; ``bench run`` does the same in
-    a folder that resumes.
+    A crash of the reader costs the case that causes it. Nothing is printed or kept on disk; ``bench run`` does the same
+    in a folder that resumes.
 
     Parameters
     ----------
@@ -67,33 +76,41 @@ def evaluate(
     danger : DangerTable, optional
         The default one when not given.
     observer : Observer
-        Told how far it is; nobody by default.
+        Told how far the work is; nobody by default.
 
     Raises
     ------
     taxonomy.error.BenchError
         When there is no such reader, or it fails on everything.
     """
-    built = _built(reader)
-    cases = cases_of((view or View()).settled(built), records, observer)
-    with observer.progress("measuring") as report:
-        cases.cohort.measure(report)
-    questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
-    with observer.progress(built.name) as report:
-        readings = ask_all(built, questions, lambda question, reading: None, report)
-    form = cases.view.form.name if "text" in built.inputs else ""
+    cases, readings = _asked(reader, records, view, observer)
+    form = cases.view.form.name if "text" in cases.view.inputs else ""
     return score_readings(readings, cases.cohort, danger, form)
 
 
-def ablate(reader: Reader | str, records: Cohort, view: View | None = None, observer: Observer = SILENT) -> Evidence:
+def ablate(
+    reader: Reader | str,
+    records: Cohort,
+    view: View | None = None,
+    image_ceiling: Reader | str | None = AUTO,
+    observer: Observer = SILENT,
+) -> Evidence:
     """Ask a reader under every condition, and say of each axis whether it reads the trace or recites the prior.
 
     Parameters
     ----------
     reader, records, view, observer
         As of :func:`evaluate`; the view's condition is not looked at.
+    image_ceiling : Reader, str or None
+        The reader that shows what can be read from the same images or signals; ``auto`` takes ``digitizer`` for a
+        reader of images and ``resnet1d`` for any other, None compares with none.
     """
-    return ablate_in_memory(_built(reader), records, view or View(), observer)
+    built = _built(reader)
+    ceiling = ceiling_reader(built.inputs) if image_ceiling == AUTO else image_ceiling
+    is_itself = ceiling in {built.name, ""}
+    return ablate_in_memory(
+        built, records, view or View(), None if ceiling is None or is_itself else _built(ceiling), observer
+    )
 
 
 def probe(
@@ -102,8 +119,8 @@ def probe(
     changes: Sequence[str] = (),
     view: View | None = None,
     observer: Observer = SILENT,
-) -> tuple[DoseResult, ...]:
-    """Change one thing of normal records by known doses, and return at which dose the answers move.
+) -> ProbeResult:
+    """Change one thing of normal records by known doses, and say at which dose the answers move.
 
     Parameters
     ----------
@@ -112,11 +129,18 @@ def probe(
     changes : sequence of str
         Such as ``("rate", "pr")``; all when empty.
     """
-    built, view = _built(reader), view or View()
     chosen = [change_named(name) for name in changes or CHANGES]
-    asked = list(tracings(normal_records(records), chosen, view.seed))
-    with observer.progress(built.name, "tracings") as report:
-        return probe_tracings(built, asked, view, report)
+    return probe_records(_built(reader), normal_records(records), chosen, view or View(), observer)
+
+
+def _asked(
+    reader: Reader | str, records: Cohort, view: View | None, observer: Observer
+) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
+    built = _built(reader)
+    cases = cases_of((view or View()).settled(built), records, observer)
+    with observer.progress("measuring") as report:
+        cases.cohort.measure(report)
+    return cases, ask_cohort(built, cases, observer)
 
 
 def _built(reader: Reader | str) -> Reader:

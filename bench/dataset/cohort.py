@@ -17,7 +17,7 @@ REPORTED_EVERY = 20
 """Records between two reports of how far measuring is."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cohort(Sequence[Record]):
     """Records of one dataset that are read together.
 
@@ -33,6 +33,9 @@ class Cohort(Sequence[Record]):
     dataset: "Dataset"
     records: tuple[Record, ...]
     split: str
+
+    def __repr__(self) -> str:
+        return f"<Cohort {self.split}: {len(self):,} records of {self.dataset.name}>"
 
     def __len__(self) -> int:
         return len(self.records)

@@ -66,6 +66,9 @@ class Dataset(ABC):
     is_sample: bool = False
     ids_are_numbers: bool = False
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} {self.version}: {len(self):,} records>"
+
     @abstractmethod
     def __len__(self) -> int:
         """Return the number of records."""

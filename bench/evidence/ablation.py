@@ -11,8 +11,8 @@ from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
-from bench.run.questionnaire import Questionnaire, ask_all
-from bench.view import Cases, Question, QuestionKey, View, cases_of
+from bench.run.questionnaire import ask_cohort
+from bench.view import Cases, QuestionKey, View, cases_of
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AxisValue, axis_named, with_normality
@@ -76,17 +76,33 @@ def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapp
     )
 
 
-def ablate_in_memory(reader: Reader, cohort: Cohort, view: View, observer: Observer = SILENT) -> Evidence:
-    """Return the evidence on a reader; nothing is kept on disk, and there is no image ceiling."""
+def ablate_in_memory(
+    reader: Reader, cohort: Cohort, view: View, image_ceiling: Reader | None = None, observer: Observer = SILENT
+) -> Evidence:
+    """Return the evidence on a reader; nothing is kept on disk.
+
+    Parameters
+    ----------
+    reader : Reader
+    cohort : Cohort
+    view : View
+        Its condition is not looked at.
+    image_ceiling : Reader, optional
+        The reader that shows what can be read from the same images or signals.
+    observer : Observer
+    """
     view = view.settled(reader)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         cases = cases_of(replace(view, condition=condition), cohort, observer)
-        questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
-        with observer.progress(f"{reader.name}, {condition}") as report:
-            return cases, ask_all(reader, questions, lambda question, reading: None, report)
+        return cases, ask_cohort(reader, cases, observer)
 
-    return gathered(reader, cohort, view, ask, {})
+    ceiling: Mapping[RecordId, Values] = {}
+    if image_ceiling is not None:
+        cases = cases_of(replace(view, condition="full", format="").settled(image_ceiling), cohort, observer)
+        ceiling = _values(ask_cohort(image_ceiling, cases, observer))
+    found = gathered(reader, cohort, view, ask, ceiling)
+    return replace(found, image_ceiling=image_ceiling.name if image_ceiling else "")
 
 
 def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Observer = SILENT) -> Evidence:
@@ -148,7 +164,10 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
     """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
     view = replace(options.view, condition="full", format="")
     asked = replace(options, reader=reader, options={}, view=view, repeats=1)
-    readings = _run(prepared(asked, observer, cohort), observer)
+    return _values(_run(prepared(asked, observer, cohort), observer))
+
+
+def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
     return {
         ecg_id: {} if reading.error else with_normality(reading.values) for ecg_id, reading in _first(readings).items()
     }

@@ -41,7 +41,7 @@ def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list
 
 
 def _check(double: Reader, cohort: Cohort, seed: int, observer: Observer) -> Check:
-    axes = ablate_in_memory(double, cohort, View(seed=seed), observer).axes
+    axes = ablate_in_memory(double, cohort, View(seed=seed), observer=observer).axes
     wrong = tuple(
         f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[double.name][axis.axis]!r}"
         for axis in axes

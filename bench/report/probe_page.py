@@ -29,7 +29,9 @@ def write_probe(folder: Path, found: ProbeResult) -> None:
         When the folder cannot be written.
     """
     save(probe_plot(found.results), folder / "pictures" / "probe.png")
-    write_whole(folder / "probe.json", as_json(asdict(found)))
+    write_whole(
+        folder / "probe.json", as_json({"title": found.title, "results": [asdict(result) for result in found.results]})
+    )
     parts = [
         f"# Tracings that differ in one thing: {plain(found.title)}",
         "Real records, each with a single property changed by signal processing and all else as it was. `moved`: on "

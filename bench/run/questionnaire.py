@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.progress import Report
+from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
 from readers.contract import Reader
 from readers.guest import Crash, Result, attempt
@@ -80,6 +80,13 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
                 "'bench check-reader' tells more, and a run's readings.jsonl holds the tracebacks"
             )
     return readings
+
+
+def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dict[QuestionKey, Reading]:
+    """Ask a reader once about every record of the cases' cohort; nothing is kept on disk. Raises as :func:`ask_all`."""
+    questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
+    with observer.progress(f"{reader.name}, {cases.view.shown.name}") as report:
+        return ask_all(reader, questions, lambda question, reading: None, report)
 
 
 def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[tuple[Question, Reading]]:

@@ -1,17 +1,24 @@
 """A whole probe: pick records, change them, ask; and the tracings as pictures."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bench.dataset import Record
 from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
 from bench.tracing.change import CHANGES, Change, change_named
 from bench.tracing.probe import DoseResult, probe_tracings
 from bench.tracing.tracing import FS, Tracing, normal_records, tracings
+from bench.view import View
+from readers.contract import Reader
 from renderers import PageStyle, Picture, render
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -53,24 +60,74 @@ class ProbeOptions:
         """Where the probe's page goes."""
         return self.run.out / self.name
 
-    def tracings(self) -> tuple[list[Tracing], int]:
-        """Return the tracings to ask, and of how many records they were looked for."""
-        limit = self.run.selection.limit
+    def records(self) -> list[Record]:
+        """Return the records to change; ``--limit`` counts those that are labelled normal."""
         cohort = replace(self.run.selection, limit=None).cohort()
-        records = normal_records(cohort, self.all_records)[:limit]
-        return list(tracings(records, self.changes, self.run.view.seed)), len(records)
+        return normal_records(cohort, self.all_records)[: self.run.selection.limit]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ProbeResult:
-    """What a probe found: its title, and a result for each dose of each change."""
+    """What a probe found.
 
-    title: str
+    Attributes
+    ----------
+    reader : str
+    used, records : int
+        Records that could be changed, and of how many.
+    page : str
+        Renderer of the pages that were shown, or ``signal``.
+    results : tuple of DoseResult
+        One for each dose of each change.
+    """
+
+    reader: str
+    used: int
+    records: int
+    page: str
     results: tuple[DoseResult, ...]
+
+    @property
+    def title(self) -> str:
+        """What was shown to whom."""
+        return f"{self.reader}, {self.used} of {self.records} records, {self.page}"
+
+    def __repr__(self) -> str:
+        return f"<ProbeResult of {self.title}: {len(self.results)} doses>"
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return a row for each dose: how many records, and the shares that moved, are right, moved elsewhere."""
+        import pandas
+
+        shares = ("moved", "right", "elsewhere")
+        rows = [
+            {"change": result.change, "dose": result.dose, "unit": result.unit, "n": result.n}
+            | {name: figure.value if (figure := getattr(result, name)) else None for name in shares}
+            for result in self.results
+        ]
+        return pandas.DataFrame(rows)
+
+
+def probe_records(
+    reader: Reader, records: Sequence[Record], changes: Sequence[Change], view: View, observer: Observer = SILENT
+) -> ProbeResult:
+    """Change records, and ask a reader about every tracing.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When the reader sees no trace, or does not read the tracings.
+    """
+    asked = list(tracings(records, changes, view.seed))
+    with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
+        results = probe_tracings(reader, asked, view, report)
+    used = len({tracing.record.ecg_id for tracing in asked})
+    page = view.settled(reader).renderer if "image" in reader.inputs else "signal"
+    return ProbeResult(reader.name, used, len(records), page, results)
 
 
 def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult:
-    """Ask a reader about every tracing.
+    """Run a probe as on the command line.
 
     Raises
     ------
@@ -79,12 +136,8 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
     """
     run, folder = options.run, options.folder
     reader = within(run.built(), run.limits.session(folder, folder.name, 0.0, observer.say))
-    asked, looked_at = options.tracings()
-    with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
-        results = probe_tracings(reader, asked, run.view, report)
-    used = len({tracing.record.ecg_id for tracing in asked})
-    page = run.view.settled(reader).renderer if "image" in reader.inputs else "signal"
-    return ProbeResult(f"{run.reader}, {used} of {looked_at} records, {page}", results)
+    result = probe_records(reader, options.records(), options.changes, run.view, observer)
+    return replace(result, reader=run.reader)
 
 
 def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]) -> Iterator[tuple[str, Picture]]:
@@ -96,7 +149,7 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
         return len(seen) <= count
 
     style = options.run.view.style if options.run.view.px_per_mm else PageStyle()
-    for tracing in takewhile(is_wanted, options.tracings()[0]):
+    for tracing in takewhile(is_wanted, tracings(options.records(), options.changes, options.run.view.seed)):
         what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:
             for image in render(tracing.mv, FS, name, style):
