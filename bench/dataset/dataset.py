@@ -169,18 +169,23 @@ class Dataset(ABC):
     def _majorities(self) -> Mapping[str, AxisValue]:
         train = self.cohort(TRAIN, with_signal=False) if TRAIN in self.splits else ()
         cohort = train or Cohort(self, tuple(self), "all")
-        counts = value_counts(cohort)
-        return {
-            axis.name: counts[axis.name].most_common(1)[0][0] if axis.name in counts else axis.negative or frozenset()
-            for axis in (*AXES, NORMALITY)
-        }
+        return majorities(cohort.truths().values())
 
 
-def value_counts(cohort: Cohort) -> dict[str, Counter[AxisValue]]:
+def majorities(truths: Iterable[Truth]) -> dict[str, AxisValue]:
+    """Return the commonest value of each axis and of normality; the negative value of an axis without a label."""
+    counts = value_counts(truths)
+    return {
+        axis.name: counts[axis.name].most_common(1)[0][0] if axis.name in counts else axis.negative or frozenset()
+        for axis in (*AXES, NORMALITY)
+    }
+
+
+def value_counts(truths: Iterable[Truth]) -> dict[str, Counter[AxisValue]]:
     """Return how often each value occurs on each axis and on normality, where anything is labelled."""
     counts: dict[str, Counter[AxisValue]] = {}
-    for found in cohort.truths().values():
-        for axis, value in with_normality(found.values).items():
+    for truth in truths:
+        for axis, value in with_normality(truth.values).items():
             if value is not None:
                 counts.setdefault(axis, Counter())[value] += 1
     return counts

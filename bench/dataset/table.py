@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.dataset.dataset import Dataset, Split
+from bench.dataset.dataset import TRAIN, Dataset, Split, majorities
 from bench.dataset.measuring import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from measurements import Measurements
-from taxonomy.axis import AxisValue
+from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.truth import Labels, Truth, truth
 
@@ -102,10 +102,17 @@ class TabledDataset(Dataset):
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
-        """The majority values of the whole of PTB-XL's training folds, as ``readers/majority.json`` counted them."""
+        """The majority values of the whole of PTB-XL's training folds, as ``readers/majority.json`` counted them.
+
+        Those of an axis that is not counted there yet follow from the labels of the training records in this table.
+        """
         from readers.majority import majority_values
 
-        return majority_values()
+        counted = majority_values()
+        if counted.keys() >= {axis.name for axis in AXES}:
+            return counted
+        train = (record for record in self if record.fold in self.splits[TRAIN].folds)
+        return {**majorities(self.truth(record) for record in train), **counted}
 
     @abstractmethod
     def _record(self, row: Row) -> Record:

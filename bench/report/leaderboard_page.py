@@ -67,7 +67,8 @@ def _page(groups: Mapping[Table, list[Submission]]) -> str:
         )
         names = [axis.name for axis in AXES]
         rows = [[entry.settings.reader, *(_axis_cell(entry, name) for name in names)] for entry in entries]
-        baseline = ["majority baseline", *(percent(entries[0].score.axis(name).baseline) for name in names)]
+        baselines = {axis.axis: axis.baseline for axis in entries[0].score.axes}
+        baseline = ["majority baseline", *(percent(baselines.get(name)) for name in names)]
         parts.append(markdown_table(("reader", *names), [*rows, baseline]))
     return page(parts)
 
@@ -89,8 +90,9 @@ def _rows(entries: Sequence[Submission]) -> list[tuple[str, ...]]:
 
 
 def _axis_cell(entry: Submission, name: str) -> str:
-    axis = entry.score.axis(name)
-    return percent(axis.accuracy) + ("*" if axis.verdict == "above prior" else "")
+    """Return an entry's accuracy on an axis; a score of before the axis was added has none."""
+    axis = next((axis for axis in entry.score.axes if axis.axis == name), None)
+    return "-" if axis is None else percent(axis.accuracy) + ("*" if axis.verdict == "above prior" else "")
 
 
 def _data(key: Table, entries: Sequence[Submission]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def count_majorities(dataset: Dataset) -> dict[str, Any]:
     signals = sum(bool(record.rates) for record in train)
     where = f"{dataset.split(TRAIN).meaning} of {dataset.title} {dataset.version}"
     said = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
-    counts = value_counts(train)
+    counts = value_counts(train.truths().values())
     return {axis.name: _majority(counts[axis.name], said) for axis in (*AXES, NORMALITY)}
 
 
