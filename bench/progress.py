@@ -1,11 +1,11 @@
-"""How long work tells whoever waits for it how far it is: computation reports, and only the command line prints."""
+"""Progress of long work: computation reports to an observer, and only the command line prints."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 Report = Callable[[int, int], None]
-"""Called with how many are done and how many there are."""
+"""Called with the number done and the total."""
 
 
 @contextmanager
@@ -15,14 +15,14 @@ def _unseen(what: str, unit: str = "records") -> Iterator[Report]:
 
 @dataclass(frozen=True)
 class Observer:
-    """Who is told of long work.
+    """Receives messages and progress of long work.
 
     Attributes
     ----------
     say : callable
-        Called with a line.
+        Called with a line of text.
     progress : callable
-        Called with what is done and its unit; returns a context that yields a :data:`Report`.
+        Called with a title and a unit; returns a context manager that yields a :data:`Report`.
     """
 
     say: Callable[[str], None] = lambda line: None

@@ -1,4 +1,4 @@
-"""How anything is put on disk: whole files, JSON of the same bytes everywhere, lines appended, locks, the cache."""
+"""Storage: whole files, canonical JSON, appended lines, locks and the cache folder."""
 
 import hashlib
 import json
@@ -16,14 +16,14 @@ __all__ = ["append", "as_json", "cache_folder", "held", "opened_for_append", "sh
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write text to a file so that nobody ever sees a part of it; raises as :func:`whole_file`."""
+    """Write a text file atomically; raises as :func:`whole_file`."""
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
     return path
 
 
 def as_json(data: Mapping[str, Any]) -> str:
-    """Return JSON as files of a run hold it: keys in order, two spaces, one line end."""
+    """Return JSON as in the files of a run: sorted keys, two spaces, a final line break."""
     return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 
@@ -35,7 +35,7 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def opened_for_append(path: Path) -> Iterator[FileIO]:
-    """Open a file of lines for appending, after cutting off a last line that a kill has torn."""
+    """Open a file of lines for appending; a torn last line, which a kill can leave, is cut off first."""
     with path.open("ab+", buffering=0) as out:
         end = out.seek(0, os.SEEK_END)
         out.seek(0)
@@ -45,7 +45,7 @@ def opened_for_append(path: Path) -> Iterator[FileIO]:
 
 
 def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
-    """Write one JSON line to a file that :func:`opened_for_append` opened, and hand it to the operating system.
+    """Append a JSON line to a file from :func:`opened_for_append`, and hand it to the operating system.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make a folder and hold it for this process.
+    """Make a folder and lock it for this process.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The front door: whatever the command line does to a reader, as functions that print nothing and keep nothing."""
+"""The front door in Python: evaluate, ablate and probe a reader, without printing or writing anything."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``bench``: the commands, and what becomes of an error."""
+"""``bench``: the commands, and the one place where errors are caught."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""Options that several commands share, each declared once, and what becomes of them."""
+"""Options that several commands share, each declared once, and the objects made from them."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ def selection_options(command: Command) -> Command:
 
 
 def view_options(*without: str) -> Decorator[Any]:
-    """Add what decides what a reader is shown, but for the options named; what is left open is up to the reader."""
+    """Add the options of a view, except those named; what is left open is decided by the reader."""
     options = {
         "condition": click.option(
             "--condition", default="full", show_default=True, help="full, image-only, text-only, ..., or a JSON file."
@@ -86,7 +86,7 @@ def option_option(command: Command) -> Command:
 
 
 def limits_options(command: Command) -> Command:
-    """Add what decides how an API is asked, and not what it answers."""
+    """Add the limits on an API reader, which do not affect its answers."""
     return _added(
         command,
         click.option(
@@ -115,7 +115,7 @@ def _added(command: Command, *options: Callable[[Command], Command]) -> Command:
 
 
 def taken(options: dict[str, Any], names: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the options of these names out of a command's options; one that the command does not have is left out."""
+    """Take the options of these names out of a command's options, as far as the command has them."""
     return {name: options.pop(name) for name in names if name in options}
 
 
@@ -158,7 +158,7 @@ def limits_from(options: dict[str, Any]) -> "Limits":
 
 
 def run_from(options: dict[str, Any]) -> "RunOptions":
-    """Take everything that a run needs out of a command's options."""
+    """Take the options of a run out of a command's options."""
     from bench.run.options import RunOptions, parsed
 
     return RunOptions(

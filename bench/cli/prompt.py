@@ -34,6 +34,8 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
     from bench.view.example import IMAGE_AND_TEXT
 
     cohort = Selection(data, ids=ids).cohort()
+    if len(cohort) > 1:
+        raise click.UsageError(f"--id takes one record, not {ids}")
     ecg_id = cohort[0].ecg_id
     cases = cases_of(view_from(options).for_inputs(IMAGE_AND_TEXT), cohort)
     case = cases.case(Question(cohort[0]))

@@ -1,4 +1,4 @@
-"""Where the command line prints: lines for whoever waits, progress where somebody looks, and tables."""
+"""Output of the command line: messages, progress bars and tables."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(what: str, unit: str = "records") -> Iterator[Report]:
-    """Show how far long work is, its rate and the time left: on standard error, where that is a terminal."""
+    """Show a progress bar with rate and remaining time on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
@@ -40,10 +40,10 @@ def progress(what: str, unit: str = "records") -> Iterator[Report]:
 
 
 TERMINAL = Observer(say=lambda line: click.echo(line, err=True), progress=progress)
-"""Shows progress, and says lines on standard error."""
+"""Shows progress, and prints messages to standard error."""
 
 ALOUD = Observer(say=click.echo, progress=progress)
-"""Shows progress, and says lines on standard output: those of a training are what it prints."""
+"""Shows progress, and prints messages to standard output: they are the output of a training."""
 
 
 def show(table: "Table") -> None:

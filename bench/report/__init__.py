@@ -1,1 +1,1 @@
-"""What people read: tables and plots in one style, and a page for each study."""
+"""Reports: tables and plots in one style, and a page for each study."""

@@ -1,4 +1,4 @@
-"""The probe of an encoder as a page, a picture, and a table in the terminal."""
+"""The page of an encoder probe, its plot, and its table for the terminal."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The evidence on one page: verdicts first, then where they come from."""
+"""The page of an ablation: verdicts first, then the figures behind them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -94,7 +94,7 @@ HOW = (
 
 
 def caution(found: Evidence) -> str:
-    """Return what must be known of the size of the evidence."""
+    """Return a note on the sample size and the smallest detectable gain."""
     powers = [axis.power for axis in found.axes if axis.power is not None]
     n = f"n = {found.cases} ECGs"
     n += " of the embedded sample: intervals are wide." if found.is_sample else "."

@@ -1,4 +1,4 @@
-"""The evidence as a picture: for each axis a line from prior to ceilings, with the reader's conditions on it."""
+"""The plot of an ablation: a line from prior to ceilings for each axis, with the accuracy in each condition."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -33,7 +33,7 @@ MARKS = {
 """Marker, colour (Okabe and Ito) and name of the conditions that are drawn."""
 
 OFFSETS = dict(zip(MARKS, (0.0, -0.26, -0.13, 0.13, 0.26, 0.36), strict=True))
-"""By how much each lies beside its line, so that none hides another."""
+"""Vertical offset of each marker, so that none hides another."""
 
 
 def evidence_plot(axes: Sequence[AxisEvidence]) -> "Figure":

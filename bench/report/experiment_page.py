@@ -1,4 +1,4 @@
-"""The tables that the experiments end in: each arm axis by axis, all arms side by side, and what they would take."""
+"""The pages and tables of the experiments: each arm axis by axis, all arms side by side, and estimates."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ SHOWN = {
     "reads the trace": 9,
     "copies the prompt": 10,
 }
-"""Columns of the table side by side that fit a terminal, by their place in its rows."""
+"""Columns of the side-by-side table that fit a terminal, by their place in its rows."""
 
 
 def arm_rows(result: ArmResult) -> list[tuple[str, ...]]:
@@ -117,13 +117,13 @@ def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
 
 
 def side_by_side_table(results: Sequence[ArmResult]) -> "Table":
-    """Return the columns of the table side by side that fit a terminal."""
+    """Return the side-by-side table with the columns that fit a terminal."""
     rows = [tuple(side_row(result)[place] for place in SHOWN.values()) for result in results]
     return terminal_table(tuple(SHOWN), rows, left={"arm", "reads the trace", "copies the prompt"})
 
 
 def estimate_table(found: Sequence[ArmEstimate]) -> "Table":
-    """Return what each arm would take, for the terminal."""
+    """Return the estimate of each arm as a table for the terminal."""
     rows = [
         (
             arm.arm,
@@ -139,7 +139,7 @@ def estimate_table(found: Sequence[ArmEstimate]) -> "Table":
 
 
 def caution(results: Sequence[ArmResult]) -> str:
-    """Return what must be known of the size of the evidence."""
+    """Return a note on the sample size."""
     return size_note(max(result.score.n for result in results), any(result.is_sample for result in results))
 
 

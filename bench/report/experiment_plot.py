@@ -1,4 +1,4 @@
-"""All arms as one picture: how far above or below the majority each is on each axis, and what the ablation says."""
+"""The plot of all arms: difference from the majority on each axis, with the verdict of the ablation."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 MARKS = {"reads the trace and copies the prompt": "T+P", "reads the trace": "T", "copies the prompt": "P",
          "recites the prior": "0", "gives no answer": "-"}  # fmt: skip
-"""Letters of the verdicts; what cannot be told has a question mark."""
+"""Letters of the verdicts; 'cannot tell' is a question mark."""
 
 RANGE = 0.3
-"""Difference from the majority at which the colour is full."""
+"""Difference from the majority at which the colour saturates."""
 
 
 def side_by_side_plot(results: Sequence[ArmResult]) -> "Figure":

@@ -1,4 +1,4 @@
-"""The leaderboard that follows from the submissions: a page, and the same as data."""
+"""The leaderboard, rebuilt from the submissions as a page and as JSON."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ def rebuild(results: Path) -> int:
 
 
 def _table_of(settings: RunSettings) -> Table:
-    """Return which table an entry belongs to: what was shown and asked must be the same in all of it."""
+    """Return the table of an entry; all entries of a table were shown and asked the same."""
     form = settings.form or "dense"
     shown = (
         "" if (settings.condition, form) == ("full", "dense") else f"{condition_named(settings.condition).name}, {form}"
@@ -90,7 +90,7 @@ def _rows(entries: Sequence[Submission]) -> list[tuple[str, ...]]:
 
 
 def _axis_cell(entry: Submission, name: str) -> str:
-    """Return an entry's accuracy on an axis; a score of before the axis was added has none."""
+    """Return an entry's accuracy on an axis, ``-`` if its score is older than the axis."""
     axis = next((axis for axis in entry.score.axes if axis.axis == name), None)
     return "-" if axis is None else percent(axis.accuracy) + ("*" if axis.verdict == "above prior" else "")
 

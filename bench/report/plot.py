@@ -1,4 +1,4 @@
-"""The style of every plot, drawn without pyplot so that nothing global is touched."""
+"""The style of every plot; pyplot is not used, since it keeps global state."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORANGE, BLUE, SKY, GREEN, VERMILION, PURPLE = "#e69f00", "#0072b2", "#56b4e9", "#009e73", "#d55e00", "#cc79a7"
-"""Okabe and Ito's colours, told apart by colour-blind people too."""
+"""Okabe and Ito's palette, which colour-blind people can tell apart."""
 
 TEXT_COLOUR, WAVE_COLOUR, PRIOR_COLOUR = ORANGE, BLUE, "#444444"
 INK, GREY, DANGER_COLOUR = "#222222", "#999999", "#d00000"
@@ -24,12 +24,12 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def without_frame(plot: "Axes", *sides: str) -> None:
-    """Take the frame away at these sides, the top and the right by default."""
+    """Remove the frame at these sides, by default the top and the right."""
     plot.spines[[*(sides or ("top", "right"))]].set_visible(False)
 
 
 def percent_axis(plot: "Axes", label: str, low: float = 0.0, high: float = 1.0) -> None:
-    """Make the horizontal axis one of shares, with light lines behind."""
+    """Label the horizontal axis in percent, with light grid lines."""
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
     plot.set_xlim(low, high)
     plot.set_xticks(ticks, [f"{100 * tick:.0f}%" for tick in ticks])

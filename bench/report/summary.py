@@ -1,4 +1,4 @@
-"""What a score says beside its axes, line by line."""
+"""The figures of a score beside its axes, line by line."""
 
 from bench.report.table import difference, percent, share, within
 from bench.score.axis import AxisScore

@@ -1,4 +1,4 @@
-"""Tables and figures in words, the same for the terminal and for a page."""
+"""Tables, and numbers as text, for pages and for the terminal."""
 
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
@@ -14,14 +14,14 @@ Bounds = tuple[float, float] | list[float] | None
 
 
 def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; what stands in its cells is shown as it is."""
+    """Return a Markdown table; its cells are escaped."""
     lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
     lines += ["| " + " | ".join(plain(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
 def plain(text: str) -> str:
-    """Return text that Markdown and HTML show as it is."""
+    """Return text with everything escaped that Markdown or HTML would interpret."""
     escaped = escape(text, quote=False)
     for char in "|`*[]":
         escaped = escaped.replace(char, "\\" + char)
@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 
 
 def page(parts: Sequence[str]) -> str:
-    """Return the parts of a Markdown page, a line apart."""
+    """Return a Markdown page made of parts, separated by blank lines."""
     return "\n\n".join(parts) + "\n"
 
 
@@ -47,9 +47,9 @@ def terminal_table(
     headings, rows : sequence
     title : str
     left : collection of str
-        Headings of columns of words; the others are numbers, set to the right.
+        Headings of text columns; the others hold numbers and are right-aligned.
     styles : mapping of str to str, optional
-        Colour of a last cell, by its first word.
+        Colour of the last cell, by its first word.
     """
     from rich.table import Table
     from rich.text import Text
@@ -93,7 +93,7 @@ def number(value: float | None) -> str:
 
 
 def size_note(n: int, is_sample: bool) -> str:
-    """Return what must be known of the size of a result."""
+    """Return a note on the sample size."""
     if is_sample:
         return f"n = {n} ECGs of the embedded sample: intervals are wide, and this is no result on PTB-XL's test fold."
     return f"n = {n} ECGs."

@@ -1,1 +1,1 @@
-"""A run: cases are built, a reader answers, and every answer is on disk before the next one is asked for."""
+"""Runs: cases are built, a reader answers, and each answer is on disk before the next question is asked."""

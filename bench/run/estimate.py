@@ -1,4 +1,4 @@
-"""What a run would ask and cost: nothing is sent."""
+"""Estimates of what a run would ask and cost; nothing is sent."""
 
 import math
 from collections.abc import Sequence
@@ -10,25 +10,25 @@ from bench.view import Question
 from readers.session import Estimate, SessionReader
 
 LOOKED_AT = 16
-"""Cases that are really drawn and measured for an estimate; the others are taken to be like them."""
+"""Cases that are drawn and measured for an estimate; the others are assumed to be like them."""
 
 TYPICAL_SECONDS = 10.0
-"""Of one answer without long reasoning, assumed; a run's own report says what it was."""
+"""Assumed time of an answer without long reasoning; a run's report has the measured time."""
 
 
 @dataclass(frozen=True)
 class RunEstimate:
-    """What a run would still ask.
+    """What a run has still to ask.
 
     Attributes
     ----------
     run_id, reader : str
     asked, total : int
-        Readings that are still to come, and of the whole run.
+        Questions still to be asked, and questions of the whole run.
     cases : tuple of Estimate
-        Of a few cases; empty for a reader that asks nobody, or where nothing is left to ask.
+        Estimates of a few cases; empty if the reader calls no API, or nothing is left to ask.
     asks_elsewhere : bool
-        Whether the reader asks an API.
+        Whether the reader calls an API.
     """
 
     run_id: str
@@ -58,7 +58,7 @@ def estimate_lines(found: RunEstimate, concurrency: int, batch: bool) -> list[st
     """Return an estimate line by line."""
     lines = [f"{found.asked} of {found.total} readings to ask: {found.run_id}"]
     if not found.asks_elsewhere:
-        return [*lines, f"reader {found.reader!r} asks nobody: no tokens, no dollars"]
+        return [*lines, f"reader {found.reader!r} calls no API: no tokens, no dollars"]
     if found.cases:
         lines += _cost_lines(found.cases, found.asked, batch)
         minutes = math.ceil(found.asked * TYPICAL_SECONDS / concurrency / 60)

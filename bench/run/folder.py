@@ -1,4 +1,4 @@
-"""A run on disk: manifest, readings appended one by one, score and report."""
+"""Run folders: manifest, readings appended one by one, score and report."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,7 @@ class RunFolder:
 
     @property
     def readings_path(self) -> Path:
-        """Where readings are appended."""
+        """The file that readings are appended to."""
         return self.path / "readings.jsonl"
 
     def manifest(self) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class RunFolder:
         Raises
         ------
         RunError
-            When there is none, or it is not JSON of a run.
+            When it is missing, or is not the manifest of a run.
         """
         path = self.path / "manifest.json"
         try:
@@ -45,31 +45,31 @@ class RunFolder:
         return data
 
     def settings(self) -> RunSettings:
-        """Return what decided the run; raises as :meth:`manifest`."""
+        """Return the settings of the run; raises as :meth:`manifest`."""
         return settings_from(self.manifest()["settings"])
 
     def view(self) -> View:
-        """Return what the reader was shown.
+        """Return the view of the run.
 
         Raises
         ------
         taxonomy.error.RunError
-            When the manifest does not say: it was written by an earlier version.
+            When the manifest holds no view, as those of earlier versions.
         """
         data = self.manifest()
         if "view" not in data:
-            raise RunError(f"{self.path} does not say what its reader was shown: an earlier version made it")
+            raise RunError(f"{self.path} does not hold its view: it was made by an earlier version")
         return View.from_json(data["view"])
 
     def every_reading(self) -> tuple[dict[QuestionKey, Reading], int]:
-        """Return the readings of every question, and how many torn lines were dropped: a kill in mid-write leaves one.
+        """Return the reading of every question, and the number of torn lines dropped (0 or 1: a kill can leave one).
 
         The last reading of a question counts, so that a retry replaces a failed call.
 
         Raises
         ------
         RunError
-            When a line before the last is damaged: that is no kill.
+            When a line before the last is damaged, which a kill cannot cause.
         """
         found: dict[QuestionKey, Reading] = {}
         if not self.readings_path.is_file():
@@ -89,19 +89,19 @@ class RunFolder:
         return found, 0
 
     def paid(self) -> float:
-        """Return the US dollars that this run has cost: every line counts, those that a retry replaced too."""
+        """Return what this run has cost in US dollars, including readings that a retry has replaced."""
         if not self.readings_path.is_file():
             return 0.0
         usages = [_usage(line) for line in self.readings_path.read_bytes().split(b"\n")]
         return sum(float(usage.get("cost") or 0.0) for usage in usages if not usage.get("reused"))
 
     def score(self) -> Score:
-        """Return the score that was written.
+        """Return the stored score.
 
         Raises
         ------
         RunError
-            When there is none, or it has another form.
+            When it is missing or malformed.
         """
         path = self.path / "score.json"
         try:
@@ -125,12 +125,12 @@ class RunFolder:
 
     @contextmanager
     def appending(self, case_id: Callable[[RecordId], str]) -> Iterator[Keep]:
-        """Yield a function that appends a reading, after cutting off a last line that a kill has torn.
+        """Yield a function that appends readings; a torn last line is cut off first.
 
         Parameters
         ----------
         case_id : callable
-            Returns the opaque id under which the reader saw a record.
+            Returns the opaque id of a record in this run.
         """
         with opened_for_append(self.readings_path) as out:
 

@@ -1,4 +1,4 @@
-"""A whole run: pick records, build the reader, ask, score; everything on disk as it comes."""
+"""Jobs: a run from its options to its score, with every reading on disk as it arrives."""
 
 import os
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
 WORTH_PROCESSES = 200
-"""Question from which it pays to start processes that draw: they take two seconds to come up."""
+"""Number of questions from which drawing processes pay off: they take two seconds to start."""
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """Everything that a run needs, before anything was asked.
+    """Everything that a run needs before the first question.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Job:
     folder : RunFolder
     limits : Limits
     again : frozenset of QuestionKey
-        Failed calls that are asked once more, and nothing else; empty for a run.
+        Failed calls to ask again, and nothing else; empty for a normal run.
     """
 
     settings: RunSettings
@@ -49,17 +49,17 @@ class Job:
 
     @property
     def questions(self) -> list[Question]:
-        """Every record as often as it is asked, or what is asked once more."""
+        """Every record with its repeats, or only the failed calls that are asked again."""
         every = [Question(record, repeat) for record in self.cases.cohort for repeat in range(self.settings.repeats)]
         return [question for question in every if question.key in self.again] if self.again else every
 
     def lent(self, observer: Observer = SILENT) -> Reader:
-        """Return the job's reader, within a session where it takes one."""
+        """Return the reader, inside a session if it takes one."""
         spent = self.folder.paid()
         return within(self.reader, self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say))
 
     def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
-        """Ask what has no reading yet, and return every reading; the folder is locked by the caller."""
+        """Ask every question without a reading, and return all readings; the caller holds the folder's lock."""
         cohort = self.cases.cohort
         with observer.progress("measuring") as report:
             cohort.measure(report)
@@ -72,26 +72,26 @@ class Job:
             return ask_all(self.lent(observer), questions, keep, report)
 
     def finish(self, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
-        """Ask what has no reading yet, score, and keep the score; the folder is locked by the caller."""
+        """Ask every question without a reading, then score and store; the caller holds the folder's lock."""
         score = score_readings(self.ask(observer), self.cases.cohort, danger, self.settings.form)
         self.folder.write("score.json", as_json(score.to_json()))
         return score
 
 
 def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | None = None) -> Job:
-    """Return the job of a run; nothing is written and nothing asked.
+    """Return the job of a run; nothing is written or asked yet.
 
     Parameters
     ----------
     options : RunOptions
     observer : Observer
     cohort : Cohort, optional
-        The selection's records, where several runs share them: they are measured once.
+        The records of the selection, if several runs share them, so that they are measured once.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When something that was asked for is not there.
+        When a reader, dataset, record or setting does not exist or cannot be used.
     """
     reader = options.built()
     view = options.view.settled(reader)
@@ -100,14 +100,14 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     cases = cases_of(view, cohort, observer)
     settings = settings_of(reader, options.reader, cases, options.options, options.repeats)
     many = len(cases.cohort) * options.repeats >= WORTH_PROCESSES
-    # A reader that computes here needs the cores itself.
+    # A local reader needs the cores itself.
     workers = min(4, os.cpu_count() or 1) if many and isinstance(reader, SessionReader) else 0
     cases = replace(cases, name=settings.run_id, workers=workers)
     return Job(settings, reader, cases, RunFolder(options.out / settings.run_id), options.limits)
 
 
 def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
-    """Run and score; what was answered before is not asked again.
+    """Run and score a job; questions that have a reading are not asked again.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SI
 
 
 def begin(job: Job, observer: Observer = SILENT) -> None:
-    """Write the manifest of a new run, or make sure that an old one is the same run."""
+    """Write the manifest of a new run, or check that the folder holds the same run."""
     if not (job.folder.path / "manifest.json").is_file():
         job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases)))
         return

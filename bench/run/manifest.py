@@ -1,4 +1,4 @@
-"""What a run was made with, for whoever wants to make it or show its cases again."""
+"""Manifests: what a run was made with, so that it can be repeated and its cases shown again."""
 
 import platform
 import subprocess
@@ -14,7 +14,7 @@ PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors",
 
 
 def manifest(settings: RunSettings, cases: Cases) -> dict[str, Any]:
-    """Return the manifest of a run that starts now: settings, view, donors, versions; no path and no key."""
+    """Return the manifest of a run that starts now: settings, view, donors, versions; never a path or a key."""
     donors = {str(ecg_id): donor.ecg_id for ecg_id, donor in cases.donors.items()}
     return {
         "run_id": settings.run_id,

@@ -1,4 +1,4 @@
-"""What the user asked for: each part once, shared by every command that has it."""
+"""Options of a run, each declared once and shared by every command that takes it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from taxonomy.error import SettingError
 
 @dataclass(frozen=True)
 class Limits:
-    """How a reader that asks elsewhere may be used: nothing here decides an answer.
+    """Limits on a reader that calls an API; none of them affects an answer.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Limits:
     batch : bool
         Whether to ask by the provider's batch API.
     poll_seconds : float
-        Between two looks at a batch.
+        Seconds between two polls of a batch.
     """
 
     concurrency: int = 8
@@ -38,7 +38,7 @@ class Limits:
     poll_seconds: float = 30.0
 
     def session(self, folder: Path, run_id: str, spent: float, say: Callable[[str], None]) -> Session:
-        """Return the session of a run: its answers are kept beside ``folder``, its batches in it."""
+        """Return the session of a run: answers are stored beside ``folder``, batches inside it."""
         return Session(
             responses=folder.parent / "responses",
             run_id=run_id,
@@ -53,13 +53,13 @@ class Limits:
 
 
 def within(reader: Reader, session: Session) -> Reader:
-    """Return the reader, within the session where it takes one."""
+    """Return the reader, inside the session if it takes one."""
     return reader.within(session) if isinstance(reader, SessionReader) else reader
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """One reader over one selection of records in one view.
+    """One reader, one selection of records, one view.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Predictions that were made elsewhere: a CSV or JSONL file with a row for each record.
+"""Predictions made elsewhere: a CSV or JSONL file with a row for each record.
 
 A row has ``ecg_id`` and any of: values of axes (columns named after the axes; ``other_findings`` parted by ``;``),
 probabilities of the five superclasses (NORM, MI, STTC, CD, HYP), probabilities of SCP statements. A superclass's
@@ -54,7 +54,7 @@ def read_predictions(path: Path, ids_are_numbers: bool = True) -> dict[RecordId,
         where = f"line {line} of {path}"
         ecg_id = _ecg_id(where, row, ids_are_numbers)
         if ecg_id in readings:
-            raise FileError(f"{where}: record {ecg_id} is there a second time")
+            raise FileError(f"{where}: record {ecg_id} appears twice")
         readings[ecg_id] = _reading(where, row)
     if not readings:
         raise FileError(f"{path} holds no prediction")
@@ -63,7 +63,7 @@ def read_predictions(path: Path, ids_are_numbers: bool = True) -> dict[RecordId,
 
 @dataclass(frozen=True)
 class PredictionScore:
-    """The score of a predictions file, and what of the file and of the records it rests on.
+    """The score of a predictions file, and how many predictions and recordings it rests on.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class PredictionScore:
     unused : int
         Predictions of records outside the cohort.
     without_signal : int
-        Records without a recording at hand, which are scored by their labels alone.
+        Records without a recording in the folder, scored by their labels alone.
     """
 
     score: Score
@@ -105,12 +105,12 @@ def score_predictions(
 
 
 def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId], path: Path) -> None:
-    """Make sure that every prediction is of a record that the dataset has.
+    """Check that the dataset holds every predicted record.
 
     Raises
     ------
     FileError
-        When one is not; the message names the first few.
+        When it does not; the message names the first few.
     """
     unknown = sorted(readings.keys() - set(known), key=by_id)
     if unknown:

@@ -1,4 +1,4 @@
-"""Ask a reader every case that has no answer yet, and hand on each answer as it comes."""
+"""Questionnaires: the questions of a run, asked one by one, with each reading kept as it arrives."""
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from taxonomy.error import RunError
 from taxonomy.reading import Failure, Reading
 
 HOPELESS = 5
-"""Cases that crash one after the other, with none answered before, after which a run stops."""
+"""Crashes in a row, before any answer, after which a run stops."""
 
 Keep = Callable[[Question, Reading], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Questionnaire:
-    """What is asked of a reader, and what it has answered already.
+    """The questions to a reader, and the readings that exist already.
 
     Attributes
     ----------
     cases : Cases
     questions : sequence of Question
-        All of a run, in its order.
+        Every question of the run, in order.
     answered : mapping of QuestionKey to Reading
     again : collection of QuestionKey
-        What is asked although there is a reading, which the new one replaces.
+        Questions to ask again: the new reading replaces the old one.
     """
 
     cases: Cases
@@ -37,32 +37,32 @@ class Questionnaire:
 
     @property
     def left(self) -> list[Question]:
-        """What is still to be asked."""
+        """Questions that are still to be asked."""
         return [one for one in self.questions if one.key not in self.answered or one.key in self.again]
 
 
 def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report) -> dict[QuestionKey, Reading]:
-    """Ask everything that is left.
+    """Ask every question that is left.
 
     Parameters
     ----------
     reader : Reader
     questions : Questionnaire
     keep : callable
-        Called with each question and its reading before the next is asked for.
+        Called with each question and its reading, before the next question is asked.
     report : callable
 
     Returns
     -------
     dict of QuestionKey to Reading
-        Every reading, earlier ones among them.
+        Every reading, including earlier ones.
 
     Raises
     ------
     taxonomy.error.RunError
-        When the reader fails on everything.
+        When the reader crashes on every case.
     taxonomy.error.StopReading
-        When the reader says that nothing further can be answered.
+        When the reader can answer no further case.
     """
     readings, left, total = dict(questions.answered), questions.left, len(questions.questions)
     done, crashed, answered = total - len(left), 0, 0
@@ -83,14 +83,14 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
 
 
 def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dict[QuestionKey, Reading]:
-    """Ask a reader once about every record of the cases' cohort; nothing is kept on disk. Raises as :func:`ask_all`."""
+    """Ask a reader once about every record; nothing is kept on disk. Raises as :func:`ask_all`."""
     questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
     with observer.progress(f"{reader.name}, {cases.view.shown.name}") as report:
         return ask_all(reader, questions, lambda question, reading: None, report)
 
 
 def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[tuple[Question, Reading]]:
-    """Yield a reading for each question; a crash costs the case that causes it, whatever the reader had in hand."""
+    """Yield a reading for each question; a crash costs only the case that causes it, even in a batch."""
     position = 0
     while position < len(questions):
         for reading in _stream(reader, cases, questions[position:]):
@@ -121,7 +121,7 @@ def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iter
 
 
 def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:
-    """Ask for one case by itself, which finds the one that a batch crashed on."""
+    """Ask one question by itself, to find the case on which a batch crashed."""
     case = cases.case(question)
     outcome = attempt(lambda: next(iter(reader.read([case]))))
     if isinstance(outcome, Crash):

@@ -1,4 +1,4 @@
-"""What a run folder says once more: its score, and its cases."""
+"""Finished runs: their score computed again, and their cases shown again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,12 +59,12 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
     folder : RunFolder
     dataset : Dataset
     view : View, optional
-        The run's own, with the paths of files that a manifest only names; the manifest's when not given.
+        The view of the run, if it needs paths of files, which a manifest does not hold; the manifest's by default.
 
     Raises
     ------
     taxonomy.error.RunError
-        When the dataset is another, or an earlier version made the run.
+        When the dataset is another one, or the run was made by an earlier version.
     """
     settings = folder.settings()
     view = view or folder.view()
@@ -76,6 +76,6 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
 
 
 def shown_again(folder: RunFolder, dataset: Dataset) -> Iterator[Case]:
-    """Yield every case of a run again, in the order in which it was asked."""
+    """Yield every case of a run again, in its order."""
     cases = cases_of_run(folder, dataset)
     return cases.each(Question(record) for record in cases.cohort)

@@ -1,4 +1,4 @@
-"""Failed calls of a run once more: answers, right, wrong or missing, are left as they are."""
+"""Retries: the failed calls of a run are asked again; answers, whether right, wrong or missing, stay."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from taxonomy.error import RunError
 
 
 def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, limits: Limits) -> Job:
-    """Return the job that asks the failed calls of a run again.
+    """Return the job that repeats the failed calls of a run.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, limits: Li
     Raises
     ------
     taxonomy.error.BenchError
-        When it is no run, was made on other data or with a reader that is not the same any more.
+        When it is no run, or its data or its reader have changed.
     """
     settings = folder.settings()
     reader = reader_named(settings.reader, settings.options)
     changed = _changed(settings.reader_details, dict(getattr(reader, "details", {})))
     if changed:
-        raise RunError(f"reader {settings.reader!r} is not what it was in {folder.path}: {changed}")
+        raise RunError(f"reader {settings.reader!r} has changed since {folder.path} was made: {changed}")
     if settings.measurements and Path(measurements).name != settings.measurements:
         raise RunError(f"the run took its numbers from {settings.measurements}: name it with --measurements")
     view = View(

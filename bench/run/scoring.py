@@ -25,12 +25,12 @@ def score_readings(
     Parameters
     ----------
     readings : mapping of QuestionKey to Reading
-        Records without a first question are left out.
+        Records without a first reading are left out.
     cohort : Cohort
     danger : DangerTable, optional
         The default one when not given.
     form : str
-        Target format of the answers; axes that it does not ask for are not scored. Empty scores all.
+        Target format of the answers; only axes that it asks for are scored. Empty scores all.
     """
     asked = EVERY_AXIS if not form else _asked(target_format(form))
     cases = [
@@ -51,7 +51,7 @@ def score_readings(
 
 
 def _asked(form: TargetFormat) -> frozenset[str]:
-    """Return the axes of a format, with normality where the diagnosis tells it."""
+    """Return the axes of a format, with normality if the diagnosis is among them."""
     return frozenset(form.axes) | ({NORMALITY.name} if DIAGNOSIS.name in form.axes else frozenset())
 
 
@@ -67,7 +67,7 @@ def _repeated(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, list[Re
 
 
 def text_ceiling(cases: list[ScoredCase], cohort: Cohort) -> dict[str, float]:
-    """Return, for each axis, how often the measurement-only reader is right on the same cases; none without signals."""
+    """Return the accuracy of the measurement-only reader on the same cases by axis; empty without signals."""
     numbers = cohort.measure()
     if any(numbers[case.ecg_id] is UNMEASURED for case in cases):
         return {}

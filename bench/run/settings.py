@@ -1,4 +1,4 @@
-"""What decides the outcome of a run, and the id that follows from it."""
+"""Settings that decide the outcome of a run, and the run id derived from them."""
 
 import hashlib
 import json
@@ -18,31 +18,31 @@ from taxonomy.axis import VERSION as TAXONOMY_VERSION
 class RunSettings:
     """Everything that the readings of a run depend on.
 
-    What a reader does not take is empty, so that options without an effect do not make another run.
+    Settings for inputs that the reader does not take are empty: options without effect do not make another run.
 
     Attributes
     ----------
     reader : str
         As after ``--reader``.
     reader_details : mapping of str to str
-        What the reader says of itself, such as the digest of its weights.
+        Details from the reader, such as the digest of its weights.
     dataset, dataset_version, fingerprint : str
-        Which records, told by their checksums.
+        The records, identified by their checksums.
     is_sample : bool
-        Whether they are the embedded sample's.
+        Whether they are from the embedded sample.
     split : str
         Name of the split, or ``ids``.
     ids : tuple of RecordId
         Records, in the order in which they are read.
     renderer, px_per_mm, condition, measurements, seed, form, statements
-        As of the view; of a file of statements its name and digest.
+        From the view; a file of statements by name and digest.
     taxonomy_version : str
     prompt : str
         Version and digest of the prompt's text files, where the reader takes text.
     options : mapping of str to str
         As after ``--option``.
     repeats : int
-        How often every case is asked.
+        Repeats of every question.
     """
 
     reader: str
@@ -71,21 +71,21 @@ class RunSettings:
 
     @cached_property
     def run_id(self) -> str:
-        """A readable name that ends in a digest of all settings, so the same run is found again."""
+        """A readable name that ends in a digest of all settings, so that the same run is found again."""
         digest = hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:8]
         shown = "" if self.condition == "full" else f"-{safe_name(self.condition)[:40].strip('-')}"
         return f"{safe_name(self.reader)[:40]}-{self.dataset}-{self.split}{shown}-{digest}"
 
     @property
     def title(self) -> str:
-        """What was run on what."""
+        """Reader, dataset and split in words."""
         more = "" if self.condition == "full" else f", {condition_named(self.condition).name}"
         more += "" if self.form in {"", "dense"} else f", {self.form}"
         return f"{self.reader} on {self.dataset}, {self.split}{more}"
 
 
 def safe_name(name: str) -> str:
-    """Return a name as a folder may have it."""
+    """Return a name that is safe for a folder."""
     return "".join(char if char.isalnum() or char in "-_" else "-" for char in name.lower())
 
 

@@ -1,4 +1,4 @@
-"""Submissions to the leaderboard: every figure of one can be computed again from its readings.
+"""Submissions to the leaderboard; each of their figures can be recomputed from the readings.
 
 A submission is a folder in ``results/submissions/`` with ``manifest.json``, ``readings.jsonl`` and ``score.json``.
 """
@@ -22,7 +22,7 @@ FILES = ("manifest.json", "readings.jsonl", "score.json")
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """One entry: where it is, what decided it, and its score."""
+    """An entry of the leaderboard."""
 
     folder: RunFolder
     settings: RunSettings
@@ -66,7 +66,7 @@ def read_submission(folder: RunFolder) -> Submission:
 
 
 def problem_of(submission: Submission, dataset: Dataset) -> str | None:
-    """Return why a submission does not hold, None when it does: complete, no failed calls, score as computed anew."""
+    """Return why a submission is not valid, None if it is: complete, no failed calls, score as recomputed."""
     readings, torn = submission.folder.every_reading()
     settings = submission.settings
     asked = {QuestionKey(ecg_id, repeat) for ecg_id in settings.ids for repeat in range(settings.repeats)}
@@ -89,10 +89,10 @@ def submissions(results: Path) -> list[Submission]:
 
 
 def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], None]) -> bool:
-    """Compute every submitted score anew and tell ``report`` each one's name and problem; True when all hold.
+    """Recompute every submitted score, and report each name with its problem; return whether all hold.
 
-    A submission on other records than the dataset's can only be checked where they are; where they are not, that is
-    said. The embedded sample is always there.
+    A submission can be checked only where its records are; others are reported as not checked. The embedded sample is
+    always at hand.
     """
     sources = {dataset.name: dataset}
     good = True

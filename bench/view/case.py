@@ -1,4 +1,4 @@
-"""From records to what a reader may see of them in a view: only what the reader takes, and never a label."""
+"""Cases: what a reader may see of each record in a view, limited to the inputs that it takes, without labels."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ NO_ROW = Measurements.none("the features file has no row for this record")
 
 @dataclass(frozen=True)
 class QuestionKey:
-    """What a reading answers: which record, and which of several times it was asked."""
+    """Identifies a reading: its record, and which of several repeats it is."""
 
     ecg_id: RecordId
     repeat: int = 0
@@ -29,7 +29,7 @@ class QuestionKey:
 
 @dataclass(frozen=True)
 class Question:
-    """One record to be asked, and which of several times."""
+    """A record to ask about, and which of several repeats it is."""
 
     record: Record
     repeat: int = 0
@@ -51,15 +51,15 @@ class Cases:
     cohort : Cohort
         Records that can be asked in this view.
     features : mapping of RecordId to Measurements, or None
-        Numbers of a PTB-XL+ features file, where the prompts quote those and not what is measured here.
+        Numbers of a PTB-XL+ features file, if prompts quote those; None if they quote our own measurements.
     donors : mapping of RecordId to Record
-        Who stands in for each record, where the condition shows another patient's image or numbers.
+        The donor of each record, if the condition shows another patient's image or numbers.
     statements : mapping of RecordId to tuple of str
-        What an interpretation program printed.
+        Statements of an interpretation program.
     name : str
-        Of the run or study, from which opaque case ids are made.
+        Name of the run or study, from which the opaque case ids are derived.
     workers : int
-        Processes that draw ahead; 0 draws in this one, when a case is asked for.
+        Processes that draw ahead; 0 draws in this process, one case at a time.
     """
 
     view: View
@@ -71,7 +71,7 @@ class Cases:
     workers: int = 0
 
     def each(self, questions: Iterable[Question]) -> Iterator[Case]:
-        """Yield the case of each question as it is asked for."""
+        """Yield the case of each question, lazily."""
         if not self.workers or not self._draws:
             yield from map(self.case, questions)
             return
@@ -91,7 +91,7 @@ class Cases:
         return self.with_images(question, images)
 
     def with_images(self, question: Question, images: tuple[Picture, ...]) -> Case:
-        """Return the case of one question that shows these images."""
+        """Return the case of one question with these images."""
         ecg_id, inputs = question.record.ecg_id, self.view.inputs
         signal = self._signal(self._shown(question.record)) if "signal" in inputs else None
         return Case(
@@ -105,12 +105,12 @@ class Cases:
         )
 
     def quoted(self, record: Record) -> Measurements:
-        """Return the numbers that the prompt of a record is made of: its own, or its donor's."""
+        """Return the measurements that a record's prompt quotes: its own, or its donor's."""
         foreign = self.view.shown.measurements == "donor"
         return self.numbers(self.donors[record.ecg_id] if foreign else record)
 
     def numbers(self, record: Record) -> Measurements:
-        """Return a record's own numbers, as a prompt quotes them."""
+        """Return a record's own measurements, from the features file if there is one."""
         return self.cohort.measured(record) if self.features is None else self.features.get(record.ecg_id, NO_ROW)
 
     @property
@@ -122,19 +122,19 @@ class Cases:
         return self.donors[record.ecg_id] if self.view.shown.images == "donor" else record
 
     def _drawn(self, record: Record) -> Signal:
-        """Return the signal that is drawn: at the highest rate, a masked lead missing."""
+        """Return the signal to draw, at the highest rate, with NaN in masked leads."""
         shown = self._shown(record)
         return self._masked(shown, shown.signal(), np.nan)
 
     def _signal(self, record: Record) -> Signal | None:
-        """Return a signal reader's trace, which is its image: flat where the condition shows an empty page."""
+        """Return the trace for a signal reader; it is flat if the condition shows an empty page."""
         if self.view.shown.images == "none":
             return None
         signal = self._masked(record, record.signal(self.view.preferred_fs), 0.0)
         return Signal(np.zeros_like(signal.mv), signal.fs) if self.view.shown.images == "blank" else signal
 
     def _masked(self, record: Record, signal: Signal, filling: float) -> Signal:
-        """Return a signal with the leads blanked that the condition masks."""
+        """Return a signal with the masked leads filled with one value."""
         condition = self.view.shown
         if condition.masked is None or condition.axis is None:
             return signal
@@ -146,10 +146,10 @@ class Cases:
 
 
 def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
-    """Return the cases of a cohort in a view, with donors and numbers decided once for all of them.
+    """Return the cases of a cohort in a view, with donors and numbers resolved once for all of them.
 
-    Records that nobody can stand in for, where the condition shows another patient's image or numbers, are left out of
-    the cohort of the cases; the observer is told.
+    If the condition shows another patient's image or numbers, records without a fitting donor are left out, and the
+    observer is told how many.
 
     Parameters
     ----------
@@ -161,20 +161,20 @@ def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
     Raises
     ------
     taxonomy.error.BenchError
-        When nobody can stand in for any record, or a file of measurements or statements cannot be read.
+        When no record has a fitting donor, or a file of measurements or statements cannot be read.
     """
     shown = Cases(view, cohort, _features(view.measurements), statements=_printed(view))
     rule = view.shown.donor
     if rule is None:
         return shown
     pool = cohort.peers()
-    with observer.progress("measuring who may stand in") as report:
+    with observer.progress("measuring donors") as report:
         pool.measure(report)
     chosen = donors(cohort, {record.ecg_id: _candidate(record, shown) for record in pool}, rule, view.seed)
     able = [record for record in cohort if record.ecg_id in chosen]
     if len(able) < len(cohort):
         left = len(cohort) - len(able)
-        observer.say(f"{left} of {len(cohort)} records have nobody to stand in for them and are left out")
+        observer.say(f"{left} of {len(cohort)} records have no fitting donor and are left out")
     return replace(shown, cohort=cohort.of(able), donors=chosen)
 
 
@@ -184,7 +184,7 @@ def _candidate(record: Record, shown: Cases) -> Candidate:
 
 
 def named(cases: Cases, name: str, workers: int = 0) -> Cases:
-    """Return the cases of a run or study of that name."""
+    """Return the cases under the name of a run or study."""
     return replace(cases, name=name, workers=workers)
 
 

@@ -3,11 +3,12 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from bench.view.donor import Rule
-from bench.view.lead_mask import MASKED_AXES, Masked
+from bench.view.lead_mask import MASKED_AXES, Masked, MaskedAxis
 from measurements.measurement import TABLE
+from readers.setting import settings_of
 from taxonomy.error import SettingError, unknown_name
 
 Images = Literal["true", "blank", "none", "donor"]
@@ -50,11 +51,11 @@ class Condition:
     without: tuple[str, ...] = ()
     told: bool = False
     masked: Masked | None = None
-    axis: str | None = None
+    axis: MaskedAxis | None = None
 
     @property
     def text(self) -> str:
-        """What names the condition in settings: its name, or all of it where it is the user's own."""
+        """The condition in settings: its name, or the whole of it as JSON where it is the user's own."""
         return self.name if CONDITIONS.get(self.name) == self else json.dumps(asdict(self), sort_keys=True)
 
 
@@ -112,20 +113,11 @@ def condition_named(name: str) -> Condition:
 def _own(where: str, text: str) -> Condition:
     try:
         data = json.loads(text)
-        condition = Condition(**{**data, "without": tuple(data.get("without", ()))})
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise SettingError(f"the condition {where} cannot be read: {error}") from error
-    allowed: dict[str, tuple[Any, ...]] = {
-        "images": get_args(Images),
-        "measurements": get_args(Numbers),
-        "donor": (None, *get_args(Rule)),
-        "masked": (None, *get_args(Masked)),
-        "axis": (None, *MASKED_AXES),
-    }
-    for name, values in allowed.items():
-        if getattr(condition, name) not in values:
-            said = ", ".join(map(str, values))
-            raise SettingError(f"condition {where}: {name} is one of {said}, not {getattr(condition, name)!r}")
+    if not isinstance(data, dict):
+        raise SettingError(f"the condition {where} cannot be read: it is no JSON object")
+    condition = settings_of(Condition, {"name": "own", **data}, f"condition {where}:")
     unknown = [name for name in condition.without if name not in TABLE]
     if unknown:
         raise unknown_name("measurement", unknown[0], TABLE)

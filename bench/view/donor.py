@@ -1,4 +1,4 @@
-"""Whose image or numbers stand in for a record's own: by a seeded rule, from the same folds, another patient's."""
+"""Donors: the other patient whose image or numbers stand in for a record's own, drawn by a seeded rule."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ class Candidate:
     truth : mapping of str to value or None
         On the eight axes.
     heart_rate, qrs_axis : float or None
-        As the prompt would say them.
+        As the prompt quotes them.
     """
 
     record: Record
@@ -36,7 +36,7 @@ class Candidate:
 def donors(
     records: Sequence[Record], pool: Mapping[RecordId, Candidate], rule: Rule, seed: int
 ) -> dict[RecordId, Record]:
-    """Return, for each record, the one that stands in for it; a record that nobody fits is left out.
+    """Return the donor of each record; a record without a fitting donor is left out.
 
     Of all candidates of other patients, those fit best that differ on the most axes (``other truth``, the diagnosis
     among them), agree on the most (``same truth``, the diagnosis among them), or whose rate and QRS axis are called
@@ -54,7 +54,7 @@ def donors(
     Raises
     ------
     DatasetError
-        When nobody fits any record.
+        When no record has a fitting donor.
     """
     found = {record.ecg_id: _donor(pool[record.ecg_id], pool.values(), rule, seed) for record in records}
     if not any(found.values()):
@@ -78,17 +78,17 @@ def _lot(seed: int, ecg_id: RecordId, other: RecordId) -> str:
 
 
 def _differs(own: Candidate, other: Candidate) -> int:
-    """Return on how many axes two truths differ; 0 unless the diagnosis does."""
+    """Return the number of axes on which two truths differ; 0 unless the diagnoses differ."""
     return 0 if _same(own, other, "diagnosis") else sum(_unlike(own, other, axis.name) for axis in AXES)
 
 
 def _agrees(own: Candidate, other: Candidate) -> int:
-    """Return on how many axes two truths agree; 0 unless the diagnosis does."""
+    """Return the number of axes on which two truths agree; 0 unless the diagnoses agree."""
     return sum(_same(own, other, axis.name) for axis in AXES) if _same(own, other, "diagnosis") else 0
 
 
 def _other_numbers(own: Candidate, other: Candidate) -> int:
-    """Return how many of rate and axis are called otherwise; 0 unless the rate is."""
+    """Return how many of rate and axis fall into another class; 0 unless the rate does."""
     rates, axes = (own.heart_rate, other.heart_rate), (own.qrs_axis, other.qrs_axis)
     if None in rates or rate_of(rates[0] or 0) == rate_of(rates[1] or 0):
         return 0

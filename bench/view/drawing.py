@@ -1,4 +1,4 @@
-"""Pages drawn ahead in other processes, so that drawing costs a reader that waits on a network nothing."""
+"""Pages drawn ahead in other processes, so that a reader waiting for a network never waits for drawing."""
 
 import signal as signals
 from collections import deque
@@ -16,7 +16,7 @@ from renderers import PackedImage, PageStyle, packed, render
 Item = TypeVar("Item")
 Drawn = tuple[PackedImage, ...]
 AHEAD = 8
-"""Pages for each process that are drawn before somebody asks for them."""
+"""Pages that each process draws ahead."""
 
 
 def draw_ahead(
@@ -54,5 +54,5 @@ def _draw(trace: tuple[NDArray[np.float32], float], renderer: str, style: PageSt
 
 
 def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the process that somebody looks at."""
+    """Leave Ctrl-C to the parent process."""
     signals.signal(signals.SIGINT, signals.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Examples to learn from: what a reader is shown of a record, and the answer that it should write."""
+"""Training examples: what a reader is shown of a record, and the answer that it should write."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ IMAGE_AND_TEXT: frozenset[Input] = frozenset({"image", "text"})
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One record as it is taught.
+    """One record as a training example.
 
     Attributes
     ----------
@@ -27,9 +27,9 @@ class Example:
     case : Case
         What is shown.
     answer : Written
-        What should be written.
+        The target.
     values : mapping of str to value or None
-        The truth by axis, ``normality`` among them; None where no label tells.
+        The truth by axis, ``normality`` among them; None where it is unlabelled.
     """
 
     record: Record
@@ -39,13 +39,13 @@ class Example:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Axes whose place in the answer holds no truth, and so bears no loss."""
+        """Axes without a label, whose place in the answer bears no loss."""
         return tuple(axis for axis in self.answer.spans if self.values[axis] is None)
 
 
 @dataclass(frozen=True, eq=False)
 class Examples(Sequence[Example]):
-    """The examples of a split, drawn when they are asked for.
+    """The examples of a split, drawn lazily.
 
     Attributes
     ----------
@@ -73,10 +73,10 @@ class Examples(Sequence[Example]):
         return self.example(record, self.cases.case(Question(record)))
 
     def example(self, record: Record, case: Case) -> Example:
-        """Return the example of one of the records that shows this case.
+        """Return the example of a record, given its case.
 
-        Where no label tells, the majority's value stands in the answer, so that what follows it looks as it will when
-        the model is asked; it bears no loss.
+        An unlabelled axis is filled with the majority value, without loss, so that the text behind it looks as it will
+        when the model answers.
         """
         values = self.values(record)
         known = {axis: value for axis, value in values.items() if value is not None}

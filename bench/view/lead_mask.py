@@ -1,4 +1,4 @@
-"""Which leads of a record are blanked: those that carry an axis, or as many others."""
+"""Masks: the leads that are blanked, either those that carry an axis or as many others."""
 
 import hashlib
 import json
@@ -6,15 +6,16 @@ import random
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, get_args
 
 from renderers.style import LEADS
 from taxonomy.axis import AxisValue
 
 Masked = Literal["relevant", "other"]
 
-MASKED_AXES = ("rhythm", "axis", "conduction", "ischemia_territory")
-"""Axes that some leads carry more than others; ischemia's stage is masked with its territory."""
+MaskedAxis = Literal["rhythm", "axis", "conduction", "ischemia_territory"]
+MASKED_AXES: tuple[MaskedAxis, ...] = get_args(MaskedAxis)
+"""Axes that some leads show better than others; the stage of ischemia is masked with its territory."""
 
 
 def masked_leads(axis: str, which: Masked, truth: Mapping[str, AxisValue | None], lot: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From a record's measurements and images to the words that go with them."""
+"""Prompts, made from a record's measurements and images."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -53,14 +53,14 @@ def prompt(
 
 
 def shown_measurements(numbers: Measurements, condition: Condition) -> Measurements | None:
-    """Return the numbers that a condition shows, None where it shows none."""
+    """Return the measurements that a condition shows, None if it shows none."""
     if condition.measurements == "none":
         return None
     return replace(numbers, **dict.fromkeys(condition.without, NOT_SHOWN))
 
 
 def measurement_block(numbers: Measurements) -> str:
-    """Return one line for each measurement that is shown, such as ``QRS duration: 96 ms``."""
+    """Return a line for each measurement that is shown, such as ``QRS duration: 96 ms``."""
     lines = []
     for name, (label, unit) in TABLE.items():
         measured = getattr(numbers, name)
@@ -73,7 +73,7 @@ def measurement_block(numbers: Measurements) -> str:
 
 @cache
 def system_text(form: TargetFormat) -> str:
-    """Return what is the same for every case: the task, the values of each axis, and the form of the answer."""
+    """Return the part that is the same for every case: task, values of each axis, and form of the answer."""
     written = filled(f"format_{form.name}", form=json.dumps(_example(_schema(form))))
     return filled("system", task=_task(form), format=written)
 
@@ -106,7 +106,7 @@ def _schema(form: TargetFormat) -> Mapping[str, Any]:
 
 
 def _example(schema: Mapping[str, Any]) -> object:
-    """Return the empty form of an answer: no value stands in it, so that it suggests none."""
+    """Return an answer with placeholders for values, so that the example suggests none."""
     if schema["type"] == "object":
         return {name: _example(part) for name, part in schema["properties"].items()}
     return ["..."] if schema["type"] == "array" else "..."

@@ -1,4 +1,4 @@
-"""What a reader is shown of a record, and how it is asked: the one object that decides it for every study."""
+"""The view: one object decides, for every study, what a reader is shown of a record and how it is asked."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -18,23 +18,23 @@ from taxonomy.error import FileError, SettingError
 from taxonomy.target import TargetFormat, target_format
 
 USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
-"""What is drawn and asked where neither the user nor the reader says."""
+"""Defaults, used where neither the user nor the reader decides."""
 
 WAVEFORM = "waveform"
-"""Numbers of the prompt that are measured on the record's own signal."""
+"""Source of the prompt's numbers: measured on the record's own signal."""
 
 
 @dataclass(frozen=True)
 class View:
     """What a reader is shown of a record, and how it is asked.
 
-    A view is *settled* for one reader by :meth:`settled`; until then its inputs are not known, and a renderer,
-    resolution or format that is left open is decided by what the reader was taught.
+    :meth:`settled` fixes a view for one reader: it fills in the reader's inputs, and takes a renderer, resolution or
+    format that was left open from what the reader was taught.
 
     Attributes
     ----------
     condition : str
-        What of a case is shown: a name, the path of a JSON file, or JSON; a file is read once, here.
+        What of a case is shown: a name, the path of a JSON file, or JSON. A file is read when the view is made.
     renderer : str
         What draws the images; empty leaves it open.
     px_per_mm : int
@@ -78,7 +78,7 @@ class View:
             target_format(self.format)
 
     def settled(self, reader: Reader) -> "View":
-        """Return the view for one reader: its inputs, and what was left open as it was taught, else the usual.
+        """Return the view for one reader: its inputs, and what was left open as it was taught, else the default.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class View:
         return replace(settled, preferred_fs=getattr(reader, "preferred_fs", None))
 
     def for_inputs(self, inputs: frozenset[Input], taught: Mapping[str, Any] = MappingProxyType({})) -> "View":
-        """Return the view for whatever takes these inputs, what was left open as ``taught`` says, else the usual."""
+        """Return the view for these inputs; what was left open is taken from ``taught``, else from the defaults."""
         chosen = {name: getattr(self, name) or taught.get(name, usual) for name, usual in USUAL.items()}
         return replace(self, inputs=inputs, **chosen)
 
@@ -130,7 +130,7 @@ class View:
         return render(signal.mv, signal.fs, self.renderer, self.style)
 
     def prompt(self, numbers: Measurements, images: Sequence[Picture]) -> Prompt | None:
-        """Return what is said with a case, None for a reader that takes no text."""
+        """Return the prompt of a case, None for a reader that takes no text."""
         if "text" not in self.inputs:
             return None
         return prompt(numbers, images, self.shown, self.form, self.renderer)
@@ -140,7 +140,7 @@ class View:
         return hashlib.sha256(f"{name} {self.seed} {ecg_id}".encode()).hexdigest()[:12]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data; of a file only its name, since paths say where somebody works."""
+        """Return plain JSON data; files by name only, since paths would reveal the user's machine."""
         return {
             **{name: getattr(self, name) for name in ("condition", *USUAL, "seed", "preferred_fs")},
             "inputs": sorted(self.inputs),
@@ -150,7 +150,7 @@ class View:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "View":
-        """Return the view that :meth:`to_json` wrote; files are those of that name in the current folder.
+        """Return the view that :meth:`to_json` wrote; a file is looked for under its name in the current folder.
 
         Raises
         ------

@@ -163,10 +163,10 @@ def test_a_condition_of_ones_own_is_a_file_of_data(tmp_path):
     assert condition_named(condition.text) == condition
     assert condition_named("full").text == "full"
     for wrong, said in (
-        ('{"name": "mine", "images": "some"}', "images is one of true, blank, none, donor, not 'some'"),
+        ('{"name": "mine", "images": "some"}', "images must be 'true', 'blank', 'none' or 'donor', not 'some'"),
         ('{"name": "mine", "images": "donor"}', "need a donor rule"),
         ('{"name": "mine", "without": ["hart_rate"]}', "Did you mean 'heart_rate'"),
-        ('{"name": "mine", "colour": 1}', "cannot be read"),
+        ('{"name": "mine", "colour": 1}', "'colour'"),
         ("{", "cannot be read"),
     ):
         path.write_text(wrong)

@@ -50,7 +50,7 @@ def test_jsonl_is_read(tmp_path):
         ("ecg_id,speed\n9,normal\n", "no column to score: name axes"),
         ("ecg_id,rate\n", "holds no prediction"),
         ("ecg_id,rate\nnine,normal\n", "line 2 .* ecg_id is 'nine', no whole number"),
-        ("ecg_id,rate\n9,normal\n9,normal\n", "line 3 .* record 9 is there a second time"),
+        ("ecg_id,rate\n9,normal\n9,normal\n", "line 3 .* record 9 appears twice"),
         ("ecg_id,rate\n9,tachycardy\n", "rate has no value 'tachycardy'.*did you mean 'tachycardia'"),
         ("ecg_id,other_findings\n9,lvh;xyz\n", "other_findings holds a finding that is none: 'lvh;xyz'"),
         ("ecg_id,MI\n9,1.5\n", "MI is '1.5', not between 0 and 1"),
