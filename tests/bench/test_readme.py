@@ -1,37 +1,192 @@
+"""README and the pages of docs: they are short, their links lead somewhere, and what they show is true.
+
+A fenced block that begins with ```python run is run as a notebook cell: the blocks of a page share their names, and the
+value of a last expression is printed. Where a plain ``` block is the next thing after it, that is what it prints.
+"""
+
+import ast
+import csv
+import io
+import json
+import os
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
+from contextlib import redirect_stdout
 from importlib.resources import files
 from pathlib import Path
 
+import click
+import numpy as np
+import pytest
+
+from bench import evaluate, load_dataset
+from bench.cli.main import bench as commands
+from bench.experiment.design import Arm
+from bench.finetune.config import Task
+from bench.view import View
+
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "docs" / "example"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+README, EXTENDING = PAGES[0].read_text(encoding="utf-8"), (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+RUNNABLE = re.compile(r"^```python run\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+OURS = re.compile(r"`((?:bench|benchmarks|docs|readers|renderers|results|taxonomy|tests)/[\w./-]+)`")
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
-def test_the_readers_example_of_the_readme_is_the_file_that_is_tested():
-    assert (EXAMPLE / "rate_counter.py").read_text(encoding="utf-8") in README
+def blocks(page, kind):
+    return [body for said, body in FENCE.findall(page.read_text(encoding="utf-8")) if said == kind]
 
 
-def test_the_example_keeps_the_contract_and_runs(tmp_path):
-    import os
-
-    for words in (["check-reader", "rate_counter:RateCounter"], ["run", "--reader", "rate_counter:RateCounter"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "bench", *words],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(EXAMPLE), "PTBXL_DIR": ""},
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "rate_counter:RateCounter on ptbxl-sample, test" in done.stdout
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_picture_and_file_that_the_readme_names_is_there():
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+def run_bench(words, where, *paths):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, EXAMPLE, *paths))), "PTBXL_DIR": ""}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words], capture_output=True, text=True, cwd=where, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_readme_is_short_and_links_every_page():
+    assert len(README.split()) < 1000
+    for page in DOCS:
+        assert f"](docs/{page.name})" in README, page.name
+
+
+@each_page
+def test_every_link_leads_somewhere(page):
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        found = page.parent / target if target else page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), f"{target}#{anchor}"
+
+
+@each_page
+def test_every_file_of_the_project_that_a_page_names_is_there(page):
+    for path in OURS.findall(page.read_text(encoding="utf-8")):
+        assert (ROOT / path).exists(), path
+
+
+@each_page
+def test_every_command_that_a_page_shows_has_its_options(page):
+    for line in "".join(blocks(page, "sh")).splitlines():
+        for shown in re.findall(r"-m bench ([^#&]*)", line):
+            command, words = commands, shlex.split(shown)
+            while isinstance(command, click.Group):
+                command = command.get_command(click.Context(command), words.pop(0))
+            known = {option for parameter in command.params for option in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= known, line
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python run")], ids=lambda page: page.name)
+def test_what_a_page_runs_prints_what_it_shows(page, monkeypatch):
+    monkeypatch.setenv("PTBXL_DIR", "")
+    names = {}
+    for code, shown in RUNNABLE.findall(page.read_text(encoding="utf-8")):
+        printed = cell(code, names)
+        assert not shown or printed == shown, code
+    if page.name == "README.md":
+        assert f"```\n{names['score']!r}\n```" in README
+
+
+def cell(code, names):
+    """Run a block as a notebook does; return what it prints."""
+    body = ast.parse(code).body
+    last = body.pop() if isinstance(body[-1], ast.Expr) else None
+    with redirect_stdout(io.StringIO()) as printed:
+        exec(compile(ast.Module(body, []), "<page>", "exec"), names)
+        if last is not None:
+            print(repr(eval(compile(ast.Expression(last.value), "<page>", "eval"), names)))
+    return plain(printed.getvalue())
+
+
+def plain(printed):
+    """Return what was printed without spaces at the ends of lines, which pad tables."""
+    return "".join(f"{line.rstrip()}\n" for line in printed.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("rate_counter.py", "extending.md"), ("rhythm_strip.py", "extending.md"), ("ward.py", "data.md")],
+)
+def test_an_example_stands_on_its_page_as_the_file_that_is_tested(name, page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert f"```python\n{(EXAMPLE / name).read_text(encoding='utf-8')}```\n" in text
+
+
+def test_the_readme_shows_what_the_main_job_prints(tmp_path, capsys):
+    commands.main(["run", "--reader", "resnet1d", "--data", "sample", "--out", str(tmp_path)], standalone_mode=False)
+    said, _, report = plain(capsys.readouterr().out).rpartition("\n\nreport: ")
+    assert report.endswith("report.md\n")
+    assert f"```\n{said}\n```\n" in README
+
+
+def test_the_readers_example_keeps_the_contract_and_runs(tmp_path):
+    assert "keeps the contract" in run_bench(["check-reader", "rate_counter:RateCounter"], tmp_path)
+    said = run_bench(["run", "--reader", "rate_counter:RateCounter"], tmp_path)
+    assert "rate_counter:RateCounter on ptbxl-sample, test" in said
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """A folder that makes the examples installed by the very lines that the pages show."""
+    tables = [tomllib.loads(body) for page in DOCS for body in blocks(page, "toml") if "entry-points" in body]
+    package = tmp_path / "package" / "examples-1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: examples\nVersion: 1\n")
+    groups = [entry for table in tables for entry in table["project"]["entry-points"].items()]
+    lines = [line for group, names in groups for line in (f"[{group}]", *(f"{k} = {v}" for k, v in names.items()))]
+    (package / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    return package.parent
+
+
+def test_the_datasets_example_is_opened_by_its_name_and_scored(tmp_path, installed):
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    with (folder / "records.csv").open("w", newline="") as lines:
+        table = csv.writer(lines)
+        table.writerow(["id", "patient", "fs", "rhythm"])
+        for number, record in enumerate(load_dataset("sample").cohort(limit=3)):
+            np.save(folder / f"r{number}.npy", record.signal(100).mv)
+            table.writerow([f"r{number}", f"p{number}", 100, "sinus" if number else ""])
+    said = run_bench(["run", "--reader", "majority", "--data", f"ward:{folder}"], tmp_path, installed)
+    assert "majority on ward, test" in said
+    assert re.search(r"rhythm +2 +100.0%", said)
+    assert "3 records" in run_bench(["data", "verify", "--data", f"ward:{folder}"], tmp_path, installed)
+
+
+def test_the_renderers_example_draws_by_its_name(tmp_path, installed):
+    run_bench(["render", "--ids", "9", "--renderer", "rhythm-strip", "--out", "pictures"], tmp_path, installed)
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
+
+
+def test_the_conditions_example_is_a_condition(sample, tmp_path):
+    (written,) = blocks(ROOT / "docs" / "extending.md", "json")
+    path = tmp_path / "condition.json"
+    path.write_text(written)
+    assert View(str(path)).shown.name == json.loads(written)["name"]
+    assert evaluate("measurements", sample.cohort(limit=2), View(str(path))).n == 2
+
+
+def test_the_experiments_example_is_the_file_and_its_settings_are_named():
+    path = ROOT / "bench" / "experiment" / "configs" / "binary.toml"
+    assert f"```toml\n{path.read_text(encoding='utf-8')}```\n" in EXTENDING
+    said = re.search(r"`\[task\]` settings of a fine-tuning: ([\w, ]+)\.", EXTENDING)
+    assert said and set(said.group(1).split(", ")) == set(Task.__dataclass_fields__)
+    assert set(Arm.__dataclass_fields__) == {"name", "task", "options"}
 
 
 def test_the_taxonomy_table_lists_every_statement_of_ptbxl():
