@@ -43,6 +43,7 @@ def render(show_limits: bool, **options: Any) -> None:
 def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
     """Say what each listed vision model sees of an empty page of each renderer."""
     from readers.api.model import seen
+    from readers.api.price import price_date
     from renderers import blank
 
     for name in names:
@@ -52,4 +53,4 @@ def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
         for model in seen(image.size, image.px_per_mm):
             what = f"{model.width} x {model.height} px, {model.px_per_mm:.1f} px/mm, 1 mm grid {model.grid}"
             click.echo(f"  {model.model:<36} {what}" + (f" ({model.over})" if model.over else ""))
-    click.echo("Limits as documented in secondary sources of October 2026; verify them before you rely on them.")
+    click.echo(f"Limits as documented in secondary sources up to {price_date()}; verify them before you rely on them.")
