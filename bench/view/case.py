@@ -183,11 +183,6 @@ def _candidate(record: Record, shown: Cases) -> Candidate:
     return Candidate(record, shown.cohort.truth(record).values, numbers.heart_rate.value, numbers.qrs_axis.value)
 
 
-def named(cases: Cases, name: str, workers: int = 0) -> Cases:
-    """Return the cases under the name of a run or study."""
-    return replace(cases, name=name, workers=workers)
-
-
 def _features(source: str) -> Mapping[RecordId, Measurements] | None:
     if source == WAVEFORM:
         return None

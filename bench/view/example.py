@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench.dataset import Dataset, Record
 from bench.progress import SILENT, Observer
-from bench.view.case import Cases, Question, cases_of, named
+from bench.view.case import Cases, Question, cases_of
 from bench.view.view import View
 from readers.contract import Case, Input
 from taxonomy.axis import AxisValue, with_normality
@@ -109,7 +109,7 @@ def examples(
         When no record of the split has a signal and a label on an axis of the format.
     """
     view = view.for_inputs(IMAGE_AND_TEXT)
-    found = Examples(named(cases_of(view, dataset.cohort(split, limit=limit), observer), "examples"))
+    found = Examples(cases_of(view, dataset.cohort(split, limit=limit), observer))
     axes = view.form.axes
     labelled = [r for r in found.records if any(found.values(r)[axis] is not None for axis in axes)]
     if not labelled:
