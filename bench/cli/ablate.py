@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 def ablate(image_ceiling: str, dry_run: bool, **options: Any) -> None:
     """Say, for every axis, whether a reader reads the trace, copies the prompt, or recites the prior.
 
-    Asks the reader under every condition (without the image, with another patient's, with another patient's numbers,
-    with leads masked, ...); each condition is a run of its own in OUT, resumed where it stopped, and conditions that
-    are the same for the reader are asked once. The page is OUT/ablation-.../evidence.md.
+    Asks the reader under every condition: without the image, with another patient's image or numbers, with leads
+    masked, and so on. Each condition is a run of its own in OUT that resumes where it stopped; conditions that look the
+    same to the reader are asked once. The page is OUT/ablation-.../evidence.md.
 
     \b
     Examples:
@@ -76,7 +76,7 @@ def _dry_run(asked: "RunOptions") -> None:
 @data_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides donors and masks.")
 def selftest(data: str | None, seed: int) -> None:
-    """Check the benchmark itself: readers of which it is known what they read must get the right verdicts.
+    """Check the benchmark itself: readers whose behaviour is known must get the right verdicts.
 
     Exits with 1 when a verdict is wrong.
     """

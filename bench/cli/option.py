@@ -38,7 +38,10 @@ def view_options(*without: str) -> Decorator[Any]:
     """Add the options of a view, except those named; what is left open is decided by the reader."""
     options = {
         "condition": click.option(
-            "--condition", default="full", show_default=True, help="full, image-only, text-only, ..., or a JSON file."
+            "--condition",
+            default="full",
+            show_default=True,
+            help="What is shown: full, image-only, text-only, ..., or a JSON file.",
         ),
         "renderer": click.option(
             "--renderer", default="", show_default="printed" + TAUGHT, help="printed, clean, stacked or leads."
@@ -47,7 +50,10 @@ def view_options(*without: str) -> Decorator[Any]:
             "--px-per-mm", type=int, default=0, show_default="6" + TAUGHT, help="Resolution of the images."
         ),
         "format": click.option(
-            "--format", default="", show_default="dense" + TAUGHT, help="Asked for: dense, sparse, flat or binary."
+            "--format",
+            default="",
+            show_default="dense" + TAUGHT,
+            help="Format of the answer: dense, sparse, flat or binary.",
         ),
         "measurements": click.option(
             "--measurements",
@@ -58,7 +64,9 @@ def view_options(*without: str) -> Decorator[Any]:
         "statements": click.option(
             "--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl."
         ),
-        "seed": click.option("--seed", type=int, default=0, show_default=True, help="Decides donors and masks."),
+        "seed": click.option(
+            "--seed", type=int, default=0, show_default=True, help="Decides donors, masks and opaque case ids."
+        ),
     }
     return lambda command: _added(command, *(option for name, option in options.items() if name not in without))
 

@@ -16,8 +16,8 @@ from bench.cli.option import data_option, limits_from, limits_options
 def retry(run: Path, data: str | None, measurements: str, **options: Any) -> None:
     """Ask the failed calls of the run folder RUN again, and score it anew.
 
-    A failed call is no answer: the network broke, the quota was used up, the reader crashed, the image did not arrive.
-    Answers stay as they are, wrong ones, refusals and unreadable ones too.
+    A failed call is not an answer: the network broke, the quota was used up, the reader crashed, or the image did not
+    arrive. Answers stay as they are, including wrong ones, refusals and unreadable ones.
 
     \b
     Example:

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     """Run a reader over a split and score it.
 
-    Without --data this runs on the embedded sample. Readings are written one by one: after Ctrl-C, a kill or a full
-    disk the same command goes on where it stopped, and ends with the same score. Answers of API readers are kept in
-    OUT/responses and never paid for twice.
+    Without --data this runs on the embedded sample. Each reading is written as it arrives: after Ctrl-C, a kill or a
+    full disk, the same command continues where it stopped and ends with the same score. Answers of API readers are
+    kept in OUT/responses and never paid for twice.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ COMMANDS = {
         "Say whether a reader reads the trace, copies the prompt or recites the prior.",
     ),
     "probe": ("bench.cli.probe:probe", "Change one thing of real records and see whether the answers move."),
-    "selftest": ("bench.cli.ablate:selftest", "Check the verdicts on readers of which it is known what they read."),
+    "selftest": ("bench.cli.ablate:selftest", "Check the verdicts on readers whose behaviour is known."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
@@ -17,7 +17,10 @@ COMMANDS = {
     "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
     "dataset": ("bench.cli.main:dataset", "The rendered benchmark for other training frameworks: export."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
-    "finetune": ("bench.cli.finetune:finetune", "Teach an open vision-language model by LoRA; resumes after a kill."),
+    "finetune": (
+        "bench.cli.finetune:finetune",
+        "Fine-tune an open vision-language model by LoRA; resumes after a kill.",
+    ),
     "encoder-probe": (
         "bench.cli.encoder_probe:encoder_probe",
         "Say whether an open model's image encoder carries what the axes ask for.",
