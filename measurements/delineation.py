@@ -51,7 +51,7 @@ class Delineation:
 
 
 @dataclass(frozen=True)
-class Limits:
+class DelineationLimits:
     """Thresholds of the delineation, set on the records of the sample against ecgdeli 1.0.0 and their labels.
 
     Attributes
@@ -81,7 +81,7 @@ class Limits:
     p_consistency_irregular: float = 0.72
 
 
-def delineate(signal: NDArray[np.float32], fs: float, limits: Limits | None = None) -> Delineation:
+def delineate(signal: NDArray[np.float32], fs: float, limits: DelineationLimits | None = None) -> Delineation:
     """Find the beats of a record, its median beat, and that beat's waves.
 
     Parameters
@@ -90,10 +90,10 @@ def delineate(signal: NDArray[np.float32], fs: float, limits: Limits | None = No
         In mV; NaN samples are gaps.
     fs : float
         Sampling rate in Hz.
-    limits : Limits, optional
+    limits : DelineationLimits, optional
         Thresholds.
     """
-    limits = limits or Limits()
+    limits = limits or DelineationLimits()
     record = condition(signal, fs)
     beats = find_beats(record)
     beat = median_beat(record, beats) if len(beats) else None
@@ -114,7 +114,7 @@ def _velocity(beat: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.convolve(length, np.full(3, 1 / 3), mode="same")
 
 
-def _qrs(velocity: NDArray[np.float64], limits: Limits) -> Wave:
+def _qrs(velocity: NDArray[np.float64], limits: DelineationLimits) -> Wave:
     start = BEFORE - int(0.06 * FS)
     peak = start + int(np.argmax(velocity[start : BEFORE + int(0.06 * FS)]))
     top = velocity[peak]
@@ -143,7 +143,7 @@ def _isoelectric(beat: NDArray[np.float32], qrs: Wave) -> NDArray[np.float32]:
     return np.median(beat[:, max(0, qrs.onset - 10) : max(1, qrs.onset - 2)], axis=1, keepdims=True)
 
 
-def _t(beat: NDArray[np.float32], qrs: Wave, rr: float, limits: Limits) -> Wave | None:
+def _t(beat: NDArray[np.float32], qrs: Wave, rr: float, limits: DelineationLimits) -> Wave | None:
     """Find the T wave: where all leads together are highest after the QRS complex, and down again."""
     level = np.sqrt(((beat - _isoelectric(beat, qrs)) ** 2).mean(axis=0).astype(np.float64))
     level = np.convolve(level, np.full(9, 1 / 9), mode="same")
@@ -171,7 +171,7 @@ def _irregularity(beats: NDArray[np.int64]) -> float:
 
 
 def _p(
-    beat: MedianBeat, qrs: Wave, earliest: int, irregularity: float, limits: Limits
+    beat: MedianBeat, qrs: Wave, earliest: int, irregularity: float, limits: DelineationLimits
 ) -> tuple[Wave | None, str | None]:
     latest = qrs.onset - int(0.016 * FS)
     window = _straightened(beat.signal[None, :, earliest:latest])[0]

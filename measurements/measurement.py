@@ -85,13 +85,7 @@ class Measurements:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Measurements":
-        """Return what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ValueError
-            When a measurement is missing or of another form.
-        """
+        """Return what :meth:`to_json` wrote; raises ValueError when a measurement is missing or of another form."""
         try:
             return cls(**{name: _from_plain(data[name]) for name in TABLE})
         except (KeyError, TypeError) as error:

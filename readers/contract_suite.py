@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from readers.contract import Case, Input, Reader
-from readers.guest import Crash, attempt
+from readers.isolation import Crash, attempt
 from taxonomy.axis import AXES, NORMALITY
 from taxonomy.reading import Reading
 
 
 @dataclass(frozen=True)
-class Check:
+class RuleCheck:
     """One rule of the contract: what it is, and what went wrong (None when it holds)."""
 
     rule: str
@@ -36,7 +36,7 @@ class RecordingReader:
             yield Reading()
 
 
-def check_reader(reader: Reader, cases: Sequence[Case]) -> list[Check]:
+def check_reader(reader: Reader, cases: Sequence[Case]) -> list[RuleCheck]:
     """Ask a reader every rule of the contract.
 
     Parameters
@@ -47,7 +47,7 @@ def check_reader(reader: Reader, cases: Sequence[Case]) -> list[Check]:
 
     Returns
     -------
-    list of Check
+    list of RuleCheck
         In the order asked; a crash of the reader is the problem of the rule that it broke.
     """
     rules: list[tuple[str, Callable[[Reader, Sequence[Case]], str | None]]] = [
@@ -59,7 +59,7 @@ def check_reader(reader: Reader, cases: Sequence[Case]) -> list[Check]:
         ("leaves the case as it was", _pure),
         ("reads a flat record without raising", _flat),
     ]
-    return [Check(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]
+    return [RuleCheck(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]
 
 
 def _tried(ask: Callable[[Reader, Sequence[Case]], str | None], reader: Reader, cases: Sequence[Case]) -> str | None:

@@ -77,7 +77,9 @@ def still_known(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue |
     return kept
 
 
-def reading_of(numbers: Measurements, chances: Mapping[str, Mapping[str, float]], digits: int | None = None) -> Reading:
+def fitted_reading(
+    numbers: Measurements, chances: Mapping[str, Mapping[str, float]], digits: int | None = None
+) -> Reading:
     """Return what a fitted model and the measurements of a record say on the axes that the taxonomy has.
 
     Parameters

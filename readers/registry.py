@@ -14,18 +14,15 @@ from readers.contract import INPUTS, Reader
 from taxonomy import plugin
 from taxonomy.error import ReaderError, unknown_name
 
-GROUP = "ecg_bench.readers"
+READER_GROUP = "ecg_bench.readers"
 
 
-def installed() -> Mapping[str, EntryPoint]:
+def installed_readers() -> Mapping[str, EntryPoint]:
     """Return every installed reader by name.
 
-    Raises
-    ------
-    ReaderError
-        When two packages claim one name; the message names both.
+    Raises ReaderError when two packages claim one name; the message names both.
     """
-    return plugin.installed(GROUP, "reader", ReaderError)
+    return plugin.installed(READER_GROUP, "reader", ReaderError)
 
 
 def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
@@ -45,7 +42,7 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     taxonomy.error.UnknownNameError
         When no reader has that name; the message lists them and the nearest match.
     """
-    known = installed()
+    known = installed_readers()
     base, _, argument = name.partition(":")
     if base in known:
         factory = plugin.loaded(known[base], "reader", ReaderError)

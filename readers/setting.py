@@ -8,7 +8,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import cache
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from pydantic import TypeAdapter, ValidationError
 
-Kind = TypeVar("Kind", bound="DataclassInstance")
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 def read_toml(path: Traversable, what: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def read_toml(path: Traversable, what: str) -> dict[str, Any]:
         raise SettingError(f"{what} {path} cannot be read: {error}") from error
 
 
-def settings_of(kind: type[Kind], data: Mapping[str, object], what: str = "setting") -> Kind:
+def checked_settings(kind: type[Settings], data: Mapping[str, object], what: str = "setting") -> Settings:
     """Return the settings that the data of a TOML or JSON file holds; a field that it leaves out keeps its default.
 
     Types are those of JSON and are not coerced: an int is no bool and a string no number. A float may be written
@@ -66,7 +66,12 @@ def settings_of(kind: type[Kind], data: Mapping[str, object], what: str = "setti
     return _validated(kind, data, what, lambda kept: kept.validate_json(json.dumps(data, default=str), strict=True))
 
 
-def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
+def manifest_options(options: "DataclassInstance") -> dict[str, str]:
+    """Return the options that are set as the manifest writes them, by name."""
+    return {name: str(value) for name, value in asdict(options).items() if value is not None}
+
+
+def parsed_options(kind: type[Settings], written: Mapping[str, str]) -> Settings:
     """Return the options that were written as strings, each turned into the type of its field.
 
     Raises
@@ -80,8 +85,8 @@ def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
 
 
 def _validated(
-    kind: type[Kind], given: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Kind]], Kind]"
-) -> Kind:
+    kind: type[Settings], given: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Settings]], Settings]"
+) -> Settings:
     from pydantic import ValidationError
 
     known = [item.name for item in fields(kind)]
@@ -101,7 +106,7 @@ def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
     return TypeAdapter(kind)
 
 
-def _sentence(kind: type[Kind], what: str, error: "ValidationError") -> SettingError:
+def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> SettingError:
     """Say the first thing that is wrong, in pydantic's words for what is allowed."""
     first = error.errors(include_url=False)[0]
     name, value, words = ".".join(map(str, first["loc"])), first["input"], first["msg"]
@@ -111,7 +116,7 @@ def _sentence(kind: type[Kind], what: str, error: "ValidationError") -> SettingE
     return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value!r}")
 
 
-def _between(kind: type[Kind], name: str, problem: str) -> str:
+def _between(kind: type[Settings], name: str, problem: str) -> str:
     """Name both ends of a range, of which pydantic names the one that was passed; empty where it has no two ends."""
     if problem not in {"greater_than_equal", "less_than_equal"}:
         return ""

@@ -1,6 +1,5 @@
 """A commercial interpretation program for comparison: GE's 12SL, by its statements in PTB-XL+, mapped onto the axes."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -8,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from readers.contract import Case, Input
+from readers.digest import file_digest
 from readers.head import still_known
 from taxonomy.axis import AxisValue
 from taxonomy.reading import Reading
@@ -26,7 +26,7 @@ class TwelveSlReader:
     @property
     def details(self) -> Mapping[str, str]:
         """The digest of the map from statements to axes, for the manifest."""
-        return {"map": hashlib.sha256((files("readers") / "twelve_sl.json").read_bytes()).hexdigest()[:16]}
+        return {"map": file_digest(files("readers") / "twelve_sl.json")}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""

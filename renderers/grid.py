@@ -1,5 +1,7 @@
 """Take the paper off an ECG: what is ink stays, whatever drew it, our renderer or a scanner."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,13 +58,4 @@ def remove_grid(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def cleaned(image: EcgImage) -> EcgImage:
     """Return a page of ours without its grid: the rule is asked once for each colour of its palette."""
     ink = dilated(is_ink(image.palette)[image.indices])
-    return EcgImage(
-        ink.view(np.uint8),
-        BLACK_ON_WHITE,
-        image.leads,
-        image.px_per_mm,
-        image.mm_per_s,
-        image.mm_per_mv,
-        image.strips,
-        image.overlap_mm,
-    )
+    return replace(image, indices=ink.view(np.uint8), palette=BLACK_ON_WHITE)

@@ -1,6 +1,7 @@
 """A drawn page: palette pixels, where each lead stands on it, and its PNG."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,16 +30,12 @@ class Strip:
     end_s: float
 
 
-@dataclass(frozen=True, eq=False)
-class EcgImage:
-    """One picture of an ECG.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Drawing:
+    """What is known of a picture of an ECG beside its pixels.
 
     Attributes
     ----------
-    indices : uint8 array (height, width)
-        Which colour of the palette each pixel has.
-    palette : uint8 array (colours, 3)
-        RGB.
     leads : tuple of str
         Names in the order in which they are drawn.
     px_per_mm : int
@@ -48,17 +45,35 @@ class EcgImage:
     strips : tuple of Strip
         Geometry of every stretch that is drawn.
     overlap_mm : float
-        By how much the ink of neighbouring rows runs into one another, at most; 0 when all are apart.
+        Most by which the ink of one row reaches into that of the next; 0 when all rows are apart.
     """
 
-    indices: NDArray[np.uint8]
-    palette: NDArray[np.uint8]
     leads: tuple[str, ...]
     px_per_mm: int
     mm_per_s: float
     mm_per_mv: float
-    strips: tuple[Strip, ...] = field(default=())
+    strips: tuple[Strip, ...] = ()
     overlap_mm: float = 0.0
+
+    def drawing(self) -> dict[str, Any]:
+        """Return these fields by name, for another picture of the same drawing."""
+        return {item.name: getattr(self, item.name) for item in fields(Drawing)}
+
+
+@dataclass(frozen=True, eq=False)
+class EcgImage(Drawing):
+    """One picture of an ECG as palette pixels.
+
+    Attributes
+    ----------
+    indices : uint8 array (height, width)
+        Which colour of the palette each pixel has.
+    palette : uint8 array (colours, 3)
+        RGB.
+    """
+
+    indices: NDArray[np.uint8]
+    palette: NDArray[np.uint8]
 
     @property
     def size(self) -> tuple[int, int]:

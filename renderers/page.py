@@ -14,12 +14,15 @@ from renderers.style import PageStyle
 PAPER = (255, 250, 248)
 LIGHT_LINE = (250, 208, 208)
 DARK_LINE = (238, 150, 150)
-INK = (15, 15, 25)
+INK_COLOUR = (15, 15, 25)
 LEVELS = 16
 """Ink levels of each paper colour; three paper colours make a palette of 48."""
 
 SEPARATOR_LEVEL = 6 * 16
 """Coverage of the lines between columns: grey enough to be no trace, and gone from a binarised page."""
+
+LEFT_MM, RIGHT_MM = 10.0, 5.0
+"""Margins beside the traces."""
 
 LABEL_MM = 3.4
 PULSE_MM = 5.0
@@ -64,7 +67,7 @@ def palette() -> NDArray[np.uint8]:
     """Return the 48 colours, uint8 (48, 3): each paper colour from bare to fully inked."""
     share = np.linspace(0, 1, LEVELS)[None, :, None]
     papers = np.array([PAPER, LIGHT_LINE, DARK_LINE], dtype=np.float64)[:, None, :]
-    mixed = papers * (1 - share) + np.array(INK, dtype=np.float64) * share
+    mixed = papers * (1 - share) + np.array(INK_COLOUR, dtype=np.float64) * share
     return np.rint(mixed).astype(np.uint8).reshape(-1, 3)
 
 

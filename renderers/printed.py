@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import EcgImage, Strip
-from renderers.page import Layout, draw, overlap, polyline
+from renderers.page import LEFT_MM, RIGHT_MM, Layout, draw, overlap, polyline
 from renderers.style import LEADS, PageStyle
 
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 RHYTHM_LEAD = "II"
 COLUMN_S = 2.5
-LEFT_MM, RIGHT_MM, TOP_MM, BOTTOM_MM = 10.0, 5.0, 35.0, 30.0
+TOP_MM, BOTTOM_MM = 35.0, 30.0
 PITCHES_MM = (40.0, 45.0, 50.0, 60.0)
 """Row pitches that are tried, in this order, until no trace runs into the row below."""
 

@@ -34,7 +34,7 @@ class Renderer(Protocol):
         ...
 
 
-GROUP = "ecg_bench.renderers"
+RENDERER_GROUP = "ecg_bench.renderers"
 
 RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Stacked(), Leads())}
 """Those that are built in."""
@@ -42,20 +42,17 @@ RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Sta
 
 def renderer_names() -> tuple[str, ...]:
     """Return the names of every renderer, the built-in ones first."""
-    return (*RENDERERS, *(name for name in installed(GROUP, "renderer") if name not in RENDERERS))
+    return (*RENDERERS, *(name for name in installed(RENDERER_GROUP, "renderer") if name not in RENDERERS))
 
 
 def renderer(name: str) -> Renderer:
     """Return the renderer of that name.
 
-    Raises
-    ------
-    taxonomy.error.UnknownNameError
-        When there is none; the message lists what there is and the nearest match.
+    Raises UnknownNameError when there is none; the message lists what there is and the nearest match.
     """
     if name in RENDERERS:
         return RENDERERS[name]
-    others = installed(GROUP, "renderer")
+    others = installed(RENDERER_GROUP, "renderer")
     if name not in others:
         raise unknown_name("renderer", name, renderer_names())
     return _made(name, loaded(others[name], "renderer"))

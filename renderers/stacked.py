@@ -5,11 +5,10 @@ from numpy.typing import NDArray
 
 from renderers.grid import cleaned
 from renderers.image import EcgImage, Strip
-from renderers.page import Layout, draw
+from renderers.page import LEFT_MM, RIGHT_MM, Layout, draw
 from renderers.style import LEADS, PageStyle
 
 STRIP_S = 10.0
-LEFT_MM, RIGHT_MM = 10.0, 5.0
 LEAST_MM, MOST_MM = 15.0, 60.0
 """Room between two baselines: as much as the two traces need, within these bounds and on 5 mm lines."""
 

@@ -160,10 +160,7 @@ def with_normality(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValu
 def axis_named(name: str) -> Axis:
     """Return the axis of that name, ``normality`` included.
 
-    Raises
-    ------
-    taxonomy.error.UnknownNameError
-        When there is none; the message lists the eight and the nearest match.
+    Raises UnknownNameError when there is none; the message lists the eight and the nearest match.
     """
     for axis in (*AXES, NORMALITY):
         if axis.name == name:

@@ -43,10 +43,7 @@ class DangerTable:
 def danger_table(path: Path | None = None) -> DangerTable:
     """Read a danger table, the default one when no file is named.
 
-    Raises
-    ------
-    SettingError
-        When the file is not of the form of ``taxonomy/danger.json``.
+    Raises SettingError when the file is not of the form of ``taxonomy/danger.json``.
     """
     source = path or files("taxonomy") / "danger.json"
     try:

@@ -32,13 +32,7 @@ def installed(group: str, kind: str, error: type[BenchError] = SettingError) -> 
 
 
 def loaded(entry: EntryPoint, kind: str, error: type[BenchError] = SettingError) -> object:
-    """Import what an entry point names.
-
-    Raises
-    ------
-    BenchError
-        When it cannot be imported.
-    """
+    """Import what an entry point names; raises BenchError when it cannot be imported."""
     try:
         return entry.load()
     except (ImportError, AttributeError) as problem:

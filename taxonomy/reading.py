@@ -8,7 +8,7 @@ from taxonomy.axis import AXES, NORMALITY, AxisValue, axis_named
 from taxonomy.error import ReadingError
 from taxonomy.statement import SUPERCLASSES
 
-Kind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
+FailureKind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
 Outcome = Literal["answered", "no_answer", "failed"]
 
 FAILED_CALLS = frozenset({"transport", "quota", "crash"})
@@ -30,7 +30,7 @@ class Failure:
         One sentence, or the traceback of a reader that crashed.
     """
 
-    kind: Kind
+    kind: FailureKind
     message: str
 
 
@@ -99,15 +99,15 @@ class Reading:
     def __post_init__(self) -> None:
         for name, value in self.values.items():
             if value is not None and not axis_named(name).holds(value):
-                raise ReadingError(f"axis {name!r} has no value {_shown(value)!r}")
+                raise ReadingError(f"axis {name!r} has no value {_plain(value)!r}")
         for name, chances in self.probabilities.items():
             _check_probabilities(name, chances)
 
     def __repr__(self) -> str:
         if self.error is not None:
             return f"<Reading: {self.error.kind}>"
-        said = (f"{name}={_shown(value)}" for name, value in self.values.items() if value is not None)
-        return f"<Reading {', '.join(said) or 'without values'}>"
+        answers = (f"{name}={_plain(value)}" for name, value in self.values.items() if value is not None)
+        return f"<Reading {', '.join(answers) or 'without values'}>"
 
     @property
     def outcome(self) -> Outcome:
@@ -134,13 +134,7 @@ class Reading:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Reading":
-        """Return the reading that :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ReadingError
-            When the data is not of that form.
-        """
+        """Return the reading that :meth:`to_json` wrote; raises ReadingError when the data is not of that form."""
         try:
             return cls(
                 values={name: _frozen(value) for name, value in data["values"].items()},
@@ -169,10 +163,6 @@ def _plain(value: AxisValue | None) -> str | list[str] | None:
 
 def _frozen(value: str | list[str] | None) -> AxisValue | None:
     return frozenset(value) if isinstance(value, list) else value
-
-
-def _shown(value: object) -> object:
-    return sorted(value) if isinstance(value, frozenset) else value
 
 
 def unanswered(reading: Reading) -> dict[str, str]:

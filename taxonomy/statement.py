@@ -80,11 +80,5 @@ def subclasses() -> Mapping[str, str]:
 
 
 def superclass_of(subclass: str) -> str:
-    """Return the superclass of a diagnostic subclass.
-
-    Raises
-    ------
-    KeyError
-        When there is no such subclass.
-    """
+    """Return the superclass of a diagnostic subclass; raises KeyError when there is no such subclass."""
     return subclasses()[subclass]

@@ -34,10 +34,7 @@ FORMATS = {form.name: form for form in (DENSE, SPARSE, FLAT, BINARY)}
 def target_format(name: str) -> TargetFormat:
     """Return the format of that name.
 
-    Raises
-    ------
-    taxonomy.error.UnknownNameError
-        When there is none; the message lists the four and the nearest match.
+    Raises UnknownNameError when there is none; the message lists the four and the nearest match.
     """
     if name not in FORMATS:
         raise unknown_name("format", name, FORMATS)

@@ -4,24 +4,24 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 
+from readers.api.batch_folder import BatchFolder, Shard
 from readers.api.price import Price
 from readers.api.provider import MALFORMED, BatchLabel, BatchProvider, BatchResult
 from readers.api.response import CallError, Response
-from readers.api.shard import Shard, ShardFolder
 from readers.api.store import ResponseStore
 from readers.session import Session
 from taxonomy.error import StopReading
 
 
 @dataclass(eq=False)
-class BatchDesk:
+class BatchDispatcher:
     """Brings the answers of a run's shards into the store.
 
     Attributes
     ----------
     provider : BatchProvider
     store : ResponseStore
-    folder : ShardFolder
+    folder : BatchFolder
     session : Session
     price : Price or None
     spent : float
@@ -30,7 +30,7 @@ class BatchDesk:
 
     provider: BatchProvider
     store: ResponseStore
-    folder: ShardFolder
+    folder: BatchFolder
     session: Session
     price: Price | None
     spent: float = 0.0

@@ -53,10 +53,7 @@ class Endpoint:
     def key(self) -> str:
         """Return the key.
 
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When there is none and the API is the maker's own; endpoints of one's own often want none.
+        Raises StopReading when there is none and the API is the maker's own; endpoints of one's own often want none.
         """
         if self._key:
             return self._key

@@ -33,10 +33,7 @@ class Filtered(Exception):
 def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str) -> CallError:
     """Return what an SDK's exception means.
 
-    Raises
-    ------
-    Filtered
-        When the provider's content filter held the request back.
+    Raises Filtered when the provider's content filter held the request back.
     """
     if isinstance(error, sdk.APIStatusError):
         return status_error(error, endpoint, model)

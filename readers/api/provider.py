@@ -97,10 +97,7 @@ class Provider(Protocol):
     async def ask(self, body: Body) -> Response:
         """Send a request, up to ``attempts`` times.
 
-        Raises
-        ------
-        CallError
-            When there is no answer after the last attempt, or something that is none of this API.
+        Raises CallError when there is no answer after the last attempt, or something that is none of this API.
         """
         ...
 

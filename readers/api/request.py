@@ -85,10 +85,7 @@ class Request:
 def sent_images(case: Case, limits: ModelLimits) -> tuple[SentImage, ...]:
     """Return a case's images within the limits of a model: scaled down here, never silently by the provider.
 
-    Raises
-    ------
-    taxonomy.error.StopReading
-        When there are more images, or more megabytes, than the provider takes in one request.
+    Raises StopReading when there are more images, or more megabytes, than the provider takes in one request.
     """
     request = limits.request
     if request and len(case.images) > request.images:

@@ -7,11 +7,11 @@ from typing import Any, Literal
 from readers.api.price import Price, Tokens
 from readers.api.request import Request
 from taxonomy.parsing import parse
-from taxonomy.reading import Failure, Kind, Reading, Usage
+from taxonomy.reading import Failure, FailureKind, Reading, Usage
 
 Stop = Literal["end", "length", "refusal", "content_filter"]
 
-MESSAGES: Mapping[str, tuple[Kind, str]] = {
+MESSAGES: Mapping[str, tuple[FailureKind, str]] = {
     "length": ("truncated", "the answer was cut off at {max_tokens} output tokens"),
     "refusal": ("refusal", "the model refused to answer"),
     "content_filter": ("content_filter", "the provider's content filter held the answer back"),
@@ -34,7 +34,7 @@ class CallError(Exception):
         Whether that is so unless something was answered before: a request that the model does not take.
     """
 
-    def __init__(self, kind: Kind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
         super().__init__(message)
         self.kind, self.fatal, self.systematic = kind, fatal, systematic
 
@@ -78,7 +78,7 @@ class Response:
         return cls(**{**data, "tokens": Tokens(**data["tokens"]) if data["tokens"] else None})
 
 
-def reading_of(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:
+def response_reading(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:
     """Return the reading that a response gives: its answer, or a scored failure of its own kind."""
     usage = _usage(response, request, price, run_id)
     if response.stop != "end":

@@ -40,13 +40,7 @@ class SdkClient:
         self._names, self._endpoint, self._model, self._options = (sdk, client), endpoint, model, options
 
     def connect(self, busy: Busy) -> None:
-        """Import the SDK, which takes a second, and build its client.
-
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When there is no key.
-        """
+        """Import the SDK, which takes a second, and build its client; raises StopReading when there is no key."""
         module, client = self._names
         self._sdk = importlib.import_module(module)
 
@@ -65,10 +59,7 @@ class SdkClient:
     async def ask(self, path: str, body: Body, response: Callable[[Body], Response]) -> Response:
         """Post a body as it stands, past the SDK's own types, and return what ``response`` makes of the answer.
 
-        Raises
-        ------
-        CallError
-            When there is no answer after the SDK's own retries, or something that is none of this API.
+        Raises CallError when there is no answer after the SDK's own retries, or something that is none of this API.
         """
         import httpx2
 

@@ -14,7 +14,7 @@ from taxonomy.error import StopReading
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestOrigin:
     """What decides an answer beside the body of its request.
 
     Attributes
@@ -30,7 +30,7 @@ class Asked:
     repeat: int = 0
 
 
-def request_key(body: Mapping[str, Any], asked: Asked) -> str:
+def request_key(body: Mapping[str, Any], asked: RequestOrigin) -> str:
     """Return the digest of a request, 40 hex digits: fit for a batch's custom id too."""
     written = json.dumps([asked.provider, asked.endpoint, asked.repeat, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:40]
@@ -65,13 +65,7 @@ class ResponseStore:
             raise StopReading(f"answers cannot be kept in {self._where}: {error}; name another --out") from error
 
     def get(self, key: str) -> Response | None:
-        """Return the answer of a request, None where there is none.
-
-        Raises
-        ------
-        StopReading
-            When the file is damaged.
-        """
+        """Return the answer of a request, None where there is none; raises StopReading when the file is damaged."""
         try:
             with self._lock:
                 row = self._file.execute("SELECT answer FROM response WHERE key = ?", (key,)).fetchone()
@@ -82,10 +76,7 @@ class ResponseStore:
     def put(self, key: str, response: Response) -> None:
         """Keep an answer; it is in the hands of the operating system when this returns.
 
-        Raises
-        ------
-        StopReading
-            When the disk is full or the file went away.
+        Raises StopReading when the disk is full or the file went away.
         """
         try:
             with self._lock:

@@ -11,7 +11,7 @@ from readers.digitizer.ink import ink_coverage
 from readers.digitizer.trace import row_ink, stretch_columns, stretch_heights
 from renderers.style import LEADS
 
-FS = 500.0
+DIGITIZED_FS = 500.0
 """Sampling rate of what is recovered, in Hz."""
 
 LEAST_TILT = 0.05
@@ -53,7 +53,7 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
     """
     if len(pictures) not in {1, len(LEADS)}:
         raise DigitizeError(f"a case has 1 picture or {len(LEADS)}, not {len(pictures)}")
-    mv = np.full((len(LEADS), int(RECORD_S * FS)), np.nan, dtype=np.float32)
+    mv = np.full((len(LEADS), int(RECORD_S * DIGITIZED_FS)), np.nan, dtype=np.float32)
     scales = []
     for number, picture in enumerate(pictures):
         cover, page = _upright(picture, LEADS[number] if len(pictures) > 1 else "")
@@ -85,8 +85,8 @@ def _fill(mv: NDArray[np.float32], cover: NDArray[np.float32], page: PageGeometr
         begin, _ = stretch_columns(page, stretch)
         seconds = (begin + np.arange(len(heights)) + 0.5 - page.left) / page.px_per_mm / MM_PER_S
         values = (page.baselines[stretch.row] - heights) / page.px_per_mm / MM_PER_MV
-        first, last = round(stretch.start_s * FS), round(stretch.end_s * FS)
+        first, last = round(stretch.start_s * DIGITIZED_FS), round(stretch.end_s * DIGITIZED_FS)
         lead = LEADS.index(stretch.lead)
-        times = np.arange(first, last) / FS
+        times = np.arange(first, last) / DIGITIZED_FS
         if np.isnan(mv[lead, first:last]).any() or stretch.end_s - stretch.start_s == RECORD_S:
             mv[lead, first:last] = np.interp(times, seconds[known], values[known])

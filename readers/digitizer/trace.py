@@ -69,10 +69,7 @@ def _rows_of(piece: NDArray[np.bool_], top: int, baselines: tuple[float, ...]) -
 def stretch_heights(ink: NDArray[np.float32], page: PageGeometry, stretch: Stretch) -> NDArray[np.float64]:
     """Return the trace's height in each column of a stretch, in pixels from the top; NaN where there is no ink.
 
-    Raises
-    ------
-    DigitizeError
-        When the stretch reaches beyond the picture.
+    Raises DigitizeError when the stretch reaches beyond the picture.
     """
     begin, end = stretch_columns(page, stretch)
     if end > ink.shape[1] + 1 or begin < 0:

@@ -4,11 +4,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import grid_sample
 
-from readers.resnet1d.config import Config
+from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.page import as_page
 
 
-def augment(signal: Tensor, config: Config, generator: Generator) -> Tensor:
+def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Tensor:
     """Return a changed copy of a batch of z-scored leads.
 
     Each record is moved and scaled in time, each lead scaled in amplitude; leads and stretches are blanked and white
@@ -18,7 +18,7 @@ def augment(signal: Tensor, config: Config, generator: Generator) -> Tensor:
     ----------
     signal : float32 tensor (batch, 12, samples)
         Z-scored leads.
-    config : Config
+    config : TrainingConfig
         How strong each change is.
     generator : torch.Generator
         Where all chance comes from, on the CPU.

@@ -61,10 +61,10 @@ def load_checkpoint(folder: Path, model: nn.Module, averaged: AveragedModel, opt
         return Checkpoint()
     state = Checkpoint(**json.loads(path.read_text(encoding="utf-8")))
     tensors = load_file(_file(folder, state.epoch))
-    model.load_state_dict(_below("model.", tensors))
-    averaged.load_state_dict(_below("averaged.", tensors))
+    model.load_state_dict(tensors_below("model.", tensors))
+    averaged.load_state_dict(tensors_below("averaged.", tensors))
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below("optimizer.", tensors).items():
+    for name, value in tensors_below("optimizer.", tensors).items():
         index, _, moment = name.partition(".")
         moments.setdefault(int(index), {})[moment] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
@@ -81,5 +81,6 @@ def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
         part.write_bytes(data)
 
 
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def tensors_below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with ``prefix``, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

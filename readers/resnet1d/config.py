@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Interval, MinLen
 
-from readers.setting import read_toml, settings_of
+from readers.setting import checked_settings, read_toml
 
 Count = Annotated[int, Ge(1)]
 Share = Annotated[float, Interval(ge=0, le=1)]
@@ -16,7 +16,7 @@ Strength = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
-class Config:
+class TrainingConfig:
     """Settings of one training.
 
     Attributes
@@ -81,7 +81,7 @@ class Config:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-def read_config(path: Path | None = None) -> Config:
+def read_training_config(path: Path | None = None) -> TrainingConfig:
     """Read a training configuration, the one of the shipped weights when no file is named.
 
     Raises
@@ -91,9 +91,9 @@ def read_config(path: Path | None = None) -> Config:
     taxonomy.error.UnknownNameError
         When a setting is unknown.
     """
-    return config_from(read_toml(path or files("readers.resnet1d") / "config.toml", "training configuration"))
+    return training_config_from(read_toml(path or files("readers.resnet1d") / "config.toml", "training configuration"))
 
 
-def config_from(data: Mapping[str, object]) -> Config:
-    """Return the configuration that ``data`` holds, defaults where it is silent; raises as :func:`read_config`."""
-    return settings_of(Config, data, "training setting")
+def training_config_from(data: Mapping[str, object]) -> TrainingConfig:
+    """Return the configuration that ``data`` holds, with defaults for the rest."""
+    return checked_settings(TrainingConfig, data, "training setting")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.resnet1d.preprocessing import SAMPLES
+from readers.resnet1d.preprocessing import NETWORK_SAMPLES
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,5 +33,7 @@ class TrainingSet:
 
     def __post_init__(self) -> None:
         n = len(self.train) + len(self.validation)
-        if self.signal.shape != (n, 12, SAMPLES):
-            raise ValueError(f"a training set of {n} records needs {n} x 12 x {SAMPLES}, not {self.signal.shape}")
+        if self.signal.shape != (n, 12, NETWORK_SAMPLES):
+            raise ValueError(
+                f"a training set of {n} records needs {n} x 12 x {NETWORK_SAMPLES}, not {self.signal.shape}"
+            )

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from readers.resnet1d.preprocessing import FS, SAMPLES
+from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES
 from renderers.printed import COLUMN_S, RHYTHM_LEAD, ROWS
 from renderers.style import LEADS
 
@@ -15,10 +15,10 @@ from renderers.style import LEADS
 @cache
 def page_mask() -> NDArray[np.float32]:
     """Return what the 3 x 4 page shows, float32 (12, 1000): 1 in each lead's column, and in all of the rhythm strip."""
-    mask = np.zeros((len(LEADS), SAMPLES), dtype=np.float32)
+    mask = np.zeros((len(LEADS), NETWORK_SAMPLES), dtype=np.float32)
     for row in ROWS:
         for column, lead in enumerate(row):
-            begin, end = (round((column + edge) * COLUMN_S * FS) for edge in (0, 1))
+            begin, end = (round((column + edge) * COLUMN_S * NETWORK_FS) for edge in (0, 1))
             mask[LEADS.index(lead), begin:end] = 1
     mask[LEADS.index(RHYTHM_LEAD)] = 1
     return mask

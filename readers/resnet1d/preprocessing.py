@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FS = 100
-SAMPLES = 1000
+NETWORK_FS = 100
+NETWORK_SAMPLES = 1000
 """Ten seconds at 100 Hz."""
 
 PREPROCESSING: Mapping[str, Any] = {
     "band_hz": [0.5, 40.0],
     "filter": "Butterworth, order 4, forward and backward",
     "scale": "z-score of each lead",
-    "fs": FS,
-    "samples": SAMPLES,
+    "fs": NETWORK_FS,
+    "samples": NETWORK_SAMPLES,
 }
 """Stored with the weights; weights that were trained on anything else are refused."""
 
@@ -50,10 +50,10 @@ def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     filtered = sosfiltfilt(_band_pass(fs), _bridged(signal), axis=1)
     spread = filtered.std(axis=1, keepdims=True)
     scaled = (filtered - filtered.mean(axis=1, keepdims=True)) / np.where(spread > 1e-7, spread, np.inf)
-    if fs != FS:
-        scaled = resample_poly(scaled, FS, round(fs), axis=1)
-    prepared = np.zeros((signal.shape[0], SAMPLES), dtype=np.float32)
-    prepared[:, : scaled.shape[1]] = scaled[:, :SAMPLES]
+    if fs != NETWORK_FS:
+        scaled = resample_poly(scaled, NETWORK_FS, round(fs), axis=1)
+    prepared = np.zeros((signal.shape[0], NETWORK_SAMPLES), dtype=np.float32)
+    prepared[:, : scaled.shape[1]] = scaled[:, :NETWORK_SAMPLES]
     return prepared
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurements, measure
-from readers.ahead import prepared_ahead
 from readers.contract import Case, Input
-from readers.head import reading_of
-from readers.resnet1d.preprocessing import FS, prepare
+from readers.digest import file_digest
+from readers.head import fitted_reading
+from readers.prefetch import prefetched
+from readers.resnet1d.preprocessing import NETWORK_FS, prepare
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 BATCH = 32
 """Records that the network works on at once; a smaller batch is filled up, since its size decides the last bits of the
 answer."""
+
+SHIPPED_WEIGHTS = files("readers.resnet1d") / "weights.safetensors"
+PAGE_WEIGHTS = files("readers.resnet1d") / "page.safetensors"
+"""Weights for signals, and for the parts of a signal that a 3 x 4 page shows."""
 
 DIGITS = 6
 """Decimal places of a probability in a reading."""
@@ -65,13 +71,13 @@ class Resnet1dReader:
     name = "resnet1d"
     description = "an ensemble of 1D ResNets over the signal (needs torch; weights are shipped)"
     inputs: frozenset[Input] = frozenset({"signal"})
-    preferred_fs = FS
+    preferred_fs = NETWORK_FS
 
     def __init__(self, weights: str = "") -> None:
-        from readers.resnet1d.weights import load_weights, shipped_digest
+        from readers.resnet1d.weights import load_weights
 
         self.ensemble: Ensemble = load_weights(Path(weights) if weights else None)
-        self.details = {"weights": weights_digest(Path(weights)) if weights else shipped_digest()}
+        self.details = {"weights": file_digest(Path(weights) if weights else SHIPPED_WEIGHTS)}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; the next batch is prepared while the network works on this one."""
@@ -86,7 +92,7 @@ class Resnet1dReader:
 
     def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Read with one core left for the preparation."""
-        for batch in prepared_ahead(cases, BATCH, self._prepared):
+        for batch in prefetched(cases, BATCH, self._prepared):
             yield from self._answers(batch)
 
     def _answers(self, batch: _Prepared) -> Iterator[Reading]:
@@ -100,10 +106,7 @@ class Resnet1dReader:
     def prepare(self, case: Case) -> NDArray[np.float32]:
         """Return a case's leads as the networks take them, float32 (12, 1000): filtered, z-scored, at 100 Hz.
 
-        Raises
-        ------
-        ValueError
-            When the case has no signal, or one that is too short or too coarse.
+        Raises ValueError when the case has no signal, or one that is too short or too coarse.
         """
         if case.signal is None or case.fs is None:
             raise ValueError("resnet1d needs a signal in every case")
@@ -134,14 +137,14 @@ class Resnet1dReader:
         """Return the mean of the members' probabilities, float32 (n, all heads), for prepared leads (n, 12, 1000)."""
         import torch
 
-        from readers.resnet1d.network import probabilities
+        from readers.resnet1d.network import head_probabilities
 
         heads = self.ensemble.heads
         filled = np.zeros((-(-len(leads) // BATCH) * BATCH, *leads.shape[1:]), dtype=np.float32)
         filled[: len(leads)] = leads
         with torch.inference_mode():
             means = [
-                torch.stack([probabilities(member(batch), heads) for member in self.ensemble.members]).mean(dim=0)
+                torch.stack([head_probabilities(member(batch), heads) for member in self.ensemble.members]).mean(dim=0)
                 for batch in torch.from_numpy(filled).split(BATCH)
             ]
         return np.asarray(torch.cat(means).numpy()[: len(leads)], dtype=np.float32)
@@ -153,16 +156,9 @@ class Resnet1dReader:
             head: dict(zip(values, part.tolist(), strict=True))
             for (head, values), part in zip(heads.items(), parts, strict=True)
         }
-        return reading_of(numbers, chances, DIGITS)
+        return fitted_reading(numbers, chances, DIGITS)
 
     def _prepared(self, cases: tuple[Case, ...]) -> _Prepared:
         leads = np.stack([self.prepare(case) for case in cases])
         numbers = [measure(case.signal, case.fs) for case in cases if case.signal is not None and case.fs is not None]
         return _Prepared(leads, tuple(numbers))
-
-
-def weights_digest(path: Path) -> str:
-    """Return the SHA-256 of a weights file, 16 hex digits."""
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -16,10 +16,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from readers.resnet1d.augmentation import augment, mixed
 from readers.resnet1d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from readers.resnet1d.config import Config
+from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
-from readers.resnet1d.network import EcgResNet, probabilities, split
+from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.page import as_page
 from readers.training_target import training_heads
 from taxonomy.reading import SUPERCLASS
@@ -48,14 +48,16 @@ class Epoch:
     best: bool
 
 
-def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, report: Callable[[Epoch], None]) -> Path:
+def train_member(
+    data: TrainingSet, config: TrainingConfig, seed: int, folder: Path, report: Callable[[Epoch], None]
+) -> Path:
     """Train one network and return the file of its best weights.
 
     Parameters
     ----------
     data : TrainingSet
         Both splits.
-    config : Config
+    config : TrainingConfig
         All settings but the seed.
     seed : int
         Decides the initial weights, the order of records and every augmentation.
@@ -86,14 +88,14 @@ def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, rep
     return folder / "best.safetensors"
 
 
-def _finished(state: Checkpoint, config: Config) -> bool:
+def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
     return state.epoch >= config.epochs or state.epoch - state.best_epoch >= config.patience > 0
 
 
 class _Training:
     """The model, its average and its optimizer over one training set."""
 
-    def __init__(self, data: TrainingSet, config: Config, seed: int) -> None:
+    def __init__(self, data: TrainingSet, config: TrainingConfig, seed: int) -> None:
         torch.manual_seed(seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.config, self.seed = config, seed
@@ -134,7 +136,7 @@ class _Training:
         self.averaged.eval()
         with torch.inference_mode():
             outputs = torch.cat([self.averaged(self._shown(part)) for part in _parts(rows.tolist())])
-        score = split(probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
+        score = split(head_probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
         return macro_auroc(self.data.targets[SUPERCLASS][rows], score)
 
     def _shown(self, rows: list[int]) -> Tensor:

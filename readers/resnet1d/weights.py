@@ -1,6 +1,5 @@
 """The weights file: safetensors with the members of the ensemble, and a header that says what they are."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ import torch
 from torch import Tensor
 
 from readers.head import Heads, heads_from
-from readers.resnet1d.config import Config, config_from
+from readers.resnet1d.checkpoint import tensors_below
+from readers.resnet1d.config import TrainingConfig, training_config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.preprocessing import PREPROCESSING
 from readers.training_target import training_heads
@@ -33,24 +33,19 @@ class Ensemble:
         In evaluation mode; each maps leads, float32 (batch, 12, 1000), to the logits of all heads side by side.
     heads : mapping of str to tuple of str
         The values that each head answers, in the order of its outputs.
-    config : Config
+    config : TrainingConfig
     training : mapping of str to object
         What they were trained on, as the file says.
     """
 
     members: tuple[EcgResNet, ...]
     heads: Heads
-    config: Config
+    config: TrainingConfig
     training: Mapping[str, Any]
 
 
-def shipped_digest() -> str:
-    """Return the SHA-256 of the shipped weights, 16 hex digits, without importing torch's loader."""
-    return hashlib.sha256((files("readers.resnet1d") / "weights.safetensors").read_bytes()).hexdigest()[:16]
-
-
 def save_weights(
-    path: Path, members: Sequence[Path], config: Config, training: Mapping[str, Any], heads: Heads | None = None
+    path: Path, members: Sequence[Path], config: TrainingConfig, training: Mapping[str, Any], heads: Heads | None = None
 ) -> None:
     """Write trained members into one file, in half precision.
 
@@ -60,7 +55,7 @@ def save_weights(
         Replaced whole.
     members : sequence of Path
         ``best.safetensors`` of each member.
-    config : Config
+    config : TrainingConfig
     training : mapping of str to object
         JSON data for the header and the model card.
     heads : mapping of str to tuple of str, optional
@@ -92,10 +87,7 @@ def save_weights(
 def load_weights(path: Path | None = None) -> Ensemble:
     """Read a weights file, the shipped one when none is named.
 
-    Raises
-    ------
-    ReaderError
-        When it is missing, is no safetensors file, or belongs to another network or preprocessing.
+    Raises ReaderError when it is missing, is no safetensors file, or belongs to another network or preprocessing.
     """
     if path is None:
         with as_file(files("readers.resnet1d") / "weights.safetensors") as shipped:
@@ -108,11 +100,11 @@ def load_weights(path: Path | None = None) -> Ensemble:
     if json.loads(header.get("preprocessing", "null")) != dict(PREPROCESSING):
         raise ReaderError(f"{path} was trained with other preprocessing than this version has; train it again")
     try:
-        config, heads = config_from(json.loads(header["config"])), heads_from(json.loads(header["heads"]))
+        config, heads = training_config_from(json.loads(header["config"])), heads_from(json.loads(header["heads"]))
         count, training = int(header["members"]), json.loads(header["training"])
     except (KeyError, ValueError, BenchError) as error:
         raise ReaderError(f"the header of the weights file {path} cannot be understood: {error}") from error
-    members = tuple(_member(path, EcgResNet(config, heads), _below(f"{k}.", tensors)) for k in range(count))
+    members = tuple(_member(path, EcgResNet(config, heads), tensors_below(f"{k}.", tensors)) for k in range(count))
     return Ensemble(members, heads, config, training)
 
 
@@ -126,10 +118,6 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         raise ReaderError(f"the weights file {path} does not exist") from None
     except (SafetensorError, OSError) as error:
         raise ReaderError(f"the weights file {path} is damaged or no safetensors file: {error}") from error
-
-
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _member(path: Path, network: EcgResNet, own: Mapping[str, Tensor]) -> EcgResNet:

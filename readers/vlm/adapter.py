@@ -1,12 +1,12 @@
 """A fine-tuned adapter as a reader: the folder that ``bench finetune`` leaves, on the model that it was made for."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from readers.digest import file_digest
 from readers.vlm.option import LoadOptions
 from readers.vlm.reader import HfReader
 from readers.vlm.source import ADAPTER
@@ -48,10 +48,7 @@ class AdapterManifest:
 def read_manifest(folder: Path) -> AdapterManifest:
     """Read the manifest of an adapter.
 
-    Raises
-    ------
-    taxonomy.error.ReaderError
-        When the folder holds no finished adapter, or its manifest has another form.
+    Raises ReaderError when the folder holds no finished adapter, or its manifest has another form.
     """
     if not (folder / WEIGHTS).is_file() or not (folder / ADAPTER).is_file():
         raise ReaderError(f"the folder {folder} holds no adapter ({WEIGHTS} and {ADAPTER})")
@@ -109,15 +106,14 @@ class LoraReader(HfReader):
     @property
     def details(self) -> Mapping[str, str]:
         """As of the model, with the digest of the adapter and what it was taught."""
-        digest = hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()[:16]
         taught = {f"taught_{name}": str(value) for name, value in self.manifest.taught.items()}
-        return {**super().details, "adapter": digest, **taught}
+        return {**super().details, "adapter": file_digest(self.folder / WEIGHTS), **taught}
 
     def loaded(self) -> "Vlm":
         """Return the model with the adapter in it."""
-        from readers.vlm.loading import loaded
+        from readers.vlm.loading import load_vlm
 
-        return loaded(self.source.name, self.options, self.folder)
+        return load_vlm(self.source.name, self.options, self.folder)
 
     def _as_made(self) -> dict[str, str]:
         """Return the options that the adapter was made with, where they are not the defaults."""

@@ -110,10 +110,7 @@ class Chat:
     def turn_end(self) -> str:
         """What the template puts behind an answer.
 
-        Raises
-        ------
-        taxonomy.error.ReaderError
-            When the template does not put an answer right behind the prompt.
+        Raises ReaderError when the template does not put an answer right behind the prompt.
         """
         asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
         said = [*asked, {"role": "assistant", "content": [{"type": "text", "text": MARK}]}]

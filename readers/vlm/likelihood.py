@@ -25,7 +25,7 @@ from taxonomy.writing import Written, axis_order, written
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROWS = 32
+ROWS_AT_ONCE = 32
 """Sequences that are scored together."""
 
 Chances = dict[str, dict[str, float]]
@@ -89,7 +89,7 @@ class _Walk:
         return written({**self.said, **more}, self.form, self.reasoning)
 
 
-def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form: TargetFormat) -> list[Chances]:
+def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form: TargetFormat) -> list[Chances]:
     """Return, for each case, the probability of every allowed value of every axis of the format.
 
     Parameters
@@ -139,7 +139,7 @@ class Prefix:
         tokens = [[list(self.vlm.chat.answer(choice.texts[v], ends=False).ids) for v in names] for choice in choices]
         neutral = [list(self.vlm.chat.answer(choice.neutral, ends=False).ids) for choice in choices]
         parts = [_parting([*rows, other]) for rows, other in zip(tokens, neutral, strict=True)]
-        at_once = max(1, ROWS // len(choices))
+        at_once = max(1, ROWS_AT_ONCE // len(choices))
         found: list[dict[str, float]] = [{} for _ in choices]
         for start in range(0, len(names), at_once):
             chunk = names[start : start + at_once]

@@ -45,13 +45,10 @@ class Vlm:
 
 
 @lru_cache(maxsize=1)
-def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
+def load_vlm(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
     """Load a model, and keep it: the conditions of an ablation ask the same one.
 
-    Raises
-    ------
-    ReaderError
-        When its weights cannot be read or do not fit.
+    Raises ReaderError when its weights cannot be read or do not fit.
     """
     source = model_source(name, options)
     chat = Chat.of(processor_of(source, options), options)
@@ -79,10 +76,7 @@ def names_of_transformers_5() -> Iterator[None]:
 def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
     """Return the model with its weights, on its device.
 
-    Raises
-    ------
-    ReaderError
-        When they cannot be read, or the device lacks what was asked for.
+    Raises ReaderError when they cannot be read, or the device lacks what was asked for.
     """
     import torch
     from transformers import AutoModelForImageTextToText

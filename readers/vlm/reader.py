@@ -3,12 +3,12 @@
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from readers.ahead import prepared_ahead
 from readers.contract import Case, Input, Prompt
-from readers.setting import parsed_options
+from readers.prefetch import prefetched
+from readers.setting import manifest_options, parsed_options
 from readers.vlm.chat import Chat
 from readers.vlm.option import VlmOptions
 from readers.vlm.source import model_source, processor_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from readers.vlm.generation import Generated
     from readers.vlm.loading import Vlm
 
-MEMORY = "--option batch=N (smaller), max_pixels=N, quantization=4bit, or run with a smaller --px-per-mm"
+MEMORY_ADVICE = "--option batch=N (smaller), max_pixels=N, quantization=4bit, or run with a smaller --px-per-mm"
 """What to turn when memory does not suffice."""
 
 
@@ -65,16 +65,12 @@ class HfReader:
     @property
     def details(self) -> Mapping[str, str]:
         """What decides the answers beside the prompt: the model's version and every option, for the manifest."""
-        options = {name: str(value) for name, value in asdict(self.options).items() if value is not None}
-        return options | {"model": self.source.shown, "version": self.source.version}
+        return manifest_options(self.options) | {"model": self.source.shown, "version": self.source.version}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield one reading for each case, in order; the next batch is prepared while the model works on this one.
 
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When the model cannot be loaded, a case is beyond its context, or memory does not suffice.
+        Raises StopReading when the model cannot be loaded, a case is beyond its context, or memory does not suffice.
         """
         import torch
 
@@ -83,26 +79,20 @@ class HfReader:
         except ReaderError as error:
             raise StopReading(str(error)) from error
         try:
-            for batch in prepared_ahead(cases, self.options.batch, lambda part: _Batch(part, vlm.chat.encode(part))):
+            for batch in prefetched(cases, self.options.batch, lambda part: _Batch(part, vlm.chat.encode(part))):
                 yield from answers(vlm, batch.cases, batch.prompts)
         except torch.OutOfMemoryError as error:
-            raise StopReading(f"the memory of {vlm.device} is full: {MEMORY}") from error
+            raise StopReading(f"the memory of {vlm.device} is full: {MEMORY_ADVICE}") from error
 
     def loaded(self) -> "Vlm":
         """Return the model with its weights."""
-        from readers.vlm.loading import loaded
+        from readers.vlm.loading import load_vlm
 
-        return loaded(self.source.name, self.options)
+        return load_vlm(self.source.name, self.options)
 
 
 def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator[Reading]:
-    """Yield the reading of each case of a batch.
-
-    Raises
-    ------
-    taxonomy.error.StopReading
-        When a case is beyond the model's context.
-    """
+    """Yield the reading of each case of a batch; raises StopReading when a case is beyond the model's context."""
     from readers.vlm.generation import generate
 
     _check_context(vlm, prompts, cases)
@@ -112,9 +102,9 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
     texts = generate(vlm, prompts, schemas, _seed(vlm.options.seed, cases[0]))
     readings = [_read(text, prompt, vlm) for text, prompt in zip(texts, asked, strict=True)]
     if vlm.options.probabilities == "on":
-        from readers.vlm.likelihood import probabilities
+        from readers.vlm.likelihood import value_probabilities
 
-        chances = probabilities(vlm, prompts, readings, asked[0].form)
+        chances = value_probabilities(vlm, prompts, readings, asked[0].form)
         readings = [replace(reading, probabilities=found) for reading, found in zip(readings, chances, strict=True)]
     seconds = (time.monotonic() - begun) / len(cases)
     for number, (reading, text) in enumerate(zip(readings, texts, strict=True)):

@@ -55,10 +55,7 @@ class ModelSource:
 def model_source(name: str, options: LoadOptions) -> ModelSource:
     """Find a model and check that it takes images; reads no weights but for the digest of a folder's.
 
-    Raises
-    ------
-    ReaderError
-        When there is no such model, or it is no image-text-to-text model, or it needs code of its own.
+    Raises ReaderError when there is no such model, or it is no image-text-to-text model, or it needs code of its own.
     """
     need_transformers()
     from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
@@ -88,10 +85,7 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
 def need_transformers() -> None:
     """Make sure that what open models need is installed, and that it speaks when there is something to say.
 
-    Raises
-    ------
-    ReaderError
-        When a package is missing.
+    Raises ReaderError when a package is missing.
     """
     missing = [name for name in ("transformers", "peft", "llguidance") if importlib.util.find_spec(name) is None]
     if missing:
@@ -106,10 +100,7 @@ def need_transformers() -> None:
 def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
     """Return the model's own processor.
 
-    Raises
-    ------
-    ReaderError
-        When there is none, it lacks a part or a package, or it has no chat template.
+    Raises ReaderError when there is none, it lacks a part or a package, or it has no chat template.
     """
     from transformers import AutoProcessor
 
@@ -158,10 +149,7 @@ def _first_line(error: Exception) -> str:
 def weights_digest(folder: Path) -> str:
     """Return a digest over the weight files of a folder, 16 hex digits.
 
-    Raises
-    ------
-    ReaderError
-        When it holds no safetensors; pickled weights are not read.
+    Raises ReaderError when it holds no safetensors; pickled weights are not read.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:

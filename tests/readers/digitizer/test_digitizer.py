@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from readers.contract import Case
-from readers.digitizer.digitizing import FS, digitize
+from readers.digitizer.digitizing import DIGITIZED_FS, digitize
 from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.reader import DigitizerReader, page_measurements
 from readers.resnet1d.reader import Resnet1dReader
@@ -167,5 +167,5 @@ def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
         same["axis"] += axis_of(seen.qrs_axis.value) == axis_of(true.qrs_axis.value)
     assert same["rate"] >= 19
     assert same["axis"] >= 17
-    assert FS == 500
+    assert DIGITIZED_FS == 500
     assert len(LEADS) == 12

@@ -10,7 +10,7 @@ from transformers import AutoModelForImageTextToText
 from readers.contract_suite import check_reader
 from readers.registry import reader
 from readers.vlm.chat import Chat
-from readers.vlm.likelihood import probabilities
+from readers.vlm.likelihood import value_probabilities
 from readers.vlm.source import model_source
 from taxonomy.axis import AXES, axis_named
 from taxonomy.error import ReaderError, StopReading
@@ -106,7 +106,7 @@ def test_probabilities_are_those_of_the_whole_text(gemma, vlm, cases):
     """The cache, the filling and the common beginning change nothing: a plain pass over prompt and answer agrees."""
     some = cases(2)
     own = parse('{"rate": "tachycardia", "rhythm": "atrial_fibrillation"}')
-    found = probabilities(vlm, vlm.chat.encode(some), [own, Reading()], DENSE)[0]
+    found = value_probabilities(vlm, vlm.chat.encode(some), [own, Reading()], DENSE)[0]
     before = {"rate": "tachycardia", "rhythm": "atrial_fibrillation"}
     texts = {value: written({**before, "axis": value}).until("axis") for value in axis_named("axis").values}
     scores = torch.stack([brute_force(gemma, vlm.chat, some[0], text).sum() for text in texts.values()])
@@ -115,7 +115,7 @@ def test_probabilities_are_those_of_the_whole_text(gemma, vlm, cases):
 
 def test_in_a_sparse_answer_the_normal_value_is_what_is_left(gemma, vlm, cases):
     some = cases(1, form=SPARSE)
-    found = probabilities(vlm, vlm.chat.encode(some), [Reading()], SPARSE)[0]
+    found = value_probabilities(vlm, vlm.chat.encode(some), [Reading()], SPARSE)[0]
     texts = {value: written({"rate": value}, SPARSE).until("rate") for value in ("bradycardia", "tachycardia")}
     abnormal = {value: brute_force(gemma, vlm.chat, some[0], text).sum().exp() for value, text in texts.items()}
     total = float(sum(abnormal.values()))
@@ -125,7 +125,7 @@ def test_in_a_sparse_answer_the_normal_value_is_what_is_left(gemma, vlm, cases):
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_every_axis_of_the_format_has_probabilities(vlm, cases, form):
-    found = probabilities(vlm, vlm.chat.encode(cases(2, form=form)), [Reading(), Reading()], form)[1]
+    found = value_probabilities(vlm, vlm.chat.encode(cases(2, form=form)), [Reading(), Reading()], form)[1]
     for axis in map(axis_named, form.axes):
         assert found[axis.name].keys() == set(axis.values)
         if not axis.is_set:

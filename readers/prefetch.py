@@ -9,9 +9,7 @@ Item = TypeVar("Item")
 Prepared = TypeVar("Prepared")
 
 
-def prepared_ahead(
-    items: Iterable[Item], size: int, prepare: Callable[[tuple[Item, ...]], Prepared]
-) -> Iterator[Prepared]:
+def prefetched(items: Iterable[Item], size: int, prepare: Callable[[tuple[Item, ...]], Prepared]) -> Iterator[Prepared]:
     """Yield each batch of ``size`` items, prepared, in order; one batch is in hand beside the one that is yielded.
 
     Parameters

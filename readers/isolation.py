@@ -28,10 +28,7 @@ class Result(Generic[T]):
 def attempt(call: Callable[[], T]) -> Result[T] | Crash:
     """Call a reader's code, which strangers wrote, and return what it gave or how it crashed.
 
-    Raises
-    ------
-    taxonomy.error.StopReading
-        When the reader says that nothing further can be answered.
+    Raises StopReading when the reader says that nothing further can be answered.
     """
     try:
         return Result(call())

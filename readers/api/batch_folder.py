@@ -90,7 +90,7 @@ def shard_limit(limits: ModelLimits, worst: float | None) -> ShardLimit:
 
 
 @dataclass
-class ShardFolder:
+class BatchFolder:
     """The shards of a run: ``state.json`` and a file of lines for each.
 
     Attributes
@@ -104,14 +104,8 @@ class ShardFolder:
     shards: dict[str, Shard] = field(default_factory=dict)
 
     @classmethod
-    def opened(cls, path: Path) -> "ShardFolder":
-        """Read what is there.
-
-        Raises
-        ------
-        StorageError
-            When the state is damaged.
-        """
+    def opened(cls, path: Path) -> "BatchFolder":
+        """Read what is there; raises StorageError when the state is damaged."""
         state = path / "state.json"
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -140,10 +134,7 @@ class ShardFolder:
     def write(self, requests: Iterable[Line], limit: ShardLimit) -> None:
         """Write requests that no pending shard holds into new shards; one is in the state only when its file is whole.
 
-        Raises
-        ------
-        StorageError
-            When the folder cannot be written.
+        Raises StorageError when the folder cannot be written.
         """
         for lines in limit.split(self._new(requests)):
             keys, _, worst = zip(*lines, strict=True)

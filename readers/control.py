@@ -20,10 +20,10 @@ def prior() -> dict[str, AxisValue | None]:
     return {name: value for name, value in majority_values().items() if name in AXIS_NAMES}
 
 
-class PriorDouble:
+class PriorControl:
     """Recites the prior, though it is shown the trace and the numbers."""
 
-    name = "double-prior"
+    name = "control-prior"
     description = "a double for tests: is shown everything and recites the prior"
     inputs = BOTH
 
@@ -33,10 +33,10 @@ class PriorDouble:
             yield Reading(values=prior())
 
 
-class CopyDouble:
+class CopyControl:
     """Copies rate and axis from the numbers of the prompt and recites the prior elsewhere."""
 
-    name = "double-copy"
+    name = "control-copy"
     description = "a double for tests: copies rate and axis from the prompt, recites the prior elsewhere"
     inputs = BOTH
 
@@ -47,10 +47,10 @@ class CopyDouble:
             yield Reading(values=prior() | ({} if numbers is None else measured_values(numbers)))
 
 
-class BlankDouble:
+class BlankControl:
     """Notices whether there is a trace at all, and nothing of it."""
 
-    name = "double-blank"
+    name = "control-blank"
     description = "a double for tests: answers otherwise where the page is blank, else recites the prior"
     inputs = BOTH
 
@@ -61,7 +61,7 @@ class BlankDouble:
             yield Reading(values=prior() if seen else {})
 
 
-class PerfectDouble:
+class PerfectControl:
     """Reads the trace perfectly, by a list of traces and their truths that a test gives it.
 
     Parameters
@@ -70,7 +70,7 @@ class PerfectDouble:
         By :func:`trace_digest`; any other trace gets the prior.
     """
 
-    name = "double-perfect"
+    name = "control-perfect"
     description = "a double for tests: knows the truth of every trace"
     inputs = BOTH
 

@@ -13,21 +13,21 @@ from readers.api.limiter import Limiter
 from readers.api.price import Price, Tokens
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
-from readers.api.response import CallError, Response, failed_reading, missing_image, reading_of
-from readers.api.store import Asked, ResponseStore, request_key
+from readers.api.response import CallError, Response, failed_reading, missing_image, response_reading
+from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
 from taxonomy.reading import Reading, Usage
 
 T = TypeVar("T")
-HOPELESS = 5
+FAILURES_TO_STOP = 5
 """Failed calls, with no answer before, after which a run stops."""
 
 GRACE_S = 120.0
 """How long answers in flight are awaited when a run is interrupted: they are paid for."""
 
 
-class Desk:
+class Dispatcher:
     """An event loop in a thread of its own, and what every request passes on it.
 
     Parameters
@@ -114,7 +114,7 @@ class Desk:
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
         request, provider = make(), self._provider
         body = provider.body(request)
-        return request, body, request_key(body, Asked(provider.name, provider.details().endpoint, repeat))
+        return request, body, request_key(body, RequestOrigin(provider.name, provider.details().endpoint, repeat))
 
     async def _ask(self, request: Request, body: Body, key: str) -> Reading:
         await asyncio.wrap_future(self._connecting)
@@ -159,7 +159,7 @@ class Desk:
     def _failed(self, error: CallError, usage: Usage | None = None) -> Reading:
         """Return the failed reading; before anything was answered, what fails every call ends the run."""
         self._failures += 1
-        hopeless = self._answers == 0 and (error.systematic or self._failures >= HOPELESS)
+        hopeless = self._answers == 0 and (error.systematic or self._failures >= FAILURES_TO_STOP)
         if error.fatal or hopeless:
             raise self.stopped or StopReading(str(error))
         return failed_reading(error, usage)
@@ -172,7 +172,7 @@ class Desk:
         return self._read(kept, request)
 
     def _read(self, response: Response, request: Request) -> Reading:
-        return reading_of(response, request, self._price, self._session.run_id)
+        return response_reading(response, request, self._price, self._session.run_id)
 
     def _worst(self, request: Request) -> float:
         return self._price.most(request.estimated_tokens, request.options.max_tokens) if self._price else 0.0
