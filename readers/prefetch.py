@@ -1,4 +1,4 @@
-"""Batches that are prepared in a thread while the model works on the one before."""
+"""Prepare the next batch in a thread while the model works on the current one."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,21 +10,13 @@ Prepared = TypeVar("Prepared")
 
 
 def prefetched(items: Iterable[Item], size: int, prepare: Callable[[tuple[Item, ...]], Prepared]) -> Iterator[Prepared]:
-    """Yield each batch of ``size`` items, prepared, in order; one batch is in hand beside the one that is yielded.
-
-    Parameters
-    ----------
-    items : iterable
-    size : int
-    prepare : callable
-        Runs in the thread.
-    """
+    """Yield ``prepare(batch)`` for each batch of ``size`` items in order; it runs in a thread, one batch ahead."""
     stream = iter(items)
     batches = iter(lambda: tuple(islice(stream, size)), ())
-    with ThreadPoolExecutor(max_workers=1) as ahead:
+    with ThreadPoolExecutor(max_workers=1) as executor:
         waiting: Future[Prepared] | None = None
         for batch in batches:
-            following = ahead.submit(prepare, batch)
+            following = executor.submit(prepare, batch)
             if waiting:
                 yield waiting.result()
             waiting = following

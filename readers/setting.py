@@ -1,7 +1,7 @@
 """Settings from outside (a TOML file, JSON, ``--option name=value``) as a dataclass, checked by pydantic.
 
-What a setting may be stands at its field: ``Annotated[int, Interval(ge=1)]``, ``Literal["on", "off"]``. pydantic is
-imported when the first setting is read, so a command that reads none starts without it.
+Each field's annotation gives its allowed values: ``Annotated[int, Interval(ge=1)]``, ``Literal["on", "off"]``. pydantic
+is imported with the first setting, so commands without settings start faster.
 """
 
 import json
@@ -23,13 +23,13 @@ Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 def read_toml(path: Traversable, what: str) -> dict[str, Any]:
-    """Return what a TOML file holds, unchecked.
+    """Return the data of a TOML file, unchecked.
 
     Parameters
     ----------
     path : Path or Traversable
     what : str
-        What the file is to the user, such as ``"training configuration"``.
+        The user's word for the file, such as ``"training configuration"``.
 
     Raises
     ------
@@ -43,10 +43,10 @@ def read_toml(path: Traversable, what: str) -> dict[str, Any]:
 
 
 def checked_settings(kind: type[Settings], data: Mapping[str, object], what: str = "setting") -> Settings:
-    """Return the settings that the data of a TOML or JSON file holds; a field that it leaves out keeps its default.
+    """Return the settings in the data of a TOML or JSON file; fields that are not set keep their defaults.
 
-    Types are those of JSON and are not coerced: an int is no bool and a string no number. A float may be written
-    without its decimal point, and a list fills a tuple.
+    Types are those of JSON and are not coerced: an int is not a bool, a string is not a number. A float may lack its
+    decimal point, and a list becomes a tuple.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def checked_settings(kind: type[Settings], data: Mapping[str, object], what: str
         A dataclass.
     data : mapping of str to object
     what : str
-        What the file calls a setting, for messages.
+        The word for a setting in messages.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def manifest_options(options: "DataclassInstance") -> dict[str, str]:
 
 
 def parsed_options(kind: type[Settings], written: Mapping[str, str]) -> Settings:
-    """Return the options that were written as strings, each turned into the type of its field.
+    """Return the options, each string converted to the type of its field.
 
     Raises
     ------
@@ -85,14 +85,14 @@ def parsed_options(kind: type[Settings], written: Mapping[str, str]) -> Settings
 
 
 def _validated(
-    kind: type[Settings], given: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Settings]], Settings]"
+    kind: type[Settings], data: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Settings]], Settings]"
 ) -> Settings:
     from pydantic import ValidationError
 
-    known = [item.name for item in fields(kind)]
-    for name in given:
-        if name not in known:
-            raise unknown_name(what, name, known)
+    names = [item.name for item in fields(kind)]
+    for name in data:
+        if name not in names:
+            raise unknown_name(what, name, names)
     try:
         return read(_adapter(kind))
     except ValidationError as error:
@@ -107,7 +107,7 @@ def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
 
 
 def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> SettingError:
-    """Say the first thing that is wrong, in pydantic's words for what is allowed."""
+    """Return an error for the first problem, with pydantic's words for the allowed values."""
     first = error.errors(include_url=False)[0]
     name, value, words = ".".join(map(str, first["loc"])), first["input"], first["msg"]
     if not words.startswith("Input should be "):
@@ -117,9 +117,9 @@ def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> Sett
 
 
 def _between(kind: type[Settings], name: str, problem: str) -> str:
-    """Name both ends of a range, of which pydantic names the one that was passed; empty where it has no two ends."""
+    """Return both ends of a field's range, of which pydantic names only one; empty without two ends."""
     if problem not in {"greater_than_equal", "less_than_equal"}:
         return ""
     schema = _adapter(kind).json_schema()["properties"].get(name, {})
-    ends = ((part.get("minimum"), part.get("maximum")) for part in schema.get("anyOf", [schema]))
+    ends = ((branch.get("minimum"), branch.get("maximum")) for branch in schema.get("anyOf", [schema]))
     return next((f"between {low} and {high}" for low, high in ends if None not in (low, high)), "")

@@ -1,7 +1,7 @@
-"""The text ceiling: a reader that sees nothing but the numbers of the prompt.
+"""The text ceiling: a reader that sees only the numbers of the prompt.
 
 Rate and axis follow from their thresholds; the other axes come from a multinomial logistic regression on the nine
-numbers, fitted on training folds. What it scores is what an image reader could score without looking.
+numbers, fitted on training folds. An image reader could score as much without looking at the image.
 """
 
 import json
@@ -24,7 +24,7 @@ CIRCULAR = frozenset({"p_axis", "qrs_axis", "t_axis"})
 
 
 def regression_features(numbers: Measurements) -> NDArray[np.float64]:
-    """Return what the regression sees, float64 (21,): each number (angles as sine and cosine) and which are missing."""
+    """Return the regression's inputs, float64 (21,): numbers, sines and cosines of angles, and missing-value flags."""
     parts: list[float] = []
     for name in NUMBERS:
         value = getattr(numbers, name).value
@@ -38,7 +38,7 @@ def regression_features(numbers: Measurements) -> NDArray[np.float64]:
 
 
 class MeasurementsReader:
-    """Answers from the numbers of the prompt only."""
+    """Answers from the numbers of the prompt."""
 
     name = "measurements"
     description = "sees the numbers of the prompt only: the text ceiling"

@@ -1,4 +1,4 @@
-"""A drawn page: palette pixels, where each lead stands on it, and its PNG."""
+"""A drawn page: palette pixels, the position of each lead, and its PNG."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -11,16 +11,16 @@ from renderers.png import encode
 
 @dataclass(frozen=True)
 class Strip:
-    """One stretch of one lead on a page.
+    """The trace of one lead, or a part of it, on a page.
 
     Attributes
     ----------
     lead : str
         Its name.
     x_mm, baseline_mm : float
-        Where its first sample's column and its 0 mV line lie, from the page's left and upper edge.
+        Distance of its first sample from the left edge of the page, and of its 0 mV line from the upper edge.
     start_s, end_s : float
-        What part of the record it shows.
+        The part of the record that it shows.
     """
 
     lead: str
@@ -32,18 +32,18 @@ class Strip:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Drawing:
-    """What is known of a picture of an ECG beside its pixels.
+    """The layout and scale of a picture of an ECG.
 
     Attributes
     ----------
     leads : tuple of str
-        Names in the order in which they are drawn.
+        Names in drawing order.
     px_per_mm : int
         Resolution.
     mm_per_s, mm_per_mv : float
         Paper speed and gain.
     strips : tuple of Strip
-        Geometry of every stretch that is drawn.
+        Position of every trace.
     overlap_mm : float
         Most by which the ink of one row reaches into that of the next; 0 when all rows are apart.
     """
@@ -67,7 +67,7 @@ class EcgImage(Drawing):
     Attributes
     ----------
     indices : uint8 array (height, width)
-        Which colour of the palette each pixel has.
+        Palette index of each pixel.
     palette : uint8 array (colours, 3)
         RGB.
     """
@@ -87,5 +87,5 @@ class EcgImage(Drawing):
         return pixels
 
     def png(self) -> bytes:
-        """Return the picture as PNG: 1 bit a pixel for two colours, else 8-bit palette."""
+        """Return the picture as PNG: 1 bit per pixel for two colours, else 8 bits."""
         return encode(self.indices, self.palette)

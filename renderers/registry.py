@@ -1,4 +1,4 @@
-"""Every renderer by name: built in by a line here, or of any package by the entry points ``ecg_bench.renderers``."""
+"""Renderers by name: built in, or from the entry point group ``ecg_bench.renderers``."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -37,7 +37,7 @@ class Renderer(Protocol):
 RENDERER_GROUP = "ecg_bench.renderers"
 
 RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Stacked(), Leads())}
-"""Those that are built in."""
+"""The built-in renderers."""
 
 
 def renderer_names() -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def renderer_names() -> tuple[str, ...]:
 def renderer(name: str) -> Renderer:
     """Return the renderer of that name.
 
-    Raises UnknownNameError when there is none; the message lists what there is and the nearest match.
+    Raises UnknownNameError for another name; the message lists all names and the nearest match.
     """
     if name in RENDERERS:
         return RENDERERS[name]

@@ -1,4 +1,4 @@
-"""Every error that a user can cause, in one tree below every package, and the sentence for an unknown name.
+"""The errors that a user can cause, for every package, and the message for an unknown name.
 
 ::
 
@@ -75,16 +75,16 @@ class SubmissionError(BenchError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Say that ``name`` is no ``kind``, what there is, and which of them is the nearest match.
+    """Return the error for an unknown name, which lists the known names and the nearest match.
 
     Parameters
     ----------
     kind : str
-        The field's word for the thing, such as ``"reader"``.
+        The word for the named thing, such as ``"reader"``.
     name : str
-        What was asked for.
+        The unknown name.
     known : iterable of str
-        Every name that would have been right.
+        Every valid name.
     """
     names = sorted(known)
     near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""A reader behind an API: from cases to requests, and answers in the order of the cases."""
+"""A reader behind an API: turns cases into requests, and yields readings in the order of the cases."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from readers.api.batch import BatchDispatcher
+from readers.api.batch import NO_ANSWER, BatchDispatcher
 from readers.api.batch_folder import BatchFolder, Line, shard_limit
 from readers.api.dispatcher import Dispatcher
 from readers.api.option import RequestOptions
@@ -25,26 +25,26 @@ from taxonomy.error import BenchError, SettingError, StopReading
 from taxonomy.reading import Reading
 
 PREPARED_PER_REQUEST = 2
-"""Cases that are prepared for each request in flight, so that drawing overlaps with waiting."""
+"""Cases in preparation for each request in flight, so that drawing overlaps with waiting."""
 
 UNREAD_PER_REQUEST = 50
-"""Readings for each request in flight that wait for a slow one before them."""
+"""Most readings, for each request in flight, that wait for a slow one before them."""
 
 
 class ApiReader:
-    """What every reader behind an API shares.
+    """Base of every reader behind an API.
 
     Parameters
     ----------
     model : str
-        As the provider names it.
+        The provider's name for it.
     options : str
-        By name, as after ``--option``; :class:`~readers.api.option.RequestOptions` says which there are.
+        By name, as after ``--option``: the fields of :class:`~readers.api.option.RequestOptions`.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When no model is named, or an option is not usable.
+        When no model is named, or an option is invalid.
     """
 
     inputs: frozenset[Input] = frozenset({"image", "text"})
@@ -62,13 +62,13 @@ class ApiReader:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """What decides the answers beside the prompt: model, endpoint, every option; for the manifest."""
+        """Model, endpoint and options, for the manifest."""
         return manifest_options(self.options) | self.provider.details().to_manifest()
 
     def within(self, session: Session) -> Reader:
-        """Return the reader that keeps to the session's limits.
+        """Return this reader, bound to the session's limits.
 
-        Raises SettingError when a batch is asked for and the provider has none.
+        Raises SettingError when the session wants batches and the provider has none.
         """
         if session.batch is not None and not isinstance(self.provider, BatchProvider):
             raise SettingError(f"provider {self.provider.name!r} has no batches; leave out --batch")
@@ -87,7 +87,7 @@ class ApiReader:
         store = ResponseStore(self.session.responses)
         try:
             if self.session.batch is None:
-                yield from self._asked(cases, store)
+                yield from self._one_by_one(cases, store)
             else:
                 yield from self._batched(cases, store, self.session.batch)
         finally:
@@ -95,11 +95,11 @@ class ApiReader:
 
     @property
     def price(self) -> Price | None:
-        """What the model costs, None where no table says."""
+        """The price of the model, None where it is unknown."""
         return price_of(self.model, self.session.prices)
 
     def estimate(self, case: Case) -> Estimate:
-        """Return what a case would cost; sends nothing and needs no key."""
+        """Return the estimated cost of a case; sends nothing and needs no key."""
         request, price = self.request(case), self.price
         tokens, batch = request.estimated_tokens, self.session.batch is not None
         typical = Tokens(tokens, min(TYPICAL_OUTPUT[request.form.name], self.options.max_tokens))
@@ -112,7 +112,7 @@ class ApiReader:
         )
 
     def request(self, case: Case) -> Request:
-        """Return what is asked for a case, its images within the model's limits."""
+        """Return the request for a case, with its images scaled to the model's limits."""
         details, prompt = self.provider.details(), case.prompt or Prompt("")
         images, limit = sent_images(case, details.limits), details.limits.image
         tokens = sum(limit.tokens(image.size) for image in images) if limit else 0
@@ -128,20 +128,18 @@ class ApiReader:
             image_tokens=tokens,
         )
 
-    def _asked(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
-        """Yield readings in order; one that failed waits until it is sure that not everything does."""
+    def _one_by_one(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
+        """Yield readings in order; a failed one only after some request was answered."""
         dispatcher = Dispatcher(self.provider_type(self.model, self.options), store, self.session, self.price)
         places = threading.Semaphore(PREPARED_PER_REQUEST * self.session.concurrency)
-        window: deque[Future[Reading]] = deque()
+        window, most_unread = deque[Future[Reading]](), UNREAD_PER_REQUEST * self.session.concurrency
         try:
             for case in cases:
                 places.acquire()
                 future = dispatcher.submit(partial(self.request, case), case.repeat)
                 future.add_done_callback(lambda _: places.release())
                 window.append(future)
-                while window and (
-                    len(window) > UNREAD_PER_REQUEST * self.session.concurrency or _ready(window[0], dispatcher)
-                ):
+                while window and (len(window) > most_unread or _ready(window[0], dispatcher)):
                     yield window.popleft().result()
                 if dispatcher.stopped:
                     break
@@ -151,7 +149,7 @@ class ApiReader:
             dispatcher.close()
 
     def _next(self, window: "deque[Future[Reading]]", dispatcher: Dispatcher) -> Reading:
-        """Return the next reading; a failed one only when something was answered, or nothing is left to be."""
+        """Return the next reading; if it failed and nothing was answered yet, wait for all the others first."""
         head = window.popleft()
         if head.result().outcome == "failed" and not dispatcher.has_answered:
             wait(window)
@@ -160,33 +158,32 @@ class ApiReader:
         return head.result()
 
     def _batched(self, cases: Iterable[Case], store: ResponseStore, path: Path) -> Iterator[Reading]:
-        """Yield readings after every batch has ended; what is kept already is in no batch."""
+        """Yield readings after every batch has ended; cases with a kept answer are in no batch."""
         provider = self.provider_type(self.model, self.options)
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
-        folder, asked = BatchFolder.opened(path), list[tuple[str, Request]]()
+        folder, requests = BatchFolder.opened(path), list[tuple[str, Request]]()
         dispatcher = BatchDispatcher(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
-        folder.write(self._lines(cases, dispatcher, asked), shard_limit(provider.details().limits, most))
+        folder.write(self._lines(cases, dispatcher, requests), shard_limit(provider.details().limits, most))
         problems = asyncio.run(_run(dispatcher))
-        for key, request in asked:
+        for key, request in requests:
             kept = store.get(key)
             if kept:
                 yield response_reading(kept, request, self.price, self.session.run_id)
             else:
-                problem = problems.get(key, "the batch brought no answer for this case")
-                yield failed_reading(CallError("transport", problem))
+                yield failed_reading(CallError("transport", problems.get(key, NO_ANSWER)))
 
     def _lines(
-        self, cases: Iterable[Case], dispatcher: BatchDispatcher, asked: list[tuple[str, Request]]
+        self, cases: Iterable[Case], dispatcher: BatchDispatcher, requests: list[tuple[str, Request]]
     ) -> Iterator[Line]:
-        """Yield the line of each case without an answer; put every case into ``asked``, no pixels."""
+        """Yield a line for each case without an answer; append every request, without pixels, to ``requests``."""
         endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
             body = dispatcher.provider.body(request)
             key = request_key(body, RequestOrigin(dispatcher.provider.name, endpoint, case.repeat))
-            asked.append((key, request.without_pixels()))
+            requests.append((key, request.without_pixels()))
             kept = dispatcher.store.get(key)
             if kept is None:
                 most = self.price.most(request.estimated_tokens, self.options.max_tokens, True) if self.price else 0.0

@@ -1,4 +1,4 @@
-"""The image ceiling: what a reader of signals reads from the very picture that a vision model is shown."""
+"""The image ceiling: a signal reader on the signal recovered from the same picture that a vision model sees."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -23,8 +23,8 @@ from taxonomy.reading import Failure, Reading
 class DigitizerReader:
     """Digitizes the picture and reads the signal with resnet1d's networks.
 
-    A page of 3 x 4 leads shows 2.5 s of most leads: it is read by networks that were trained on just that, and its axis
-    is measured on the columns of the limb leads. A picture that cannot be digitized is refused with the reason.
+    A page of 3 x 4 leads shows 2.5 s of most leads: networks trained on such pages read it, and the axis is measured on
+    the columns of the limb leads. A picture that cannot be digitized gives a refusal with the reason.
     """
 
     name = "digitizer"
@@ -68,7 +68,7 @@ class DigitizerReader:
 
 
 def page_measurements(mv: NDArray[np.float32]) -> Measurements:
-    """Measure what a 3 x 4 page shows: the rate on its rhythm strip, the frontal axis on its columns of limb leads.
+    """Measure a 3 x 4 page: the rate on its rhythm strip, the frontal axis on its column of limb leads.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a training record is put through, so that the network learns morphology and not the record."""
+"""Augment training records, so that the network learns morphology and not single records."""
 
 import torch
 from torch import Generator, Tensor
@@ -9,19 +9,19 @@ from readers.resnet1d.page import as_page
 
 
 def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Tensor:
-    """Return a changed copy of a batch of z-scored leads.
+    """Return an augmented copy of a batch of z-scored leads.
 
-    Each record is moved and scaled in time, each lead scaled in amplitude; leads and stretches are blanked and white
-    noise is added.
+    Each record is shifted and scaled in time, and each lead scaled in amplitude; leads and stretches are blanked, and
+    white noise is added.
 
     Parameters
     ----------
     signal : float32 tensor (batch, 12, samples)
         Z-scored leads.
     config : TrainingConfig
-        How strong each change is.
+        Strength of each change.
     generator : torch.Generator
-        Where all chance comes from, on the CPU.
+        Source of all randomness, on the CPU.
 
     Returns
     -------

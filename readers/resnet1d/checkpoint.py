@@ -1,4 +1,4 @@
-"""A training on disk: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
+"""Save and load a training: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
 
 import json
 from collections.abc import Mapping
@@ -15,15 +15,7 @@ from readers.whole_file import whole_file
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a training is.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs that are done.
-    best_auroc, best_epoch : float, int
-        Best macro AUROC on fold 9 so far, and the epoch that gave it.
-    """
+    """The number of finished epochs, and the best macro AUROC on fold 9 so far with its epoch."""
 
     epoch: int = 0
     best_auroc: float = -1.0
@@ -33,9 +25,9 @@ class Checkpoint:
 def save_checkpoint(
     folder: Path, model: nn.Module, averaged: AveragedModel, optimizer: Optimizer, state: Checkpoint
 ) -> None:
-    """Write the state of a training; a kill at any point leaves the last complete one.
+    """Write the state of a training; a kill at any point leaves the last complete state.
 
-    Tensors of one epoch go to a file of their own, and the JSON that names the epoch is replaced last.
+    Each epoch has its own file of tensors; the JSON that names the epoch is replaced last.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the training is given: preprocessed leads, and targets with what is unlabelled masked out."""
+"""The input of a training: preprocessed leads, and targets with a mask of the labelled records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from readers.resnet1d.preprocessing import NETWORK_SAMPLES
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Records that teach and records that tell when to stop, ready for the network.
+    """Training and validation records, ready for the network.
 
     Attributes
     ----------
@@ -20,9 +20,9 @@ class TrainingSet:
     targets : mapping of str to float32 array (n, outputs of the head)
         One-hot or multi-hot truth of each head.
     known : mapping of str to bool array (n,)
-        Whether the record is labelled on that head; the loss leaves the others out.
+        Whether the record is labelled on that head; the loss skips unlabelled ones.
     train, validation : int64 array
-        Positions of the records that teach, and of those that tell when to stop.
+        Positions of the training records, and of those that decide when to stop.
     """
 
     signal: NDArray[np.float32]

@@ -1,4 +1,4 @@
-"""The loss over all heads, and the figure by which a training stops."""
+"""The loss over all heads, and the AUROC that decides when training stops."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ from taxonomy.reading import SUPERCLASS
 def loss_of(
     outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, Tensor], config: TrainingConfig
 ) -> Tensor:
-    """Return the loss of each record, float32 (batch,); what is unlabelled adds nothing.
+    """Return the loss of each record, float32 (batch,); unlabelled heads add nothing.
 
     Parameters
     ----------
     outputs : float32 tensor (batch, all heads)
         Logits.
     targets : mapping of str to float32 tensor (batch, outputs of the head)
-        In the order in which the heads stand side by side.
+        In the order of the heads.
     known : mapping of str to bool tensor (batch,)
     config : TrainingConfig
         Weights of the heads.

@@ -1,4 +1,4 @@
-"""What a printed page shows of a record: 2.5 s of most leads, as the network of such pages is trained and asked."""
+"""The part of a record that a printed page shows, 2.5 s of most leads: the input of the network for such pages."""
 
 from functools import cache
 
@@ -14,7 +14,7 @@ from renderers.style import LEADS
 
 @cache
 def page_mask() -> NDArray[np.float32]:
-    """Return what the 3 x 4 page shows, float32 (12, 1000): 1 in each lead's column, and in all of the rhythm strip."""
+    """Return the mask of a 3 x 4 page, float32 (12, 1000): 1 in each lead's column, and in the whole rhythm strip."""
     mask = np.zeros((len(LEADS), NETWORK_SAMPLES), dtype=np.float32)
     for row in ROWS:
         for column, lead in enumerate(row):
@@ -25,7 +25,7 @@ def page_mask() -> NDArray[np.float32]:
 
 
 def as_page(signal: Tensor) -> Tensor:
-    """Return z-scored leads as a page shows them: each over what is seen of it, zero elsewhere.
+    """Return each lead z-scored over the part that a page shows, and zero elsewhere.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From any raw record to what the network was trained on: part of the model, and named in its weights file."""
+"""Preprocess a raw record for the network; part of the model, and named in its weights file."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,7 +18,7 @@ PREPROCESSING: Mapping[str, Any] = {
     "fs": NETWORK_FS,
     "samples": NETWORK_SAMPLES,
 }
-"""Stored with the weights; weights that were trained on anything else are refused."""
+"""Stored with the weights; weights with other preprocessing are refused."""
 
 
 def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
@@ -27,7 +27,7 @@ def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     Parameters
     ----------
     signal : float32 array (12, n_samples)
-        Any amplitude unit, since it is lost; NaN samples are bridged by straight lines.
+        In any unit, since leads are z-scored; NaN samples are bridged by straight lines.
     fs : float
         Sampling rate in Hz, above 80.
 

@@ -1,4 +1,4 @@
-"""The reader: prepare cases ahead in a thread, average the members' probabilities, answer all eight axes."""
+"""The reader: prepares cases in a thread, averages the members' probabilities, and answers all eight axes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from readers.resnet1d.weights import Ensemble
 
 BATCH = 32
-"""Records that the network works on at once; a smaller batch is filled up, since its size decides the last bits of the
-answer."""
+"""Records per batch; smaller batches are padded, since the batch size changes the last bits of the answer."""
 
 SHIPPED_WEIGHTS = files("readers.resnet1d") / "weights.safetensors"
 PAGE_WEIGHTS = files("readers.resnet1d") / "page.safetensors"
@@ -36,17 +35,17 @@ DIGITS = 6
 
 @dataclass(frozen=True, eq=False)
 class _Prepared:
-    """A batch for the network, float32 (n, 12, 1000), and what was measured on each record."""
+    """A batch for the network, float32 (n, 12, 1000), and the measurements of each record."""
 
     leads: NDArray[np.float32]
     numbers: tuple[Measurements, ...]
 
 
 class Resnet1dReader:
-    """Reads the signal with an ensemble of 1D ResNets; rate and axis it measures.
+    """Reads the signal with an ensemble of 1D ResNets; rate and axis are measured.
 
-    Methods that explain a network by its gradients start here: ``prepare`` gives a case's leads as the networks take
-    them, ``logits`` is differentiable with respect to them, and ``ensemble.heads`` names the outputs::
+    For explanations by gradients, ``prepare`` returns the networks' input for a case, ``logits`` is differentiable with
+    respect to it, and ``ensemble.heads`` names the outputs::
 
         leads = torch.from_numpy(reader.prepare(case))[None].requires_grad_()
         reader.logits(leads)["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
@@ -55,17 +54,17 @@ class Resnet1dReader:
     Parameters
     ----------
     weights : str, optional
-        A weights file of one's own (``--reader resnet1d:FILE``); the shipped one when not given.
+        Another weights file (``--reader resnet1d:FILE``); by default the shipped one.
 
     Raises
     ------
     taxonomy.error.ReaderError
-        When that file is missing, damaged or of another network.
+        When that file is missing, damaged or for another network.
 
     Attributes
     ----------
     ensemble : Ensemble
-        The networks, and the values that each of their heads answers.
+        The networks, and the values of their heads.
     """
 
     name = "resnet1d"
@@ -104,7 +103,7 @@ class Resnet1dReader:
         return self._reading(self.probabilities(leads[None])[0], numbers)
 
     def prepare(self, case: Case) -> NDArray[np.float32]:
-        """Return a case's leads as the networks take them, float32 (12, 1000): filtered, z-scored, at 100 Hz.
+        """Return the networks' input for a case, float32 (12, 1000): leads filtered, z-scored, at 100 Hz.
 
         Raises ValueError when the case has no signal, or one that is too short or too coarse.
         """
@@ -118,13 +117,13 @@ class Resnet1dReader:
         Parameters
         ----------
         leads : float32 tensor (n, 12, 1000)
-            As :meth:`prepare` gives them.
+            From :meth:`prepare`.
 
         Returns
         -------
         dict of str to float32 tensor (n, values of the head)
-            In the order of ``ensemble.heads``. The probabilities of a reading are the mean of the members'
-            probabilities, which is near to that of these logits, but not the same.
+            In the order of ``ensemble.heads``. A reading has the mean of the members' probabilities, which differs
+            slightly from the probabilities of these logits.
         """
         import torch
 

@@ -1,7 +1,7 @@
-"""Train the members of the reader: one split teaches, another stops, every epoch is a checkpoint that resumes.
+"""Train the members of the reader, with early stopping and a checkpoint after every epoch.
 
-Epochs draw their chance from the seed and their own number alone, so a training that was killed and resumed ends with
-the same weights as one that was not.
+The randomness of an epoch depends only on the seed and its number, so a resumed training ends with the same weights as
+an uninterrupted one.
 """
 
 import json
@@ -27,18 +27,10 @@ from taxonomy.reading import SUPERCLASS
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave.
+    """The result of one epoch.
 
-    Attributes
-    ----------
-    number, epochs : int
-        Of this epoch, from 1, and of the most that there will be.
-    loss : float
-        Mean training loss.
-    auroc : float
-        Superclass macro AUROC of the averaged weights on the records that stop.
-    best : bool
-        Whether it is the best so far.
+    ``number`` counts from 1 to at most ``epochs``; ``loss`` is the mean training loss, ``auroc`` the superclass macro
+    AUROC of the averaged weights on the validation records, and ``best`` whether that is the best so far.
     """
 
     number: int
@@ -62,7 +54,7 @@ def train_member(
     seed : int
         Decides the initial weights, the order of records and every augmentation.
     folder : Path
-        Where checkpoints go; an unfinished training in it is resumed.
+        Folder of the checkpoints; an unfinished training in it is resumed.
     report : callable
         Called with each :class:`Epoch`.
 
@@ -130,17 +122,19 @@ class _Training:
         return total / len(self.rows)
 
     def auroc(self) -> float:
-        """Return the averaged weights' superclass macro AUROC on the records that stop."""
+        """Return the averaged weights' superclass macro AUROC on the validation records."""
         rows = self.data.validation
         rows = rows[self.data.known[SUPERCLASS][rows]]
         self.averaged.eval()
         with torch.inference_mode():
-            outputs = torch.cat([self.averaged(self._shown(part)) for part in _parts(rows.tolist())])
+            outputs = torch.cat(
+                [self.averaged(self._shown(part.tolist())) for part in torch.from_numpy(rows).split(256)]
+            )
         score = split(head_probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
         return macro_auroc(self.data.targets[SUPERCLASS][rows], score)
 
-    def _shown(self, rows: list[int]) -> Tensor:
-        """Return records as the network sees them when it is asked."""
+    def _shown(self, rows: Tensor) -> Tensor:
+        """Return records as the network sees them in use."""
         signal = self.signal[rows].to(self.device)
         return as_page(signal) if self.config.page else signal
 
@@ -168,8 +162,3 @@ class _Training:
             return self.config.learning_rate * (progress + 1e-3) / self.config.warmup
         fall = (progress - self.config.warmup) / (1 - self.config.warmup)
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
-
-
-def _parts(rows: list[int], size: int = 256) -> Iterator[list[int]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

@@ -44,7 +44,7 @@ def test_an_unknown_reader_is_named_with_the_nearest():
         ("no.such.module:Reader", "module 'no.such.module' cannot be imported"),
         ("readers.majority:Nobody", "module 'readers.majority' has no 'Nobody'"),
         ("readers.contract:INPUTS", "is a tuple, not a reader class"),
-        ("readers.contract_suite:Check", "cannot be built"),
+        ("readers.contract_suite:RuleCheck", "cannot be built"),
         ("readers.contract:Prompt", "cannot be built"),
         ("majority:argument", "cannot be built"),
     ],

@@ -220,10 +220,10 @@ def test_missing_damaged_and_foreign_weights_are_told(own_weights, tmp_path):
         load_weights(tmp_path / "none.safetensors")
     whole = own_weights.read_bytes()
     own_weights.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ReaderError, match="damaged or no safetensors file"):
+    with pytest.raises(ReaderError, match="damaged or not a safetensors file"):
         load_weights(own_weights)
     own_weights.write_bytes(b"PK\x03\x04 a pickle from somewhere")
-    with pytest.raises(ReaderError, match="damaged or no safetensors file"):
+    with pytest.raises(ReaderError, match="damaged or not a safetensors file"):
         load_weights(own_weights)
     save_file({"a": torch.zeros(2)}, own_weights, metadata={"format": "pt"})
     with pytest.raises(ReaderError, match="not a weights file of resnet1d: its format is 'pt'"):
@@ -238,7 +238,7 @@ def test_weights_of_another_preprocessing_or_shape_are_refused(own_weights):
     tensors = load_file(own_weights)
     other = json.loads(header["preprocessing"]) | {"band_hz": [1, 30]}
     save_file(tensors, own_weights, metadata=header | {"preprocessing": json.dumps(other)})
-    with pytest.raises(ReaderError, match="trained with other preprocessing"):
+    with pytest.raises(ReaderError, match="trained with different preprocessing"):
         load_weights(own_weights)
     wider = json.loads(header["config"]) | {"channels": [16, 16]}
     save_file(tensors, own_weights, metadata=header | {"config": json.dumps(wider)})
@@ -258,7 +258,7 @@ def test_a_header_that_names_no_heads_is_told(own_weights):
         ({}, "names no heads"),
     ):
         save_file(tensors, own_weights, metadata=header | {"heads": json.dumps(heads)})
-        with pytest.raises(ReaderError, match=f"header of the weights file .* cannot be understood: .*{said}"):
+        with pytest.raises(ReaderError, match=f"header of the weights file .* is invalid: .*{said}"):
             load_weights(own_weights)
 
 

@@ -103,8 +103,8 @@ def test_a_result_with_a_strangers_id_is_ignored_and_the_missing_one_failed(serv
     said = []
     readings = list(make().within(session(say=said.append)).read(cases))
     assert [reading.outcome for reading in readings].count("failed") == 1
-    assert readings[2].error.message == "the batch brought no answer for this case"
-    assert any("1 results of requests that were never in it" in line for line in said)
+    assert readings[2].error.message == "the batch returned no answer for this case"
+    assert any("ignored 1 foreign results" in line for line in said)
 
 
 def test_two_results_with_one_id_are_both_distrusted(server, make, cases, session):
@@ -115,7 +115,7 @@ def test_two_results_with_one_id_are_both_distrusted(server, make, cases, sessio
     server.batch_script = script
     readings = list(make().within(session()).read(cases))
     assert [reading.outcome for reading in readings[:3]] == ["failed", "failed", "answered"]
-    assert "two results of the batch claim" in readings[1].error.message
+    assert "the batch returned two results" in readings[1].error.message
 
 
 def test_a_failed_request_of_a_batch_is_a_failed_call_and_is_asked_again(server, make, provider, cases, session):
@@ -145,7 +145,7 @@ def test_garbage_in_a_batch_fails_its_case_alone(server, make, provider, cases, 
 def test_a_batch_stops_before_the_cost_limit(server, make, cases, session):
     reader = make(max_tokens=400).within(session())
     worst = reader.estimate(cases[0]).most
-    with pytest.raises(StopReading, match="stopped before --max-cost"):
+    with pytest.raises(StopReading, match="stopped before exceeding --max-cost"):
         list(make(max_tokens=400).within(session(max_cost=worst * 3.5)).read(cases))
     assert sum(len(batch["lines"]) for batch in server.batches.values()) < 8
     assert len(list(make(max_tokens=400).within(session(max_cost=worst * 100)).read(cases))) == 8

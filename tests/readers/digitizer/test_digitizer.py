@@ -128,8 +128,8 @@ def test_what_cannot_be_read_is_refused_with_its_reason(signals):
     for picture, said in (
         (np.full((400, 600, 3), 255, dtype=np.uint8), "no calibration pulse"),
         (page[:, 100:], "no calibration pulse"),
-        (page[:, :900], "no ten seconds"),
-        (page[:450], "of no layout"),
+        (page[:, :900], "do not last ten seconds"),
+        (page[:450], "must have 1, 4 or 12 calibration pulses"),
     ):
         with pytest.raises(DigitizeError, match=said):
             digitize([picture])
