@@ -16,14 +16,9 @@ REFRACTORY = 0.24
 
 @dataclass(frozen=True, eq=False)
 class MedianBeat:
-    """The dominant beat.
+    """The dominant beat at 500 Hz.
 
-    Attributes
-    ----------
-    signal : float32 array (12, BEFORE + AFTER)
-        Median of its beats, at 500 Hz.
-    beats : float32 array (n_beats, 12, BEFORE + AFTER)
-        The single beats.
+    ``signal``, float32 (12, BEFORE + AFTER), is the median of ``beats``, float32 (n_beats, 12, BEFORE + AFTER).
     """
 
     signal: NDArray[np.float32]

@@ -51,12 +51,12 @@ def check_reader(reader: Reader, cases: Sequence[Case]) -> list[RuleCheck]:
         One for each rule; a crash is reported as the problem of the rule that was being checked.
     """
     rules: list[tuple[str, Callable[[Reader, Sequence[Case]], str | None]]] = [
-        ("has a name of its own", _named),
+        ("has a name", _named),
         ("gives one reading for each case, in order", _one_each),
-        ("takes a generator and answers no case ahead of need", _lazy),
-        ("answers nothing outside the taxonomy, on some axis at least", _in_taxonomy),
-        ("answers the same whatever the case is called", _blind_to_id),
-        ("leaves the case as it was", _pure),
+        ("takes a generator of cases", _lazy),
+        ("answers at least one axis, and nothing outside the taxonomy", _in_taxonomy),
+        ("does not depend on the case's id", _blind_to_id),
+        ("leaves the case unchanged", _pure),
         ("reads a flat record without raising", _flat),
     ]
     return [RuleCheck(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]

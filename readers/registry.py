@@ -79,6 +79,6 @@ def _built(name: str, factory: object, arguments: Sequence[str], options: Mappin
         raise ReaderError(f"reader {name!r} has no {missing[0]!r}: a reader has name, inputs and read(cases)")
     unknown = frozenset(built.inputs) - frozenset(INPUTS)
     if unknown:
-        raise ReaderError(f"reader {name!r} asks for an input {sorted(unknown)[0]!r}: there is {', '.join(INPUTS)}")
+        raise ReaderError(f"reader {name!r} needs an input {sorted(unknown)[0]!r}: choose from {', '.join(INPUTS)}")
     checked: Reader = built
     return checked

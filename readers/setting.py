@@ -59,7 +59,7 @@ def checked_settings(kind: type[Settings], data: Mapping[str, object], what: str
     Raises
     ------
     SettingError
-        When a value has another type, is out of its range or none of its choices.
+        When a value has the wrong type, is out of range or not among the choices.
     taxonomy.error.UnknownNameError
         When there is no such setting; the message lists them.
     """
@@ -77,7 +77,7 @@ def parsed_options(kind: type[Settings], written: Mapping[str, str]) -> Settings
     Raises
     ------
     SettingError
-        When a value cannot be turned into that type, is out of its range or none of its choices.
+        When a value cannot be converted, is out of range or not among the choices.
     taxonomy.error.UnknownNameError
         When there is no such option; the message lists them.
     """

@@ -64,12 +64,7 @@ class Drawing:
 class EcgImage(Drawing):
     """One picture of an ECG as palette pixels.
 
-    Attributes
-    ----------
-    indices : uint8 array (height, width)
-        Palette index of each pixel.
-    palette : uint8 array (colours, 3)
-        RGB.
+    ``indices``, uint8 (height, width), are the palette index of each pixel; ``palette``, uint8 (colours, 3), is RGB.
     """
 
     indices: NDArray[np.uint8]

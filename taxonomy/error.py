@@ -66,7 +66,7 @@ class RunError(BenchError):
 class StopReading(BenchError):
     """Raised by a reader when no further case can be answered: no key, no such model, the cost limit.
 
-    The run ends with this sentence; what was read so far is kept, and the same command goes on from there.
+    The run ends with this sentence; what was read so far is kept, and the same command resumes.
     """
 
 
@@ -89,4 +89,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     names = sorted(known)
     near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return UnknownNameError(f"unknown {kind} {name!r}: there is {', '.join(names)}.{hint}")
+    return UnknownNameError(f"unknown {kind} {name!r}: choose from {', '.join(names)}.{hint}")

@@ -20,14 +20,9 @@ SUPERCLASS = "superclass"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a reading has no answer.
+    """Why a reading has no answer: the kind, and one sentence or the traceback of a crash.
 
-    Attributes
-    ----------
-    kind : str
-        ``transport``, ``quota`` and ``crash`` are failed calls; the others are answers that count as wrong.
-    message : str
-        One sentence, or the traceback of a reader that crashed.
+    ``transport``, ``quota`` and ``crash`` are failed calls; the other kinds are answers that count as wrong.
     """
 
     kind: FailureKind

@@ -142,8 +142,8 @@ class Dispatcher:
             raise StopReading("the run was interrupted")
         if not await self.budget.reserve(worst):
             raise StopReading(
-                f"stopped before exceeding --max-cost {self._session.max_cost:g}: {self.budget.spent:.2f} dollars are spent, "
-                f"the next answer may cost {worst:.2f}; to resume, repeat the command with a higher --max-cost"
+                f"stopped before exceeding --max-cost {self._session.max_cost:g}: {self.budget.spent:.2f} dollars are "
+                f"spent, the next answer may cost {worst:.2f}; to resume, repeat the command with a higher --max-cost"
             )
 
     def _failed(self, error: CallError, usage: Usage | None = None) -> Reading:

@@ -23,7 +23,7 @@ CLOCK_SKEW_S = 60.0
 
 @dataclass(frozen=True)
 class Details:
-    """The settings, beside prompt and options, on which a provider's answers depend.
+    """The settings, apart from prompt and options, on which a provider's answers depend.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ from taxonomy.error import StopReading
 
 @dataclass(frozen=True)
 class RequestOrigin:
-    """Where a request goes, and its repetition: the parts of a request key beside the body.
+    """Where a request goes, and its repetition: the parts of a request key apart from the body.
 
     ``endpoint`` has no key, user or query.
     """

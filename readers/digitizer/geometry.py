@@ -31,16 +31,10 @@ class DigitizeError(Exception):
 
 @dataclass(frozen=True)
 class Pulse:
-    """One calibration pulse, all in pixels from the upper left corner.
+    """One calibration pulse, in pixels from the upper left corner.
 
-    Attributes
-    ----------
-    left, baseline : float
-        Middle of its left side, and of its foot, which is 0 mV.
-    px_per_mm : float
-        Scale by its height.
-    pen_px : float
-        Width of its upright strokes.
+    ``left`` and ``baseline`` are the middle of its left side and of its foot, which is 0 mV; ``px_per_mm`` is the scale
+    by its height, ``pen_px`` the width of its upright strokes.
     """
 
     left: float

@@ -105,7 +105,7 @@ class Resnet1dReader:
     def prepare(self, case: Case) -> NDArray[np.float32]:
         """Return the networks' input for a case, float32 (12, 1000): leads filtered, z-scored, at 100 Hz.
 
-        Raises ValueError when the case has no signal, or one that is too short or too coarse.
+        Raises ValueError when the case's signal is missing, too short or sampled too slowly.
         """
         if case.signal is None or case.fs is None:
             raise ValueError("resnet1d needs a signal in every case")

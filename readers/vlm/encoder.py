@@ -28,12 +28,7 @@ SEGMENTS = 12
 class ImageEncoder:
     """The image encoder of a model, with a twin of the same shape and random weights.
 
-    Attributes
-    ----------
-    vlm : Vlm
-    name : str
-        Name of the encoder inside the model.
-    twin : torch.nn.Module
+    ``name`` is the name of the encoder inside the model.
     """
 
     vlm: Vlm
@@ -42,18 +37,9 @@ class ImageEncoder:
 
     @classmethod
     def of(cls, vlm: Vlm, seed: int = 0) -> "ImageEncoder":
-        """Return the encoder of a model.
+        """Return the encoder of a model; ``seed`` is that of the twin's weights, drawn by the model's initialisation.
 
-        Parameters
-        ----------
-        vlm : Vlm
-        seed : int
-            Seed of the twin's weights, which the model's own initialisation draws.
-
-        Raises
-        ------
-        taxonomy.error.ReaderError
-            When the model does not name its image encoder.
+        Raises ReaderError when the model does not name its image encoder.
         """
         import torch
 

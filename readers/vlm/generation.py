@@ -14,16 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generated:
-    """The text of one answer.
-
-    Attributes
-    ----------
-    text : str
-    tokens : int
-        Output tokens, with the end of the turn.
-    ended : bool
-        False where the token limit cut it off.
-    """
+    """An answer with its output tokens, the end of the turn included; ``ended`` is False where a limit cut it off."""
 
     text: str
     tokens: int

@@ -191,7 +191,7 @@ def _reasoning(raw: str | None) -> str | None:
 
 
 def _left(scores: Iterable[float]) -> float:
-    """Return the log-probability of the continuations beside the scored ones."""
+    """Return the log-probability of all continuations that were not scored."""
     rest = 1 - math.fsum(math.exp(score) for score in scores)
     return math.log(max(rest, 1e-12))
 

@@ -20,17 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Vlm:
-    """A loaded model with its inputs and options.
-
-    Attributes
-    ----------
-    source : ModelSource
-    model : PreTrainedModel or PeftModel
-        In evaluation mode, with its adapter if it has one.
-    chat : Chat
-        Makes the inputs.
-    options : VlmOptions
-    """
+    """A loaded model, a PreTrainedModel or PeftModel in evaluation mode, with the chat that makes its inputs."""
 
     source: ModelSource
     model: Any

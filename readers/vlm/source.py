@@ -24,15 +24,8 @@ INSTALL = "pip install 'ecg-bench[vlm]'"
 class ModelSource:
     """A checked model.
 
-    Attributes
-    ----------
-    name : str
-        Folder, or name on the hub.
-    config : transformers.PreTrainedConfig
-    version : str
-        The commit on the hub, or a digest of the weights of a folder.
-    runs_own_code : bool
-        Whether the user allowed the model's own code.
+    ``name`` is a folder or a name on the hub, ``version`` the commit on the hub or a digest of its weights, and
+    ``runs_own_code`` whether the user allowed the model's own code.
     """
 
     name: str
