@@ -1,4 +1,4 @@
-"""What an interpretation program measures on a ten-second ECG: rate, intervals and frontal axes."""
+"""Measure rate, intervals and frontal axes on a ten-second ECG, as interpretation programs do."""
 
 from measurements.measurement import VERSION, Measurement, Measurements
 from measurements.measuring import measure

@@ -1,4 +1,4 @@
-"""Where the ventricles beat, and the median beat over all beats of the dominant shape."""
+"""Find the QRS complexes, and the median beat over all beats of the dominant shape."""
 
 from dataclasses import dataclass
 
@@ -11,19 +11,14 @@ BEFORE, AFTER = int(0.40 * FS), int(0.64 * FS)
 """Samples of the median beat before and after its reference point."""
 
 REFRACTORY = 0.24
-"""Shortest distance of two beats in seconds (250/min)."""
+"""Shortest distance between two beats in seconds (250/min)."""
 
 
 @dataclass(frozen=True, eq=False)
 class MedianBeat:
-    """The dominant beat.
+    """The dominant beat at 500 Hz.
 
-    Attributes
-    ----------
-    signal : float32 array (12, BEFORE + AFTER)
-        Median over the beats that make it, at 500 Hz.
-    beats : float32 array (n_beats, 12, BEFORE + AFTER)
-        Those beats themselves.
+    ``signal``, float32 (12, BEFORE + AFTER), is the median of ``beats``, float32 (n_beats, 12, BEFORE + AFTER).
     """
 
     signal: NDArray[np.float32]
@@ -33,8 +28,8 @@ class MedianBeat:
 def find_beats(record: Conditioned) -> NDArray[np.int64]:
     """Return the positions of the QRS complexes, in samples at 500 Hz.
 
-    Peaks of the length of the vector of all leads in the band of the QRS complex, smoothed over 80 ms; a peak counts
-    from 0.35 of the typical one, and from 0.2 where otherwise a beat would be missing (after Pan and Tompkins 1985).
+    They are peaks of the vector length of all leads in the band of the QRS complex, smoothed over 80 ms. A peak must
+    reach 0.35 of the typical one, or 0.2 where a beat would otherwise be missing (after Pan and Tompkins 1985).
     """
     from scipy.ndimage import uniform_filter1d
     from scipy.signal import find_peaks
@@ -79,8 +74,8 @@ def _gap_around(beats: NDArray[np.int64], position: int) -> tuple[int, int] | No
 def median_beat(record: Conditioned, beats: NDArray[np.int64]) -> MedianBeat | None:
     """Return the median of the beats of the dominant shape, or None when no whole beat is in the record.
 
-    Beats are aligned to one another by the cross-correlation of their QRS complexes; those that differ in shape from
-    the majority (premature or paced ones) or come more than 20% early are left out.
+    Beats are aligned by the cross-correlation of their QRS complexes. Beats of another shape than the majority
+    (premature or paced ones), and those that come more than 20% early, are left out.
     """
     samples = record.signal.shape[1]
     whole = beats[(beats >= BEFORE + 20) & (beats < samples - AFTER - 20)]
@@ -96,7 +91,7 @@ def median_beat(record: Conditioned, beats: NDArray[np.int64]) -> MedianBeat | N
 
 
 def _middle(beats: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the median over the beats; sorting whole beats is faster than selecting sample by sample."""
+    """Return the median beat; sorting is faster than a selection per sample."""
     ordered = np.sort(beats, axis=0)
     count = len(ordered)
     middle: NDArray[np.float32] = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
@@ -123,7 +118,7 @@ def _likeness(complexes: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _on_time(whole: NDArray[np.int64], beats: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which beats come no more than 20% earlier than the typical RR interval."""
+    """Tell which beats come at most 20% early by the typical RR interval."""
     before = np.diff(beats, prepend=beats[0] - 10**6)
     typical = np.median(before[1:]) if len(beats) > 1 else 0
     return np.asarray(before[np.searchsorted(beats, whole)] >= 0.8 * typical)

@@ -1,4 +1,4 @@
-"""One sampling rate and no baseline wander: every later step sees the same kind of signal."""
+"""Bring every record to one sampling rate, without baseline wander and noise."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FS = 500.0
-"""Rate in Hz at which everything is measured; a slower record is interpolated by its own band-limited form."""
+"""Sampling rate of all measurements in Hz; slower records are interpolated by their Fourier series."""
 
 LOWEST, HIGHEST = 0.5, 40.0
 """Pass band in Hz: below lies baseline wander, above lies muscle noise (AHA/ACC/HRS 2007 part I, section on
@@ -20,7 +20,7 @@ class Conditioned:
     Attributes
     ----------
     signal : float32 array (12, n)
-        Band-passed, at :data:`FS` Hz; leads that cannot be used are zero.
+        Band-passed, at :data:`FS` Hz; unusable leads are zero.
     steep : float32 array (12, n)
         The same in the band of the QRS complex, 8 to 25 Hz, scaled by lead.
     used : bool array (12,)
@@ -33,9 +33,9 @@ class Conditioned:
 
 
 def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
-    """Fill gaps, bring the record to 500 Hz and take off baseline wander and noise, with zero phase.
+    """Fill gaps, resample to 500 Hz, and remove baseline wander and noise with zero phase.
 
-    Filtering and resampling happen in one Fourier transform, whose cost does not grow with the number of filters.
+    One Fourier transform serves both filters and the resampling.
 
     Parameters
     ----------

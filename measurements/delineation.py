@@ -1,8 +1,8 @@
 """Onsets and offsets of P, QRS and T on the median beat, global to all leads.
 
 'Global' as the CSE working party and the interpretation programs mean it (Willems et al. 1985; Kligfield et al. 2007):
-the waves of all leads are taken together, so a QRS complex begins where the first lead leaves its isoelectric line and
-ends where the last one returns. Here the leads are taken together as the length of the vector of their velocities.
+a QRS complex begins where the first lead leaves its isoelectric line, and ends where the last one returns. Here the
+leads are combined as the length of their velocity vector.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Wave:
 
 @dataclass(frozen=True, eq=False)
 class Delineation:
-    """What was found on a record.
+    """The waves of a record.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Delineation:
     p, qrs, t : Wave or None
         The waves of the median beat.
     no_p : str or None
-        Why there is no P wave.
+        Reason why there is no P wave.
     """
 
     beats: NDArray[np.int64]
@@ -51,13 +51,13 @@ class Delineation:
 
 
 @dataclass(frozen=True)
-class Limits:
+class DelineationLimits:
     """Thresholds of the delineation, set on the records of the sample against ecgdeli 1.0.0 and their labels.
 
     Attributes
     ----------
     qrs_onset, qrs_offset : float
-        Share of the QRS complex's greatest velocity below which it has not begun, or has ended.
+        Share of the QRS complex's greatest velocity at which it begins or ends.
     p_foot, t_foot : float
         Share of a wave's height above the floor beside it at which it begins or ends.
     p_consistency : float
@@ -65,8 +65,8 @@ class Limits:
     p_size : float
         Least ratio of the P wave's height to the noise of the median beat.
     irregular : float
-        Mean difference of successive RR intervals over the mean RR interval from which a rhythm is irregular; a P wave
-        must then be more consistent, since fibrillation looks like one by chance.
+        Ratio of the mean difference of successive RR intervals to the mean RR interval above which a rhythm is
+        irregular; a P wave must then be more consistent, since fibrillation can look like one by chance.
     p_consistency_irregular : float
         Least correlation where the rhythm is irregular.
     """
@@ -81,7 +81,7 @@ class Limits:
     p_consistency_irregular: float = 0.72
 
 
-def delineate(signal: NDArray[np.float32], fs: float, limits: Limits | None = None) -> Delineation:
+def delineate(signal: NDArray[np.float32], fs: float, limits: DelineationLimits | None = None) -> Delineation:
     """Find the beats of a record, its median beat, and that beat's waves.
 
     Parameters
@@ -90,10 +90,10 @@ def delineate(signal: NDArray[np.float32], fs: float, limits: Limits | None = No
         In mV; NaN samples are gaps.
     fs : float
         Sampling rate in Hz.
-    limits : Limits, optional
+    limits : DelineationLimits, optional
         Thresholds.
     """
-    limits = limits or Limits()
+    limits = limits or DelineationLimits()
     record = condition(signal, fs)
     beats = find_beats(record)
     beat = median_beat(record, beats) if len(beats) else None
@@ -114,7 +114,7 @@ def _velocity(beat: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.convolve(length, np.full(3, 1 / 3), mode="same")
 
 
-def _qrs(velocity: NDArray[np.float64], limits: Limits) -> Wave:
+def _qrs(velocity: NDArray[np.float64], limits: DelineationLimits) -> Wave:
     start = BEFORE - int(0.06 * FS)
     peak = start + int(np.argmax(velocity[start : BEFORE + int(0.06 * FS)]))
     top = velocity[peak]
@@ -125,7 +125,7 @@ def _qrs(velocity: NDArray[np.float64], limits: Limits) -> Wave:
 
 
 def _quiet(velocity: NDArray[np.float64], start: int, step: int, limit: tuple[float, int]) -> int:
-    """Walk from ``start`` until the velocity stays below a threshold for 12 ms, or to where it is least."""
+    """Walk from ``start`` until the velocity stays below a threshold for 12 ms, else to its minimum."""
     threshold, reach = limit
     run = int(0.012 * FS)
     stop = max(0, start - reach) if step < 0 else min(len(velocity) - 1, start + reach)
@@ -143,8 +143,8 @@ def _isoelectric(beat: NDArray[np.float32], qrs: Wave) -> NDArray[np.float32]:
     return np.median(beat[:, max(0, qrs.onset - 10) : max(1, qrs.onset - 2)], axis=1, keepdims=True)
 
 
-def _t(beat: NDArray[np.float32], qrs: Wave, rr: float, limits: Limits) -> Wave | None:
-    """Find the T wave: where all leads together are highest after the QRS complex, and down again."""
+def _t(beat: NDArray[np.float32], qrs: Wave, rr: float, limits: DelineationLimits) -> Wave | None:
+    """Find the T wave: the highest level of all leads together after the QRS complex, until it has fallen again."""
     level = np.sqrt(((beat - _isoelectric(beat, qrs)) ** 2).mean(axis=0).astype(np.float64))
     level = np.convolve(level, np.full(9, 1 / 9), mode="same")
     first = qrs.offset + int(0.06 * FS)
@@ -158,7 +158,7 @@ def _t(beat: NDArray[np.float32], qrs: Wave, rr: float, limits: Limits) -> Wave 
 
 
 def _earliest_p(qrs: Wave, t: Wave | None, rr: float) -> int:
-    """Return where a P wave may begin: after the T wave of the beat before, at most 320 ms or 0.42 RR ahead."""
+    """Return the earliest P onset: after the previous T wave, at most 320 ms or 0.42 RR before the QRS complex."""
     before = qrs.onset - min(int(0.32 * FS), int(0.42 * rr))
     if t is not None:
         before = max(before, t.offset - int(rr) + int(0.01 * FS))
@@ -171,7 +171,7 @@ def _irregularity(beats: NDArray[np.int64]) -> float:
 
 
 def _p(
-    beat: MedianBeat, qrs: Wave, earliest: int, irregularity: float, limits: Limits
+    beat: MedianBeat, qrs: Wave, earliest: int, irregularity: float, limits: DelineationLimits
 ) -> tuple[Wave | None, str | None]:
     latest = qrs.onset - int(0.016 * FS)
     window = _straightened(beat.signal[None, :, earliest:latest])[0]
@@ -189,7 +189,7 @@ def _p(
 
 
 def _lump(window: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the level of all leads over 32 ms, so that both humps of a biphasic P wave are one."""
+    """Return the level of all leads over 32 ms, which merges both humps of a biphasic P wave."""
     width = int(0.032 * FS)
     return np.sqrt(np.convolve((window**2).mean(axis=0), np.full(width, 1 / width), mode="same"))
 
@@ -197,15 +197,15 @@ def _lump(window: NDArray[np.float64]) -> NDArray[np.float64]:
 def _most_prominent(level: NDArray[np.float64]) -> int | None:
     from scipy.signal import find_peaks
 
-    peaks, found = find_peaks(level, prominence=0.0)
-    return int(peaks[np.argmax(found["prominences"])]) if len(peaks) else None
+    peaks, properties = find_peaks(level, prominence=0.0)
+    return int(peaks[np.argmax(properties["prominences"])]) if len(peaks) else None
 
 
 def _foot(level: NDArray[np.float64], peak: int, direction: tuple[int, int], share: float, second: float = 1.0) -> int:
-    """Return where one flank of a wave comes down to a share of its height above the floor beside it.
+    """Return where a flank of a wave falls to a share of its height above the floor beside it.
 
-    ``direction`` is the step (1 or -1) and the reach of the walk in samples; a second hump of at least the share
-    ``second`` of the height belongs to the wave.
+    ``direction`` is the step (1 or -1) and the reach in samples; a second hump of at least the share ``second`` of the
+    height belongs to the wave.
     """
     step, reach = direction
     flank = level[peak::step][:reach]
@@ -216,7 +216,7 @@ def _foot(level: NDArray[np.float64], peak: int, direction: tuple[int, int], sha
 
 
 def _straightened(windows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Take off the straight line between both ends (mean of 8 ms each) of every lead of every beat."""
+    """Subtract the straight line between both ends (means of 8 ms) from every lead of every beat."""
     x = windows.astype(np.float64)
     first, last = x[..., :4].mean(axis=-1, keepdims=True), x[..., -4:].mean(axis=-1, keepdims=True)
     straightened: NDArray[np.float64] = x - first - (last - first) * np.linspace(0, 1, x.shape[-1])
@@ -224,7 +224,7 @@ def _straightened(windows: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _consistency(singles: NDArray[np.float64], median: NDArray[np.float64]) -> float:
-    """Return the median correlation of the single beats' windows, all leads together, with the median one."""
+    """Return the median correlation of the single beats, all leads together, with the median beat."""
     flat, template = singles.reshape(len(singles), -1), median.ravel()
     norm = np.linalg.norm(flat, axis=1) * np.linalg.norm(template)
     return float(np.median(flat @ template / np.maximum(norm, 1e-12)))

@@ -1,4 +1,4 @@
-"""The nine measurements of a record, each a value or the reason why it cannot be measured."""
+"""The nine measurements of a record, each with a value or a reason why it is not measurable."""
 
 import math
 from collections.abc import Mapping
@@ -19,19 +19,19 @@ TABLE = {
     "qrs_axis": ("QRS axis", "degrees"),
     "t_axis": ("T axis", "degrees"),
 }
-"""Name of each measurement: readable label and unit."""
+"""Label and unit of each measurement, by name."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """One number, or why there is none.
+    """One number, or the reason why there is none.
 
     Attributes
     ----------
     value : float or None
         In the unit that :data:`TABLE` gives.
     reason : str or None
-        Why it is not measurable; set exactly when ``value`` is None.
+        Reason why it is not measurable; set exactly when ``value`` is None.
 
     Raises
     ------
@@ -85,13 +85,7 @@ class Measurements:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Measurements":
-        """Return what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ValueError
-            When a measurement is missing or of another form.
-        """
+        """Return what :meth:`to_json` wrote; raises ValueError when a measurement is missing or invalid."""
         try:
             return cls(**{name: _from_plain(data[name]) for name in TABLE})
         except (KeyError, TypeError) as error:
@@ -99,7 +93,7 @@ class Measurements:
 
     @classmethod
     def none(cls, reason: str) -> "Measurements":
-        """Return measurements of which none has a value, all for one reason."""
+        """Return measurements without values, all for one reason."""
         return cls(**dict.fromkeys(TABLE, Measurement(reason=reason)))
 
 

@@ -1,4 +1,4 @@
-"""From a signal to its measurements."""
+"""Measure a signal."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
     Returns
     -------
     Measurements
-        Each a value or 'not measurable' with its reason; no record raises.
+        Each with a value or a reason; no valid signal raises.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Readers: whatever is given a case and returns a reading. The contract is ``readers.contract``."""
+"""Readers: each takes cases and returns readings. ``readers.contract`` is the contract."""

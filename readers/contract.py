@@ -1,7 +1,7 @@
 """The whole contract between the benchmark and a reader: a case goes in, a reading comes out.
 
-Labels never reach a reader. What of a record it may see is decided by the run, so the same reader can be asked with the
-trace, without it, or with another patient's, and the difference is the result.
+Labels never reach a reader. The run decides how much of a record a reader sees, so the same reader can be shown the
+trace, a blank page or another patient's trace, and the difference is the result.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,20 +22,20 @@ INPUTS: tuple[Input, ...] = ("signal", "image", "text", "statements")
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a reader is told in words.
+    """The words of a question.
 
     Attributes
     ----------
     text : str
-        What is told of this case, the measurement block included.
+        The words for this case, with the measurement block.
     measurements : Measurements or None
-        The numbers that stand in that text, as data; None where the condition shows none.
+        The numbers in that text, as data; None where the condition shows none.
     system : str
-        What is the same for every case: the task and the form of the answer.
+        The words that every case shares: the task and the format of the answer.
     captions : tuple of str
-        One for each image, in their order.
+        One for each image, in order.
     form : TargetFormat
-        How the answer is asked for, which is how ``taxonomy.parsing.parse`` must read it.
+        Format of the answer, for ``taxonomy.parsing.parse``.
     schema : mapping or None
         JSON schema of the answer.
     """
@@ -50,12 +50,12 @@ class Prompt:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What a reader may see of one record: no label, no path, no patient, no record id.
+    """The part of a record that a reader may see: no label, path, patient or record id.
 
     Attributes
     ----------
     case_id : str
-        Opaque and valid in one run only, since PTB-XL's labels are public and a record id would look them up.
+        Opaque and valid in one run only: PTB-XL's labels are public, and a record id would give them away.
     signal : float32 array (12, n_samples) in mV, or None
         Lead order I II III aVR aVL aVF V1..V6.
     fs : float or None
@@ -63,11 +63,11 @@ class Case:
     images : tuple of EcgImage or PackedImage
         The rendering of this run; twelve images, one a lead, for ``leads``.
     prompt : Prompt or None
-        The question and the numbers that go with it.
+        The question, with its numbers.
     repeat : int
-        Which of several times the same is asked, from 0 on.
+        Number of the repetition of the same question, from 0.
     statements : tuple of str or None
-        What an interpretation program printed of the record, in its own acronyms.
+        Statements that an interpretation program printed, in its own acronyms.
     """
 
     case_id: str
@@ -88,15 +88,15 @@ class Reader(Protocol):
     name : str
         As on the leaderboard.
     inputs : frozenset of {"signal", "image", "text", "statements"}
-        What it needs of a case; the rest of the case is left empty.
+        Parts of a case that it needs; the others are left empty.
 
-    A reader may also have ``preferred_fs`` (Hz): the signal then comes at that rate where the dataset has it, else at
-    the highest rate that there is. ``details`` (mapping of str to str) goes into the manifest and decides the run id:
-    the digest of weights, the version of a model. ``trained_on`` (mapping with ``renderer``, ``px_per_mm``,
-    ``format``) is how a run draws and asks unless the user says otherwise.
+    Optional attributes: ``preferred_fs`` (Hz), the sampling rate of the signal where the dataset has it, else it comes
+    at the highest rate of the dataset; ``details`` (mapping of str to str), such as the digest of the weights, which
+    goes into the manifest and the run id; ``trained_on`` (mapping with ``renderer``, ``px_per_mm``, ``format``), the
+    defaults of a run's options.
 
-    A reader that asks elsewhere and waits (``readers.session``) may have ``within(session)``, which returns the reader
-    that works within the run's limits on concurrency and cost, and ``estimate(case)``, what a case would cost.
+    A reader that calls a service (``readers.session``) may have ``within(session)``, which returns a reader that keeps
+    to the run's limits on concurrency and cost, and ``estimate(case)``, which returns the cost of a case.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Reader(Protocol):
     def read(self, cases: Iterable[Case]) -> Iterable[Reading]:
         """Yield one reading for each case, in the order given.
 
-        ``cases`` may be a generator: take from it no more than is needed at once, and yield as soon as an
-        answer is there, so that a killed run loses little.
+        ``cases`` may be a generator: take no more cases than are needed at once, and yield each reading as soon as it
+        is ready, so that a killed run loses little.
         """
         ...

@@ -1,4 +1,4 @@
-"""What every reader must do, as tests that anybody can run: ``bench check-reader``, or from a test of their own."""
+"""The rules of the contract as checks, for ``bench check-reader`` and for the tests of other packages."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from readers.contract import Case, Input, Reader
-from readers.guest import Crash, attempt
+from readers.isolation import Crash, attempt
 from taxonomy.axis import AXES, NORMALITY
 from taxonomy.reading import Reading
 
 
 @dataclass(frozen=True)
-class Check:
-    """One rule of the contract: what it is, and what went wrong (None when it holds)."""
+class RuleCheck:
+    """One rule of the contract, and how the reader broke it (None when it holds)."""
 
     rule: str
     problem: str | None
 
 
 class RecordingReader:
-    """A reader for tests: it answers nothing and remembers every case that it was shown."""
+    """A reader for tests that answers nothing and remembers every case."""
 
     name = "recording"
     description = "answers nothing and remembers what it was shown"
@@ -36,30 +36,30 @@ class RecordingReader:
             yield Reading()
 
 
-def check_reader(reader: Reader, cases: Sequence[Case]) -> list[Check]:
-    """Ask a reader every rule of the contract.
+def check_reader(reader: Reader, cases: Sequence[Case]) -> list[RuleCheck]:
+    """Check a reader against every rule of the contract.
 
     Parameters
     ----------
     reader : Reader
     cases : sequence of Case
-        At least three, with the inputs that it needs.
+        At least three, with the inputs that the reader needs.
 
     Returns
     -------
-    list of Check
-        In the order asked; a crash of the reader is the problem of the rule that it broke.
+    list of RuleCheck
+        One for each rule; a crash is reported as the problem of the rule that was being checked.
     """
     rules: list[tuple[str, Callable[[Reader, Sequence[Case]], str | None]]] = [
-        ("has a name of its own", _named),
+        ("has a name", _named),
         ("gives one reading for each case, in order", _one_each),
-        ("takes a generator and answers no case ahead of need", _lazy),
-        ("answers nothing outside the taxonomy, on some axis at least", _in_taxonomy),
-        ("answers the same whatever the case is called", _blind_to_id),
-        ("leaves the case as it was", _pure),
+        ("takes a generator of cases", _lazy),
+        ("answers at least one axis, and nothing outside the taxonomy", _in_taxonomy),
+        ("does not depend on the case's id", _blind_to_id),
+        ("leaves the case unchanged", _pure),
         ("reads a flat record without raising", _flat),
     ]
-    return [Check(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]
+    return [RuleCheck(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]
 
 
 def _tried(ask: Callable[[Reader, Sequence[Case]], str | None], reader: Reader, cases: Sequence[Case]) -> str | None:
@@ -68,7 +68,7 @@ def _tried(ask: Callable[[Reader, Sequence[Case]], str | None], reader: Reader, 
 
 
 def _fresh(cases: Sequence[Case]) -> list[Case]:
-    """Return the cases with signals of their own, so that what one rule's reading changed spoils no other rule."""
+    """Return the cases with copies of their signals, so that a reader that changes one fails a single rule."""
     return [replace(case, signal=None if case.signal is None else case.signal.copy()) for case in cases]
 
 
@@ -85,7 +85,7 @@ def _one_each(reader: Reader, cases: Sequence[Case]) -> str | None:
         return f"gave {len(readings)} readings for {len(cases)} cases"
     backwards = list(reader.read(list(reversed(cases))))
     same = [_values(a) for a in readings] == [_values(b) for b in reversed(backwards)]
-    return None if same else "answers change with the order of the cases, so they are not in order or not of the case"
+    return None if same else "answers change with the order of the cases: out of order, or dependent on other cases"
 
 
 def _lazy(reader: Reader, cases: Sequence[Case]) -> str | None:
@@ -96,25 +96,25 @@ def _lazy(reader: Reader, cases: Sequence[Case]) -> str | None:
 def _in_taxonomy(reader: Reader, cases: Sequence[Case]) -> str | None:
     readings = list(reader.read(list(cases)))
     names = {axis.name for axis in (*AXES, NORMALITY)}
-    strange = [name for reading in readings for name in reading.values if name not in names]
-    if strange:
-        return f"answers an axis {strange[0]!r}"
-    said = any(value is not None for reading in readings for value in reading.values.values())
-    return None if said or any(reading.probabilities for reading in readings) else "answered no axis of any case"
+    unknown = [name for reading in readings for name in reading.values if name not in names]
+    if unknown:
+        return f"answers an unknown axis {unknown[0]!r}"
+    answered = any(value is not None for reading in readings for value in reading.values.values())
+    return None if answered or any(reading.probabilities for reading in readings) else "answered no axis of any case"
 
 
 def _blind_to_id(reader: Reader, cases: Sequence[Case]) -> str | None:
     renamed = [replace(case, case_id=f"renamed-{number}") for number, case in enumerate(cases)]
     before, after = reader.read(list(cases)), reader.read(renamed)
     same = [_values(a) for a in before] == [_values(b) for b in after]
-    return None if same else "answers depend on case_id, which says nothing of the ECG"
+    return None if same else "answers depend on case_id, which carries no information about the ECG"
 
 
 def _pure(reader: Reader, cases: Sequence[Case]) -> str | None:
-    kept = [None if case.signal is None else case.signal.copy() for case in cases]
+    before = [None if case.signal is None else case.signal.copy() for case in cases]
     list(reader.read(list(cases)))
-    same = all(a is None or np.array_equal(a, c.signal, equal_nan=True) for a, c in zip(kept, cases, strict=True))  # type: ignore[arg-type]  # both are arrays where a is
-    return None if same else "changed the signal that it was given"
+    same = all(a is None or np.array_equal(a, c.signal, equal_nan=True) for a, c in zip(before, cases, strict=True))  # type: ignore[arg-type]  # both are arrays where a is
+    return None if same else "changed the signal of the case"
 
 
 def _flat(reader: Reader, cases: Sequence[Case]) -> str | None:

@@ -1,7 +1,7 @@
-"""Heads: the questions that a fitted model answers, by the names of their values, and what of them is still asked.
+"""Heads: the questions that a fitted model answers, with the names of their values.
 
-A model outlives the taxonomy that it was fitted to. Its file names its heads and their values; what the taxonomy no
-longer has is dropped from a reading, and what it has since added the model leaves unanswered.
+A model outlives the taxonomy that it was fitted to. Its file names its heads and their values: values that the taxonomy
+has since dropped are left out of a reading, and axes that it has since added stay unanswered.
 """
 
 import json
@@ -17,29 +17,29 @@ from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES
 
 Heads = Mapping[str, tuple[str, ...]]
-"""The values of each head, in the order in which a model's outputs stand side by side."""
+"""The values of each head, in the order of the model's outputs."""
 
 STATEMENT = "statement"
-"""Head over the SCP statements: it only teaches, and no reading shows it."""
+"""Head over the SCP statements: used in training only, never shown in a reading."""
 
 FINDING_FROM = 0.5
 """Probability from which a finding is reported."""
 
 
 def is_multi_label(head: str) -> bool:
-    """Tell whether a head's outputs are independent yes-no questions; those of any other choose one value."""
+    """Tell whether a head's outputs are independent yes-no questions rather than a choice of one value."""
     axis = _axes().get(head)
     return head in {SUPERCLASS, STATEMENT} or (axis is not None and axis.is_set)
 
 
 def heads_from(data: object) -> Heads:
-    """Return the heads that a model file names.
+    """Return the heads of a model file.
 
     Parameters
     ----------
     data : object
-        Head to list of value names; or head to number of outputs, as in files from the time of taxonomy 1.0.0, whose
-        values those outputs are.
+        Head to list of value names; in files older than that, head to number of outputs, which are then the values of
+        taxonomy 1.0.0.
 
     Raises
     ------
@@ -48,13 +48,13 @@ def heads_from(data: object) -> Heads:
     """
     if not isinstance(data, dict) or not data:
         raise ReaderError(f"the model names no heads: {data!r}")
-    return {head: _counted(head, said) if isinstance(said, int) else _named(head, said) for head, said in data.items()}
+    return {head: _counted(head, row) if isinstance(row, int) else _named(head, row) for head, row in data.items()}
 
 
-def _named(head: str, said: object) -> tuple[str, ...]:
-    values = [value for value in said if isinstance(value, str)] if isinstance(said, list) else []
-    if not values or len(set(values)) != len(said):  # type: ignore[arg-type]  # a list, or there are no values
-        raise ReaderError(f"the head {head!r} must be a list of different value names, not {said!r}")
+def _named(head: str, names: object) -> tuple[str, ...]:
+    values = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    if not values or len(set(values)) != len(names):  # type: ignore[arg-type]  # a list where there are values
+        raise ReaderError(f"the head {head!r} must be a list of different value names, not {names!r}")
     return tuple(values)
 
 
@@ -67,7 +67,7 @@ def _counted(head: str, outputs: int) -> tuple[str, ...]:
 
 
 def still_known(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
-    """Return the values that the taxonomy still has; of a set, those of its findings that it still has."""
+    """Return the values, and the members of set values, that the taxonomy still has."""
     axes, kept = _axes(), dict[str, AxisValue | None]()
     for name, value in values.items():
         if name in axes and isinstance(value, frozenset):
@@ -77,18 +77,20 @@ def still_known(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue |
     return kept
 
 
-def reading_of(numbers: Measurements, chances: Mapping[str, Mapping[str, float]], digits: int | None = None) -> Reading:
-    """Return what a fitted model and the measurements of a record say on the axes that the taxonomy has.
+def fitted_reading(
+    numbers: Measurements, chances: Mapping[str, Mapping[str, float]], digits: int | None = None
+) -> Reading:
+    """Return the reading that a fitted model and the measurements of a record give.
 
     Parameters
     ----------
     numbers : Measurements
         They answer ``rate`` and ``axis``.
     chances : mapping of str to mapping of str to float
-        By head, the probability of each value that the model knows. What the taxonomy no longer asks is left out, and
-        the rest of a head that chooses one value sums to 1 again.
+        By head, the probability of each value of the model. Values that the taxonomy has dropped are left out, and the
+        others of a head that chooses one value are scaled to sum to 1 again.
     digits : int, optional
-        Decimal places that probabilities are rounded to; a value is chosen before.
+        Decimal places of the probabilities; values are chosen before rounding.
     """
     values = still_known(measured_values(numbers))
     shown = {head: _left(head, found) for head, found in measured_probabilities(numbers).items()}
@@ -107,9 +109,9 @@ def _answer(head: str, chances: Mapping[str, float]) -> AxisValue:
 
 
 def _left(head: str, chances: Mapping[str, float]) -> Mapping[str, float]:
-    """Return the probabilities of the values that the taxonomy still has, untouched where it has all of them."""
-    asked = SUPERCLASSES if head == SUPERCLASS else _axes()[head].values if head in _axes() else ()
-    left = {name: chance for name, chance in chances.items() if name in asked}
+    """Return the probabilities of the values that the taxonomy still has, unscaled where it has all of them."""
+    names = SUPERCLASSES if head == SUPERCLASS else _axes()[head].values if head in _axes() else ()
+    left = {name: chance for name, chance in chances.items() if name in names}
     total = sum(left.values())
     if len(left) == len(chances) or is_multi_label(head):
         return left
@@ -122,6 +124,6 @@ def _axes() -> Mapping[str, Axis]:
 
 @cache
 def _first_heads() -> Mapping[str, list[str]]:
-    """Return the heads of the models that were fitted before their files named them: the values of taxonomy 1.0.0."""
+    """Return the values of taxonomy 1.0.0, the heads of models whose files do not name them."""
     heads: Mapping[str, list[str]] = json.loads((files("readers") / "heads_1.0.0.json").read_text(encoding="utf-8"))
     return heads

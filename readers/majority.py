@@ -1,4 +1,4 @@
-"""The floor: a reader that answers the commonest value of the training folds, whatever it is shown."""
+"""The floor: a reader that always answers the commonest value of the training folds."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,8 +14,8 @@ from taxonomy.reading import Reading
 def majority_values() -> Mapping[str, AxisValue]:
     """Return the majority value of each axis, and of normality, in PTB-XL's training folds.
 
-    ``readers/majority.json`` says how each was counted. An axis that was not counted, or whose majority value the
-    taxonomy no longer has, is left out.
+    ``readers/majority.json`` says how each was counted. Axes without a count, and values that the taxonomy has dropped,
+    are left out.
     """
     return {name: value for name, value in still_known(_counted()).items() if value is not None}
 
@@ -23,8 +23,8 @@ def majority_values() -> Mapping[str, AxisValue]:
 @cache
 def _counted() -> Mapping[str, AxisValue]:
     data = json.loads((files("readers") / "majority.json").read_text(encoding="utf-8"))
-    values = {name: found["value"] for name, found in data.items()}
-    return {name: frozenset(value) if isinstance(value, list) else value for name, value in values.items()}
+    values = {axis: row["value"] for axis, row in data.items()}
+    return {axis: frozenset(value) if isinstance(value, list) else value for axis, value in values.items()}
 
 
 class MajorityReader:

@@ -7,7 +7,7 @@ from measurements import Measurements
 from taxonomy.truth import axis_of, rate_of
 
 RATE_SPREAD, AXIS_SPREAD = 2.0, 8.0
-"""Scale of the logistic doubt around a threshold, in 1/min and in degrees."""
+"""Scale of the logistic function around a threshold, in 1/min and in degrees."""
 
 
 def measured_values(numbers: Measurements) -> dict[str, str | None]:
@@ -17,7 +17,7 @@ def measured_values(numbers: Measurements) -> dict[str, str | None]:
 
 
 def measured_probabilities(numbers: Measurements) -> dict[str, Mapping[str, float]]:
-    """Return probabilities of ``rate`` and ``axis`` that fall off softly around the thresholds, where measurable."""
+    """Return probabilities of ``rate`` and ``axis``, where measurable: logistic around each threshold."""
     chances: dict[str, Mapping[str, float]] = {}
     rate, axis = numbers.heart_rate.value, numbers.qrs_axis.value
     if rate is not None:

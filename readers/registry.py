@@ -1,7 +1,7 @@
-"""Where readers come from: the entry point group ``ecg_bench.readers``, or ``package.module:Class``.
+"""Find readers by name: in the entry point group ``ecg_bench.readers``, or as ``package.module:Class``.
 
-Built-in readers come through the same group as anybody's. Importing a reader runs its author's code, so a class that
-is not installed is imported only when the user names it.
+Built-in readers are registered in the same group. Importing a reader runs its author's code, so a class that is not
+registered is imported only when the user names it.
 """
 
 import importlib
@@ -14,18 +14,15 @@ from readers.contract import INPUTS, Reader
 from taxonomy import plugin
 from taxonomy.error import ReaderError, unknown_name
 
-GROUP = "ecg_bench.readers"
+READER_GROUP = "ecg_bench.readers"
 
 
-def installed() -> Mapping[str, EntryPoint]:
+def installed_readers() -> Mapping[str, EntryPoint]:
     """Return every installed reader by name.
 
-    Raises
-    ------
-    ReaderError
-        When two packages claim one name; the message names both.
+    Raises ReaderError when two packages claim one name; the message names both.
     """
-    return plugin.installed(GROUP, "reader", ReaderError)
+    return plugin.installed(READER_GROUP, "reader", ReaderError)
 
 
 def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
@@ -34,9 +31,9 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     Parameters
     ----------
     name : str
-        As after ``--reader``. What follows an installed name and a colon is given to its constructor.
+        As after ``--reader``; the argument goes to the constructor.
     options : mapping of str to str, optional
-        Given to its constructor by name.
+        Go to the constructor by name.
 
     Raises
     ------
@@ -45,18 +42,18 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     taxonomy.error.UnknownNameError
         When no reader has that name; the message lists them and the nearest match.
     """
-    known = installed()
+    entries = installed_readers()
     base, _, argument = name.partition(":")
-    if base in known:
-        factory = plugin.loaded(known[base], "reader", ReaderError)
+    if base in entries:
+        factory = plugin.loaded(entries[base], "reader", ReaderError)
         return _built(name, factory, [argument] if argument else [], options or {})
     if argument and _is_module(base):
         return _built(name, _imported(base, argument), [], options or {})
-    raise unknown_name("reader", name, [*known, "package.module:Class"])
+    raise unknown_name("reader", name, [*entries, "package.module:Class"])
 
 
 def _is_module(name: str) -> bool:
-    """Tell whether a name is meant as a module: it has a dot, or there is such a module."""
+    """Tell whether a name has a dot or is an importable module."""
     return "." in name or importlib.util.find_spec(name) is not None
 
 
@@ -82,6 +79,6 @@ def _built(name: str, factory: object, arguments: Sequence[str], options: Mappin
         raise ReaderError(f"reader {name!r} has no {missing[0]!r}: a reader has name, inputs and read(cases)")
     unknown = frozenset(built.inputs) - frozenset(INPUTS)
     if unknown:
-        raise ReaderError(f"reader {name!r} asks for an input {sorted(unknown)[0]!r}: there is {', '.join(INPUTS)}")
+        raise ReaderError(f"reader {name!r} needs an input {sorted(unknown)[0]!r}: choose from {', '.join(INPUTS)}")
     checked: Reader = built
     return checked

@@ -1,4 +1,4 @@
-"""What a run lends a reader that asks elsewhere and waits: limits, a place for answers, and a way to stop."""
+"""The limits and folders that a run gives to a reader that calls a service."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from readers.contract import Case, Reader
 
 @dataclass(frozen=True)
 class Session:
-    """The means of one run; nothing here decides an answer.
+    """Limits and folders of one run; none of them changes an answer.
 
     Attributes
     ----------
     responses : Path or None
-        Folder where paid answers are kept for every run; None keeps none.
+        Folder of paid answers, shared by all runs; None keeps none.
     run_id : str
-        Whose answers are paid for now.
+        The run that pays for new answers.
     concurrency : int
-        Requests in flight at most.
+        Most requests in flight.
     max_cost : float or None
-        US dollars that this run may cost.
+        Most US dollars that this run may cost; None sets no limit.
     spent : float
         US dollars that it has cost so far.
     prices : Path or None
-        A price table of the user's own.
+        The user's price table.
     batch : Path or None
-        Folder for the state of batches; None asks one by one.
+        Folder for the state of batches; None sends requests one by one.
     poll_seconds : float
-        Between two looks at a batch.
+        Seconds between two polls of a batch.
     say : callable
-        Called with a line for the person who waits.
+        Called with each line of progress.
     """
 
     responses: Path | None = None
@@ -47,7 +47,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one case would cost.
+    """The estimated cost of one case.
 
     Attributes
     ----------
@@ -56,9 +56,9 @@ class Estimate:
     image_px_per_mm : float or None
         Resolution at which the model sees the images.
     cost, most : float or None
-        US dollars with a typical answer, and with one that is as long as allowed; None without a price.
+        US dollars with an answer of typical length, and of the greatest length allowed; None without a price.
     prices : str
-        Which table they are from.
+        The price table used.
     """
 
     input_tokens: int
@@ -73,9 +73,9 @@ class SessionReader(Protocol):
     """A reader that works within a session."""
 
     def within(self, session: Session) -> Reader:
-        """Return the reader that keeps to the session's limits."""
+        """Return a reader that keeps to the session's limits."""
         ...
 
     def estimate(self, case: Case) -> Estimate:
-        """Return what a case would cost; sends nothing."""
+        """Return the estimated cost of a case; sends nothing."""
         ...

@@ -1,14 +1,14 @@
 """Settings from outside (a TOML file, JSON, ``--option name=value``) as a dataclass, checked by pydantic.
 
-What a setting may be stands at its field: ``Annotated[int, Interval(ge=1)]``, ``Literal["on", "off"]``. pydantic is
-imported when the first setting is read, so a command that reads none starts without it.
+Each field's annotation gives its allowed values: ``Annotated[int, Interval(ge=1)]``, ``Literal["on", "off"]``. pydantic
+is imported with the first setting, so commands without settings start faster.
 """
 
 import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import cache
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from pydantic import TypeAdapter, ValidationError
 
-Kind = TypeVar("Kind", bound="DataclassInstance")
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 def read_toml(path: Traversable, what: str) -> dict[str, Any]:
-    """Return what a TOML file holds, unchecked.
+    """Return the data of a TOML file, unchecked.
 
     Parameters
     ----------
     path : Path or Traversable
     what : str
-        What the file is to the user, such as ``"training configuration"``.
+        The user's word for the file, such as ``"training configuration"``.
 
     Raises
     ------
@@ -42,11 +42,11 @@ def read_toml(path: Traversable, what: str) -> dict[str, Any]:
         raise SettingError(f"{what} {path} cannot be read: {error}") from error
 
 
-def settings_of(kind: type[Kind], data: Mapping[str, object], what: str = "setting") -> Kind:
-    """Return the settings that the data of a TOML or JSON file holds; a field that it leaves out keeps its default.
+def checked_settings(kind: type[Settings], data: Mapping[str, object], what: str = "setting") -> Settings:
+    """Return the settings in the data of a TOML or JSON file; fields that are not set keep their defaults.
 
-    Types are those of JSON and are not coerced: an int is no bool and a string no number. A float may be written
-    without its decimal point, and a list fills a tuple.
+    Types are those of JSON and are not coerced: an int is not a bool, a string is not a number. A float may lack its
+    decimal point, and a list becomes a tuple.
 
     Parameters
     ----------
@@ -54,25 +54,30 @@ def settings_of(kind: type[Kind], data: Mapping[str, object], what: str = "setti
         A dataclass.
     data : mapping of str to object
     what : str
-        What the file calls a setting, for messages.
+        The word for a setting in messages.
 
     Raises
     ------
     SettingError
-        When a value has another type, is out of its range or none of its choices.
+        When a value has the wrong type, is out of range or not among the choices.
     taxonomy.error.UnknownNameError
         When there is no such setting; the message lists them.
     """
     return _validated(kind, data, what, lambda kept: kept.validate_json(json.dumps(data, default=str), strict=True))
 
 
-def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
-    """Return the options that were written as strings, each turned into the type of its field.
+def manifest_options(options: "DataclassInstance") -> dict[str, str]:
+    """Return the options that are set as the manifest writes them, by name."""
+    return {name: str(value) for name, value in asdict(options).items() if value is not None}
+
+
+def parsed_options(kind: type[Settings], written: Mapping[str, str]) -> Settings:
+    """Return the options, each string converted to the type of its field.
 
     Raises
     ------
     SettingError
-        When a value cannot be turned into that type, is out of its range or none of its choices.
+        When a value cannot be converted, is out of range or not among the choices.
     taxonomy.error.UnknownNameError
         When there is no such option; the message lists them.
     """
@@ -80,14 +85,14 @@ def parsed_options(kind: type[Kind], written: Mapping[str, str]) -> Kind:
 
 
 def _validated(
-    kind: type[Kind], given: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Kind]], Kind]"
-) -> Kind:
+    kind: type[Settings], data: Mapping[str, object], what: str, read: "Callable[[TypeAdapter[Settings]], Settings]"
+) -> Settings:
     from pydantic import ValidationError
 
-    known = [item.name for item in fields(kind)]
-    for name in given:
-        if name not in known:
-            raise unknown_name(what, name, known)
+    names = [item.name for item in fields(kind)]
+    for name in data:
+        if name not in names:
+            raise unknown_name(what, name, names)
     try:
         return read(_adapter(kind))
     except ValidationError as error:
@@ -101,8 +106,8 @@ def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
     return TypeAdapter(kind)
 
 
-def _sentence(kind: type[Kind], what: str, error: "ValidationError") -> SettingError:
-    """Say the first thing that is wrong, in pydantic's words for what is allowed."""
+def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> SettingError:
+    """Return an error for the first problem, with pydantic's words for the allowed values."""
     first = error.errors(include_url=False)[0]
     name, value, words = ".".join(map(str, first["loc"])), first["input"], first["msg"]
     if not words.startswith("Input should be "):
@@ -111,10 +116,10 @@ def _sentence(kind: type[Kind], what: str, error: "ValidationError") -> SettingE
     return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value!r}")
 
 
-def _between(kind: type[Kind], name: str, problem: str) -> str:
-    """Name both ends of a range, of which pydantic names the one that was passed; empty where it has no two ends."""
+def _between(kind: type[Settings], name: str, problem: str) -> str:
+    """Return both ends of a field's range, of which pydantic names only one; empty without two ends."""
     if problem not in {"greater_than_equal", "less_than_equal"}:
         return ""
     schema = _adapter(kind).json_schema()["properties"].get(name, {})
-    ends = ((part.get("minimum"), part.get("maximum")) for part in schema.get("anyOf", [schema]))
+    ends = ((branch.get("minimum"), branch.get("maximum")) for branch in schema.get("anyOf", [schema]))
     return next((f"between {low} and {high}" for low, high in ends if None not in (low, high)), "")

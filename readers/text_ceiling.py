@@ -1,10 +1,9 @@
-"""The text ceiling: a reader that sees nothing but the numbers of the prompt.
+"""The text ceiling: a reader that sees only the numbers of the prompt.
 
 Rate and axis follow from their thresholds; the other axes come from a multinomial logistic regression on the nine
-numbers, fitted on training folds. What it scores is what an image reader could score without looking.
+numbers, fitted on training folds. An image reader could score as much without looking at the image.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -16,15 +15,16 @@ from numpy.typing import NDArray
 
 from measurements import VERSION, Measurements
 from readers.contract import Case, Input
-from readers.head import heads_from, is_multi_label, reading_of
+from readers.digest import file_digest
+from readers.head import fitted_reading, heads_from, is_multi_label
 from taxonomy.reading import Reading
 
 NUMBERS = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "p_axis", "qrs_axis", "t_axis")
 CIRCULAR = frozenset({"p_axis", "qrs_axis", "t_axis"})
 
 
-def features(numbers: Measurements) -> NDArray[np.float64]:
-    """Return what the regression sees, float64 (21,): each number (angles as sine and cosine) and which are missing."""
+def regression_features(numbers: Measurements) -> NDArray[np.float64]:
+    """Return the regression's inputs, float64 (21,): numbers, sines and cosines of angles, and missing-value flags."""
     parts: list[float] = []
     for name in NUMBERS:
         value = getattr(numbers, name).value
@@ -38,7 +38,7 @@ def features(numbers: Measurements) -> NDArray[np.float64]:
 
 
 class MeasurementsReader:
-    """Answers from the numbers of the prompt only."""
+    """Answers from the numbers of the prompt."""
 
     name = "measurements"
     description = "sees the numbers of the prompt only: the text ceiling"
@@ -47,8 +47,7 @@ class MeasurementsReader:
     @property
     def details(self) -> Mapping[str, str]:
         """The digest of the fitted model and the version of the measurements, for the manifest."""
-        model = (files("readers") / "text_ceiling.json").read_bytes()
-        return {"model": hashlib.sha256(model).hexdigest()[:16], "measurements": VERSION}
+        return {"model": file_digest(files("readers") / "text_ceiling.json"), "measurements": VERSION}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; one without numbers gets a reading without values."""
@@ -58,7 +57,7 @@ class MeasurementsReader:
 
     def answer(self, numbers: Measurements) -> Reading:
         """Return the reading that the numbers of one record give."""
-        x = features(numbers)
+        x = regression_features(numbers)
         x = np.where(np.isfinite(x), x, self._model["mean"])
         x = (x - self._model["mean"]) / self._model["scale"]
         chances = {}
@@ -66,7 +65,7 @@ class MeasurementsReader:
             logits = weights @ x + bias
             chance = 1 / (1 + np.exp(-logits)) if is_multi_label(head) else _softmax(logits)
             chances[head] = dict(zip(names, chance.tolist(), strict=True))
-        return reading_of(numbers, chances)
+        return fitted_reading(numbers, chances)
 
     @cached_property
     def _model(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The truth of training records as arrays, one head for each question, with what is unlabelled marked."""
+"""The truth of training records as arrays, one for each head, with a mask of the labelled records."""
 
 from collections.abc import Sequence
 
@@ -12,17 +12,17 @@ from taxonomy.statement import SUPERCLASSES, statements
 from taxonomy.truth import Truth
 
 MEASURED_AXES = frozenset({"rate", "axis"})
-"""Axes that no head answers: the taxonomy defines them by thresholds on what is measured."""
+"""Axes without a head: the taxonomy defines them by thresholds on measurements."""
 
 
 def training_heads() -> Heads:
-    """Return the heads that a model is trained with today: the superclasses, the statements and the taxonomy's axes."""
+    """Return the heads of a new model: the superclasses, the statements and the axes of the taxonomy."""
     axes = {axis.name: axis.values for axis in AXES if axis.name not in MEASURED_AXES}
     return {SUPERCLASS: SUPERCLASSES, STATEMENT: tuple(statements()), **axes}
 
 
 def targets(truths: Sequence[Truth]) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
-    """Return the target of every head, and where it is known.
+    """Return the target of every head, and which records are labelled on it.
 
     Parameters
     ----------

@@ -1,6 +1,5 @@
-"""A commercial interpretation program for comparison: GE's 12SL, by its statements in PTB-XL+, mapped onto the axes."""
+"""A commercial interpretation program for comparison: GE's 12SL, from its statements in PTB-XL+."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -8,16 +7,17 @@ from importlib.resources import files
 from typing import Any
 
 from readers.contract import Case, Input
+from readers.digest import file_digest
 from readers.head import still_known
 from taxonomy.axis import AxisValue
 from taxonomy.reading import Reading
 
 CANNOT_RULE_OUT, UNDETERMINED, ACUTE, STEMI = "CRO", "AU", "AC", "STEMI"
-"""Statements that qualify an infarct: one before it, the others after."""
+"""Statements that qualify an infarct: the first stands before it, the others after it."""
 
 
 class TwelveSlReader:
-    """Answers what 12SL printed; it needs no signal, and a case without its statements is left unanswered."""
+    """Answers with the statements that 12SL printed; a case without statements is left unanswered."""
 
     name = "12sl"
     description = "GE's 12SL by its statements in PTB-XL+ (--statements FILE): an accepted interpretation program"
@@ -26,7 +26,7 @@ class TwelveSlReader:
     @property
     def details(self) -> Mapping[str, str]:
         """The digest of the map from statements to axes, for the manifest."""
-        return {"map": hashlib.sha256((files("readers") / "twelve_sl.json").read_bytes()).hexdigest()[:16]}
+        return {"map": file_digest(files("readers") / "twelve_sl.json")}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""
@@ -35,35 +35,35 @@ class TwelveSlReader:
 
 
 def values_of(statements: Sequence[str]) -> dict[str, AxisValue | None]:
-    """Return what a list of 12SL's statements says on every axis.
+    """Return the value of every axis by a list of 12SL's statements.
 
     Parameters
     ----------
     statements : sequence of str
         Acronyms in the order printed, such as ``["NSR", "ASMI", "AU"]``.
     """
-    table, said = _table(), _without_doubt(statements)
-    known = frozenset(said)
-    conduction = _first(table["conduction"], known) or "none"
-    stage, territory = _ischemia(table, said)
-    findings = {table["finding"][name] for name in known if name in table["finding"]}
-    lesser = {value for value, names in table["conduction"] if not known.isdisjoint(names)} - {conduction}
-    if "BAE" in known:
+    table, certain = _table(), _without_doubt(statements)
+    names = frozenset(certain)
+    conduction = _first(table["conduction"], names) or "none"
+    stage, territory = _ischemia(table, certain)
+    findings = {table["finding"][name] for name in names if name in table["finding"]}
+    lesser = {value for value, row in table["conduction"] if not names.isdisjoint(row)} - {conduction}
+    if "BAE" in names:
         findings.add("right_atrial_enlargement")
     return {
-        "rate": _first(table["rate"], known) or "normal",
-        "rhythm": _first(table["rhythm"], known),
-        "axis": _first(table["axis"], known) or "normal",
+        "rate": _first(table["rate"], names) or "normal",
+        "rhythm": _first(table["rhythm"], names),
+        "axis": _first(table["axis"], names) or "normal",
         "conduction": conduction,
         "ischemia_stage": stage,
         "ischemia_territory": territory,
         "other_findings": frozenset(findings | lesser),
-        "diagnosis": _first(table["diagnosis"], known) or "NORM",
+        "diagnosis": _first(table["diagnosis"], names) or "NORM",
     }
 
 
 def _without_doubt(statements: Sequence[str]) -> list[str]:
-    """Return the statements without an infarct that the program only cannot rule out."""
+    """Return the statements without the infarcts that are marked as "cannot rule out"."""
     infarcts = _table()["infarct"]
     return [
         name
@@ -72,14 +72,14 @@ def _without_doubt(statements: Sequence[str]) -> list[str]:
     ]
 
 
-def _ischemia(table: Mapping[str, Any], said: Sequence[str]) -> tuple[str, str]:
+def _ischemia(table: Mapping[str, Any], statements: Sequence[str]) -> tuple[str, str]:
     infarct, injury, ischemia = (
-        [table[kind][name] for name in said if name in table[kind]] for kind in ("infarct", "injury", "ischemia")
+        [table[kind][name] for name in statements if name in table[kind]] for kind in ("infarct", "injury", "ischemia")
     )
     if infarct:
-        acute = bool(injury) or ACUTE in said or STEMI in said
+        acute = bool(injury) or ACUTE in statements or STEMI in statements
         return ("acute" if acute else "age_undetermined"), _territory(infarct)
-    if injury or STEMI in said:
+    if injury or STEMI in statements:
         return "acute", _territory(injury or ["unspecified"])
     return ("ischemic_st_t", _territory(ischemia)) if ischemia else ("none", "none")
 
@@ -89,8 +89,8 @@ def _territory(named: Sequence[str]) -> str:
     return "unspecified" if not places else places.pop() if len(places) == 1 else "multiple"
 
 
-def _first(order: Sequence[tuple[str, Sequence[str]]], known: frozenset[str]) -> str | None:
-    return next((value for value, names in order if not known.isdisjoint(names)), None)
+def _first(order: Sequence[tuple[str, Sequence[str]]], statements: frozenset[str]) -> str | None:
+    return next((value for value, names in order if not statements.isdisjoint(names)), None)
 
 
 @cache

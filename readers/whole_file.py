@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever kills the process that writes them."""
+"""Write files so that a kill leaves either the whole file or none."""
 
 import os
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from taxonomy.error import StorageError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path to write to, which takes the name of ``path`` when the block ends without an error.
+    """Yield a temporary path, which is renamed to ``path`` when the block ends without an error.
 
-    The folder is made where it is missing. The temporary name is this process's own, so that several processes may
-    write the same file: the last one to finish wins.
+    The folder is created if it is missing. Each process has its own temporary name, so several may write the same file:
+    the last one to finish wins.
 
     Raises
     ------
     taxonomy.error.StorageError
-        When the disk is full or the folder cannot be written; what was there before stays.
+        When the disk is full or the folder cannot be written; an older file stays.
     """
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:

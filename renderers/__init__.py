@@ -1,4 +1,4 @@
-"""Draw a 12-lead ECG as a printed page, without its grid, stacked, or one picture a lead."""
+"""Draw a 12-lead ECG as a printed page, without its grid, stacked, or as one picture per lead."""
 
 from renderers.image import EcgImage, Strip
 from renderers.packed import PackedImage, Picture, packed

@@ -1,4 +1,4 @@
-"""The printed page with its grid taken off."""
+"""The printed page without its grid."""
 
 import numpy as np
 from numpy.typing import NDArray

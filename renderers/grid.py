@@ -1,4 +1,6 @@
-"""Take the paper off an ECG: what is ink stays, whatever drew it, our renderer or a scanner."""
+"""Remove the paper and grid from a picture of an ECG, drawn here or scanned."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from renderers.image import EcgImage
 from taxonomy.error import RenderError
 
 DARK = 140
-"""Brightest grey (mean of R, G, B) that is ink."""
+"""Brightest grey (mean of R, G, B) that counts as ink."""
 
 CHROMA = 40
 """Largest difference between colour channels of ink; grid lines are coloured, ink is not."""
@@ -16,7 +18,7 @@ BLACK_ON_WHITE = np.array([[255, 255, 255], [0, 0, 0]], dtype=np.uint8)
 
 
 def is_ink(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Tell ink from paper by the chroma rule: dark, and of no colour; bool (...,) for uint8 (..., 3)."""
+    """Tell ink from paper by the chroma rule, dark and colourless; bool (...,) for uint8 (..., 3)."""
     wide = rgb.astype(np.int16)
     chroma = wide.max(axis=-1) - wide.min(axis=-1)
     dark: NDArray[np.bool_] = (wide.mean(axis=-1) <= DARK) & (chroma <= CHROMA)
@@ -24,7 +26,7 @@ def is_ink(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def dilated(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Widen ink by one pixel up and down, which closes gaps without moving anything in time."""
+    """Widen ink by one pixel up and down, which closes gaps without a shift in time."""
     wide = ink.copy()
     wide[1:] |= ink[:-1]
     wide[:-1] |= ink[1:]
@@ -32,7 +34,7 @@ def dilated(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def remove_grid(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return the ink of any picture of a printed ECG: chroma rule, binarised, slightly dilated.
+    """Return the ink of a picture of a printed ECG by the chroma rule, binarised and slightly dilated.
 
     Parameters
     ----------
@@ -54,15 +56,6 @@ def remove_grid(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def cleaned(image: EcgImage) -> EcgImage:
-    """Return a page of ours without its grid: the rule is asked once for each colour of its palette."""
+    """Return a drawn page without its grid, applying the rule once to each colour of its palette."""
     ink = dilated(is_ink(image.palette)[image.indices])
-    return EcgImage(
-        ink.view(np.uint8),
-        BLACK_ON_WHITE,
-        image.leads,
-        image.px_per_mm,
-        image.mm_per_s,
-        image.mm_per_mv,
-        image.strips,
-        image.overlap_mm,
-    )
+    return replace(image, indices=ink.view(np.uint8), palette=BLACK_ON_WHITE)

@@ -1,6 +1,7 @@
-"""A drawn page: palette pixels, where each lead stands on it, and its PNG."""
+"""A drawn page: palette pixels, the position of each lead, and its PNG."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +11,16 @@ from renderers.png import encode
 
 @dataclass(frozen=True)
 class Strip:
-    """One stretch of one lead on a page.
+    """The trace of one lead, or a part of it, on a page.
 
     Attributes
     ----------
     lead : str
         Its name.
     x_mm, baseline_mm : float
-        Where its first sample's column and its 0 mV line lie, from the page's left and upper edge.
+        Distance of its first sample from the left edge of the page, and of its 0 mV line from the upper edge.
     start_s, end_s : float
-        What part of the record it shows.
+        The part of the record that it shows.
     """
 
     lead: str
@@ -29,36 +30,45 @@ class Strip:
     end_s: float
 
 
-@dataclass(frozen=True, eq=False)
-class EcgImage:
-    """One picture of an ECG.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Drawing:
+    """The layout and scale of a picture of an ECG.
 
     Attributes
     ----------
-    indices : uint8 array (height, width)
-        Which colour of the palette each pixel has.
-    palette : uint8 array (colours, 3)
-        RGB.
     leads : tuple of str
-        Names in the order in which they are drawn.
+        Names in drawing order.
     px_per_mm : int
         Resolution.
     mm_per_s, mm_per_mv : float
         Paper speed and gain.
     strips : tuple of Strip
-        Geometry of every stretch that is drawn.
+        Position of every trace.
     overlap_mm : float
-        By how much the ink of neighbouring rows runs into one another, at most; 0 when all are apart.
+        Most by which the ink of one row reaches into that of the next; 0 when all rows are apart.
     """
 
-    indices: NDArray[np.uint8]
-    palette: NDArray[np.uint8]
     leads: tuple[str, ...]
     px_per_mm: int
     mm_per_s: float
     mm_per_mv: float
-    strips: tuple[Strip, ...] = field(default=())
+    strips: tuple[Strip, ...] = ()
     overlap_mm: float = 0.0
+
+    def drawing(self) -> dict[str, Any]:
+        """Return these fields by name, for another picture of the same drawing."""
+        return {item.name: getattr(self, item.name) for item in fields(Drawing)}
+
+
+@dataclass(frozen=True, eq=False)
+class EcgImage(Drawing):
+    """One picture of an ECG as palette pixels.
+
+    ``indices``, uint8 (height, width), are the palette index of each pixel; ``palette``, uint8 (colours, 3), is RGB.
+    """
+
+    indices: NDArray[np.uint8]
+    palette: NDArray[np.uint8]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -72,5 +82,5 @@ class EcgImage:
         return pixels
 
     def png(self) -> bytes:
-        """Return the picture as PNG: 1 bit a pixel for two colours, else 8-bit palette."""
+        """Return the picture as PNG: 1 bit per pixel for two colours, else 8 bits."""
         return encode(self.indices, self.palette)

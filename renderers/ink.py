@@ -11,10 +11,10 @@ POINTS_PER_INCH = 72.0
 
 
 class Canvas:
-    """An empty sheet of ``width_mm`` by ``height_mm`` that polylines are drawn on.
+    """An empty sheet for polylines.
 
-    Drives ``RendererAgg`` without a figure, which is where the time of a matplotlib plot goes. It is a backend class of
-    the pinned matplotlib; the fidelity tests hold it to account.
+    Uses ``RendererAgg``, a backend class of the pinned matplotlib, without a figure, which would take most of the time;
+    the fidelity tests check it.
     """
 
     def __init__(self, size_px: tuple[int, int], px_per_mm: int) -> None:
@@ -61,7 +61,7 @@ def text_coverage(text: str, height_mm: float, px_per_mm: int) -> NDArray[np.uin
 
 
 def stamp(sheet: NDArray[np.uint8], ink: NDArray[np.uint8], left_px: int, bottom_px: int) -> None:
-    """Put ``ink`` on ``sheet`` with its lower left corner there; the part outside the sheet is lost."""
+    """Put ``ink`` on ``sheet`` with its lower left corner at a pixel, cropped to the sheet."""
     top, left = max(0, bottom_px - len(ink)), max(0, left_px)
     target = sheet[top:bottom_px, left : left + ink.shape[1]]
     np.maximum(target, ink[-target.shape[0] or len(ink) :, : target.shape[1]], out=target)

@@ -1,18 +1,18 @@
-"""A drawn page as its PNG: a fiftieth of its pixels, which is what crosses the border between two processes."""
+"""A drawn page as its PNG, a fiftieth of its pixels: the form in which pages pass between processes."""
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.image import EcgImage, Strip
+from renderers.image import Drawing, EcgImage
 
 
 @dataclass(frozen=True, eq=False)
-class PackedImage:
-    """As :class:`EcgImage`, with the pixels packed until somebody asks for them.
+class PackedImage(Drawing):
+    """A picture of an ECG as its PNG, unpacked when its pixels are needed.
 
     Attributes
     ----------
@@ -20,18 +20,10 @@ class PackedImage:
         The PNG.
     size : (int, int)
         Width and height in pixels.
-    leads, px_per_mm, mm_per_s, mm_per_mv, strips, overlap_mm
-        As in :class:`EcgImage`.
     """
 
     packed: bytes
     size: tuple[int, int]
-    leads: tuple[str, ...]
-    px_per_mm: int
-    mm_per_s: float
-    mm_per_mv: float
-    strips: tuple[Strip, ...] = field(default=())
-    overlap_mm: float = 0.0
 
     def png(self) -> bytes:
         """Return the PNG."""
@@ -49,33 +41,13 @@ class PackedImage:
         with Image.open(io.BytesIO(self.packed)) as picture:
             indices = np.array(picture, dtype=np.uint8)
             palette = np.array(picture.getpalette(), dtype=np.uint8).reshape(-1, 3)
-        return EcgImage(
-            indices,
-            palette,
-            self.leads,
-            self.px_per_mm,
-            self.mm_per_s,
-            self.mm_per_mv,
-            self.strips,
-            self.overlap_mm,
-        )
+        return EcgImage(indices, palette, **self.drawing())
 
 
 Picture = EcgImage | PackedImage
-"""What a case shows: the same to whoever asks for its PNG, size, leads or pixels."""
+"""A picture in either form; both offer the PNG, the size, the drawing's fields and the pixels."""
 
 
 def packed(image: Picture) -> PackedImage:
     """Return a picture as its PNG."""
-    if isinstance(image, PackedImage):
-        return image
-    return PackedImage(
-        image.png(),
-        image.size,
-        image.leads,
-        image.px_per_mm,
-        image.mm_per_s,
-        image.mm_per_mv,
-        image.strips,
-        image.overlap_mm,
-    )
+    return image if isinstance(image, PackedImage) else PackedImage(image.png(), image.size, **image.drawing())

@@ -1,4 +1,4 @@
-"""A page in millimetres: where the strips stand, what is always on it, and how ink and paper become palette pixels."""
+"""A page in millimetres: its layout, its static parts, and the palette of ink and paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,15 @@ from renderers.style import PageStyle
 PAPER = (255, 250, 248)
 LIGHT_LINE = (250, 208, 208)
 DARK_LINE = (238, 150, 150)
-INK = (15, 15, 25)
+INK_COLOUR = (15, 15, 25)
 LEVELS = 16
-"""Ink levels of each paper colour; three paper colours make a palette of 48."""
+"""Ink levels of each paper colour; with three paper colours, the palette has 48."""
 
 SEPARATOR_LEVEL = 6 * 16
-"""Coverage of the lines between columns: grey enough to be no trace, and gone from a binarised page."""
+"""Coverage of the lines between columns: too pale for a trace, and gone from a binarised page."""
+
+LEFT_MM, RIGHT_MM = 10.0, 5.0
+"""Margins beside the traces."""
 
 LABEL_MM = 3.4
 PULSE_MM = 5.0
@@ -28,16 +31,16 @@ PULSE_MM = 5.0
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything on a page that does not depend on the record.
+    """The parts of a page that do not depend on the trace.
 
     Attributes
     ----------
     width_mm, height_mm : float
         Size of the page.
     strips : tuple of Strip
-        Where each stretch of a lead goes.
+        Position of each trace.
     pulses : tuple of float
-        Baselines (mm from the top) that begin with a calibration pulse.
+        Baselines, in mm from the top, that begin with a calibration pulse.
     separators : tuple of (float, float)
         x and baseline of each line between two columns.
     grid : bool
@@ -64,7 +67,7 @@ def palette() -> NDArray[np.uint8]:
     """Return the 48 colours, uint8 (48, 3): each paper colour from bare to fully inked."""
     share = np.linspace(0, 1, LEVELS)[None, :, None]
     papers = np.array([PAPER, LIGHT_LINE, DARK_LINE], dtype=np.float64)[:, None, :]
-    mixed = papers * (1 - share) + np.array(INK, dtype=np.float64) * share
+    mixed = papers * (1 - share) + np.array(INK_COLOUR, dtype=np.float64) * share
     return np.rint(mixed).astype(np.uint8).reshape(-1, 3)
 
 
@@ -74,7 +77,7 @@ def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyl
     Parameters
     ----------
     layout : Layout
-        Where everything goes.
+        Positions on the page.
     signal : float32 array (n_leads, n_samples) in mV
         One row for each of ``leads``.
     fs : float
@@ -117,7 +120,7 @@ def polyline(strip: Strip, samples: NDArray[np.float32], fs: float, style: PageS
 
 
 def overlap(strips: Sequence[Strip], lines: Sequence[NDArray[np.float64]]) -> float:
-    """Return by how many mm neighbouring rows of the same column reach into one another at most; 0 when apart."""
+    """Return the largest overlap in mm of neighbouring rows in the same column, 0 when all are apart."""
     worst = 0.0
     for upper, upper_line in zip(strips, lines, strict=True):
         below = [
@@ -136,7 +139,7 @@ def _spans(lower: Strip, upper: Strip) -> bool:
 
 
 def _reach(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
-    """Return how far ``upper`` comes below ``lower`` at the same x, in mm; needs lines with x in ascending order."""
+    """Return how far ``upper`` reaches below ``lower`` at the same x, in mm; x must be ascending."""
     if not len(lower):
         return 0.0
     beside = np.interp(upper[:, 0], lower[:, 0], lower[:, 1])
@@ -146,7 +149,7 @@ def _reach(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
 
 @lru_cache(maxsize=16)
 def static_sheet(layout: Layout, style: PageStyle) -> Sheet:
-    """Return grid, pulses, separators and scale of a page, drawn once for each layout and style."""
+    """Return the grid, pulses, separators and scale of a page, drawn once per layout and style."""
     px = style.px_per_mm
     width, height = round(layout.width_mm * px), round(layout.height_mm * px)
     paper = np.zeros((height, width), dtype=np.uint8)
@@ -166,13 +169,13 @@ def static_sheet(layout: Layout, style: PageStyle) -> Sheet:
 
 
 def pulse(baseline_mm: float, style: PageStyle) -> NDArray[np.float64]:
-    """Return the calibration pulse of 1 mV that rises from the baseline, float64 (4, 2) in mm."""
+    """Return the calibration pulse of 1 mV on a baseline, float64 (4, 2) in mm."""
     left, top = 2.5, baseline_mm - style.mm_per_mv
     return np.array([(left, baseline_mm), (left, top), (left + PULSE_MM, top), (left + PULSE_MM, baseline_mm)])
 
 
 def _label(ink: NDArray[np.uint8], strip: Strip, line: NDArray[np.float64], style: PageStyle) -> None:
-    """Write the lead's name clear above its trace."""
+    """Write the lead's name above its trace."""
     text = text_coverage(strip.lead, LABEL_MM, style.px_per_mm)
     left = strip.x_mm + 1.0
     right = left + text.shape[1] / style.px_per_mm + 1.0

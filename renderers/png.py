@@ -1,4 +1,4 @@
-"""Palette pixels to PNG bytes, fast: the least compression level, or isal where it is installed."""
+"""Encode palette pixels as PNG, fast: at the lowest compression level, or with isal where it is installed."""
 
 import struct
 import zlib
@@ -20,7 +20,7 @@ def encode(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
     indices : uint8 array (height, width)
         Colour of each pixel.
     palette : uint8 array (at most 256, 3)
-        RGB; two colours give one bit a pixel, more give eight.
+        RGB; two colours take one bit per pixel, more take eight.
     """
     height, width = indices.shape
     bits = 1 if len(palette) <= 2 else 8

@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import EcgImage, Strip
-from renderers.page import Layout, draw, overlap, polyline
+from renderers.page import LEFT_MM, RIGHT_MM, Layout, draw, overlap, polyline
 from renderers.style import LEADS, PageStyle
 
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 RHYTHM_LEAD = "II"
 COLUMN_S = 2.5
-LEFT_MM, RIGHT_MM, TOP_MM, BOTTOM_MM = 10.0, 5.0, 35.0, 30.0
+TOP_MM, BOTTOM_MM = 35.0, 30.0
 PITCHES_MM = (40.0, 45.0, 50.0, 60.0)
-"""Row pitches that are tried, in this order, until no trace runs into the row below."""
+"""Row pitches, tried in this order until no trace reaches the row below."""
 
 
 class Printed:
-    """What comes out of an electrocardiograph."""
+    """The page of an electrocardiograph."""
 
     name = "printed"
     description = "3 x 4 leads of 2.5 s with a rhythm strip on millimetre paper, as printed"
@@ -29,7 +29,7 @@ class Printed:
 
 
 def fitting_layout(signal: NDArray[np.float32], fs: float, style: PageStyle) -> Layout:
-    """Return the 3 x 4 layout with the least row pitch at which rows stay apart, or the widest one."""
+    """Return the 3 x 4 layout with the smallest row pitch that keeps rows apart, else the largest."""
     for pitch in PITCHES_MM:
         layout = layout_at(pitch, style)
         lines = [polyline(strip, signal[LEADS.index(strip.lead)], fs, style) for strip in layout.strips]

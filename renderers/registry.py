@@ -1,4 +1,4 @@
-"""Every renderer by name: built in by a line here, or of any package by the entry points ``ecg_bench.renderers``."""
+"""Renderers by name: built in, or from the entry point group ``ecg_bench.renderers``."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -34,28 +34,25 @@ class Renderer(Protocol):
         ...
 
 
-GROUP = "ecg_bench.renderers"
+RENDERER_GROUP = "ecg_bench.renderers"
 
 RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Stacked(), Leads())}
-"""Those that are built in."""
+"""The built-in renderers."""
 
 
 def renderer_names() -> tuple[str, ...]:
     """Return the names of every renderer, the built-in ones first."""
-    return (*RENDERERS, *(name for name in installed(GROUP, "renderer") if name not in RENDERERS))
+    return (*RENDERERS, *(name for name in installed(RENDERER_GROUP, "renderer") if name not in RENDERERS))
 
 
 def renderer(name: str) -> Renderer:
     """Return the renderer of that name.
 
-    Raises
-    ------
-    taxonomy.error.UnknownNameError
-        When there is none; the message lists what there is and the nearest match.
+    Raises UnknownNameError for another name; the message lists all names and the nearest match.
     """
     if name in RENDERERS:
         return RENDERERS[name]
-    others = installed(GROUP, "renderer")
+    others = installed(RENDERER_GROUP, "renderer")
     if name not in others:
         raise unknown_name("renderer", name, renderer_names())
     return _made(name, loaded(others[name], "renderer"))

@@ -1,20 +1,19 @@
-"""Twelve strips of ten seconds, one under the other: four times the horizontal room of the printed page."""
+"""Twelve strips of ten seconds, one below the other: four times the width per lead of the printed page."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.grid import cleaned
 from renderers.image import EcgImage, Strip
-from renderers.page import Layout, draw
+from renderers.page import LEFT_MM, RIGHT_MM, Layout, draw
 from renderers.style import LEADS, PageStyle
 
 STRIP_S = 10.0
-LEFT_MM, RIGHT_MM = 10.0, 5.0
 LEAST_MM, MOST_MM = 15.0, 60.0
-"""Room between two baselines: as much as the two traces need, within these bounds and on 5 mm lines."""
+"""Bounds of the distance between two baselines, which depends on the traces and falls on 5 mm lines."""
 
 CLEAR_MM = 5.0
-"""Room that is left between two traces, for the lead's name."""
+"""Space between two traces for the lead's name."""
 
 
 class Stacked:
@@ -30,7 +29,7 @@ class Stacked:
 
 
 def stacked_layout(signal: NDArray[np.float32], leads: tuple[str, ...], style: PageStyle) -> Layout:
-    """Return a layout whose rows are as far apart as the amplitudes of this record ask for.
+    """Return a layout with row distances that fit the amplitudes of a record.
 
     Parameters
     ----------
@@ -55,7 +54,7 @@ def stacked_layout(signal: NDArray[np.float32], leads: tuple[str, ...], style: P
 
 
 def _extents(signal: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how far each row goes above and below 0 mV, at least 0 and 1 mV for the pulse; float64 (n_leads,)."""
+    """Return the extent of each row above 0 mV (at least the 1 mV of the pulse) and below it, float64 (n_leads,)."""
     finite = np.where(np.isfinite(signal), signal, 0).astype(np.float64)
     return np.maximum(finite.max(axis=1), 1.0), np.maximum(-finite.min(axis=1), 0.0)
 

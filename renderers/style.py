@@ -1,4 +1,4 @@
-"""Lead names, and how a page is scaled and drawn."""
+"""Lead names, and the style of a page."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V
 
 @dataclass(frozen=True)
 class PageStyle:
-    """Scale and pen of a page; all geometry is in millimetres and turned into pixels once.
+    """Scale and pen of a page; all geometry is in millimetres and converted to pixels once.
 
     Attributes
     ----------
@@ -46,5 +46,5 @@ class PageStyle:
 
     @property
     def scale_text(self) -> str:
-        """What the page says of its scale."""
+        """The label of the scale on the page."""
         return f"{self.mm_per_s:g} mm/s   {self.mm_per_mv:g} mm/mV"

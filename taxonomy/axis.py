@@ -7,31 +7,31 @@ from taxonomy.error import unknown_name
 from taxonomy.statement import subclasses
 
 VERSION = "1.0.0"
-"""Named by every result; any change of a value or of a mapping rule bumps it."""
+"""Named in every result; every change of a value or a mapping rule bumps it."""
 
 AxisValue = str | frozenset[str]
 """A value of one axis: a name, or a set of names on ``other_findings``."""
 
 UNLISTED = "unlisted"
-"""Stands in a set for a finding that the taxonomy does not hold: it matches no truth, so it counts as wrong."""
+"""Stands in a set for a finding outside the taxonomy; it matches no truth, so it counts as wrong."""
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One question that a reader answers.
+    """One question to a reader.
 
     Attributes
     ----------
     name : str
         Such as ``"rhythm"``.
     question : str
-        What it asks, in a reader's words.
+        The question in a clinician's words.
     values : tuple of str
         Every allowed value.
     text_inferable : bool
-        Whether a number of the measurement block gives the answer by construction.
+        Whether a number in the measurement block determines the answer.
     negative : str or None
-        The value that means that nothing is found, such as ``"none"``.
+        The value for no finding, such as ``"none"``.
     is_set : bool
         Whether an answer is a set of values (only ``other_findings``).
     """
@@ -141,29 +141,26 @@ AXES = (RATE, RHYTHM, AXIS, CONDUCTION, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHE
 AXIS_NAMES = tuple(axis.name for axis in AXES)
 
 NORMALITY = Axis("normality", "is this ECG normal or abnormal", ("normal", "abnormal"), negative="normal")
-"""Follows from the diagnosis (NORM or not) and is no ninth axis; only the ``binary`` format asks for it by itself."""
+"""Not a ninth axis: it follows from the diagnosis (NORM or not), and only the ``binary`` format asks for it."""
 
 
 def normality_of(diagnosis: AxisValue | None) -> str | None:
-    """Name what a diagnosis says of the whole ECG: ``normal`` for NORM, ``abnormal`` for any other, None for none."""
+    """Return ``normal`` for the diagnosis NORM, ``abnormal`` for any other, None for None."""
     if diagnosis is None:
         return None
     return "normal" if diagnosis == DIAGNOSIS.negative else "abnormal"
 
 
 def with_normality(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
-    """Return values by axis with normality among them: as it stands there, else as the diagnosis says."""
-    said = values.get(NORMALITY.name)
-    return {**values, NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)) if said is None else said}
+    """Return values by axis with normality added, derived from the diagnosis where it is missing."""
+    normality = values.get(NORMALITY.name)
+    return {**values, NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)) if normality is None else normality}
 
 
 def axis_named(name: str) -> Axis:
     """Return the axis of that name, ``normality`` included.
 
-    Raises
-    ------
-    taxonomy.error.UnknownNameError
-        When there is none; the message lists the eight and the nearest match.
+    Raises UnknownNameError for another name; the message lists the eight and the nearest match.
     """
     for axis in (*AXES, NORMALITY):
         if axis.name == name:

@@ -1,7 +1,7 @@
-"""How dangerous it is to take one diagnostic superclass for another, and the danger-weighted error (DWE).
+"""The danger of mistaking one diagnostic superclass for another, for the danger-weighted error (DWE).
 
-The default table is this benchmark's own: missing an infarction, or calling one where there is none, weighs most.
-A user replaces it with a file of the same form; every result names the table that it used.
+The default table is this benchmark's own: missing an infarction, or reporting a false one, weighs most. A user can
+replace it with a file of the same format; every result names its table.
 """
 
 import json
@@ -26,9 +26,9 @@ class DangerTable:
     Attributes
     ----------
     name, version : str
-        Written into every result.
+        Named in every result.
     danger : float64 array (5, 5)
-        Row: true superclass, column: predicted one, in the order of ``SUPERCLASSES``.
+        Rows are true superclasses, columns predicted ones, in the order of ``SUPERCLASSES``.
     """
 
     name: str
@@ -36,17 +36,14 @@ class DangerTable:
     danger: NDArray[np.float64]
 
     def costs(self) -> NDArray[np.float64]:
-        """Return float64 (5, 6): the table, and as last column the cost of no answer, the largest of its row."""
+        """Return float64 (5, 6): the table, with the largest cost of each row as the cost of no answer."""
         return np.column_stack([self.danger, self.danger.max(axis=1)])
 
 
 def danger_table(path: Path | None = None) -> DangerTable:
-    """Read a danger table, the default one when no file is named.
+    """Read a danger table, by default the shipped one.
 
-    Raises
-    ------
-    SettingError
-        When the file is not of the form of ``taxonomy/danger.json``.
+    Raises SettingError when the file does not have the format of ``taxonomy/danger.json``.
     """
     source = path or files("taxonomy") / "danger.json"
     try:

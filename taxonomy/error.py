@@ -1,4 +1,4 @@
-"""Every error that a user can cause, in one tree below every package, and the sentence for an unknown name.
+"""The errors that a user can cause, for every package, and the message for an unknown name.
 
 ::
 
@@ -66,7 +66,7 @@ class RunError(BenchError):
 class StopReading(BenchError):
     """Raised by a reader when no further case can be answered: no key, no such model, the cost limit.
 
-    The run ends with this sentence; what was read so far is kept, and the same command goes on from there.
+    The run ends with this sentence; what was read so far is kept, and the same command resumes.
     """
 
 
@@ -75,18 +75,18 @@ class SubmissionError(BenchError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Say that ``name`` is no ``kind``, what there is, and which of them is the nearest match.
+    """Return the error for an unknown name, which lists the known names and the nearest match.
 
     Parameters
     ----------
     kind : str
-        The field's word for the thing, such as ``"reader"``.
+        The word for the named thing, such as ``"reader"``.
     name : str
-        What was asked for.
+        The unknown name.
     known : iterable of str
-        Every name that would have been right.
+        Every valid name.
     """
     names = sorted(known)
     near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return UnknownNameError(f"unknown {kind} {name!r}: there is {', '.join(names)}.{hint}")
+    return UnknownNameError(f"unknown {kind} {name!r}: choose from {', '.join(names)}.{hint}")

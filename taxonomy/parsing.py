@@ -1,8 +1,8 @@
-"""From what a model really wrote to a reading.
+"""Parse the text that a model wrote into a reading.
 
-Models wrap their JSON in prose and code fences, leave trailing commas, use synonyms, wrong case and extra keys. All
-that is read; what cannot be read is a scored failure with its reason, never a guess: a value that names nothing on its
-axis, a key given twice, several values where one is asked for, an object that breaks off.
+Models wrap their JSON in prose and code fences, leave trailing commas, and use synonyms, wrong case and extra keys. All
+of these are accepted. Anything else is a scored failure with its reason, never a guess: an unknown value, a key with
+two values, several values for one axis, a truncated object.
 """
 
 import ast
@@ -17,34 +17,34 @@ from taxonomy.synonym import folded, key_meaning, meaning
 from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 NO_FINDING = frozenset({"", "none", "no", "normal", "nil", "no_other_findings", "no_further_findings"})
-"""Ways to write an empty set of findings."""
+"""Words for an empty set of findings."""
 
 MOST_UNCLOSED = 100
-"""Opening braces without a closing one after which a response is given up: each costs a walk to its end."""
+"""Unclosed braces after which parsing stops, since each costs a scan to the end of the response."""
 
 
 class _Twice:
-    """Stands for a key that one object holds more than once with different values."""
+    """Marks a key that occurs in an object with different values."""
 
 
 def parse(text: str, form: TargetFormat = DENSE) -> Reading:
     """Read the answer that a model wrote.
 
-    The last complete JSON object that holds an axis is the answer, since drafts and quoted examples come before it.
+    The answer is the last complete JSON object that names an axis; drafts and quoted examples come before it.
 
     Parameters
     ----------
     text : str
         The whole response.
     form : TargetFormat
-        In which form it was asked for: what a sparse answer leaves out is normal; a flat or binary one may be a bare
+        Format of the answer: axes that a sparse answer leaves out are normal; a flat or binary answer may be a bare
         word on the last line.
 
     Returns
     -------
     Reading
-        With ``raw`` set; ``error`` of kind ``empty`` or ``unparseable`` where there is no answer, and ``problems`` for
-        each axis whose value could not be read.
+        With ``raw`` set; ``error`` of kind ``empty`` or ``unparseable`` where there is no answer; ``problems`` for each
+        axis with an unreadable value.
     """
     if not text.strip():
         return Reading(raw=text, error=Failure("empty", "the response holds no text"))
@@ -60,7 +60,7 @@ _MISSING = {False: "no complete JSON object that names an axis", True: "no answe
 
 
 def _without_an_axis(text: str, form: TargetFormat) -> dict[str, object] | None:
-    """Return the answer of a text without an object that names an axis: ``{}`` in sparse, a bare word in the others."""
+    """Return the answer of a text without an object that names an axis: ``{}`` if sparse, else a bare word."""
     if form is SPARSE:
         return {} if any(_loaded(written) == {} for written in _objects(text)) else None
     if len(form.axes) > 1:
@@ -70,19 +70,12 @@ def _without_an_axis(text: str, form: TargetFormat) -> dict[str, object] | None:
 
 
 def read_value(axis: Axis, written: object) -> AxisValue:
-    """Return the value of ``axis`` that was written.
-
-    Parameters
-    ----------
-    axis : Axis
-        The axis that it answers.
-    written : object
-        A string, or a list of strings.
+    """Return the value of ``axis`` for a model's string or list.
 
     Raises
     ------
     ValueError
-        When it names no value of the axis, or more than one where one is asked for; the message says which.
+        When it names no value of the axis, or several for an axis with one value.
     """
     if written is _Twice:
         raise ValueError(f"{axis.name} is given twice with different values")
@@ -157,7 +150,7 @@ def _known(answer: dict[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _answers(data: dict[str, Any] | None) -> Iterator[dict[str, object]]:
-    """Yield ``data`` where it names an axis, else the objects inside it that do (an answer in a wrapper)."""
+    """Yield ``data`` if it names an axis, else the objects inside it that do (an answer in a wrapper)."""
     if data is None:
         return
     if any(True for _ in _known(data)):
@@ -169,7 +162,7 @@ def _answers(data: dict[str, Any] | None) -> Iterator[dict[str, object]]:
 
 
 def _objects(text: str) -> Iterator[str]:
-    """Yield every outermost brace-balanced stretch of ``text``, strings respected inside an object."""
+    """Yield every outermost brace-balanced part of ``text``, ignoring braces inside strings."""
     start, unclosed = text.find("{"), 0
     while start >= 0 and unclosed < MOST_UNCLOSED:
         end = _closing(text, start)

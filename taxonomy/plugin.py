@@ -1,4 +1,4 @@
-"""What installed packages offer by name: the look-up that readers and datasets share."""
+"""Entry points of installed packages, for readers, renderers and datasets."""
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
@@ -7,38 +7,32 @@ from taxonomy.error import BenchError, SettingError
 
 
 def installed(group: str, kind: str, error: type[BenchError] = SettingError) -> Mapping[str, EntryPoint]:
-    """Return every entry point of a group by name; nothing of it is imported.
+    """Return every entry point of a group by name, without importing it.
 
     Parameters
     ----------
     group : str
         Such as ``"ecg_bench.readers"``.
     kind : str
-        The field's word for what the group holds, such as ``"reader"``.
+        The word for a member of the group, such as ``"reader"``.
     error : type of BenchError
-        What is raised.
+        The error to raise.
 
     Raises
     ------
     BenchError
         When two packages claim one name; the message names both.
     """
-    found: dict[str, EntryPoint] = {}
+    entries: dict[str, EntryPoint] = {}
     for entry in entry_points(group=group):
-        other = found.setdefault(entry.name, entry)
+        other = entries.setdefault(entry.name, entry)
         if other.value != entry.value:
             raise error(f"two {kind}s are called {entry.name!r}: {other.value} and {entry.value}; uninstall one")
-    return dict(sorted(found.items()))
+    return dict(sorted(entries.items()))
 
 
 def loaded(entry: EntryPoint, kind: str, error: type[BenchError] = SettingError) -> object:
-    """Import what an entry point names.
-
-    Raises
-    ------
-    BenchError
-        When it cannot be imported.
-    """
+    """Import the object of an entry point; raises BenchError when it cannot be imported."""
     try:
         return entry.load()
     except (ImportError, AttributeError) as problem:

@@ -1,4 +1,4 @@
-"""A reader's answer to one case, and why an answer can be missing."""
+"""A reader's answer to one case, or the reason why it is missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,42 +8,37 @@ from taxonomy.axis import AXES, NORMALITY, AxisValue, axis_named
 from taxonomy.error import ReadingError
 from taxonomy.statement import SUPERCLASSES
 
-Kind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
+FailureKind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
 Outcome = Literal["answered", "no_answer", "failed"]
 
 FAILED_CALLS = frozenset({"transport", "quota", "crash"})
-"""Kinds of error that are no answer at all: the case can be asked again. All others are scored as wrong."""
+"""Kinds of failure that are not answers: the case can be repeated. All others are scored as wrong."""
 
 SUPERCLASS = "superclass"
-"""Key under which a reader gives independent probabilities of the five superclasses."""
+"""Key of a reader's independent probabilities of the five superclasses."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a reading has no answer.
+    """Why a reading has no answer: the kind, and one sentence or the traceback of a crash.
 
-    Attributes
-    ----------
-    kind : str
-        ``transport``, ``quota`` and ``crash`` are failed calls; the others are answers that count as wrong.
-    message : str
-        One sentence, or the traceback of a reader that crashed.
+    ``transport``, ``quota`` and ``crash`` are failed calls; the other kinds are answers that count as wrong.
     """
 
-    kind: Kind
+    kind: FailureKind
     message: str
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What one answer cost.
+    """Tokens, cost and time of one answer.
 
     Attributes
     ----------
     input_tokens, output_tokens : int or None
-        As billed, those from the provider's cache and those of reasoning included.
+        As billed, with cached and reasoning tokens.
     cached_tokens : int or None
-        Input tokens at the price of the provider's cache.
+        Input tokens that were read from the provider's cache.
     cost : float or None
         US dollars.
     seconds : float or None
@@ -51,7 +46,7 @@ class Usage:
     px_per_mm : float or None
         Resolution at which the model saw the images.
     reused : bool or None
-        True where another run had paid for the same request.
+        True where another run paid for the same request.
     """
 
     input_tokens: int | None = None
@@ -65,28 +60,28 @@ class Usage:
 
 @dataclass(frozen=True, repr=False)
 class Reading:
-    """What a reader answered for one case.
+    """A reader's answer to one case.
 
     Attributes
     ----------
     values : mapping of str to value or None
-        Axis name to answer; an axis that is absent or None was not answered.
+        Axis name to answer; an axis that is absent or None is unanswered.
     probabilities : mapping of str to mapping of str to float
-        Optional: axis name (or ``"superclass"``) to the probability of each of its values. Those of an axis with one
-        value sum to 1; those of ``other_findings`` and ``superclass`` are independent.
+        Optional: axis name (or ``"superclass"``) to the probability of each value. They sum to 1 on an axis with one
+        value, and are independent on ``other_findings`` and ``superclass``.
     problems : mapping of str to str
-        Axis name to the reason why what was written there could not be read.
+        Axis name to the reason why its value is unreadable.
     raw : str or None
-        The text that was parsed, where there was one.
+        The parsed text, if any.
     usage : Usage
         Tokens, cost and time.
     error : Failure or None
-        Set when the whole case has no answer.
+        Set when the case has no answer at all.
 
     Raises
     ------
     ReadingError
-        When an axis, a value or a probability is not the taxonomy's.
+        When an axis, a value or a probability is not in the taxonomy.
     """
 
     values: Mapping[str, AxisValue | None] = field(default_factory=dict)
@@ -99,19 +94,19 @@ class Reading:
     def __post_init__(self) -> None:
         for name, value in self.values.items():
             if value is not None and not axis_named(name).holds(value):
-                raise ReadingError(f"axis {name!r} has no value {_shown(value)!r}")
+                raise ReadingError(f"axis {name!r} has no value {_plain(value)!r}")
         for name, chances in self.probabilities.items():
             _check_probabilities(name, chances)
 
     def __repr__(self) -> str:
         if self.error is not None:
             return f"<Reading: {self.error.kind}>"
-        said = (f"{name}={_shown(value)}" for name, value in self.values.items() if value is not None)
-        return f"<Reading {', '.join(said) or 'without values'}>"
+        answers = (f"{name}={_plain(value)}" for name, value in self.values.items() if value is not None)
+        return f"<Reading {', '.join(answers) or 'without values'}>"
 
     @property
     def outcome(self) -> Outcome:
-        """Tell an answer (right or wrong) from no answer (wrong) and from a failed call (ask again)."""
+        """``answered`` (right or wrong), ``no_answer`` (wrong) or ``failed`` (to be repeated)."""
         if self.error is None:
             return "answered"
         return "failed" if self.error.kind in FAILED_CALLS else "no_answer"
@@ -134,13 +129,7 @@ class Reading:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Reading":
-        """Return the reading that :meth:`to_json` wrote.
-
-        Raises
-        ------
-        ReadingError
-            When the data is not of that form.
-        """
+        """Return the reading that :meth:`to_json` wrote; raises ReadingError when the data has another format."""
         try:
             return cls(
                 values={name: _frozen(value) for name, value in data["values"].items()},
@@ -171,12 +160,8 @@ def _frozen(value: str | list[str] | None) -> AxisValue | None:
     return frozenset(value) if isinstance(value, list) else value
 
 
-def _shown(value: object) -> object:
-    return sorted(value) if isinstance(value, frozenset) else value
-
-
 def unanswered(reading: Reading) -> dict[str, str]:
-    """Return, for each axis without an answer, the kind: the failure's, ``unreadable`` or ``missing``."""
+    """Return why each unanswered axis has no answer: the kind of failure, ``unreadable`` or ``missing``."""
     if reading.error is not None:
         return dict.fromkeys((axis.name for axis in (*AXES, NORMALITY)), reading.error.kind)
     return {

@@ -1,4 +1,4 @@
-"""The JSON that a reader is asked to write, derived from the axes in this one place."""
+"""The JSON schema of an answer, derived from the axes."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from taxonomy.axis import AXES, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDIN
 from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 NESTED = {"ischemia": {"stage": ISCHEMIA_STAGE, "territory": ISCHEMIA_TERRITORY}}
-"""Axes that stand in one object of the answer."""
+"""Axes that share one object of the answer."""
 
 REASONING = "at most four sentences: what the tracing shows, lead by lead where it matters"
 
@@ -15,8 +15,8 @@ def answer_schema(form: TargetFormat = DENSE) -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of an answer.
 
     Portable across providers: every field is required, a field that may be unknown (or, in ``sparse``, normal) is
-    nullable rather than optional, no extra properties, no numeric or length limits. ``taxonomy.parsing`` validates on
-    our side. A dense answer begins with ``reasoning``, so that a constrained model can think before it commits itself.
+    nullable, and there are no extra properties and no numeric or length limits; ``taxonomy.parsing`` validates. A dense
+    answer begins with ``reasoning``, so that a constrained model can reason before it commits to values.
     """
     if form is DENSE:
         return _object({"reasoning": {"type": "string", "description": REASONING}, **_every_axis()})
@@ -30,27 +30,18 @@ def _every_axis() -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for axis in AXES:
         if axis is ISCHEMIA_STAGE:
-            properties["ischemia"] = _object({k: _one(part) for k, part in NESTED["ischemia"].items()})
+            properties["ischemia"] = _object({key: _nullable(part) for key, part in NESTED["ischemia"].items()})
         elif axis.name not in nested:
-            properties[axis.name] = _many(axis) if axis is OTHER_FINDINGS else _one(axis)
+            properties[axis.name] = _many(axis) if axis is OTHER_FINDINGS else _nullable(axis)
     return properties
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _one(axis: Axis) -> dict[str, Any]:
-    return {
-        "type": ["string", "null"],
-        "enum": [*axis.values, None],
-        "description": axis.question,
-    }
+def _nullable(axis: Axis) -> dict[str, Any]:
+    return {"type": ["string", "null"], "enum": [*axis.values, None], "description": axis.question}
 
 
 def _named(axis: Axis) -> dict[str, Any]:
@@ -58,8 +49,4 @@ def _named(axis: Axis) -> dict[str, Any]:
 
 
 def _many(axis: Axis) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "items": {"type": "string", "enum": list(axis.values)},
-        "description": axis.question,
-    }
+    return {"type": "array", "items": {"type": "string", "enum": list(axis.values)}, "description": axis.question}

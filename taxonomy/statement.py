@@ -1,4 +1,4 @@
-"""PTB-XL's 71 SCP-ECG statements: what each is, and the finding that it names.
+"""PTB-XL's 71 SCP-ECG statements, with their groups, classes and findings.
 
 Source of the classes: PTB-XL v1.0.3, ``scp_statements.csv`` (Wagner et al. 2020, Scientific Data 7:154, CC BY 4.0).
 The column ``finding`` is this benchmark's own: a readable name for the axis ``other_findings``.
@@ -23,11 +23,11 @@ class Statement:
     code : str
         Acronym, such as ``"CLBBB"``.
     description : str
-        PTB-XL's own words.
+        PTB-XL's description.
     row : int
         Position in ``scp_statements.csv``; it breaks ties between diagnoses.
     diagnostic, form, rhythm : bool
-        The groups that it belongs to; a statement can be in two.
+        Its groups; a statement can be in two.
     superclass, subclass : str or None
         For diagnostic statements only.
     finding : str or None
@@ -68,8 +68,8 @@ def statements() -> Mapping[str, Statement]:
 
 def diagnostic(codes: Iterable[str]) -> tuple[Statement, ...]:
     """Return the diagnostic statements among ``codes``, in PTB-XL's row order."""
-    wanted = set(codes)
-    return tuple(s for s in statements().values() if s.diagnostic and s.code in wanted)
+    chosen = set(codes)
+    return tuple(s for s in statements().values() if s.diagnostic and s.code in chosen)
 
 
 @cache
@@ -80,11 +80,5 @@ def subclasses() -> Mapping[str, str]:
 
 
 def superclass_of(subclass: str) -> str:
-    """Return the superclass of a diagnostic subclass.
-
-    Raises
-    ------
-    KeyError
-        When there is no such subclass.
-    """
+    """Return the superclass of a diagnostic subclass; raises KeyError when there is no such subclass."""
     return subclasses()[subclass]

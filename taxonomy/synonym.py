@@ -1,4 +1,4 @@
-"""What a written name means on an axis: wrong case, hyphens, abbreviations, SCP codes and everyday synonyms."""
+"""The value of an axis for a written name: handles case, hyphens, abbreviations, SCP codes and synonyms."""
 
 import json
 import re
@@ -14,13 +14,13 @@ _ASIDE = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
 
 
 def folded(name: str) -> str:
-    """Return ``name`` as names are compared: lower case, one underscore between words, no bracketed aside."""
+    """Return ``name`` in lower case, with one underscore between words and without bracketed asides."""
     bare = _ASIDE.sub(" ", name).strip() or name
     return _SEPARATORS.sub("_", bare.lower()).strip("_")
 
 
 def meaning(axis: Axis, written: str) -> str | None:
-    """Return the one value of ``axis`` that ``written`` names, or None when it names none."""
+    """Return the value of ``axis`` that ``written`` names, or None."""
     return _meanings()[axis.name].get(folded(written))
 
 

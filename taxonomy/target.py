@@ -1,4 +1,4 @@
-"""The four forms in which an answer can be asked for, and which axes each asks."""
+"""The four formats of an answer, and the axes of each."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from taxonomy.error import unknown_name
 
 @dataclass(frozen=True)
 class TargetFormat:
-    """One form of the answer.
+    """One format of the answer.
 
     Attributes
     ----------
     name : str
     description : str
     axes : tuple of str
-        What it asks; every other axis stays unscored.
+        Axes that it asks for; the others are not scored.
     """
 
     name: str
@@ -34,10 +34,7 @@ FORMATS = {form.name: form for form in (DENSE, SPARSE, FLAT, BINARY)}
 def target_format(name: str) -> TargetFormat:
     """Return the format of that name.
 
-    Raises
-    ------
-    taxonomy.error.UnknownNameError
-        When there is none; the message lists the four and the nearest match.
+    Raises UnknownNameError for another name; the message lists the four and the nearest match.
     """
     if name not in FORMATS:
         raise unknown_name("format", name, FORMATS)

@@ -1,7 +1,7 @@
-"""How PTB-XL's labels become the truth on the eight axes.
+"""Map PTB-XL's labels to the truth on the eight axes.
 
-Three states are never confused: a finding, an explicit negative (``none``, ``normal``, an empty set), and None, which
-means that the clinician said nothing on that axis. Sources: ``scp_statements.csv`` of PTB-XL v1.0.3 for the
+Three states are kept apart: a finding, an explicit negative (``none``, ``normal``, an empty set), and None, when the
+labels say nothing about that axis. Sources: ``scp_statements.csv`` of PTB-XL v1.0.3 for the
 statements; AHA/ACC/HRS 2009 part III (Surawicz et al.) for the limits of the QRS axis.
 """
 
@@ -20,7 +20,7 @@ RHYTHM_PRECEDENCE = (
     (("SARRH",), "sinus_arrhythmia"),
     (("SR", "STACH", "SBRAD"), "sinus"),
 )
-"""Rhythm statements in the order in which they win."""
+"""Rhythm statements in order of precedence."""
 
 CONDUCTION_PRECEDENCE = (
     (("3AVB", "2AVB"), "av_block_high_grade"),
@@ -33,7 +33,7 @@ CONDUCTION_PRECEDENCE = (
     (("IRBBB",), "incomplete_rbbb"),
     (("1AVB",), "av_block_first_degree"),
 )
-"""Conduction statements in the order in which they win; the losers go into ``other_findings``."""
+"""Conduction statements in order of precedence; the others go into ``other_findings``."""
 
 HEART_AXIS = {
     "MID": "normal",
@@ -43,7 +43,7 @@ HEART_AXIS = {
     "ARAD": "right",
     "SAG": "indeterminate",
 }
-"""``heart_axis`` codes that decide by themselves."""
+"""``heart_axis`` codes that determine the axis."""
 
 AMBIGUOUS_HEART_AXIS = frozenset({"LAD", "AXL"})
 """The German *Linkstyp*, about -30 to +30 degrees: normal in AHA terms unless the measured axis is beyond -30."""
@@ -71,7 +71,7 @@ TERRITORY = {
     "ISCLA": "lateral",
     "ISCAN": "anterior",
 }
-"""Territory that each infarction (``*MI``), injury (``INJ*``) and ischemia (``ISC*``) statement names."""
+"""Territory of each infarction (``*MI``), injury (``INJ*``) and ischemia (``ISC*``) statement."""
 
 STAGE = {
     "Stadium I": "acute",
@@ -83,12 +83,12 @@ STAGE = {
 """Stage of an infarction by ``infarction_stadium1``; unknown or empty is ``age_undetermined``."""
 
 DIAGNOSIS_ORDER = ("MI", "STTC", "CD", "HYP", "NORM")
-"""Superclass that wins between diagnoses of equal likelihood."""
+"""Precedence of superclasses between diagnoses of equal likelihood."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """What PTB-XL's table says of one record.
+    """The labels of one record in PTB-XL's table.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ def axis_of(qrs_axis: float) -> str:
 
 
 def truth(labels: Labels, heart_rate: float | None = None, qrs_axis: float | None = None) -> Truth:
-    """Map one record's labels, and what was measured on its signal, to the eight axes.
+    """Map one record's labels and measurements to the eight axes.
 
     Parameters
     ----------
@@ -210,10 +210,10 @@ def _territory(codes: set[str]) -> str:
 
 
 def _other_findings(codes: frozenset[str], conduction: str | None, labelled: bool) -> frozenset[str] | None:
-    known = statements()
-    findings = {known[code].finding for code in codes if code in known}
-    found = frozenset(f for f in findings if f is not None and f != conduction)
-    return found if found or labelled else None
+    table = statements()
+    named = {table[code].finding for code in codes if code in table}
+    findings = frozenset(finding for finding in named if finding is not None and finding != conduction)
+    return findings if findings or labelled else None
 
 
 def _primary(diagnoses: tuple[Statement, ...], likelihood: Mapping[str, float]) -> str | None:

@@ -1,4 +1,4 @@
-"""An answer as a model writes it: the other direction of :mod:`taxonomy.parsing`, and where in it each value stands."""
+"""Write an answer as a model does, the inverse of :mod:`taxonomy.parsing`, with the position of each value."""
 
 import json
 from collections.abc import Mapping
@@ -11,28 +11,28 @@ from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 @dataclass(frozen=True)
 class Written:
-    """An answer in words.
+    """The text of an answer.
 
     Attributes
     ----------
     text : str
         One JSON object on one line.
     spans : mapping of str to (int, int)
-        Axis name to where its value begins and ends in ``text``, quotes or brackets included; an axis that the format
-        leaves out has none.
+        Axis name to the start and end of its value in ``text``, with quotes or brackets; an axis that is left out has
+        none.
     """
 
     text: str
     spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def until(self, axis: str) -> str:
-        """Return the text up to and with the value of an axis."""
+        """Return the text up to the end of an axis's value."""
         return self.text[: self.spans[axis][1]]
 
 
 @dataclass
 class _Writer:
-    """Text that grows, and remembers where values were put."""
+    """A text under construction, with the positions of its values."""
 
     text: str
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -49,14 +49,14 @@ class _Writer:
 def written(
     values: Mapping[str, AxisValue | None], form: TargetFormat = DENSE, reasoning: str | None = None
 ) -> Written:
-    """Return the answer that a reader of these values writes.
+    """Return the answer with these values.
 
     Parameters
     ----------
     values : mapping of str to value or None
-        By axis. None stands for a value that nobody knows: ``null`` in a dense answer, left out of a sparse one.
+        By axis. None is an unknown value: ``null`` in a dense answer, left out of a sparse one.
     form : TargetFormat
-        A sparse answer leaves out what is normal.
+        A sparse answer leaves out normal values.
     reasoning : str, optional
         Goes before the values.
     """
@@ -65,15 +65,15 @@ def written(
         writer.key("reasoning")
         writer.text += json.dumps(reasoning)
     for key, parts in _members(form).items():
-        said = {part: axis for part, axis in parts.items() if _is_written(axis, values, form)}
-        if not said:
+        shown = {part: axis for part, axis in parts.items() if _is_written(axis, values, form)}
+        if not shown:
             continue
         writer.key(key)
         if key not in NESTED:
             writer.value(key, values.get(key))
             continue
         writer.text += "{"
-        for part, axis in said.items():
+        for part, axis in shown.items():
             writer.key(part)
             writer.value(axis, values.get(axis))
         writer.text += "}"
@@ -81,13 +81,13 @@ def written(
 
 
 def _members(form: TargetFormat) -> dict[str, dict[str, str]]:
-    """Return the keys of an answer in their order, each with its axes by key (one of the same name for a plain one)."""
+    """Return the keys of an answer in order, each with its axes by inner key (its own name for a plain key)."""
     home = {axis.name: key for key, parts in NESTED.items() for axis in parts.values()}
-    found: dict[str, dict[str, str]] = {}
+    members: dict[str, dict[str, str]] = {}
     for name in form.axes:
         key = home.get(name, name)
-        found[key] = {part: axis.name for part, axis in NESTED[key].items()} if key in NESTED else {name: name}
-    return found
+        members[key] = {part: axis.name for part, axis in NESTED[key].items()} if key in NESTED else {name: name}
+    return members
 
 
 def _is_written(axis: str, values: Mapping[str, AxisValue | None], form: TargetFormat) -> bool:
@@ -98,11 +98,11 @@ def _is_written(axis: str, values: Mapping[str, AxisValue | None], form: TargetF
 
 
 def normal_value(axis: str) -> AxisValue | None:
-    """Return the value of an axis on which nothing is found: the empty set for findings."""
+    """Return the normal value of an axis: its negative, or the empty set."""
     named = axis_named(axis)
     return frozenset() if named.is_set else named.negative
 
 
 def axis_order(form: TargetFormat) -> tuple[str, ...]:
-    """Return the axes of a format in the order in which an answer gives them."""
+    """Return the axes of a format in the order of the answer."""
     return tuple(axis for parts in _members(form).values() for axis in parts.values())

@@ -91,5 +91,5 @@ def selftest(data: str | None, seed: int) -> None:
         show(evidence_table(check.axes, check.reader))
         click.echo("".join(f"WRONG  {problem}\n" for problem in check.wrong))
     wrong = sum(len(check.wrong) for check in checks)
-    click.echo(f"{wrong} verdicts are wrong" if wrong else f"all verdicts on {len(checks)} doubles are right")
+    click.echo(f"{wrong} verdicts are wrong" if wrong else f"all verdicts on {len(checks)} controls are right")
     raise click.exceptions.Exit(1 if wrong else 0)

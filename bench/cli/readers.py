@@ -12,12 +12,12 @@ def readers() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from readers.registry import installed
+    from readers.registry import installed_readers
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("reader", "needs", "what it is", "from"):
         table.add_column(heading, overflow="fold")
-    for name, entry in installed().items():
+    for name, entry in installed_readers().items():
         factory = entry.load()
         needs = ", ".join(sorted(getattr(factory, "inputs", ()))) or "nothing"
         table.add_row(name, needs, getattr(factory, "description", ""), entry.value)

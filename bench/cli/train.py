@@ -35,12 +35,12 @@ def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: 
     from bench.cli.terminal import progress
     from bench.dataset import open_dataset
     from bench.training.resnet1d import training_record, training_set
-    from readers.resnet1d.config import read_config
+    from readers.resnet1d.config import read_training_config
     from readers.resnet1d.training import Epoch, train_member
     from readers.resnet1d.weights import save_weights
     from taxonomy.error import SettingError
 
-    settings = read_config(config)
+    settings = read_training_config(config)
     if member is not None and member not in settings.seeds:
         raise SettingError(f"--member {member} is none of the configuration's seeds {list(settings.seeds)}")
     dataset = open_dataset(data)

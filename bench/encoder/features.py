@@ -12,8 +12,8 @@ from bench.dataset import Record
 from bench.progress import Report
 from bench.storage import whole_file
 from bench.view import View
-from readers.ahead import prepared_ahead
 from readers.contract import Case, Prompt
+from readers.prefetch import prefetched
 from readers.vlm.chat import Chat, Encoded
 from readers.vlm.encoder import ImageEncoder
 from renderers import Picture
@@ -69,7 +69,7 @@ def image_features(
     def drawn(part: tuple[Record, ...]) -> _Drawn:
         return _drawn(part[0], encoder.vlm.chat, view)
 
-    for number, one in enumerate(prepared_ahead(records[done:], 1, drawn), start=done + 1):
+    for number, one in enumerate(prefetched(records[done:], 1, drawn), start=done + 1):
         found = {**encoder.features(one.prompts.tensors), "pixels": one.pixels}
         for name, row in found.items():
             rows.setdefault(name, []).append(row)
@@ -89,12 +89,12 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
     """
     import torch
 
-    from readers.resnet1d.preprocessing import FS, prepare
+    from readers.resnet1d.preprocessing import NETWORK_FS, prepare
     from readers.resnet1d.weights import load_weights
 
     members, rows = load_weights().members, []
     for number, record in enumerate(records, start=1):
-        signal = record.signal(FS)
+        signal = record.signal(NETWORK_FS)
         leads = torch.from_numpy(prepare(signal.mv, signal.fs))[None]
         with torch.inference_mode():
             rows.append(torch.cat([member.features(leads) for member in members], dim=1)[0].numpy())

@@ -18,7 +18,7 @@ from bench.storage import held
 from bench.view import View
 from readers.setting import parsed_options
 from readers.vlm.encoder import ImageEncoder
-from readers.vlm.loading import loaded
+from readers.vlm.loading import load_vlm
 from readers.vlm.option import VlmOptions
 from renderers import RENDERERS
 from taxonomy.axis import AXES, AxisValue
@@ -118,7 +118,7 @@ def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer 
         When the model or a run is not there, or ``out`` cannot be written.
     """
     reader, seed = _verdicts(options.run), options.views[0].seed
-    vlm = loaded(options.model, parsed_options(VlmOptions, options.option))
+    vlm = load_vlm(options.model, parsed_options(VlmOptions, options.option))
     encoder = ImageEncoder.of(vlm, seed)
     labelled = _labelled(dataset, options.limit, observer)
     records = labelled.cohort.records

@@ -9,22 +9,22 @@ from bench.evidence.evidence import AxisEvidence
 from bench.progress import SILENT, Observer
 from bench.view import View
 from readers.contract import Reader
-from readers.double import BlankDouble, CopyDouble, PerfectDouble, PriorDouble, trace_digest
+from readers.control import BlankControl, CopyControl, PerfectControl, PriorControl, trace_digest
 from taxonomy.axis import AXIS_NAMES
 
 TRACE, COPY, PRIOR = "reads the trace", "copies the prompt", "recites the prior"
 EXPECTED: Mapping[str, Mapping[str, str]] = {
-    "double-prior": dict.fromkeys(AXIS_NAMES, PRIOR),
-    "double-blank": dict.fromkeys(AXIS_NAMES, PRIOR),
-    "double-copy": dict.fromkeys(AXIS_NAMES, PRIOR) | {"rate": COPY, "axis": COPY},
-    "double-perfect": dict.fromkeys(AXIS_NAMES, TRACE),
+    "control-prior": dict.fromkeys(AXIS_NAMES, PRIOR),
+    "control-blank": dict.fromkeys(AXIS_NAMES, PRIOR),
+    "control-copy": dict.fromkeys(AXIS_NAMES, PRIOR) | {"rate": COPY, "axis": COPY},
+    "control-perfect": dict.fromkeys(AXIS_NAMES, TRACE),
 }
-"""What must be said of each double on each axis."""
+"""What must be said of each control on each axis."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One double: what was found, and the axes where that is not what is known."""
+    """One control: what was found, and the axes where that is not what is known."""
 
     reader: str
     axes: tuple[AxisEvidence, ...]
@@ -32,19 +32,19 @@ class Check:
 
 
 def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[Check]:
-    """Ask every double under every condition, and compare the verdicts with what is known."""
+    """Ask every control under every condition, and compare the verdicts with what is known."""
     with observer.progress("measuring") as report:
         cohort.measure(report)
     truths = {trace_digest(record.signal().mv): cohort.truth(record).values for record in cohort}
-    doubles: Sequence[Reader] = (PriorDouble(), BlankDouble(), CopyDouble(), PerfectDouble(truths))
-    return [_check(double, cohort, seed, observer) for double in doubles]
+    controls: Sequence[Reader] = (PriorControl(), BlankControl(), CopyControl(), PerfectControl(truths))
+    return [_check(control, cohort, seed, observer) for control in controls]
 
 
-def _check(double: Reader, cohort: Cohort, seed: int, observer: Observer) -> Check:
-    axes = ablate_in_memory(double, cohort, View(seed=seed), observer=observer).axes
+def _check(control: Reader, cohort: Cohort, seed: int, observer: Observer) -> Check:
+    axes = ablate_in_memory(control, cohort, View(seed=seed), observer=observer).axes
     wrong = tuple(
-        f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[double.name][axis.axis]!r}"
+        f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[control.name][axis.axis]!r}"
         for axis in axes
-        if not axis.verdict.startswith(EXPECTED[double.name][axis.axis])
+        if not axis.verdict.startswith(EXPECTED[control.name][axis.axis])
     )
-    return Check(double.name, axes, wrong)
+    return Check(control.name, axes, wrong)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Interval
 
 from bench.view import View
-from readers.setting import read_toml, settings_of
+from readers.setting import checked_settings, read_toml
 from readers.vlm.option import LoadOptions
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
 from taxonomy.error import SettingError, unknown_name
@@ -240,7 +240,7 @@ def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = Non
         if not isinstance(written, dict):
             raise SettingError(f"section [{section}] of the configuration holds no settings")
         own = {item.name: given.pop(item.name) for item in fields(kind) if item.name in given}
-        parts[section] = settings_of(kind, {**written, **own}, f"[{section}] setting")
+        parts[section] = checked_settings(kind, {**written, **own}, f"[{section}] setting")
     if given:
         raise unknown_name("setting", min(given), [item.name for kind in SECTIONS.values() for item in fields(kind)])
     return FinetuneConfig(model, **parts)

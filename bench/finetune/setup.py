@@ -106,9 +106,9 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
     from transformers import set_seed
 
-    from readers.vlm.loading import loaded, names_of_transformers_5, weights
+    from readers.vlm.loading import load_vlm, names_of_transformers_5, weights
 
-    loaded.cache_clear()  # a model that was asked before would take memory beside the one that learns
+    load_vlm.cache_clear()  # a model that was asked before would take memory beside the one that learns
     set_seed(config.training.seed)
     model = weights(source, config.load)
     if config.load.quantization != "none":

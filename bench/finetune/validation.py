@@ -10,7 +10,7 @@ from bench.run.scoring import score_readings
 from bench.score import Score
 from bench.view import Question, QuestionKey
 from bench.view.example import Examples
-from readers.ahead import prepared_ahead
+from readers.prefetch import prefetched
 from readers.vlm.chat import Chat
 from readers.vlm.option import VlmOptions
 from readers.vlm.source import ModelSource
@@ -81,7 +81,7 @@ class Validation:
 
         questions = [Question(record) for record in self.records[first::step]]
         vlm = self._vlm(model)
-        batches = prepared_ahead(
+        batches = prefetched(
             map(self.examples.cases.case, questions), vlm.options.batch, lambda part: (part, self.chat.encode(part))
         )
         found = (reading for cases, prompts in batches for reading in answers(vlm, cases, prompts))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
 from readers.contract import Reader
-from readers.guest import Crash, Result, attempt
+from readers.isolation import Crash, Result, attempt
 from taxonomy.error import RunError
 from taxonomy.reading import Failure, Reading
 

@@ -12,7 +12,7 @@ from bench.tracing.change import CHANGES, Change
 from bench.tracing.tracing import Tracing, tracing_case
 from bench.view import View
 from readers.contract import Reader
-from readers.guest import Crash, attempt
+from readers.isolation import Crash, attempt
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import RunError, SettingError
 from taxonomy.reading import Reading

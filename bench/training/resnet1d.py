@@ -11,7 +11,7 @@ from bench.dataset import Cohort, Dataset, Record, RecordId, Signal
 from bench.dataset.array_cache import cached_array
 from bench.dataset.dataset import TRAIN
 from bench.dataset.record import by_id
-from readers.resnet1d.preprocessing import FS, SAMPLES, prepare
+from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES, prepare
 from readers.training_target import targets
 from taxonomy.error import DatasetError
 
@@ -47,9 +47,9 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
     cohort = Cohort(dataset, tuple(sorted((*dataset.cohort(TRAIN), *dataset.cohort(STOP)), key=_by_id)), TRAIN)
     records: Sequence[Record] = cohort
-    signals: NDArray[np.float32] = np.empty((0, 12, SAMPLES), dtype=np.float32)
+    signals: NDArray[np.float32] = np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32)
     if cohort:
-        signals = cached_array(cohort, (f"resnet1d-{FS}hz", _prepared), report)
+        signals = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report)
     if extra:
         more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))
         records, signals = [*records, *more], np.concatenate([signals, more_signals])
@@ -84,8 +84,8 @@ def _extra(path: Path, dataset: Dataset, have: frozenset[RecordId]) -> tuple[Seq
             ids, signal, units = archive["ecg_id"], archive["signal"], float(archive["units_per_sd"])
     except (OSError, ValueError, KeyError) as error:
         raise DatasetError(f"{path} is no file of prepared signals: {error}") from error
-    if signal.shape != (len(ids), 12, SAMPLES):
-        raise DatasetError(f"{path} holds signals {signal.shape}, not ({len(ids)}, 12, {SAMPLES})")
+    if signal.shape != (len(ids), 12, NETWORK_SAMPLES):
+        raise DatasetError(f"{path} holds signals {signal.shape}, not ({len(ids)}, 12, {NETWORK_SAMPLES})")
     folds = (*dataset.split(TRAIN).folds, *dataset.split(STOP).folds)
     rows = [(row, dataset.record(ecg_id)) for row, ecg_id in enumerate(ids.tolist()) if ecg_id not in have]
     chosen = [(row, record) for row, record in rows if record.fold in folds]

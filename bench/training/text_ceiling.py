@@ -16,7 +16,7 @@ import readers
 from bench.dataset import Cohort, open_dataset
 from bench.dataset.dataset import TRAIN
 from readers.head import STATEMENT, is_multi_label
-from readers.text_ceiling import features
+from readers.text_ceiling import regression_features
 from readers.training_target import targets, training_heads
 
 PENALTY = 3.0
@@ -74,7 +74,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path)
     train = open_dataset(parser.parse_args().data).cohort(TRAIN)
     hot, known = targets(list(train.truths().values()))
-    x = np.stack([features(numbers) for numbers in train.measure().values()])
+    x = np.stack([regression_features(numbers) for numbers in train.measure().values()])
     model = fit(train, x, {head: part.astype(np.float64) for head, part in hot.items()}, known)
     target = Path(readers.__path__[0]) / "text_ceiling.json"
     target.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Vision models behind APIs: one core for concurrency, accounting and keeping answers, one thin module a provider."""
+"""Vision models behind APIs: a core for concurrency, costs and kept answers, and one module per provider."""

@@ -1,4 +1,4 @@
-"""Anthropic's messages, through its SDK."""
+"""Anthropic's Messages API, through its SDK."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ WITHOUT_SCHEMA = (
     "claude-sonnet-4-2",
     "claude-opus-4-2",
 )
-"""Beginnings of models without structured output (Anthropic's page: from Sonnet 4.5, Opus 4.1 and Haiku 4.5 on)."""
+"""Prefixes of models without structured output (Anthropic's page: from Sonnet 4.5, Opus 4.1 and Haiku 4.5 on)."""
 
 STOPS: Mapping[str, Stop] = {
     "max_tokens": "length",
@@ -37,12 +37,12 @@ STOPS: Mapping[str, Stop] = {
 }
 
 CACHE_FROM_TOKENS = 1024
-"""Least length of a prompt prefix that any model caches; where a model wants more, the mark has no effect and costs
-nothing (Anthropic's page on prompt caching)."""
+"""Shortest prefix that any model caches; for a model that needs more, the mark has no effect and costs nothing
+(Anthropic's page on prompt caching)."""
 
 
 class AnthropicProvider:
-    """Messages through Anthropic's SDK."""
+    """Anthropic's Messages API for one model."""
 
     name = "anthropic"
 
@@ -54,14 +54,14 @@ class AnthropicProvider:
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
     def details(self) -> Details:
-        """Return what decides the answers; a schema is asked for where the model has that."""
-        known = self._model.startswith("claude") and not self._model.startswith(WITHOUT_SCHEMA)
-        structured = self._options.constrains(self._endpoint.is_official and known)
+        """Return the settings on which the answers depend."""
+        supported = self._model.startswith("claude") and not self._model.startswith(WITHOUT_SCHEMA)
+        structured = self._options.constrains(self._endpoint.is_official and supported)
         limits = ModelLimits(image_limit("anthropic", self._model), request_limit("anthropic"))
         return Details(self._model, self._endpoint.shown, structured, limits)
 
     def body(self, request: Request) -> Body:
-        """Return the body of a message; the system text, the same for every case, is marked to be cached."""
+        """Return the body of a message; the system text, which all cases share, is marked for the cache."""
         content: list[dict[str, Any]] = []
         for image in request.images:
             source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(image.png).decode()}
@@ -71,7 +71,7 @@ class AnthropicProvider:
         if len(request.system) / CHARS_PER_TOKEN >= CACHE_FROM_TOKENS:
             system["cache_control"] = {"type": "ephemeral"}
         options = request.options
-        asked: dict[str, Any] = {
+        body: dict[str, Any] = {
             "model": request.model,
             "max_tokens": options.max_tokens,
             "system": [system],
@@ -82,15 +82,15 @@ class AnthropicProvider:
             config["effort"] = options.reasoning_effort
         if request.schema is not None:
             config["format"] = {"type": "json_schema", "schema": request.schema}
-        return asked | ({"output_config": config} if config else {})
+        return body | ({"output_config": config} if config else {})
 
     async def ask(self, body: Body) -> Response:
         """Send a message."""
         return await self._sdk.ask("/v1/messages", body, self.response)
 
     def response(self, body: Body) -> Response:
-        """Return what a message says; thinking is no part of the answer."""
-        text = "".join(part["text"] for part in body["content"] if part.get("type") == "text")
+        """Return the response in a message, without its thinking."""
+        text = "".join(block["text"] for block in body["content"] if block.get("type") == "text")
         usage, tokens = body.get("usage"), None
         if usage and usage.get("input_tokens") is not None:
             cached, written = usage.get("cache_read_input_tokens") or 0, usage.get("cache_creation_input_tokens") or 0
@@ -107,16 +107,16 @@ class AnthropicProvider:
         return json.dumps({"custom_id": custom_id, "params": body})
 
     async def submit(self, shard: Path, label: BatchLabel) -> str:
-        """Begin a batch with the requests of a file."""
+        """Create a batch from the requests of a file."""
         requests = [json.loads(line) for line in shard.read_text(encoding="utf-8").splitlines()]
         async with self._sdk.calling():
-            made = await self._sdk.client.messages.batches.create(requests=requests)
-        return str(made.id)
+            batch = await self._sdk.client.messages.batches.create(requests=requests)
+        return str(batch.id)
 
     async def find(self, label: BatchLabel) -> str | None:
-        """Return the id of a batch of as many requests that began when this one would have.
+        """Return the id of a batch with the same number of requests and a matching time.
 
-        A message batch carries no label; its results name the requests, and one that is another's is left alone then.
+        A message batch carries no label. A batch of another run is recognised by its results and then ignored.
         """
         async with self._sdk.calling():
             async for batch in self._sdk.client.messages.batches.list(limit=100):
@@ -127,7 +127,7 @@ class AnthropicProvider:
         return None
 
     async def state(self, batch_id: str) -> BatchState:
-        """Return how far a batch is."""
+        """Return the state of a batch."""
         async with self._sdk.calling():
             batch = await self._sdk.client.messages.batches.retrieve(batch_id)
         done, running = _counts(batch)
@@ -141,23 +141,24 @@ class AnthropicProvider:
 
 
 def _check(options: RequestOptions) -> None:
-    """Refuse the options that messages do not have; temperature left with the API's version 2026-10-21."""
-    given = {name: getattr(options, name) is not None for name in ("temperature", "seed")}
-    given["image_detail"] = options.image_detail != "auto"
-    for name in (name for name, is_given in given.items() if is_given):
-        raise SettingError(f"option {name} is none of Anthropic's API (version 2026-10-21); leave it out")
+    """Refuse the options that the API lacks; version 2026-10-21 dropped temperature."""
+    is_set = {name: getattr(options, name) is not None for name in ("temperature", "seed")}
+    is_set["image_detail"] = options.image_detail != "auto"
+    for name in is_set:
+        if is_set[name]:
+            raise SettingError(f"option {name} is not supported by Anthropic's API (version 2026-10-21); leave it out")
 
 
 def _result(entry: Mapping[str, Any]) -> BatchResult:
     custom_id, result = str(entry.get("custom_id")), entry.get("result") or {}
     if result.get("type") == "succeeded":
         return BatchResult(custom_id, result.get("message") or {})
-    said = (result.get("error") or {}).get("error", {}).get("message") or result.get("type", "no reason given")
-    return BatchResult(custom_id, CallError("transport", f"failed in its batch: {said}"))
+    reason = (result.get("error") or {}).get("error", {}).get("message") or result.get("type", "no reason given")
+    return BatchResult(custom_id, CallError("transport", f"failed in its batch: {reason}"))
 
 
 def _counts(batch: "MessageBatch") -> tuple[int, int]:
-    """Return how many requests of a batch are done, and how many are not."""
+    """Return the numbers of finished and of unfinished requests of a batch."""
     counts = batch.request_counts
     return counts.succeeded + counts.errored + counts.canceled + counts.expired, counts.processing
 

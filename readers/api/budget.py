@@ -1,10 +1,10 @@
-"""What a run may cost: nothing is sent that could pass the limit."""
+"""The cost limit of a run: no request is sent that could exceed it."""
 
 import asyncio
 
 
 class Budget:
-    """Dollars spent and dollars that requests in flight may yet cost.
+    """Dollars spent, and dollars reserved for requests in flight.
 
     Lives on one event loop.
 
@@ -13,7 +13,7 @@ class Budget:
     spent : float
         US dollars that the run has cost so far.
     most : float or None
-        US dollars at most; None sets no limit.
+        Most US dollars; None sets no limit.
     """
 
     def __init__(self, spent: float, most: float | None) -> None:
@@ -21,7 +21,7 @@ class Budget:
         self._settled = asyncio.Condition()
 
     async def reserve(self, worst: float) -> bool:
-        """Set aside what a request costs at worst; False when that would pass the limit whatever is in flight costs."""
+        """Reserve the worst cost of a request, waiting for others if needed; False when the limit cannot hold it."""
         if self._most is None:
             return True
         async with self._settled:
@@ -33,7 +33,7 @@ class Budget:
             return True
 
     async def settle(self, worst: float, cost: float) -> None:
-        """Replace what was set aside by what the request really cost, 0 when it brought no answer."""
+        """Replace a reservation by the actual cost, 0 for a failed call."""
         async with self._settled:
             self.spent += cost
             if self._most is not None:

@@ -1,4 +1,4 @@
-"""Where an API is and with which key: from the environment, and never anywhere else."""
+"""The address and key of an API, read from the environment only."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,41 +9,41 @@ from taxonomy.error import StopReading
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One API as the environment describes it.
+    """One API, as configured by environment variables.
 
     Attributes
     ----------
     key_variable, address_variable : str
-        Names of the environment's variables.
+        Names of the variables.
     official : str
-        Address of the maker's own API, used where the environment names none.
+        Address of the maker's own API, the default.
     """
 
     key_variable: str
     address_variable: str
     official: str
-    _given: str = field(default="", repr=False)
+    _configured: str = field(default="", repr=False)
     _key: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, key_variable: str, address_variable: str, official: str) -> "Endpoint":
         """Read the key and the address."""
-        given, key = os.environ.get(address_variable, "").strip(), os.environ.get(key_variable, "").strip()
-        return cls(key_variable, address_variable, official, given, key)
+        address, key = (os.environ.get(name, "").strip() for name in (address_variable, key_variable))
+        return cls(key_variable, address_variable, official, address, key)
 
     @property
     def is_official(self) -> bool:
-        """Whether it is the maker's own."""
-        return not self._given or self.shown.rstrip("/") == self.official.rstrip("/")
+        """Whether this is the maker's own API."""
+        return not self._configured or self.shown.rstrip("/") == self.official.rstrip("/")
 
     @property
     def address(self) -> str:
-        """Where to connect; may hold a user's name or a token, so it is for the SDK alone."""
-        return self._given or self.official
+        """The full address, for the SDK alone: it may contain a user name or a token."""
+        return self._configured or self.official
 
     @property
     def shown(self) -> str:
-        """The address for messages and manifests: without user, query or fragment."""
+        """The address without user, query and fragment, for messages and manifests."""
         parts = urlsplit(self.address)
         host = parts.hostname or ""
         host = f"[{host}]" if ":" in host else host
@@ -53,21 +53,16 @@ class Endpoint:
     def key(self) -> str:
         """Return the key.
 
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When there is none and the API is the maker's own; endpoints of one's own often want none.
+        Raises StopReading when the maker's own API has no key; other endpoints often need none.
         """
         if self._key:
             return self._key
         if self.is_official:
-            raise StopReading(
-                f"no key: set {self.key_variable} ({self.address_variable} for other endpoints than {self.official})"
-            )
+            raise StopReading(f"no key: set {self.key_variable} (and {self.address_variable}, if not {self.official})")
         return "none"
 
     def scrubbed(self, text: str) -> str:
-        """Return a text of the provider's without the key, or the part of it that some error messages quote."""
+        """Return a provider's text without the key, its end (which some messages quote) and the full address."""
         clean = text
         if len(self._key) >= 8:
             clean = clean.replace(self._key, "[key]").replace(self._key[-8:], "[key]")

@@ -1,4 +1,4 @@
-"""Why a call brought no answer, as one sentence and a kind of failure."""
+"""Turn the errors of SDKs and providers into a kind of failure and one sentence."""
 
 from collections.abc import Mapping
 from types import ModuleType
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 FILTER_CODES = frozenset(
     {"content_filter", "content_policy_violation", "invalid_prompt", "responsible_ai_policy_violation"}
 )
-"""Error codes by which a request of one case is held back, which is an answer of its own kind."""
+"""Error codes of content filters; they refuse one case, and count as its answer."""
 
 NO_CREDIT = ("insufficient_quota", "billing", "credit balance")
 
 
 class StatusError(Protocol):
-    """What both SDKs raise for a status of 400 and above, and a provider without one can make."""
+    """The exception of both SDKs for a status of 400 and above; a provider without an SDK may raise its own."""
 
     status_code: int
     body: object
@@ -27,34 +27,31 @@ class StatusError(Protocol):
 
 
 class Filtered(Exception):
-    """Raised when a provider's filter refused a request with an error instead of an answer."""
+    """Raised when a provider's content filter answers a request with an error."""
 
 
 def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str) -> CallError:
-    """Return what an SDK's exception means.
+    """Return the :class:`CallError` for an SDK's exception.
 
-    Raises
-    ------
-    Filtered
-        When the provider's content filter held the request back.
+    Raises Filtered when the provider's content filter refused the request.
     """
     if isinstance(error, sdk.APIStatusError):
         return status_error(error, endpoint, model)
     if isinstance(error, sdk.APITimeoutError):
-        return CallError("transport", f"{endpoint.shown} stalled: no byte within the time limit, in every attempt")
+        return CallError("transport", f"{endpoint.shown} stalled: no data within the time limit, in every attempt")
     if isinstance(error, sdk.APIConnectionError):
         cause = error.__cause__ or error
-        said = endpoint.scrubbed(f"{type(cause).__name__}: {cause}".rstrip(": "))
-        return CallError("transport", f"{endpoint.shown} cannot be reached or broke off ({said}); is it running?")
-    return CallError("transport", endpoint.scrubbed(f"{endpoint.shown} answered with something else: {error}"))
+        reason = endpoint.scrubbed(f"{type(cause).__name__}: {cause}".rstrip(": "))
+        return CallError("transport", f"{endpoint.shown} cannot be reached or broke off ({reason}); is it running?")
+    return CallError("transport", endpoint.scrubbed(f"{endpoint.shown} sent an unusable answer: {error}"))
 
 
 def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallError:
-    """Return what a status of 400 and above means; raises :class:`Filtered` as :func:`call_error` does."""
-    status, said, code = int(error.status_code), _said(error, endpoint), _code(error)
-    where = f"{endpoint.shown} ({status}: {said})"
+    """Return the :class:`CallError` for a status of 400 and above; raises as :func:`call_error`."""
+    status, message, code = int(error.status_code), _message(error, endpoint), _code(error)
+    where = f"{endpoint.shown} ({status}: {message})"
     if code in FILTER_CODES:
-        raise Filtered(said)
+        raise Filtered(message)
     if status in {401, 403}:
         return CallError("transport", f"the key in {endpoint.key_variable} is refused by {where}", fatal=True)
     if "html" in str(error.response.headers.get("content-type", "")).lower():
@@ -62,7 +59,7 @@ def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallErro
         return CallError("transport", f"{endpoint.shown} answers {status} with {hint}", systematic=True)
     if status == 404:
         return CallError("transport", f"there is no model {model!r} at {where}", fatal=True)
-    if status == 402 or (status in {400, 429} and any(word in f"{code} {said}".lower() for word in NO_CREDIT)):
+    if status == 402 or (status in {400, 429} and any(word in f"{code} {message}".lower() for word in NO_CREDIT)):
         return CallError("quota", f"the account has no credit left: {where}", fatal=True)
     if status == 429:
         return CallError("quota", f"too many requests for {where}, in every attempt")
@@ -71,8 +68,8 @@ def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallErro
     return CallError("transport", f"{where}, in every attempt")
 
 
-def _said(error: StatusError, endpoint: Endpoint) -> str:
-    """Return the provider's own words, short, without the key."""
+def _message(error: StatusError, endpoint: Endpoint) -> str:
+    """Return the provider's message, shortened and without the key."""
     inner = _inner(error)
     message = inner.get("message") or (error.body if isinstance(error.body, str) else "") or str(error)
     return endpoint.scrubbed(" ".join(str(message).split()))[:300]
@@ -90,7 +87,7 @@ def _inner(error: StatusError) -> Mapping[str, Any]:
 
 
 def not_json(endpoint: Endpoint, content_type: str, text: str) -> CallError:
-    """Return the failure of an answer of status 200 that is no answer of this API."""
+    """Return the failure for a response of status 200 in a format that is not this API's."""
     start = endpoint.scrubbed(" ".join(text.split()))[:80]
     return CallError(
         "transport",

@@ -1,28 +1,28 @@
-"""How many requests may be in flight: less when the provider is busy, more again as answers come."""
+"""Limit the requests in flight: fewer when the provider is overloaded, more again with each answer."""
 
 import asyncio
 import time
 from collections.abc import Mapping
 
 BUSY_STATUS = frozenset({429, 503, 529})
-"""By which a response says that the provider has too much."""
+"""Statuses of an overloaded provider."""
 
 MOST_PAUSE_S = 600.0
-"""A provider that asks for a longer pause than this is asked again all the same."""
+"""Longest pause that is kept, even if the provider asks for more."""
 
 TOLERATED = 0.1
-"""Share of requests that may meet a busy provider before fewer are sent at once."""
+"""Share of overload responses above which the limit is halved."""
 
 
 class Limiter:
     """Additive increase, multiplicative decrease (Chiu and Jain 1989) over requests in flight.
 
-    Lives on one event loop.
+    For use on one event loop.
 
     Parameters
     ----------
     most : int
-        Requests in flight at most.
+        Most requests in flight.
     """
 
     def __init__(self, most: int) -> None:
@@ -34,7 +34,7 @@ class Limiter:
 
     @property
     def allowed(self) -> int:
-        """Requests that may be in flight now."""
+        """Most requests in flight at present."""
         return int(self._limit)
 
     async def __aenter__(self) -> None:
@@ -54,18 +54,18 @@ class Limiter:
     async def __aexit__(self, *_: object) -> None:
         async with self._freed:
             self._running -= 1
-            self._freed.notify(2)  # one for the place that is free, one for a limit that has grown
+            self._freed.notify(2)  # one for the free place, one for a limit that has grown
 
     def answered(self) -> None:
-        """Take in that a request was answered."""
+        """Record an answer."""
         self._good += 1
         self._limit = min(self._most, self._limit + 1 / self._limit)
 
     def overloaded(self, retry_after: float | None) -> None:
-        """Take in that the provider had too much: none is sent before ``retry_after`` seconds.
+        """Record an overload response: nothing is sent for ``retry_after`` seconds, if given.
 
-        The limit is halved, at most once a second since requests of one burst come back together, unless nearly all
-        requests of that second were answered: a provider that now and then has too much is not too fast asked.
+        The limit is halved at most once a second, since the requests of one burst fail together, and only when more
+        than ``TOLERATED`` of the responses of that second were overload responses.
         """
         now = time.monotonic()
         self._busy += 1
@@ -78,7 +78,7 @@ class Limiter:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a response asks to wait, None where it names none in seconds."""
+    """Return the pause in seconds that a response asks for, None where it gives no number."""
     for name, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             return float(headers[name]) * factor

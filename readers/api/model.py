@@ -1,4 +1,4 @@
-"""What is known of models: the table of their limits and prices, and how much of a page each of them really sees."""
+"""The table of models: limits, prices, and the resolution at which each model sees a page."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any
 
 VISIBLE, FAINT, GONE = "visible", "faint", "gone"
 VISIBLE_FROM, FAINT_FROM = 3.6, 3.1
-"""Pixels per mm from which the 1 mm grid of our pages is seen, or seen faintly (by eye, on scaled pages of ours)."""
+"""Pixels per mm from which the 1 mm grid is visible, or faintly visible (by eye, on scaled pages of ours)."""
 
 TILE = 512
 """Edge in pixels of the tiles by which OpenAI's older models count an image."""
@@ -18,24 +18,24 @@ TILE = 512
 
 @dataclass(frozen=True)
 class ImageLimit:
-    """What a family of models does with an image.
+    """How a family of models scales and counts an image.
 
     Attributes
     ----------
     name : str
         Provider and mode.
     provider, detail : str
-        Whose it is, and the level of detail that must be asked for (empty where there is none).
+        The maker, and the level of detail of the request (empty where there is none).
     prefixes : tuple of str
-        Beginnings of the names of its models.
+        Prefixes of the names of its models.
     over : str
-        What becomes of an image over the limits.
+        What the provider does with an image over the limits.
     long_edge, short_edge : float
-        Pixels at most.
+        Most pixels.
     patch, patches : int
-        Edge of a patch in pixels, and patches at most; 0 where it does not count patches.
+        Edge of a patch in pixels, and most patches; 0 where patches are not counted.
     per_patch, tile, base, budget : float
-        Input tokens for each patch, for each tile, for the image beside its tiles, for an image whatever its size.
+        Input tokens per patch, per tile, per image in addition to its tiles, and per image of any size.
     """
 
     name: str
@@ -75,17 +75,9 @@ class ImageLimit:
 
 @dataclass(frozen=True)
 class RequestLimit:
-    """What a provider takes in one request and in one batch.
+    """Most images and megabytes of one request, and most requests and megabytes of one batch.
 
-    Attributes
-    ----------
-    images : int
-        At most.
-    request_mb, batch_mb : float
-        Megabytes at most.
-    batch_requests : int
-    many, many_edge : int or None
-        With more than ``many`` images, none may be over ``many_edge`` pixels.
+    With more than ``many`` images in a request, none may have an edge over ``many_edge`` pixels.
     """
 
     images: int
@@ -98,13 +90,7 @@ class RequestLimit:
 
 @dataclass(frozen=True)
 class ModelLimits:
-    """What is known of a model: None where it is not.
-
-    Attributes
-    ----------
-    image : ImageLimit or None
-    request : RequestLimit or None
-    """
+    """The limits of a model; None where they are unknown."""
 
     image: ImageLimit | None = None
     request: RequestLimit | None = None
@@ -112,7 +98,7 @@ class ModelLimits:
 
 @dataclass(frozen=True)
 class Seen:
-    """What remains of a page for one family of models.
+    """How one family of models sees a page.
 
     Attributes
     ----------
@@ -125,7 +111,7 @@ class Seen:
     grid : str
         Whether the 1 mm grid is ``visible``, ``faint`` or ``gone``.
     over : str
-        What the provider does with a picture over its limits; empty when this one is within them.
+        What the provider does with a picture over its limits; empty for a picture within them.
     """
 
     model: str
@@ -137,13 +123,13 @@ class Seen:
 
 
 def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | None:
-    """Return the limit of a model, the longest prefix first; None for a model that the table does not know.
+    """Return the limit of a model by its longest matching prefix; None for a model that is not in the table.
 
     Parameters
     ----------
     provider, model : str
     detail : str
-        Level of detail asked for; empty takes the first of the table, which is the finest.
+        Level of detail; empty takes the first in the table, which is the finest.
     """
     fitting = [
         (len(prefix), limit)
@@ -157,23 +143,23 @@ def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | Non
 
 
 def request_limit(provider: str) -> RequestLimit | None:
-    """Return what a provider takes in one request, None for an unknown one."""
-    found = model_table()["providers"].get(provider)
-    return RequestLimit(**found["request"]) if found else None
+    """Return the limits of a provider's requests and batches, None for an unknown provider."""
+    row = model_table()["providers"].get(provider)
+    return RequestLimit(**row["request"]) if row else None
 
 
 @cache
 def image_limits() -> tuple[ImageLimit, ...]:
-    """Return every family of models whose limits the table has."""
+    """Return the image limits of every family of models in the table."""
     return tuple(
         ImageLimit(**{**family, "provider": provider, "prefixes": tuple(family["prefixes"])})
-        for provider, known in model_table()["providers"].items()
-        for family in known["images"]
+        for provider, row in model_table()["providers"].items()
+        for family in row["images"]
     )
 
 
 def seen(size: tuple[int, int], px_per_mm: float) -> tuple[Seen, ...]:
-    """Return what every listed family of models sees of a picture.
+    """Return how every family of models in the table sees a picture.
 
     Parameters
     ----------
@@ -195,6 +181,6 @@ def _seen_by(limit: ImageLimit, size: tuple[int, int], px_per_mm: float) -> Seen
 
 @cache
 def model_table() -> Mapping[str, Any]:
-    """Return ``models.json``: by provider, what it takes in a request, its models' image limits and their prices."""
+    """Return ``models.json``: by provider, its request limits, its models' image limits and their prices."""
     table: Mapping[str, Any] = json.loads((files("readers.api") / "models.json").read_text(encoding="utf-8"))
     return table

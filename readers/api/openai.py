@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, and everything that speaks them: Gemini, vLLM, Ollama, OpenRouter, LiteLLM."""
+"""OpenAI's chat completions, also served by Gemini, vLLM, Ollama, OpenRouter and LiteLLM."""
 
 import base64
 import json
@@ -17,14 +17,14 @@ from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
 
 WITHOUT_SCHEMA = ("gpt-3.5", "gpt-4-", "chatgpt-")
-"""Beginnings of OpenAI's models that have no structured output (OpenAI's guide: from gpt-4o-2024-08-06 on)."""
+"""Prefixes of OpenAI's models without structured output (OpenAI's guide: from gpt-4o-2024-08-06 on)."""
 
 STOPS: Mapping[str, Stop] = {"length": "length", "content_filter": "content_filter"}
 BATCH_PATH = "/v1/chat/completions"
 
 
 class OpenAIProvider:
-    """Chat completions through OpenAI's SDK."""
+    """OpenAI's chat completions for one model."""
 
     name = "openai"
 
@@ -35,7 +35,7 @@ class OpenAIProvider:
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
     def details(self) -> Details:
-        """Return what decides the answers; a model of another maker behind this API is looked up under its maker."""
+        """Return the settings on which the answers depend; other makers' models have their makers' limits."""
         official, bare = self._endpoint.is_official, self._model.rpartition("/")[2]
         maker = next((name for name in ("anthropic", "gemini") if image_limit(name, bare)), "openai")
         detail = "" if self._options.image_detail == "auto" else self._options.image_detail
@@ -45,7 +45,7 @@ class OpenAIProvider:
         return Details(self._model, self._endpoint.shown, structured, limits, detail or (limit.detail if limit else ""))
 
     def body(self, request: Request) -> Body:
-        """Return the body of a chat completion; what is the same for every case comes first, so that it is cached."""
+        """Return the body of a chat completion; the text that all cases share comes first, so that it is cached."""
         options = request.options
         content: list[dict[str, Any]] = []
         for image in request.images:
@@ -54,26 +54,26 @@ class OpenAIProvider:
             detail = {"detail": request.detail} if request.detail else {}
             content.append({"type": "image_url", "image_url": {"url": address, **detail}})
         content.append({"type": "text", "text": request.text})
-        asked: dict[str, Any] = {
+        body: dict[str, Any] = {
             "model": request.model,
             "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": content}],
-            # OpenAI's own newer models refuse max_tokens; many endpoints that speak its protocol know nothing else.
+            # OpenAI's newer models refuse max_tokens; many compatible endpoints accept nothing else.
             "max_completion_tokens" if self._endpoint.is_official else "max_tokens": options.max_tokens,
         }
         for name in ("temperature", "seed", "reasoning_effort"):
             if getattr(options, name) is not None:
-                asked[name] = getattr(options, name)
+                body[name] = getattr(options, name)
         if request.schema is not None:
             named = {"name": "ecg_reading", "strict": True, "schema": request.schema}
-            asked["response_format"] = {"type": "json_schema", "json_schema": named}
-        return asked
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
+        return body
 
     async def ask(self, body: Body) -> Response:
         """Send a chat completion."""
         return await self._sdk.ask("/chat/completions", body, self.response)
 
     def response(self, body: Body) -> Response:
-        """Return what a chat completion says."""
+        """Return the response in a chat completion."""
         choice = body["choices"][0]
         message, usage = choice["message"], body.get("usage")
         stop: Stop = "refusal" if message.get("refusal") else STOPS.get(choice.get("finish_reason") or "", "end")
@@ -88,7 +88,7 @@ class OpenAIProvider:
             )
         text = message.get("refusal") or message.get("content") or ""
         if isinstance(text, list):
-            text = "".join(part.get("text", "") for part in text)
+            text = "".join(block.get("text", "") for block in text)
         return Response(str(text), stop, tokens, str(body.get("model", "")))
 
     def batch_line(self, custom_id: str, body: Body) -> str:
@@ -96,19 +96,19 @@ class OpenAIProvider:
         return json.dumps({"custom_id": custom_id, "method": "POST", "url": BATCH_PATH, "body": body})
 
     async def submit(self, shard: Path, label: BatchLabel) -> str:
-        """Upload a file of lines and begin its batch."""
+        """Upload a file of lines and create its batch."""
         async with self._sdk.calling():
             uploaded = await self._sdk.client.files.create(file=shard, purpose="batch")
-            made = await self._sdk.client.batches.create(
+            batch = await self._sdk.client.batches.create(
                 input_file_id=uploaded.id,
                 endpoint=BATCH_PATH,
                 completion_window="24h",
                 metadata={"run_id": label.run_id, "shard": label.shard},
             )
-        return str(made.id)
+        return str(batch.id)
 
     async def find(self, label: BatchLabel) -> str | None:
-        """Return the id of the batch that carries this label."""
+        """Return the id of the batch with this label."""
         async with self._sdk.calling():
             async for batch in self._sdk.client.batches.list(limit=100):
                 metadata = batch.metadata or {}
@@ -119,13 +119,13 @@ class OpenAIProvider:
         return None
 
     async def state(self, batch_id: str) -> BatchState:
-        """Return how far a batch is."""
+        """Return the state of a batch."""
         async with self._sdk.calling():
             batch = await self._sdk.client.batches.retrieve(batch_id)
         counts = batch.request_counts
         done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
         if batch.status == "failed":
-            problems = [one.message or "" for one in (batch.errors.data or [])] if batch.errors else []
+            problems = [problem.message or "" for problem in (batch.errors.data or [])] if batch.errors else []
             return BatchState("failed", done, total, self._endpoint.scrubbed("; ".join(problems) or "no reason given"))
         ended = batch.status in {"completed", "expired", "cancelled"}
         return BatchState("ended" if ended else "running", done, total)
@@ -146,13 +146,13 @@ def _result(line: Mapping[str, Any]) -> BatchResult:
     custom_id, answer = str(line.get("custom_id")), line.get("response") or {}
     if answer.get("status_code") == 200:
         return BatchResult(custom_id, answer.get("body") or {})
-    said = line.get("error") or (answer.get("body") or {}).get("error") or "no reason given"
-    message = said.get("message", said) if isinstance(said, Mapping) else said
+    error = line.get("error") or (answer.get("body") or {}).get("error") or "no reason given"
+    message = error.get("message", error) if isinstance(error, Mapping) else error
     return BatchResult(custom_id, CallError("transport", f"failed in its batch: {message}"))
 
 
 class OpenAIReader(ApiReader):
-    """A vision model behind OpenAI's API or an endpoint that speaks its chat completions."""
+    """A vision model behind OpenAI's API or a compatible endpoint."""
 
     description = "openai:MODEL, by OPENAI_API_KEY; OPENAI_BASE_URL for Gemini, vLLM, Ollama, OpenRouter"
     provider_type: ClassVar[type[BatchProvider]] = OpenAIProvider

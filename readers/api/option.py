@@ -1,4 +1,4 @@
-"""What a user can set for a request, as ``--option name=value``."""
+"""Options of a request, as ``--option name=value``."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -10,27 +10,27 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """How a model is asked; all of it decides the answer and stands in the manifest.
+    """Settings of a request; all of them go into the manifest.
 
     Attributes
     ----------
     temperature : float or None
-        None leaves the provider's default, which some models insist on.
+        None leaves the provider's default, which some models require.
     max_tokens : int
-        Output tokens at most, reasoning included.
+        Most output tokens, reasoning included.
     seed : int or None
     reasoning_effort : str or None
     image_detail : str
-        ``auto`` takes the finest that the model has.
+        ``auto`` takes the model's finest level.
     structured : str
-        ``schema``: the provider constrains the answer to the JSON schema; ``text``: the tolerant parser alone;
-        ``auto``: a schema where the model is known to have it.
+        ``schema``: the provider constrains the answer to the JSON schema; ``text``: free text; ``auto``: a schema where
+        the model is known to support it.
     image_check : str
-        ``on``: a call whose billed input tokens leave no room for the image is a failed call.
+        ``on``: a call fails when the billed input tokens are too few to include the image.
     timeout : float
-        Seconds without a byte after which a call counts as stalled.
+        Seconds without data after which a call counts as stalled.
     attempts : int
-        Times that a request is sent at most.
+        Most times that a request is sent.
     """
 
     temperature: Annotated[float, Interval(ge=0, le=2)] | None = None
@@ -43,6 +43,6 @@ class RequestOptions:
     timeout: Annotated[float, Interval(ge=1, le=3600)] = 300.0
     attempts: Annotated[int, Interval(ge=1, le=100)] = 6
 
-    def constrains(self, known: bool) -> bool:
-        """Tell whether answers are constrained to the schema: as asked, else where that is ``known`` to work."""
-        return known if self.structured == "auto" else self.structured == "schema"
+    def constrains(self, supported: bool) -> bool:
+        """Tell whether answers are constrained to the schema, given whether the model supports that."""
+        return supported if self.structured == "auto" else self.structured == "schema"

@@ -1,4 +1,4 @@
-"""Prices by model, as data with source and date, and what a call costs by them."""
+"""Prices by model, and the cost of a call."""
 
 import json
 import re
@@ -12,24 +12,18 @@ from readers.api.model import model_table
 from taxonomy.error import SettingError
 
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
-"""How providers mark a dated snapshot, which costs what its model costs."""
+"""Suffix of a dated snapshot, which costs the same as its model."""
 
 TYPICAL_OUTPUT = {"dense": 400, "sparse": 120, "flat": 20, "binary": 15}
-"""Output tokens of an answer without reasoning, estimated by length of the forms; reasoning comes on top."""
+"""Typical output tokens of an answer by format, without the reasoning tokens."""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What was billed.
+    """The tokens of a bill.
 
-    Attributes
-    ----------
-    input : int
-        All input tokens, those from and into the provider's cache included.
-    cached, cache_written : int
-        Input tokens read from the provider's cache, and written into it.
-    output : int
-        Reasoning included.
+    ``input`` includes those read from the provider's cache (``cached``) and written into it (``cache_written``);
+    ``output`` includes reasoning.
     """
 
     input: int
@@ -46,9 +40,9 @@ class Price:
     ----------
     input, output : float
     cached, cache_write : float or None
-        Input tokens read from the provider's cache and written into it; None costs as much as ``input``.
+        Input tokens read from the provider's cache and written into it; None means the price of ``input``.
     batch : float
-        Factor on all of it in a batch.
+        Factor on all prices in a batch.
     """
 
     input: float
@@ -67,30 +61,30 @@ class Price:
         return dollars * (self.batch if batch else 1.0) / 1e6
 
     def most(self, input_tokens: int, output_tokens: int, batch: bool = False) -> float:
-        """Return US dollars with nothing from the cache and all of the input written into it."""
-        dearest = max(self.input, self.cache_write or 0.0)
-        return (input_tokens * dearest + output_tokens * self.output) * (self.batch if batch else 1.0) / 1e6
+        """Return US dollars at worst: nothing read from the cache, all of the input written into it."""
+        input_price = max(self.input, self.cache_write or 0.0)
+        return (input_tokens * input_price + output_tokens * self.output) * (self.batch if batch else 1.0) / 1e6
 
 
 def price_of(model: str, table: Path | None = None) -> Price | None:
-    """Return the price of a model, None where the table has none.
+    """Return the price of a model, None for a model without one.
 
     Parameters
     ----------
     model : str
-        A dated snapshot costs what its model costs; ``vendor/model`` is looked up as ``model`` too.
+        A dated snapshot has the price of its model; ``vendor/model`` is also looked up as ``model``.
     table : Path, optional
-        A table of the user's own, as after ``--prices``; its models come before the shipped ones.
+        The user's table, as after ``--prices``; it overrides the shipped prices.
 
     Raises
     ------
     SettingError
         When that table cannot be read.
     """
-    known = {**_shipped(), **(_own(table) if table else {})}
+    prices = {**_shipped(), **(_own(table) if table else {})}
     for name in (model, SNAPSHOT.sub("", model), SNAPSHOT.sub("", model.rpartition("/")[2])):
-        if name in known:
-            return known[name]
+        if name in prices:
+            return prices[name]
     return None
 
 
@@ -117,7 +111,7 @@ def _own(path: Path) -> Mapping[str, Price]:
 
 def _prices(rows: Mapping[str, Any]) -> dict[str, Price]:
     return {
-        # A user's own table may say whose a model is.
-        name: Price(**{part: float(value) for part, value in row.items() if part != "provider"})
+        # A user's table may name the provider of a model.
+        name: Price(**{field: float(value) for field, value in row.items() if field != "provider"})
         for name, row in rows.items()
     }

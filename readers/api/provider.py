@@ -1,4 +1,4 @@
-"""What a provider offers to the core: how to ask one model, and, where there are batches, how to ask in one."""
+"""The interface of a provider: how to call one model, singly and in batches."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,31 +11,31 @@ from readers.api.request import Request
 from readers.api.response import CallError, Response
 
 MALFORMED = (KeyError, TypeError, IndexError, AttributeError, ValueError)
-"""What reading a body of another form raises."""
+"""Exceptions of reading a body of another format."""
 
 Body = Mapping[str, Any]
 Busy = Callable[[float | None], None]
-"""Called with the seconds of ``retry-after`` (or None) whenever a response says that the provider has too much."""
+"""Called with the seconds of ``retry-after`` (or None) on every overload response."""
 
 CLOCK_SKEW_S = 60.0
-"""By how much a provider's clock may be behind ours when a lost batch is looked for."""
+"""Most seconds by which a provider's clock is assumed to lag when a lost batch is searched."""
 
 
 @dataclass(frozen=True)
 class Details:
-    """What decides a provider's answers beside the prompt and the options.
+    """The settings, apart from prompt and options, on which a provider's answers depend.
 
     Attributes
     ----------
     model : str
-        As the provider names it.
+        The provider's name for it.
     endpoint : str
-        Address without key, user or query: it stands in manifests and messages.
+        Address without key, user or query, for manifests and messages.
     structured : bool
         Whether answers are constrained to the schema.
     limits : ModelLimits
     image_detail : str
-        Level of image detail that is asked for; empty for none.
+        Level of image detail of the request; empty for none.
     """
 
     model: str
@@ -45,7 +45,7 @@ class Details:
     image_detail: str = ""
 
     def to_manifest(self) -> dict[str, str]:
-        """Return the lines of the manifest, which a run's id is made of."""
+        """Return the entries of the manifest, from which the run id is made."""
         limit = self.limits.image
         return {
             "model": self.model,
@@ -59,23 +59,13 @@ class Details:
 class Provider(Protocol):
     """One model behind an API.
 
-    To build one is cheap: it needs no key and imports no SDK, and until ``connect`` it can only tell and show. One that
-    is connected serves one run on one event loop.
-
-    Parameters
-    ----------
-    model : str
-    options : RequestOptions
-
-    Attributes
-    ----------
-    name : str
-        What stands before the colon in ``--reader NAME:MODEL``.
+    The constructor needs no key and imports no SDK; ``ask`` needs ``connect`` first. A connected provider serves one
+    run on one event loop. ``name`` stands before the colon in ``--reader NAME:MODEL``.
 
     Raises
     ------
     taxonomy.error.SettingError
-        When the provider does not have one of the options.
+        When the provider does not support one of the options.
     """
 
     name: str
@@ -83,29 +73,26 @@ class Provider(Protocol):
     def __init__(self, model: str, options: RequestOptions) -> None: ...
 
     def details(self) -> Details:
-        """Return what decides the answers."""
+        """Return the settings on which the answers depend."""
         ...
 
     def body(self, request: Request) -> Body:
-        """Return the JSON body of a request: its key is a digest of it, and ``bench prompt`` prints it."""
+        """Return the JSON body of a request; ``bench prompt`` prints it, and the request key is a digest of it."""
         ...
 
     def connect(self, busy: Busy) -> None:
-        """Get ready to ask, beside the event loop; raises :class:`~taxonomy.error.StopReading` when there is no key."""
+        """Prepare for calls, outside the event loop; raises StopReading when there is no key."""
         ...
 
     async def ask(self, body: Body) -> Response:
         """Send a request, up to ``attempts`` times.
 
-        Raises
-        ------
-        CallError
-            When there is no answer after the last attempt, or something that is none of this API.
+        Raises CallError when the last attempt fails, or the answer is not in this API's format.
         """
         ...
 
     def response(self, body: Body) -> Response:
-        """Return what the JSON of an answer says; raises one of :data:`MALFORMED` when it is of another form."""
+        """Return the response in the JSON of an answer; raises one of :data:`MALFORMED` when it has another format."""
         ...
 
     async def close(self) -> None:
@@ -115,16 +102,7 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class BatchState:
-    """How far a batch is.
-
-    Attributes
-    ----------
-    status : {"running", "ended", "failed"}
-    done, total : int
-        Requests.
-    problem : str
-        Why it failed as a whole.
-    """
+    """The state of a batch: its requests done and in total, and the reason why the whole batch failed."""
 
     status: Literal["running", "ended", "failed"]
     done: int = 0
@@ -134,16 +112,10 @@ class BatchState:
 
 @dataclass(frozen=True)
 class BatchLabel:
-    """By what a batch is found again whose id was lost in a kill.
+    """What identifies a batch whose id was lost in a kill.
 
-    Attributes
-    ----------
-    run_id, shard : str
-    submitted : float
-        Unix time just before it was submitted.
-    requests : int
-    not_ours : tuple of str
-        Batches that are known to be another's.
+    ``submitted`` is the Unix time just before submission, ``requests`` their number; ``not_ours`` are ids of batches
+    that turned out to be another run's.
     """
 
     run_id: str
@@ -155,7 +127,7 @@ class BatchLabel:
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """One line of a batch's results: the JSON of an answer, or why there is none."""
+    """One result of a batch: the JSON of an answer, or the reason why there is none."""
 
     custom_id: str
     outcome: Body | CallError
@@ -163,10 +135,10 @@ class BatchResult:
 
 @runtime_checkable
 class BatchProvider(Provider, Protocol):
-    """A provider that has batches; every method but ``batch_line`` raises :class:`CallError` when a call fails."""
+    """A provider with batches; every method but ``batch_line`` raises :class:`CallError` when a call fails."""
 
     def batch_line(self, custom_id: str, body: Body) -> str:
-        """Return one request of a batch as JSON without a line end."""
+        """Return one request of a batch as one line of JSON, without the line end."""
         ...
 
     async def submit(self, shard: Path, label: BatchLabel) -> str:
@@ -178,9 +150,9 @@ class BatchProvider(Provider, Protocol):
         ...
 
     async def state(self, batch_id: str) -> BatchState:
-        """Return how far a batch is."""
+        """Return the state of a batch."""
         ...
 
     def results(self, batch_id: str) -> AsyncIterator[BatchResult]:
-        """Yield what an ended batch brought."""
+        """Yield the results of an ended batch."""
         ...

@@ -1,51 +1,50 @@
-"""A reader behind an API: from cases to requests, and answers in the order of the cases."""
+"""A reader behind an API: turns cases into requests, and yields readings in the order of the cases."""
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from readers.api.batch import BatchDesk
-from readers.api.desk import Desk
+from readers.api.batch import NO_ANSWER, BatchDispatcher
+from readers.api.batch_folder import BatchFolder, Line, shard_limit
+from readers.api.dispatcher import Dispatcher
 from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
 from readers.api.request import Request, sent_images
-from readers.api.response import CallError, failed_reading, reading_of
-from readers.api.shard import Line, ShardFolder, shard_limit
-from readers.api.store import Asked, ResponseStore, request_key
+from readers.api.response import CallError, failed_reading, response_reading
+from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
 from readers.session import Estimate, Session
-from readers.setting import parsed_options
+from readers.setting import manifest_options, parsed_options
 from taxonomy.error import BenchError, SettingError, StopReading
 from taxonomy.reading import Reading
 
-AHEAD = 2
-"""Cases that are prepared for each request in flight, so that drawing overlaps with waiting."""
+PREPARED_PER_REQUEST = 2
+"""Cases in preparation for each request in flight, so that drawing overlaps with waiting."""
 
-UNREAD = 50
-"""Readings for each request in flight that wait for a slow one before them."""
+UNREAD_PER_REQUEST = 50
+"""Most readings, for each request in flight, that wait for a slow one before them."""
 
 
 class ApiReader:
-    """What every reader behind an API shares.
+    """Base of every reader behind an API.
 
     Parameters
     ----------
     model : str
-        As the provider names it.
+        The provider's name for it.
     options : str
-        By name, as after ``--option``; :class:`~readers.api.option.RequestOptions` says which there are.
+        By name, as after ``--option``: the fields of :class:`~readers.api.option.RequestOptions`.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When no model is named, or an option is not usable.
+        When no model is named, or an option is invalid.
     """
 
     inputs: frozenset[Input] = frozenset({"image", "text"})
@@ -63,17 +62,13 @@ class ApiReader:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """What decides the answers beside the prompt: model, endpoint, every option; for the manifest."""
-        options = {name: str(value) for name, value in asdict(self.options).items() if value is not None}
-        return options | self.provider.details().to_manifest()
+        """Model, endpoint and options, for the manifest."""
+        return manifest_options(self.options) | self.provider.details().to_manifest()
 
     def within(self, session: Session) -> Reader:
-        """Return the reader that keeps to the session's limits.
+        """Return this reader, bound to the session's limits.
 
-        Raises
-        ------
-        taxonomy.error.SettingError
-            When a batch is asked for and the provider has none.
+        Raises SettingError when the session wants batches and the provider has none.
         """
         if session.batch is not None and not isinstance(self.provider, BatchProvider):
             raise SettingError(f"provider {self.provider.name!r} has no batches; leave out --batch")
@@ -83,10 +78,7 @@ class ApiReader:
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield one reading for each case, in order, while up to ``concurrency`` requests are in flight.
 
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When no further case can be answered.
+        Raises StopReading when no further case can be answered.
         """
         if self.session.max_cost is not None and self.price is None:
             raise StopReading(
@@ -95,7 +87,7 @@ class ApiReader:
         store = ResponseStore(self.session.responses)
         try:
             if self.session.batch is None:
-                yield from self._asked(cases, store)
+                yield from self._one_by_one(cases, store)
             else:
                 yield from self._batched(cases, store, self.session.batch)
         finally:
@@ -103,11 +95,11 @@ class ApiReader:
 
     @property
     def price(self) -> Price | None:
-        """What the model costs, None where no table says."""
+        """The price of the model, None where it is unknown."""
         return price_of(self.model, self.session.prices)
 
     def estimate(self, case: Case) -> Estimate:
-        """Return what a case would cost; sends nothing and needs no key."""
+        """Return the estimated cost of a case; sends nothing and needs no key."""
         request, price = self.request(case), self.price
         tokens, batch = request.estimated_tokens, self.session.batch is not None
         typical = Tokens(tokens, min(TYPICAL_OUTPUT[request.form.name], self.options.max_tokens))
@@ -120,7 +112,7 @@ class ApiReader:
         )
 
     def request(self, case: Case) -> Request:
-        """Return what is asked for a case, its images within the model's limits."""
+        """Return the request for a case, with its images scaled to the model's limits."""
         details, prompt = self.provider.details(), case.prompt or Prompt("")
         images, limit = sent_images(case, details.limits), details.limits.image
         tokens = sum(limit.tokens(image.size) for image in images) if limit else 0
@@ -136,78 +128,79 @@ class ApiReader:
             image_tokens=tokens,
         )
 
-    def _asked(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
-        """Yield readings in order; one that failed waits until it is sure that not everything does."""
-        desk = Desk(self.provider_type(self.model, self.options), store, self.session, self.price)
-        places = threading.Semaphore(AHEAD * self.session.concurrency)
-        window: deque[Future[Reading]] = deque()
+    def _one_by_one(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
+        """Yield readings in order; a failed one only after some request was answered."""
+        dispatcher = Dispatcher(self.provider_type(self.model, self.options), store, self.session, self.price)
+        places = threading.Semaphore(PREPARED_PER_REQUEST * self.session.concurrency)
+        window, most_unread = deque[Future[Reading]](), UNREAD_PER_REQUEST * self.session.concurrency
         try:
             for case in cases:
                 places.acquire()
-                future = desk.submit(partial(self.request, case), case.repeat)
+                future = dispatcher.submit(partial(self.request, case), case.repeat)
                 future.add_done_callback(lambda _: places.release())
                 window.append(future)
-                while window and (len(window) > UNREAD * self.session.concurrency or _ready(window[0], desk)):
+                while window and (len(window) > most_unread or _ready(window[0], dispatcher)):
                     yield window.popleft().result()
-                if desk.stopped:
+                if dispatcher.stopped:
                     break
             while window:
-                yield self._next(window, desk)
+                yield self._next(window, dispatcher)
         finally:
-            desk.close()
+            dispatcher.close()
 
-    def _next(self, window: "deque[Future[Reading]]", desk: Desk) -> Reading:
-        """Return the next reading; a failed one only when something was answered, or nothing is left to be."""
+    def _next(self, window: "deque[Future[Reading]]", dispatcher: Dispatcher) -> Reading:
+        """Return the next reading; if it failed and nothing was answered yet, wait for all the others first."""
         head = window.popleft()
-        if head.result().outcome == "failed" and not desk.has_answered:
+        if head.result().outcome == "failed" and not dispatcher.has_answered:
             wait(window)
-            if desk.stopped:
-                raise desk.stopped
+            if dispatcher.stopped:
+                raise dispatcher.stopped
         return head.result()
 
     def _batched(self, cases: Iterable[Case], store: ResponseStore, path: Path) -> Iterator[Reading]:
-        """Yield readings after every batch has ended; what is kept already is in no batch."""
+        """Yield readings after every batch has ended; cases with a kept answer are in no batch."""
         provider = self.provider_type(self.model, self.options)
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
-        folder, asked = ShardFolder.opened(path), list[tuple[str, Request]]()
-        desk = BatchDesk(provider, store, folder, self.session, self.price, self.session.spent)
+        folder, requests = BatchFolder.opened(path), list[tuple[str, Request]]()
+        dispatcher = BatchDispatcher(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
-        folder.write(self._lines(cases, desk, asked), shard_limit(provider.details().limits, most))
-        problems = asyncio.run(_run(desk))
-        for key, request in asked:
+        folder.write(self._lines(cases, dispatcher, requests), shard_limit(provider.details().limits, most))
+        problems = asyncio.run(_run(dispatcher))
+        for key, request in requests:
             kept = store.get(key)
             if kept:
-                yield reading_of(kept, request, self.price, self.session.run_id)
+                yield response_reading(kept, request, self.price, self.session.run_id)
             else:
-                problem = problems.get(key, "the batch brought no answer for this case")
-                yield failed_reading(CallError("transport", problem))
+                yield failed_reading(CallError("transport", problems.get(key, NO_ANSWER)))
 
-    def _lines(self, cases: Iterable[Case], desk: BatchDesk, asked: list[tuple[str, Request]]) -> Iterator[Line]:
-        """Yield the line of each case without an answer; put every case into ``asked``, no pixels."""
-        endpoint = desk.provider.details().endpoint
+    def _lines(
+        self, cases: Iterable[Case], dispatcher: BatchDispatcher, requests: list[tuple[str, Request]]
+    ) -> Iterator[Line]:
+        """Yield a line for each case without an answer; append every request, without pixels, to ``requests``."""
+        endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
-            body = desk.provider.body(request)
-            key = request_key(body, Asked(desk.provider.name, endpoint, case.repeat))
-            asked.append((key, request.without_pixels()))
-            kept = desk.store.get(key)
+            body = dispatcher.provider.body(request)
+            key = request_key(body, RequestOrigin(dispatcher.provider.name, endpoint, case.repeat))
+            requests.append((key, request.without_pixels()))
+            kept = dispatcher.store.get(key)
             if kept is None:
                 most = self.price.most(request.estimated_tokens, self.options.max_tokens, True) if self.price else 0.0
-                yield key, desk.provider.batch_line(key, body), most
+                yield key, dispatcher.provider.batch_line(key, body), most
             elif kept.run_id == self.session.run_id and kept.tokens and self.price:
-                desk.spent += self.price.cost(kept.tokens, kept.batch)
+                dispatcher.spent += self.price.cost(kept.tokens, kept.batch)
 
 
-async def _run(desk: BatchDesk) -> dict[str, str]:
+async def _run(dispatcher: BatchDispatcher) -> dict[str, str]:
     try:
-        return await desk.run()
+        return await dispatcher.run()
     finally:
-        await desk.provider.close()
+        await dispatcher.provider.close()
 
 
-def _ready(head: "Future[Reading]", desk: Desk) -> bool:
+def _ready(head: "Future[Reading]", dispatcher: Dispatcher) -> bool:
     """Tell whether the next reading can be yielded without waiting."""
     if not head.done() or head.exception() is not None:
         return False
-    return desk.has_answered or head.result().outcome != "failed"
+    return dispatcher.has_answered or head.result().outcome != "failed"

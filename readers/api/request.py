@@ -1,4 +1,4 @@
-"""One question to a model, before any provider has given it a form."""
+"""A request to a model, before a provider turns it into a body."""
 
 import io
 from collections.abc import Mapping
@@ -13,23 +13,12 @@ from taxonomy.error import StopReading
 from taxonomy.target import DENSE, TargetFormat
 
 CHARS_PER_TOKEN = 4.0
-"""English prose and JSON, by the rule of thumb of OpenAI's and Anthropic's guides; estimates only, never a bill."""
+"""Rule of thumb of OpenAI's and Anthropic's guides for English and JSON; for estimates only."""
 
 
 @dataclass(frozen=True, eq=False)
 class SentImage:
-    """An image as it leaves for the provider.
-
-    Attributes
-    ----------
-    png : bytes
-    caption : str
-        What stands before it.
-    size : (int, int)
-        Width and height in pixels, within the model's limits.
-    px_per_mm : float
-        Resolution that the model sees.
-    """
+    """An image with its caption, scaled to the model's limits; ``size`` is width and height in pixels."""
 
     png: bytes
     caption: str
@@ -39,21 +28,21 @@ class SentImage:
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What is asked of a model.
+    """A request to a model.
 
     Attributes
     ----------
     model, system, text : str
     images : tuple of SentImage
-        In order; each follows its caption, and ``text`` comes last.
+        In order, each after its caption; ``text`` comes last.
     schema : mapping or None
-        JSON schema that the provider must keep to, None for free text.
+        JSON schema that the provider enforces, None for free text.
     form : TargetFormat
     options : RequestOptions
     detail : str
-        Level of image detail that is asked for; empty for none.
+        Level of image detail; empty for none.
     image_tokens : int
-        What the images cost by the provider's formula; 0 where it is not known.
+        Tokens of the images by the provider's formula; 0 where it is unknown.
     """
 
     model: str
@@ -68,35 +57,32 @@ class Request:
 
     @property
     def text_chars(self) -> int:
-        """Characters of all text, the captions included and the schema not."""
+        """Characters of all text, with the captions and without the schema."""
         return len(self.system) + len(self.text) + sum(len(image.caption) for image in self.images)
 
     @property
     def estimated_tokens(self) -> int:
-        """Input tokens, estimated."""
+        """Estimated input tokens."""
         schema = len(str(self.schema)) if self.schema else 0
         return round((self.text_chars + schema) / CHARS_PER_TOKEN) + self.image_tokens
 
     def without_pixels(self) -> "Request":
-        """Return the request with its images' bytes left out: what reading the answer still needs."""
+        """Return the request without the bytes of its images, which saves memory while a batch runs."""
         return replace(self, images=tuple(replace(image, png=b"") for image in self.images))
 
 
 def sent_images(case: Case, limits: ModelLimits) -> tuple[SentImage, ...]:
-    """Return a case's images within the limits of a model: scaled down here, never silently by the provider.
+    """Return a case's images, scaled to the limits of a model so that the provider does not do it silently.
 
-    Raises
-    ------
-    taxonomy.error.StopReading
-        When there are more images, or more megabytes, than the provider takes in one request.
+    Raises StopReading when a request would have more images or megabytes than the provider accepts.
     """
     request = limits.request
     if request and len(case.images) > request.images:
-        raise StopReading(f"{len(case.images)} images a case are over the {request.images} that the provider takes")
+        raise StopReading(f"a case has {len(case.images)} images; the provider accepts {request.images} in a request")
     sent = _scaled_images(case, limits)
     size = sum(len(image.png) for image in sent) * 4 / 3 / 1e6
     if request and size > request.request_mb:
-        raise StopReading(f"{size:.0f} MB of images a case are over the {request.request_mb:g} MB of one request")
+        raise StopReading(f"a case has {size:.0f} MB of images; the provider accepts {request.request_mb:g} MB")
     return sent
 
 

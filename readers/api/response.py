@@ -1,4 +1,4 @@
-"""What a model answered, and how that becomes a reading."""
+"""The answer of a model, and the reading that it gives."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -7,34 +7,34 @@ from typing import Any, Literal
 from readers.api.price import Price, Tokens
 from readers.api.request import Request
 from taxonomy.parsing import parse
-from taxonomy.reading import Failure, Kind, Reading, Usage
+from taxonomy.reading import Failure, FailureKind, Reading, Usage
 
 Stop = Literal["end", "length", "refusal", "content_filter"]
 
-MESSAGES: Mapping[str, tuple[Kind, str]] = {
+MESSAGES: Mapping[str, tuple[FailureKind, str]] = {
     "length": ("truncated", "the answer was cut off at {max_tokens} output tokens"),
     "refusal": ("refusal", "the model refused to answer"),
     "content_filter": ("content_filter", "the provider's content filter held the answer back"),
 }
 
 LEAN_CHARS_PER_TOKEN = 4.5
-"""Characters a token of our prompts at most: names with underscores and numbers take more tokens than prose."""
+"""Most characters per token of our prompts: names and numbers take more tokens than prose."""
 
 
 class CallError(Exception):
-    """Raised when a call brought no answer.
+    """Raised when a call fails.
 
     Attributes
     ----------
     kind : str
         ``transport`` or ``quota``.
     fatal : bool
-        Whether every further call would fail in the same way: a refused key, no such model, no credit.
+        Whether every further call would fail too: a refused key, an unknown model, no credit.
     systematic : bool
-        Whether that is so unless something was answered before: a request that the model does not take.
+        Whether the same holds as long as no call has worked: a request that the model does not accept.
     """
 
-    def __init__(self, kind: Kind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
         super().__init__(message)
         self.kind, self.fatal, self.systematic = kind, fatal, systematic
 
@@ -45,19 +45,18 @@ class Response:
 
     Attributes
     ----------
-    text : str
-    stop : {"end", "length", "refusal", "content_filter"}
+    stop : str
         Why the model stopped.
     tokens : Tokens or None
-        None where the endpoint does not say.
+        None where the endpoint does not report them.
     model : str
-        As the provider names what answered.
+        The model by the provider's answer.
     seconds : float or None
-        Wall time, retries included; None out of a batch.
+        Wall time with retries; None for an answer from a batch.
     run_id : str
         The run that paid for it.
     batch : bool
-        Whether it came at the price of a batch.
+        Whether it has the price of a batch.
     """
 
     text: str
@@ -78,22 +77,22 @@ class Response:
         return cls(**{**data, "tokens": Tokens(**data["tokens"]) if data["tokens"] else None})
 
 
-def reading_of(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:
-    """Return the reading that a response gives: its answer, or a scored failure of its own kind."""
+def response_reading(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:
+    """Return the reading of a response: its answer, or a scored failure."""
     usage = _usage(response, request, price, run_id)
     if response.stop != "end":
         kind, message = MESSAGES[response.stop]
-        said = message.format(max_tokens=request.options.max_tokens)
-        return Reading(raw=response.text, usage=usage, error=Failure(kind, said))
+        failure = Failure(kind, message.format(max_tokens=request.options.max_tokens))
+        return Reading(raw=response.text, usage=usage, error=failure)
     return replace(parse(response.text, request.form), usage=usage)
 
 
 def missing_image(response: Response, request: Request) -> str | None:
-    """Return why the images cannot have arrived, by the input tokens that were billed; None where they may have.
+    """Return a message when too few input tokens were billed for the images to have arrived, else None.
 
-    Some endpoints drop an image silently and answer all the same. A bill below a lean count of the text (4.5 characters
-    a token) and half of what the images cost by the provider's formula (50 tokens each where none is known) shows it.
-    Images that cost much less than the text may be missed; a page at 6 px/mm costs more than it.
+    Some endpoints drop an image silently. The bill must cover the text at 4.5 characters per token, plus half of the
+    images' tokens by the provider's formula (50 each where it is unknown). Images that cost much less than the text can
+    escape the check; a page at 6 px/mm costs more than the text.
     """
     if not request.images or response.tokens is None or request.options.image_check == "off":
         return None
@@ -103,12 +102,12 @@ def missing_image(response: Response, request: Request) -> str | None:
         return None
     return (
         f"the images did not reach the model: {response.tokens.input} input tokens were billed, at least {least} are "
-        "expected with them (--option image_check=off where the endpoint does not count them)"
+        "expected (set --option image_check=off where the endpoint does not count images)"
     )
 
 
 def failed_reading(error: CallError, usage: Usage | None = None) -> Reading:
-    """Return the reading of a call that brought no answer."""
+    """Return the reading of a failed call."""
     return Reading(usage=usage or Usage(), error=Failure(error.kind, str(error)))
 
 

@@ -1,4 +1,4 @@
-"""What providers with an SDK of OpenAI's or Anthropic's kind share: both are generated alike, and raise alike."""
+"""The client of OpenAI's and Anthropic's SDKs, which come from one generator and raise alike."""
 
 import importlib
 import json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SdkClient:
-    """An SDK's asynchronous client, whose own retries (with ``retry-after``) serve every request.
+    """An SDK's asynchronous client with its own retries, which honour ``retry-after``.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class SdkClient:
     Attributes
     ----------
     client : object
-        The SDK's own, from :meth:`connect` on.
+        The SDK's client, after :meth:`connect`.
     """
 
     client: Any
@@ -40,13 +40,7 @@ class SdkClient:
         self._names, self._endpoint, self._model, self._options = (sdk, client), endpoint, model, options
 
     def connect(self, busy: Busy) -> None:
-        """Import the SDK, which takes a second, and build its client.
-
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When there is no key.
-        """
+        """Import the SDK, which takes a second, and build its client; raises StopReading when there is no key."""
         module, client = self._names
         self._sdk = importlib.import_module(module)
 
@@ -63,28 +57,25 @@ class SdkClient:
         )
 
     async def ask(self, path: str, body: Body, response: Callable[[Body], Response]) -> Response:
-        """Post a body as it stands, past the SDK's own types, and return what ``response`` makes of the answer.
+        """Post a body unchanged, bypassing the SDK's types, and return ``response`` of the answer's JSON.
 
-        Raises
-        ------
-        CallError
-            When there is no answer after the SDK's own retries, or something that is none of this API.
+        Raises CallError when the SDK's retries fail, or the answer is not in this API's format.
         """
         import httpx2
 
         try:
             async with self.calling():
-                found: httpx2.Response = await self.client.post(path, body=body, cast_to=httpx2.Response)
+                reply: httpx2.Response = await self.client.post(path, body=body, cast_to=httpx2.Response)
         except Filtered as filtered:
             return Response(str(filtered), "content_filter", None, self._model)
         try:
-            return response(json.loads(found.text))
+            return response(json.loads(reply.text))
         except MALFORMED as error:
-            raise not_json(self._endpoint, found.headers.get("content-type", ""), found.text) from error
+            raise not_json(self._endpoint, reply.headers.get("content-type", ""), reply.text) from error
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[None]:
-        """Turn what the SDK raises into :class:`CallError`."""
+        """Turn the SDK's exceptions into :class:`CallError`."""
         try:
             yield
         except (self._sdk.APIError, ValueError) as error:

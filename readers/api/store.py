@@ -1,4 +1,4 @@
-"""Paid answers on disk, keyed by everything that decides them: nothing is paid for twice, nothing is lost."""
+"""Paid answers on disk, keyed by everything that affects them, so that none is paid for twice."""
 
 import hashlib
 import json
@@ -14,15 +14,10 @@ from taxonomy.error import StopReading
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What decides an answer beside the body of its request.
+class RequestOrigin:
+    """Where a request goes, and its repetition: the parts of a request key apart from the body.
 
-    Attributes
-    ----------
-    provider, endpoint : str
-        The endpoint without key, user or query.
-    repeat : int
-        Which of several times the same is asked.
+    ``endpoint`` has no key, user or query.
     """
 
     provider: str
@@ -30,24 +25,24 @@ class Asked:
     repeat: int = 0
 
 
-def request_key(body: Mapping[str, Any], asked: Asked) -> str:
-    """Return the digest of a request, 40 hex digits: fit for a batch's custom id too."""
-    written = json.dumps([asked.provider, asked.endpoint, asked.repeat, body], sort_keys=True, separators=(",", ":"))
+def request_key(body: Mapping[str, Any], target: RequestOrigin) -> str:
+    """Return the digest of a request, 40 hex digits, which is also its custom id in a batch."""
+    written = json.dumps([target.provider, target.endpoint, target.repeat, body], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:40]
 
 
 class ResponseStore:
-    """Answers by request key, in one SQLite file that several runs may use at once.
+    """Answers by request key in a SQLite file that several runs may share.
 
     Parameters
     ----------
     folder : Path or None
-        None keeps the answers of this process only.
+        None keeps the answers in memory.
 
     Raises
     ------
     StopReading
-        When the file cannot be made or is no store.
+        When the file cannot be created, or is not a store.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -58,20 +53,14 @@ class ResponseStore:
                 folder.mkdir(parents=True, exist_ok=True)
             self._file = sqlite3.connect(self._where, timeout=60, check_same_thread=False, isolation_level=None)
             self._file.execute("PRAGMA journal_mode=WAL")
-            # A kill loses nothing; to survive a power cut too, every answer would wait for the disk.
+            # Safe against a kill; safety against a power cut would make every answer wait for the disk.
             self._file.execute("PRAGMA synchronous=NORMAL")
             self._file.execute("CREATE TABLE IF NOT EXISTS response (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         except (OSError, sqlite3.Error) as error:
             raise StopReading(f"answers cannot be kept in {self._where}: {error}; name another --out") from error
 
     def get(self, key: str) -> Response | None:
-        """Return the answer of a request, None where there is none.
-
-        Raises
-        ------
-        StopReading
-            When the file is damaged.
-        """
+        """Return the answer of a request or None; raises StopReading when the file is damaged."""
         try:
             with self._lock:
                 row = self._file.execute("SELECT answer FROM response WHERE key = ?", (key,)).fetchone()
@@ -80,12 +69,9 @@ class ResponseStore:
         return Response.from_json(json.loads(row[0])) if row else None
 
     def put(self, key: str, response: Response) -> None:
-        """Keep an answer; it is in the hands of the operating system when this returns.
+        """Keep an answer: a kill after the return does not lose it.
 
-        Raises
-        ------
-        StopReading
-            When the disk is full or the file went away.
+        Raises StopReading when the disk is full or the file is gone.
         """
         try:
             with self._lock:

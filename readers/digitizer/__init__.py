@@ -1,1 +1,1 @@
-"""From a picture of an ECG back to twelve leads in millivolts, and from these to a reading: the image ceiling."""
+"""The image ceiling: recovers twelve leads in millivolts from a picture, and reads them."""

@@ -1,4 +1,4 @@
-"""A picture in, twelve leads in millivolts out."""
+"""Recover twelve leads in millivolts from a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from readers.digitizer.ink import ink_coverage
 from readers.digitizer.trace import row_ink, stretch_columns, stretch_heights
 from renderers.style import LEADS
 
-FS = 500.0
-"""Sampling rate of what is recovered, in Hz."""
+DIGITIZED_FS = 500.0
+"""Sampling rate of the recovered signal, in Hz."""
 
 LEAST_TILT = 0.05
-"""Degrees from which a page is turned back: less moves a trace of 250 mm by less than its pen's width."""
+"""Smallest tilt in degrees that is corrected: a smaller one moves a trace of 250 mm by less than its pen's width."""
 
 
 @dataclass(frozen=True, eq=False)
 class Digitized:
-    """What was recovered from a picture.
+    """The signal recovered from a picture.
 
     Attributes
     ----------
     mv : float32 array (12, 5000) in mV
         In the order of ``LEADS`` at 500 Hz; NaN where the picture does not show a lead.
     px_per_mm : float
-        Resolution that was found.
+        Resolution of the picture.
     """
 
     mv: NDArray[np.float32]
@@ -35,7 +35,7 @@ class Digitized:
 
     @property
     def whole(self) -> bool:
-        """Whether all ten seconds of every lead were shown."""
+        """Whether the picture shows all ten seconds of every lead."""
         return bool(np.isfinite(self.mv).mean(axis=1).min() > 0.9)
 
 
@@ -49,11 +49,11 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
     Raises
     ------
     DigitizeError
-        When a picture is no page that can be read.
+        When a picture cannot be read as an ECG page.
     """
     if len(pictures) not in {1, len(LEADS)}:
-        raise DigitizeError(f"a case has 1 picture or {len(LEADS)}, not {len(pictures)}")
-    mv = np.full((len(LEADS), int(RECORD_S * FS)), np.nan, dtype=np.float32)
+        raise DigitizeError(f"a case must have 1 picture or {len(LEADS)}, not {len(pictures)}")
+    mv = np.full((len(LEADS), int(RECORD_S * DIGITIZED_FS)), np.nan, dtype=np.float32)
     scales = []
     for number, picture in enumerate(pictures):
         cover, page = _upright(picture, LEADS[number] if len(pictures) > 1 else "")
@@ -63,7 +63,7 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
 
 
 def _upright(picture: NDArray[np.uint8], lead: str) -> tuple[NDArray[np.float32], PageGeometry]:
-    """Return the ink and the geometry of a page, turned back where it was tilted."""
+    """Return the ink and the geometry of a page, after correcting its tilt."""
     cover = ink_coverage(picture)
     page = page_geometry(cover >= 0.5, lead)
     if abs(page.tilt) < LEAST_TILT:
@@ -85,8 +85,8 @@ def _fill(mv: NDArray[np.float32], cover: NDArray[np.float32], page: PageGeometr
         begin, _ = stretch_columns(page, stretch)
         seconds = (begin + np.arange(len(heights)) + 0.5 - page.left) / page.px_per_mm / MM_PER_S
         values = (page.baselines[stretch.row] - heights) / page.px_per_mm / MM_PER_MV
-        first, last = round(stretch.start_s * FS), round(stretch.end_s * FS)
+        first, last = round(stretch.start_s * DIGITIZED_FS), round(stretch.end_s * DIGITIZED_FS)
         lead = LEADS.index(stretch.lead)
-        times = np.arange(first, last) / FS
+        times = np.arange(first, last) / DIGITIZED_FS
         if np.isnan(mv[lead, first:last]).any() or stretch.end_s - stretch.start_s == RECORD_S:
             mv[lead, first:last] = np.interp(times, seconds[known], values[known])

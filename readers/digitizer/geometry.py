@@ -1,4 +1,4 @@
-"""The geometry of a page, found from its calibration pulses: where each row's 0 mV is, and how large a millimetre."""
+"""Find the geometry of a page from its calibration pulses: the baseline of each row, and the scale."""
 
 from dataclasses import dataclass
 
@@ -10,37 +10,31 @@ from renderers.style import LEADS
 
 PULSE_LEFT_MM, STRIP_LEFT_MM, PULSE_HEIGHT_MM = 2.5, 10.0, 10.0
 MM_PER_S, MM_PER_MV, RECORD_S = 25.0, 10.0, 10.0
-"""Standard speed and gain; a page that says otherwise by its pulse's shape is not read."""
+"""Standard speed and gain; a page whose pulses have another shape is not read."""
 
 LEAST_TRACE_MM = 8.0
-"""Pieces of ink that are narrower than this are letters, marks and specks, not traces."""
+"""Narrower pieces of ink are letters, marks and specks, not traces."""
 
 AGREEMENT = 0.06
-"""By how much the scales of the pulse and of the traces' length may differ."""
+"""Largest relative difference between the scales by the pulses and by the length of the traces."""
 
 TILT_SHARE = 0.03
-"""Share of its height by which a pulse's sides may lean or its bar fall, as on a page that is turned by 1.5 degrees."""
+"""Share of its height by which a pulse's sides or bar may lean, as on a page that is tilted by 1.5 degrees."""
 
 GRID_MM, SNAP_PX = 5.0, 0.6
-"""Baselines lie on lines of this grid; a stroke may stand so many pixels beside its line."""
+"""Spacing of the grid lines that hold the baselines, and the largest distance of a stroke from its line."""
 
 
 class DigitizeError(Exception):
-    """Raised when a picture cannot be read as an ECG page; one sentence that says why."""
+    """Raised when a picture cannot be read as an ECG page; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """One calibration pulse, all in pixels from the upper left corner.
+    """One calibration pulse, in pixels from the upper left corner.
 
-    Attributes
-    ----------
-    left, baseline : float
-        Middle of its left side, and of its foot: 0 mV.
-    px_per_mm : float
-        By its height.
-    pen_px : float
-        Width of its upright strokes.
+    ``left`` and ``baseline`` are the middle of its left side and of its foot, which is 0 mV; ``px_per_mm`` is the scale
+    by its height, ``pen_px`` the width of its upright strokes.
     """
 
     left: float
@@ -51,7 +45,7 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Stretch:
-    """One stretch of one lead on the page: what of it is shown, and between which columns of pixels."""
+    """The part of a lead that a page shows: its row, and its start and end in seconds."""
 
     lead: str
     row: int
@@ -66,14 +60,14 @@ class PageGeometry:
     Attributes
     ----------
     baselines : tuple of float
-        0 mV of each row, in pixels from the top.
+        0 mV line of each row, in pixels from the top.
     left : float
-        Where the traces begin, in pixels.
+        Left end of the traces, in pixels.
     px_per_mm : float
     pen_px : float
     stretches : tuple of Stretch
     tilt : float
-        By how many degrees the page is turned anticlockwise; 0 where one pulse alone cannot tell.
+        Anticlockwise tilt in degrees; 0 where there are too few pulses to measure it.
     """
 
     baselines: tuple[float, ...]
@@ -91,12 +85,12 @@ def page_geometry(ink: NDArray[np.bool_], lead: str = "") -> PageGeometry:
     ----------
     ink : bool array (height, width)
     lead : str
-        Which lead it is, for a picture of one.
+        Name of the lead, for a picture of a single lead.
 
     Raises
     ------
     DigitizeError
-        When there is no calibration pulse, its scale is not that of ten seconds, or the layout is none that is known.
+        When there is no calibration pulse, the traces do not last ten seconds, or the layout is unknown.
     """
     pulses, reach = _pulses_and_reach(ink)
     if not pulses:
@@ -105,7 +99,7 @@ def page_geometry(ink: NDArray[np.bool_], lead: str = "") -> PageGeometry:
     pulses = [pulse for pulse in pulses if abs(pulse.px_per_mm / rough - 1) < 0.08]
     left, pen = (float(np.median([getattr(pulse, name) for pulse in pulses])) for name in ("left", "pen_px"))
     scale = _scale(rough, (reach - pen / 2 - left) / (RECORD_S * MM_PER_S + STRIP_LEFT_MM - PULSE_LEFT_MM))
-    # A page that was drawn for a screen has whole pixels a millimetre, and its strokes snap to them by up to half one.
+    # A page drawn for a screen has a whole number of pixels per mm, to which its strokes snap by up to half a pixel.
     step = scale * (GRID_MM if scale == round(scale) else 0)
     return PageGeometry(
         baselines=tuple(_snapped(pulse.baseline, step) for pulse in pulses),
@@ -118,17 +112,17 @@ def page_geometry(ink: NDArray[np.bool_], lead: str = "") -> PageGeometry:
 
 
 def _scale(by_pulse: float, by_length: float) -> float:
-    """Return pixels a millimetre: by the length of the traces, which is 50 times the pulse's, if the pulse agrees."""
+    """Return pixels per mm by the length of the traces, 50 times that of a pulse, if the pulses agree."""
     if abs(by_length / by_pulse - 1) > AGREEMENT:
         raise DigitizeError(
-            f"the traces are no ten seconds at 25 mm/s long: {by_length:.2f} px/mm by them, {by_pulse:.2f} by pulse"
+            f"the traces do not last ten seconds at 25 mm/s: {by_length:.2f} px/mm by length, {by_pulse:.2f} by pulse"
         )
     whole = round(by_length)
     return float(whole) if abs(by_length / whole - 1) < 0.003 else by_length
 
 
 def _tilt(pulses: list[Pulse]) -> float:
-    """Return the turn of the page in degrees, by how far the pulses stand beside one another."""
+    """Return the tilt of the page in degrees, by the left ends of its pulses."""
     if len(pulses) < 4:
         return 0.0
     slope = np.polyfit([pulse.baseline for pulse in pulses], [pulse.left for pulse in pulses], 1)[0]
@@ -136,7 +130,7 @@ def _tilt(pulses: list[Pulse]) -> float:
 
 
 def _snapped(value: float, step: float) -> float:
-    """Return the line of a grid that a stroke was snapped away from; the value itself where none is that near."""
+    """Return the nearest grid line within the snapping distance, else the value itself."""
     if not step:
         return value
     line = round(value / step) * step
@@ -144,20 +138,20 @@ def _snapped(value: float, step: float) -> float:
 
 
 def _pulses_and_reach(ink: NDArray[np.bool_]) -> tuple[list[Pulse], float]:
-    """Return the calibration pulses from the top down, and where the traces end on the right."""
+    """Return the calibration pulses from top to bottom, and the right end of the traces."""
     from scipy.ndimage import find_objects, label
 
     names, _ = label(ink, structure=np.ones((3, 3)))
     boxes = [(number, box) for number, box in enumerate(find_objects(names), start=1) if box]
     pulses = [_pulse(names[box] == number, box) for number, box in boxes]
-    found = sorted((pulse for pulse in pulses if pulse), key=lambda pulse: pulse.baseline)
-    least = LEAST_TRACE_MM * found[0].px_per_mm if found else np.inf
+    ordered = sorted((pulse for pulse in pulses if pulse), key=lambda pulse: pulse.baseline)
+    least = LEAST_TRACE_MM * ordered[0].px_per_mm if ordered else np.inf
     reach = max((box[1].stop for _, box in boxes if box[1].stop - box[1].start >= least), default=0)
-    return found, float(reach)
+    return ordered, float(reach)
 
 
 def _pulse(shape: NDArray[np.bool_], box: tuple[slice, ...]) -> Pulse | None:
-    """Return the pulse that a piece of ink is, None where it is none."""
+    """Return a piece of ink as a pulse, None where it has another shape."""
     height, width = shape.shape
     if height < 12 or not 1.5 < height / width < 2.4:
         return None
@@ -194,4 +188,4 @@ def _stretches(rows: int, lead: str) -> tuple[Stretch, ...]:
             for column, name in enumerate(names)
         ]
         return (*shown, Stretch(RHYTHM_LEAD, len(ROWS), 0.0, RECORD_S))
-    raise DigitizeError(f"{rows} calibration pulses are of no layout that can be read: 1, 4 or 12 are")
+    raise DigitizeError(f"a page must have 1, 4 or 12 calibration pulses, not {rows}")

@@ -1,33 +1,30 @@
-"""The image ceiling: what a reader of signals reads from the very picture that a vision model is shown."""
+"""The image ceiling: a signal reader on the signal recovered from the same picture that a vision model sees."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from importlib.abc import Traversable
-from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from importlib.resources import as_file
 
 import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurements, measure
 from readers.contract import Case, Input
-from readers.digitizer.digitizing import FS, Digitized, digitize
+from readers.digest import file_digest
+from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, digitize
 from readers.digitizer.geometry import DigitizeError
 from readers.resnet1d.preprocessing import prepare
+from readers.resnet1d.reader import PAGE_WEIGHTS, SHIPPED_WEIGHTS, Resnet1dReader
 from renderers.printed import COLUMN_S
 from renderers.style import LEADS
 from taxonomy.reading import Failure, Reading
-
-if TYPE_CHECKING:
-    from readers.resnet1d.reader import Resnet1dReader
 
 
 class DigitizerReader:
     """Digitizes the picture and reads the signal with resnet1d's networks.
 
-    A page of 3 x 4 leads shows 2.5 s of most leads: it is read by networks that were trained on just that, and its axis
-    is measured on the columns of the limb leads. A picture that cannot be digitized is refused with the reason.
+    A page of 3 x 4 leads shows 2.5 s of most leads: networks trained on such pages read it, and the axis is measured on
+    the columns of the limb leads. A picture that cannot be digitized gives a refusal with the reason.
     """
 
     name = "digitizer"
@@ -37,52 +34,41 @@ class DigitizerReader:
     @cached_property
     def details(self) -> Mapping[str, str]:
         """The digests of both sets of weights, for the manifest."""
-        from readers.resnet1d.reader import weights_digest
-
-        with as_file(_weights("weights")) as whole, as_file(_weights("page")) as page:
-            return {"weights": weights_digest(whole), "page_weights": weights_digest(page)}
+        return {"weights": file_digest(SHIPPED_WEIGHTS), "page_weights": file_digest(PAGE_WEIGHTS)}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""
         for case in cases:
             try:
-                found = digitize([image.rgb() for image in case.images])
+                page = digitize([image.rgb() for image in case.images])
             except DigitizeError as error:
                 yield Reading(error=Failure("refusal", str(error)))
                 continue
-            yield self._whole_page(found) if found.whole else self._printed_page(found)
+            yield self._whole_page(page) if page.whole else self._printed_page(page)
 
-    def _whole_page(self, found: Digitized) -> Reading:
-        return self._networks.reading(prepare(found.mv, FS), measure(found.mv, FS))
+    def _whole_page(self, page: Digitized) -> Reading:
+        return self._networks.reading(prepare(page.mv, DIGITIZED_FS), measure(page.mv, DIGITIZED_FS))
 
-    def _printed_page(self, found: Digitized) -> Reading:
+    def _printed_page(self, page: Digitized) -> Reading:
         import torch
 
         from readers.resnet1d.page import as_page
 
-        leads = as_page(torch.from_numpy(prepare(found.mv, FS)[None])).numpy()[0]
-        return self._page_networks.reading(leads, page_measurements(found.mv))
+        leads = as_page(torch.from_numpy(prepare(page.mv, DIGITIZED_FS)[None])).numpy()[0]
+        return self._page_networks.reading(leads, page_measurements(page.mv))
 
     @cached_property
-    def _networks(self) -> "Resnet1dReader":
-        from readers.resnet1d.reader import Resnet1dReader
-
+    def _networks(self) -> Resnet1dReader:
         return Resnet1dReader()
 
     @cached_property
-    def _page_networks(self) -> "Resnet1dReader":
-        from readers.resnet1d.reader import Resnet1dReader
-
-        with as_file(_weights("page")) as path:
+    def _page_networks(self) -> Resnet1dReader:
+        with as_file(PAGE_WEIGHTS) as path:
             return Resnet1dReader(str(path))
 
 
-def _weights(name: str) -> Traversable:
-    return files("readers.resnet1d") / f"{name}.safetensors"
-
-
 def page_measurements(mv: NDArray[np.float32]) -> Measurements:
-    """Measure what a 3 x 4 page shows: the rate on its rhythm strip, the frontal axis on its columns of limb leads.
+    """Measure a 3 x 4 page: the rate on its rhythm strip, the frontal axis on its column of limb leads.
 
     Parameters
     ----------
@@ -95,10 +81,10 @@ def page_measurements(mv: NDArray[np.float32]) -> Measurements:
         Rate of the rhythm strip; everything else of the first column, where I, II and III stand together and the
         augmented leads follow from them (Goldberger 1942).
     """
-    column = np.nan_to_num(mv[:, : int(COLUMN_S * FS)])
+    column = np.nan_to_num(mv[:, : int(COLUMN_S * DIGITIZED_FS)])
     one, two = column[0], column[1]
     column[2] = two - one
     column[3], column[4], column[5] = -(one + two) / 2, one - two / 2, two - one / 2
     strip = np.zeros_like(mv)
     strip[LEADS.index("II")] = np.nan_to_num(mv[LEADS.index("II")])
-    return replace(measure(column, FS), heart_rate=measure(strip, FS).heart_rate)
+    return replace(measure(column, DIGITIZED_FS), heart_rate=measure(strip, DIGITIZED_FS).heart_rate)

@@ -1,4 +1,4 @@
-"""From the ink of a row to the height of its trace in every column of pixels."""
+"""Find the height of each row's trace in every column of pixels."""
 
 from itertools import pairwise
 
@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from readers.digitizer.geometry import LEAST_TRACE_MM, MM_PER_S, DigitizeError, PageGeometry, Stretch
 
 SHARED = 0.6
-"""Share of a piece's columns that have ink in a row's own room from which the piece holds that row's trace: tall spikes
-reach into a neighbour's room in a few columns only."""
+"""Share of a piece's columns with ink in a row's band above which the piece holds that row's trace; tall spikes reach
+into a neighbouring band in only a few columns."""
 
 SPIKE_PX = 0.8
-"""From this on the two envelopes disagree about a column, which then is a peak or a valley narrower than the pen."""
+"""Difference of the two envelopes above which a column is a peak or valley narrower than the pen."""
 
 
 def row_ink(cover: NDArray[np.float32], page: PageGeometry) -> list[NDArray[np.float32]]:
     """Return the ink of each row's trace alone, float32 (height, width) each.
 
-    A piece belongs to the row whose baseline its middle height is nearest to; one that rows share is cut between them.
+    A piece belongs to the row with the baseline nearest to its middle; a piece that spans rows is cut between them.
     """
     from scipy.ndimage import find_objects, label
 
@@ -37,7 +37,7 @@ def row_ink(cover: NDArray[np.float32], page: PageGeometry) -> list[NDArray[np.f
 
 
 def _windows(page: PageGeometry, columns: slice) -> list[tuple[int, int]]:
-    """Return the columns of a piece, cut where a column of leads ends: each part may be of other rows."""
+    """Return the columns of a piece, cut at the columns of leads, since each part may belong to other rows."""
     edges = {round(page.left + stretch.start_s * MM_PER_S * page.px_per_mm) for stretch in page.stretches}
     inside = sorted(edge for edge in edges if columns.start < edge < columns.stop)
     return list(pairwise([columns.start, *inside, columns.stop]))
@@ -69,10 +69,7 @@ def _rows_of(piece: NDArray[np.bool_], top: int, baselines: tuple[float, ...]) -
 def stretch_heights(ink: NDArray[np.float32], page: PageGeometry, stretch: Stretch) -> NDArray[np.float64]:
     """Return the trace's height in each column of a stretch, in pixels from the top; NaN where there is no ink.
 
-    Raises
-    ------
-    DigitizeError
-        When the stretch reaches beyond the picture.
+    Raises DigitizeError when the stretch reaches beyond the picture.
     """
     begin, end = stretch_columns(page, stretch)
     if end > ink.shape[1] + 1 or begin < 0:
@@ -89,10 +86,10 @@ def stretch_columns(page: PageGeometry, stretch: Stretch) -> tuple[int, int]:
 def trace_heights(cover: NDArray[np.float32], pen_px: float) -> NDArray[np.float64]:
     """Return the middle of the pen in each column, float64 (width,), in pixels from the top; NaN without ink.
 
-    The ink of a column reaches as far as the pen did while it was within half its width of that column. Less half a
-    pen's width above and below, it is the running maximum and minimum of the curve; closing and opening (Serra 1982)
-    undo these exactly wherever the curve rises or falls through, which a centroid of ink blurs. Where the two differ, a
-    peak or valley is narrower than the pen: a peak is what closing keeps, a valley what opening keeps.
+    Less half a pen's width, the upper and lower edges of the ink are the running maximum and minimum of the curve over
+    the width of the pen. Closing and opening (Serra 1982) undo these exactly wherever the curve rises or falls through;
+    a centroid of the ink would blur it. Where the two differ, a peak or valley is narrower than the pen: closing keeps
+    peaks, opening keeps valleys.
     """
     from scipy.ndimage import grey_dilation, grey_erosion, median_filter
 
@@ -107,29 +104,29 @@ def trace_heights(cover: NDArray[np.float32], pen_px: float) -> NDArray[np.float
     high, low = np.maximum(-top - half, middle), np.minimum(-bottom + half, middle)
     size = 2 * max(1, round(0.45 * pen_px)) + 1
     closing, opening = grey_erosion(high, size=size), grey_dilation(low, size=size)
-    found = (closing + opening) / 2
-    around = median_filter(found, size=3 * size)
+    curve = (closing + opening) / 2
+    around = median_filter(curve, size=3 * size)
     spike, peak = closing - opening > SPIKE_PX, closing - around > around - opening
-    found = np.where(spike, np.where(peak, closing, opening), found)
-    found = _tipped(found, (high, low), 1.5 * size)
-    return np.where(known, -found, np.nan)
+    curve = np.where(spike, np.where(peak, closing, opening), curve)
+    curve = _tipped(curve, (high, low), 1.5 * size)
+    return np.where(known, -curve, np.nan)
 
 
 def _tipped(
-    found: NDArray[np.float64], envelope: tuple[NDArray[np.float64], NDArray[np.float64]], least: float
+    curve: NDArray[np.float64], envelope: tuple[NDArray[np.float64], NDArray[np.float64]], least: float
 ) -> NDArray[np.float64]:
-    """Return the curve with the tip of each peak and valley where the ink ends: it may lie between two columns."""
+    """Return the curve with each peak and valley extended to the edge of the ink: tips may lie between columns."""
     from scipy.signal import find_peaks
 
-    tipped = found.copy()
+    tipped = curve.copy()
     for sign, edge in ((1, envelope[0]), (-1, envelope[1])):
-        tips, _ = find_peaks(sign * found, prominence=least)
+        tips, _ = find_peaks(sign * curve, prominence=least)
         tipped[tips] = edge[tips]
     return tipped
 
 
 def _edges(cover: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return where the ink of each column begins and ends, to a part of a pixel by its coverage; NaN without ink."""
+    """Return the upper and lower edge of the ink in each column, in fractions of a pixel; NaN without ink."""
     ink, last = cover >= 0.5, len(cover) - 1
     columns = np.arange(cover.shape[1])
     first, end = np.argmax(ink, axis=0), last - np.argmax(ink[::-1], axis=0)

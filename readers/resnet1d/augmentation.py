@@ -1,27 +1,27 @@
-"""What a training record is put through, so that the network learns morphology and not the record."""
+"""Augment training records, so that the network learns morphology and not single records."""
 
 import torch
 from torch import Generator, Tensor
 from torch.nn.functional import grid_sample
 
-from readers.resnet1d.config import Config
+from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.page import as_page
 
 
-def augment(signal: Tensor, config: Config, generator: Generator) -> Tensor:
-    """Return a changed copy of a batch of z-scored leads.
+def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Tensor:
+    """Return an augmented copy of a batch of z-scored leads.
 
-    Each record is moved and scaled in time, each lead scaled in amplitude; leads and stretches are blanked and white
-    noise is added.
+    Each record is shifted and scaled in time, and each lead scaled in amplitude; leads and stretches are blanked, and
+    white noise is added.
 
     Parameters
     ----------
     signal : float32 tensor (batch, 12, samples)
         Z-scored leads.
-    config : Config
-        How strong each change is.
+    config : TrainingConfig
+        Strength of each change.
     generator : torch.Generator
-        Where all chance comes from, on the CPU.
+        Source of all randomness, on the CPU.
 
     Returns
     -------

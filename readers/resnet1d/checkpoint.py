@@ -1,4 +1,4 @@
-"""A training on disk: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
+"""Save and load a training: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
 
 import json
 from collections.abc import Mapping
@@ -15,15 +15,7 @@ from readers.whole_file import whole_file
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a training is.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs that are done.
-    best_auroc, best_epoch : float, int
-        Best macro AUROC on fold 9 so far, and the epoch that gave it.
-    """
+    """The number of finished epochs, and the best macro AUROC on fold 9 so far with its epoch."""
 
     epoch: int = 0
     best_auroc: float = -1.0
@@ -33,9 +25,9 @@ class Checkpoint:
 def save_checkpoint(
     folder: Path, model: nn.Module, averaged: AveragedModel, optimizer: Optimizer, state: Checkpoint
 ) -> None:
-    """Write the state of a training; a kill at any point leaves the last complete one.
+    """Write the state of a training; a kill at any point leaves the last complete state.
 
-    Tensors of one epoch go to a file of their own, and the JSON that names the epoch is replaced last.
+    Each epoch has its own file of tensors; the JSON that names the epoch is replaced last.
 
     Raises
     ------
@@ -61,10 +53,10 @@ def load_checkpoint(folder: Path, model: nn.Module, averaged: AveragedModel, opt
         return Checkpoint()
     state = Checkpoint(**json.loads(path.read_text(encoding="utf-8")))
     tensors = load_file(_file(folder, state.epoch))
-    model.load_state_dict(_below("model.", tensors))
-    averaged.load_state_dict(_below("averaged.", tensors))
+    model.load_state_dict(tensors_below("model.", tensors))
+    averaged.load_state_dict(tensors_below("averaged.", tensors))
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below("optimizer.", tensors).items():
+    for name, value in tensors_below("optimizer.", tensors).items():
         index, _, moment = name.partition(".")
         moments.setdefault(int(index), {})[moment] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
@@ -81,5 +73,6 @@ def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
         part.write_bytes(data)
 
 
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+def tensors_below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with ``prefix``, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""Every setting of the network and its training, in one frozen object that a TOML file fills."""
+"""The settings of the network and its training, read from a TOML file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Interval, MinLen
 
-from readers.setting import read_toml, settings_of
+from readers.setting import checked_settings, read_toml
 
 Count = Annotated[int, Ge(1)]
 Share = Annotated[float, Interval(ge=0, le=1)]
@@ -16,41 +16,41 @@ Strength = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
-class Config:
+class TrainingConfig:
     """Settings of one training.
 
     Attributes
     ----------
     seeds : tuple of int
-        One network is trained for each; the reader averages their probabilities.
+        One network per seed; the reader averages their probabilities.
     channels : tuple of int
         Width of each stage; each stage halves the number of samples.
     blocks : int
-        Residual blocks a stage.
+        Residual blocks per stage.
     kernel : int
-        Samples that a convolution sees.
+        Samples under a convolution.
     dropout : float
-        Before the heads.
+        Dropout before the heads.
     batch : int
-        Records a step.
+        Records per step.
     epochs, patience : int
-        Most epochs, and epochs without a better macro AUROC on fold 9 after which a training stops.
+        Most epochs, and epochs without a better macro AUROC on fold 9 before training stops.
     learning_rate, weight_decay : float
-        Of AdamW; the rate warms up and then falls along a cosine.
+        For AdamW; the rate warms up and then falls along a cosine.
     warmup : float
         Share of the steps.
     averaging : float
         Decay of the exponential moving average of the weights, per step.
     statement_weight, axis_weight : float
-        Of the 71 statements and of the axes in the loss, beside 1 for the superclasses.
+        Weights of the 71 statements and of the axes in the loss, relative to 1 for the superclasses.
     gain, noise, warp : float
-        Augmentation: spread of the gain of a lead, of white noise (in standard deviations), of the time scale.
+        Augmentation: spread of a lead's gain, of white noise (in standard deviations) and of the time scale.
     shift : int
-        Augmentation: most samples that a record is moved in time.
+        Augmentation: most samples by which a record is shifted in time.
     lead_loss, gap, mixup : float
-        Augmentation: chance that a lead is blanked, that a stretch is blanked, and strength of mixup.
+        Augmentation: probability of a blanked lead, of a blanked stretch, and strength of mixup.
     page : bool
-        Whether each lead is shown only where a printed 3 x 4 page shows it.
+        Whether each lead is limited to the part that a printed 3 x 4 page shows.
     """
 
     seeds: Annotated[tuple[int, ...], MinLen(1)] = (0,)
@@ -81,19 +81,19 @@ class Config:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-def read_config(path: Path | None = None) -> Config:
-    """Read a training configuration, the one of the shipped weights when no file is named.
+def read_training_config(path: Path | None = None) -> TrainingConfig:
+    """Read a training configuration, by default that of the shipped weights.
 
     Raises
     ------
     taxonomy.error.SettingError
-        When the file cannot be read as TOML, or a setting has another type or range than it needs.
+        When the file cannot be read as TOML, or a setting has the wrong type or range.
     taxonomy.error.UnknownNameError
         When a setting is unknown.
     """
-    return config_from(read_toml(path or files("readers.resnet1d") / "config.toml", "training configuration"))
+    return training_config_from(read_toml(path or files("readers.resnet1d") / "config.toml", "training configuration"))
 
 
-def config_from(data: Mapping[str, object]) -> Config:
-    """Return the configuration that ``data`` holds, defaults where it is silent; raises as :func:`read_config`."""
-    return settings_of(Config, data, "training setting")
+def training_config_from(data: Mapping[str, object]) -> TrainingConfig:
+    """Return the configuration that ``data`` holds, with defaults for the rest."""
+    return checked_settings(TrainingConfig, data, "training setting")

@@ -1,4 +1,4 @@
-"""What the training is given: preprocessed leads, and targets with what is unlabelled masked out."""
+"""The input of a training: preprocessed leads, and targets with a mask of the labelled records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.resnet1d.preprocessing import SAMPLES
+from readers.resnet1d.preprocessing import NETWORK_SAMPLES
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Records that teach and records that tell when to stop, ready for the network.
+    """Training and validation records, ready for the network.
 
     Attributes
     ----------
@@ -20,9 +20,9 @@ class TrainingSet:
     targets : mapping of str to float32 array (n, outputs of the head)
         One-hot or multi-hot truth of each head.
     known : mapping of str to bool array (n,)
-        Whether the record is labelled on that head; the loss leaves the others out.
+        Whether the record is labelled on that head; the loss skips unlabelled ones.
     train, validation : int64 array
-        Positions of the records that teach, and of those that tell when to stop.
+        Positions of the training records, and of those that decide when to stop.
     """
 
     signal: NDArray[np.float32]
@@ -33,5 +33,7 @@ class TrainingSet:
 
     def __post_init__(self) -> None:
         n = len(self.train) + len(self.validation)
-        if self.signal.shape != (n, 12, SAMPLES):
-            raise ValueError(f"a training set of {n} records needs {n} x 12 x {SAMPLES}, not {self.signal.shape}")
+        if self.signal.shape != (n, 12, NETWORK_SAMPLES):
+            raise ValueError(
+                f"a training set of {n} records needs {n} x 12 x {NETWORK_SAMPLES}, not {self.signal.shape}"
+            )

@@ -1,4 +1,4 @@
-"""The loss over all heads, and the figure by which a training stops."""
+"""The loss over all heads, and the AUROC that decides when training stops."""
 
 from collections.abc import Mapping
 
@@ -9,21 +9,23 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from readers.head import STATEMENT, is_multi_label
-from readers.resnet1d.config import Config
+from readers.resnet1d.config import TrainingConfig
 from taxonomy.reading import SUPERCLASS
 
 
-def loss_of(outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, Tensor], config: Config) -> Tensor:
-    """Return the loss of each record, float32 (batch,); what is unlabelled adds nothing.
+def loss_of(
+    outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, Tensor], config: TrainingConfig
+) -> Tensor:
+    """Return the loss of each record, float32 (batch,); unlabelled heads add nothing.
 
     Parameters
     ----------
     outputs : float32 tensor (batch, all heads)
         Logits.
     targets : mapping of str to float32 tensor (batch, outputs of the head)
-        In the order in which the heads stand side by side.
+        In the order of the heads.
     known : mapping of str to bool tensor (batch,)
-    config : Config
+    config : TrainingConfig
         Weights of the heads.
     """
     total = outputs.new_zeros(len(outputs))
@@ -37,7 +39,7 @@ def loss_of(outputs: Tensor, targets: Mapping[str, Tensor], known: Mapping[str, 
     return total
 
 
-def _weight(head: str, config: Config) -> float:
+def _weight(head: str, config: TrainingConfig) -> float:
     weights = {SUPERCLASS: 1.0, STATEMENT: config.statement_weight}
     return weights.get(head, config.axis_weight)
 

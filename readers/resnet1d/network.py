@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from readers.head import Heads, is_multi_label
-from readers.resnet1d.config import Config
+from readers.resnet1d.config import TrainingConfig
 
 
 class Block(nn.Module):
@@ -50,7 +50,7 @@ class Block(nn.Module):
 class EcgResNet(nn.Module):
     """Map z-scored leads, float32 (batch, 12, 1000), to the logits of every head."""
 
-    def __init__(self, config: Config, heads: Heads) -> None:
+    def __init__(self, config: TrainingConfig, heads: Heads) -> None:
         super().__init__()
         width = config.channels[0]
         self.stem = nn.Sequential(
@@ -82,7 +82,7 @@ def split(outputs: Tensor, heads: Heads) -> dict[str, Tensor]:
     return dict(zip(heads, parts, strict=True))
 
 
-def probabilities(outputs: Tensor, heads: Heads) -> Tensor:
+def head_probabilities(outputs: Tensor, heads: Heads) -> Tensor:
     """Return the probabilities of logits (batch, all heads): sigmoid for multi-label heads, softmax for the others."""
     parts = split(outputs, heads).items()
     return torch.cat([p.sigmoid() if is_multi_label(head) else p.softmax(dim=1) for head, p in parts], dim=1)

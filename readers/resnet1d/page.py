@@ -1,4 +1,4 @@
-"""What a printed page shows of a record: 2.5 s of most leads, as the network of such pages is trained and asked."""
+"""The part of a record that a printed page shows, 2.5 s of most leads: the input of the network for such pages."""
 
 from functools import cache
 
@@ -7,25 +7,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from readers.resnet1d.preprocessing import FS, SAMPLES
+from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES
 from renderers.printed import COLUMN_S, RHYTHM_LEAD, ROWS
 from renderers.style import LEADS
 
 
 @cache
 def page_mask() -> NDArray[np.float32]:
-    """Return what the 3 x 4 page shows, float32 (12, 1000): 1 in each lead's column, and in all of the rhythm strip."""
-    mask = np.zeros((len(LEADS), SAMPLES), dtype=np.float32)
+    """Return the mask of a 3 x 4 page, float32 (12, 1000): 1 in each lead's column, and in the whole rhythm strip."""
+    mask = np.zeros((len(LEADS), NETWORK_SAMPLES), dtype=np.float32)
     for row in ROWS:
         for column, lead in enumerate(row):
-            begin, end = (round((column + edge) * COLUMN_S * FS) for edge in (0, 1))
+            begin, end = (round((column + edge) * COLUMN_S * NETWORK_FS) for edge in (0, 1))
             mask[LEADS.index(lead), begin:end] = 1
     mask[LEADS.index(RHYTHM_LEAD)] = 1
     return mask
 
 
 def as_page(signal: Tensor) -> Tensor:
-    """Return z-scored leads as a page shows them: each over what is seen of it, zero elsewhere.
+    """Return each lead z-scored over the part that a page shows, and zero elsewhere.
 
     Parameters
     ----------

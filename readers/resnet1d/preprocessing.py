@@ -1,4 +1,4 @@
-"""From any raw record to what the network was trained on: part of the model, and named in its weights file."""
+"""Preprocess a raw record for the network; part of the model, and named in its weights file."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FS = 100
-SAMPLES = 1000
+NETWORK_FS = 100
+NETWORK_SAMPLES = 1000
 """Ten seconds at 100 Hz."""
 
 PREPROCESSING: Mapping[str, Any] = {
     "band_hz": [0.5, 40.0],
     "filter": "Butterworth, order 4, forward and backward",
     "scale": "z-score of each lead",
-    "fs": FS,
-    "samples": SAMPLES,
+    "fs": NETWORK_FS,
+    "samples": NETWORK_SAMPLES,
 }
-"""Stored with the weights; weights that were trained on anything else are refused."""
+"""Stored with the weights; weights with other preprocessing are refused."""
 
 
 def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
@@ -27,7 +27,7 @@ def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     Parameters
     ----------
     signal : float32 array (12, n_samples)
-        Any amplitude unit, since it is lost; NaN samples are bridged by straight lines.
+        In any unit, since leads are z-scored; NaN samples are bridged by straight lines.
     fs : float
         Sampling rate in Hz, above 80.
 
@@ -50,10 +50,10 @@ def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     filtered = sosfiltfilt(_band_pass(fs), _bridged(signal), axis=1)
     spread = filtered.std(axis=1, keepdims=True)
     scaled = (filtered - filtered.mean(axis=1, keepdims=True)) / np.where(spread > 1e-7, spread, np.inf)
-    if fs != FS:
-        scaled = resample_poly(scaled, FS, round(fs), axis=1)
-    prepared = np.zeros((signal.shape[0], SAMPLES), dtype=np.float32)
-    prepared[:, : scaled.shape[1]] = scaled[:, :SAMPLES]
+    if fs != NETWORK_FS:
+        scaled = resample_poly(scaled, NETWORK_FS, round(fs), axis=1)
+    prepared = np.zeros((signal.shape[0], NETWORK_SAMPLES), dtype=np.float32)
+    prepared[:, : scaled.shape[1]] = scaled[:, :NETWORK_SAMPLES]
     return prepared
 
 

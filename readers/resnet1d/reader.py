@@ -1,7 +1,8 @@
-"""The reader: prepare cases ahead in a thread, average the members' probabilities, answer all eight axes."""
+"""The reader: prepares cases in a thread, averages the members' probabilities, and answers all eight axes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurements, measure
-from readers.ahead import prepared_ahead
 from readers.contract import Case, Input
-from readers.head import reading_of
-from readers.resnet1d.preprocessing import FS, prepare
+from readers.digest import file_digest
+from readers.head import fitted_reading
+from readers.prefetch import prefetched
+from readers.resnet1d.preprocessing import NETWORK_FS, prepare
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from readers.resnet1d.weights import Ensemble
 
 BATCH = 32
-"""Records that the network works on at once; a smaller batch is filled up, since its size decides the last bits of the
-answer."""
+"""Records per batch; smaller batches are padded, since the batch size changes the last bits of the answer."""
+
+SHIPPED_WEIGHTS = files("readers.resnet1d") / "weights.safetensors"
+PAGE_WEIGHTS = files("readers.resnet1d") / "page.safetensors"
+"""Weights for signals, and for the parts of a signal that a 3 x 4 page shows."""
 
 DIGITS = 6
 """Decimal places of a probability in a reading."""
@@ -30,17 +35,17 @@ DIGITS = 6
 
 @dataclass(frozen=True, eq=False)
 class _Prepared:
-    """A batch for the network, float32 (n, 12, 1000), and what was measured on each record."""
+    """A batch for the network, float32 (n, 12, 1000), and the measurements of each record."""
 
     leads: NDArray[np.float32]
     numbers: tuple[Measurements, ...]
 
 
 class Resnet1dReader:
-    """Reads the signal with an ensemble of 1D ResNets; rate and axis it measures.
+    """Reads the signal with an ensemble of 1D ResNets; rate and axis are measured.
 
-    Methods that explain a network by its gradients start here: ``prepare`` gives a case's leads as the networks take
-    them, ``logits`` is differentiable with respect to them, and ``ensemble.heads`` names the outputs::
+    For explanations by gradients, ``prepare`` returns the networks' input for a case, ``logits`` is differentiable with
+    respect to it, and ``ensemble.heads`` names the outputs::
 
         leads = torch.from_numpy(reader.prepare(case))[None].requires_grad_()
         reader.logits(leads)["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
@@ -49,29 +54,29 @@ class Resnet1dReader:
     Parameters
     ----------
     weights : str, optional
-        A weights file of one's own (``--reader resnet1d:FILE``); the shipped one when not given.
+        Another weights file (``--reader resnet1d:FILE``); by default the shipped one.
 
     Raises
     ------
     taxonomy.error.ReaderError
-        When that file is missing, damaged or of another network.
+        When that file is missing, damaged or for another network.
 
     Attributes
     ----------
     ensemble : Ensemble
-        The networks, and the values that each of their heads answers.
+        The networks, and the values of their heads.
     """
 
     name = "resnet1d"
     description = "an ensemble of 1D ResNets over the signal (needs torch; weights are shipped)"
     inputs: frozenset[Input] = frozenset({"signal"})
-    preferred_fs = FS
+    preferred_fs = NETWORK_FS
 
     def __init__(self, weights: str = "") -> None:
-        from readers.resnet1d.weights import load_weights, shipped_digest
+        from readers.resnet1d.weights import load_weights
 
         self.ensemble: Ensemble = load_weights(Path(weights) if weights else None)
-        self.details = {"weights": weights_digest(Path(weights)) if weights else shipped_digest()}
+        self.details = {"weights": file_digest(Path(weights) if weights else SHIPPED_WEIGHTS)}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; the next batch is prepared while the network works on this one."""
@@ -86,7 +91,7 @@ class Resnet1dReader:
 
     def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Read with one core left for the preparation."""
-        for batch in prepared_ahead(cases, BATCH, self._prepared):
+        for batch in prefetched(cases, BATCH, self._prepared):
             yield from self._answers(batch)
 
     def _answers(self, batch: _Prepared) -> Iterator[Reading]:
@@ -98,12 +103,9 @@ class Resnet1dReader:
         return self._reading(self.probabilities(leads[None])[0], numbers)
 
     def prepare(self, case: Case) -> NDArray[np.float32]:
-        """Return a case's leads as the networks take them, float32 (12, 1000): filtered, z-scored, at 100 Hz.
+        """Return the networks' input for a case, float32 (12, 1000): leads filtered, z-scored, at 100 Hz.
 
-        Raises
-        ------
-        ValueError
-            When the case has no signal, or one that is too short or too coarse.
+        Raises ValueError when the case's signal is missing, too short or sampled too slowly.
         """
         if case.signal is None or case.fs is None:
             raise ValueError("resnet1d needs a signal in every case")
@@ -115,13 +117,13 @@ class Resnet1dReader:
         Parameters
         ----------
         leads : float32 tensor (n, 12, 1000)
-            As :meth:`prepare` gives them.
+            From :meth:`prepare`.
 
         Returns
         -------
         dict of str to float32 tensor (n, values of the head)
-            In the order of ``ensemble.heads``. The probabilities of a reading are the mean of the members'
-            probabilities, which is near to that of these logits, but not the same.
+            In the order of ``ensemble.heads``. A reading has the mean of the members' probabilities, which differs
+            slightly from the probabilities of these logits.
         """
         import torch
 
@@ -134,14 +136,14 @@ class Resnet1dReader:
         """Return the mean of the members' probabilities, float32 (n, all heads), for prepared leads (n, 12, 1000)."""
         import torch
 
-        from readers.resnet1d.network import probabilities
+        from readers.resnet1d.network import head_probabilities
 
         heads = self.ensemble.heads
         filled = np.zeros((-(-len(leads) // BATCH) * BATCH, *leads.shape[1:]), dtype=np.float32)
         filled[: len(leads)] = leads
         with torch.inference_mode():
             means = [
-                torch.stack([probabilities(member(batch), heads) for member in self.ensemble.members]).mean(dim=0)
+                torch.stack([head_probabilities(member(batch), heads) for member in self.ensemble.members]).mean(dim=0)
                 for batch in torch.from_numpy(filled).split(BATCH)
             ]
         return np.asarray(torch.cat(means).numpy()[: len(leads)], dtype=np.float32)
@@ -153,16 +155,9 @@ class Resnet1dReader:
             head: dict(zip(values, part.tolist(), strict=True))
             for (head, values), part in zip(heads.items(), parts, strict=True)
         }
-        return reading_of(numbers, chances, DIGITS)
+        return fitted_reading(numbers, chances, DIGITS)
 
     def _prepared(self, cases: tuple[Case, ...]) -> _Prepared:
         leads = np.stack([self.prepare(case) for case in cases])
         numbers = [measure(case.signal, case.fs) for case in cases if case.signal is not None and case.fs is not None]
         return _Prepared(leads, tuple(numbers))
-
-
-def weights_digest(path: Path) -> str:
-    """Return the SHA-256 of a weights file, 16 hex digits."""
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -1,7 +1,7 @@
-"""Train the members of the reader: one split teaches, another stops, every epoch is a checkpoint that resumes.
+"""Train the members of the reader, with early stopping and a checkpoint after every epoch.
 
-Epochs draw their chance from the seed and their own number alone, so a training that was killed and resumed ends with
-the same weights as one that was not.
+The randomness of an epoch depends only on the seed and its number, so a resumed training ends with the same weights as
+an uninterrupted one.
 """
 
 import json
@@ -16,10 +16,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from readers.resnet1d.augmentation import augment, mixed
 from readers.resnet1d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from readers.resnet1d.config import Config
+from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
-from readers.resnet1d.network import EcgResNet, probabilities, split
+from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.page import as_page
 from readers.training_target import training_heads
 from taxonomy.reading import SUPERCLASS
@@ -27,18 +27,10 @@ from taxonomy.reading import SUPERCLASS
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch gave.
+    """The result of one epoch.
 
-    Attributes
-    ----------
-    number, epochs : int
-        Of this epoch, from 1, and of the most that there will be.
-    loss : float
-        Mean training loss.
-    auroc : float
-        Superclass macro AUROC of the averaged weights on the records that stop.
-    best : bool
-        Whether it is the best so far.
+    ``number`` counts from 1 to at most ``epochs``; ``loss`` is the mean training loss, ``auroc`` the superclass macro
+    AUROC of the averaged weights on the validation records, and ``best`` whether that is the best so far.
     """
 
     number: int
@@ -48,19 +40,21 @@ class Epoch:
     best: bool
 
 
-def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, report: Callable[[Epoch], None]) -> Path:
+def train_member(
+    data: TrainingSet, config: TrainingConfig, seed: int, folder: Path, report: Callable[[Epoch], None]
+) -> Path:
     """Train one network and return the file of its best weights.
 
     Parameters
     ----------
     data : TrainingSet
         Both splits.
-    config : Config
+    config : TrainingConfig
         All settings but the seed.
     seed : int
         Decides the initial weights, the order of records and every augmentation.
     folder : Path
-        Where checkpoints go; an unfinished training in it is resumed.
+        Folder of the checkpoints; an unfinished training in it is resumed.
     report : callable
         Called with each :class:`Epoch`.
 
@@ -86,14 +80,14 @@ def train_member(data: TrainingSet, config: Config, seed: int, folder: Path, rep
     return folder / "best.safetensors"
 
 
-def _finished(state: Checkpoint, config: Config) -> bool:
+def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
     return state.epoch >= config.epochs or state.epoch - state.best_epoch >= config.patience > 0
 
 
 class _Training:
     """The model, its average and its optimizer over one training set."""
 
-    def __init__(self, data: TrainingSet, config: Config, seed: int) -> None:
+    def __init__(self, data: TrainingSet, config: TrainingConfig, seed: int) -> None:
         torch.manual_seed(seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.config, self.seed = config, seed
@@ -128,17 +122,19 @@ class _Training:
         return total / len(self.rows)
 
     def auroc(self) -> float:
-        """Return the averaged weights' superclass macro AUROC on the records that stop."""
+        """Return the averaged weights' superclass macro AUROC on the validation records."""
         rows = self.data.validation
         rows = rows[self.data.known[SUPERCLASS][rows]]
         self.averaged.eval()
         with torch.inference_mode():
-            outputs = torch.cat([self.averaged(self._shown(part)) for part in _parts(rows.tolist())])
-        score = split(probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
+            outputs = torch.cat(
+                [self.averaged(self._shown(part.tolist())) for part in torch.from_numpy(rows).split(256)]
+            )
+        score = split(head_probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
         return macro_auroc(self.data.targets[SUPERCLASS][rows], score)
 
-    def _shown(self, rows: list[int]) -> Tensor:
-        """Return records as the network sees them when it is asked."""
+    def _shown(self, rows: Tensor) -> Tensor:
+        """Return records as the network sees them in use."""
         signal = self.signal[rows].to(self.device)
         return as_page(signal) if self.config.page else signal
 
@@ -166,8 +162,3 @@ class _Training:
             return self.config.learning_rate * (progress + 1e-3) / self.config.warmup
         fall = (progress - self.config.warmup) / (1 - self.config.warmup)
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
-
-
-def _parts(rows: list[int], size: int = 256) -> Iterator[list[int]]:
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

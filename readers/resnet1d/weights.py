@@ -1,6 +1,5 @@
-"""The weights file: safetensors with the members of the ensemble, and a header that says what they are."""
+"""The weights file: safetensors with the members of the ensemble, and a header that describes them."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ import torch
 from torch import Tensor
 
 from readers.head import Heads, heads_from
-from readers.resnet1d.config import Config, config_from
+from readers.resnet1d.checkpoint import tensors_below
+from readers.resnet1d.config import TrainingConfig, training_config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.preprocessing import PREPROCESSING
 from readers.training_target import training_heads
@@ -20,7 +20,7 @@ from readers.whole_file import whole_file
 from taxonomy.error import BenchError, ReaderError
 
 FORMAT, FIRST_FORMAT = "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"
-"""Files of the first format do not name the values of their heads: they are those of taxonomy 1.0.0."""
+"""Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,27 +30,22 @@ class Ensemble:
     Attributes
     ----------
     members : tuple of EcgResNet
-        In evaluation mode; each maps leads, float32 (batch, 12, 1000), to the logits of all heads side by side.
+        In evaluation mode; each maps leads, float32 (batch, 12, 1000), to the logits of all heads.
     heads : mapping of str to tuple of str
-        The values that each head answers, in the order of its outputs.
-    config : Config
+        The values of each head, in the order of its outputs.
+    config : TrainingConfig
     training : mapping of str to object
-        What they were trained on, as the file says.
+        The training, as the header describes it.
     """
 
     members: tuple[EcgResNet, ...]
     heads: Heads
-    config: Config
+    config: TrainingConfig
     training: Mapping[str, Any]
 
 
-def shipped_digest() -> str:
-    """Return the SHA-256 of the shipped weights, 16 hex digits, without importing torch's loader."""
-    return hashlib.sha256((files("readers.resnet1d") / "weights.safetensors").read_bytes()).hexdigest()[:16]
-
-
 def save_weights(
-    path: Path, members: Sequence[Path], config: Config, training: Mapping[str, Any], heads: Heads | None = None
+    path: Path, members: Sequence[Path], config: TrainingConfig, training: Mapping[str, Any], heads: Heads | None = None
 ) -> None:
     """Write trained members into one file, in half precision.
 
@@ -60,11 +55,11 @@ def save_weights(
         Replaced whole.
     members : sequence of Path
         ``best.safetensors`` of each member.
-    config : Config
+    config : TrainingConfig
     training : mapping of str to object
         JSON data for the header and the model card.
     heads : mapping of str to tuple of str, optional
-        Those that the members were trained with; by default those of the taxonomy today.
+        The heads of the members; by default those of the current taxonomy.
 
     Raises
     ------
@@ -90,12 +85,9 @@ def save_weights(
 
 
 def load_weights(path: Path | None = None) -> Ensemble:
-    """Read a weights file, the shipped one when none is named.
+    """Read a weights file, by default the shipped one.
 
-    Raises
-    ------
-    ReaderError
-        When it is missing, is no safetensors file, or belongs to another network or preprocessing.
+    Raises ReaderError when it is missing, not a safetensors file, or for another network or preprocessing.
     """
     if path is None:
         with as_file(files("readers.resnet1d") / "weights.safetensors") as shipped:
@@ -106,13 +98,13 @@ def load_weights(path: Path | None = None) -> Ensemble:
             f"{path} is not a weights file of resnet1d: its format is {header.get('format')!r}, not {FORMAT!r}"
         )
     if json.loads(header.get("preprocessing", "null")) != dict(PREPROCESSING):
-        raise ReaderError(f"{path} was trained with other preprocessing than this version has; train it again")
+        raise ReaderError(f"{path} was trained with different preprocessing; train it again with this version")
     try:
-        config, heads = config_from(json.loads(header["config"])), heads_from(json.loads(header["heads"]))
+        config, heads = training_config_from(json.loads(header["config"])), heads_from(json.loads(header["heads"]))
         count, training = int(header["members"]), json.loads(header["training"])
     except (KeyError, ValueError, BenchError) as error:
-        raise ReaderError(f"the header of the weights file {path} cannot be understood: {error}") from error
-    members = tuple(_member(path, EcgResNet(config, heads), _below(f"{k}.", tensors)) for k in range(count))
+        raise ReaderError(f"the header of the weights file {path} is invalid: {error}") from error
+    members = tuple(_member(path, EcgResNet(config, heads), tensors_below(f"{k}.", tensors)) for k in range(count))
     return Ensemble(members, heads, config, training)
 
 
@@ -125,11 +117,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     except FileNotFoundError:
         raise ReaderError(f"the weights file {path} does not exist") from None
     except (SafetensorError, OSError) as error:
-        raise ReaderError(f"the weights file {path} is damaged or no safetensors file: {error}") from error
-
-
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+        raise ReaderError(f"the weights file {path} is damaged or not a safetensors file: {error}") from error
 
 
 def _member(path: Path, network: EcgResNet, own: Mapping[str, Tensor]) -> EcgResNet:

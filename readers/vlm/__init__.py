@@ -1,1 +1,1 @@
-"""Open vision-language models, read here: any image-text-to-text model of transformers, and adapters for one."""
+"""Open vision-language models on this machine: any image-text-to-text model of transformers, and adapters."""

@@ -1,12 +1,12 @@
-"""A fine-tuned adapter as a reader: the folder that ``bench finetune`` leaves, on the model that it was made for."""
+"""A fine-tuned adapter as a reader: a folder written by ``bench finetune``, with its base model."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from readers.digest import file_digest
 from readers.vlm.option import LoadOptions
 from readers.vlm.reader import HfReader
 from readers.vlm.source import ADAPTER
@@ -20,18 +20,18 @@ WEIGHTS, MANIFEST = "adapter_model.safetensors", "manifest.json"
 
 @dataclass(frozen=True)
 class AdapterManifest:
-    """What an adapter was made from.
+    """The origin of an adapter.
 
     Attributes
     ----------
     base, base_version : str
-        The model, and its commit on the hub or the digest over its weights.
+        The base model, and its commit on the hub or the digest of its weights.
     taught : mapping of str to str or int
         Format, renderer, px_per_mm and condition.
     load : mapping
         How the model was loaded (:class:`~readers.vlm.option.LoadOptions`).
     made : mapping
-        Everything else: configuration, data, versions, what fold 9 said.
+        Everything else: configuration, data, versions, the result on fold 9.
     """
 
     base: str
@@ -48,10 +48,7 @@ class AdapterManifest:
 def read_manifest(folder: Path) -> AdapterManifest:
     """Read the manifest of an adapter.
 
-    Raises
-    ------
-    taxonomy.error.ReaderError
-        When the folder holds no finished adapter, or its manifest has another form.
+    Raises ReaderError when the folder holds no finished adapter, or its manifest is invalid.
     """
     if not (folder / WEIGHTS).is_file() or not (folder / ADAPTER).is_file():
         raise ReaderError(f"the folder {folder} holds no adapter ({WEIGHTS} and {ADAPTER})")
@@ -60,7 +57,7 @@ def read_manifest(folder: Path) -> AdapterManifest:
         return AdapterManifest(**{item.name: data[item.name] for item in fields(AdapterManifest)})
     except FileNotFoundError:
         raise ReaderError(
-            f"the adapter {folder} has no {MANIFEST}: its fine-tuning is not finished, or was not by 'bench finetune'"
+            f"the adapter {folder} has no {MANIFEST}: its fine-tuning is unfinished, or not by 'bench finetune'"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReaderError(f"the manifest of adapter {folder} cannot be read: {error}") from error
@@ -74,14 +71,14 @@ class LoraReader(HfReader):
     folder : str
         ``--reader lora:FOLDER``.
     base : str
-        Where the model is, when it is no longer where it was (``--option base=FOLDER``).
+        The base model, if it has moved (``--option base=FOLDER``).
     options : str
-        As of ``hf``; those that the adapter was made with are the defaults.
+        As for ``hf``; the defaults are those of the fine-tuning.
 
     Raises
     ------
     taxonomy.error.ReaderError
-        When the folder holds no adapter, or the model is not the one that it was made for.
+        When the folder holds no adapter, or the base model is another one.
     """
 
     description: ClassVar[str] = "a fine-tuned adapter of 'bench finetune' on its open model (lora:FOLDER)"
@@ -91,8 +88,8 @@ class LoraReader(HfReader):
             raise ReaderError("reader 'lora' needs the folder of an adapter: --reader lora:FOLDER")
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
-        where = json.loads((self.folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
-        super().__init__(base or where, **{**self._as_made(), **options})
+        base_of_adapter = json.loads((self.folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
+        super().__init__(base or base_of_adapter, **{**self._as_made(), **options})
         if self.source.version != self.manifest.base_version:
             raise ReaderError(
                 f"the adapter {folder} was made for {self.manifest.base!r} of version {self.manifest.base_version}, "
@@ -103,24 +100,23 @@ class LoraReader(HfReader):
 
     @property
     def trained_on(self) -> Mapping[str, Any]:
-        """What a run shows and asks unless it is told otherwise: format, renderer, px_per_mm."""
+        """The defaults of a run's format, renderer and px_per_mm."""
         return {name: self.manifest.taught[name] for name in ("format", "renderer", "px_per_mm")}
 
     @property
     def details(self) -> Mapping[str, str]:
-        """As of the model, with the digest of the adapter and what it was taught."""
-        digest = hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()[:16]
+        """The details of the model, with the digest of the adapter and what it was taught."""
         taught = {f"taught_{name}": str(value) for name, value in self.manifest.taught.items()}
-        return {**super().details, "adapter": digest, **taught}
+        return {**super().details, "adapter": file_digest(self.folder / WEIGHTS), **taught}
 
     def loaded(self) -> "Vlm":
         """Return the model with the adapter in it."""
-        from readers.vlm.loading import loaded
+        from readers.vlm.loading import load_vlm
 
-        return loaded(self.source.name, self.options, self.folder)
+        return load_vlm(self.source.name, self.options, self.folder)
 
     def _as_made(self) -> dict[str, str]:
         """Return the options that the adapter was made with, where they are not the defaults."""
         default = asdict(LoadOptions())
-        known = {name: value for name, value in self.manifest.load.items() if name in default}
-        return {name: str(value) for name, value in known.items() if value is not None and value != default[name]}
+        load = {name: value for name, value in self.manifest.load.items() if name in default}
+        return {name: str(value) for name, value in load.items() if value is not None and value != default[name]}

@@ -1,4 +1,4 @@
-"""From cases to a model's inputs, by its own chat template and its own processor."""
+"""Turn cases into a model's inputs, with its own chat template and processor."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from transformers import ProcessorMixin
 
 MARK = "@answer@"
-"""Stands for an answer, to see what the template puts behind one."""
+"""Placeholder for an answer, to find the text that the template puts after one."""
 
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """A batch of prompts, filled up on the left.
+    """A batch of prompts, padded on the left.
 
     Attributes
     ----------
     tensors : mapping of str to Tensor
-        What the model takes; ``input_ids`` and ``attention_mask`` are (cases, tokens).
+        The model's inputs; ``input_ids`` and ``attention_mask`` are (cases, tokens).
     tokens : tuple of int
-        Of each case, images included.
+        Tokens of each case, images included.
     px_per_mm : tuple of float or None
         Resolution at which the model sees the coarsest image of each case; None without an image.
     """
@@ -41,14 +41,7 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Tokens of an answer, with what ends a turn.
-
-    Attributes
-    ----------
-    ids : tuple of int
-    offsets : tuple of (int, int)
-        Where each token stands in the text.
-    """
+    """Tokens of an answer, and their positions in its text."""
 
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
@@ -56,14 +49,7 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Chat:
-    """A processor, and how images are handed to it.
-
-    Attributes
-    ----------
-    processor : transformers.ProcessorMixin
-    max_pixels : int or None
-    image_kwargs : mapping
-    """
+    """A processor with its options for images."""
 
     processor: "ProcessorMixin"
     max_pixels: int | None
@@ -75,63 +61,60 @@ class Chat:
         return cls(processor, options.max_pixels, options.for_images())
 
     def encode(self, cases: Sequence[Case]) -> Encoded:
-        """Return the inputs of a batch of cases, each ending where the model is to answer."""
+        """Return the inputs of a batch of cases, each ending where the answer begins."""
         pictures = [[self._scaled(picture) for picture in case.images] for case in cases]
         prompts = [self._prompt_text(case, images) for case, images in zip(cases, pictures, strict=True)]
-        given: dict[str, Any] = {"text": prompts}
+        inputs: dict[str, Any] = {"text": prompts}
         if any(pictures):
-            given |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
+            inputs |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
         self.processor.tokenizer.padding_side = "left"
         tensors = self.processor(
-            **given, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False}
+            **inputs, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False}
         )
-        found = {name: value for name, value in tensors.items() if hasattr(value, "shape")}
-        seen = iter(self._scales(found, [image.size for images in pictures for image in images]))
+        arrays = {name: value for name, value in tensors.items() if hasattr(value, "shape")}
+        scales = iter(self._scales(arrays, [image.size for images in pictures for image in images]))
         px_per_mm = tuple(
             min(
                 (
-                    picture.px_per_mm * min(1.0, image.size[0] / picture.size[0]) * next(seen)
+                    picture.px_per_mm * min(1.0, image.size[0] / picture.size[0]) * next(scales)
                     for picture, image in zip(case.images, images, strict=True)
                 ),
                 default=None,
             )
             for case, images in zip(cases, pictures, strict=True)
         )
-        return Encoded(found, tuple(found["attention_mask"].sum(dim=1).tolist()), px_per_mm)
+        return Encoded(arrays, tuple(arrays["attention_mask"].sum(dim=1).tolist()), px_per_mm)
 
     def answer(self, text: str, ends: bool = True) -> Answer:
-        """Return the tokens of an answer, as they follow a prompt; with what ends a turn if it ``ends``."""
-        found = self.processor.tokenizer(
+        """Return the tokens of an answer that follows a prompt, with the end of the turn if it ``ends``."""
+        tokens = self.processor.tokenizer(
             text + (self.turn_end if ends else ""), add_special_tokens=False, return_offsets_mapping=True
         )
-        return Answer(tuple(found["input_ids"]), tuple(map(tuple, found["offset_mapping"])))
+        return Answer(tuple(tokens["input_ids"]), tuple(map(tuple, tokens["offset_mapping"])))
 
     @cached_property
     def turn_end(self) -> str:
-        """What the template puts behind an answer.
+        """The text that the template puts after an answer.
 
-        Raises
-        ------
-        taxonomy.error.ReaderError
-            When the template does not put an answer right behind the prompt.
+        Raises ReaderError when the template does not put an answer directly after the prompt.
         """
-        asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
-        said = [*asked, {"role": "assistant", "content": [{"type": "text", "text": MARK}]}]
-        prompt = self._templated(asked, True)
-        whole = self._templated(said, False)
+        question = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
+        dialogue = [*question, {"role": "assistant", "content": [{"type": "text", "text": MARK}]}]
+        prompt = self._templated(question, True)
+        whole = self._templated(dialogue, False)
         if not whole.startswith(prompt + MARK):
-            raise ReaderError("the model's chat template does not put an answer right behind the prompt")
+            raise ReaderError("the model's chat template does not put an answer directly after the prompt")
         return whole[len(prompt) + len(MARK) :].rstrip() or str(self.processor.tokenizer.eos_token)
 
     @cached_property
     def stops(self) -> tuple[int, ...]:
-        """Tokens that end an answer: the tokenizer's own, and the first that the template puts behind one."""
+        """Tokens that end an answer: the tokenizer's own, and the first that the template puts after one."""
         ends = self.processor.tokenizer(self.turn_end, add_special_tokens=False)["input_ids"]
         return tuple(dict.fromkeys([*ends[:1], self.processor.tokenizer.eos_token_id]))
 
     @property
     def pad(self) -> int:
-        """The token that fills up."""
+        """The padding token."""
         tokenizer = self.processor.tokenizer
         return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
@@ -165,7 +148,7 @@ class Chat:
         return image.resize(size, Image.Resampling.LANCZOS)
 
     def _scales(self, tensors: Mapping[str, "Tensor"], sizes: Sequence[tuple[int, int]]) -> list[float]:
-        """Return by how much the model's own processor scales each image down, the coarser of both directions."""
+        """Return the factor by which the model's processor scales each image down, the smaller of both directions."""
         if not sizes:
             return []
         pixels = tensors["pixel_values"]
@@ -176,11 +159,11 @@ class Chat:
             edges = [(pixels.shape[3], pixels.shape[2])] * len(sizes)
         else:
             return [_tiled_scale(pixels, sizes)] * len(sizes)
-        return [min(1.0, seen[0] / width, seen[1] / height) for (width, height), seen in zip(sizes, edges, strict=True)]
+        return [min(1.0, w / width, h / height) for (width, height), (w, h) in zip(sizes, edges, strict=True)]
 
 
 def _tiled_scale(pixels: "Tensor", sizes: Sequence[tuple[int, int]]) -> float:
-    """Return the scale of images that are cut into tiles, by the count of pixels: the layout of tiles is not told."""
+    """Return the scale of tiled images by their total pixels, since the processor does not report the tiling."""
     *tiles, _, height, width = pixels.shape
     seen = math.prod(tiles) * height * width
     return min(1.0, math.sqrt(seen / sum(w * h for w, h in sizes)))

@@ -1,4 +1,4 @@
-"""Decoding within the JSON schema of an answer, by llguidance."""
+"""Constrain decoding to the JSON schema of an answer, with llguidance."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SPACING: "JsonCompileOptions" = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-"""One space behind commas and colons and none elsewhere: a weak model could fill its answer with spaces."""
+"""One space after commas and colons and none elsewhere: a weak model could fill its answer with spaces."""
 
 REASONING_CHARS = 800
-"""Four long sentences: a weak model could go on for ever."""
+"""Room for four long sentences; without a limit, a weak model could write without end."""
 
 
 class Constraint:
-    """Forbids, at each step, every token after which the answer could no longer keep its schema (by llguidance)."""
+    """Masks, at each step, every token that would break the schema of its answer."""
 
     def __init__(self, vlm: Vlm, schemas: Sequence[Mapping[str, Any] | None], prompt: int) -> None:
         import llguidance.hf
@@ -40,7 +40,7 @@ class Constraint:
         self.mask = llguidance.numpy.allocate_token_bitmask(1, vocabulary)
 
     def __call__(self, ids: "Tensor", scores: "Tensor") -> "Tensor":
-        """Return the scores with what is forbidden at minus infinity."""
+        """Return the scores, minus infinity for forbidden tokens."""
         import torch
 
         for row, matcher in enumerate(self.matchers):
@@ -65,7 +65,7 @@ class Constraint:
 
 
 def bounded(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of an answer with an end to its free text and its lists."""
+    """Return the schema of an answer with limits on its free text and its lists."""
     properties = dict(schema["properties"])
     for name, part in properties.items():
         if part.get("type") == "array":

@@ -1,4 +1,4 @@
-"""What a model's image encoder makes of pictures, and what an untrained encoder of the same shape makes of them."""
+"""Features of a model's image encoder, and of an untrained encoder of the same shape."""
 
 import copy
 import inspect
@@ -18,22 +18,17 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 OWN_SEED = 602_17531
-"""Added to the twin's seed: small seeds may have made the encoder itself."""
+"""Added to the twin's seed, because the encoder itself may come from a small seed."""
 
 SEGMENTS = 12
-"""Runs of tokens, in the encoder's order, that are averaged apart: bands of a page, or the leads."""
+"""Runs of tokens, in the encoder's order, that are averaged separately: bands of a page, or leads."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageEncoder:
     """The image encoder of a model, with a twin of the same shape and random weights.
 
-    Attributes
-    ----------
-    vlm : Vlm
-    name : str
-        Of the encoder inside the model.
-    twin : torch.nn.Module
+    ``name`` is the name of the encoder inside the model.
     """
 
     vlm: Vlm
@@ -42,30 +37,21 @@ class ImageEncoder:
 
     @classmethod
     def of(cls, vlm: Vlm, seed: int = 0) -> "ImageEncoder":
-        """Return the encoder of a model.
+        """Return the encoder of a model; ``seed`` is that of the twin's weights, drawn by the model's initialisation.
 
-        Parameters
-        ----------
-        vlm : Vlm
-        seed : int
-            Of the twin's weights, drawn as the model's authors draw them before training.
-
-        Raises
-        ------
-        taxonomy.error.ReaderError
-            When the model does not say which of its parts that is.
+        Raises ReaderError when the model does not name its image encoder.
         """
         import torch
 
         model = vlm.model
-        found = model.get_encoder(modality="image")
-        name = next((name for name, part in model.named_modules() if part is found and name), "")
+        encoder = model.get_encoder(modality="image")
+        name = next((name for name, part in model.named_modules() if part is encoder and name), "")
         if not name or not hasattr(model, "get_image_features"):
-            raise ReaderError(f"model {vlm.source.shown!r} does not say which part of it is the image encoder")
+            raise ReaderError(f"model {vlm.source.shown!r} does not name its image encoder")
         with torch.random.fork_rng():
             torch.manual_seed(OWN_SEED + seed)
-            twin = type(found)._from_config(copy.deepcopy(found.config))
-        return cls(vlm, name, twin.to(found.device, found.dtype).eval())
+            twin = type(encoder)._from_config(copy.deepcopy(encoder.config))
+        return cls(vlm, name, twin.to(encoder.device, encoder.dtype).eval())
 
     def features(self, tensors: "Mapping[str, Tensor]") -> dict[str, NDArray[np.float32]]:
         """Return the features of one case.
@@ -78,8 +64,8 @@ class ImageEncoder:
         Returns
         -------
         dict of str to float32 array (SEGMENTS x width,)
-            ``encoder``: the last hidden state of the image encoder; ``projected``: what the language model is given of
-            it; ``random``: the last hidden state of the twin.
+            ``encoder``: the last hidden state of the image encoder; ``projected``: the language model's input from it;
+            ``random``: the last hidden state of the twin.
         """
         own = self._outputs(tensors)
         with self._swapped():
@@ -94,14 +80,14 @@ class ImageEncoder:
         import torch
 
         model = self.vlm.model
-        taken = inspect.signature(model.get_image_features).parameters
-        given = {name: value for name, value in on_device(self.vlm, tensors).items() if name in taken}
+        parameters = inspect.signature(model.get_image_features).parameters
+        inputs = {name: value for name, value in on_device(self.vlm, tensors).items() if name in parameters}
         with torch.inference_mode():
-            return model.get_image_features(**given)
+            return model.get_image_features(**inputs)
 
     @contextmanager
     def _swapped(self) -> Iterator[None]:
-        """Put the twin into the encoder's place."""
+        """Replace the encoder by its twin."""
         parent, _, leaf = self.name.rpartition(".")
         home = self.vlm.model.get_submodule(parent)
         own = getattr(home, leaf)

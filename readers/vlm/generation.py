@@ -1,4 +1,4 @@
-"""From a batch of prompts to the texts that a model writes, freely or within a JSON schema."""
+"""Generate a model's answers to a batch of prompts, as free text or within a JSON schema."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generated:
-    """What a model wrote.
-
-    Attributes
-    ----------
-    text : str
-    tokens : int
-        Output tokens, with the one that ends the turn.
-    ended : bool
-        False where the limit on tokens cut it off.
-    """
+    """An answer with its output tokens, the end of the turn included; ``ended`` is False where a limit cut it off."""
 
     text: str
     tokens: int
@@ -31,16 +22,16 @@ class Generated:
 
 
 def generate(vlm: Vlm, prompts: Encoded, schemas: Sequence[Mapping[str, Any] | None], seed: int) -> list[Generated]:
-    """Return what the model writes behind each prompt.
+    """Return the model's answer to each prompt.
 
     Parameters
     ----------
     vlm : Vlm
     prompts : Encoded
     schemas : sequence of mapping or None
-        One for each prompt; None leaves it free.
+        One for each prompt; None means free text.
     seed : int
-        Of sampling, where the temperature is not zero.
+        Seed of sampling, used where the temperature is not zero.
     """
     import torch
 
@@ -63,7 +54,7 @@ def generate(vlm: Vlm, prompts: Encoded, schemas: Sequence[Mapping[str, Any] | N
 
 
 def on_device(vlm: Vlm, tensors: Mapping[str, "Tensor"]) -> dict[str, "Tensor"]:
-    """Return inputs where the model is; pictures in its own precision."""
+    """Return inputs on the model's device, floating-point ones in its precision."""
     moved = {name: value.to(vlm.device, non_blocking=True) for name, value in tensors.items()}
     return {n: v.to(vlm.model.dtype) if v.is_floating_point() else v for n, v in moved.items()}
 

@@ -1,9 +1,8 @@
-"""Probabilities of the allowed values of each axis, from how likely the model holds each to stand in its answer.
+"""Probabilities of the allowed values of each axis, from the model's likelihood of each in its answer.
 
-The answer is forced token by token up to an axis, with what the model itself wrote before it (its reasoning, its
-earlier values), and every allowed value is scored as a whole, its closing quote included. Findings, of which any number
-can be named, are scored each alone against the empty list. In a sparse answer the normal value is what is left when no
-abnormal one is written.
+The answer is forced token by token up to an axis, with the model's own reasoning and earlier values, and every allowed
+value is scored as a whole, with its closing quote. Each finding is scored alone against the empty list. In a sparse
+answer, the normal value gets the probability that no abnormal one is written.
 """
 
 import copy
@@ -25,7 +24,7 @@ from taxonomy.writing import Written, axis_order, written
 if TYPE_CHECKING:
     from torch import Tensor
 
-ROWS = 32
+ROWS_AT_ONCE = 32
 """Sequences that are scored together."""
 
 Chances = dict[str, dict[str, float]]
@@ -33,15 +32,7 @@ Chances = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class _Choice:
-    """The ways in which an answer can go on at one axis.
-
-    Attributes
-    ----------
-    texts : mapping of str to str
-        By value: the answer up to and with it.
-    neutral : str
-        The answer that names nothing on this axis; only where the normal value is left out.
-    """
+    """The continuations of an answer at an axis: its text up to each value, and its text without the axis."""
 
     texts: Mapping[str, str]
     neutral: str
@@ -49,47 +40,47 @@ class _Choice:
 
 @dataclass
 class _Walk:
-    """One case on its way through the axes."""
+    """The state of one case while its axes are scored in order."""
 
     form: TargetFormat
     own: Mapping[str, AxisValue | None]
     reasoning: str | None
-    said: dict[str, AxisValue | None]
+    fixed: dict[str, AxisValue | None]
     chances: Chances
 
     def choice(self, axis: str) -> _Choice:
-        """Return what can be written at an axis."""
+        """Return the possible continuations at an axis."""
         named = axis_named(axis)
         values: dict[str, AxisValue] = {v: frozenset({v}) if named.is_set else v for v in named.values}
         if named.is_set:
             values[""] = frozenset()
-        answers = {value: self._written({axis: said}) for value, said in values.items()}
+        answers = {name: self._written({axis: value}) for name, value in values.items()}
         return _Choice(
             {value: answer.until(axis) for value, answer in answers.items() if axis in answer.spans},
             self._written({}).text,
         )
 
     def take(self, axis: str, scores: Mapping[str, float]) -> None:
-        """Keep an axis's probabilities, and go on with the model's own value, else with the likeliest."""
+        """Keep an axis's probabilities, and fix its value: the model's own, else the likeliest."""
         named = axis_named(axis)
         if named.is_set:
             none = scores[""] if "" in scores else _left(scores.values())
             self.chances[axis] = {value: _share(scores[value], none) for value in named.values}
             likeliest: AxisValue = frozenset(v for v, chance in self.chances[axis].items() if chance >= 0.5)
         else:
-            known = dict(scores)
+            complete = dict(scores)
             if self.form is SPARSE and named.negative:
-                known[named.negative] = _left(scores.values())
-            self.chances[axis] = _normalised({value: known[value] for value in named.values})
+                complete[named.negative] = _left(scores.values())
+            self.chances[axis] = _normalised({value: complete[value] for value in named.values})
             likeliest = max(self.chances[axis], key=lambda value: self.chances[axis][value])
         own = self.own.get(axis)
-        self.said[axis] = likeliest if own is None else own
+        self.fixed[axis] = likeliest if own is None else own
 
     def _written(self, more: Mapping[str, AxisValue]) -> Written:
-        return written({**self.said, **more}, self.form, self.reasoning)
+        return written({**self.fixed, **more}, self.form, self.reasoning)
 
 
-def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form: TargetFormat) -> list[Chances]:
+def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form: TargetFormat) -> list[Chances]:
     """Return, for each case, the probability of every allowed value of every axis of the format.
 
     Parameters
@@ -97,7 +88,7 @@ def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form:
     vlm : Vlm
     prompts : Encoded
     readings : sequence of Reading
-        What was read from the model's own answers: their values and reasoning go before.
+        Readings of the model's own answers, whose values and reasoning precede each axis.
     form : TargetFormat
 
     Returns
@@ -119,7 +110,7 @@ def probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading], form:
 
 
 class Prefix:
-    """Prompts that the model has read once; answers are scored behind them."""
+    """Prompts with their key-value cache, so that many answers to them can be scored."""
 
     def __init__(self, vlm: Vlm, prompts: Encoded) -> None:
         import torch
@@ -127,30 +118,30 @@ class Prefix:
         self.vlm, self.mask = vlm, prompts.tensors["attention_mask"].to(vlm.device)
         home = next((part for part in vlm.model.modules() if hasattr(part, "rope_deltas")), None)
         if home is not None:
-            home.rope_deltas = None  # those of other prompts would be taken for prompts without an image
+            home.rope_deltas = None  # a prompt without an image would take those of other prompts
         with torch.inference_mode():
             out = vlm.model(**on_device(vlm, prompts.tensors), use_cache=True, logits_to_keep=1)
         self.cache, self.last = out.past_key_values, out.logits[:, -1].float()
         self.deltas: Tensor | None = None if home is None else home.rope_deltas
 
     def scores(self, choices: Sequence[_Choice]) -> list[dict[str, float]]:
-        """Return the log-likelihood of each value's text behind each prompt, from where the values part."""
+        """Return the log-likelihood of each value after each prompt, from the first token that differs."""
         names = list(choices[0].texts)
         tokens = [[list(self.vlm.chat.answer(choice.texts[v], ends=False).ids) for v in names] for choice in choices]
         neutral = [list(self.vlm.chat.answer(choice.neutral, ends=False).ids) for choice in choices]
         parts = [_parting([*rows, other]) for rows, other in zip(tokens, neutral, strict=True)]
-        at_once = max(1, ROWS // len(choices))
-        found: list[dict[str, float]] = [{} for _ in choices]
+        at_once = max(1, ROWS_AT_ONCE // len(choices))
+        scores: list[dict[str, float]] = [{} for _ in choices]
         for start in range(0, len(names), at_once):
             chunk = names[start : start + at_once]
             each = self._each([row for rows in tokens for row in rows[start : start + at_once]], len(chunk))
             for number, row in enumerate(each):
                 case, value = divmod(number, len(chunk))
-                found[case][chunk[value]] = sum(row[parts[case] :])
-        return found
+                scores[case][chunk[value]] = sum(row[parts[case] :])
+        return scores
 
     def _each(self, rows: Sequence[Sequence[int]], repeats: int) -> list[list[float]]:
-        """Return the log-probability of every token of every row; ``repeats`` rows follow each prompt."""
+        """Return the log-probability of every token of every row; each prompt has ``repeats`` rows."""
         import torch
 
         longest = max(map(len, rows))
@@ -173,10 +164,9 @@ class Prefix:
         return [part[: len(row)].tolist() for part, row in zip(taken, rows, strict=True)]
 
     def _positions(self, mask: "Tensor", length: int) -> "Tensor | None":
-        """Return where the last tokens stand, (3, rows, length), for a model that counts in three dimensions.
+        """Return the positions of the last tokens, (3, rows, length), for a model with three-dimensional positions.
 
-        Qwen's models take the length of the mask for that of the input, where positions are not given. None leaves it
-        to a model that counts in one.
+        Without them, Qwen's models mistake the length of the mask for that of the input. None for other models.
         """
         if self.deltas is None:
             return None
@@ -186,28 +176,28 @@ class Prefix:
 
 
 def _parting(rows: Sequence[Sequence[int]]) -> int:
-    """Return how many tokens all rows have in common at their beginning."""
+    """Return the length of the rows' common prefix, in tokens."""
     return next((i for i, tokens in enumerate(zip(*rows, strict=False)) if len(set(tokens)) > 1), min(map(len, rows)))
 
 
 def _reasoning(raw: str | None) -> str | None:
-    """Return the reasoning that stands in an answer, None where there is none."""
+    """Return the reasoning in an answer or None."""
     try:
         data = json.loads(raw or "")
     except ValueError:
         return None
-    said = data.get("reasoning") if isinstance(data, dict) else None
-    return said if isinstance(said, str) else None
+    reasoning = data.get("reasoning") if isinstance(data, dict) else None
+    return reasoning if isinstance(reasoning, str) else None
 
 
 def _left(scores: Iterable[float]) -> float:
-    """Return the log-probability that none of some continuations is written."""
+    """Return the log-probability of all continuations that were not scored."""
     rest = 1 - math.fsum(math.exp(score) for score in scores)
     return math.log(max(rest, 1e-12))
 
 
 def _share(score: float, other: float) -> float:
-    """Return the probability of one of two, from their log-likelihoods."""
+    """Return the probability of the first of two log-likelihoods."""
     return round(1 / (1 + math.exp(min(700.0, other - score))), 6)
 
 

@@ -1,4 +1,4 @@
-"""From a checked model to its weights in memory."""
+"""Load the weights of a checked model."""
 
 import warnings
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions, VlmOptions
-from readers.vlm.source import ModelSource, model_source, processor_of
+from readers.vlm.source import ModelSource, first_line, model_source, processor_of
 from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
@@ -20,17 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Vlm:
-    """A model that can be asked.
-
-    Attributes
-    ----------
-    source : ModelSource
-    model : PreTrainedModel or PeftModel
-        As transformers' Auto class made it, in evaluation mode, an adapter inside where there is one.
-    chat : Chat
-        Makes its inputs.
-    options : VlmOptions
-    """
+    """A loaded model, a PreTrainedModel or PeftModel in evaluation mode, with the chat that makes its inputs."""
 
     source: ModelSource
     model: Any
@@ -39,19 +29,16 @@ class Vlm:
 
     @property
     def device(self) -> "torch.device":
-        """Where inputs go."""
-        found: torch.device = self.model.device
-        return found
+        """The device of the inputs."""
+        device: torch.device = self.model.device
+        return device
 
 
 @lru_cache(maxsize=1)
-def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
-    """Load a model, and keep it: the conditions of an ablation ask the same one.
+def load_vlm(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
+    """Load a model, and keep it for the next call, since the conditions of an ablation share it.
 
-    Raises
-    ------
-    ReaderError
-        When its weights cannot be read or do not fit.
+    Raises ReaderError when its weights cannot be read or do not fit.
     """
     source = model_source(name, options)
     chat = Chat.of(processor_of(source, options), options)
@@ -63,26 +50,22 @@ def loaded(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
             with names_of_transformers_5():
                 return Vlm(source, PeftModel.from_pretrained(model, str(adapter)).eval(), chat, options)
         except (OSError, ValueError, RuntimeError) as error:
-            said = str(error).strip().splitlines()[0]
-            raise ReaderError(f"the adapter {adapter} does not fit {name!r}: {said}") from error
+            raise ReaderError(f"the adapter {adapter} does not fit {name!r}: {first_line(error)}") from error
     return Vlm(source, model.eval(), chat, options)
 
 
 @contextmanager
 def names_of_transformers_5() -> Iterator[None]:
-    """Keep a warning from the user: peft 0.21 asks by a name that transformers 6 will drop."""
+    """Silence a warning: peft 0.21 uses a name that transformers 6 will drop."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
         yield
 
 
 def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
-    """Return the model with its weights, on its device.
+    """Return the model on its device.
 
-    Raises
-    ------
-    ReaderError
-        When they cannot be read, or the device lacks what was asked for.
+    Raises ReaderError when they cannot be read, or the device does not support the options.
     """
     import torch
     from transformers import AutoModelForImageTextToText
@@ -106,8 +89,7 @@ def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
             "--option quantization=4bit, or a smaller model"
         ) from error
     except (OSError, ValueError, RuntimeError) as error:
-        said = str(error).strip().splitlines()[0]
-        raise ReaderError(f"the weights of {source.name!r} cannot be loaded: {said}") from error
+        raise ReaderError(f"the weights of {source.name!r} cannot be loaded: {first_line(error)}") from error
 
 
 def _best_device() -> str:
@@ -119,11 +101,11 @@ def _best_device() -> str:
 def _dtype(options: LoadOptions, device: "torch.device") -> "torch.dtype":
     import torch
 
-    named = options.dtype
-    if named == "auto":
-        named = "bfloat16" if device.type == "cuda" else "float32"
-    found: torch.dtype = getattr(torch, named)
-    return found
+    name = options.dtype
+    if name == "auto":
+        name = "bfloat16" if device.type == "cuda" else "float32"
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
 
 
 def _four_bits(device: "torch.device") -> "BitsAndBytesConfig":

@@ -1,4 +1,4 @@
-"""What a user can set for an open model, as ``--option name=value``."""
+"""Options of an open model, as ``--option name=value``."""
 
 import json
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from taxonomy.error import SettingError
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """How an open model is loaded, and how images are handed to it.
+    """Settings for loading an open model and its images.
 
     Attributes
     ----------
     max_pixels : int or None
-        Images with more pixels are scaled down to it before the model's own processor sees them.
+        Larger images are scaled down to this before the model's processor sees them.
     image_kwargs : str
         JSON object for the model's image processor, such as ``{"do_pan_and_scan": true}`` for Gemma 3.
     dtype, quantization : str
@@ -24,14 +24,14 @@ class LoadOptions:
     device : str
         ``auto``, or as torch names it: ``cuda:1``, ``cpu``.
     revision : str
-        Of a model from the hub.
+        Revision of a model from the hub.
     remote_code : str
-        Name of the model whose own code may be run; a model with code of its own is refused without it.
+        Name of a model whose own code may run; without it, a model that needs its own code is refused.
 
     Raises
     ------
     taxonomy.error.SettingError
-        When ``image_kwargs`` is no JSON object.
+        When ``image_kwargs`` is not a JSON object.
     """
 
     max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
@@ -50,29 +50,29 @@ class LoadOptions:
         try:
             data = json.loads(self.image_kwargs)
         except ValueError as error:
-            raise SettingError(f"option image_kwargs is no JSON ({error}): {self.image_kwargs!r}") from None
+            raise SettingError(f"option image_kwargs is not JSON ({error}): {self.image_kwargs!r}") from None
         if not isinstance(data, dict):
-            raise SettingError(f"option image_kwargs takes a JSON object, not {self.image_kwargs!r}")
+            raise SettingError(f"option image_kwargs must be a JSON object, not {self.image_kwargs!r}")
         return data
 
 
 @dataclass(frozen=True)
 class VlmOptions(LoadOptions):
-    """How an open model is loaded and asked; all of it stands in the manifest.
+    """Settings of an open model; all of them go into the manifest.
 
     Attributes
     ----------
     batch : int
         Cases that are generated together.
     max_tokens : int
-        Output tokens at most.
+        Most output tokens.
     temperature : float
-        0 takes the likeliest token.
+        0 always takes the likeliest token.
     seed : int
-        Of sampling; a batch of one case makes a resumed run draw the same.
+        Seed of sampling; with ``batch=1`` a resumed run samples the same tokens.
     structured : str
-        ``schema``: only text that keeps the JSON schema of the answer can be written (by llguidance); ``text``: free
-        text and the tolerant parser. The two tell failures of form from failures of reading.
+        ``schema``: decoding is constrained to the JSON schema (by llguidance); ``text``: free text for the tolerant
+        parser. Comparing the two separates failures of format from failures of reading.
     probabilities : str
         ``on``: a second pass scores every allowed value of every axis.
     """

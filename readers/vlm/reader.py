@@ -1,14 +1,14 @@
-"""The reader: any image-text-to-text model of transformers, asked in batches on this machine."""
+"""The reader for any image-text-to-text model of transformers, in batches on this machine."""
 
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from readers.ahead import prepared_ahead
 from readers.contract import Case, Input, Prompt
-from readers.setting import parsed_options
+from readers.prefetch import prefetched
+from readers.setting import manifest_options, parsed_options
 from readers.vlm.chat import Chat
 from readers.vlm.option import VlmOptions
 from readers.vlm.source import model_source, processor_of
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from readers.vlm.generation import Generated
     from readers.vlm.loading import Vlm
 
-MEMORY = "--option batch=N (smaller), max_pixels=N, quantization=4bit, or run with a smaller --px-per-mm"
-"""What to turn when memory does not suffice."""
+MEMORY_ADVICE = "--option batch=N (smaller), max_pixels=N, quantization=4bit, or run with a smaller --px-per-mm"
+"""Options that save memory, for messages."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Batch:
-    """Cases and what the model takes of them."""
+    """Cases with the model's inputs."""
 
     cases: tuple[Case, ...]
     prompts: "Encoded"
@@ -41,14 +41,14 @@ class HfReader:
     model : str
         Name on the hub, or folder (``--reader hf:MODEL``).
     options : str
-        By name, as after ``--option``; :class:`~readers.vlm.option.VlmOptions` says which there are.
+        By name, as after ``--option``: the fields of :class:`~readers.vlm.option.VlmOptions`.
 
     Raises
     ------
     taxonomy.error.ReaderError
-        When there is no such model, or it is no image-text-to-text model with a processor.
+        When the model does not exist, or is not an image-text-to-text model with a processor.
     taxonomy.error.SettingError
-        When an option is not usable.
+        When an option is invalid.
     """
 
     description: ClassVar[str] = "an open vision-language model, from the hub or a folder (hf:MODEL)"
@@ -64,17 +64,13 @@ class HfReader:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """What decides the answers beside the prompt: the model's version and every option, for the manifest."""
-        options = {name: str(value) for name, value in asdict(self.options).items() if value is not None}
-        return options | {"model": self.source.shown, "version": self.source.version}
+        """The model's version and every option, for the manifest."""
+        return manifest_options(self.options) | {"model": self.source.shown, "version": self.source.version}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield one reading for each case, in order; the next batch is prepared while the model works on this one.
 
-        Raises
-        ------
-        taxonomy.error.StopReading
-            When the model cannot be loaded, a case is beyond its context, or memory does not suffice.
+        Raises StopReading when the model cannot be loaded, a case exceeds its context, or memory is full.
         """
         import torch
 
@@ -83,46 +79,40 @@ class HfReader:
         except ReaderError as error:
             raise StopReading(str(error)) from error
         try:
-            for batch in prepared_ahead(cases, self.options.batch, lambda part: _Batch(part, vlm.chat.encode(part))):
+            for batch in prefetched(cases, self.options.batch, lambda batch: _Batch(batch, vlm.chat.encode(batch))):
                 yield from answers(vlm, batch.cases, batch.prompts)
         except torch.OutOfMemoryError as error:
-            raise StopReading(f"the memory of {vlm.device} is full: {MEMORY}") from error
+            raise StopReading(f"the memory of {vlm.device} is full: {MEMORY_ADVICE}") from error
 
     def loaded(self) -> "Vlm":
         """Return the model with its weights."""
-        from readers.vlm.loading import loaded
+        from readers.vlm.loading import load_vlm
 
-        return loaded(self.source.name, self.options)
+        return load_vlm(self.source.name, self.options)
 
 
 def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator[Reading]:
-    """Yield the reading of each case of a batch.
-
-    Raises
-    ------
-    taxonomy.error.StopReading
-        When a case is beyond the model's context.
-    """
+    """Yield the reading of each case of a batch; raises StopReading when a case exceeds the model's context."""
     from readers.vlm.generation import generate
 
     _check_context(vlm, prompts, cases)
-    asked = [case.prompt or Prompt("") for case in cases]
+    questions = [case.prompt or Prompt("") for case in cases]
     begun = time.monotonic()
-    schemas = [prompt.schema if vlm.options.structured == "schema" else None for prompt in asked]
+    schemas = [prompt.schema if vlm.options.structured == "schema" else None for prompt in questions]
     texts = generate(vlm, prompts, schemas, _seed(vlm.options.seed, cases[0]))
-    readings = [_read(text, prompt, vlm) for text, prompt in zip(texts, asked, strict=True)]
+    readings = [_read(text, prompt, vlm) for text, prompt in zip(texts, questions, strict=True)]
     if vlm.options.probabilities == "on":
-        from readers.vlm.likelihood import probabilities
+        from readers.vlm.likelihood import value_probabilities
 
-        chances = probabilities(vlm, prompts, readings, asked[0].form)
-        readings = [replace(reading, probabilities=found) for reading, found in zip(readings, chances, strict=True)]
+        chances = value_probabilities(vlm, prompts, readings, questions[0].form)
+        readings = [replace(reading, probabilities=row) for reading, row in zip(readings, chances, strict=True)]
     seconds = (time.monotonic() - begun) / len(cases)
     for number, (reading, text) in enumerate(zip(readings, texts, strict=True)):
         seen = prompts.px_per_mm[number]
         usage = Usage(
             input_tokens=prompts.tokens[number],
             output_tokens=text.tokens,
-            cost=0.0,  # nobody sends a bill
+            cost=0.0,
             seconds=round(seconds, 4),
             px_per_mm=None if seen is None else round(seen, 2),
         )
@@ -132,8 +122,8 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
 def _read(text: "Generated", prompt: Prompt, vlm: "Vlm") -> Reading:
     if text.ended:
         return parse(text.text, prompt.form)
-    said = f"the answer was cut off at {vlm.options.max_tokens} tokens (--option max_tokens=N)"
-    return Reading(raw=text.text, error=Failure("truncated", said))
+    message = f"the answer was cut off at {vlm.options.max_tokens} tokens (--option max_tokens=N)"
+    return Reading(raw=text.text, error=Failure("truncated", message))
 
 
 def _check_context(vlm: "Vlm", prompts: "Encoded", cases: tuple[Case, ...]) -> None:
@@ -141,7 +131,7 @@ def _check_context(vlm: "Vlm", prompts: "Encoded", cases: tuple[Case, ...]) -> N
     if context is not None and longest + vlm.options.max_tokens > context:
         images = len(cases[prompts.tokens.index(longest)].images)
         raise StopReading(
-            f"a case of {longest} tokens ({images} images) and {vlm.options.max_tokens} for the answer are beyond the "
+            f"a case of {longest} tokens ({images} images) and {vlm.options.max_tokens} for the answer exceed the "
             f"{context} of {vlm.source.shown!r}: lower --px-per-mm, or --option max_pixels=N or max_tokens=N"
         )
 

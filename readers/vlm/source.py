@@ -1,4 +1,4 @@
-"""What a model is before its weights are read: checked from its small files, so that bad input is said at once."""
+"""Check a model by its small files, so that bad input fails before its weights are read."""
 
 import hashlib
 import importlib.util
@@ -22,17 +22,10 @@ INSTALL = "pip install 'ecg-bench[vlm]'"
 
 @dataclass(frozen=True, eq=False)
 class ModelSource:
-    """A model that was found to be one.
+    """A checked model.
 
-    Attributes
-    ----------
-    name : str
-        Folder, or name on the hub.
-    config : transformers.PreTrainedConfig
-    version : str
-        The commit on the hub, or a digest over the weights of a folder.
-    runs_own_code : bool
-        Whether the user allowed code of the model's author by its name.
+    ``name`` is a folder or a name on the hub, ``version`` the commit on the hub or a digest of its weights, and
+    ``runs_own_code`` whether the user allowed the model's own code.
     """
 
     name: str
@@ -42,23 +35,20 @@ class ModelSource:
 
     @property
     def context(self) -> int | None:
-        """Tokens at most, prompt and answer together; None where the configuration does not say."""
-        found = getattr(self.config.get_text_config(), "max_position_embeddings", None)
-        return int(found) if found else None
+        """Most tokens of prompt and answer together; None where the configuration does not say."""
+        positions = getattr(self.config.get_text_config(), "max_position_embeddings", None)
+        return int(positions) if positions else None
 
     @property
     def shown(self) -> str:
-        """The name as on the leaderboard: of a folder its last part."""
+        """The name on the leaderboard: for a folder, its last part."""
         return Path(self.name).name if Path(self.name).is_dir() else self.name
 
 
 def model_source(name: str, options: LoadOptions) -> ModelSource:
-    """Find a model and check that it takes images; reads no weights but for the digest of a folder's.
+    """Find a model and check that it takes images; reads weights only for the digest of a folder.
 
-    Raises
-    ------
-    ReaderError
-        When there is no such model, or it is no image-text-to-text model, or it needs code of its own.
+    Raises ReaderError when the model does not exist, takes no images, or needs its own code.
     """
     need_transformers()
     from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
@@ -70,32 +60,26 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
     kind = data.get("model_type", "")
     if kind not in CONFIG_MAPPING and not trusted:
         if "auto_map" in data:
-            raise ReaderError(
-                f"model {name!r} comes with code of its own, which is not run unless it is named: "
-                f"--option remote_code={name}"
-            )
-        raise ReaderError(f"model {name!r} is of a kind {kind!r} that this version of transformers does not know")
+            raise ReaderError(f"model {name!r} needs its own code, which runs only with --option remote_code={name}")
+        raise ReaderError(f"model {name!r} has type {kind!r}, which this version of transformers does not know")
     config = _from_hub(
         name, lambda: AutoConfig.from_pretrained(name, revision=options.revision, trust_remote_code=trusted)
     )
     if type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING and not trusted:
-        made = ", ".join(data.get("architectures") or [kind])
-        raise ReaderError(f"model {name!r} ({made}) is no image-text-to-text model: it takes no images")
+        architectures = ", ".join(data.get("architectures") or [kind])
+        raise ReaderError(f"model {name!r} ({architectures}) is not an image-text-to-text model: it takes no images")
     commit = getattr(config, "_commit_hash", None)
     return ModelSource(name, config, commit or weights_digest(Path(name)), trusted)
 
 
 def need_transformers() -> None:
-    """Make sure that what open models need is installed, and that it speaks when there is something to say.
+    """Check that the packages for open models are installed, and quiet their logging.
 
-    Raises
-    ------
-    ReaderError
-        When a package is missing.
+    Raises ReaderError when a package is missing.
     """
     missing = [name for name in ("transformers", "peft", "llguidance") if importlib.util.find_spec(name) is None]
     if missing:
-        raise ReaderError(f"open models need the packages of the extra 'vlm' (no {missing[0]}): {INSTALL}")
+        raise ReaderError(f"open models need the packages of the extra 'vlm' ({missing[0]} is missing): {INSTALL}")
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
@@ -106,10 +90,7 @@ def need_transformers() -> None:
 def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
     """Return the model's own processor.
 
-    Raises
-    ------
-    ReaderError
-        When there is none, it lacks a part or a package, or it has no chat template.
+    Raises ReaderError when it is missing, incomplete, lacks a package, or has no chat template.
     """
     from transformers import AutoProcessor
 
@@ -118,9 +99,9 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
             source.name, revision=options.revision, trust_remote_code=source.runs_own_code
         )
     except ImportError as error:
-        raise ReaderError(f"the processor of {source.name!r} needs a package: {_first_line(error)}") from error
+        raise ReaderError(f"the processor of {source.name!r} needs a package: {first_line(error)}") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ReaderError(f"model {source.name!r} has no usable processor: {_first_line(error)}") from error
+        raise ReaderError(f"model {source.name!r} has no usable processor: {first_line(error)}") from error
     if not all(hasattr(processor, part) for part in ("image_processor", "tokenizer")):
         raise ReaderError(
             f"model {source.name!r} has no processor for images and text together, only a {type(processor).__name__}: "
@@ -141,27 +122,25 @@ def _check_folder(name: str) -> None:
     if (folder / ADAPTER).is_file():
         raise ReaderError(f"the folder {name} holds an adapter, not a model: --reader lora:{name}")
     if not (folder / "config.json").is_file():
-        raise ReaderError(f"the folder {name} holds no config.json, so it is no model of transformers")
+        raise ReaderError(f"the folder {name} holds no config.json, so it is not a model of transformers")
 
 
 def _from_hub(name: str, load: Callable[[], T]) -> T:
     try:
         return load()
     except (OSError, ValueError, KeyError) as error:
-        raise ReaderError(f"model {name!r} cannot be found or read: {_first_line(error)}") from error
+        raise ReaderError(f"model {name!r} cannot be found or read: {first_line(error)}") from error
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, or its type where it has none."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
 
 
 def weights_digest(folder: Path) -> str:
-    """Return a digest over the weight files of a folder, 16 hex digits.
+    """Return a digest of the weight files of a folder, 16 hex digits.
 
-    Raises
-    ------
-    ReaderError
-        When it holds no safetensors; pickled weights are not read.
+    Raises ReaderError when it holds no safetensors; pickled weights are not read.
     """
     files = sorted(folder.glob("*.safetensors"))
     if not files:
@@ -171,7 +150,7 @@ def weights_digest(folder: Path) -> str:
 
 @lru_cache
 def _digest(files: tuple[tuple[str, int, int], ...]) -> str:
-    """Digest the files; sizes and times are part of the key, so a changed file is read again."""
+    """Return the digest of files; sizes and times are part of the cache key, so a changed file is read again."""
     digest = hashlib.sha256()
     for path, _, _ in files:
         with Path(path).open("rb") as weights:

@@ -10,7 +10,7 @@ from readers.contract import Case, Prompt
 from readers.contract_suite import RecordingReader, check_reader
 from readers.majority import MajorityReader
 from readers.measured_axis import measured_probabilities, measured_values
-from readers.registry import installed, reader
+from readers.registry import installed_readers, reader
 from readers.text_ceiling import MeasurementsReader
 from taxonomy import plugin
 from taxonomy.axis import AXES
@@ -30,7 +30,7 @@ def cases(sample):
 
 
 def test_built_in_readers_come_through_the_entry_points():
-    assert {"majority", "measurements", "resnet1d"} <= set(installed())
+    assert {"majority", "measurements", "resnet1d"} <= set(installed_readers())
 
 
 def test_an_unknown_reader_is_named_with_the_nearest():
@@ -44,7 +44,7 @@ def test_an_unknown_reader_is_named_with_the_nearest():
         ("no.such.module:Reader", "module 'no.such.module' cannot be imported"),
         ("readers.majority:Nobody", "module 'readers.majority' has no 'Nobody'"),
         ("readers.contract:INPUTS", "is a tuple, not a reader class"),
-        ("readers.contract_suite:Check", "cannot be built"),
+        ("readers.contract_suite:RuleCheck", "cannot be built"),
         ("readers.contract:Prompt", "cannot be built"),
         ("majority:argument", "cannot be built"),
     ],
@@ -58,7 +58,7 @@ def test_two_packages_with_one_name_are_an_error_that_names_both(monkeypatch):
     entries = [EntryPoint("mine", f"{package}:Reader", registry.GROUP) for package in ("first", "second")]
     monkeypatch.setattr(plugin, "entry_points", lambda group: entries)
     with pytest.raises(ReaderError, match=r"two readers are called 'mine': first:Reader and second:Reader"):
-        installed()
+        installed_readers()
 
 
 @pytest.mark.parametrize("built_in", [MajorityReader(), MeasurementsReader()])

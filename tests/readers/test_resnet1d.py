@@ -12,10 +12,10 @@ from readers.contract import Case
 from readers.contract_suite import check_reader
 from readers.head import is_multi_label
 from readers.resnet1d.augmentation import augment, mixed
-from readers.resnet1d.config import config_from, read_config
+from readers.resnet1d.config import read_training_config, training_config_from
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import loss_of, macro_auroc
-from readers.resnet1d.network import EcgResNet, probabilities, split
+from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import Resnet1dReader
 from readers.resnet1d.training import train_member
@@ -25,7 +25,7 @@ from taxonomy.axis import AXES
 from taxonomy.error import ReaderError, SettingError, UnknownNameError
 from taxonomy.statement import SUPERCLASSES
 
-TINY = config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0})
+TINY = training_config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0})
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_every_axis_but_the_measured_ones_has_a_head():
     heads = training_heads()
     assert set(heads) == {"superclass", "statement"} | {a.name for a in AXES} - {"rate", "axis"}
     outputs = EcgResNet(TINY, heads)(torch.zeros(2, 12, 1000))
-    chances = split(probabilities(outputs, heads), heads)
+    chances = split(head_probabilities(outputs, heads), heads)
     for head, chance in chances.items():
         assert chance.shape == (2, len(heads[head]))
         if not is_multi_label(head):
@@ -142,13 +142,15 @@ def test_a_resumed_training_ends_with_the_weights_of_an_undisturbed_one(examples
 
 def test_a_network_learns_what_is_there_to_learn(examples, tmp_path):
     losses = []
-    train_member(examples, config_from({**TINY.to_json(), "epochs": 8, "mixup": 0}), 1, tmp_path, losses.append)
+    train_member(
+        examples, training_config_from({**TINY.to_json(), "epochs": 8, "mixup": 0}), 1, tmp_path, losses.append
+    )
     assert losses[-1].loss < 0.75 * losses[0].loss
 
 
 def test_a_training_that_does_not_improve_stops(examples, tmp_path):
     seen = []
-    patient = config_from({**TINY.to_json(), "epochs": 40, "patience": 2, "learning_rate": 1e-9})
+    patient = training_config_from({**TINY.to_json(), "epochs": 40, "patience": 2, "learning_rate": 1e-9})
     train_member(examples, patient, 1, tmp_path, seen.append)
     assert len(seen) < 40
 
@@ -163,7 +165,7 @@ def test_the_shipped_weights_are_those_of_the_shipped_configuration():
     path = files("readers.resnet1d") / "weights.safetensors"
     assert len(path.read_bytes()) < 10e6
     ensemble = load_weights()
-    assert ensemble.config == read_config()
+    assert ensemble.config == read_training_config()
     assert len(ensemble.members) == len(ensemble.config.seeds)
     assert "1-8" in ensemble.training["folds"]
 
@@ -218,10 +220,10 @@ def test_missing_damaged_and_foreign_weights_are_told(own_weights, tmp_path):
         load_weights(tmp_path / "none.safetensors")
     whole = own_weights.read_bytes()
     own_weights.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ReaderError, match="damaged or no safetensors file"):
+    with pytest.raises(ReaderError, match="damaged or not a safetensors file"):
         load_weights(own_weights)
     own_weights.write_bytes(b"PK\x03\x04 a pickle from somewhere")
-    with pytest.raises(ReaderError, match="damaged or no safetensors file"):
+    with pytest.raises(ReaderError, match="damaged or not a safetensors file"):
         load_weights(own_weights)
     save_file({"a": torch.zeros(2)}, own_weights, metadata={"format": "pt"})
     with pytest.raises(ReaderError, match="not a weights file of resnet1d: its format is 'pt'"):
@@ -236,7 +238,7 @@ def test_weights_of_another_preprocessing_or_shape_are_refused(own_weights):
     tensors = load_file(own_weights)
     other = json.loads(header["preprocessing"]) | {"band_hz": [1, 30]}
     save_file(tensors, own_weights, metadata=header | {"preprocessing": json.dumps(other)})
-    with pytest.raises(ReaderError, match="trained with other preprocessing"):
+    with pytest.raises(ReaderError, match="trained with different preprocessing"):
         load_weights(own_weights)
     wider = json.loads(header["config"]) | {"channels": [16, 16]}
     save_file(tensors, own_weights, metadata=header | {"config": json.dumps(wider)})
@@ -256,7 +258,7 @@ def test_a_header_that_names_no_heads_is_told(own_weights):
         ({}, "names no heads"),
     ):
         save_file(tensors, own_weights, metadata=header | {"heads": json.dumps(heads)})
-        with pytest.raises(ReaderError, match=f"header of the weights file .* cannot be understood: .*{said}"):
+        with pytest.raises(ReaderError, match=f"header of the weights file .* is invalid: .*{said}"):
             load_weights(own_weights)
 
 
@@ -273,11 +275,14 @@ def test_gradients_reach_the_leads_by_public_names(shipped, cases):
 
 def test_a_configuration_is_checked(tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown training setting 'epoch'.*Did you mean 'epochs'"):
-        config_from({"epoch": 3})
+        training_config_from({"epoch": 3})
     with pytest.raises(SettingError, match="epochs must be a valid integer, not 'many'"):
-        config_from({"epochs": "many"})
+        training_config_from({"epochs": "many"})
     path = tmp_path / "bad.toml"
     path.write_text("epochs = ")
     with pytest.raises(SettingError, match="cannot be read"):
-        read_config(path)
-    assert tomllib.loads((files("readers.resnet1d") / "config.toml").read_text())["epochs"] == read_config().epochs
+        read_training_config(path)
+    assert (
+        tomllib.loads((files("readers.resnet1d") / "config.toml").read_text())["epochs"]
+        == read_training_config().epochs
+    )

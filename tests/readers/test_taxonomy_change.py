@@ -8,12 +8,12 @@ import torch
 from safetensors.torch import save_file
 
 from measurements import measure
-from readers import double
+from readers import control
 from readers.contract import Case, Prompt
 from readers.digitizer.reader import DigitizerReader
-from readers.head import reading_of
+from readers.head import fitted_reading
 from readers.majority import MajorityReader
-from readers.resnet1d.config import config_from
+from readers.resnet1d.config import training_config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.reader import Resnet1dReader
 from readers.resnet1d.weights import load_weights, save_weights
@@ -24,7 +24,7 @@ from renderers import PageStyle, render
 from taxonomy.axis import AXES, OTHER_FINDINGS, RHYTHM, Axis
 
 T_WAVE = Axis("t_wave", "T wave", ("normal", "inverted"), negative="normal")
-READERS = (MajorityReader, MeasurementsReader, Resnet1dReader, DigitizerReader, TwelveSlReader, double.PriorDouble)
+READERS = (MajorityReader, MeasurementsReader, Resnet1dReader, DigitizerReader, TwelveSlReader, control.PriorControl)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def taxonomy(monkeypatch):
     def change(axes):
         for module in homes:
             monkeypatch.setattr(module, "AXES", axes)
-        monkeypatch.setattr(double, "AXIS_NAMES", tuple(axis.name for axis in axes))
+        monkeypatch.setattr(control, "AXIS_NAMES", tuple(axis.name for axis in axes))
 
     return change
 
@@ -118,13 +118,13 @@ def test_findings_are_independent_of_one_that_is_gone(kind, case, taxonomy):
 
 def test_an_axis_of_which_no_likely_value_is_left_is_not_answered(case):
     numbers = case.prompt.measurements
-    assert "rhythm" not in reading_of(numbers, {"rhythm": {"no_longer_there": 1.0}}).values
-    assert "rhythm" not in reading_of(numbers, {"rhythm": {"no_longer_there": 1.0, "sinus": 0.0}}).values
+    assert "rhythm" not in fitted_reading(numbers, {"rhythm": {"no_longer_there": 1.0}}).values
+    assert "rhythm" not in fitted_reading(numbers, {"rhythm": {"no_longer_there": 1.0, "sinus": 0.0}}).values
 
 
 def test_weights_of_another_taxonomy_are_written_with_its_names_and_read_with_ours(case, taxonomy, tmp_path):
     taxonomy((*AXES, T_WAVE))
-    config, heads = config_from({"channels": [8, 8], "blocks": 1}), training_heads()
+    config, heads = training_config_from({"channels": [8, 8], "blocks": 1}), training_heads()
     torch.manual_seed(0)
     save_file(EcgResNet(config, heads).state_dict(), tmp_path / "best.safetensors")
     save_weights(tmp_path / "w.safetensors", [tmp_path / "best.safetensors"], config, {})

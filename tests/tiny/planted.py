@@ -1,5 +1,6 @@
 """A renderer with an easy signal planted: a page whose shade tells the rate at a glance, at any resolution."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -36,4 +37,4 @@ def _rate(signal: bytes, fs: float) -> str:
 def _on_paper(page: EcgImage, shade: tuple[int, int, int]) -> EcgImage:
     palette = page.palette.copy()
     palette[(palette == 255).all(axis=1)] = shade
-    return EcgImage(page.indices, palette, page.leads, page.px_per_mm, page.mm_per_s, page.mm_per_mv)
+    return replace(page, palette=palette)

@@ -142,7 +142,7 @@ def test_a_dataset_is_opened_by_its_name_and_path(monkeypatch, physionet_folder)
     assert open_dataset("ward:/some/where").place == "/some/where"
     assert open_dataset("ward").place == "here"
     assert isinstance(open_dataset(physionet_folder), PtbXl)
-    with pytest.raises(UnknownNameError, match=r"unknown dataset 'wrad': there is ward\. Did you mean 'ward'"):
+    with pytest.raises(UnknownNameError, match=r"unknown dataset 'wrad': choose from ward\. Did you mean 'ward'"):
         open_dataset("wrad:/some/where")
 
 

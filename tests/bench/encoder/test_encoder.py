@@ -12,7 +12,7 @@ from bench.encoder.job import verdict
 from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
 from bench.view import View
 from readers.vlm.encoder import SEGMENTS, ImageEncoder, pooled
-from readers.vlm.loading import loaded
+from readers.vlm.loading import load_vlm
 from readers.vlm.option import VlmOptions
 from taxonomy.error import FileError
 
@@ -21,7 +21,7 @@ VIEW = View(renderer="clean", px_per_mm=2).for_inputs(frozenset({"image"}))
 
 @pytest.fixture(scope="module")
 def encoder(gemma):
-    return ImageEncoder.of(loaded(str(gemma), VlmOptions()))
+    return ImageEncoder.of(load_vlm(str(gemma), VlmOptions()))
 
 
 def folds(n=300, seed=0):

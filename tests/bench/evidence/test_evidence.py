@@ -16,7 +16,7 @@ from bench.evidence.design import ABLATION, asked_conditions
 from bench.evidence.evidence import CLAIMS, Ceilings, axis_evidence
 from bench.evidence.selftest import EXPECTED, selftest
 from bench.score.agreement import mcnemar as exact
-from readers.double import CopyDouble, PriorDouble
+from readers.control import CopyControl, PriorControl
 from readers.majority import majority_values
 from taxonomy.axis import AXES
 from taxonomy.reading import Reading
@@ -24,21 +24,21 @@ from taxonomy.truth import Truth
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_verdict_on_the_doubles_is_right(sample, seed):
+def test_every_verdict_on_the_controls_is_right(sample, seed):
     checks = selftest(sample.cohort(), seed)
     assert {check.reader for check in checks} == EXPECTED.keys()
     assert [check.wrong for check in checks] == [()] * 4
 
 
-def test_a_double_that_copies_follows_every_foreign_number(sample):
-    found = {axis.axis: axis for axis in ablate(CopyDouble(), sample.cohort()).axes}
+def test_a_control_that_copies_follows_every_foreign_number(sample):
+    found = {axis.axis: axis for axis in ablate(CopyControl(), sample.cohort()).axes}
     assert found["rate"].copy_rate.value == found["axis"].copy_rate.value == 1.0
     assert found["rate"].reliance.value == 0
     assert found["rhythm"].copy_rate is None
 
 
 def test_few_cases_cannot_tell(sample):
-    verdicts = {axis.verdict for axis in ablate(PriorDouble(), sample.cohort(limit=8)).axes}
+    verdicts = {axis.verdict for axis in ablate(PriorControl(), sample.cohort(limit=8)).axes}
     assert all(verdict.startswith("cannot tell: n = ") for verdict in verdicts)
 
 
@@ -144,4 +144,4 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
 def test_the_selftest_says_so_when_all_is_right(tmp_path):
     done = bench("selftest", cwd=tmp_path)
     assert done.returncode == 0
-    assert "all verdicts on 4 doubles are right" in done.stdout
+    assert "all verdicts on 4 controls are right" in done.stdout

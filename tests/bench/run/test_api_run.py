@@ -189,7 +189,7 @@ def test_max_cost_stops_cleanly_and_is_resumed(server, tmp_path):
     stopped = bench(server, *RUN, *short, "--max-cost", "0.05", cwd=tmp_path)
     assert stopped.returncode == 2
     (sentence,) = [line for line in stopped.stderr.splitlines() if line.startswith("Error")]
-    assert "stopped before --max-cost 0.05 dollars would be passed" in sentence
+    assert "stopped before exceeding --max-cost 0.05" in sentence
     kept = lines_of(folder_of(tmp_path))
     assert 0 < len(kept) < 12
     assert sum(line["reading"]["usage"]["cost"] for line in kept) <= 0.05
@@ -267,7 +267,7 @@ def test_the_cost_limit_is_of_the_whole_ablation(server, tmp_path):
     words = ("ablate", *RUN[1:-1], "4", "--image-ceiling", "", "--option", "max_tokens=400", "--max-cost", "0.06")
     stopped = bench(server, *words, cwd=tmp_path)
     assert stopped.returncode == 2
-    assert "stopped before --max-cost" in stopped.stderr
+    assert "stopped before exceeding --max-cost" in stopped.stderr
     runs = [path for path in (tmp_path / "runs").iterdir() if (path / "readings.jsonl").is_file()]
     assert len(runs) > 1
     cost = sum(line["reading"]["usage"]["cost"] for run in runs for line in lines_of(run))

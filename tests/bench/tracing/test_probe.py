@@ -16,7 +16,7 @@ from bench.tracing.probe import DoseResult, probe_tracings
 from bench.tracing.tracing import SAMPLES, tracings
 from bench.view import View
 from measurements import measure
-from readers.double import PriorDouble
+from readers.control import PriorControl
 
 FS = 500.0
 STAYS = {"heart_rate": 1, "pr": 8, "qrs": 8, "qrs_axis": 4}
@@ -122,7 +122,7 @@ def test_the_probe_set_is_seeded(normal):
 
 def test_a_reader_that_sees_nothing_is_never_moved(normal):
     asked = list(tracings(normal[:4], list(CHANGES.values()), 0))
-    results = probe_tracings(PriorDouble(), asked, View(), lambda done, total: None)
+    results = probe_tracings(PriorControl(), asked, View(), lambda done, total: None)
     assert {result.change for result in results} == CHANGES.keys()
     assert all(result.moved.value == result.elsewhere.value == 0 for result in results)
     assert all(dose.startswith("not by") for _, _, dose in thresholds(results))

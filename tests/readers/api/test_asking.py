@@ -299,7 +299,7 @@ def test_cost_stops_before_the_limit_and_goes_on_with_a_higher_one(server, make,
     worst = reader.estimate(cases[0]).most
     answers = []
     limited = reader.within(Session(responses=tmp_path, run_id="a", max_cost=2.5 * worst, concurrency=4))
-    with pytest.raises(StopReading, match="stopped before --max-cost"):
+    with pytest.raises(StopReading, match="stopped before exceeding --max-cost"):
         answers.extend(limited.read(cases))
     spent = sum(reading.usage.cost for reading in answers)
     assert answers

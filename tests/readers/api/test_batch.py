@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from readers.api.shard import ShardFolder, ShardLimit
+from readers.api.batch_folder import BatchFolder, ShardLimit
 from readers.session import Session
 from taxonomy.error import StopReading, StorageError
 from taxonomy.truth import rate_of
@@ -63,7 +63,7 @@ class Killed(BaseException):
 
 def plan_kill(killing, provider, where):
     """Make the process die at a point: before a call, after it, or before the results are written down as fetched."""
-    submit, keep = provider.submit, ShardFolder.keep
+    submit, keep = provider.submit, BatchFolder.keep
 
     def kill(*args, **kwargs):
         raise Killed
@@ -78,7 +78,7 @@ def plan_kill(killing, provider, where):
     if where == "after submit":
         killing.setattr(provider, "submit", submit_then_kill)
     elif where == "after results":
-        killing.setattr(ShardFolder, "keep", keep_or_kill)
+        killing.setattr(BatchFolder, "keep", keep_or_kill)
     else:
         killing.setattr(provider, where, kill)
 
@@ -103,8 +103,8 @@ def test_a_result_with_a_strangers_id_is_ignored_and_the_missing_one_failed(serv
     said = []
     readings = list(make().within(session(say=said.append)).read(cases))
     assert [reading.outcome for reading in readings].count("failed") == 1
-    assert readings[2].error.message == "the batch brought no answer for this case"
-    assert any("1 results of requests that were never in it" in line for line in said)
+    assert readings[2].error.message == "the batch returned no answer for this case"
+    assert any("ignored 1 foreign results" in line for line in said)
 
 
 def test_two_results_with_one_id_are_both_distrusted(server, make, cases, session):
@@ -115,7 +115,7 @@ def test_two_results_with_one_id_are_both_distrusted(server, make, cases, sessio
     server.batch_script = script
     readings = list(make().within(session()).read(cases))
     assert [reading.outcome for reading in readings[:3]] == ["failed", "failed", "answered"]
-    assert "two results of the batch claim" in readings[1].error.message
+    assert "the batch returned two results" in readings[1].error.message
 
 
 def test_a_failed_request_of_a_batch_is_a_failed_call_and_is_asked_again(server, make, provider, cases, session):
@@ -145,7 +145,7 @@ def test_garbage_in_a_batch_fails_its_case_alone(server, make, provider, cases, 
 def test_a_batch_stops_before_the_cost_limit(server, make, cases, session):
     reader = make(max_tokens=400).within(session())
     worst = reader.estimate(cases[0]).most
-    with pytest.raises(StopReading, match="stopped before --max-cost"):
+    with pytest.raises(StopReading, match="stopped before exceeding --max-cost"):
         list(make(max_tokens=400).within(session(max_cost=worst * 3.5)).read(cases))
     assert sum(len(batch["lines"]) for batch in server.batches.values()) < 8
     assert len(list(make(max_tokens=400).within(session(max_cost=worst * 100)).read(cases))) == 8
@@ -153,14 +153,14 @@ def test_a_batch_stops_before_the_cost_limit(server, make, cases, session):
 
 
 def test_shards_keep_to_the_limits_and_lose_nothing(tmp_path):
-    folder = ShardFolder.opened(tmp_path)
+    folder = BatchFolder.opened(tmp_path)
     lines = [(f"key{number}", "x" * (10 + number % 7), 0.5) for number in range(100)]
     folder.write(lines, ShardLimit(requests=7, size=80, worst=2.0))
     sizes = [folder.file(shard).stat().st_size for shard in folder.shards.values()]
     assert max(sizes) <= 80
     assert max(len(shard.keys) for shard in folder.shards.values()) <= 4
     assert [key for shard in folder.shards.values() for key in shard.keys] == [key for key, _, _ in lines]
-    again = ShardFolder.opened(tmp_path)
+    again = BatchFolder.opened(tmp_path)
     assert again.shards == folder.shards
     again.write(lines, ShardLimit(7, 80))
     assert again.shards == folder.shards
@@ -169,7 +169,7 @@ def test_shards_keep_to_the_limits_and_lose_nothing(tmp_path):
 def test_a_damaged_state_is_told(tmp_path):
     (tmp_path / "state.json").write_text("{")
     with pytest.raises(StorageError, match=r"state\.json cannot be read"):
-        ShardFolder.opened(tmp_path)
+        BatchFolder.opened(tmp_path)
 
 
 def test_no_key_stands_in_the_state(server, make, cases, session, tmp_path):

@@ -86,10 +86,10 @@ def test_many_images_are_held_to_their_own_edge_and_too_many_are_told(build_case
     many = RequestLimit(images=100, request_mb=1, batch_requests=1, batch_mb=1, many=10, many_edge=500)
     assert max(max(sent.size) for sent in sent_images(case, ModelLimits(None, many))) == 500
     few = RequestLimit(images=11, request_mb=1, batch_requests=1, batch_mb=1)
-    with pytest.raises(StopReading, match="12 images a case are over the 11"):
+    with pytest.raises(StopReading, match="12 images; the provider accepts 11"):
         sent_images(case, ModelLimits(None, few))
     small = RequestLimit(images=100, request_mb=0.001, batch_requests=1, batch_mb=1)
-    with pytest.raises(StopReading, match="MB of images a case are over the"):
+    with pytest.raises(StopReading, match="MB of images; the provider accepts"):
         sent_images(case, ModelLimits(None, small))
 
 
@@ -148,7 +148,7 @@ def test_a_bad_option_is_told(options, said):
 
 def test_an_option_of_another_provider_is_told():
     for name, value in (("temperature", "0"), ("seed", "1"), ("image_detail", "high")):
-        with pytest.raises(SettingError, match=f"option {name} is none of Anthropic's"):
+        with pytest.raises(SettingError, match=f"option {name} is not supported by Anthropic's"):
             reader("anthropic:claude-opus-4-8", {name: value})
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from readers.contract import Case
-from readers.digitizer.digitizing import FS, digitize
+from readers.digitizer.digitizing import DIGITIZED_FS, digitize
 from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.reader import DigitizerReader, page_measurements
 from readers.resnet1d.reader import Resnet1dReader
@@ -128,8 +128,8 @@ def test_what_cannot_be_read_is_refused_with_its_reason(signals):
     for picture, said in (
         (np.full((400, 600, 3), 255, dtype=np.uint8), "no calibration pulse"),
         (page[:, 100:], "no calibration pulse"),
-        (page[:, :900], "no ten seconds"),
-        (page[:450], "of no layout"),
+        (page[:, :900], "do not last ten seconds"),
+        (page[:450], "must have 1, 4 or 12 calibration pulses"),
     ):
         with pytest.raises(DigitizeError, match=said):
             digitize([picture])
@@ -167,5 +167,5 @@ def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
         same["axis"] += axis_of(seen.qrs_axis.value) == axis_of(true.qrs_axis.value)
     assert same["rate"] >= 19
     assert same["axis"] >= 17
-    assert FS == 500
+    assert DIGITIZED_FS == 500
     assert len(LEADS) == 12

@@ -10,7 +10,7 @@ from transformers import AutoModelForImageTextToText
 from readers.contract_suite import check_reader
 from readers.registry import reader
 from readers.vlm.chat import Chat
-from readers.vlm.likelihood import probabilities
+from readers.vlm.likelihood import value_probabilities
 from readers.vlm.source import model_source
 from taxonomy.axis import AXES, axis_named
 from taxonomy.error import ReaderError, StopReading
@@ -106,7 +106,7 @@ def test_probabilities_are_those_of_the_whole_text(gemma, vlm, cases):
     """The cache, the filling and the common beginning change nothing: a plain pass over prompt and answer agrees."""
     some = cases(2)
     own = parse('{"rate": "tachycardia", "rhythm": "atrial_fibrillation"}')
-    found = probabilities(vlm, vlm.chat.encode(some), [own, Reading()], DENSE)[0]
+    found = value_probabilities(vlm, vlm.chat.encode(some), [own, Reading()], DENSE)[0]
     before = {"rate": "tachycardia", "rhythm": "atrial_fibrillation"}
     texts = {value: written({**before, "axis": value}).until("axis") for value in axis_named("axis").values}
     scores = torch.stack([brute_force(gemma, vlm.chat, some[0], text).sum() for text in texts.values()])
@@ -115,7 +115,7 @@ def test_probabilities_are_those_of_the_whole_text(gemma, vlm, cases):
 
 def test_in_a_sparse_answer_the_normal_value_is_what_is_left(gemma, vlm, cases):
     some = cases(1, form=SPARSE)
-    found = probabilities(vlm, vlm.chat.encode(some), [Reading()], SPARSE)[0]
+    found = value_probabilities(vlm, vlm.chat.encode(some), [Reading()], SPARSE)[0]
     texts = {value: written({"rate": value}, SPARSE).until("rate") for value in ("bradycardia", "tachycardia")}
     abnormal = {value: brute_force(gemma, vlm.chat, some[0], text).sum().exp() for value, text in texts.items()}
     total = float(sum(abnormal.values()))
@@ -125,7 +125,7 @@ def test_in_a_sparse_answer_the_normal_value_is_what_is_left(gemma, vlm, cases):
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_every_axis_of_the_format_has_probabilities(vlm, cases, form):
-    found = probabilities(vlm, vlm.chat.encode(cases(2, form=form)), [Reading(), Reading()], form)[1]
+    found = value_probabilities(vlm, vlm.chat.encode(cases(2, form=form)), [Reading(), Reading()], form)[1]
     for axis in map(axis_named, form.axes):
         assert found[axis.name].keys() == set(axis.values)
         if not axis.is_set:
@@ -154,7 +154,7 @@ def test_a_model_without_images_is_refused(tmp_path):
     from transformers import LlamaConfig
 
     LlamaConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=8).save_pretrained(tmp_path)
-    with pytest.raises(ReaderError, match="no image-text-to-text model"):
+    with pytest.raises(ReaderError, match="not an image-text-to-text model"):
         asked(tmp_path)
 
 
@@ -173,9 +173,9 @@ def test_code_of_a_models_author_is_refused_unless_it_is_named(gemma, tmp_path):
     (folder / "own.py").write_text(f"import pathlib\npathlib.Path({str(proof)!r}).touch()\nclass Own: pass\n")
     data |= {"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}
     (folder / "config.json").write_text(json.dumps(data))
-    with pytest.raises(ReaderError, match="code of its own, which is not run unless it is named"):
+    with pytest.raises(ReaderError, match="needs its own code, which runs only with"):
         asked(folder)
-    with pytest.raises(ReaderError, match="code of its own"):
+    with pytest.raises(ReaderError, match="its own code"):
         asked(folder, remote_code="another/model")
     assert not proof.exists()
 
@@ -208,7 +208,7 @@ def test_images_beyond_the_context_stop_the_run_with_what_to_turn(gemma, tmp_pat
     data = json.loads((folder / "config.json").read_text())
     data["text_config"]["max_position_embeddings"] = 512
     (folder / "config.json").write_text(json.dumps(data))
-    with pytest.raises(StopReading, match=r"\(12 images\).*beyond the 512 of 'short'.*max_pixels"):
+    with pytest.raises(StopReading, match=r"\(12 images\).*exceed the 512 of 'short'.*max_pixels"):
         list(asked(folder).read(cases(1, renderer="leads")))
 
 
@@ -242,5 +242,5 @@ def test_without_its_packages_it_says_what_to_install(gemma, monkeypatch):
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "llguidance" else find(name))
-    with pytest.raises(ReaderError, match=r"no llguidance\): pip install 'ecg-bench\[vlm\]'"):
+    with pytest.raises(ReaderError, match=r"llguidance is missing\): pip install 'ecg-bench\[vlm\]'"):
         asked(gemma)

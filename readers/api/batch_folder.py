@@ -1,4 +1,4 @@
-"""Batches on disk: which requests are in which shard, and how far each shard is; a kill loses none of it."""
+"""The batches of a run on disk: the requests and the status of each shard, safe against a kill."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,34 +12,32 @@ from taxonomy.error import StorageError
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
 Line = tuple[str, str, float]
-"""Key, line and US dollars at worst of a request."""
+"""Key, line and worst cost in US dollars of a request."""
 
 SHARD_MB = 100.0
-"""Megabytes of a shard at most, whatever the provider would take: a shard is held in memory once when it is sent."""
+"""Most megabytes of a shard, even if the provider accepts more: a shard is held in memory while it is sent."""
 
 SHARD_REQUESTS = 10_000
 MARGIN = 0.95
-"""Share of a provider's own limits that a shard may fill."""
+"""Share of a provider's limits that a shard may fill."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Requests that are one batch.
+    """The requests of one batch.
 
     Attributes
     ----------
     name : str
-        Of its file, without suffix.
+        Name of its file, without suffix.
     keys : tuple of str
         Request keys, which are the batch's custom ids.
     worst : float
-        US dollars that it may cost.
-    status : str
-    batch_id : str or None
+        Most US dollars that it may cost.
     submitted : float
-        Unix time just before it was submitted.
+        Unix time just before submission.
     not_ours : tuple of str
-        Batches that were taken for this one after a kill and were another's.
+        Ids of batches that were taken for this one after a kill and are another run's.
     """
 
     name: str
@@ -53,26 +51,18 @@ class Shard:
 
 @dataclass(frozen=True)
 class ShardLimit:
-    """When a shard is full.
-
-    Attributes
-    ----------
-    requests, size : int
-        Requests and bytes at most.
-    worst : float or None
-        US dollars at most, where the run has a limit.
-    """
+    """Most requests, bytes and US dollars of a shard; ``worst`` is None where the run has no cost limit."""
 
     requests: int
     size: int
     worst: float | None = None
 
     def split(self, requests: Iterable[Line]) -> Iterator[list[Line]]:
-        """Yield the requests in order, as many at a time as fill a shard; one that fills it alone is a shard."""
+        """Yield the requests of each shard, in order; a request over the limits is a shard of its own."""
         lines, size, dollars = list[Line](), 0, 0.0
         for key, line, worst in requests:
-            dear = self.worst is not None and dollars + worst > self.worst
-            if lines and (dear or size + len(line) + 1 > self.size or len(lines) >= self.requests):
+            too_dear = self.worst is not None and dollars + worst > self.worst
+            if lines and (too_dear or size + len(line) + 1 > self.size or len(lines) >= self.requests):
                 yield lines
                 lines, size, dollars = [], 0, 0.0
             lines.append((key, line, worst))
@@ -82,7 +72,7 @@ class ShardLimit:
 
 
 def shard_limit(limits: ModelLimits, worst: float | None) -> ShardLimit:
-    """Return when a shard for this provider is full."""
+    """Return the limit of a shard for a provider."""
     request = limits.request
     most = int(request.batch_requests * MARGIN) if request else SHARD_REQUESTS
     megabytes = min(SHARD_MB, request.batch_mb * MARGIN) if request else SHARD_MB
@@ -90,28 +80,15 @@ def shard_limit(limits: ModelLimits, worst: float | None) -> ShardLimit:
 
 
 @dataclass
-class ShardFolder:
-    """The shards of a run: ``state.json`` and a file of lines for each.
-
-    Attributes
-    ----------
-    path : Path
-    shards : dict of str to Shard
-        By name, in the order in which they were written.
-    """
+class BatchFolder:
+    """The shards of a run by name, in order: ``state.json``, and a file of lines for each."""
 
     path: Path
     shards: dict[str, Shard] = field(default_factory=dict)
 
     @classmethod
-    def opened(cls, path: Path) -> "ShardFolder":
-        """Read what is there.
-
-        Raises
-        ------
-        StorageError
-            When the state is damaged.
-        """
+    def opened(cls, path: Path) -> "BatchFolder":
+        """Create or read the folder; raises StorageError when its state is damaged."""
         state = path / "state.json"
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -122,28 +99,25 @@ class ShardFolder:
         return cls(path, {shard.name: shard for shard in shards})
 
     def file(self, shard: Shard) -> Path:
-        """Return where a shard's lines are."""
+        """Return the file of a shard's lines."""
         return self.path / f"{shard.name}.jsonl"
 
     def keep(self, shard: Shard, **changed: object) -> Shard:
-        """Put a shard with some fields changed into the state on disk; return it."""
+        """Change some fields of a shard, write the state to disk, and return the shard."""
         shard = replace(shard, **changed)  # type: ignore[arg-type]  # the names of its fields
         self.shards[shard.name] = shard
         with whole_file(self.path / "state.json") as part:
-            part.write_text(json.dumps({"shards": [asdict(one) for one in self.shards.values()]}), encoding="utf-8")
+            part.write_text(json.dumps({"shards": [asdict(item) for item in self.shards.values()]}), encoding="utf-8")
         return shard
 
     def pending(self) -> list[Shard]:
-        """Return the shards whose results are still to come."""
+        """Return the shards without results."""
         return [shard for shard in self.shards.values() if shard.status not in {"fetched", "failed"}]
 
     def write(self, requests: Iterable[Line], limit: ShardLimit) -> None:
-        """Write requests that no pending shard holds into new shards; one is in the state only when its file is whole.
+        """Write the requests that are in no pending shard into new shards; each enters the state after its file.
 
-        Raises
-        ------
-        StorageError
-            When the folder cannot be written.
+        Raises StorageError when the folder cannot be written.
         """
         for lines in limit.split(self._new(requests)):
             keys, _, worst = zip(*lines, strict=True)

@@ -1,4 +1,4 @@
-"""The one place where anything that a guest's code raises is caught."""
+"""Run a reader's code without letting its exceptions end the run: the only place that catches every exception."""
 
 import traceback
 from collections.abc import Callable
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Crash:
-    """What a guest's code raised: its own words, and the whole traceback."""
+    """An exception of a reader: its type and message, and the traceback."""
 
     words: str
     traceback: str
@@ -20,22 +20,16 @@ class Crash:
 
 @dataclass(frozen=True)
 class Result(Generic[T]):
-    """What a call returned."""
+    """The return value of a call."""
 
     value: T
 
 
 def attempt(call: Callable[[], T]) -> Result[T] | Crash:
-    """Call a reader's code, which strangers wrote, and return what it gave or how it crashed.
-
-    Raises
-    ------
-    taxonomy.error.StopReading
-        When the reader says that nothing further can be answered.
-    """
+    """Call a reader's code and return its result or its crash; StopReading passes through."""
     try:
         return Result(call())
     except StopReading:
         raise
-    except Exception as error:  # noqa: BLE001  # a stranger's code may raise anything, and costs its case, not the run
+    except Exception as error:  # noqa: BLE001  # a reader may raise anything; it loses the case, not the run
         return Crash(f"{type(error).__name__}: {error}", traceback.format_exc())

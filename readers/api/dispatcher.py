@@ -1,4 +1,4 @@
-"""Asks in the background: many requests at once, each answer kept on disk the moment it comes."""
+"""Send many requests at once in the background, and keep each answer on disk as soon as it arrives."""
 
 import asyncio
 import threading
@@ -13,31 +13,22 @@ from readers.api.limiter import Limiter
 from readers.api.price import Price, Tokens
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
-from readers.api.response import CallError, Response, failed_reading, missing_image, reading_of
-from readers.api.store import Asked, ResponseStore, request_key
+from readers.api.response import CallError, Response, failed_reading, missing_image, response_reading
+from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
 from taxonomy.reading import Reading, Usage
 
 T = TypeVar("T")
-HOPELESS = 5
-"""Failed calls, with no answer before, after which a run stops."""
+FAILURES_TO_STOP = 5
+"""Failed calls after which a run without a single answer stops."""
 
 GRACE_S = 120.0
-"""How long answers in flight are awaited when a run is interrupted: they are paid for."""
+"""Wait for requests in flight when a run is interrupted: their answers are paid for."""
 
 
-class Desk:
-    """An event loop in a thread of its own, and what every request passes on it.
-
-    Parameters
-    ----------
-    provider : Provider
-        Connected here.
-    store : ResponseStore
-    session : Session
-    price : Price or None
-    """
+class Dispatcher:
+    """Sends requests from an event loop in its own thread, within the run's limits; connects the provider."""
 
     def __init__(self, provider: Provider, store: ResponseStore, session: Session, price: Price | None) -> None:
         self.limiter = Limiter(session.concurrency)
@@ -53,11 +44,11 @@ class Desk:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="api", daemon=True)
         self._thread.start()
-        # An SDK takes a second to import: the first pages are drawn meanwhile.
+        # Importing an SDK takes a second; the first pages are drawn meanwhile.
         self._connecting = self._begin(asyncio.to_thread(provider.connect, self.limiter.overloaded))
 
     def submit(self, make: Callable[[], Request], repeat: int) -> "Future[Reading]":
-        """Begin to make and answer a request; the future raises :class:`StopReading` when none can be any more."""
+        """Prepare and send a request; the future raises :class:`StopReading` when the run cannot go on."""
         before, self._last = self._last, asyncio.Event()
         future = self._begin(self._answer(make, repeat, (before, self._last)))
         self._flying.add(future)
@@ -65,7 +56,7 @@ class Desk:
         return future
 
     def close(self) -> None:
-        """Begin nothing new, wait for what is in flight, and end the thread."""
+        """Send nothing new, wait for the requests in flight, and end the thread."""
         self._closing = True
         flying = {future for future in self._flying if not future.done()}
         if flying:
@@ -82,7 +73,7 @@ class Desk:
 
     @property
     def has_answered(self) -> bool:
-        """Whether anything was answered or found among the kept answers."""
+        """Whether any request has an answer, new or kept."""
         return self._answers > 0
 
     async def _answer(
@@ -92,7 +83,7 @@ class Desk:
             request, body, key = await self._in_order(make, repeat, order)
             async with self._asking.setdefault(key, asyncio.Lock()):
                 kept = self._store.get(key)
-                reading = self._found(kept, request) if kept else await self._ask(request, body, key)
+                reading = self._reuse(kept, request) if kept else await self._ask(request, body, key)
         except StopReading as stop:
             self.stopped = self.stopped or stop
             raise
@@ -102,7 +93,7 @@ class Desk:
     async def _in_order(
         self, make: Callable[[], Request], repeat: int, order: tuple[asyncio.Event, asyncio.Event]
     ) -> tuple[Request, Body, str]:
-        """Prepare a request, then let those before it go first, so that what stops a run stops it late."""
+        """Prepare a request, then wait for those before it, so that an error stops the run at its own place."""
         before, prepared = order
         try:
             made = await asyncio.to_thread(self._prepared, make, repeat)
@@ -114,7 +105,7 @@ class Desk:
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
         request, provider = make(), self._provider
         body = provider.body(request)
-        return request, body, request_key(body, Asked(provider.name, provider.details().endpoint, repeat))
+        return request, body, request_key(body, RequestOrigin(provider.name, provider.details().endpoint, repeat))
 
     async def _ask(self, request: Request, body: Body, key: str) -> Reading:
         await asyncio.wrap_future(self._connecting)
@@ -123,9 +114,9 @@ class Desk:
             await self._admit(worst)
             begun, cost = time.monotonic(), 0.0
             try:
-                found = await self._provider.ask(body)
+                answer = await self._provider.ask(body)
                 seconds = round(time.monotonic() - begun, 3)
-                response = replace(found, seconds=seconds, run_id=self._session.run_id)
+                response = replace(answer, seconds=seconds, run_id=self._session.run_id)
                 cost = self._cost(response.tokens)
             except CallError as error:
                 return self._failed(error)
@@ -134,7 +125,7 @@ class Desk:
         return self._keep(response, request, key)
 
     def _keep(self, response: Response, request: Request, key: str) -> Reading:
-        """Keep an answer that holds; one to a question without its image is none, and is asked again another time."""
+        """Keep an answer; one that was given without the image counts as a failed call and is not kept."""
         problem = missing_image(response, request)
         if problem:
             usage = self._read(response, request).usage
@@ -151,28 +142,27 @@ class Desk:
             raise StopReading("the run was interrupted")
         if not await self.budget.reserve(worst):
             raise StopReading(
-                f"stopped before --max-cost {self._session.max_cost:g} dollars would be passed: "
-                f"{self.budget.spent:.2f} are spent, and the next answer may cost {worst:.2f}; what was read is kept, "
-                "and the same command with a higher --max-cost goes on"
+                f"stopped before exceeding --max-cost {self._session.max_cost:g}: {self.budget.spent:.2f} dollars are "
+                f"spent, the next answer may cost {worst:.2f}; to resume, repeat the command with a higher --max-cost"
             )
 
     def _failed(self, error: CallError, usage: Usage | None = None) -> Reading:
-        """Return the failed reading; before anything was answered, what fails every call ends the run."""
+        """Return the failed reading, or end the run when the error is fatal or no call has worked so far."""
         self._failures += 1
-        hopeless = self._answers == 0 and (error.systematic or self._failures >= HOPELESS)
+        hopeless = self._answers == 0 and (error.systematic or self._failures >= FAILURES_TO_STOP)
         if error.fatal or hopeless:
             raise self.stopped or StopReading(str(error))
         return failed_reading(error, usage)
 
-    def _found(self, kept: Response, request: Request) -> Reading:
-        """Return the reading of a kept answer; one of this run counts into its cost, having no reading on disk yet."""
+    def _reuse(self, kept: Response, request: Request) -> Reading:
+        """Return the reading of a kept answer; the cost of one that this run paid for counts again after a kill."""
         self._answers += 1
         if kept.run_id == self._session.run_id:
             self.budget.spent += self._cost(kept.tokens)
         return self._read(kept, request)
 
     def _read(self, response: Response, request: Request) -> Reading:
-        return reading_of(response, request, self._price, self._session.run_id)
+        return response_reading(response, request, self._price, self._session.run_id)
 
     def _worst(self, request: Request) -> float:
         return self._price.most(request.estimated_tokens, request.options.max_tokens) if self._price else 0.0

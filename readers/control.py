@@ -1,4 +1,4 @@
-"""Reader doubles: what they read is known, so what the benchmark says of them can be checked (``bench selftest``)."""
+"""Controls: readers whose behaviour is known, so that the verdicts on them can be checked (``bench selftest``)."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,6 @@ from readers.measured_axis import measured_values
 from taxonomy.axis import AXIS_NAMES, AxisValue
 from taxonomy.reading import Reading
 
-Values = Mapping[str, AxisValue | None]
 BOTH: frozenset[Input] = frozenset({"signal", "text"})
 
 
@@ -20,11 +19,11 @@ def prior() -> dict[str, AxisValue | None]:
     return {name: value for name, value in majority_values().items() if name in AXIS_NAMES}
 
 
-class PriorDouble:
-    """Recites the prior, though it is shown the trace and the numbers."""
+class PriorControl:
+    """Recites the prior, whatever the trace and the numbers are."""
 
-    name = "double-prior"
-    description = "a double for tests: is shown everything and recites the prior"
+    name = "control-prior"
+    description = "a control: is shown everything and recites the prior"
     inputs = BOTH
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
@@ -33,11 +32,11 @@ class PriorDouble:
             yield Reading(values=prior())
 
 
-class CopyDouble:
-    """Copies rate and axis from the numbers of the prompt and recites the prior elsewhere."""
+class CopyControl:
+    """Copies rate and axis from the numbers of the prompt, and recites the prior on the other axes."""
 
-    name = "double-copy"
-    description = "a double for tests: copies rate and axis from the prompt, recites the prior elsewhere"
+    name = "control-copy"
+    description = "a control: copies rate and axis from the prompt, recites the prior elsewhere"
     inputs = BOTH
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
@@ -47,41 +46,41 @@ class CopyDouble:
             yield Reading(values=prior() | ({} if numbers is None else measured_values(numbers)))
 
 
-class BlankDouble:
-    """Notices whether there is a trace at all, and nothing of it."""
+class BlankControl:
+    """Tells a trace from a blank page, and reads nothing else."""
 
-    name = "double-blank"
-    description = "a double for tests: answers otherwise where the page is blank, else recites the prior"
+    name = "control-blank"
+    description = "a control: recites the prior, and answers nothing where the page is blank"
     inputs = BOTH
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield the prior where there is a trace, and no value where there is none."""
         for case in cases:
-            seen = case.signal is not None and bool(np.any(case.signal))
-            yield Reading(values=prior() if seen else {})
+            has_trace = case.signal is not None and bool(np.any(case.signal))
+            yield Reading(values=prior() if has_trace else {})
 
 
-class PerfectDouble:
-    """Reads the trace perfectly, by a list of traces and their truths that a test gives it.
+class PerfectControl:
+    """Looks up the truth of each trace.
 
     Parameters
     ----------
     truths : mapping of str to mapping of str to value or None
-        By :func:`trace_digest`; any other trace gets the prior.
+        By :func:`trace_digest`; the answer to any other trace is the prior.
     """
 
-    name = "double-perfect"
-    description = "a double for tests: knows the truth of every trace"
+    name = "control-perfect"
+    description = "a control: knows the truth of every trace"
     inputs = BOTH
 
-    def __init__(self, truths: Mapping[str, Values]) -> None:
+    def __init__(self, truths: Mapping[str, Mapping[str, AxisValue | None]]) -> None:
         self._truths = truths
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield the truth of each trace."""
         for case in cases:
-            known = {} if case.signal is None else self._truths.get(trace_digest(case.signal), {})
-            yield Reading(values=prior() | {name: value for name, value in known.items() if value is not None})
+            truth = {} if case.signal is None else self._truths.get(trace_digest(case.signal), {})
+            yield Reading(values=prior() | {name: value for name, value in truth.items() if value is not None})
 
 
 def trace_digest(signal: np.ndarray) -> str:
