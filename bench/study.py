@@ -12,7 +12,7 @@ from bench.run.questionnaire import Questionnaire, ask_all
 from bench.run.scoring import score_readings
 from bench.score import Score
 from bench.tracing.change import CHANGES, change_named
-from bench.tracing.probe import DoseResult, probe_tracings
+from bench.tracing.dose_response import DoseResult, probe_tracings
 from bench.tracing.tracing import normal_records, tracings
 from bench.view import Question, View, cases_of
 from readers.contract import Reader

@@ -22,8 +22,8 @@ from bench.prompt import prompt
 from bench.prompt.prompt import system_text
 
 from bench.dataset.sample import Sample
-from bench.finetune.config import FinetuneConfig, config_from
-from bench.finetune.setup import Ready, adapted, new_trainer, prepared
+from bench.finetune.config import FinetuneConfig, finetune_config
+from bench.finetune.setup import Ready, adapted, new_trainer, prepared_finetuning
 from bench.finetune.trainer import Clock
 from readers.registry import reader
 from readers.vlm.source import model_source
@@ -53,8 +53,8 @@ def compare(asked: argparse.Namespace, folder: Path) -> None:
     task = {"renderer": asked.renderer, "limit": asked.steps * asked.batch}
     training = {"epochs": 1, "batch": asked.batch, "at_once": asked.batch, "workers": asked.workers, "patience": 0,
                 "validation": 1, "max_tokens": 1, "gradient_checkpointing": False}  # fmt: skip
-    config = config_from({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
-    ready = prepared(config, model_source(config.model, config.load), None, folder / "out")
+    config = finetune_config({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
+    ready = prepared_finetuning(config, model_source(config.model, config.load), None, folder / "out")
     ready.out.mkdir()
     bare = _bare(ready, config)
     clock = Clock()

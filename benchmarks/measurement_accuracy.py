@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from bench.dataset import Record, open_dataset
-from bench.dataset.table import TabledDataset
+from bench.dataset.ptbxl_table import TabledDataset
 from measurements import Measurements, measure
 from taxonomy.truth import HEART_AXIS, Labels, axis_of
 

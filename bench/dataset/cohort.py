@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
-from bench.dataset.measuring import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
+from bench.dataset.measurement_cache import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
 from bench.dataset.record import Record, RecordId
 from measurements import Measurements
 from taxonomy.truth import Truth
 
 if TYPE_CHECKING:
-    from bench.dataset.dataset import Dataset
+    from bench.dataset.base import Dataset
 
 REPORTED_EVERY = 20
 """Records between two reports of how far measuring is."""

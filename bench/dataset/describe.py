@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.dataset.dataset import Dataset
+from bench.dataset.base import Dataset
 from bench.dataset.record import by_id
 from taxonomy.axis import AXES
 

@@ -20,7 +20,7 @@ RATE_COLUMNS = ("HR__Global", "HR_Ventr_Global", "RR_Mean_Global")
 AXIS_COLUMNS = ("R_AxisFrontal_Global", "QRS_AxisFront_Global")
 """QRS axis: 12SL's name, UniG's name."""
 
-COLUMNS = {
+FEATURE_COLUMNS = {
     "pr": "PR_Int_Global",
     "qrs": "QRS_Dur_Global",
     "qt": "QT_Int_Global",
@@ -50,7 +50,7 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
             reader = csv.DictReader(table)
             header = tuple(reader.fieldnames or ())
             rate, axis = _present(path, header, RATE_COLUMNS), _present(path, header, AXIS_COLUMNS)
-            for column in ("ecg_id", *COLUMNS.values()):
+            for column in ("ecg_id", *FEATURE_COLUMNS.values()):
                 _present(path, header, (column,))
             for line, row in enumerate(reader, start=2):
                 cells = _Cells(path, line, row)
@@ -92,7 +92,7 @@ class _Cells:
         rate = self.number(rate_column)
         if rate_column == "RR_Mean_Global" and rate:
             rate = 60_000 / rate
-        values = {name: self.number(column) for name, column in COLUMNS.items()}
+        values = {name: self.number(column) for name, column in FEATURE_COLUMNS.items()}
         values |= {"heart_rate": rate, "qrs_axis": self.number(axis_column)}
         values |= {name: _turned(values[name]) for name in ("p_axis", "qrs_axis", "t_axis")}
         for name, power in (("qtc_bazett", 1 / 2), ("qtc_fridericia", 1 / 3)):

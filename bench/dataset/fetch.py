@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PHYSIONET = "https://physionet.org/files/ptb-xl/1.0.3/"
 SUMS = "SHA256SUMS.txt"
 TABLES = ("ptbxl_database.csv", "scp_statements.csv", "LICENSE.txt", "RECORDS")
-CHUNK = 1 << 16
+DOWNLOAD_CHUNK = 1 << 16
 TIMEOUT_S = (10, 60)
 _LINE = re.compile(r"^([0-9a-f]{64})\s+\*?(.+)$")
 
@@ -182,7 +182,7 @@ class _Client:
             if "html" in response.headers.get("Content-Type", "") and not name.endswith(".html"):
                 raise DatasetError(f"{url} answered with a web page, not with the file: is the address right?")
             with part.open("ab" if response.status_code == 206 else "wb") as out:
-                for chunk in _until(self.stop, response.iter_content(CHUNK)):
+                for chunk in _until(self.stop, response.iter_content(DOWNLOAD_CHUNK)):
                     out.write(chunk)
 
     def _session(self) -> "requests.Session":

@@ -9,11 +9,11 @@ import os
 import re
 from pathlib import Path
 
-from bench.dataset.dataset import Dataset
+from bench.dataset.base import Dataset
 from taxonomy import plugin
 from taxonomy.error import DatasetError, unknown_name
 
-GROUP = "ecg_bench.datasets"
+DATASET_GROUP = "ecg_bench.datasets"
 
 PARTS = ("name", "version", "title", "citation", "licence", "splits")
 """What a dataset must say of itself."""
@@ -47,7 +47,7 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     name, _, argument = named.partition(":")
     if Path(named).is_dir() or not _NAME.fullmatch(name):
         return PtbXl(named)
-    known = plugin.installed(GROUP, "dataset", DatasetError)
+    known = plugin.installed(DATASET_GROUP, "dataset", DatasetError)
     if name in known:
         return _built(name, plugin.loaded(known[name], "dataset", DatasetError), [argument] if argument else [])
     if argument:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.dataset.fetch import SUMS, read_sums
 from bench.dataset.problem import Problem
+from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
-from bench.dataset.table import Row, TabledDataset, read_table
 from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
 from bench.storage import sha256
 from taxonomy.error import DatasetError
@@ -81,7 +81,7 @@ class PtbXl(TabledDataset):
             raise DatasetError(f"record {ecg_id} names a file outside the folder: {name!r}")
         return path
 
-    def _record(self, row: Row) -> Record:
+    def _record(self, row: TableRow) -> Record:
         rates = tuple(fs for fs in RATES if row.filenames[fs] in self._present[fs])
         return row.record(self.name, rates, self._load)
 

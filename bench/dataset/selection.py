@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.dataset.base import Dataset
 from bench.dataset.cohort import Cohort
-from bench.dataset.dataset import Dataset
 from bench.dataset.opening import open_dataset
 from bench.dataset.record import RecordId
 from taxonomy.error import SettingError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset.dataset import Dataset
+from bench.dataset.base import Dataset
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record
 from renderers import LEADS

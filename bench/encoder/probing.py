@@ -27,7 +27,7 @@ LEAST = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
+class SplitRows:
     """Records of one split.
 
     Attributes
@@ -42,16 +42,16 @@ class Fold:
 
 
 @dataclass(frozen=True, eq=False)
-class Folds:
+class LabelledSplits:
     """The three splits of the records with a label on an axis."""
 
-    train: Fold
-    validation: Fold
-    test: Fold
+    train: SplitRows
+    validation: SplitRows
+    test: SplitRows
 
 
 @dataclass(frozen=True, eq=False)
-class Probed:
+class FittedProbe:
     """What a probe says on fold 10.
 
     Attributes
@@ -89,7 +89,9 @@ def reduced(features: NDArray[np.float32], train: NDArray[np.int64]) -> NDArray[
     return np.asarray(steps.transform(features.astype(np.float64)), dtype=np.float64)
 
 
-def probe(x: NDArray[np.float64], values: Sequence[AxisValue | None], folds: Folds) -> dict[str, Probed]:
+def fitted_probes(
+    x: NDArray[np.float64], values: Sequence[AxisValue | None], folds: LabelledSplits
+) -> dict[str, FittedProbe]:
     """Return the linear and the MLP probe of an axis, each at the strength that fold 9 chose.
 
     Parameters
@@ -97,11 +99,11 @@ def probe(x: NDArray[np.float64], values: Sequence[AxisValue | None], folds: Fol
     x : float64 array (n, components)
     values : sequence of str, frozenset or None
         The truth of every row; a set asks for each of its members.
-    folds : Folds
+    folds : LabelledSplits
 
     Returns
     -------
-    dict of str to Probed
+    dict of str to FittedProbe
         Empty where fold 10 or fold 9 has nothing to tell apart.
     """
     truth, names = _hot(values, folds.train.rows)
@@ -123,16 +125,16 @@ def probe(x: NDArray[np.float64], values: Sequence[AxisValue | None], folds: Fol
         if told is None:
             continue
         accuracy = _accuracy(truth, best(x), folds.test, is_set)
-        found[kind] = Probed(kind, rounded(validation), rounded(told[0]), logit_interval(*told), told[1], accuracy)
+        found[kind] = FittedProbe(kind, rounded(validation), rounded(told[0]), logit_interval(*told), told[1], accuracy)
     return found
 
 
-def chosen(probes: Mapping[str, Probed]) -> Probed | None:
+def best_probe(probes: Mapping[str, FittedProbe]) -> FittedProbe | None:
     """Return the probe that fold 9 likes best."""
     return max(probes.values(), key=lambda one: one.validation, default=None)
 
 
-def area_difference(one: Probed, other: Probed) -> tuple[float, tuple[float, float]]:
+def area_difference(one: FittedProbe, other: FittedProbe) -> tuple[float, tuple[float, float]]:
     """Return by how much one area is larger, with its 95% interval; both are of the same records."""
     apart = one.influence - other.influence
     count, value = len(apart), one.auroc - other.auroc
@@ -169,7 +171,7 @@ def _fitted(kind: str, strength: float, x: NDArray[np.float64], truth: NDArray[n
 
 
 def _macro(
-    truth: NDArray[np.bool_], chances: NDArray[np.float64], fold: Fold
+    truth: NDArray[np.bool_], chances: NDArray[np.float64], fold: SplitRows
 ) -> tuple[float, NDArray[np.float64]] | None:
     told, said = truth[fold.rows], chances[fold.rows]
     occurring = [k for k in range(told.shape[1]) if 0 < told[:, k].sum() < len(told)]
@@ -180,7 +182,7 @@ def _macro(
     return float(np.mean([area for area, _ in areas])), np.mean([influence for _, influence in areas], axis=0)
 
 
-def _accuracy(truth: NDArray[np.bool_], chances: NDArray[np.float64], fold: Fold, is_set: bool) -> float:
+def _accuracy(truth: NDArray[np.bool_], chances: NDArray[np.float64], fold: SplitRows, is_set: bool) -> float:
     told, said = truth[fold.rows], chances[fold.rows]
     right = ((said >= 0.5) == told).all(axis=1) if is_set else told[np.arange(len(told)), said.argmax(axis=1)]
     return rounded(float(right.mean()))

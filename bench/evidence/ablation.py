@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bench.dataset import Cohort, RecordId
-from bench.evidence.answer import Answers, asked_case
-from bench.evidence.design import asked_conditions
-from bench.evidence.evidence import Ceilings, axis_evidence
+from bench.evidence.answer import ConditionReadings, asked_case
+from bench.evidence.axis_evidence import Ceilings, axis_evidence
+from bench.evidence.conditions import asked_conditions
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.job import Job, begin, prepared
@@ -52,7 +52,7 @@ def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapp
     ask : callable
         Asks under one condition.
     ceiling : mapping of RecordId to mapping of str to value or None
-        Answers of the reader that shows what can be read; empty for none.
+        ConditionReadings of the reader that shows what can be read; empty for none.
     """
     serves = asked_conditions(reader.inputs)
     asked = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
@@ -154,8 +154,8 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
     }
 
 
-def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> Answers:
-    return Answers(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
+def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> ConditionReadings:
+    return ConditionReadings(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
 
 
 def _first(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, Reading]:

@@ -49,7 +49,7 @@ class AskedCase:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
+class ConditionReadings:
     """Readings under one condition, and the numbers that each prompt said, by ``ecg_id``."""
 
     readings: Mapping[RecordId, Reading]
@@ -57,7 +57,7 @@ class Answers:
 
 
 def asked_case(
-    record: Record, truth: Truth, found: Mapping[str, Answers], serves: Mapping[str, str | None]
+    record: Record, truth: Truth, found: Mapping[str, ConditionReadings], serves: Mapping[str, str | None]
 ) -> AskedCase:
     """Return a record with its answers under every condition; failed calls are left out.
 
@@ -65,7 +65,7 @@ def asked_case(
     ----------
     record : Record
     truth : Truth
-    found : mapping of str to Answers
+    found : mapping of str to ConditionReadings
         By condition that was asked.
     serves : mapping of str to str or None
         For each condition, the one whose answers serve for it.
@@ -102,7 +102,7 @@ class Figure:
     p_holm: float | None = None
 
 
-def difference(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
+def accuracy_difference(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
     """Return the accuracy under ``first`` minus that under ``second``, over the labelled cases that have both."""
     both = _with(cases, axis, (first, second))
     if not both:
@@ -115,20 +115,20 @@ def difference(cases: tuple[AskedCase, ...], axis: str, first: str, second: str)
 def accuracy(cases: tuple[AskedCase, ...], axis: str, condition: str) -> Figure | None:
     """Return the share of right answers over the labelled cases."""
     asked = _with(cases, axis, (condition,))
-    return share(asked, np.array([case.right(condition, axis) for case in asked])) if asked else None
+    return share_figure(asked, np.array([case.right(condition, axis) for case in asked])) if asked else None
 
 
 def moved(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
     """Return the share of answers that differ between two conditions, over all cases: no truth is needed."""
     both = tuple(case for case in cases if {first, second} <= case.readings.keys())
     return (
-        share(both, np.array([case.answer(first, axis) != case.answer(second, axis) for case in both]))
+        share_figure(both, np.array([case.answer(first, axis) != case.answer(second, axis) for case in both]))
         if both
         else None
     )
 
 
-def share(cases: tuple[AskedCase, ...], happened: NDArray[np.bool_]) -> Figure | None:
+def share_figure(cases: tuple[AskedCase, ...], happened: NDArray[np.bool_]) -> Figure | None:
     """Return a share of cases; of none or all of n, the exact bound (Clopper and Pearson 1934) stands in."""
     if not len(cases):
         return None

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bench.evidence.evidence import AxisEvidence
+from bench.evidence.axis_evidence import AxisEvidence
 
 if TYPE_CHECKING:
     import pandas

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.dataset import Cohort
 from bench.evidence.ablation import ablate_in_memory
-from bench.evidence.evidence import AxisEvidence
+from bench.evidence.axis_evidence import AxisEvidence
 from bench.progress import SILENT, Observer
 from bench.view import View
 from readers.contract import Reader
@@ -23,7 +23,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Check:
+class ControlCheck:
     """One double: what was found, and the axes where that is not what is known."""
 
     reader: str
@@ -31,7 +31,7 @@ class Check:
     wrong: tuple[str, ...]
 
 
-def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[Check]:
+def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[ControlCheck]:
     """Ask every double under every condition, and compare the verdicts with what is known."""
     with observer.progress("measuring") as report:
         cohort.measure(report)
@@ -40,11 +40,11 @@ def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list
     return [_check(double, cohort, seed, observer) for double in doubles]
 
 
-def _check(double: Reader, cohort: Cohort, seed: int, observer: Observer) -> Check:
+def _check(double: Reader, cohort: Cohort, seed: int, observer: Observer) -> ControlCheck:
     axes = ablate_in_memory(double, cohort, View(seed=seed), observer).axes
     wrong = tuple(
         f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[double.name][axis.axis]!r}"
         for axis in axes
         if not axis.verdict.startswith(EXPECTED[double.name][axis.axis])
     )
-    return Check(double.name, axes, wrong)
+    return ControlCheck(double.name, axes, wrong)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.evidence.design import asked_conditions
-from bench.experiment.design import Arm, Experiment
+from bench.evidence.conditions import asked_conditions
+from bench.experiment.experiments import Arm, Experiment
 from bench.experiment.running import ExperimentOptions, arm_config
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import FinetuneConfig
@@ -12,7 +12,7 @@ from bench.view.example import examples
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, model_source, processor_of
 
-LOOKED_AT = 4
+ENCODED_EXAMPLES = 4
 """Examples that are really drawn and encoded, to count tokens."""
 
 TFLOPS = 200.0
@@ -96,7 +96,7 @@ def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> A
     shape = model_shape(source, config)
     collate = AnswerCollator(Chat.of(processor_of(source, config.load), config.load))
     found = examples(dataset, "train", config.view, config.task.limit or None)
-    some = [found[index] for index in range(min(LOOKED_AT, len(found)))]
+    some = [found[index] for index in range(min(ENCODED_EXAMPLES, len(found)))]
     batch = collate(some)
     answer = int((batch["labels"] != IGNORED).sum(dim=1).max())
     prompt = int(batch["attention_mask"].sum(dim=1).max()) - answer

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.experiment.design import experiments
+from bench.experiment.experiments import experiments
 from bench.score import Score
 from bench.storage import as_json, write_whole
 from taxonomy.error import FileError

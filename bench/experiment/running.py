@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.evidence.ablation import AUTO, ablate_on_disk
 from bench.evidence.result import Evidence
-from bench.experiment.design import Arm, Experiment
+from bench.experiment.experiments import Arm, Experiment
 from bench.experiment.result import ArmResult
-from bench.finetune.config import FinetuneConfig, config_from
+from bench.finetune.config import FinetuneConfig, finetune_config
 from bench.finetune.finetuning import finetune
 from bench.progress import SILENT, Observer
 from bench.run.job import Job, prepared, run_job
@@ -90,7 +90,7 @@ def arm_folder(experiment: Experiment, arm: Arm, out: Path) -> Path:
 
 def arm_config(arm: Arm, options: ExperimentOptions) -> FinetuneConfig:
     """Return how an arm is taught (of an untaught one, how it would be)."""
-    return config_from(dict(options.settings), {"model": options.model, **(arm.task or {})})
+    return finetune_config(dict(options.settings), {"model": options.model, **(arm.task or {})})
 
 
 def run_options(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> RunOptions:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bench.dataset import Dataset
-from bench.export.options import SPLITS, ExportOptions
+from bench.export.export_options import HUB_SPLITS, ExportOptions
 from renderers import renderer
 from taxonomy.axis import AXES, NORMALITY
 
@@ -30,7 +30,7 @@ def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[st
     )
     axes = "\n".join(f"| `{axis.name}` | {axis.question} | {', '.join(axis.values)} |" for axis in (*AXES, NORMALITY))
     view, form = options.views[0], options.views[0].form
-    splits = "; ".join(f"`{name}` is {dataset.split(SPLITS[name]).meaning}" for name in options.splits)
+    splits = "; ".join(f"`{name}` is {dataset.split(HUB_SPLITS[name]).meaning}" for name in options.splits)
     sample = f" **This is {dataset.title}, not all of PTB-XL.**" if dataset.is_sample else ""
     return f"""---
 license: {LICENCE_TAGS.get(dataset.licence, "other")}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.dataset import Dataset, Record
 from bench.export.card import card
-from bench.export.options import SPLITS, ExportOptions
-from bench.export.row import features, row
+from bench.export.example_row import example_row, row_features
+from bench.export.export_options import HUB_SPLITS, ExportOptions
 from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
 from bench.storage import held
@@ -20,7 +20,7 @@ from taxonomy.error import DatasetError, StorageError
 
 SETTINGS = "export.json"
 
-WORTH_PROCESSES = 100
+DRAWING_PROCESSES_FROM = 100
 """Records from which it pays to start processes that draw."""
 
 
@@ -32,7 +32,7 @@ class Exported:
     size: int
 
 
-def export(options: ExportOptions, dataset: Dataset, out: Path, observer: Observer = SILENT) -> Exported:
+def write_export(options: ExportOptions, dataset: Dataset, out: Path, observer: Observer = SILENT) -> Exported:
     """Write the export to ``out``.
 
     Parameters
@@ -100,7 +100,7 @@ def _rows(part: Path, view: View, options: ExportOptions, dataset: Dataset, obse
     counts = {}
     for split in options.splits:
         try:
-            found = examples(dataset, SPLITS[split], view, options.limit, observer)
+            found = examples(dataset, HUB_SPLITS[split], view, options.limit, observer)
         except DatasetError:
             counts[split] = 0
             continue
@@ -129,14 +129,14 @@ def _write_split(folder: Path, split: str, chosen: Examples, shard_rows: int, ob
                 rows.append(example)
                 report(number * shard_rows + len(rows), len(chosen))
             temporary = paths[number].with_suffix(".tmp")
-            datasets.Dataset.from_list(rows, features=features(numbers)).to_parquet(str(temporary))
+            datasets.Dataset.from_list(rows, features=row_features(numbers)).to_parquet(str(temporary))
             temporary.rename(paths[number])
 
 
 def _drawn(chosen: Examples, records: Sequence[Record]) -> Iterator[dict[str, object]]:
     """Yield rows, their pages drawn ahead in other processes where there are many."""
-    many = len(records) >= WORTH_PROCESSES
+    many = len(records) >= DRAWING_PROCESSES_FROM
     cases = replace(chosen.cases, workers=min(4, os.cpu_count() or 1) if many else 0)
     asked = [Question(record) for record in records]
     for question, case in zip(asked, cases.each(asked), strict=True):
-        yield row(chosen.example(question.record, case), chosen.form)
+        yield example_row(chosen.example(question.record, case), chosen.form)

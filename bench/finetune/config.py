@@ -194,7 +194,7 @@ SECTIONS: Mapping[str, type] = {"load": LoadOptions, "task": Task, "lora": Lora,
 """Sections of a configuration file."""
 
 
-def read_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig:
+def read_finetune_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig:
     """Read a configuration file, and change what stands on the command line.
 
     Parameters
@@ -211,7 +211,7 @@ def read_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig
     taxonomy.error.UnknownNameError
         When a setting or a name is unknown.
     """
-    return config_from(read_settings(path), changes)
+    return finetune_config(read_settings(path), changes)
 
 
 def read_settings(path: Path | None) -> dict[str, Any]:
@@ -225,8 +225,8 @@ def read_settings(path: Path | None) -> dict[str, Any]:
     return read_toml(path, "configuration") if path else {}
 
 
-def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:
-    """Return the configuration that the data of a file holds; raises as :func:`read_config`."""
+def finetune_config(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:
+    """Return the configuration that the data of a file holds; raises as :func:`read_finetune_config`."""
     given = {name: value for name, value in (changes or {}).items() if value is not None}
     unknown = data.keys() - SECTIONS.keys() - {"model"}
     if unknown:

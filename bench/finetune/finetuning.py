@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 
 from bench.dataset import Dataset
-from bench.finetune.config import FinetuneConfig, config_from
-from bench.finetune.setup import CHECKPOINTS, Ready, new_trainer, prepared
+from bench.finetune.config import FinetuneConfig, finetune_config
+from bench.finetune.setup import CHECKPOINTS, Ready, new_trainer, prepared_finetuning
 from bench.finetune.validation import FIGURE
 from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bench.finetune.trainer import Clock, ScoredTrainer
 
 CONFIG = "finetune.toml"
-MEMORY = (
+MEMORY_SETTINGS = (
     "at_once (smaller), gradient_checkpointing = true, px_per_mm or max_pixels (smaller), quantization = '4bit', rank"
 )
 
@@ -64,7 +64,7 @@ def finetune(config: FinetuneConfig, dataset: Dataset, out: Path, observer: Obse
             _check_same(out, config)
             observer.say(f"already fine-tuned: {out} (best look {_best(read_manifest(out)):+.1f} points)")
             return is_first
-        ready = prepared(config, source, dataset, out, observer)
+        ready = prepared_finetuning(config, source, dataset, out, observer)
         if is_first:
             _begin(ready, observer)
         _train(ready, observer, is_first)
@@ -90,7 +90,7 @@ def _begin(ready: Ready, observer: Observer) -> None:
     write_whole(ready.out / CONFIG, ready.config.toml())
     task, most = ready.config.task, ready.config.training.validation or len(ready.validation)
     observer.say(
-        f"{len(ready.train)} records to learn from, {min(len(ready.validation), most)} of {ready.looked_at} to look "
+        f"{len(ready.train)} records to learn from, {min(len(ready.validation), most)} of {ready.validation_meaning} to look "
         f"at: {task.format}, {task.renderer}, {task.condition}"
     )
 
@@ -103,7 +103,7 @@ def _check_same(out: Path, config: FinetuneConfig) -> None:
     SettingError
         When it holds another; the message names the first setting that differs.
     """
-    before = config_from(tomllib.loads((out / CONFIG).read_text(encoding="utf-8"))).outcome
+    before = finetune_config(tomllib.loads((out / CONFIG).read_text(encoding="utf-8"))).outcome
     for section, now in config.outcome.items():
         was = before[section]
         pairs = [(name, was[name], now[name]) for name in now] if isinstance(now, dict) else [(section, was, now)]
@@ -130,12 +130,14 @@ def _train(ready: Ready, observer: Observer, is_first: bool) -> None:
             if is_first:
                 _finish(ready, trainer, clock, begun)
         except torch.OutOfMemoryError as error:
-            raise RunError(f"memory is full: change {MEMORY}; {_kept(ready.out)}") from error
+            raise RunError(f"memory is full: change {MEMORY_SETTINGS}; {_kept(ready.out)}") from error
         except (OSError, SafetensorError) as error:
             raise RunError(f"the fine-tuning cannot be written ({error}); {_kept(ready.out)}") from error
     if is_first:
         best = _best(read_manifest(ready.out))
-        observer.say(f"adapter: {ready.out} (best look at {ready.looked_at} {best:+.1f} points against majority)")
+        observer.say(
+            f"adapter: {ready.out} (best look at {ready.validation_meaning} {best:+.1f} points against majority)"
+        )
         observer.say(f"read with it: bench run --reader lora:{ready.out}")
 
 
@@ -174,7 +176,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datet
             "training_records": len(ready.train),
             "validation_records": len(ready.validation),
             "training_split": ready.dataset.split("train").meaning,
-            "validation_split": ready.looked_at,
+            "validation_split": ready.validation_meaning,
             "citation": ready.dataset.citation,
             "licence": ready.dataset.licence,
         },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.dataset import Dataset
 from bench.finetune.collator import AnswerCollator
 from bench.finetune.config import FinetuneConfig, Lora
-from bench.finetune.dataset import as_dataset, as_drawn_dataset
+from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
 from bench.finetune.validation import FIGURE, Validation
 from bench.progress import Observer, Report
 from bench.view.example import Examples, examples
@@ -49,12 +49,14 @@ class Ready:
     out: Path
 
     @property
-    def looked_at(self) -> str:
+    def validation_meaning(self) -> str:
         """The split that chooses the checkpoint, in words."""
         return self.dataset.split("val").meaning
 
 
-def prepared(config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer) -> Ready:
+def prepared_finetuning(
+    config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer
+) -> Ready:
     """Return a fine-tuning before its first step; nothing is written."""
     chat = Chat.of(processor_of(source, config.load), config.load)
     train = examples(dataset, "train", config.view, config.task.limit or None, observer)
@@ -97,7 +99,7 @@ def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report
         train_dataset=rows,
         eval_dataset=[None],
         data_collator=lambda batch: collate([row["example"] for row in batch]),
-        callbacks=[clock, Diary(ready.out / CURVE, report, observer.say, ready.looked_at), *stopping],
+        callbacks=[clock, Diary(ready.out / CURVE, report, observer.say, ready.validation_meaning), *stopping],
     )
 
 

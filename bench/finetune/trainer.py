@@ -97,8 +97,8 @@ class Clock(TrainerCallback):
 class Diary(TrainerCallback):
     """Keeps the loss curve on the disk, shows progress, and says what each look at the validation split found."""
 
-    def __init__(self, path: Path, report: Report, say: Callable[[str], None], looked_at: str) -> None:
-        self.path, self.report, self.say, self.looked_at = path, report, say, looked_at
+    def __init__(self, path: Path, report: Report, say: Callable[[str], None], split_meaning: str) -> None:
+        self.path, self.report, self.say, self.split_meaning = path, report, say, split_meaning
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Show how far it is."""
@@ -120,7 +120,7 @@ class Diary(TrainerCallback):
             best = " *" if state.best_metric is None or found > state.best_metric else ""
             self.say(
                 f"step {state.global_step}/{state.max_steps}  epoch {state.epoch or 0:.1f}{loss}  "
-                f"{self.looked_at} against majority {100 * found:+.1f} points, {100 * unanswered:.0f}% no answer{best}"
+                f"{self.split_meaning} against majority {100 * found:+.1f} points, {100 * unanswered:.0f}% no answer{best}"
             )
 
 

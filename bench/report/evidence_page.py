@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.evidence.answer import Figure
-from bench.evidence.design import ABLATION
-from bench.evidence.evidence import SIGNIFICANT, UNMOVED, AxisEvidence
+from bench.evidence.axis_evidence import SIGNIFICANT, UNMOVED, AxisEvidence
+from bench.evidence.conditions import ABLATION
 from bench.evidence.result import Evidence
 from bench.report.evidence_plot import evidence_plot
 from bench.report.plot import save

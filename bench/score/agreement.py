@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Answers = NDArray[np.int64]
+ValueCodes = NDArray[np.int64]
 
 
-def balanced_accuracy(truth: Answers, answer: Answers) -> float:
+def balanced_accuracy(truth: ValueCodes, answer: ValueCodes) -> float:
     """Return the mean recall over the values that occur in the truth (Brodersen et al. 2010)."""
     right = truth == answer
     return float(np.mean([right[truth == value].mean() for value in np.unique(truth)]))
 
 
-def macro_f1(truth: Answers, answer: Answers) -> float:
+def macro_f1(truth: ValueCodes, answer: ValueCodes) -> float:
     """Return the mean F1 over the values that occur in the truth or among the answers."""
     scores = []
     for value in np.union1d(truth, answer[answer >= 0]):
@@ -26,7 +26,7 @@ def macro_f1(truth: Answers, answer: Answers) -> float:
     return float(np.mean(scores))
 
 
-def kappa(truth: Answers, answer: Answers) -> float | None:
+def kappa(truth: ValueCodes, answer: ValueCodes) -> float | None:
     """Return Cohen's kappa (1960), 'no answer' being a value of its own; None when chance agreement is complete."""
     values = np.union1d(truth, answer)
     expected = sum(np.mean(truth == value) * np.mean(answer == value) for value in values)
@@ -56,20 +56,20 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def entropy(values: Answers) -> float:
+def entropy(values: ValueCodes) -> float:
     """Return the Shannon entropy in bits."""
     _, counts = np.unique(values, return_counts=True)
     share = counts / counts.sum()
     return float(-(share * np.log2(share)).sum())
 
 
-def mutual_information(truth: Answers, answer: Answers) -> float:
+def mutual_information(truth: ValueCodes, answer: ValueCodes) -> float:
     """Return how many bits the answers tell of the truth: H(truth) + H(answer) - H(both)."""
     both = truth * (int(answer.max(initial=0)) + 2) + answer + 1
     return max(0.0, entropy(truth) + entropy(answer) - entropy(both))
 
 
-def top_two_share(answer: Answers) -> float:
+def top_two_share(answer: ValueCodes) -> float:
     """Return the share of answers that are one of the two most frequent ones; 'no answer' counts as an answer here."""
     _, counts = np.unique(answer, return_counts=True)
     return float(np.sort(counts)[-2:].sum() / counts.sum())

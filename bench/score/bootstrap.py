@@ -9,7 +9,7 @@ from bench.dataset import RecordId
 from bench.score.rounding import rounded
 
 Columns = Mapping[str, NDArray[np.float64]]
-CHUNK = 4_000_000
+BLOCK_SIZE = 4_000_000
 """Patients times draws that are held at once."""
 
 
@@ -44,7 +44,7 @@ def resampled_sums(
     np.add.at(totals, group, stacked)
     rng = np.random.default_rng(seed)
     sums = np.empty((draws, stacked.shape[1]))
-    step = max(1, CHUNK // max(count, 1))
+    step = max(1, BLOCK_SIZE // max(count, 1))
     for start in range(0, draws, step):
         block = min(step, draws - start)
         drawn = rng.integers(0, count, (block, count), dtype=np.int32)

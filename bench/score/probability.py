@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.score.axis import AxisAnswers
+from bench.score.axis_score import AxisAnswers
 from bench.score.bootstrap import patient_numbers
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.reading import SUPERCLASS
 from taxonomy.statement import SUPERCLASSES
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.reading import Reading
 
-Bounds = tuple[float, float] | None
+Interval = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class RepeatAxis:
     axis: str
     n: int
     agreement: float
-    agreement_interval: Bounds
+    agreement_interval: Interval
     accuracy: float
     vote: float
-    vote_interval: Bounds
+    vote_interval: Interval
     gain: float
-    gain_interval: Bounds
+    gain_interval: Interval
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _axis(
     patients = patient_numbers([case.patient_id for case in labelled])
     sums = resampled_sums(columns, patients, *draw)
 
-    def bounds(name: str) -> Bounds:
+    def bounds(name: str) -> Interval:
         drawn: NDArray[np.float64] = ratio(sums[name], sums["n"])
         return interval(drawn)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bench.score.axis import AxisScore
+from bench.score.axis_score import AxisScore
 from bench.score.probability import ProbabilityScore
 from bench.score.repeat import RepeatAxis, RepeatScore
 from bench.score.superclass import DangerScore, SuperclassScore

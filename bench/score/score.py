@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
 from bench.score.agreement import holm
-from bench.score.axis import AxisAnswers, AxisScore, answers_on, axis_score
+from bench.score.axis_score import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.case import ScoredCase
 from bench.score.probability import axis_probabilities, probability_score
 from bench.score.repeat import repeat_score
 from bench.score.result import MeanDifference, Score
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from bench.score.superclass import superclass_score
 from bench.score.usage import usage_total
 from taxonomy.axis import AXES, NORMALITY, AxisValue

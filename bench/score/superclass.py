@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.danger import CRITICAL, DangerTable
 from taxonomy.statement import SUPERCLASSES
 

@@ -71,7 +71,7 @@ def consistent(mv: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def find(signal: Signal) -> Beats | None:
+def delineated(signal: Signal) -> Beats | None:
     """Return a record as its beats, None where they cannot be delineated: too few, too fast, no T wave, not 500 Hz."""
     if signal.fs != FS or not np.isfinite(signal.mv).all():
         return None

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Record, Signal
-from bench.tracing.beats import find, tiled
+from bench.tracing.beats import delineated, tiled
 from bench.tracing.change import Change
 from bench.view import View
 from measurements import Measurements, measure
 from readers.contract import Case
 from taxonomy.error import DatasetError
 
-FS, SAMPLES = 500.0, 5000
+FS, TRACING_SAMPLES = 500.0, 5000
 SOURCE_S = 40.0
 """Length of the record from which ten seconds are taken after a change: a faster rate needs more of it."""
 
@@ -66,18 +66,18 @@ def normal_records(cohort: Cohort, every: bool = False) -> list[Record]:
 def tracings(records: Sequence[Record], changes: Sequence[Change], seed: int) -> Iterator[Tracing]:
     """Yield every record that can be delineated, and its changes at every dose that is possible on it."""
     for record in records:
-        beats = find(record.signal())
+        beats = delineated(record.signal())
         if beats is None:
             continue
         source = tiled(beats, SOURCE_S)
-        base = measure(source.mv[:, :SAMPLES], FS)
-        yield Tracing(record, "", 0.0, source.mv[:, :SAMPLES], None)
+        base = measure(source.mv[:, :TRACING_SAMPLES], FS)
+        yield Tracing(record, "", 0.0, source.mv[:, :TRACING_SAMPLES], None)
         for change in changes:
             for dose in (dose for dose in change.doses if dose):
                 found = change.apply(source, dose, _chance(seed, record, change))
-                if found is not None and found.mv.shape[1] >= SAMPLES:
+                if found is not None and found.mv.shape[1] >= TRACING_SAMPLES:
                     expected = change.expect(base, dose)
-                    yield Tracing(record, change.name, dose, found.mv[:, :SAMPLES], expected)
+                    yield Tracing(record, change.name, dose, found.mv[:, :TRACING_SAMPLES], expected)
 
 
 def _chance(seed: int, record: Record, change: Change) -> np.random.Generator:

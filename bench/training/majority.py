@@ -13,7 +13,7 @@ from typing import Any
 
 import readers
 from bench.dataset import Dataset, open_dataset
-from bench.dataset.dataset import TRAIN, value_counts
+from bench.dataset.base import TRAIN, value_counts
 from taxonomy.axis import AXES, NORMALITY, AxisValue
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Dataset, Record, RecordId, Signal
 from bench.dataset.array_cache import cached_array
-from bench.dataset.dataset import TRAIN
+from bench.dataset.base import TRAIN
 from bench.dataset.record import by_id
 from readers.resnet1d.preprocessing import FS, SAMPLES, prepare
 from readers.training_target import targets

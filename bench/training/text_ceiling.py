@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import readers
 from bench.dataset import Cohort, open_dataset
-from bench.dataset.dataset import TRAIN
+from bench.dataset.base import TRAIN
 from readers.head import STATEMENT, is_multi_label
 from readers.text_ceiling import features
 from readers.training_target import targets, training_heads

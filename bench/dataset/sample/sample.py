@@ -9,9 +9,9 @@ from importlib.resources import as_file, files
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.sample.codec import unpack
-from bench.dataset.table import Row, TabledDataset, read_table
 
 MICROVOLTS = 1000.0
 """Units of the stored samples in a mV, as in PTB-XL's own files."""
@@ -67,7 +67,7 @@ class Sample(TabledDataset):
             self._blocks[fold, fs] = unpack(_read(block_name(fold, fs)), 10 * fs)
         return self._blocks[fold, fs]
 
-    def _record(self, row: Row) -> Record:
+    def _record(self, row: TableRow) -> Record:
         return row.record(self.name, (500, 100) if row.fold in FINE_FOLDS else (100,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:

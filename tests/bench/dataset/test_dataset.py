@@ -7,8 +7,8 @@ import pytest
 from bench.dataset import Dataset, Record, Selection, Split, open_dataset
 from bench.dataset import cohort as cohort_module
 from bench.dataset.describe import describe
-from bench.dataset.measuring import UNMEASURED
-from bench.dataset.opening import GROUP
+from bench.dataset.measurement_cache import UNMEASURED
+from bench.dataset.opening import DATASET_GROUP
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.record import by_id
 from bench.dataset.sample import Sample
@@ -53,7 +53,7 @@ class Ward(Dataset):
 
 
 def installed(monkeypatch, *values):
-    entries = [EntryPoint("ward", value, GROUP) for value in values]
+    entries = [EntryPoint("ward", value, DATASET_GROUP) for value in values]
     monkeypatch.setattr(plugin, "entry_points", lambda group: entries)
 
 

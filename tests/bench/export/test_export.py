@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from bench.dataset import open_dataset
-from bench.export.export import export
-from bench.export.options import ExportOptions
+from bench.export.export import write_export
+from bench.export.export_options import ExportOptions
 from bench.view import View
 from renderers import PageStyle, render
 from taxonomy.error import StorageError
@@ -27,7 +27,7 @@ OPTIONS = ExportOptions(tuple(View(renderer=name, px_per_mm=2) for name in NAMES
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("export") / "pages"
-    export(OPTIONS, open_dataset("sample"), out)
+    write_export(OPTIONS, open_dataset("sample"), out)
     return out
 
 
@@ -87,7 +87,7 @@ def test_shards_are_even_and_the_card_cites(folder):
 def test_what_is_there_is_not_written_over(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     with pytest.raises(StorageError, match="is there already; name another folder"):
-        export(OPTIONS, open_dataset("sample"), folder)
+        write_export(OPTIONS, open_dataset("sample"), folder)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
@@ -96,7 +96,7 @@ def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
     part.mkdir()
     (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
     with pytest.raises(StorageError, match="a part of another export"):
-        export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
+        write_export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
 
 
 def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on(tmp_path):

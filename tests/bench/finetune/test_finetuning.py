@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from bench.dataset import open_dataset
-from bench.finetune.config import config_from
+from bench.finetune.config import finetune_config
 from bench.finetune.finetuning import finetune, last_checkpoint
 from bench.progress import Observer
 from readers.registry import reader
@@ -42,7 +42,7 @@ BY_DEFAULT = {"workers": 1, "gradient_checkpointing": True}
 
 
 def settings(gemma, **changes):
-    return config_from({"model": str(gemma), **SETTINGS}, changes)
+    return finetune_config({"model": str(gemma), **SETTINGS}, changes)
 
 
 def command(config, out, launch=()):

@@ -8,7 +8,7 @@ import torch
 
 from bench.dataset import Cohort
 from bench.finetune.collator import IGNORED, AnswerCollator
-from bench.finetune.dataset import as_dataset, as_drawn_dataset
+from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
 from bench.view import View
 from bench.view.example import examples
 from readers.majority import majority_values

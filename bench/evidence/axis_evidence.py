@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
-from bench.evidence.answer import AskedCase, Figure, accuracy, difference, moved, ratio_of, share
-from bench.evidence.design import ABLATION
+from bench.evidence.answer import AskedCase, Figure, accuracy, accuracy_difference, moved, ratio_of, share_figure
+from bench.evidence.conditions import ABLATION
 from bench.score.agreement import holm
 from bench.score.rounding import rounded
 from bench.view.lead_mask import MASKED_AXES
@@ -108,7 +108,7 @@ class Ceilings:
     prior : mapping of str to value
         Majority value of each axis.
     text, image : mapping of RecordId to mapping of str to value or None
-        Answers of the text ceiling and of the image ceiling, by ``ecg_id`` and axis.
+        ConditionReadings of the text ceiling and of the image ceiling, by ``ecg_id`` and axis.
     """
 
     prior: Mapping[str, AxisValue]
@@ -173,9 +173,9 @@ def _axis(asked: Axis, cases: tuple[AskedCase, ...], ceilings: Ceilings) -> Axis
         text_ceiling=_mean([_is_right(case, axis, ceilings.text) for case in labelled]),
         image_ceiling=_mean([_is_right(case, axis, ceilings.image) for case in labelled]) if ceilings.image else None,
         accuracies=accuracies,
-        gain=difference(cases, axis, "full", "blank-image"),
-        reliance=difference(cases, axis, "full", "wrong-image"),
-        text_reliance=difference(cases, axis, "full", "wrong-measurements"),
+        gain=accuracy_difference(cases, axis, "full", "blank-image"),
+        reliance=accuracy_difference(cases, axis, "full", "wrong-image"),
+        text_reliance=accuracy_difference(cases, axis, "full", "wrong-measurements"),
         image_sensitivity=moved(cases, axis, "full", without),
         moved_by_image=moved(cases, axis, "full", "wrong-image"),
         moved_by_text=moved(cases, axis, "full", "wrong-measurements"),
@@ -213,7 +213,7 @@ def _copy_rate(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
         foreign = _said(axis, told) if told and "wrong-measurements" in case.readings else None
         if foreign is not None and case.truth.values[axis] not in (None, foreign):
             rows.append((case, case.answer("wrong-measurements", axis) == foreign))
-    return share(tuple(case for case, _ in rows), np.array([copied for _, copied in rows])) if rows else None
+    return share_figure(tuple(case for case, _ in rows), np.array([copied for _, copied in rows])) if rows else None
 
 
 def _recoverable(cases: tuple[AskedCase, ...], axis: str, ceilings: Ceilings) -> Figure | None:
@@ -231,7 +231,7 @@ def _right_leads(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
     masked = "ischemia_territory" if axis == "ischemia_stage" else axis
     if masked not in MASKED_AXES:
         return None
-    return difference(cases, axis, f"other-leads-masked:{masked}", f"relevant-leads-masked:{masked}")
+    return accuracy_difference(cases, axis, f"other-leads-masked:{masked}", f"relevant-leads-masked:{masked}")
 
 
 def _claims(cases: tuple[AskedCase, ...], axis: str, without: str) -> Figure | None:
@@ -242,7 +242,7 @@ def _claims(cases: tuple[AskedCase, ...], axis: str, without: str) -> Figure | N
         and case.readings[without].raw
         and case.answer("full", axis) == case.answer(without, axis)
     )
-    return share(unmoved, np.array([bool(CLAIMS.search(case.readings[without].raw or "")) for case in unmoved]))
+    return share_figure(unmoved, np.array([bool(CLAIMS.search(case.readings[without].raw or "")) for case in unmoved]))
 
 
 def _power(n: int, axes: int) -> float | None:

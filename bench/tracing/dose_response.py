@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.dataset import RecordId
-from bench.evidence.answer import AskedCase, Figure, share
+from bench.evidence.answer import AskedCase, Figure, share_figure
 from bench.progress import Report
 from bench.tracing.change import CHANGES, Change
 from bench.tracing.tracing import Tracing, tracing_case
@@ -105,11 +105,11 @@ def _result(
         any(_answer(b, axis) != _answer(r, axis) for axis in others) for b, (_, r) in zip(before, pairs, strict=True)
     ]
     known = [place for place, (tracing, _) in enumerate(pairs) if tracing.expected is not None]
-    right = share(
+    right = share_figure(
         tuple(people[place] for place in known),
         np.array([_answer(pairs[place][1], change.axis) == pairs[place][0].expected for place in known], dtype=bool),
     )
-    found, aside = (share(people, np.array(happened, dtype=bool)) for happened in (moved, elsewhere))
+    found, aside = (share_figure(people, np.array(happened, dtype=bool)) for happened in (moved, elsewhere))
     assert found is not None and aside is not None
     return DoseResult(change.name, change.unit, change.axis, dose, len(pairs), found, right, aside)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.view import View
 
-SPLITS: Mapping[str, str] = {"train": "train", "validation": "val", "test": "test"}
+HUB_SPLITS: Mapping[str, str] = {"train": "train", "validation": "val", "test": "test"}
 """Splits as Hugging Face calls them, and as the benchmark does."""
 
 
@@ -18,7 +18,7 @@ class ExportOptions:
     views : tuple of View
         One for each renderer, each a configuration of the dataset.
     splits : tuple of str
-        Of :data:`SPLITS`.
+        Of :data:`HUB_SPLITS`.
     shard_rows : int
         Rows of a parquet file at most.
     limit : int or None
@@ -26,6 +26,6 @@ class ExportOptions:
     """
 
     views: tuple[View, ...]
-    splits: tuple[str, ...] = tuple(SPLITS)
+    splits: tuple[str, ...] = tuple(HUB_SPLITS)
     shard_rows: int = 1000
     limit: int | None = None

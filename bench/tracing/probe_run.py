@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
 from bench.tracing.change import CHANGES, Change, change_named
-from bench.tracing.probe import DoseResult, probe_tracings
+from bench.tracing.dose_response import DoseResult, probe_tracings
 from bench.tracing.tracing import FS, Tracing, normal_records, tracings
 from renderers import PageStyle, Picture, render
 

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Dataset
 from bench.encoder.features import Features, image_features, signal_features
-from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
+from bench.encoder.probing import (
+    FittedProbe,
+    LabelledSplits,
+    SplitRows,
+    area_difference,
+    best_probe,
+    fitted_probes,
+    reduced,
+)
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
 from bench.score import Score
@@ -64,7 +72,7 @@ class AxisProbe:
     renderer, axis : str
     n : int
         Test records with a label.
-    probes : mapping of str to mapping of str to Probed
+    probes : mapping of str to mapping of str to FittedProbe
         By source, then ``linear`` and ``mlp``.
     over_random, over_pixels : (float, (float, float)) or None
         By how much the encoder's area is larger, with its 95% interval.
@@ -76,7 +84,7 @@ class AxisProbe:
     renderer: str
     axis: str
     n: int
-    probes: Mapping[str, Mapping[str, Probed]]
+    probes: Mapping[str, Mapping[str, FittedProbe]]
     over_random: tuple[float, tuple[float, float]] | None
     over_pixels: tuple[float, tuple[float, float]] | None
     reader: str
@@ -95,18 +103,18 @@ class _Labelled:
     splits: tuple[str, ...]
     values: tuple[Mapping[str, AxisValue | None], ...]
 
-    def folds(self, axis: str) -> Folds:
+    def folds(self, axis: str) -> LabelledSplits:
         """Return the splits of the records with a label on an axis."""
         known = [row for row, values in enumerate(self.values) if values[axis] is not None]
-        return Folds(*(self._fold([row for row in known if self.splits[row] == split]) for split in SPLITS))
+        return LabelledSplits(*(self._fold([row for row in known if self.splits[row] == split]) for split in SPLITS))
 
     @property
     def train(self) -> NDArray[np.int64]:
         """Rows of the split that teaches."""
         return np.array([row for row, split in enumerate(self.splits) if split == "train"], dtype=np.int64)
 
-    def _fold(self, rows: list[int]) -> Fold:
-        return Fold(np.array(rows, dtype=np.int64), patient_numbers([self.cohort[row].patient_id for row in rows]))
+    def _fold(self, rows: list[int]) -> SplitRows:
+        return SplitRows(np.array(rows, dtype=np.int64), patient_numbers([self.cohort[row].patient_id for row in rows]))
 
 
 def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer = SILENT) -> list[AxisProbe]:
@@ -161,23 +169,25 @@ def _probed(
     with observer.progress(f"probing, {name}", "axes") as report:
         for number, axis in enumerate(AXES, start=1):
             folds, values = labelled.folds(axis.name), [one[axis.name] for one in labelled.values]
-            probes = {source: probe(small[source], values, folds) for source in SOURCES}
+            probes = {source: fitted_probes(small[source], values, folds) for source in SOURCES}
             found.append(_axis_probe(name, axis.name, len(folds.test.rows), probes, reader.get(axis.name, "")))
             report(number, len(AXES))
     return found
 
 
-def _axis_probe(name: str, axis: str, n: int, probes: Mapping[str, Mapping[str, Probed]], reader: str) -> AxisProbe:
-    best = {source: chosen(found) for source, found in probes.items()}
+def _axis_probe(
+    name: str, axis: str, n: int, probes: Mapping[str, Mapping[str, FittedProbe]], reader: str
+) -> AxisProbe:
+    best = {source: best_probe(found) for source, found in probes.items()}
     encoder, random, pixels = best["encoder"], best["random"], best["pixels"]
     over_random = area_difference(encoder, random) if encoder and random else None
     over_pixels = area_difference(encoder, pixels) if encoder and pixels else None
-    said = verdict(encoder, over_random, over_pixels, reader)
+    said = encoder_verdict(encoder, over_random, over_pixels, reader)
     return AxisProbe(name, axis, n, probes, over_random, over_pixels, reader, said)
 
 
-def verdict(
-    encoder: Probed | None,
+def encoder_verdict(
+    encoder: FittedProbe | None,
     over_random: tuple[float, tuple[float, float]] | None,
     over_pixels: tuple[float, tuple[float, float]] | None,
     reader: str = "",
@@ -186,7 +196,7 @@ def verdict(
 
     Parameters
     ----------
-    encoder : Probed or None
+    encoder : FittedProbe or None
         The probe of its features that the validation split likes best.
     over_random, over_pixels : (float, (float, float)) or None
         By how much its area is larger than those of an untrained encoder and of the pixels.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.dataset.cohort import Cohort
-from bench.dataset.measuring import UNMEASURED
+from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, by_id
 from measurements import Measurements

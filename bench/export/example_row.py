@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import datasets
 
 
-def features(ids_are_numbers: bool) -> "datasets.Features":
+def row_features(ids_are_numbers: bool) -> "datasets.Features":
     """Return the columns and their types."""
     import datasets
 
@@ -36,7 +36,7 @@ def features(ids_are_numbers: bool) -> "datasets.Features":
     )
 
 
-def row(example: Example, form: TargetFormat) -> dict[str, Any]:
+def example_row(example: Example, form: TargetFormat) -> dict[str, Any]:
     """Return an example as a row; an axis that no label tells is null, also in the target of a dense answer."""
     case, record, asked = example.case, example.record, example.case.prompt
     assert asked is not None

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score import agreement
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.axis import Axis, AxisValue
 from taxonomy.reading import unanswered
 

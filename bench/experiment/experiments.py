@@ -61,7 +61,7 @@ def experiments() -> Mapping[str, Experiment]:
     return {one.name: one for one in sorted(found, key=lambda one: one.order)}
 
 
-def chosen(name: str) -> tuple[Experiment, ...]:
+def experiments_named(name: str) -> tuple[Experiment, ...]:
     """Return the experiment of that name, or all of them.
 
     Raises

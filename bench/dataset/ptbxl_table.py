@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.dataset.dataset import Dataset, Split
-from bench.dataset.measuring import UNMEASURED
+from bench.dataset.base import Dataset, Split
+from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from measurements import Measurements
 from taxonomy.axis import AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.truth import Labels, Truth, truth
 
-COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
+TABLE_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
 """Columns that are read; ``filename_lr`` and ``filename_hr`` too where signals are wanted."""
 
 OVER_89 = 90.0
 """Age of records whose age PTB-XL gives as 300, which means over 89."""
 
-SPLITS = {
+PTBXL_SPLITS = {
     split.name: split
     for split in (
         Split("train", tuple(range(1, 9)), "folds 1 to 8"),
@@ -36,7 +36,7 @@ SPLITS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row of ``ptbxl_database.csv``, typed."""
 
     ecg_id: RecordId
@@ -66,17 +66,17 @@ class TabledDataset(Dataset):
 
     Parameters
     ----------
-    rows : dict of int to Row
+    rows : dict of int to TableRow
         By ``ecg_id``, in ascending order.
     """
 
     citation = "Wagner et al. 2020, PTB-XL, Scientific Data 7:154, doi:10.1038/s41597-020-0495-6"
     licence = "CC BY 4.0"
     credit = "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
-    splits = SPLITS
+    splits = PTBXL_SPLITS
     ids_are_numbers = True
 
-    def __init__(self, rows: dict[RecordId, Row]) -> None:
+    def __init__(self, rows: dict[RecordId, TableRow]) -> None:
         self._rows = rows
 
     def __len__(self) -> int:
@@ -108,16 +108,16 @@ class TabledDataset(Dataset):
         return majority_values()
 
     @abstractmethod
-    def _record(self, row: Row) -> Record:
+    def _record(self, row: TableRow) -> Record:
         """Return the record of a row, with the rates that are at hand."""
 
 
-def read_table(path: Path) -> dict[RecordId, Row]:
+def read_table(path: Path) -> dict[RecordId, TableRow]:
     """Read ``ptbxl_database.csv``.
 
     Returns
     -------
-    dict of int to Row
+    dict of int to TableRow
         By ``ecg_id``, in ascending order.
 
     Raises
@@ -128,7 +128,7 @@ def read_table(path: Path) -> dict[RecordId, Row]:
     try:
         with path.open(newline="", encoding="utf-8") as table:
             reader = csv.DictReader(table)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            missing = [name for name in TABLE_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise DatasetError(f"{path} has no column {missing[0]!r}: is it PTB-XL's ptbxl_database.csv, complete?")
             rows = [_row(path, line, number) for number, line in enumerate(reader, start=2)]
@@ -139,10 +139,10 @@ def read_table(path: Path) -> dict[RecordId, Row]:
     return {row.ecg_id: row for row in sorted(rows, key=lambda row: by_id(row.ecg_id))}
 
 
-def _row(path: Path, line: Mapping[str, str], number: int) -> Row:
+def _row(path: Path, line: Mapping[str, str], number: int) -> TableRow:
     try:
         age = float(line["age"]) if line["age"] else None
-        return Row(
+        return TableRow(
             ecg_id=int(line["ecg_id"]),
             patient_id=int(float(line["patient_id"])),
             age=OVER_89 if age is not None and age > 89 else age,
