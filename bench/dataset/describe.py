@@ -1,4 +1,4 @@
-"""What records a dataset holds."""
+"""A summary of the records in a dataset."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from taxonomy.axis import AXES
 
 @dataclass(frozen=True)
 class Description:
-    """What a dataset holds, as (what, figure) pairs."""
+    """A dataset's summary as (label, figure) pairs."""
 
     lines: tuple[tuple[str, str], ...]
 
@@ -23,12 +23,12 @@ def describe(dataset: Dataset) -> Description:
     with_signal = [record for record in records if record.rates]
     ages = [record.age for record in records if record.age is not None]
     truths = [dataset.truth(record) for record in records]
-    folds = Counter(record.fold for record in with_signal)
-    superclasses = Counter(t.superclass or "unlabelled" for t in truths)
+    superclasses = Counter(truth.superclass or "unlabelled" for truth in truths)
     rates = Counter(fs for record in records for fs in record.rates)
     sexes = Counter(record.sex or "unknown" for record in records)
-    labelled = {axis.name: sum(t.values[axis.name] is not None for t in truths) for axis in AXES if axis.name != "rate"}
-    by_fold = {str(fold): folds[fold] for fold in sorted(folds, key=by_id)}
+    axes = [axis.name for axis in AXES if axis.name != "rate"]
+    labelled = {axis: sum(truth.values[axis] is not None for truth in truths) for axis in axes}
+    by_fold = Counter(str(record.fold) for record in sorted(with_signal, key=lambda record: by_id(record.fold)))
     ids = tuple(record.ecg_id for record in with_signal)
     return Description(
         (

@@ -1,7 +1,6 @@
-"""What only a signal tells: the rate, the QRS axis and the intervals.
+"""Measurements of records, cached on disk for large cohorts: the whole of PTB-XL takes minutes.
 
-Measurements of many records are kept in the cache folder, since the whole of PTB-XL takes minutes; the cache is keyed
-by the signals' checksums and the version of the measurements, so it cannot be stale.
+The cache is keyed by the signals' checksums and the version of the measurements, so it cannot be stale.
 """
 
 import json
@@ -13,14 +12,14 @@ from bench.storage import cache_folder, write_whole
 from measurements import VERSION, Measurements, measure
 
 UNMEASURED = Measurements.none("no signal at hand")
-"""For a record whose labels alone are wanted."""
+"""Measurements of a record without a signal."""
 
 WORTH_CACHING = 500
-"""Fewer records than this are measured anew: that takes two seconds."""
+"""Records from which measurements are cached; fewer are measured in two seconds."""
 
 
 def measure_record(record: Record) -> Measurements:
-    """Measure one record; one without a signal, or too short or too slow for it, is 'not measurable'."""
+    """Measure one record; without a signal, or with one too short or too slow, it is 'not measurable'."""
     if not record.rates:
         return UNMEASURED
     signal = record.signal()
@@ -30,23 +29,17 @@ def measure_record(record: Record) -> Measurements:
 
 
 def cache_file(fingerprint: str) -> Path:
-    """Return where the measurements of the records with that fingerprint are kept."""
+    """Return the cache file of the records with that fingerprint."""
     return cache_folder() / f"measurements-{VERSION}-{fingerprint}.json"
 
 
 def kept(path: Path) -> Mapping[str, Measurements]:
-    """Return the measurements that a cache file holds, by id as it is written; none where there is no file."""
+    """Return the measurements in a cache file by id, as strings; empty without a file."""
     if not path.is_file():
         return {}
-    return {name: Measurements.from_json(one) for name, one in json.loads(path.read_text(encoding="utf-8")).items()}
+    return {ecg_id: Measurements.from_json(data) for ecg_id, data in json.loads(path.read_text("utf-8")).items()}
 
 
-def keep(path: Path, found: Mapping[RecordId, Measurements]) -> None:
-    """Write a cache file.
-
-    Raises
-    ------
-    taxonomy.error.StorageError
-        When it cannot be written.
-    """
-    write_whole(path, json.dumps({ecg_id: numbers.to_json() for ecg_id, numbers in found.items()}))
+def keep(path: Path, measurements: Mapping[RecordId, Measurements]) -> None:
+    """Write a cache file; raises :class:`taxonomy.error.StorageError` when it cannot be written."""
+    write_whole(path, json.dumps({ecg_id: numbers.to_json() for ecg_id, numbers in measurements.items()}))

@@ -1,9 +1,9 @@
-"""PTB-XL's table of records, one row each with labels, fold and demography, and its ten folds."""
+"""PTB-XL's table of records with labels, fold and demography, and its ten folds as splits."""
 
 import ast
 import csv
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,10 +17,10 @@ from taxonomy.error import DatasetError
 from taxonomy.truth import Labels, Truth, truth
 
 TABLE_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
-"""Columns that are read; ``filename_lr`` and ``filename_hr`` too where signals are wanted."""
+"""Required columns; ``filename_lr`` and ``filename_hr`` are read where present."""
 
 OVER_89 = 90.0
-"""Age of records whose age PTB-XL gives as 300, which means over 89."""
+"""Age of a record whose age is given as 300, PTB-XL's code for over 89."""
 
 PTBXL_SPLITS = {
     split.name: split
@@ -32,7 +32,7 @@ PTBXL_SPLITS = {
         *(Split(f"fold{number}", (number,), f"fold {number}") for number in range(1, 11)),
     )
 }
-"""The splits as PTB-XL's authors recommend them (Wagner et al. 2020), and each fold."""
+"""The splits that PTB-XL's authors recommend (Wagner et al. 2020), and every fold by itself."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,13 @@ class TableRow:
     labels: Labels
     filenames: Mapping[int, str]
 
-    def record(self, dataset: str, rates: Iterable[int], load: Callable[[RecordId, int], Signal]) -> Record:
-        """Return the record of this row."""
-        return Record(
-            self.ecg_id,
-            self.patient_id,
-            self.age,
-            self.sex,
-            self.fold,
-            dataset,
-            tuple(sorted(rates, reverse=True)),
-            load,
-        )
+    def record(self, dataset: str, rates: tuple[int, ...], load: Callable[[RecordId, int], Signal]) -> Record:
+        """Return the record of this row, with the rates given in descending order."""
+        return Record(self.ecg_id, self.patient_id, self.age, self.sex, self.fold, dataset, rates, load)
 
 
 class TabledDataset(Dataset):
-    """What every dataset with PTB-XL's table shares: its records in order, their labels, its splits and baselines.
+    """Base of the datasets with PTB-XL's table: records in order, labels, splits and baselines.
 
     Parameters
     ----------
@@ -93,23 +84,23 @@ class TabledDataset(Dataset):
         return self._record(self._rows[ecg_id])
 
     def labels(self, ecg_id: RecordId) -> Labels:
-        """Return what the table says of a record."""
+        """Return the labels of a record."""
         return self._rows[ecg_id].labels
 
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
-        """Return the truth of a record, given what was measured on its signal."""
+        """Return the truth of a record, given its measurements."""
         return truth(self.labels(record.ecg_id), numbers.heart_rate.value, numbers.qrs_axis.value)
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
-        """The majority values of the whole of PTB-XL's training folds, as ``readers/majority.json`` counted them."""
+        """The majority values over all of PTB-XL's training folds, from ``readers/majority.json``."""
         from readers.majority import majority_values
 
         return majority_values()
 
     @abstractmethod
     def _record(self, row: TableRow) -> Record:
-        """Return the record of a row, with the rates that are at hand."""
+        """Return the record of a row, with its available rates."""
 
 
 def read_table(path: Path) -> dict[RecordId, TableRow]:
@@ -123,7 +114,7 @@ def read_table(path: Path) -> dict[RecordId, TableRow]:
     Raises
     ------
     DatasetError
-        When the file is missing, is no UTF-8 CSV, lacks a column, or holds a row that cannot be understood.
+        When the file is missing, is not a UTF-8 CSV, lacks a column, or holds an invalid row.
     """
     try:
         with path.open(newline="", encoding="utf-8") as table:

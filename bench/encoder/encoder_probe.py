@@ -1,4 +1,4 @@
-"""A whole probe of an image encoder: features of every record by every renderer, and probes of every axis."""
+"""Probes an image encoder: features of every record by every renderer, and probes of every axis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,6 @@ from bench.encoder.probing import (
 )
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
-from bench.score import Score
 from bench.score.bootstrap import patient_numbers
 from bench.storage import held
 from bench.view import View
@@ -29,29 +28,29 @@ from readers.vlm.encoder import ImageEncoder
 from readers.vlm.loading import loaded
 from readers.vlm.option import VlmOptions
 from renderers import RENDERERS
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXIS_NAMES, AxisValue
 
 SIGNAL = "resnet1d"
 SOURCES = ("encoder", "projected", "random", "pixels", SIGNAL)
-"""Whose features are probed: the encoder's, what the language model is given of them, those of an untrained encoder of
-the same shape, the pixels themselves, and those of the signal-native network."""
+"""Sources of features: the encoder, its projection into the language model, an untrained encoder of the same shape, the
+pixels, and the signal-native network."""
 
 
 @dataclass(frozen=True)
 class EncoderOptions:
-    """What is probed.
+    """What to probe.
 
     Attributes
     ----------
     model : str
     views : tuple of View
-        One for each renderer.
+        One per renderer.
     run : Path or None
-        A run of the same model, for what its language model makes of the features.
+        A run of the same model, whose verdicts tell what its language model uses.
     option : mapping of str to str
-        How the model is loaded, as after ``--option``.
+        How to load the model, as given to ``--option``.
     limit : int or None
-        Records of each split at most.
+        Records per split at most.
     out : Path
     """
 
@@ -65,7 +64,7 @@ class EncoderOptions:
 
 @dataclass(frozen=True)
 class AxisProbe:
-    """One axis by one renderer.
+    """The probes of one axis by one renderer.
 
     Attributes
     ----------
@@ -75,9 +74,9 @@ class AxisProbe:
     probes : mapping of str to mapping of str to FittedProbe
         By source, then ``linear`` and ``mlp``.
     over_random, over_pixels : (float, (float, float)) or None
-        By how much the encoder's area is larger, with its 95% interval.
+        The encoder's area minus that of the source, with its 95% interval.
     reader : str
-        Verdict of the model's own run on the axis; empty without one.
+        Verdict on the axis in the model's own run; empty without one.
     verdict : str
     """
 
@@ -91,30 +90,29 @@ class AxisProbe:
     verdict: str
 
 
-SPLITS = ("train", "val", "test")
-"""The first teaches, the second chooses, the third tells."""
+PROBE_SPLITS = ("train", "val", "test")
+"""Splits on which probes are fitted, chosen and reported."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Labelled:
-    """Records of every split, which of the splits each is of, and the truth of each on every axis."""
+class _LabelledRecords:
+    """The records of all splits, with the split and the truth of each."""
 
     cohort: Cohort
     splits: tuple[str, ...]
     values: tuple[Mapping[str, AxisValue | None], ...]
 
-    def folds(self, axis: str) -> LabelledSplits:
-        """Return the splits of the records with a label on an axis."""
-        known = [row for row, values in enumerate(self.values) if values[axis] is not None]
-        return LabelledSplits(*(self._fold([row for row in known if self.splits[row] == split]) for split in SPLITS))
+    def rows(self, split: str, axis: str = "") -> NDArray[np.int64]:
+        """Return the rows of a split, only those with a label on the axis if one is named."""
+        labelled = (not axis or values[axis] is not None for values in self.values)
+        chosen = [name == split and known for name, known in zip(self.splits, labelled, strict=True)]
+        return np.flatnonzero(chosen)
 
-    @property
-    def train(self) -> NDArray[np.int64]:
-        """Rows of the split that teaches."""
-        return np.array([row for row, split in enumerate(self.splits) if split == "train"], dtype=np.int64)
-
-    def _fold(self, rows: list[int]) -> SplitRows:
-        return SplitRows(np.array(rows, dtype=np.int64), patient_numbers([self.cohort[row].patient_id for row in rows]))
+    def labelled(self, axis: str) -> LabelledSplits:
+        """Return the three splits of the records with a label on an axis."""
+        rows = [self.rows(split, axis) for split in PROBE_SPLITS]
+        patients = [record.patient_id for record in self.cohort]
+        return LabelledSplits(*(SplitRows(part, patient_numbers([patients[row] for row in part])) for part in rows))
 
 
 def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer = SILENT) -> list[AxisProbe]:
@@ -123,67 +121,57 @@ def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer 
     Raises
     ------
     taxonomy.error.BenchError
-        When the model or a run is not there, or ``out`` cannot be written.
+        When the model or the run does not exist, or ``out`` cannot be written.
     """
-    reader, seed = _verdicts(options.run), options.views[0].seed
+    run_axes = RunFolder(options.run).score().axes if options.run else ()
+    verdicts, seed = {axis.axis: axis.verdict for axis in run_axes if axis.n}, options.views[0].seed
     vlm = loaded(options.model, parsed_options(VlmOptions, options.option))
     encoder = ImageEncoder.of(vlm, seed)
-    labelled = _labelled(dataset, options.limit, observer)
+    labelled = _labelled_records(dataset, options.limit, observer)
     records = labelled.cohort.records
-    found: list[AxisProbe] = []
+    probed: list[AxisProbe] = []
     with held(options.out):
         with observer.progress(SIGNAL) as report:
             signal = signal_features(records, report)
         for view in (view.for_inputs(frozenset({"image"})) for view in options.views):
-            shown = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.fingerprint}"
-            keep = options.out / "features" / f"{vlm.source.version}-{seed}-{shown}.npz"
+            pages = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.fingerprint}"
+            path = options.out / "features" / f"{vlm.source.version}-{seed}-{pages}.npz"
             with observer.progress(f"features, {view.renderer}") as report:
-                images = image_features(encoder, records, view, keep, report)
+                images = image_features(encoder, records, view, path, report)
             observer.say(f"{view.renderer}: {len(records)} records, {images['encoder'].shape[1]} encoder features")
-            found += _probed(view.renderer, {**images, SIGNAL: signal}, labelled, reader, observer)
-    return found
+            probed += _probed(view.renderer, {**images, SIGNAL: signal}, labelled, verdicts, observer)
+    return probed
 
 
-def _labelled(dataset: Dataset, limit: int | None, observer: Observer) -> _Labelled:
-    parts = {split: dataset.cohort(split, limit=limit) for split in SPLITS}
-    whole = parts["train"].of([record for part in parts.values() for record in part])
+def _labelled_records(dataset: Dataset, limit: int | None, observer: Observer) -> _LabelledRecords:
+    cohorts = {split: dataset.cohort(split, limit=limit) for split in PROBE_SPLITS}
+    records = cohorts["train"].of([record for cohort in cohorts.values() for record in cohort])
     with observer.progress("measuring") as report:
-        whole.measure(report)
-    splits = tuple(split for split, part in parts.items() for _ in part)
-    return _Labelled(whole, splits, tuple(whole.truth(record).values for record in whole))
-
-
-def _verdicts(run: Path | None) -> Mapping[str, str]:
-    """Return the verdict of a run's score on each axis; nothing without a run."""
-    if run is None:
-        return {}
-    score: Score = RunFolder(run).score()
-    return {axis.axis: axis.verdict for axis in score.axes if axis.n}
+        records.measure(report)
+    splits = tuple(split for split, cohort in cohorts.items() for _ in cohort)
+    return _LabelledRecords(records, splits, tuple(records.truth(record).values for record in records))
 
 
 def _probed(
-    name: str, features: Features, labelled: _Labelled, reader: Mapping[str, str], observer: Observer
+    renderer: str, features: Features, labelled: _LabelledRecords, verdicts: Mapping[str, str], observer: Observer
 ) -> list[AxisProbe]:
-    small: dict[str, NDArray[np.float64]] = {source: reduced(features[source], labelled.train) for source in SOURCES}
-    found = []
-    with observer.progress(f"probing, {name}", "axes") as report:
-        for number, axis in enumerate(AXES, start=1):
-            folds, values = labelled.folds(axis.name), [one[axis.name] for one in labelled.values]
-            probes = {source: fitted_probes(small[source], values, folds) for source in SOURCES}
-            found.append(_axis_probe(name, axis.name, len(folds.test.rows), probes, reader.get(axis.name, "")))
-            report(number, len(AXES))
-    return found
-
-
-def _axis_probe(
-    name: str, axis: str, n: int, probes: Mapping[str, Mapping[str, FittedProbe]], reader: str
-) -> AxisProbe:
-    best = {source: best_probe(found) for source, found in probes.items()}
-    encoder, random, pixels = best["encoder"], best["random"], best["pixels"]
-    over_random = area_difference(encoder, random) if encoder and random else None
-    over_pixels = area_difference(encoder, pixels) if encoder and pixels else None
-    said = encoder_verdict(encoder, over_random, over_pixels, reader)
-    return AxisProbe(name, axis, n, probes, over_random, over_pixels, reader, said)
+    train = labelled.rows("train")
+    components = {source: reduced(features[source], train) for source in SOURCES}
+    probed = []
+    with observer.progress(f"probing, {renderer}", "axes") as report:
+        for number, name in enumerate(AXIS_NAMES, start=1):
+            splits, values = labelled.labelled(name), [truth[name] for truth in labelled.values]
+            probes = {source: fitted_probes(components[source], values, splits) for source in SOURCES}
+            best = {source: best_probe(fitted) for source, fitted in probes.items()}
+            encoder, random, pixels = best["encoder"], best["random"], best["pixels"]
+            over_random = area_difference(encoder, random) if encoder and random else None
+            over_pixels = area_difference(encoder, pixels) if encoder and pixels else None
+            reader = verdicts.get(name, "")
+            verdict = encoder_verdict(encoder, over_random, over_pixels, reader)
+            n = len(splits.test.rows)
+            probed.append(AxisProbe(renderer, name, n, probes, over_random, over_pixels, reader, verdict))
+            report(number, len(AXIS_NAMES))
+    return probed
 
 
 def encoder_verdict(
@@ -192,23 +180,23 @@ def encoder_verdict(
     over_pixels: tuple[float, tuple[float, float]] | None,
     reader: str = "",
 ) -> str:
-    """Say in plain words whether the encoder carries an axis, and whether the language model uses it.
+    """Say in plain words whether the encoder carries an axis and whether the language model uses it.
 
     Parameters
     ----------
     encoder : FittedProbe or None
-        The probe of its features that the validation split likes best.
+        Its best probe on the validation split.
     over_random, over_pixels : (float, (float, float)) or None
-        By how much its area is larger than those of an untrained encoder and of the pixels.
+        Its area minus those of an untrained encoder and of the pixels.
     reader : str
-        Verdict of the model's own answers; empty where there are none.
+        Verdict on the model's own answers; empty without any.
     """
     if encoder is None:
         return "cannot tell"
     if encoder.interval[0] <= 0.5:
         return "not found"
-    more = all(part is not None and part[1][0] > 0 for part in (over_random, over_pixels))
-    said = "in the encoder" if more else "no more than pixels or untrained"
+    is_better = all(gain is not None and gain[1][0] > 0 for gain in (over_random, over_pixels))
+    carries = "in the encoder" if is_better else "no more than pixels or untrained"
     if not reader:
-        return said
-    return f"{said}; the language model {'uses it' if reader == 'above prior' else 'does not use it'}"
+        return carries
+    return f"{carries}; the language model {'uses it' if reader == 'above prior' else 'does not use it'}"

@@ -1,4 +1,4 @@
-"""Asks a reader under every condition that tells something of it."""
+"""Asks a reader under every condition that can affect it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,27 +13,27 @@ from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
 from bench.run.questionnaire import Questionnaire, ask_all
 from bench.view import Cases, Question, QuestionKey, View, cases_of
+from bench.view.donor import Values
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import AxisValue, axis_named, with_normality
+from taxonomy.axis import axis_named, with_normality
 from taxonomy.reading import Reading
 
-Values = Mapping[str, AxisValue | None]
 Ask = Callable[[str], tuple[Cases, Mapping[QuestionKey, Reading]]]
-"""Asks a reader under one condition; returns the cases that it was shown, and its readings."""
+"""Asks a reader under one condition and returns its cases and readings."""
 
 AUTO = "auto"
 
 
 def ceiling_reader(inputs: frozenset[str], image_ceiling: str = AUTO) -> str:
-    """Return the reader that shows what can be read from the same image or signal; empty for none.
+    """Return the name of the reader that serves as image ceiling; empty for none.
 
     Parameters
     ----------
     inputs : frozenset of str
-        Of the reader that is ablated.
+        Of the ablated reader.
     image_ceiling : str
-        ``auto`` takes ``digitizer`` for a reader of images and ``resnet1d`` for any other of a trace.
+        ``auto`` selects ``digitizer`` for a reader of images and ``resnet1d`` for a reader of signals.
     """
     if image_ceiling != AUTO:
         return image_ceiling
@@ -41,28 +41,30 @@ def ceiling_reader(inputs: frozenset[str], image_ceiling: str = AUTO) -> str:
 
 
 def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
-    """Return the evidence on a reader, asked under every condition that reaches it.
+    """Ask a reader under every condition that can affect it, and return the evidence.
 
     Parameters
     ----------
     reader : Reader
     cohort : Cohort
     view : View
-        Settled for the reader; its condition is not looked at.
+        Settled for the reader; its condition is ignored.
     ask : callable
-        Asks under one condition.
+        Asks the reader under one condition.
     ceiling : mapping of RecordId to mapping of str to value or None
-        ConditionReadings of the reader that shows what can be read; empty for none.
+        Answers of the image ceiling; empty without one.
     """
     serves = asked_conditions(reader.inputs)
-    asked = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
-    shown = {name: _answers(*answered) for name, answered in asked.items()}
-    cohort = asked["full"][0].cohort
-    cases = [asked_case(record, cohort.truth(record), shown, serves) for record in cohort]
-    numbers = MeasurementsReader()
-    text = {r.ecg_id: with_normality(numbers.answer(cohort.measured(r)).values) for r in cohort}
-    axes = [axis_named(name) for name in view.form.axes]
-    found = axis_evidence(cases, Ceilings(cohort.dataset.baselines, text, ceiling), axes)
+    by_condition = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
+    answers = {
+        name: ConditionReadings(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
+        for name, (cases, readings) in by_condition.items()
+    }
+    cohort = by_condition["full"][0].cohort
+    asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
+    measurements_reader = MeasurementsReader()
+    text = {r.ecg_id: with_normality(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
+    ceilings = Ceilings(cohort.dataset.baselines, text, ceiling)
     dataset = cohort.dataset
     return Evidence(
         reader=reader.name,
@@ -70,14 +72,14 @@ def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapp
         split=cohort.split,
         data=dataset.credit,
         is_sample=dataset.is_sample,
-        axes=found,
-        cases=len(cases),
+        axes=axis_evidence(asked, ceilings, [axis_named(name) for name in view.form.axes]),
+        cases=len(asked),
         conditions=serves,
     )
 
 
 def ablate_in_memory(reader: Reader, cohort: Cohort, view: View, observer: Observer = SILENT) -> Evidence:
-    """Return the evidence on a reader; nothing is kept on disk, and there is no image ceiling."""
+    """Ablate a reader without writing to disk and without an image ceiling."""
     view = view.settled(reader)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
@@ -90,12 +92,12 @@ def ablate_in_memory(reader: Reader, cohort: Cohort, view: View, observer: Obser
 
 
 def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Observer = SILENT) -> Evidence:
-    """Ask every condition, each a run of its own that resumes, and weigh the answers.
+    """Ablate a reader; each condition is a run of its own that resumes.
 
     Parameters
     ----------
     options : RunOptions
-        The condition of its view is not looked at.
+        The condition of its view is ignored.
     image_ceiling : str
         As of :func:`ceiling_reader`.
     observer : Observer
@@ -114,15 +116,15 @@ def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Obs
         return jobs[condition].cases, _run(_limited(jobs, condition), observer)
 
     name = ceiling_reader(view.inputs, image_ceiling)
-    asks_ceiling = bool(name) and name != options.reader
-    ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if asks_ceiling else {}
-    found = gathered(reader, cohort, view, ask, ceiling)
+    has_ceiling = name not in ("", options.reader)
+    ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if has_ceiling else {}
+    evidence = gathered(reader, cohort, view, ask, ceiling)
     full = jobs["full"].settings
-    return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
+    return replace(evidence, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
 
 
 def condition_jobs(options: RunOptions, cohort: Cohort, observer: Observer = SILENT) -> Mapping[str, Job]:
-    """Return the run of each condition that would be asked; nothing is written."""
+    """Return the job of each condition that would be asked; nothing is written."""
     names = dict.fromkeys(name for name in asked_conditions(options.built().inputs).values() if name)
     return {
         name: prepared(replace(options, view=replace(options.view, condition=name)), observer, cohort) for name in names
@@ -136,7 +138,7 @@ def _run(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
 
 
 def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
-    """Return a job held to what is left of the cost limit, which is of the whole ablation."""
+    """Return a job with the rest of the cost limit, which applies to the whole ablation."""
     job = jobs[condition]
     if job.limits.max_cost is None:
         return job
@@ -145,7 +147,7 @@ def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
 
 
 def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observer) -> Mapping[RecordId, Values]:
-    """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
+    """Return the image ceiling's answers on the same images or signals, empty where a call failed."""
     view = replace(options.view, condition="full", format="")
     asked = replace(options, reader=reader, options={}, view=view, repeats=1)
     readings = _run(prepared(asked, observer, cohort), observer)
@@ -154,10 +156,6 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
     }
 
 
-def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> ConditionReadings:
-    return ConditionReadings(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
-
-
 def _first(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, Reading]:
-    """Return the readings of the first question by ``ecg_id``."""
-    return {asked.ecg_id: reading for asked, reading in readings.items() if asked.repeat == 0}
+    """Return the first reading of each record by ``ecg_id``."""
+    return {key.ecg_id: reading for key, reading in readings.items() if key.repeat == 0}

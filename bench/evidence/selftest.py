@@ -1,4 +1,4 @@
-"""The benchmark's own calibration: readers of which it is known what they read must get the right verdicts."""
+"""The benchmark's self-test: control readers, whose behaviour is known, must get the right verdicts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "double-copy": dict.fromkeys(AXIS_NAMES, PRIOR) | {"rate": COPY, "axis": COPY},
     "double-perfect": dict.fromkeys(AXIS_NAMES, TRACE),
 }
-"""What must be said of each double on each axis."""
+"""The required verdict on each axis, by control."""
 
 
 @dataclass(frozen=True)
 class ControlCheck:
-    """One double: what was found, and the axes where that is not what is known."""
+    """One control's evidence, and its axes with another verdict than required."""
 
     reader: str
     axes: tuple[AxisEvidence, ...]
@@ -32,19 +32,19 @@ class ControlCheck:
 
 
 def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[ControlCheck]:
-    """Ask every double under every condition, and compare the verdicts with what is known."""
+    """Ablate every control and compare its verdicts with the required ones."""
     with observer.progress("measuring") as report:
         cohort.measure(report)
     truths = {trace_digest(record.signal().mv): cohort.truth(record).values for record in cohort}
-    doubles: Sequence[Reader] = (PriorDouble(), BlankDouble(), CopyDouble(), PerfectDouble(truths))
-    return [_check(double, cohort, seed, observer) for double in doubles]
+    controls: Sequence[Reader] = (PriorDouble(), BlankDouble(), CopyDouble(), PerfectDouble(truths))
+    return [_check(control, cohort, seed, observer) for control in controls]
 
 
-def _check(double: Reader, cohort: Cohort, seed: int, observer: Observer) -> ControlCheck:
-    axes = ablate_in_memory(double, cohort, View(seed=seed), observer).axes
+def _check(control: Reader, cohort: Cohort, seed: int, observer: Observer) -> ControlCheck:
+    axes = ablate_in_memory(control, cohort, View(seed=seed), observer).axes
     wrong = tuple(
-        f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[double.name][axis.axis]!r}"
+        f"{axis.axis}: {axis.verdict!r}, not {EXPECTED[control.name][axis.axis]!r}"
         for axis in axes
-        if not axis.verdict.startswith(EXPECTED[double.name][axis.axis])
+        if not axis.verdict.startswith(EXPECTED[control.name][axis.axis])
     )
-    return ControlCheck(double.name, axes, wrong)
+    return ControlCheck(control.name, axes, wrong)

@@ -1,4 +1,4 @@
-"""The dataset card of an export, with the front matter that the datasets library reads."""
+"""The dataset card of an export, with front matter for the datasets library."""
 
 from collections.abc import Mapping
 
@@ -8,11 +8,11 @@ from renderers import renderer
 from taxonomy.axis import AXES, NORMALITY
 
 LICENCE_TAGS = {"CC BY 4.0": "cc-by-4.0"}
-"""Licences as Hugging Face calls them."""
+"""Hugging Face's names of licences."""
 
 
 def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[str, int]], size: int) -> str:
-    """Return ``README.md``: configurations and splits for the datasets library, then what a person asks first.
+    """Return ``README.md``: configurations and splits for the datasets library, then a description for people.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an export holds."""
+"""What to export."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from bench.view import View
 
 HUB_SPLITS: Mapping[str, str] = {"train": "train", "validation": "val", "test": "test"}
-"""Splits as Hugging Face calls them, and as the benchmark does."""
+"""Hugging Face's names of splits, and the benchmark's."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What is exported.
+    """What to export.
 
     Attributes
     ----------
     views : tuple of View
-        One for each renderer, each a configuration of the dataset.
+        One per renderer; each is a configuration of the dataset.
     splits : tuple of str
-        Of :data:`HUB_SPLITS`.
+        Keys of :data:`HUB_SPLITS`.
     shard_rows : int
-        Rows of a parquet file at most.
+        Rows per parquet file at most.
     limit : int or None
-        Only the first so many records of each split.
+        Records per split at most.
     """
 
     views: tuple[View, ...]

@@ -1,4 +1,4 @@
-"""What a fine-tuning is set up from: examples, the model with its adapter, and transformers' Trainer."""
+"""Sets up a fine-tuning: examples, the model with its adapter, and transformers' Trainer."""
 
 import math
 import re
@@ -28,17 +28,7 @@ CURVE, CHECKPOINTS = "curve.json", "checkpoints"
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """A fine-tuning before its first step.
-
-    Attributes
-    ----------
-    config : FinetuneConfig
-    dataset : Dataset
-    source : ModelSource
-    chat : Chat
-    train, validation : Examples
-    out : Path
-    """
+    """A fine-tuning before its first step."""
 
     config: FinetuneConfig
     dataset: Dataset
@@ -50,7 +40,7 @@ class Ready:
 
     @property
     def validation_meaning(self) -> str:
-        """The split that chooses the checkpoint, in words."""
+        """Meaning of the split that chooses the checkpoint."""
         return self.dataset.split("val").meaning
 
 
@@ -71,11 +61,11 @@ def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report
     ----------
     ready : Ready
     clock : Clock
-        Measures its steps.
+        Times its steps.
     observer : Observer
-        Told of each look at the validation split.
+        Told of each evaluation.
     report : callable
-        Called with steps done and in all.
+        Called with the steps done and their total.
     """
     from transformers import EarlyStoppingCallback
 
@@ -110,7 +100,7 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
 
     from readers.vlm.loading import loaded, names_of_transformers_5, weights
 
-    loaded.cache_clear()  # a model that was asked before would take memory beside the one that learns
+    loaded.cache_clear()  # a model loaded for reading would take memory beside the one in training
     set_seed(config.training.seed)
     model = weights(source, config.load)
     if config.load.quantization != "none":
@@ -123,35 +113,30 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
         task_type="CAUSAL_LM",
     )
     with names_of_transformers_5():
-        found: PeftModel = get_peft_model(model, lora)
+        adapted_model: PeftModel = get_peft_model(model, lora)
     if config.training.gradient_checkpointing:
-        found.enable_input_require_grads()
-    return found
+        adapted_model.enable_input_require_grads()
+    return adapted_model
 
 
 def _layers(model: Any, lora: Lora) -> str:  # noqa: ANN401
-    """Return which linear layers the adapter is put on, in peft's words."""
+    """Return the linear layers to adapt, as peft's ``target_modules``."""
     if lora.layers == "all":
         return "all-linear"
     import torch
 
-    seeing = re.compile("vision|visual|image|multi_modal|connector")
+    vision = re.compile("vision|visual|image|multi_modal|connector")
     output = model.get_output_embeddings()
-    linear = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear) and part is not output}
-    wanted = {name for name in linear if bool(seeing.search(name)) == (lora.layers == "vision")}
-    leaves = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in wanted}))
-    sees = f"(?=.*({seeing.pattern}))" if lora.layers == "vision" else f"(?!.*({seeing.pattern}))"
-    return rf"{sees}.*\.({leaves})"
+    modules = model.named_modules()
+    linear = {name for name, layer in modules if isinstance(layer, torch.nn.Linear) and layer is not output}
+    selected = {name for name in linear if bool(vision.search(name)) == (lora.layers == "vision")}
+    leaves = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in selected}))
+    lookahead = f"(?=.*({vision.pattern}))" if lora.layers == "vision" else f"(?!.*({vision.pattern}))"
+    return rf"{lookahead}.*\.({leaves})"
 
 
 def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "TrainingArguments":
-    """Return what transformers' Trainer is told.
-
-    Raises
-    ------
-    SettingError
-        When the batch cannot be shared evenly among the devices.
-    """
+    """Return transformers' arguments; raises :class:`SettingError` for a batch that the devices cannot share."""
     import torch
     from accelerate import PartialState
     from transformers import TrainingArguments
@@ -159,7 +144,7 @@ def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "Trai
     training, processes = config.training, PartialState().num_processes
     if training.batch % (training.at_once * processes):
         raise SettingError(
-            f"batch = {training.batch} is no multiple of at_once = {training.at_once} times {processes} process(es)"
+            f"batch = {training.batch} is not a multiple of at_once = {training.at_once} times {processes} process(es)"
         )
     every = max(1, math.ceil(records / training.batch) // training.evaluations)
     on_gpu = torch.cuda.is_available() and config.load.device != "cpu"

@@ -1,4 +1,4 @@
-"""Scoring: every axis against its majority baseline, with intervals, and what the errors are worth."""
+"""Scoring: every axis against its majority baseline, with intervals, and how dangerous the errors are."""
 
 from bench.score.result import Score
 from bench.score.score import ScoreSettings, score

@@ -1,6 +1,6 @@
-"""How well answers agree with the truth, and whether a difference from the baseline is chance.
+"""Agreement of answers with the truth, and tests of a difference from the baseline.
 
-An answer is an index into the axis's values, -1 for none; the truth is never -1.
+An answer is an index into the axis's values, -1 for no answer; the truth is never -1.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def macro_f1(truth: ValueCodes, answer: ValueCodes) -> float:
 
 
 def kappa(truth: ValueCodes, answer: ValueCodes) -> float | None:
-    """Return Cohen's kappa (1960), 'no answer' being a value of its own; None when chance agreement is complete."""
+    """Return Cohen's kappa (1960), 'no answer' being a value of its own; None when agreement by chance is certain."""
     values = np.union1d(truth, answer)
     expected = sum(np.mean(truth == value) * np.mean(answer == value) for value in values)
     if expected >= 1:
@@ -36,7 +36,7 @@ def kappa(truth: ValueCodes, answer: ValueCodes) -> float | None:
 
 
 def mcnemar(right: NDArray[np.bool_], baseline_right: NDArray[np.bool_]) -> float:
-    """Return the exact two-sided p of McNemar's test (1947): a sign test over the cases where the two differ."""
+    """Return the exact two-sided p of McNemar's test (1947), a sign test over the discordant cases."""
     from scipy.special import bdtr
 
     wins, losses = int(np.sum(right & ~baseline_right)), int(np.sum(~right & baseline_right))
@@ -46,7 +46,7 @@ def mcnemar(right: NDArray[np.bool_], baseline_right: NDArray[np.bool_]) -> floa
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Return the p values corrected for their number, step-down (Holm 1979), in the order given."""
+    """Return the p values with Holm's step-down correction (1979), in the given order."""
     order = np.argsort(p, kind="stable")
     corrected = np.empty(len(p))
     least = 0.0
@@ -64,12 +64,12 @@ def entropy(values: ValueCodes) -> float:
 
 
 def mutual_information(truth: ValueCodes, answer: ValueCodes) -> float:
-    """Return how many bits the answers tell of the truth: H(truth) + H(answer) - H(both)."""
+    """Return the mutual information in bits: H(truth) + H(answer) - H(both)."""
     both = truth * (int(answer.max(initial=0)) + 2) + answer + 1
     return max(0.0, entropy(truth) + entropy(answer) - entropy(both))
 
 
 def top_two_share(answer: ValueCodes) -> float:
-    """Return the share of answers that are one of the two most frequent ones; 'no answer' counts as an answer here."""
+    """Return the share of the two most frequent answers; 'no answer' counts as an answer here."""
     _, counts = np.unique(answer, return_counts=True)
     return float(np.sort(counts)[-2:].sum() / counts.sum())

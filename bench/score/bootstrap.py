@@ -1,4 +1,4 @@
-"""Intervals by resampling patients, not records: several records of one patient are not independent."""
+"""Bootstrap intervals over patients, since the records of one patient are not independent."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +10,11 @@ from bench.score.rounding import rounded
 
 Columns = Mapping[str, NDArray[np.float64]]
 BLOCK_SIZE = 4_000_000
-"""Patients times draws that are held at once."""
+"""Patients times draws held in memory at a time."""
 
 
 def patient_numbers(patients: Sequence[RecordId]) -> NDArray[np.int64]:
-    """Return a number for each case's patient, 0 to the number of patients less one, int64 (n_cases,)."""
+    """Return each case's patient as a number from 0 to n_patients - 1, int64 (n_cases,)."""
     return np.unique(np.array(patients), return_inverse=True)[1].astype(np.int64)
 
 
@@ -23,14 +23,14 @@ def resampled_sums(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the sum of each column over ``draws`` resamples of the patients.
 
-    Every statistic that is made of sums (a share, a mean, a difference of them) follows from these without touching the
-    cases again (the non-parametric bootstrap over clusters, Efron and Tibshirani 1993; Field and Welsh 2007).
+    Shares, means and their differences follow from these sums without another pass over the cases: the non-parametric
+    cluster bootstrap (Efron and Tibshirani 1993; Field and Welsh 2007).
 
     Parameters
     ----------
     columns : mapping of str to float64 array (n_cases,)
     patients : int64 array (n_cases,)
-        Whose case each is.
+        Patient of each case.
     draws, seed : int
 
     Returns
@@ -55,12 +55,12 @@ def resampled_sums(
 
 
 def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``part / whole``, NaN where a resample holds nothing to divide by."""
+    """Return ``part / whole``, NaN where the denominator of a resample is 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
 
 
 def interval(draws: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return the 95% percentile interval over the resamples where the statistic exists, None when there is none."""
+    """Return the 95% percentile interval over the resamples where the statistic is defined, None without any."""
     valid = draws[np.isfinite(draws)]
     if not len(valid):
         return None

@@ -1,4 +1,4 @@
-"""Asks a reader the same records with one thing changed, and tells whether its answers move, and where."""
+"""Dose response: whether and where a reader's answers move when one property of a record is changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,20 +21,20 @@ from taxonomy.truth import Truth
 
 @dataclass(frozen=True)
 class DoseResult:
-    """What a reader did at one dose of one change.
+    """A reader's response to one dose of one change.
 
     Attributes
     ----------
     change, unit, axis : str
     dose : float
     n : int
-        Records on which this dose is possible.
+        Records to which this dose can be applied.
     moved : Figure
-        Share whose answer on the axis is another than on the record itself.
+        Share of records whose answer on the axis differs from that on the unchanged record.
     right : Figure or None
-        Share whose answer is what the dose makes right, where that is known.
+        Share of answers that are right at this dose, where the right one is known.
     elsewhere : Figure
-        Share whose answer moved on any other axis, which it should not.
+        Share of records whose answer moved on an axis that the change should not affect.
     """
 
     change: str
@@ -48,22 +48,22 @@ class DoseResult:
 
 
 def probe_tracings(reader: Reader, asked: Sequence[Tracing], view: View, report: Report) -> tuple[DoseResult, ...]:
-    """Ask a reader every tracing and compare its answers.
+    """Ask a reader about every tracing and compare its answers.
 
     Parameters
     ----------
     reader : Reader
     asked : sequence of Tracing
     view : View
-        Of which the page and the format are used: a probe shows the tracing and no numbers.
+        Only its page and format are used: a probe shows the tracing and no numbers.
     report : callable
 
     Raises
     ------
     taxonomy.error.SettingError
-        When the reader sees no trace.
+        When the reader takes neither image nor signal.
     taxonomy.error.RunError
-        When the reader crashes or answers fewer cases than it is asked.
+        When the reader crashes or returns too few readings.
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
         raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
@@ -77,45 +77,52 @@ def probe_tracings(reader: Reader, asked: Sequence[Tracing], view: View, report:
 
     outcome = attempt(read)
     if isinstance(outcome, Crash) or len(readings) != len(asked):
-        words = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(asked)} cases"
-        raise RunError(f"reader {reader.name!r} did not read the probe set: {words}")
+        reason = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(asked)} cases"
+        raise RunError(f"reader {reader.name!r} did not read the probe set: {reason}")
     return _results(asked, readings)
 
 
 def _results(asked: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:
-    base = {t.record.ecg_id: r for t, r in zip(asked, readings, strict=True) if not t.change}
-    whole = {ecg_id for ecg_id, reading in base.items() if reading.outcome != "failed"}
-    both = [(t, r) for t, r in zip(asked, readings, strict=True) if t.record.ecg_id in whole]
-    pairs = [(tracing, reading) for tracing, reading in both if reading.outcome != "failed"]
-    doses = dict.fromkeys((tracing.change, tracing.dose) for tracing, _ in pairs if tracing.change)
+    answered = [pair for pair in zip(asked, readings, strict=True) if pair[1].outcome != "failed"]
+    unchanged = {tracing.record.ecg_id: reading for tracing, reading in answered if not tracing.change}
+    doses: dict[tuple[str, float], list[tuple[Tracing, Reading]]] = {}
+    for tracing, reading in answered:
+        if tracing.change and tracing.record.ecg_id in unchanged:
+            doses.setdefault((tracing.change, tracing.dose), []).append((tracing, reading))
+    order = list(CHANGES)
     return tuple(
-        _result(CHANGES[change], dose, [(t, r) for t, r in pairs if (t.change, t.dose) == (change, dose)], base)
-        for change, dose in sorted(doses, key=lambda one: (list(CHANGES).index(one[0]), one[1]))
+        _result(CHANGES[change], dose, doses[change, dose], unchanged)
+        for change, dose in sorted(doses, key=lambda key: (order.index(key[0]), key[1]))
     )
 
 
 def _result(
-    change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], base: dict[RecordId, Reading]
+    change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], unchanged: dict[RecordId, Reading]
 ) -> DoseResult:
-    people = tuple(AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in pairs)
-    before = [base[tracing.record.ecg_id] for tracing, _ in pairs]
-    moved = [_answer(b, change.axis) != _answer(r, change.axis) for b, (_, r) in zip(before, pairs, strict=True)]
+    def figure(happened: Sequence[tuple[Tracing, bool]]) -> Figure | None:
+        cases = (AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in happened)
+        return share_figure(tuple(cases), np.array([value for _, value in happened], dtype=bool))
+
+    def changed(axes: Sequence[str]) -> Figure:
+        before = [unchanged[tracing.record.ecg_id] for tracing, _ in pairs]
+        moved = figure(
+            [
+                (tracing, any(_answer(earlier, axis) != _answer(reading, axis) for axis in axes))
+                for earlier, (tracing, reading) in zip(before, pairs, strict=True)
+            ]
+        )
+        assert moved is not None
+        return moved
+
+    known = [(tracing, reading) for tracing, reading in pairs if tracing.expected is not None]
+    right = figure([(tracing, _answer(reading, change.axis) == tracing.expected) for tracing, reading in known])
     others = [axis.name for axis in AXES if axis.name not in _belongs_to(change.axis)]
-    elsewhere = [
-        any(_answer(b, axis) != _answer(r, axis) for axis in others) for b, (_, r) in zip(before, pairs, strict=True)
-    ]
-    known = [place for place, (tracing, _) in enumerate(pairs) if tracing.expected is not None]
-    right = share_figure(
-        tuple(people[place] for place in known),
-        np.array([_answer(pairs[place][1], change.axis) == pairs[place][0].expected for place in known], dtype=bool),
-    )
-    found, aside = (share_figure(people, np.array(happened, dtype=bool)) for happened in (moved, elsewhere))
-    assert found is not None and aside is not None
-    return DoseResult(change.name, change.unit, change.axis, dose, len(pairs), found, right, aside)
+    moved, elsewhere = changed([change.axis]), changed(others)
+    return DoseResult(change.name, change.unit, change.axis, dose, len(pairs), moved, right, elsewhere)
 
 
 def _belongs_to(axis: str) -> set[str]:
-    """Return the axes that a change on one may rightly move: findings and diagnosis restate the others."""
+    """Return the axes that a change on one may move: findings and diagnosis restate the others."""
     ischemia = {"ischemia_stage", "ischemia_territory"}
     return {axis, "diagnosis", "other_findings"} | (ischemia if axis in ischemia else set())
 

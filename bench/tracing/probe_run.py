@@ -1,4 +1,4 @@
-"""A whole probe: pick records, change them, ask; and the tracings as pictures."""
+"""A whole probe: select records, change them, ask the reader; and the tracings as pictures."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,22 +10,23 @@ from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
 from bench.tracing.change import CHANGES, Change, change_named
 from bench.tracing.dose_response import DoseResult, probe_tracings
-from bench.tracing.tracing import FS, Tracing, normal_records, tracings
+from bench.tracing.tracing import Tracing, normal_records, tracings
+from measurements.conditioning import FS
 from renderers import PageStyle, Picture, render
 
 
 @dataclass(frozen=True)
 class ProbeOptions:
-    """A reader over the tracings of a selection.
+    """A reader and the tracings that it is asked about.
 
     Attributes
     ----------
     run : RunOptions
-        The reader, the records and the page; a probe shows no numbers, whatever the view's condition.
+        The reader, the records and the page; the condition of its view is ignored.
     change : tuple of str
-        Names of the changes; empty makes all.
+        Names of the changes; all when empty.
     all_records : bool
-        Whether records that are not labelled normal are changed too.
+        Whether to change records that are not labelled normal, too.
     """
 
     run: RunOptions
@@ -34,13 +35,13 @@ class ProbeOptions:
 
     @property
     def changes(self) -> list[Change]:
-        """The changes, in the order of the table."""
-        wanted = {change_named(name).name for name in self.change}
-        return [change for name, change in CHANGES.items() if not wanted or name in wanted]
+        """The changes in table order."""
+        selected = {change_named(name).name for name in self.change}
+        return [change for name, change in CHANGES.items() if not selected or name in selected]
 
     @property
     def name(self) -> str:
-        """Of the probe's folder: the same for the same probe."""
+        """Name of the probe's folder, the same for equal probes."""
         run, selection = self.run, self.run.selection
         safe = "".join(char if char.isalnum() else "-" for char in run.reader.lower())[:40]
         decides = (selection.split, selection.ids, selection.limit, self.change, self.all_records, run.view.renderer)
@@ -50,11 +51,11 @@ class ProbeOptions:
 
     @property
     def folder(self) -> Path:
-        """Where the probe's page goes."""
+        """Folder of the probe's page."""
         return self.run.out / self.name
 
     def tracings(self) -> tuple[list[Tracing], int]:
-        """Return the tracings to ask, and of how many records they were looked for."""
+        """Return the tracings, and the number of records that they were sought in."""
         limit = self.run.selection.limit
         cohort = replace(self.run.selection, limit=None).cohort()
         records = normal_records(cohort, self.all_records)[:limit]
@@ -63,7 +64,7 @@ class ProbeOptions:
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What a probe found: its title, and a result for each dose of each change."""
+    """A probe's title, and its result for each dose of each change."""
 
     title: str
     results: tuple[DoseResult, ...]
@@ -75,20 +76,20 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
     Raises
     ------
     taxonomy.error.BenchError
-        When something that was asked for is not there, or the reader does not read the tracings.
+        When the reader, the records or a change do not exist, or the reader fails.
     """
     run, folder = options.run, options.folder
     reader = within(run.built(), run.limits.session(folder, folder.name, 0.0, observer.say))
-    asked, looked_at = options.tracings()
+    asked, records = options.tracings()
     with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
         results = probe_tracings(reader, asked, run.view, report)
     used = len({tracing.record.ecg_id for tracing in asked})
     page = run.view.settled(reader).renderer if "image" in reader.inputs else "signal"
-    return ProbeResult(f"{run.reader}, {used} of {looked_at} records, {page}", results)
+    return ProbeResult(f"{run.reader}, {used} of {records} records, {page}", results)
 
 
 def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]) -> Iterator[tuple[str, Picture]]:
-    """Yield the tracings of the first records that can be changed, drawn by each renderer, each with a name."""
+    """Yield name and picture of each tracing of the first records that can be changed, by each renderer."""
     seen: dict[object, None] = {}
 
     def is_wanted(tracing: Tracing) -> bool:
@@ -97,7 +98,7 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
 
     style = options.run.view.style if options.run.view.px_per_mm else PageStyle()
     for tracing in takewhile(is_wanted, options.tracings()[0]):
-        what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
+        label = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:
             for image in render(tracing.mv, FS, name, style):
-                yield f"{str(tracing.record.ecg_id).zfill(5)}_{what}_{name}", image
+                yield f"{str(tracing.record.ecg_id).zfill(5)}_{label}_{name}", image

@@ -1,8 +1,7 @@
 """Count the majority value of every axis in PTB-XL's training folds: ``python -m bench.training.majority --data DIR``.
 
-Writes ``readers/majority.json``, which PTB-XL's baselines are taken from. The label axes are counted over the whole
-table of the training folds; rate, and the side of an ambiguous axis, need a signal and are counted over the records
-whose signal the folder holds.
+Writes ``readers/majority.json``, the source of PTB-XL's baselines. Label axes are counted over the whole table of the
+training folds; rate and ambiguous axis deviations need a signal and are counted over the records that have one.
 """
 
 import argparse
@@ -18,13 +17,13 @@ from taxonomy.axis import AXES, NORMALITY, AxisValue
 
 
 def count_majorities(dataset: Dataset) -> dict[str, Any]:
-    """Return, for each axis, its majority value in the training split, how often it occurs and among how many."""
+    """Return, for each axis, its majority value in the training split, its count and the number of labels."""
     train = dataset.cohort(TRAIN, with_signal=False)
     signals = sum(bool(record.rates) for record in train)
     where = f"{dataset.split(TRAIN).meaning} of {dataset.title} {dataset.version}"
-    said = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
+    counted_on = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
     counts = value_counts(train)
-    return {axis.name: _majority(counts[axis.name], said) for axis in (*AXES, NORMALITY)}
+    return {axis.name: _majority(counts[axis.name], counted_on) for axis in (*AXES, NORMALITY)}
 
 
 def _majority(counter: Counter[AxisValue], counted_on: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Fit the measurement-only reader: ``python -m bench.training.text_ceiling [--data PTBXL_DIR]``.
+"""Fits the measurement-only reader: ``python -m bench.training.text_ceiling [--data PTBXL_DIR]``.
 
 Multinomial logistic regression (independent ones for multi-label heads) with an L2 penalty, by L-BFGS, on the training
-folds' measurements. Writes ``readers/text_ceiling.json``.
+split's measurements. Writes ``readers/text_ceiling.json``.
 """
 
 import argparse
@@ -65,8 +65,8 @@ def _regression(x: Array, truth: Array, multi_label: bool) -> tuple[Array, Array
         gradient = np.concatenate([(error.T @ x + PENALTY * weights).ravel(), error.sum(axis=0) + 0.1 * bias])
         return float(loss + PENALTY / 2 * (weights**2).sum() + 0.05 * (bias**2).sum()), gradient
 
-    found = minimize(cost, np.zeros(outputs * (inputs + 1)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
-    return found.x[: outputs * inputs].reshape(outputs, inputs), found.x[outputs * inputs :]
+    fitted = minimize(cost, np.zeros(outputs * (inputs + 1)), jac=True, method="L-BFGS-B", options={"maxiter": 2000})
+    return fitted.x[: outputs * inputs].reshape(outputs, inputs), fitted.x[outputs * inputs :]
 
 
 if __name__ == "__main__":
@@ -75,7 +75,7 @@ if __name__ == "__main__":
     train = open_dataset(parser.parse_args().data).cohort(TRAIN)
     hot, known = targets(list(train.truths().values()))
     x = np.stack([features(numbers) for numbers in train.measure().values()])
-    model = fit(train, x, {head: part.astype(np.float64) for head, part in hot.items()}, known)
+    model = fit(train, x, {head: labels.astype(np.float64) for head, labels in hot.items()}, known)
     target = Path(readers.__path__[0]) / "text_ceiling.json"
     target.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"wrote {target.name}: {model['fitted_on']}")

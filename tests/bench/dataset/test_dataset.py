@@ -92,7 +92,7 @@ def test_the_fingerprint_of_a_source_without_checksums_follows_its_signals(ward,
 
 @pytest.mark.parametrize(
     ("ids", "words"),
-    [("a1,a1", "--ids names record a1 twice"), (",", "--ids takes the names of records parted by commas, not ','")],
+    [("a1,a1", "--ids names record a1 twice"), (",", "--ids takes the names of records separated by commas, not ','")],
 )
 def test_ids_that_are_names_are_taken_as_written(ward, ids, words):
     assert Selection(ids="b2, a1").cohort(dataset=ward).ids == ("b2", "a1")

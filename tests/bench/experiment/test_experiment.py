@@ -143,7 +143,7 @@ def test_the_shape_is_that_of_the_loaded_model(gemma):
 def test_a_result_that_cannot_be_read_is_said(tmp_path):
     (tmp_path / "binary" / "binary").mkdir(parents=True)
     (tmp_path / "binary" / "binary" / "result.json").write_text("{}")
-    with pytest.raises(FileError, match="is no result of an experiment"):
+    with pytest.raises(FileError, match="is not a result of an experiment"):
         read_results(tmp_path)
 
 

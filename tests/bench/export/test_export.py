@@ -86,7 +86,7 @@ def test_shards_are_even_and_the_card_cites(folder):
 
 def test_what_is_there_is_not_written_over(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    with pytest.raises(StorageError, match="is there already; name another folder"):
+    with pytest.raises(StorageError, match="already exists; name another folder"):
         write_export(OPTIONS, open_dataset("sample"), folder)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
