@@ -42,7 +42,7 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
     Raises
     ------
     FileError
-        When the file cannot be read, lacks a column, or a cell is no number.
+        When the file cannot be read, lacks a column, or a cell is not a number.
     """
     measurements: dict[RecordId, Measurements] = {}
     try:
@@ -84,7 +84,7 @@ class _Cells:
         try:
             value = float(written or "nan")
         except ValueError:
-            raise FileError(f"line {self._line} of {self._path}: {column} is {written!r}, no number") from None
+            raise FileError(f"line {self._line} of {self._path}: {column} is {written!r}, not a number") from None
         return value if math.isfinite(value) else None
 
     def measurements(self, rate_column: str, axis_column: str) -> Measurements:

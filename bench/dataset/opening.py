@@ -15,7 +15,7 @@ from taxonomy.error import DatasetError, unknown_name
 
 DATASET_GROUP = "ecg_bench.datasets"
 
-PARTS = ("name", "version", "title", "citation", "licence", "splits")
+REQUIRED = ("name", "version", "title", "citation", "licence", "splits")
 """Attributes that every dataset must have."""
 
 _NAME = re.compile(r"[\w.-]{2,}")
@@ -57,7 +57,7 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
 
 def _built(name: str, factory: object, arguments: list[str]) -> Dataset:
     if not (isinstance(factory, type) and issubclass(factory, Dataset)):
-        raise DatasetError(f"dataset {name!r} is no subclass of bench.dataset.Dataset")
+        raise DatasetError(f"dataset {name!r} is not a subclass of bench.dataset.Dataset")
     if inspect.isabstract(factory):
         raise DatasetError(f"dataset {name!r} has no {min(factory.__abstractmethods__)}()")
     try:
@@ -65,7 +65,7 @@ def _built(name: str, factory: object, arguments: list[str]) -> Dataset:
     except TypeError as error:
         raise DatasetError(f"dataset {name!r} cannot be opened: {error}") from error
     built = factory(*arguments)
-    missing = [part for part in PARTS if not hasattr(built, part)]
+    missing = [name for name in REQUIRED if not hasattr(built, name)]
     if missing:
-        raise DatasetError(f"dataset {name!r} has no {missing[0]!r}: it says its {', '.join(PARTS)}")
+        raise DatasetError(f"dataset {name!r} has no {missing[0]!r}: it needs {', '.join(REQUIRED)}")
     return built

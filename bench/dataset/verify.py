@@ -91,13 +91,13 @@ def recording_problems(where: str, signal: NDArray[np.float32]) -> Sequence[Prob
     ]
     if flat:
         problems.append(Problem("flat", where, f"is flat in {', '.join(flat)}"))
-    one, two = signal[0], signal[1]
+    i, ii = signal[0], signal[1]
     laws = {
-        "einthoven": {"III": signal[2] - (two - one)},
+        "einthoven": {"III": signal[2] - (ii - i)},
         "goldberger": {
-            "aVR": signal[3] + (one + two) / 2,
-            "aVL": signal[4] - (one - two / 2),
-            "aVF": signal[5] - (two - one / 2),
+            "aVR": signal[3] + (i + ii) / 2,
+            "aVL": signal[4] - (i - ii / 2),
+            "aVF": signal[5] - (ii - i / 2),
         },
     }
     for law, errors in laws.items():

@@ -105,14 +105,14 @@ class _LabelledRecords:
     def rows(self, split: str, axis: str = "") -> NDArray[np.int64]:
         """Return the rows of a split, only those with a label on the axis if one is named."""
         labelled = (not axis or values[axis] is not None for values in self.values)
-        chosen = [name == split and known for name, known in zip(self.splits, labelled, strict=True)]
+        chosen = [name == split and is_labelled for name, is_labelled in zip(self.splits, labelled, strict=True)]
         return np.flatnonzero(chosen)
 
     def labelled(self, axis: str) -> LabelledSplits:
         """Return the three splits of the records with a label on an axis."""
         rows = [self.rows(split, axis) for split in PROBE_SPLITS]
         patients = [record.patient_id for record in self.cohort]
-        return LabelledSplits(*(SplitRows(part, patient_numbers([patients[row] for row in part])) for part in rows))
+        return LabelledSplits(*(SplitRows(split, patient_numbers([patients[row] for row in split])) for split in rows))
 
 
 def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer = SILENT) -> list[AxisProbe]:

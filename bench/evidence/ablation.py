@@ -149,8 +149,8 @@ def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
 def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observer) -> Mapping[RecordId, Values]:
     """Return the image ceiling's answers on the same images or signals, empty where a call failed."""
     view = replace(options.view, condition="full", format="")
-    asked = replace(options, reader=reader, options={}, view=view, repeats=1)
-    readings = _run(prepared(asked, observer, cohort), observer)
+    ceiling_options = replace(options, reader=reader, options={}, view=view, repeats=1)
+    readings = _run(prepared(ceiling_options, observer, cohort), observer)
     return {
         ecg_id: {} if reading.error else with_normality(reading.values) for ecg_id, reading in _first(readings).items()
     }

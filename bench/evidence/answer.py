@@ -115,8 +115,8 @@ def accuracy_difference(cases: tuple[AskedCase, ...], axis: str, first: str, sec
 
 def accuracy(cases: tuple[AskedCase, ...], axis: str, condition: str) -> Figure | None:
     """Return the share of right answers over the labelled cases."""
-    asked = _with(cases, axis, (condition,))
-    return share_figure(asked, np.array([case.right(condition, axis) for case in asked]))
+    labelled = _with(cases, axis, (condition,))
+    return share_figure(labelled, np.array([case.right(condition, axis) for case in labelled]))
 
 
 def moved(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
@@ -136,12 +136,15 @@ def share_figure(cases: tuple[AskedCase, ...], happened: NDArray[np.bool_]) -> F
     return Figure(n, rounded(value), _interval(cases, happened.astype(np.float64)))
 
 
-def ratio_of(cases: tuple[AskedCase, ...], part: NDArray[np.float64], whole: NDArray[np.float64]) -> Figure | None:
+def ratio_of(
+    cases: tuple[AskedCase, ...], numerator: NDArray[np.float64], denominator: NDArray[np.float64]
+) -> Figure | None:
     """Return the ratio of two sums over cases; None unless the denominator is positive in 97.5% of the resamples."""
-    sums = resampled_sums({"part": part, "whole": whole}, _patients(cases), DRAWS, SEED)
-    if not len(cases) or whole.sum() <= 0 or np.quantile(sums["whole"], 0.025) <= 0:
+    sums = resampled_sums({"numerator": numerator, "denominator": denominator}, _patients(cases), DRAWS, SEED)
+    if not len(cases) or denominator.sum() <= 0 or np.quantile(sums["denominator"], 0.025) <= 0:
         return None
-    return Figure(len(cases), rounded(part.sum() / whole.sum()), interval(ratio(sums["part"], sums["whole"])))
+    resampled = ratio(sums["numerator"], sums["denominator"])
+    return Figure(len(cases), rounded(numerator.sum() / denominator.sum()), interval(resampled))
 
 
 def _with(cases: tuple[AskedCase, ...], axis: str, conditions: tuple[str, ...]) -> tuple[AskedCase, ...]:

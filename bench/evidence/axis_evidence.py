@@ -120,8 +120,8 @@ def axis_evidence(
     cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES
 ) -> tuple[AxisEvidence, ...]:
     """Return the evidence on each of the axes."""
-    asked = tuple(sorted(cases, key=lambda case: by_id(case.ecg_id)))
-    evidence = [_axis(axis, asked, ceilings, len(axes)) for axis in axes]
+    ordered = tuple(sorted(cases, key=lambda case: by_id(case.ecg_id)))
+    evidence = [_axis(axis, ordered, ceilings, len(axes)) for axis in axes]
     for name in ("gain", "reliance", "text_reliance", "right_leads"):
         evidence = _corrected(evidence, name)
     return tuple(replace(on_axis, verdict=verdict(on_axis)) for on_axis in evidence)

@@ -41,7 +41,8 @@ def example_row(example: Example, form: TargetFormat) -> dict[str, Any]:
     case, record, prompt = example.case, example.record, example.case.prompt
     assert prompt is not None
     target = written(example.values, form).text
-    shown = [part for caption in prompt.captions for part in (_text(caption), {"type": "image", "text": None})]
+    image_message: dict[str, str | None] = {"type": "image", "text": None}
+    shown = [message for caption in prompt.captions for message in (_text(caption), image_message)]
     values = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in example.values.items()}
     return {
         "ecg_id": record.ecg_id,

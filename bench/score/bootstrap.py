@@ -54,9 +54,9 @@ def resampled_sums(
     return dict(zip(columns, sums.T, strict=True))
 
 
-def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``part / whole``, NaN where the denominator of a resample is 0."""
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+def ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``numerator / denominator``, NaN where the denominator of a resample is 0."""
+    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
 
 
 def interval(draws: NDArray[np.float64]) -> tuple[float, float] | None:

@@ -54,13 +54,13 @@ class ProbabilityScore:
 
 def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
     """Return the superclass figures; None without probabilities or without a class of both outcomes."""
-    known = [case for case in cases if case.truth.superclasses and _complete(case)]
-    truth = np.array([[name in case.truth.superclasses for name in SUPERCLASSES] for case in known]).reshape(-1, 5)
-    chance = np.array([[case.reading.probabilities[SUPERCLASS][name] for name in SUPERCLASSES] for case in known])
+    labelled = [case for case in cases if case.truth.superclasses and _complete(case)]
+    truth = np.array([[name in case.truth.superclasses for name in SUPERCLASSES] for case in labelled]).reshape(-1, 5)
+    chance = np.array([[case.reading.probabilities[SUPERCLASS][name] for name in SUPERCLASSES] for case in labelled])
     occurring = [k for k in range(5) if 0 < truth[:, k].sum() < len(truth)]
     if not occurring:
         return None
-    patients = patient_numbers([case.patient_id for case in known])
+    patients = patient_numbers([case.patient_id for case in labelled])
     areas = [area_and_influence(truth[:, k], chance[:, k], patients) for k in occurring]
     names = [SUPERCLASSES[k] for k in occurring]
     auroc = {name: area for name, (area, _) in zip(names, areas, strict=True)}
@@ -71,7 +71,7 @@ def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
     f1 = {SUPERCLASSES[k]: _f1(truth[:, k], chance[:, k] >= 0.5) for k in occurring}
     error, reliability = calibration(chance.ravel(), truth.ravel())
     return ProbabilityScore(
-        n=len(known),
+        n=len(labelled),
         auroc={name: rounded(area) for name, area in auroc.items()},
         intervals={name: logit_interval(auroc[name], influence[name]) for name in auroc},
         average_precision=_with_macro(precision),

@@ -76,16 +76,16 @@ class SuperclassScore:
 
 def superclass_score(cases: Sequence[ScoredCase], table: DangerTable, draws: int, seed: int) -> SuperclassScore | None:
     """Return the superclass figures, None when no case has a true superclass."""
-    known = [case for case in cases if case.truth.superclass and case.reading.outcome != "failed"]
-    if not known:
+    labelled = [case for case in cases if case.truth.superclass and case.reading.outcome != "failed"]
+    if not labelled:
         return None
     names: list[str | None] = [*SUPERCLASSES, None]
-    pairs = np.array([(names.index(case.truth.superclass), names.index(case.superclass())) for case in known])
+    pairs = np.array([(names.index(case.truth.superclass), names.index(case.superclass())) for case in labelled])
     confusion = np.zeros((5, 6), dtype=np.int64)
     np.add.at(confusion, (pairs[:, 0], pairs[:, 1]), 1)
     danger = table.costs()[pairs[:, 0], pairs[:, 1]]
-    groups = _groups(known)
-    scores = _danger_scores(danger, patient_numbers([case.patient_id for case in known]), groups, (draws, seed))
+    groups = _groups(labelled)
+    scores = _danger_scores(danger, patient_numbers([case.patient_id for case in labelled]), groups, (draws, seed))
     recall, auc = _hard_answers(confusion)
     return SuperclassScore(
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),

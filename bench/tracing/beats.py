@@ -61,8 +61,8 @@ class Beats:
 def consistent(mv: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the leads with III, aVR, aVL and aVF recomputed from I and II."""
     out = mv.copy()
-    one, two = mv[0], mv[1]
-    out[2], out[3], out[4], out[5] = two - one, -(one + two) / 2, one - two / 2, two - one / 2
+    i, ii = mv[0], mv[1]
+    out[2], out[3], out[4], out[5] = ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2
     return out
 
 

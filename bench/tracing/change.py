@@ -54,8 +54,8 @@ def _rate(record: Beats, dose: float, _: np.random.Generator) -> Beats | None:
 
 def _axis(record: Beats, dose: float, _: np.random.Generator) -> Beats:
     """Rotate the frontal vector, with components I and (2 II - I) / sqrt 3 in Einthoven's triangle."""
-    turn, one, two = np.radians(dose), record.mv[0], record.mv[1]
-    across, down = one, (2 * two - one) / np.sqrt(3)
+    turn, i, ii = np.radians(dose), record.mv[0], record.mv[1]
+    across, down = i, (2 * ii - i) / np.sqrt(3)
     mv = record.mv.copy()
     mv[0] = across * np.cos(turn) - down * np.sin(turn)
     mv[1] = mv[0] / 2 + np.sqrt(3) / 2 * (across * np.sin(turn) + down * np.cos(turn))

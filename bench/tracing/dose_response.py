@@ -47,13 +47,13 @@ class DoseResult:
     elsewhere: Figure
 
 
-def probe_tracings(reader: Reader, asked: Sequence[Tracing], view: View, report: Report) -> tuple[DoseResult, ...]:
+def probe_tracings(reader: Reader, probe_set: Sequence[Tracing], view: View, report: Report) -> tuple[DoseResult, ...]:
     """Ask a reader about every tracing and compare its answers.
 
     Parameters
     ----------
     reader : Reader
-    asked : sequence of Tracing
+    probe_set : sequence of Tracing
     view : View
         Only its page and format are used: a probe shows the tracing and no numbers.
     report : callable
@@ -71,19 +71,19 @@ def probe_tracings(reader: Reader, asked: Sequence[Tracing], view: View, report:
     readings: list[Reading] = []
 
     def read() -> None:
-        for reading in reader.read(tracing_case(tracing, view) for tracing in asked):
+        for reading in reader.read(tracing_case(tracing, view) for tracing in probe_set):
             readings.append(reading)
-            report(len(readings), len(asked))
+            report(len(readings), len(probe_set))
 
     outcome = attempt(read)
-    if isinstance(outcome, Crash) or len(readings) != len(asked):
-        reason = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(asked)} cases"
+    if isinstance(outcome, Crash) or len(readings) != len(probe_set):
+        reason = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(probe_set)} cases"
         raise RunError(f"reader {reader.name!r} did not read the probe set: {reason}")
-    return _results(asked, readings)
+    return _results(probe_set, readings)
 
 
-def _results(asked: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:
-    answered = [pair for pair in zip(asked, readings, strict=True) if pair[1].outcome != "failed"]
+def _results(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:
+    answered = [pair for pair in zip(probe_set, readings, strict=True) if pair[1].outcome != "failed"]
     unchanged = {tracing.record.ecg_id: reading for tracing, reading in answered if not tracing.change}
     doses: dict[tuple[str, float], list[tuple[Tracing, Reading]]] = {}
     for tracing, reading in answered:
@@ -99,25 +99,21 @@ def _results(asked: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[Dos
 def _result(
     change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], unchanged: dict[RecordId, Reading]
 ) -> DoseResult:
-    def figure(happened: Sequence[tuple[Tracing, bool]]) -> Figure | None:
-        cases = (AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in happened)
-        return share_figure(tuple(cases), np.array([value for _, value in happened], dtype=bool))
+    cases = tuple(AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in pairs)
 
-    def changed(axes: Sequence[str]) -> Figure:
+    def moved_on(axes: Sequence[str]) -> Figure:
         before = [unchanged[tracing.record.ecg_id] for tracing, _ in pairs]
-        moved = figure(
-            [
-                (tracing, any(_answer(earlier, axis) != _answer(reading, axis) for axis in axes))
-                for earlier, (tracing, reading) in zip(before, pairs, strict=True)
-            ]
-        )
-        assert moved is not None
-        return moved
+        answers = [(earlier, reading) for earlier, (_, reading) in zip(before, pairs, strict=True)]
+        moved = [any(_answer(a, axis) != _answer(b, axis) for axis in axes) for a, b in answers]
+        figure = share_figure(cases, np.array(moved, dtype=bool))
+        assert figure is not None
+        return figure
 
-    known = [(tracing, reading) for tracing, reading in pairs if tracing.expected is not None]
-    right = figure([(tracing, _answer(reading, change.axis) == tracing.expected) for tracing, reading in known])
+    expected = [(case, *pair) for case, pair in zip(cases, pairs, strict=True) if pair[0].expected is not None]
+    is_right = [_answer(reading, change.axis) == tracing.expected for _, tracing, reading in expected]
+    right = share_figure(tuple(case for case, _, _ in expected), np.array(is_right, dtype=bool))
     others = [axis.name for axis in AXES if axis.name not in _belongs_to(change.axis)]
-    moved, elsewhere = changed([change.axis]), changed(others)
+    moved, elsewhere = moved_on([change.axis]), moved_on(others)
     return DoseResult(change.name, change.unit, change.axis, dose, len(pairs), moved, right, elsewhere)
 
 

@@ -80,10 +80,10 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
     """
     run, folder = options.run, options.folder
     reader = within(run.built(), run.limits.session(folder, folder.name, 0.0, observer.say))
-    asked, records = options.tracings()
-    with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
-        results = probe_tracings(reader, asked, run.view, report)
-    used = len({tracing.record.ecg_id for tracing in asked})
+    probe_set, records = options.tracings()
+    with observer.progress(f"{reader.name}, {len(probe_set)} tracings", "tracings") as report:
+        results = probe_tracings(reader, probe_set, run.view, report)
+    used = len({tracing.record.ecg_id for tracing in probe_set})
     page = run.view.settled(reader).renderer if "image" in reader.inputs else "signal"
     return ProbeResult(f"{run.reader}, {used} of {records} records, {page}", results)
 

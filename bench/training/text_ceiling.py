@@ -25,7 +25,7 @@ PENALTY = 3.0
 Array = NDArray[np.float64]
 
 
-def fit(train: Cohort, x: Array, hot: dict[str, Array], known: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
+def fit(train: Cohort, x: Array, hot: dict[str, Array], labelled: dict[str, NDArray[np.bool_]]) -> dict[str, Any]:
     """Return the model as JSON data: standardisation, and weights and bias of each head."""
     mean = np.nanmean(x, axis=0)
     x = np.where(np.isfinite(x), x, mean)
@@ -35,7 +35,7 @@ def fit(train: Cohort, x: Array, hot: dict[str, Array], known: dict[str, NDArray
     heads = {}
     for head, values in training_heads().items():
         if head != STATEMENT:
-            weights, bias = _regression(x[known[head]], hot[head][known[head]], is_multi_label(head))
+            weights, bias = _regression(x[labelled[head]], hot[head][labelled[head]], is_multi_label(head))
             shown = {"weights": np.round(weights, 5).tolist(), "bias": np.round(bias, 5).tolist()}
             heads[head] = {"values": values, **shown}
     return {
@@ -73,9 +73,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
     train = open_dataset(parser.parse_args().data).cohort(TRAIN)
-    hot, known = targets(list(train.truths().values()))
+    hot, labelled = targets(list(train.truths().values()))
     x = np.stack([features(numbers) for numbers in train.measure().values()])
-    model = fit(train, x, {head: labels.astype(np.float64) for head, labels in hot.items()}, known)
+    model = fit(train, x, {head: values.astype(np.float64) for head, values in hot.items()}, labelled)
     target = Path(readers.__path__[0]) / "text_ceiling.json"
     target.write_text(json.dumps(model, separators=(",", ":")) + "\n", encoding="utf-8")
     print(f"wrote {target.name}: {model['fitted_on']}")

@@ -31,6 +31,6 @@ def unpack(packed: bytes, samples: int) -> NDArray[np.int16]:
 
 def _predicted(lead_i: NDArray[np.int16], lead_ii: NDArray[np.int16]) -> NDArray[np.int16]:
     """Return III, aVR, aVL and aVF predicted from I and II, int16 (records, 4, n)."""
-    one, two = lead_i.astype(np.int32), lead_ii.astype(np.int32)
-    laws = (two - one, -((one + two) // 2), (2 * one - two) // 2, (2 * two - one) // 2)
+    i, ii = lead_i.astype(np.int32), lead_ii.astype(np.int32)
+    laws = (ii - i, -((i + ii) // 2), (2 * i - ii) // 2, (2 * ii - i) // 2)
     return np.stack(laws, axis=1).astype(np.int16)

@@ -160,7 +160,7 @@ def test_a_folder_is_taken_before_a_name_and_the_environment_names_either(monkey
     [
         (("one:A", "two:B"), None, "ward", "two datasets are called 'ward': one:A and two:B; uninstall one"),
         (("no.such.module:A",), None, "ward", r"dataset 'ward' \(no.such.module:A\) cannot be imported"),
-        (("x:y",), dict, "ward", "dataset 'ward' is no subclass of bench.dataset.Dataset"),
+        (("x:y",), dict, "ward", "dataset 'ward' is not a subclass of bench.dataset.Dataset"),
         (("x:y",), Sample, "ward:extra", "dataset 'ward' cannot be opened: too many positional arguments"),
         (("x:y",), PtbXl, "ward", "dataset 'ward' cannot be opened: missing a required argument: 'folder'"),
         (("x:y",), type("Half", (Dataset,), {}), "ward", r"dataset 'ward' has no __iter__\(\)"),
