@@ -113,7 +113,7 @@ def read_header(path: Path) -> Header:
     if sorted(channel.row for channel in channels) != list(range(len(LEADS))):
         raise DatasetError(f"{path} does not name each of the twelve leads once")
     if "/" in name or samples < 1 or not (isfinite(fs) and fs > 0):
-        raise DatasetError(f"{path} is not a header of one continuous segment with a rate in Hz: {lines[0][:60]!r}")
+        raise DatasetError(f"{path} is not a header of one continuous segment at a rate in Hz: {lines[0][:60]!r}")
     comments = tuple(line.lstrip("#").strip() for line in written if line.startswith("#"))
     return Header(path, fs, samples, channels, *_place(path, signals), comments)
 

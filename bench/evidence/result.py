@@ -50,15 +50,7 @@ class Evidence:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return {
-            "reader": self.reader,
-            "run_id": self.run_id,
-            "is_sample": self.is_sample,
-            "cases": self.cases,
-            "image_ceiling": self.image_ceiling,
-            "conditions": dict(self.conditions),
-            "axes": [asdict(axis) for axis in self.axes],
-        }
+        return {name: value for name, value in asdict(self).items() if name not in {"dataset", "split", "data"}}
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return one row per axis: n, prior, ceilings, accuracy under each condition, verdict (needs pandas)."""

@@ -1,13 +1,11 @@
 """Evaluates a model in training on the validation split with the benchmark's own score."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.dataset import Cohort
 from bench.finetune.config import FinetuneConfig
 from bench.run.scoring import score_readings
-from bench.score import Score
 from bench.view import Question, QuestionKey
 from bench.view.example import Examples
 from readers.ahead import prepared_ahead
@@ -46,7 +44,10 @@ class Validation:
             readings = self._gathered(model)
         finally:
             model.train(was_training)
-        return figures_of(score_readings(readings, self.records, form=self.examples.form.name))
+        score = score_readings(readings, self.records, form=self.examples.form.name)
+        figures = {FIGURE: sum(axis.difference or 0.0 for axis in score.asked) / max(1, len(score.asked))}
+        figures |= {f"accuracy_{axis.axis}": axis.accuracy or 0.0 for axis in score.asked}
+        return figures | {"no_answer": score.unanswered}
 
     @property
     def records(self) -> Cohort:
@@ -60,24 +61,16 @@ class Validation:
         from accelerate import PartialState
         from accelerate.utils import gather_object
 
-        state = PartialState()
-        own = [
-            (key.ecg_id, reading.to_json())
-            for key, reading in self._readings(model, state.process_index, state.num_processes)
-        ]
-        return {QuestionKey(ecg_id): Reading.from_json(data) for ecg_id, data in gather_object(own)}
-
-    def _readings(self, model: Any, first: int, step: int) -> Iterator[tuple[QuestionKey, Reading]]:  # noqa: ANN401
         from readers.vlm.reader import answers
 
-        questions = [Question(record) for record in self.records[first::step]]
-        vlm = self._vlm(model)
+        state, vlm = PartialState(), self._vlm(model)
+        questions = [Question(record) for record in self.records[state.process_index :: state.num_processes]]
         batches = prepared_ahead(
             map(self.examples.cases.case, questions), vlm.options.batch, lambda batch: (batch, self.chat.encode(batch))
         )
         readings = (reading for cases, prompts in batches for reading in answers(vlm, cases, prompts))
-        for question, reading in zip(questions, readings, strict=True):
-            yield question.key, reading
+        own = [(question.key.ecg_id, reading.to_json()) for question, reading in zip(questions, readings, strict=True)]
+        return {QuestionKey(ecg_id): Reading.from_json(data) for ecg_id, data in gather_object(own)}
 
     def _vlm(self, model: Any) -> "Vlm":  # noqa: ANN401
         from readers.vlm.loading import Vlm
@@ -90,10 +83,3 @@ class Validation:
             probabilities="off",
         )
         return Vlm(self.source, model, self.chat, options)
-
-
-def figures_of(score: Score) -> dict[str, float]:
-    """Return the figures to log: mean difference, accuracy on each axis, share of missing answers."""
-    figures = {FIGURE: sum(axis.difference or 0.0 for axis in score.asked) / max(1, len(score.asked))}
-    figures |= {f"accuracy_{axis.axis}": axis.accuracy or 0.0 for axis in score.asked}
-    return figures | {"no_answer": score.unanswered}

@@ -87,15 +87,12 @@ def repeat_score(
         None when no case was asked twice.
     """
     most = max((len(readings) for readings in repeated.values()), default=0)
-    whole = [case for case in cases if len(_answered(repeated.get(case.ecg_id, ()))) == most]
+    answered = {key: sum(reading.outcome != "failed" for reading in readings) for key, readings in repeated.items()}
+    whole = [case for case in cases if answered.get(case.ecg_id, 0) == most]
     if most < 2 or not whole:
         return None
     axes = [_axis(axis.name, whole, repeated, (draws, seed)) for axis in AXES]
     return RepeatScore(most, tuple(axis for axis in axes if axis))
-
-
-def _answered(readings: Sequence[Reading]) -> list[Reading]:
-    return [reading for reading in readings if reading.outcome != "failed"]
 
 
 def _axis(

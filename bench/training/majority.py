@@ -6,14 +6,13 @@ training folds; rate and ambiguous axis deviations need a signal and are counted
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import readers
 from bench.dataset import Dataset, open_dataset
 from bench.dataset.base import TRAIN, value_counts
-from taxonomy.axis import AXES, NORMALITY, AxisValue
+from taxonomy.axis import AXES, NORMALITY
 
 
 def count_majorities(dataset: Dataset) -> dict[str, Any]:
@@ -23,14 +22,12 @@ def count_majorities(dataset: Dataset) -> dict[str, Any]:
     where = f"{dataset.split(TRAIN).meaning} of {dataset.title} {dataset.version}"
     counted_on = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
     counts = value_counts(train)
-    return {axis.name: _majority(counts[axis.name], counted_on) for axis in (*AXES, NORMALITY)}
-
-
-def _majority(counter: Counter[AxisValue], counted_on: str) -> dict[str, Any]:
-    value, count = counter.most_common(1)[0]
-    n = counter.total()
-    shown = sorted(value) if isinstance(value, frozenset) else value
-    return {"value": shown, "count": count, "n": n, "share": round(count / n, 4), "counted_on": counted_on}
+    majorities = {}
+    for axis in (*AXES, NORMALITY):
+        (value, count), n = counts[axis.name].most_common(1)[0], counts[axis.name].total()
+        figures = {"value": sorted(value) if isinstance(value, frozenset) else value, "count": count, "n": n}
+        majorities[axis.name] = {**figures, "share": round(count / n, 4), "counted_on": counted_on}
+    return majorities
 
 
 if __name__ == "__main__":

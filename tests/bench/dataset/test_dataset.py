@@ -67,7 +67,7 @@ def test_ids_sort_as_numbers_first_then_names():
 
 
 def test_another_dataset_is_described_verified_and_credited_as_itself(ward):
-    lines = dict(describe(ward).lines)
+    lines = describe(ward)
     assert lines["records"] == "3, 2 with a signal at hand"
     assert lines["records with a signal by fold"] == "ward 2"
     assert lines["licence"] == "CC0; cite Nobody 2026"

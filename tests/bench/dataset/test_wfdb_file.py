@@ -62,7 +62,7 @@ def test_a_mat_file_of_the_challenges_is_read(tmp_path, samples, form, gain, uni
         ({"form": "16"}, "holds 60012 samples where its header says 60000"),
         ({"gain": "0/mV"}, "does not calibrate lead I: its gain is 0"),
         ({"gain": "nan/mV"}, "does not calibrate lead I"),
-        ({"gain": "1000((0)/mV"}, "no WFDB header that can be read: gain"),
+        ({"gain": "1000((0)/mV"}, "not a readable WFDB header: gain"),
         ({"name": "../X1.mat"}, "names the file '../X1.mat': samples are read from a file beside their header only"),
         ({"name": "/tmp/X1.mat"}, "beside their header only"),
         ({"name": "..\\X1.mat"}, "beside their header only"),

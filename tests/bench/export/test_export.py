@@ -95,7 +95,7 @@ def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
     part = tmp_path / "pages.part"
     part.mkdir()
     (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
-    with pytest.raises(StorageError, match="a part of another export"):
+    with pytest.raises(StorageError, match="part of another export"):
         write_export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
 
 
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
         resource.setrlimit(resource.RLIMIT_FSIZE, (127_000, 127_000))
 
     stopped = subprocess.run(**run, preexec_fn=little)
-    assert stopped.returncode == 2 and "make room, and the same command goes on" in stopped.stderr
+    assert stopped.returncode == 2 and "make room, and the same command resumes" in stopped.stderr
     assert stopped.stderr.count("\n") == 1
     assert not out.exists()
     whole = set((tmp_path / "pages.part").rglob("*.parquet"))
