@@ -112,7 +112,7 @@ def _answers(model: Path, options: argparse.Namespace, ready: Ready) -> None:
     for probabilities in ("off", "on"):
         reader_options = {"batch": "8", "max_tokens": "64", "probabilities": probabilities}
         hf = reader(f"hf:{model}", reader_options)
-        cases = [ready.train[number].case for number in range(16)]
+        cases = [ready.train[number].case for number in range(min(16, len(ready.train)))]
         list(hf.read(cases[:2]))
         start = time.perf_counter()
         list(hf.read(cases))

@@ -24,13 +24,13 @@ from taxonomy.truth import Truth
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_every_verdict_on_the_doubles_is_right(sample, seed):
+def test_every_verdict_on_the_controls_is_right(sample, seed):
     checks = selftest(sample.cohort(), seed)
     assert {check.reader for check in checks} == EXPECTED.keys()
     assert [check.wrong for check in checks] == [()] * 4
 
 
-def test_a_double_that_copies_follows_every_foreign_number(sample):
+def test_a_control_that_copies_follows_every_foreign_number(sample):
     found = {axis.axis: axis for axis in ablate(CopyDouble(), sample.cohort()).axes}
     assert found["rate"].copy_rate.value == found["axis"].copy_rate.value == 1.0
     assert found["rate"].reliance.value == 0
