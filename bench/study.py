@@ -12,7 +12,7 @@ from bench.run.questionnaire import ask_cohort
 from bench.run.scoring import score_readings
 from bench.score import Score
 from bench.tracing.change import CHANGES, change_named
-from bench.tracing.job import ProbeResult, probe_records
+from bench.tracing.probe_run import ProbeResult, probe_records
 from bench.tracing.tracing import normal_records
 from bench.view import Cases, QuestionKey, View, cases_of
 from readers.contract import Reader

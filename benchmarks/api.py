@@ -1,8 +1,8 @@
-"""How fast, and in how much memory, an API reader runs against a server on loopback with 300 ms latency.
+"""Throughput and memory of an API reader against a server on loopback with 300 ms latency.
 
-``python benchmarks/api.py`` prints the throughput as a share of the ideal rate (concurrency over latency), pages drawn
-for every case; ``--cases 21799 --latency 0.02`` is the size of PTB-XL and shows the peak memory; ``--cases 1000
---faults 0.2`` is a storm of faults.
+``python benchmarks/api.py`` prints the throughput as a share of the ideal rate (concurrency / latency), drawing pages
+for every case; ``--cases 21799 --latency 0.02`` has the size of PTB-XL and shows peak memory; ``--cases 1000 --faults
+0.2`` makes one request in five fail.
 """
 
 import argparse
@@ -18,16 +18,14 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench.run.case import CaseBuilder, Question
-from bench.run.runner import Step, ask_all
-
-from bench.dataset import Record, Signal
+from bench.dataset import Cohort, Record, Signal
 from bench.dataset.sample import Sample
-from bench.run.folder import RunFolder
-from bench.run.settings import RunSettings
+from bench.run.questionnaire import Questionnaire, ask_all
+from bench.view import Cases, Question, View
 from measurements.measurement import Measurement
-from readers.api.openai import OpenAIReader
-from readers.session import Session
+from readers.registry import reader
+from readers.session import Session, SessionReader
+from taxonomy.reading import Reading
 
 SERVER = Path(__file__).parent.parent / "tests" / "loopback" / "server.py"
 
@@ -41,39 +39,41 @@ def _renamed(record: Record, ecg_id: int) -> Record:
     return replace(record, ecg_id=ecg_id, _load=load)
 
 
-def run(cases: int, concurrency: int, workers: int, folder: Path) -> list[float]:
-    """Read ``cases`` cases (the sample's records over and over, each under an id and with a number of its own).
+def timed_run(cases: int, concurrency: int, workers: int, folder: Path) -> list[float]:
+    """Read ``cases`` cases: the sample's records over and over, each under an id and with a number of its own.
 
     Returns
     -------
     list of float
-        Seconds from the beginning to each reading.
+        Seconds from the start to each reading.
     """
     sample = Sample()
-    records = [_renamed(record, number) for number, record in enumerate(islice(cycle(sample), cases), start=1)]
-    numbers = sample.cohort("all").measure()
-    by_id = {
-        record.ecg_id: replace(numbers[original.ecg_id], t_axis=Measurement(float(record.ecg_id)))
-        for record, original in zip(records, cycle(sample), strict=False)
+    originals = list(islice(cycle(sample), cases))
+    records = tuple(_renamed(record, number) for number, record in enumerate(originals, start=1))
+    measured = sample.cohort("all").measure()
+    features = {
+        record.ecg_id: replace(measured[original.ecg_id], t_axis=Measurement(float(record.ecg_id)))
+        for record, original in zip(records, originals, strict=True)
     }
-    ids = tuple(record.ecg_id for record in records)
-    settings = RunSettings("openai", {}, "sample", "1", "f", True, "test", ids, form="dense")
-    session = Session(folder / "responses", settings.run_id, concurrency)
-    reader = OpenAIReader("gpt-5.4", attempts="6", timeout="2").within(session)
-    builder = CaseBuilder(settings, reader, by_id, workers)
+    built = reader("openai:gpt-5.4", {"attempts": "6", "timeout": "2"})
+    assert isinstance(built, SessionReader)
+    view = View().settled(built)
+    job = Cases(view, Cohort(sample, records, "all"), features, name="benchmark", workers=workers)
+    session = Session(folder / "responses", "benchmark", concurrency)
     times: list[float] = []
-    begun = time.perf_counter()
+    start = time.perf_counter()
 
-    def note(_: Step) -> None:
-        times.append(time.perf_counter() - begun)
+    def note(question: Question, reading: Reading) -> None:
+        times.append(time.perf_counter() - start)
 
-    readings = ask_all(RunFolder(folder / "run"), builder, [Question(record) for record in records], note)
+    questions = Questionnaire(job, [Question(record) for record in records], {})
+    readings = ask_all(built.within(session), questions, note, lambda done, total: None)
     print(f"{sum(reading.outcome == 'answered' for reading in readings.values())} of {len(readings)} answered")
     return times
 
 
 def main() -> None:
-    """Start the server, run, print."""
+    """Start the server, run the benchmark and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1500)
     parser.add_argument("--latency", type=float, default=0.3)
@@ -89,11 +89,10 @@ def main() -> None:
         assert server.stdout is not None
         address = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         os.environ["OPENAI_BASE_URL"] = f"{address}/v1"
-        (Path(folder) / "run").mkdir()
         try:
-            times = run(options.cases, options.concurrency, options.workers, Path(folder))
-            with urllib.request.urlopen(f"{address}/counts") as told:
-                counts = json.load(told)
+            times = timed_run(options.cases, options.concurrency, options.workers, Path(folder))
+            with urllib.request.urlopen(f"{address}/counts") as response:
+                counts = json.load(response)
         finally:
             server.kill()
     ideal, n = options.concurrency / options.latency, len(times)

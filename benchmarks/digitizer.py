@@ -1,4 +1,4 @@
-"""How exactly the digitizer recovers the signal, by renderer and resolution: ``python benchmarks/digitizer.py``."""
+"""Accuracy of the digitizer by renderer and resolution: ``python benchmarks/digitizer.py``."""
 
 import argparse
 
@@ -16,34 +16,34 @@ ENDS = slice(10, -10)
 
 
 def errors(record: Record, name: str, px_per_mm: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return microvolts of every sample that the picture shows, NaN elsewhere, and which of them are flat."""
+    """Return the error in microvolts of every visible sample (NaN elsewhere), and which samples are flat."""
     signal = record.signal(500)
     pictures = [image.rgb() for image in render(signal.mv, signal.fs, name, PageStyle(px_per_mm=px_per_mm))]
-    off = (digitize(pictures).mv - signal.mv[:, :5000])[:, ENDS] * 1000
+    error = (digitize(pictures).mv - signal.mv[:, :5000])[:, ENDS] * 1000
     steep = np.abs(np.gradient(signal.mv[:, :5000], 1 / 500, axis=1))[:, ENDS]
-    return off, steep < FLAT_MV_PER_S
+    return error, steep < FLAT_MV_PER_S
 
 
 def line(records: list[Record], name: str, px_per_mm: int) -> str:
     """Return one row of the table."""
-    each, flat, refused = [], [], 0
+    squares, flat, refused = [], [], 0
     for record in records:
         try:
-            off, level = errors(record, name, px_per_mm)
+            error, level = errors(record, name, px_per_mm)
         except DigitizeError:
             refused += 1
             continue
-        each.append(float(np.nanmean(off**2)))
-        flat.append(float(np.nanmean(off[level] ** 2)))
-    whole, median, level_rms = np.sqrt([np.mean(each), np.median(each), np.mean(flat)])
-    figures = (f"{whole:.1f}", f"{median:.1f}", f"{np.sqrt(max(each)):.0f}", f"{level_rms:.1f}", str(refused))
+        squares.append(float(np.nanmean(error**2)))
+        flat.append(float(np.nanmean(error[level] ** 2)))
+    mean, median, level_rms = np.sqrt([np.mean(squares), np.median(squares), np.mean(flat)])
+    figures = (f"{mean:.1f}", f"{median:.1f}", f"{np.sqrt(max(squares)):.0f}", f"{level_rms:.1f}", str(refused))
     return f"| {name} | {px_per_mm} | " + " | ".join(figures) + " |"
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=66, help="of fold 10 of the embedded sample")
+    parser.add_argument("--records", type=int, default=66, help="of the embedded sample's test split")
     parser.add_argument("--px-per-mm", type=int, nargs="+", default=[4, 6, 8, 10])
     options = parser.parse_args()
     records = Sample().cohort(limit=options.records)

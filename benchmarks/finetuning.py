@@ -1,10 +1,10 @@
-"""Does fine-tuning keep the model busy? Its steps a second beside a bare transformers loop, and what it waits for.
+"""Does fine-tuning keep the model busy? Its steps per second against a bare transformers loop, and its waiting time.
 
     OMP_NUM_THREADS=1 python benchmarks/finetuning.py [--size small] [--renderer printed] [--steps 24] [--workers 1]
 
-The bare loop takes the same model, adapter, optimizer and batches, which lie ready in memory; ours draws every page,
-encodes it and logs. Made from a random Gemma 3 of real classes: ``--size middle`` is for a GPU. Also says peak memory
-and how many answers a second are generated.
+The bare loop takes the same model, adapter, optimizer and batches, prepared in memory; ours draws and encodes every
+page and logs. The model is a random Gemma 3 of the real classes; ``--size middle`` is for a GPU. Also prints peak
+memory and generated answers per second.
 """
 
 import argparse
@@ -18,20 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench.prompt import prompt
-from bench.prompt.prompt import system_text
 
 from bench.dataset.sample import Sample
-from bench.finetune.config import FinetuneConfig, config_from
-from bench.finetune.setup import Ready, adapted, new_trainer, prepared
+from bench.finetune.config import FinetuneConfig, finetune_config
+from bench.finetune.setup import Ready, adapted, new_trainer, prepared_finetuning
 from bench.finetune.trainer import Clock
+from bench.progress import SILENT
+from bench.view import View
+from bench.view.prompt import system_text
 from readers.registry import reader
 from readers.vlm.source import model_source
 from taxonomy.target import DENSE
 
 MODEL = Path(__file__).parent.parent / "tests" / "tiny" / "gemma.py"
 SKIPPED = 3
-"""First steps that are left out: caches fill, processes start."""
+"""Steps left out at the start, while caches fill and processes start."""
 
 
 def main() -> None:
@@ -42,38 +43,39 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--workers", type=int, default=1)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        compare(asked, Path(folder))
+        compare(options, Path(folder))
 
 
-def compare(asked: argparse.Namespace, folder: Path) -> None:
+def compare(options: argparse.Namespace, folder: Path) -> None:
     """Train twice, answer once, and print."""
-    model, device = _built(asked.size, folder), "cuda" if torch.cuda.is_available() else "cpu"
-    task = {"renderer": asked.renderer, "limit": asked.steps * asked.batch}
-    training = {"epochs": 1, "batch": asked.batch, "at_once": asked.batch, "workers": asked.workers, "patience": 0,
-                "validation": 1, "max_tokens": 1, "gradient_checkpointing": False}  # fmt: skip
-    config = config_from({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
-    ready = prepared(config, model_source(config.model, config.load), None, folder / "out")
+    model, device = _built(options.size, folder), "cuda" if torch.cuda.is_available() else "cpu"
+    task = {"renderer": options.renderer, "limit": options.steps * options.batch}
+    training = {"epochs": 1, "batch": options.batch, "at_once": options.batch, "workers": options.workers,
+                "patience": 0, "validation": 1, "max_tokens": 1, "gradient_checkpointing": False}  # fmt: skip
+    config = finetune_config({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
+    ready = prepared_finetuning(config, model_source(config.model, config.load), Sample(), folder / "out", SILENT)
     ready.out.mkdir()
     bare = _bare(ready, config)
     clock = Clock()
-    trainer = new_trainer(ready, clock, lambda line: None, lambda done, total: None)
+    trainer = new_trainer(ready, clock, SILENT, lambda done, total: None)
     trainer.train()
     ours = clock.figures
-    print(f"{asked.size}, {asked.renderer}, batch {asked.batch}, {asked.workers} worker(s), {device}")
+    print(f"{options.size}, {options.renderer}, batch {options.batch}, {options.workers} worker(s), {device}")
     print("| | steps/s | samples/s |\n|---|---|---|")
     for name, rate in (("bare loop", bare), ("bench finetune", ours["steps_per_second"] or 0.0)):
-        print(f"| {name} | {rate:.3f} | {rate * asked.batch:.2f} |")
+        print(f"| {name} | {rate:.3f} | {rate * options.batch:.2f} |")
     print(f"ratio {(ours['steps_per_second'] or 0.0) / bare:.2f} (goal: at least 0.9)")
     print(f"waiting for examples {100 * (ours['waiting_share'] or 0.0):.1f}% of the time (goal: under 5%)")
     print(f"peak memory {_peak_gb():.2f} GB")
-    _answers(model, asked, ready)
+    _answers(model, options, ready)
 
 
 def _built(size: str, folder: Path) -> Path:
-    known = Sample().cohort("train", limit=60).measure()
-    texts = [system_text(DENSE)] * 8 + [prompt(one).text for one in known.values()]
+    measured = Sample().cohort("train", limit=60).measure()
+    view = View().for_inputs(frozenset({"text"}))
+    texts = [system_text(DENSE)] * 8 + [view.prompt(numbers, ()).text for numbers in measured.values()]
     (folder / "corpus.json").write_text(json.dumps(texts))
     words = [str(folder / "model"), "--size", size, "--corpus", str(folder / "corpus.json")]
     subprocess.run([sys.executable, str(MODEL), *words], check=True, capture_output=True)
@@ -81,7 +83,7 @@ def _built(size: str, folder: Path) -> Path:
 
 
 def _bare(ready: Ready, config: FinetuneConfig) -> float:
-    """Return the steps a second of a plain loop over batches that lie ready."""
+    """Return the steps per second of a plain loop over prepared batches."""
     from bench.finetune.collator import AnswerCollator
 
     model, collate = adapted(ready.source, config).train(), AnswerCollator(ready.chat)
@@ -91,10 +93,10 @@ def _bare(ready: Ready, config: FinetuneConfig) -> float:
         for n in range(0, len(ready.train) - size + 1, size)
     ]
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-4)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     for number, batch in enumerate(batches):
         if number == SKIPPED:
-            begun = time.perf_counter()
+            start = time.perf_counter()
         with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
             loss = model(**batch).loss
         loss.backward()
@@ -103,18 +105,18 @@ def _bare(ready: Ready, config: FinetuneConfig) -> float:
         optimizer.zero_grad()
     if model.device.type == "cuda":
         torch.cuda.synchronize()
-    return (len(batches) - SKIPPED) / (time.perf_counter() - begun)
+    return (len(batches) - SKIPPED) / (time.perf_counter() - start)
 
 
-def _answers(model: Path, asked: argparse.Namespace, ready: Ready) -> None:
+def _answers(model: Path, options: argparse.Namespace, ready: Ready) -> None:
     for probabilities in ("off", "on"):
-        options = {"batch": "8", "max_tokens": "64", "probabilities": probabilities}
-        hf = reader(f"hf:{model}", options)
-        cases = [ready.train[number].case for number in range(16)]
+        reader_options = {"batch": "8", "max_tokens": "64", "probabilities": probabilities}
+        hf = reader(f"hf:{model}", reader_options)
+        cases = [ready.train[number].case for number in range(min(16, len(ready.train)))]
         list(hf.read(cases[:2]))
-        begun = time.perf_counter()
+        start = time.perf_counter()
         list(hf.read(cases))
-        rate = len(cases) / (time.perf_counter() - begun)
+        rate = len(cases) / (time.perf_counter() - start)
         print(f"answers of up to 64 tokens, probabilities {probabilities}: {rate:.2f}/s in batches of 8")
 
 

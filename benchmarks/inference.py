@@ -1,9 +1,9 @@
-"""Does the reader keep the network busy? Its records per second beside the bare PyTorch loop, in one process.
+"""Does the reader keep the network busy? Its records per second against a bare PyTorch loop, in one process.
 
     python benchmarks/inference.py [--rounds 5]
 
-The bare loop runs the same networks over the same records, already prepared, in the same batches; the reader also
-filters, z-scores, measures rate and axis, and builds readings.
+The bare loop runs the same networks over the same batches of prepared records; the reader also filters, z-scores,
+measures rate and axis, and builds readings.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""How fast are records loaded? A PTB-XL folder against a plain wfdb loop, and the embedded sample, in one process.
+"""How fast are records loaded? PTB-XL folder, embedded sample and a plain wfdb loop, in one process.
 
     python benchmarks/loading.py --data PTBXL_DIR
 
-The 488 records of the sample at 100 Hz, each way three times, the ways in turn.
+Loads the 488 records of the sample at 100 Hz, three times each way, alternating.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""How fast are the renderers, beside the ways that others draw an ECG? CPU time, one process, page to PNG bytes.
+"""How fast are the renderers compared with other ECG plotters? CPU time, one process, page to PNG bytes.
 
     python benchmarks/rendering.py [--records 8]
 
-Runs whichever peers are installed (pip install pmecg==0.3 ecg_plot==0.2.8; ecg-image-kit is no package) and says which
-are not. The floor is what no renderer that draws these polylines with Agg and encodes a palette page can do without.
+Runs the peers that are installed (pip install pmecg==0.3 ecg_plot==0.2.8; ecg-image-kit is not packaged) and names the
+others. The floor is the least work of any renderer that draws these polylines with Agg and encodes a palette page.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def _saved(figure: object) -> bytes:
     import matplotlib.pyplot as plt
 
     out = io.BytesIO()
-    figure.savefig(out, dpi=200)  # type: ignore[attr-defined]  # whatever figure the peer made
+    figure.savefig(out, dpi=200)  # type: ignore[attr-defined]  # a figure of any peer
     plt.close("all")
     return out.getvalue()
 
@@ -103,7 +103,7 @@ def milliseconds(draw: Callable[[Signal], bytes], signals: list[Signal]) -> floa
 
 
 def main() -> None:
-    """Print the table of peers and ratios, then the time of all four renderings."""
+    """Print the table of peers and ratios, then the time of all four renderers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=8)
     signals = [record.signal(500) for record in Sample().cohort(limit=parser.parse_args().records)]

@@ -1,9 +1,8 @@
-"""How fast is scoring, and how much memory does it take? 21,799 synthetic readings, 2,000 bootstrap draws.
+"""Time and memory of scoring: 21,799 synthetic readings, 2,000 bootstrap draws.
 
     python benchmarks/scoring.py
 
-Labels and readings are drawn at random with PTB-XL's number of records and patients: this is a benchmark of speed, no
-result.
+Labels and readings are random, with PTB-XL's number of records and patients, so the score itself means nothing.
 """
 
 import resource

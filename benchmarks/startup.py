@@ -1,4 +1,4 @@
-"""How long does a user wait? Whole commands in fresh processes, the median of five after one warm-up.
+"""How long does a user wait? Whole commands in fresh processes, median of five runs after one warm-up.
 
 python benchmarks/startup.py
 """
@@ -27,7 +27,7 @@ def seconds(words: list[str]) -> float:
 
 def main() -> None:
     """Print the table."""
-    print("| command (embedded sample, fold 10) | median of 5 | goal |\n|---|---|---|")
+    print("| command (embedded sample, test split) | median of 5 | goal |\n|---|---|---|")
     for name, (words, goal) in COMMANDS.items():
         taken = [seconds(words) for _ in range(6)][1:]
         print(f"| `{name}` | {np.median(taken):.2f} s | under {goal:g} s |")

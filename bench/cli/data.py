@@ -75,5 +75,5 @@ def info(data: str | None) -> None:
     from bench.dataset import open_dataset
     from bench.dataset.describe import describe
 
-    for what, figure in describe(open_dataset(data)).lines:
+    for what, figure in describe(open_dataset(data)).items():
         click.echo(f"{what:<32}{figure}")

@@ -30,17 +30,17 @@ def export(folder: Path, data: str | None, split: str, **options: Any) -> None:
     """
     from bench.cli.terminal import TERMINAL
     from bench.dataset import open_dataset
-    from bench.export.export import export as write
-    from bench.export.options import SPLITS, ExportOptions
+    from bench.export.export import write_export
+    from bench.export.export_options import HUB_SPLITS, ExportOptions
     from taxonomy.error import unknown_name
 
     splits = tuple(part.strip() for part in split.split(",") if part.strip())
     for name in splits:
-        if name not in SPLITS:
-            raise unknown_name("split of an export", name, SPLITS)
+        if name not in HUB_SPLITS:
+            raise unknown_name("split of an export", name, HUB_SPLITS)
     views = views_from(options)
     begun = time.monotonic()
-    found = write(ExportOptions(views, splits, **options), open_dataset(data), folder, TERMINAL)
+    found = write_export(ExportOptions(views, splits, **options), open_dataset(data), folder, TERMINAL)
     rows = sum(count for counts in found.rows.values() for count in counts.values())
     click.echo(f"{rows} rows, {found.size / 1e6:.1f} MB, {time.monotonic() - begun:.1f} s: {folder}")
     click.echo(f"read it: datasets.load_dataset({str(folder)!r}, {views[0].renderer!r})")

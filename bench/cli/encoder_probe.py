@@ -34,7 +34,7 @@ def encoder_probe(data: str | None, option: tuple[str, ...], **options: Any) -> 
     """
     from bench.cli.terminal import ALOUD, show
     from bench.dataset import open_dataset
-    from bench.encoder.job import EncoderOptions, probe_encoder
+    from bench.encoder.encoder_probe import EncoderOptions, probe_encoder
     from bench.report.encoder_page import encoder_table, write_encoder
     from bench.run.options import parsed
 

@@ -8,7 +8,7 @@ import click
 from bench.cli.option import limits_options, option_option, out_option, selection_options
 
 if TYPE_CHECKING:
-    from bench.experiment.design import Experiment
+    from bench.experiment.experiments import Experiment
     from bench.experiment.running import ExperimentOptions
 
 
@@ -38,7 +38,7 @@ def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) ->
       bench experiment all --model Qwen/Qwen3-VL-8B-Instruct --data ~/ptb-xl --dry-run
       bench experiment flat-label --model google/gemma-3-4b-it --data ~/ptb-xl
     """
-    from bench.experiment.design import chosen, experiments
+    from bench.experiment.experiments import experiments, experiments_named
 
     if listed or name is None:
         for one in experiments().values():
@@ -49,9 +49,9 @@ def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) ->
         raise click.UsageError("an experiment needs a model: --model NAME-OR-FOLDER")
     found = _options(options)
     if dry_run:
-        _print_estimates(chosen(name), found)
+        _print_estimates(experiments_named(name), found)
         return
-    for one in chosen(name):
+    for one in experiments_named(name):
         _run(one, found)
     _print_side_by_side(found.out)
 

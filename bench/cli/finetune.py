@@ -46,9 +46,9 @@ def finetune(data: str | None, config: Path | None, out: Path, **changes: Any) -
     """
     from bench.cli.terminal import ALOUD
     from bench.dataset import open_dataset
-    from bench.finetune.config import read_config
+    from bench.finetune.config import read_finetune_config
     from bench.finetune.finetuning import finetune as teach
     from bench.report.adapter_card import write_adapter_card
 
-    if teach(read_config(config, changes), open_dataset(data), out, ALOUD):
+    if teach(read_finetune_config(config, changes), open_dataset(data), out, ALOUD):
         write_adapter_card(out)

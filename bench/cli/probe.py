@@ -32,7 +32,7 @@ def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **option
       bench probe --reader digitizer --renderer stacked --change rate --change axis --limit 20
       bench probe --reader resnet1d --draw 2 --out pictures
     """
-    from bench.tracing.job import ProbeOptions
+    from bench.tracing.probe_run import ProbeOptions
 
     asked = ProbeOptions(run_from(options), change, all_records)
     if draw:
@@ -40,7 +40,7 @@ def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **option
         return
     from bench.cli.terminal import TERMINAL, show
     from bench.report.probe_page import probe_table, thresholds, write_probe
-    from bench.tracing.job import run_probe
+    from bench.tracing.probe_run import run_probe
 
     found = run_probe(asked, TERMINAL)
     write_probe(asked.folder, found)
@@ -53,7 +53,7 @@ def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **option
 
 def _draw(asked: Any, count: int) -> None:  # noqa: ANN401
     from bench.export.pictures import save_pictures
-    from bench.tracing.job import drawn_tracings
+    from bench.tracing.probe_run import drawn_tracings
     from renderers import renderer_names
 
     written = save_pictures(drawn_tracings(asked, count, renderer_names()), asked.run.out)

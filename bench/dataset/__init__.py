@@ -1,7 +1,7 @@
 """Datasets of ECG recordings: PTB-XL in PhysioNet's layout, the embedded sample of it, and what others bring."""
 
+from bench.dataset.base import Dataset, Split
 from bench.dataset.cohort import Cohort
-from bench.dataset.dataset import Dataset, Split
 from bench.dataset.opening import open_dataset
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.selection import Selection

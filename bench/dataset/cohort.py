@@ -1,20 +1,21 @@
-"""Records of one dataset that are read together, and what was measured on them."""
+"""Records of one dataset that are read together, with their measurements and truth."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
-from bench.dataset.measuring import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
+from bench.dataset.measurement_cache import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
 from bench.dataset.record import Record, RecordId
+from bench.progress import Report
 from measurements import Measurements
 from taxonomy.truth import Truth
 
 if TYPE_CHECKING:
-    from bench.dataset.dataset import Dataset
+    from bench.dataset.base import Dataset
 
 REPORTED_EVERY = 20
-"""Records between two reports of how far measuring is."""
+"""Records measured between two progress reports."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +28,7 @@ class Cohort(Sequence[Record]):
     records : tuple of Record
         In the order in which they are read.
     split : str
-        What they are called: ``test``, ``test-first20`` for a limit, ``ids`` for records chosen one by one.
+        Name of the selection: ``test``, ``test-first20`` with a limit, ``ids`` for records chosen one by one.
     """
 
     dataset: "Dataset"
@@ -54,34 +55,28 @@ class Cohort(Sequence[Record]):
 
     @cached_property
     def fingerprint(self) -> str:
-        """What tells these records from others, by their ids and signals."""
+        """Digest of the records' ids and signals."""
         return self.dataset.fingerprint(self.ids)
 
     def of(self, records: Iterable[Record]) -> "Cohort":
-        """Return a part of the cohort; what was measured is shared."""
+        """Return a subset of the cohort; measurements are shared."""
         return Cohort(self.dataset, tuple(records), self.split)
 
     def peers(self) -> "Cohort":
-        """Return every record with a signal of the folds that occur here: the pool that donors are drawn from."""
+        """Return every record with a signal in the folds of this cohort: the pool from which donors are drawn."""
         folds = {record.fold for record in self.records}
-        around = tuple(record for record in self.dataset if record.fold in folds and record.rates)
-        return Cohort(self.dataset, around, "peers")
+        peers = tuple(record for record in self.dataset if record.fold in folds and record.rates)
+        return Cohort(self.dataset, peers, "peers")
 
-    def measure(self, report: Callable[[int, int], None] | None = None) -> Mapping[RecordId, Measurements]:
-        """Return what was measured on each record, at its highest sampling rate.
+    def measure(self, report: Report | None = None) -> Mapping[RecordId, Measurements]:
+        """Return the measurements of each record, taken at its highest sampling rate.
 
-        A record is measured once in a process, however often and in whatever cohort it is asked for; the measurements
-        of many records are kept on the disk too.
-
-        Parameters
-        ----------
-        report : callable, optional
-            Called with how many are done and how many there are.
+        Each record is measured once per process, whichever cohort asks for it; large cohorts are cached on disk too.
 
         Returns
         -------
         mapping of int or str to Measurements
-            By id; :data:`UNMEASURED` itself for a record without a signal at hand.
+            By id; :data:`UNMEASURED` itself for a record without a signal.
 
         Raises
         ------
@@ -93,23 +88,23 @@ class Cohort(Sequence[Record]):
         memo = self.dataset.measured
         if any(ecg_id not in memo for ecg_id in self.ids):
             path = cache_file(self.fingerprint) if len(self) >= WORTH_CACHING else None
-            known = kept(path) if path else {}
+            cached = kept(path) if path else {}
             for number, record in enumerate(self.records):
                 if record.ecg_id not in memo:
-                    before = known.get(str(record.ecg_id)) if record.rates else UNMEASURED
-                    memo[record.ecg_id] = before or measure_record(record)
+                    earlier = cached.get(str(record.ecg_id)) if record.rates else UNMEASURED
+                    memo[record.ecg_id] = earlier or measure_record(record)
                 if report and number % REPORTED_EVERY == 0:
                     report(number, len(self))
-            if path and len(known) < len(self):
+            if path and len(cached) < len(self):
                 keep(path, {ecg_id: memo[ecg_id] for ecg_id in self.ids})
         return {ecg_id: memo[ecg_id] for ecg_id in self.ids}
 
     def measured(self, record: Record) -> Measurements:
-        """Return what was measured on a record of the dataset."""
+        """Return the measurements of one record of the dataset."""
         return self.of((record,)).measure()[record.ecg_id]
 
     def truth(self, record: Record) -> Truth:
-        """Return the truth of a record of the dataset, with what was measured on it."""
+        """Return the truth of one record of the dataset, measurements included."""
         return self.dataset.truth(record, self.measured(record))
 
     def truths(self) -> Mapping[RecordId, Truth]:

@@ -1,50 +1,40 @@
-"""What records a dataset holds."""
+"""A summary of the records in a dataset."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 
-from bench.dataset.dataset import Dataset
+from bench.dataset.base import Dataset
 from bench.dataset.record import by_id
 from taxonomy.axis import AXES
 
 
-@dataclass(frozen=True)
-class Description:
-    """What a dataset holds, as (what, figure) pairs."""
-
-    lines: tuple[tuple[str, str], ...]
-
-
-def describe(dataset: Dataset) -> Description:
-    """Count records, patients, folds, rates, demography, superclasses and labelled axes; no signal is read."""
+def describe(dataset: Dataset) -> dict[str, str]:
+    """Return a dataset's figures by label, without reading a signal."""
     records = list(dataset)
     with_signal = [record for record in records if record.rates]
     ages = [record.age for record in records if record.age is not None]
     truths = [dataset.truth(record) for record in records]
-    folds = Counter(record.fold for record in with_signal)
-    superclasses = Counter(t.superclass or "unlabelled" for t in truths)
+    superclasses = Counter(truth.superclass or "unlabelled" for truth in truths)
     rates = Counter(fs for record in records for fs in record.rates)
     sexes = Counter(record.sex or "unknown" for record in records)
-    labelled = {axis.name: sum(t.values[axis.name] is not None for t in truths) for axis in AXES if axis.name != "rate"}
-    by_fold = {str(fold): folds[fold] for fold in sorted(folds, key=by_id)}
+    axes = [axis.name for axis in AXES if axis.name != "rate"]
+    labelled = {axis: sum(truth.values[axis] is not None for truth in truths) for axis in axes}
+    by_fold = Counter(str(record.fold) for record in sorted(with_signal, key=lambda record: by_id(record.fold)))
     ids = tuple(record.ecg_id for record in with_signal)
-    return Description(
-        (
-            ("dataset", f"{dataset.name} {dataset.version}"),
-            ("records", f"{len(records):,}, {len(with_signal):,} with a signal at hand"),
-            ("patients", f"{len({record.patient_id for record in records}):,}"),
-            ("rates", _listed({f"{fs} Hz": n for fs, n in sorted(rates.items())}) or "none"),
-            ("records with a signal by fold", _listed(by_fold) or "none"),
-            ("sex", _listed(dict(sexes.most_common()))),
-            ("age, median [quartiles]", _quartiles(ages)),
-            ("superclass of the diagnosis", _listed(dict(superclasses.most_common()))),
-            ("labelled by the table alone", _listed(labelled)),
-            ("fingerprint", dataset.fingerprint(ids) if ids else "none"),
-            ("licence", f"{dataset.licence}; cite {dataset.citation}"),
-        )
-    )
+    return {
+        "dataset": f"{dataset.name} {dataset.version}",
+        "records": f"{len(records):,}, {len(with_signal):,} with a signal at hand",
+        "patients": f"{len({record.patient_id for record in records}):,}",
+        "rates": _listed({f"{fs} Hz": n for fs, n in sorted(rates.items())}) or "none",
+        "records with a signal by fold": _listed(by_fold) or "none",
+        "sex": _listed(dict(sexes.most_common())),
+        "age, median [quartiles]": _quartiles(ages),
+        "superclass of the diagnosis": _listed(dict(superclasses.most_common())),
+        "labelled by the table alone": _listed(labelled),
+        "fingerprint": dataset.fingerprint(ids) if ids else "none",
+        "licence": f"{dataset.licence}; cite {dataset.citation}",
+    }
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -1,8 +1,8 @@
-"""The measurements of PTB-XL+ in place of our own: 12SL's (GE) or UniG's (Glasgow) features.
+"""Measurements read from a PTB-XL+ features file, 12SL (GE) or UniG (Glasgow), in place of our own.
 
 Files ``features/12sl_features.csv`` and ``features/unig_features.csv`` of PTB-XL+ 1.0.1 (Strodthoff et al. 2023,
-Scientific Data 10:279). The columns below are those that public analyses of both files read; intervals in ms, angles
-in degrees, 12SL's from -90 to 270 and UniG's from -180 to 180. No feature file was at hand when this was written.
+Scientific Data 10:279). Intervals are in ms, angles in degrees: -90 to 270 in 12SL, -180 to 180 in UniG. The column
+names are taken from public analyses of both files; no original was available when this was written.
 """
 
 import csv
@@ -15,12 +15,12 @@ from measurements import Measurement, Measurements
 from taxonomy.error import FileError
 
 RATE_COLUMNS = ("HR__Global", "HR_Ventr_Global", "RR_Mean_Global")
-"""Any one of them: beats per minute, the same of the ventricles, or the mean RR interval in ms."""
+"""Alternatives: beats per minute, ventricular beats per minute, or the mean RR interval in ms."""
 
 AXIS_COLUMNS = ("R_AxisFrontal_Global", "QRS_AxisFront_Global")
-"""QRS axis: 12SL's name, UniG's name."""
+"""Alternatives for the QRS axis: 12SL's and UniG's."""
 
-COLUMNS = {
+FEATURE_COLUMNS = {
     "pr": "PR_Int_Global",
     "qrs": "QRS_Dur_Global",
     "qt": "QT_Int_Global",
@@ -37,32 +37,32 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
     Returns
     -------
     dict of int to Measurements
-        By ``ecg_id``; an empty cell is 'not measurable'. QTc is computed from QT and rate as for our own measurements.
+        By ``ecg_id``; an empty cell is 'not measurable'. QTc is computed from QT and rate, as in our own measurements.
 
     Raises
     ------
     FileError
-        When the file cannot be read, lacks a column, or a cell is no number.
+        When the file cannot be read, lacks a column, or a cell is not a number.
     """
-    found: dict[RecordId, Measurements] = {}
+    measurements: dict[RecordId, Measurements] = {}
     try:
         with path.open(newline="", encoding="utf-8") as table:
             reader = csv.DictReader(table)
             header = tuple(reader.fieldnames or ())
             rate, axis = _present(path, header, RATE_COLUMNS), _present(path, header, AXIS_COLUMNS)
-            for column in ("ecg_id", *COLUMNS.values()):
+            for column in ("ecg_id", *FEATURE_COLUMNS.values()):
                 _present(path, header, (column,))
             for line, row in enumerate(reader, start=2):
                 cells = _Cells(path, line, row)
                 ecg_id = int(cells.number("ecg_id") or 0)
-                if ecg_id in found:
+                if ecg_id in measurements:
                     raise FileError(f"line {line} of {path} holds record {ecg_id} a second time")
-                found[ecg_id] = cells.measurements(rate, axis)
+                measurements[ecg_id] = cells.measurements(rate, axis)
     except FileNotFoundError:
         raise FileError(f"the features file {path} does not exist; --measurements takes 'waveform' or a file") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"the features file {path} cannot be read: {error}") from error
-    return found
+    return measurements
 
 
 def _present(path: Path, header: tuple[str, ...], names: tuple[str, ...]) -> str:
@@ -73,18 +73,18 @@ def _present(path: Path, header: tuple[str, ...], names: tuple[str, ...]) -> str
 
 
 class _Cells:
-    """One line of the file, its cells as numbers."""
+    """One line of the file, its cells parsed as numbers."""
 
     def __init__(self, path: Path, line: int, row: Mapping[str, str]) -> None:
         self._path, self._line, self._row = path, line, row
 
     def number(self, column: str) -> float | None:
-        """Return a cell's number, None when it is empty or 'nan'."""
+        """Return the number in a cell, None when it is empty or 'nan'."""
         written = (self._row[column] or "").strip()
         try:
             value = float(written or "nan")
         except ValueError:
-            raise FileError(f"line {self._line} of {self._path}: {column} is {written!r}, no number") from None
+            raise FileError(f"line {self._line} of {self._path}: {column} is {written!r}, not a number") from None
         return value if math.isfinite(value) else None
 
     def measurements(self, rate_column: str, axis_column: str) -> Measurements:
@@ -92,7 +92,7 @@ class _Cells:
         rate = self.number(rate_column)
         if rate_column == "RR_Mean_Global" and rate:
             rate = 60_000 / rate
-        values = {name: self.number(column) for name, column in COLUMNS.items()}
+        values = {name: self.number(column) for name, column in FEATURE_COLUMNS.items()}
         values |= {"heart_rate": rate, "qrs_axis": self.number(axis_column)}
         values |= {name: _turned(values[name]) for name in ("p_axis", "qrs_axis", "t_axis")}
         for name, power in (("qtc_bazett", 1 / 2), ("qtc_fridericia", 1 / 3)):

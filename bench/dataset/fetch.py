@@ -1,14 +1,14 @@
-"""Download PTB-XL from PhysioNet: resumable, every file checked against the published SHA-256 sums."""
+"""Resumable download of PTB-XL from PhysioNet; every file is checked against its published SHA-256 digest."""
 
 import re
 import threading
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
+from bench.progress import Report
 from bench.storage import sha256
 from taxonomy.error import DatasetError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PHYSIONET = "https://physionet.org/files/ptb-xl/1.0.3/"
 SUMS = "SHA256SUMS.txt"
 TABLES = ("ptbxl_database.csv", "scp_statements.csv", "LICENSE.txt", "RECORDS")
-CHUNK = 1 << 16
+DOWNLOAD_CHUNK = 1 << 16
 TIMEOUT_S = (10, 60)
 _LINE = re.compile(r"^([0-9a-f]{64})\s+\*?(.+)$")
 
@@ -32,13 +32,13 @@ class FetchOptions:
     rates : tuple of int
         100, 500 or both.
     folder : str
-        Only records below this one, such as ``00000``; all when empty.
+        Only the records in this folder, such as ``00000``; all when empty.
     base_url : str
         PhysioNet's folder of PTB-XL 1.0.3, or a mirror of it.
     connections : int
-        Files at once.
+        Files downloaded in parallel.
     retries : int
-        Tries for each file after the first, with growing pauses.
+        Further attempts per file, with growing pauses.
     """
 
     rates: tuple[int, ...] = (100,)
@@ -50,37 +50,37 @@ class FetchOptions:
 
 @dataclass(frozen=True)
 class Fetched:
-    """How many files there are now, and how many of them were downloaded this time."""
+    """Number of files present, and how many of them were downloaded by this call."""
 
     files: int
     downloaded: int
 
 
-def fetch(target: Path, options: FetchOptions, report: Callable[[int, int], None]) -> Fetched:
-    """Download what ``target`` lacks; a file whose checksum holds is not downloaded again.
+def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
+    """Download the files missing from ``target``; a file with the right checksum is kept.
 
     Parameters
     ----------
     target : Path
-        Made when it does not exist.
+        Created when it does not exist.
     options : FetchOptions
     report : callable
-        Called with files done and files in all.
 
     Raises
     ------
     DatasetError
-        When the server, the disk or a checksum does not let it go on.
+        When the server or the disk fails, or a checksum never matches.
     """
     client = _Client(target, options)
     try:
         target.mkdir(parents=True, exist_ok=True)
         client.download(SUMS, None)
         sums = read_sums(target / SUMS)
-        wanted = [name for name in sums if _wanted(name, options)]
-        if not any(name == TABLES[0] for name in wanted):
+        if TABLES[0] not in sums:
             raise DatasetError(f"{options.base_url}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
-        return _download_all(client, {name: sums[name] for name in wanted}, report)
+        folders = tuple(f"records{rate}/{options.folder}" for rate in options.rates)
+        wanted = {name: digest for name, digest in sums.items() if name in TABLES or name.startswith(folders)}
+        return _download_all(client, wanted, report)
     except OSError as error:
         raise DatasetError(
             f"{error.filename or target} cannot be written: {error.strerror}; free it and resume"
@@ -88,12 +88,12 @@ def fetch(target: Path, options: FetchOptions, report: Callable[[int, int], None
 
 
 def read_sums(path: Path) -> dict[str, str]:
-    """Read a ``SHA256SUMS.txt``: file name to digest.
+    """Read a ``SHA256SUMS.txt`` as a mapping of file name to digest.
 
     Raises
     ------
     DatasetError
-        When a line is none of a digest and a name, or a name leads out of the folder.
+        When a line is not a digest and a name, or a name points outside the folder.
     """
     sums: dict[str, str] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
@@ -101,7 +101,7 @@ def read_sums(path: Path) -> dict[str, str]:
             continue
         match = _LINE.match(line.strip())
         if not match:
-            raise DatasetError(f"line {number} of {path} is no SHA-256 sum and name: {line[:60]!r}")
+            raise DatasetError(f"line {number} of {path} is not a SHA-256 digest and a name: {line[:60]!r}")
         name = match.group(2).removeprefix("./")
         parts = PurePosixPath(name)
         if parts.is_absolute() or ".." in parts.parts or "\\" in name or ":" in name:
@@ -110,13 +110,7 @@ def read_sums(path: Path) -> dict[str, str]:
     return sums
 
 
-def _wanted(name: str, options: FetchOptions) -> bool:
-    if name in TABLES:
-        return True
-    return any(name.startswith(f"records{rate}/{options.folder}") for rate in options.rates)
-
-
-def _download_all(client: "_Client", wanted: dict[str, str], report: Callable[[int, int], None]) -> Fetched:
+def _download_all(client: "_Client", wanted: dict[str, str], report: Report) -> Fetched:
     downloaded = 0
     with ThreadPoolExecutor(max_workers=client.options.connections) as pool:
         jobs = [pool.submit(client.ensure, name, digest) for name, digest in wanted.items()]
@@ -132,7 +126,7 @@ def _download_all(client: "_Client", wanted: dict[str, str], report: Callable[[i
 
 
 class _Client:
-    """One session for each thread, with retries."""
+    """Downloads files with retries, one session per thread."""
 
     def __init__(self, target: Path, options: FetchOptions) -> None:
         self.target, self.options = target, options
@@ -140,7 +134,7 @@ class _Client:
         self._local = threading.local()
 
     def ensure(self, name: str, digest: str) -> bool:
-        """Make sure that one file is there and right; True when it was downloaded."""
+        """Make sure that one file is present and correct; return whether it was downloaded."""
         path = self.target / name
         if path.is_file() and sha256(path) == digest:
             return False
@@ -148,7 +142,7 @@ class _Client:
         return True
 
     def download(self, name: str, digest: str | None) -> None:
-        """Download a file, going on with a part of it that is there; check it, then put it in place."""
+        """Download a file, resuming a partial download; check it, then move it into place."""
         import requests
 
         part = self.target / f"{name}.part"
@@ -172,8 +166,8 @@ class _Client:
         )
 
     def _append(self, name: str, part: Path) -> None:
-        have = part.stat().st_size if part.is_file() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
+        received = part.stat().st_size if part.is_file() else 0
+        headers = {"Range": f"bytes={received}-"} if received else {}
         url = self.options.base_url + quote(name)
         with self._session().get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
             if response.status_code == 416:
@@ -182,7 +176,9 @@ class _Client:
             if "html" in response.headers.get("Content-Type", "") and not name.endswith(".html"):
                 raise DatasetError(f"{url} answered with a web page, not with the file: is the address right?")
             with part.open("ab" if response.status_code == 206 else "wb") as out:
-                for chunk in _until(self.stop, response.iter_content(CHUNK)):
+                for chunk in response.iter_content(DOWNLOAD_CHUNK):
+                    if self.stop.is_set():
+                        raise DatasetError("stopped")
                     out.write(chunk)
 
     def _session(self) -> "requests.Session":
@@ -196,16 +192,7 @@ class _Client:
             for scheme in ("https://", "http://"):
                 session.mount(scheme, HTTPAdapter(max_retries=retry))
             self._local.session = session
-        session = self._local.session
-        assert isinstance(session, requests.Session)
-        return session
-
-
-def _until(stop: threading.Event, chunks: Iterable[bytes]) -> Iterable[bytes]:
-    for chunk in chunks:
-        if stop.is_set():
-            raise DatasetError("stopped")
-        yield chunk
+        return cast("requests.Session", self._local.session)
 
 
 def _reason(error: Exception) -> str:

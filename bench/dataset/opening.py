@@ -1,7 +1,7 @@
-"""How a dataset is found: a PTB-XL folder, or ``name:path`` by the entry point group ``ecg_bench.datasets``.
+"""Opens a PTB-XL folder, or ``name:path`` through the entry point group ``ecg_bench.datasets``.
 
-Built-in datasets come through the same group as anybody's. Opening one runs its author's code, so nothing is imported
-but what the user names.
+Built-in datasets use the same group as everybody's. Opening a dataset runs its author's code, so only the one that the
+user names is imported.
 """
 
 import inspect
@@ -9,17 +9,17 @@ import os
 import re
 from pathlib import Path
 
-from bench.dataset.dataset import Dataset
+from bench.dataset.base import Dataset
 from taxonomy import plugin
 from taxonomy.error import DatasetError, unknown_name
 
-GROUP = "ecg_bench.datasets"
+DATASET_GROUP = "ecg_bench.datasets"
 
-PARTS = ("name", "version", "title", "citation", "licence", "splits")
-"""What a dataset must say of itself."""
+REQUIRED = ("name", "version", "title", "citation", "licence", "splits")
+"""Attributes that every dataset must have."""
 
 _NAME = re.compile(r"[\w.-]{2,}")
-"""Two characters at least, so that a drive letter is not taken for a name."""
+"""At least two characters, so that a drive letter is not mistaken for a name."""
 
 
 def open_dataset(where: str | Path | None = None) -> Dataset:
@@ -28,36 +28,36 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     Parameters
     ----------
     where : str or Path, optional
-        PTB-XL's folder; or a name of the group ``ecg_bench.datasets``, with what follows a colon given to it, such as
-        ``"ptbxl:/data/ptb-xl"`` or ``"sample"``. A folder of that very name is taken first.
+        PTB-XL's folder; or a name of the group ``ecg_bench.datasets``, optionally with an argument after a colon, such
+        as ``"ptbxl:/data/ptb-xl"`` or ``"sample"``. An existing folder takes precedence over a name.
 
     Raises
     ------
     DatasetError
-        When the folder does not exist or cannot be understood, or a dataset cannot be imported or lacks a part.
+        When the folder is missing or invalid, or a dataset cannot be imported or lacks an attribute.
     taxonomy.error.UnknownNameError
-        When no dataset has the name before the colon; the message lists them.
+        When no dataset has that name; the message lists them.
     """
     from bench.dataset.ptbxl import PtbXl
     from bench.dataset.sample import Sample
 
-    named = str(where or os.environ.get("PTBXL_DIR", ""))
-    if not named:
+    location = str(where or os.environ.get("PTBXL_DIR", ""))
+    if not location:
         return Sample()
-    name, _, argument = named.partition(":")
-    if Path(named).is_dir() or not _NAME.fullmatch(name):
-        return PtbXl(named)
-    known = plugin.installed(GROUP, "dataset", DatasetError)
-    if name in known:
-        return _built(name, plugin.loaded(known[name], "dataset", DatasetError), [argument] if argument else [])
+    name, _, argument = location.partition(":")
+    if Path(location).is_dir() or not _NAME.fullmatch(name):
+        return PtbXl(location)
+    datasets = plugin.installed(DATASET_GROUP, "dataset", DatasetError)
+    if name in datasets:
+        return _built(name, plugin.loaded(datasets[name], "dataset", DatasetError), [argument] if argument else [])
     if argument:
-        raise unknown_name("dataset", name, known)
-    return PtbXl(named)
+        raise unknown_name("dataset", name, datasets)
+    return PtbXl(location)
 
 
 def _built(name: str, factory: object, arguments: list[str]) -> Dataset:
     if not (isinstance(factory, type) and issubclass(factory, Dataset)):
-        raise DatasetError(f"dataset {name!r} is no subclass of bench.dataset.Dataset")
+        raise DatasetError(f"dataset {name!r} is not a subclass of bench.dataset.Dataset")
     if inspect.isabstract(factory):
         raise DatasetError(f"dataset {name!r} has no {min(factory.__abstractmethods__)}()")
     try:
@@ -65,7 +65,7 @@ def _built(name: str, factory: object, arguments: list[str]) -> Dataset:
     except TypeError as error:
         raise DatasetError(f"dataset {name!r} cannot be opened: {error}") from error
     built = factory(*arguments)
-    missing = [part for part in PARTS if not hasattr(built, part)]
+    missing = [name for name in REQUIRED if not hasattr(built, name)]
     if missing:
-        raise DatasetError(f"dataset {name!r} has no {missing[0]!r}: it says its {', '.join(PARTS)}")
+        raise DatasetError(f"dataset {name!r} has no {missing[0]!r}: it needs {', '.join(REQUIRED)}")
     return built

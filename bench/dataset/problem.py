@@ -1,4 +1,4 @@
-"""One thing that is wrong with a dataset's files or with a recording."""
+"""A defect of a dataset's files, or a peculiarity of a recording."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ SERIOUS = frozenset({"missing", "checksum", "unreadable"})
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong.
+    """One finding about a file or a recording.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Problem:
         File or record.
     sentence : str
     signal : (int or str, int) or None
-        Record and sampling rate of the one signal that cannot be read because of it.
+        Record and sampling rate of the signal that it makes unreadable.
     """
 
     kind: str
@@ -30,5 +30,5 @@ class Problem:
 
     @property
     def serious(self) -> bool:
-        """Whether the files are damaged, rather than a recording peculiar."""
+        """Whether a file is damaged or missing; a merely peculiar recording is not serious."""
         return self.kind in SERIOUS

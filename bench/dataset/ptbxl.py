@@ -1,4 +1,4 @@
-"""PTB-XL v1.0.3 in PhysioNet's own layout, or any part of it that has been downloaded."""
+"""PTB-XL v1.0.3 in PhysioNet's layout, complete or partly downloaded."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.dataset.fetch import SUMS, read_sums
 from bench.dataset.problem import Problem
+from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
-from bench.dataset.table import Row, TabledDataset, read_table
 from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
 from bench.storage import sha256
 from taxonomy.error import DatasetError
@@ -17,12 +17,12 @@ RATES = (500, 100)
 
 
 class PtbXl(TabledDataset):
-    """A PTB-XL folder; signals are read record by record and never held.
+    """A PTB-XL folder; signals are read on demand and never kept in memory.
 
     Parameters
     ----------
     folder : str or Path
-        Holds ``ptbxl_database.csv`` and ``records100`` or ``records500``, either of them in part.
+        Contains ``ptbxl_database.csv`` and some or all of ``records100`` or ``records500``.
 
     Raises
     ------
@@ -43,10 +43,7 @@ class PtbXl(TabledDataset):
         super().__init__(read_table(self.folder / "ptbxl_database.csv"))
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
-        """Return the twelve header checksums of each record at its highest rate (cheap, and tied to the samples).
-
-        A record without a signal at hand has those of its labels.
-        """
+        """Return each record's header checksums at its highest rate, or without a signal a digest of its labels."""
         digests = {}
         for ecg_id in ids:
             record = self.record(ecg_id)
@@ -58,10 +55,9 @@ class PtbXl(TabledDataset):
         return digests
 
     def check(self) -> Iterator[Problem]:
-        """Yield missing files, and those that do not have the SHA-256 of ``SHA256SUMS.txt`` where that is there.
+        """Yield missing files, and files that contradict ``SHA256SUMS.txt`` where the folder has one.
 
-        Files count as missing at the rates of which at least one record is there: a folder with records100 alone is
-        sound.
+        A rate without a single record counts as not downloaded, so a folder with only records100 is sound.
         """
         yield from self._missing()
         if (self.folder / SUMS).is_file():
@@ -70,18 +66,18 @@ class PtbXl(TabledDataset):
                     yield Problem("checksum", name, "has another SHA-256 than the published one")
 
     def samples_problem(self, record: Record, fs: int) -> str | None:
-        """Return the leads whose samples do not have their header's checksum, None for none."""
+        """Return the leads whose samples do not match their header's checksum, None for none."""
         return checksum_problem(read_header(self.header(record.ecg_id, fs)))
 
     def header(self, ecg_id: RecordId, fs: int) -> Path:
-        """Return the path of a record's header at one rate, whether it is there or not."""
+        """Return the path of a record's header at one rate, whether or not it exists."""
         name = self._rows[ecg_id].filenames[fs]
         path = (self.folder / f"{name}.hea").resolve()
         if not path.is_relative_to(self.folder.resolve()):
             raise DatasetError(f"record {ecg_id} names a file outside the folder: {name!r}")
         return path
 
-    def _record(self, row: Row) -> Record:
+    def _record(self, row: TableRow) -> Record:
         rates = tuple(fs for fs in RATES if row.filenames[fs] in self._present[fs])
         return row.record(self.name, rates, self._load)
 
@@ -104,7 +100,7 @@ class PtbXl(TabledDataset):
 
     @cached_property
     def _present(self) -> Mapping[int, frozenset[str]]:
-        """Names (without suffix) of the records that have a header, by rate: one walk instead of 43,598 look-ups."""
+        """Names (without suffix) of the records with a header, by rate: one walk instead of 43,598 look-ups."""
         return {
             fs: frozenset(
                 str(path.relative_to(self.folder).with_suffix("").as_posix())

@@ -1,4 +1,4 @@
-"""One ECG recording; the signal is read when it is asked for, and what it shows is for its dataset to say."""
+"""One ECG recording, whose signal is read on demand; its truth comes from the dataset."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from taxonomy.error import DatasetError
 
 RecordId = int | str
-"""PTB-XL's are whole numbers and stay so in every JSON; other sources have names."""
+"""A whole number in PTB-XL, also in every JSON file; a string in other datasets."""
 
 
 def by_id(record_id: RecordId) -> tuple[int, int, str]:
-    """Return a key to sort ids by: whole numbers in their order first, then names."""
+    """Return a sort key for ids: whole numbers in numeric order, then strings."""
     return (1, 0, record_id) if isinstance(record_id, str) else (0, record_id, "")
 
 
@@ -25,7 +25,7 @@ class Signal:
     Attributes
     ----------
     mv : float32 array (12, n_samples) in mV
-        In the order I II III aVR aVL aVF V1..V6, whatever order the file has; NaN where the file marks no value.
+        In the order I II III aVR aVL aVF V1..V6, whatever the order in the file; NaN where the file marks no value.
     fs : float
         Sampling rate in Hz.
     """
@@ -41,16 +41,16 @@ class Record:
     Attributes
     ----------
     ecg_id, patient_id : int or str
-        As the dataset calls them.
+        As in the dataset.
     age : float or None
-        Years; in PTB-XL 90 stands for everyone over 89.
+        Years; 90 stands for everyone over 89 in PTB-XL.
     sex : {"male", "female"} or None
     fold : int or str
-        The part of the dataset that it belongs to; patients never cross folds.
+        Part of the dataset that it belongs to; no patient is in two folds.
     dataset : str
         Name of the dataset.
     rates : tuple of int
-        Sampling rates in Hz that are at hand, the highest first.
+        Available sampling rates in Hz, highest first.
     """
 
     ecg_id: RecordId
@@ -68,12 +68,12 @@ class Record:
         Parameters
         ----------
         fs : int, optional
-            Sampling rate in Hz; the highest at hand where it is not given or that rate is missing.
+            Sampling rate in Hz; the highest available one when omitted or missing.
 
         Raises
         ------
         DatasetError
-            When the record has no signal at hand, or its file cannot be read.
+            When the record has no signal, or its file cannot be read.
         """
         if not self.rates:
             raise DatasetError(f"record {self.ecg_id} of {self.dataset} has no signal at hand")

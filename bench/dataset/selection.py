@@ -1,10 +1,10 @@
-"""From ``--data``, ``--split``, ``--ids`` and ``--limit`` to records."""
+"""The records that ``--data``, ``--split``, ``--ids`` and ``--limit`` select."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.dataset.base import Dataset
 from bench.dataset.cohort import Cohort
-from bench.dataset.dataset import Dataset
 from bench.dataset.opening import open_dataset
 from bench.dataset.record import RecordId
 from taxonomy.error import SettingError
@@ -12,17 +12,17 @@ from taxonomy.error import SettingError
 
 @dataclass(frozen=True)
 class Selection:
-    """Which records, as on the command line.
+    """A choice of records, as on the command line.
 
     Attributes
     ----------
     data : str, Path or None
-        As :func:`bench.dataset.open_dataset` takes it.
+        Argument of :func:`bench.dataset.open_dataset`.
     split : str
     ids : str or None
-        Parted by commas; taken instead of the split.
+        Comma-separated; replaces the split.
     limit : int or None
-        Only the first so many.
+        Number of records at most.
     """
 
     data: str | Path | None = None
@@ -35,26 +35,26 @@ class Selection:
         return open_dataset(self.data)
 
     def cohort(self, with_signal: bool = True, dataset: Dataset | None = None) -> Cohort:
-        """Return the records; all of the split if no signal is needed.
+        """Return the records, those without a signal included if none is needed.
 
         Parameters
         ----------
         with_signal : bool
         dataset : Dataset, optional
-            The one that is open already.
+            The dataset if it is already open.
 
         Raises
         ------
         SettingError
-            When there is none with a signal, or ``ids`` cannot be understood.
+            When no record has a signal, or ``ids`` is malformed.
         taxonomy.error.DatasetError
             When the dataset cannot be opened or has no such record.
         taxonomy.error.UnknownNameError
             When there is no such split.
         """
-        used = dataset or self.open()
-        ids = parsed_ids(self.ids, used.ids_are_numbers) if self.ids else ()
-        cohort = used.cohort(self.split, ids, self.limit, with_signal)
+        dataset = dataset or self.open()
+        ids = parsed_ids(self.ids, dataset.ids_are_numbers) if self.ids else ()
+        cohort = dataset.cohort(self.split, ids, self.limit, with_signal)
         if not cohort:
             raise SettingError(
                 f"no record of split {self.split!r} has a signal in this folder: 'bench data verify' says what is "
@@ -64,7 +64,7 @@ class Selection:
 
 
 def parsed_ids(written: str, numbers: bool) -> tuple[RecordId, ...]:
-    """Return the ids of ``--ids``.
+    """Parse ``--ids``.
 
     Parameters
     ----------
@@ -75,15 +75,15 @@ def parsed_ids(written: str, numbers: bool) -> tuple[RecordId, ...]:
     Raises
     ------
     SettingError
-        When there is none, a part is no whole number where it should be, or one stands twice.
+        When there is no id, one is not a whole number although all must be, or one is repeated.
     """
-    parts = [part.strip() for part in written.split(",") if part.strip()]
-    wrong = [part for part in parts if numbers and not part.isdecimal()]
-    if wrong or not parts:
-        what = "whole numbers" if numbers else "the names of records"
-        raise SettingError(f"--ids takes {what} parted by commas, not {wrong[0] if wrong else written!r}")
-    ids: tuple[RecordId, ...] = tuple(map(int, parts)) if numbers else tuple(parts)
-    twice = [ecg_id for ecg_id in ids if ids.count(ecg_id) > 1]
-    if twice:
-        raise SettingError(f"--ids names record {twice[0]} twice")
+    names = [name.strip() for name in written.split(",") if name.strip()]
+    wrong = [name for name in names if numbers and not name.isdecimal()]
+    if wrong or not names:
+        expected = "whole numbers" if numbers else "the names of records"
+        raise SettingError(f"--ids takes {expected} separated by commas, not {wrong[0] if wrong else written!r}")
+    ids: tuple[RecordId, ...] = tuple(map(int, names)) if numbers else tuple(names)
+    repeated = [ecg_id for ecg_id in ids if ids.count(ecg_id) > 1]
+    if repeated:
+        raise SettingError(f"--ids names record {repeated[0]} twice")
     return ids

@@ -1,4 +1,4 @@
-"""PTB-XL+'s file of 12SL statements: what a commercial program said of every record."""
+"""PTB-XL+'s file of 12SL statements, a commercial program's interpretation of every record."""
 
 import ast
 import csv
@@ -15,27 +15,27 @@ def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
     Returns
     -------
     dict of int to tuple of str
-        Acronyms in the order printed, by ``ecg_id``.
+        Acronyms in printed order, by ``ecg_id``.
 
     Raises
     ------
     FileError
-        When the file is missing, lacks a column, or holds a row that is no list.
+        When the file is missing, lacks a column, or a row holds no list.
     """
     csv.field_size_limit(10**7)
     opened = gzip.open if path.suffix == ".gz" else open
-    found: dict[RecordId, tuple[str, ...]] = {}
+    statements: dict[RecordId, tuple[str, ...]] = {}
     try:
         with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
             for number, row in enumerate(csv.DictReader(lines), start=2):
-                found[int(row["ecg_id"])] = _statements(row["statements"], f"line {number} of {path}")
+                statements[int(row["ecg_id"])] = _statements(row["statements"], f"line {number} of {path}")
     except FileNotFoundError:
         raise FileError(f"the statements file {path} does not exist") from None
     except KeyError as error:
         raise FileError(f"{path} has no column {error}: is it PTB-XL+'s 12sl_statements.csv?") from error
     except (OSError, ValueError, csv.Error) as error:
         raise FileError(f"the statements file {path} cannot be read: {error}") from error
-    return found
+    return statements
 
 
 def _statements(written: str, where: str) -> tuple[str, ...]:

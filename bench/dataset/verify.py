@@ -1,28 +1,29 @@
-"""What is wrong with a dataset, file by file and record by record."""
+"""Checks a dataset for defects, file by file and record by record."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset.dataset import Dataset
+from bench.dataset.base import Dataset
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record
+from bench.progress import Report
 from renderers import LEADS
 from taxonomy.error import DatasetError
 
 TOLERANCE_MV = 0.005
-"""How far a record may be from the laws of the limb leads: five units of PTB-XL's files, since each lead is rounded."""
+"""Tolerated deviation from the laws of the limb leads: five units of PTB-XL's files, since each lead is rounded."""
 
 FEW = 3
-"""Samples that may break a law before it is a finding: PTB-XL has single spikes (record 162 at 500 Hz)."""
+"""Samples that may break a law unreported: PTB-XL has single spikes (record 162 at 500 Hz)."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was looked at, and what was found."""
+    """Number of records and signals checked, and the problems found."""
 
     records: int
     signals: int
@@ -30,19 +31,16 @@ class Verification:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is missing or damaged."""
+        """Whether no file is missing or damaged."""
         return not any(problem.serious for problem in self.problems)
 
     def counts(self) -> dict[str, int]:
-        """Return how many problems there are of each kind."""
+        """Return the number of problems of each kind."""
         return dict(sorted(Counter(problem.kind for problem in self.problems).items()))
 
 
-def verify(dataset: Dataset, report: Callable[[int, int], None]) -> Verification:
-    """Read every record at every rate and say what is wrong.
-
-    A signal that is known to be missing is not read: the missing file has been named.
-    """
+def verify(dataset: Dataset, report: Report) -> Verification:
+    """Check every record at every rate; a signal whose file is already reported missing is not read."""
     problems = list(dataset.check())
     missing = {problem.signal for problem in problems}
     signals = 0
@@ -70,7 +68,7 @@ def _signal_problems(dataset: Dataset, record: Record, fs: int) -> Iterator[Prob
 
 
 def recording_problems(where: str, signal: NDArray[np.float32]) -> Sequence[Problem]:
-    """Return what is peculiar about a recording: NaN, flat leads, limb leads that break the laws.
+    """Return the peculiarities of a recording: NaN, flat leads, limb leads that break the laws.
 
     Einthoven: III = II - I. Goldberger: aVR = -(I + II) / 2, aVL = I - II / 2, aVF = II - I / 2 (Malmivuo and Plonsey
     1995).
@@ -78,7 +76,7 @@ def recording_problems(where: str, signal: NDArray[np.float32]) -> Sequence[Prob
     Parameters
     ----------
     where : str
-        How the record is called in a problem.
+        Name of the record in a problem.
     signal : float32 array (12, n_samples) in mV
     """
     problems = []
@@ -93,13 +91,13 @@ def recording_problems(where: str, signal: NDArray[np.float32]) -> Sequence[Prob
     ]
     if flat:
         problems.append(Problem("flat", where, f"is flat in {', '.join(flat)}"))
-    one, two = signal[0], signal[1]
+    i, ii = signal[0], signal[1]
     laws = {
-        "einthoven": {"III": signal[2] - (two - one)},
+        "einthoven": {"III": signal[2] - (ii - i)},
         "goldberger": {
-            "aVR": signal[3] + (one + two) / 2,
-            "aVL": signal[4] - (one - two / 2),
-            "aVF": signal[5] - (two - one / 2),
+            "aVR": signal[3] + (i + ii) / 2,
+            "aVL": signal[4] - (i - ii / 2),
+            "aVF": signal[5] - (ii - i / 2),
         },
     }
     for law, errors in laws.items():

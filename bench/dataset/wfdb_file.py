@@ -1,9 +1,8 @@
-"""WFDB records in format 16, as PTB-XL and the PhysioNet/CinC Challenges have them: a text header, 16-bit samples.
+"""WFDB records in format 16, as used by PTB-XL and the PhysioNet/CinC Challenges: a text header, 16-bit samples.
 
-Strict where wfdb is lenient: a truncated file, another format or an unknown lead is an error that names it. Leads may
-stand in any order and case. Formats: PhysioNet's ``header(5)`` and ``signal(5)`` manual pages; the Challenges' ``.mat``
-files are MAT-files of level 4 (MathWorks, MAT-File Format), whose one matrix lies column by column, so that behind 24
-bytes they hold what a ``.dat`` file does.
+Stricter than wfdb: a truncated file, another format or an unknown lead is an error that names it. Leads may come in any
+order and case. Formats: PhysioNet's ``header(5)`` and ``signal(5)`` manual pages. The Challenges' ``.mat`` files are
+level 4 MAT-files (MathWorks, MAT-File Format) with one column-major matrix: after 24 bytes they equal a ``.dat`` file.
 """
 
 import re
@@ -19,15 +18,15 @@ from renderers import LEADS
 from taxonomy.error import DatasetError
 
 INVALID = -32768
-"""Sample of format 16 that stands for no value."""
+"""Format 16's marker of a missing sample."""
 
 MAT_16 = 30
-"""Type of a MAT-file of level 4 that holds little-endian 16-bit whole numbers."""
+"""Type code of a level 4 MAT-file with little-endian 16-bit integers."""
 
 _UNITS = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
 _LEADS = {lead.lower(): row for row, lead in enumerate(LEADS)}
 _FORMAT = re.compile(r"16(?:x1)?(?::0)?(?:\+(\d+))?")
-"""One sample of a signal in each frame, no skew, and how many bytes stand before the first."""
+"""One sample per frame, no skew, and the byte offset of the first sample."""
 _GAIN = re.compile(r"([^(/]+)(?:\((-?\d+)\))?(?:/(.+))?")
 _FILE = re.compile(r"\w[\w.-]*", re.ASCII)
 
@@ -39,9 +38,9 @@ class Channel:
     Attributes
     ----------
     gain : float
-        Units of the file in a mV.
+        File units per mV.
     baseline : int
-        Unit of the file that stands for 0 mV.
+        File unit of 0 mV.
     checksum : int
         Sum of the samples, modulo 65,536.
     row : int
@@ -56,24 +55,24 @@ class Channel:
 
 @dataclass(frozen=True)
 class Header:
-    """What a ``.hea`` file says.
+    """The content of a ``.hea`` file.
 
     Attributes
     ----------
     path : Path
-        Of the header itself.
+        Of the header.
     fs : float
         Sampling rate in Hz.
     samples : int
-        Of each lead.
+        Per lead.
     channels : tuple of Channel
         Twelve, in the order of the file.
     file : str
-        Name of the file beside the header that holds the samples.
+        Name of the sample file beside the header.
     offset : int
-        Bytes of that file before the first sample.
+        Bytes before the first sample.
     comments : tuple of str
-        Lines behind a ``#``, such as ``"Age: 56"`` or ``"Dx: 426783006"``.
+        Lines after a ``#``, such as ``"Age: 56"`` or ``"Dx: 426783006"``.
     """
 
     path: Path
@@ -86,7 +85,7 @@ class Header:
 
     @property
     def checksums(self) -> str:
-        """The checksums from I to V6, which tell these samples from others."""
+        """The checksums of I to V6, which identify the samples."""
         by_lead = sorted((channel.row, channel.checksum % 65536) for channel in self.channels)
         return ",".join(str(checksum) for _, checksum in by_lead)
 
@@ -97,8 +96,8 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     DatasetError
-        When it is missing, is no header of format 16, does not name exactly the twelve leads, or names samples that
-        do not all lie in one file beside it.
+        When it is missing, is not a format 16 header, does not name exactly the twelve leads, or refers to samples
+        outside a single file beside it.
     """
     try:
         written = [line for line in path.read_text(encoding="ascii").splitlines() if line]
@@ -110,11 +109,11 @@ def read_header(path: Path) -> Header:
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing; 'bench data verify' says what else is") from None
     except (OSError, ValueError, IndexError) as error:
-        raise DatasetError(f"{path} is no WFDB header that can be read: {error}") from error
+        raise DatasetError(f"{path} is not a readable WFDB header: {error}") from error
     if sorted(channel.row for channel in channels) != list(range(len(LEADS))):
         raise DatasetError(f"{path} does not name each of the twelve leads once")
     if "/" in name or samples < 1 or not (isfinite(fs) and fs > 0):
-        raise DatasetError(f"{path} is no header of one stretch of samples at a rate in Hz: {lines[0][:60]!r}")
+        raise DatasetError(f"{path} is not a header of one continuous segment at a rate in Hz: {lines[0][:60]!r}")
     comments = tuple(line.lstrip("#").strip() for line in written if line.startswith("#"))
     return Header(path, fs, samples, channels, *_place(path, signals), comments)
 
@@ -139,7 +138,7 @@ def _channel(path: Path, line: str) -> Channel:
 
 
 def _place(path: Path, signals: list[str]) -> tuple[str, int]:
-    """Return the file that holds the samples, and the bytes before the first."""
+    """Return the name of the sample file and the byte offset of the first sample."""
     places = {tuple(line.split()[:2]) for line in signals}
     (name, form), *others = places
     if others:
@@ -156,8 +155,7 @@ def read_samples(header: Header) -> NDArray[np.int16]:
     Raises
     ------
     DatasetError
-        When the file of samples is missing, has another length than the header says, or is no MAT-file of the form
-        that its name says.
+        When the sample file is missing, differs in length from the header, or is named ``.mat`` without being one.
     """
     path = header.path.with_name(header.file)
     try:
@@ -174,7 +172,7 @@ def read_samples(header: Header) -> NDArray[np.int16]:
             f"{path} holds {len(data) // 2} samples where its header says {expected}: truncated or damaged"
         )
     if path.suffix == ".mat" and np.frombuffer(before[:12], "<i4").tolist() != [MAT_16, shape[1], shape[0]]:
-        raise DatasetError(f"{path} is no MAT-file of level 4 with {shape[1]} x {shape[0]} 16-bit samples")
+        raise DatasetError(f"{path} is not a level 4 MAT-file with {shape[1]} x {shape[0]} 16-bit samples")
     return np.frombuffer(data, "<i2").astype(np.int16, copy=False).reshape(shape)
 
 
@@ -184,7 +182,7 @@ def read_signal(path: Path) -> Signal:
     Raises
     ------
     DatasetError
-        When a file is missing, truncated or of another form.
+        When a file is missing, truncated or in another format.
     """
     header = read_header(path)
     raw = read_samples(header)
@@ -199,7 +197,7 @@ def read_signal(path: Path) -> Signal:
 
 
 def checksum_problem(header: Header) -> str | None:
-    """Return the leads whose samples do not add up to the header's checksum, as a sentence; None for none.
+    """Return a sentence that names the leads whose samples contradict the header's checksum, None for none.
 
     Raises
     ------

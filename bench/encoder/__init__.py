@@ -1,1 +1,1 @@
-"""Whether the image encoder of a model carries what the axes ask for, whatever its language model makes of it."""
+"""Whether a model's image encoder carries the information of each axis, whatever its language model does with it."""

@@ -1,7 +1,6 @@
-"""The features of every record: from the encoder, from its random twin, from the pixels, and from resnet1d."""
+"""Features of every record: of the encoder, of its untrained twin, of the pixels, and of resnet1d."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,41 +13,33 @@ from bench.storage import whole_file
 from bench.view import View
 from readers.contract import Case, Prompt
 from readers.prefetch import prefetched
-from readers.vlm.chat import Chat, Encoded
+from readers.vlm.chat import Encoded
 from readers.vlm.encoder import ImageEncoder
 from renderers import Picture
 from taxonomy.error import FileError
 
 PIXELS = 96
-"""Edge of the grey picture that stands for the raw pixels."""
+"""Edge in px of the grey picture that represents the raw pixels."""
 
 SAVED_EVERY = 500
-"""Records after which what was computed is kept on the disk."""
+"""Records between two writes of the features file."""
 
 Features = Mapping[str, NDArray[np.float32]]
 
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A record's inputs for the encoder, and its pixels."""
-
-    prompts: Encoded
-    pixels: NDArray[np.float32]
-
-
 def image_features(
-    encoder: ImageEncoder, records: Sequence[Record], view: View, keep: Path, report: Report
+    encoder: ImageEncoder, records: Sequence[Record], view: View, path: Path, report: Report
 ) -> Features:
-    """Return the features of every record's pictures; what a killed run computed is not computed again.
+    """Return the features of every record's pictures, resuming from the file of an interrupted run.
 
     Parameters
     ----------
     encoder : ImageEncoder
     records : sequence of Record
     view : View
-        Settled: its renderer and resolution draw the pictures.
-    keep : Path
-        File (npz) that holds them.
+        Settled; gives renderer and resolution.
+    path : Path
+        The features file (npz).
     report : callable
 
     Returns
@@ -59,33 +50,31 @@ def image_features(
     Raises
     ------
     FileError
-        When the file cannot be written, or holds those of other records.
+        When the file cannot be read or belongs to other records.
     """
     ids = np.array([record.ecg_id for record in records])
-    known = _kept(keep, ids)
-    rows: dict[str, list[NDArray[np.float32]]] = {name: list(part) for name, part in known.items()}
+    rows = {name: list(features) for name, features in _saved(path, ids).items()}
     done = len(next(iter(rows.values()), []))
 
-    def drawn(part: tuple[Record, ...]) -> _Drawn:
-        return _drawn(part[0], encoder.vlm.chat, view)
+    def inputs(batch: tuple[Record, ...]) -> tuple[Encoded, NDArray[np.float32]]:
+        images = view.drawn(batch[0].signal())
+        return encoder.vlm.chat.encode([Case("", images=images, prompt=Prompt(""))]), _pixels(images)
 
-    for number, one in enumerate(prefetched(records[done:], 1, drawn), start=done + 1):
-        found = {**encoder.features(one.prompts.tensors), "pixels": one.pixels}
-        for name, row in found.items():
+    for number, (encoded, pixels) in enumerate(prefetched(records[done:], 1, inputs), start=done + 1):
+        for name, row in {**encoder.features(encoded.tensors), "pixels": pixels}.items():
             rows.setdefault(name, []).append(row)
         report(number, len(records))
         if number % SAVED_EVERY == 0 or number == len(records):
-            _keep(keep, ids, rows)
-    return {name: np.stack(part) for name, part in rows.items()}
+            _save(path, ids, rows)
+    return {name: np.stack(features) for name, features in rows.items()}
 
 
 def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.float32]:
-    """Return what resnet1d makes of every record's signal: the features of all its members side by side.
+    """Return resnet1d's features of every record's signal, those of its members concatenated.
 
     Returns
     -------
     float32 array (n_records, width)
-        Of a network that learned from the labels of folds 1 to 8.
     """
     import torch
 
@@ -102,36 +91,31 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
     return np.stack(rows)
 
 
-def _drawn(record: Record, chat: Chat, view: View) -> _Drawn:
-    images = view.drawn(record.signal())
-    return _Drawn(chat.encode([Case("", images=images, prompt=Prompt(""))]), _pixels(images))
-
-
 def _pixels(images: Sequence[Picture]) -> NDArray[np.float32]:
-    """Return the pictures, one below the other, as one small grey one, float32 (PIXELS x PIXELS,) from 0 to 1."""
+    """Return the pictures stacked and shrunk to one grey picture, float32 (PIXELS x PIXELS,) from 0 to 1."""
     from PIL import Image
 
-    whole = Image.fromarray(np.concatenate([image.rgb() for image in images])).convert("L")
-    small = whole.resize((PIXELS, PIXELS), Image.Resampling.BOX)
+    stacked = Image.fromarray(np.concatenate([image.rgb() for image in images])).convert("L")
+    small = stacked.resize((PIXELS, PIXELS), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32).ravel() / np.float32(255)
 
 
-def _kept(path: Path, ids: NDArray[Any]) -> Features:
+def _saved(path: Path, ids: NDArray[Any]) -> Features:
     if not path.is_file():
         return {}
     try:
         with np.load(path, allow_pickle=False) as archive:
-            known = {name: archive[name] for name in archive.files}
+            features = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError) as error:
         raise FileError(f"{path} holds no features ({error}); remove it") from error
-    before = known.pop("ecg_id")
-    if not np.array_equal(before, ids[: len(before)]):
+    saved_ids = features.pop("ecg_id")
+    if not np.array_equal(saved_ids, ids[: len(saved_ids)]):
         raise FileError(f"{path} holds the features of other records; name another --out")
-    return known
+    return features
 
 
-def _keep(path: Path, ids: NDArray[Any], rows: Mapping[str, Sequence[NDArray[np.float32]]]) -> None:
-    stacked = {name: np.stack(list(part)) for name, part in rows.items()}
+def _save(path: Path, ids: NDArray[Any], rows: Mapping[str, Sequence[NDArray[np.float32]]]) -> None:
+    stacked = {name: np.stack(list(features)) for name, features in rows.items()}
     count = len(next(iter(stacked.values())))
     with whole_file(path) as part:
         np.savez(part, ecg_id=ids[:count], **stacked)  # type: ignore[arg-type]  # its stub takes allow_pickle so

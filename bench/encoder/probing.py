@@ -1,4 +1,4 @@
-"""Linear and small-MLP probes of an axis on frozen features: folds 1 to 8 teach, fold 9 chooses, fold 10 tells."""
+"""Linear and small-MLP probes of an axis on frozen features: fitted on train, chosen on val, reported on test."""
 
 import math
 import warnings
@@ -14,27 +14,28 @@ from bench.score.rounding import rounded
 from taxonomy.axis import AxisValue
 
 COMPONENTS = 256
-"""Principal components that a probe sees at most, so that wide features are not favoured."""
+"""Principal components that a probe sees at most, so that wide features have no advantage."""
 
 CANDIDATES: Mapping[str, tuple[float, ...]] = {"linear": (0.001, 0.03, 1.0), "mlp": (0.1, 10.0)}
-"""Strengths of a probe that fold 9 chooses among: C of a logistic regression, alpha of a perceptron."""
+"""Regularisation strengths tried on the validation split: C of a logistic regression, alpha of a perceptron."""
 
 HIDDEN = 64
 """Units of the perceptron's one hidden layer."""
 
 LEAST = 5
-"""Records of a value in the training folds from which it is probed."""
+"""Training records with, and without, a value that a probe of it needs."""
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
-    """Records of one split.
+class SplitRows:
+    """The labelled records of one split.
 
     Attributes
     ----------
     rows : int64 array
-        Their rows among the features.
+        Row indices into the features.
     patients : int64 array
+        Patient number of each.
     """
 
     rows: NDArray[np.int64]
@@ -42,30 +43,30 @@ class Fold:
 
 
 @dataclass(frozen=True, eq=False)
-class Folds:
+class LabelledSplits:
     """The three splits of the records with a label on an axis."""
 
-    train: Fold
-    validation: Fold
-    test: Fold
+    train: SplitRows
+    validation: SplitRows
+    test: SplitRows
 
 
 @dataclass(frozen=True, eq=False)
-class Probed:
-    """What a probe says on fold 10.
+class FittedProbe:
+    """A fitted probe's figures on the test split.
 
     Attributes
     ----------
     kind : str
         ``linear`` or ``mlp``.
     validation : float
-        Macro AUROC on fold 9 by which its strength was chosen.
+        Macro AUROC on the validation split, by which its strength was chosen.
     auroc : float
-        Macro over the values (one against the others) that fold 10 has.
+        Macro one-versus-rest over the values that occur in the test split.
     interval : (float, float)
-        95%, DeLong with patients clustered.
+        95%, DeLong clustered by patient.
     influence : float64 array (n_patients,)
-        For differences between probes of the same records.
+        Of each patient on ``auroc``, for differences between probes of the same records.
     accuracy : float
     """
 
@@ -78,7 +79,7 @@ class Probed:
 
 
 def reduced(features: NDArray[np.float32], train: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return standardised principal components of features, fitted on the training rows, float64 (n, <= COMPONENTS)."""
+    """Return standardised principal components fitted on the training rows, float64 (n, <= COMPONENTS)."""
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -89,62 +90,66 @@ def reduced(features: NDArray[np.float32], train: NDArray[np.int64]) -> NDArray[
     return np.asarray(steps.transform(features.astype(np.float64)), dtype=np.float64)
 
 
-def probe(x: NDArray[np.float64], values: Sequence[AxisValue | None], folds: Folds) -> dict[str, Probed]:
-    """Return the linear and the MLP probe of an axis, each at the strength that fold 9 chose.
+def fitted_probes(
+    x: NDArray[np.float64], values: Sequence[AxisValue | None], splits: LabelledSplits
+) -> dict[str, FittedProbe]:
+    """Return the linear and the MLP probe of an axis, each at its best strength on the validation split.
 
     Parameters
     ----------
     x : float64 array (n, components)
     values : sequence of str, frozenset or None
-        The truth of every row; a set asks for each of its members.
-    folds : Folds
+        True value of every row; each member of a set is a value.
+    splits : LabelledSplits
 
     Returns
     -------
-    dict of str to Probed
-        Empty where fold 10 or fold 9 has nothing to tell apart.
+    dict of str to FittedProbe
+        Empty where the validation or the test split has a single outcome.
     """
-    truth, names = _hot(values, folds.train.rows)
+    truth, names = _one_hot(values, splits.train.rows)
     is_set = any(isinstance(value, frozenset) for value in values)
     if len(names) < (1 if is_set else 2):
         return {}
-    found = {}
+    probes = {}
     for kind, strengths in CANDIDATES.items():
         tried = []
         for strength in strengths:
-            chances = _fitted(kind, strength, x[folds.train.rows], truth[folds.train.rows], is_set)
-            area = _macro(truth, chances(x), folds.validation)
+            chances = _fitted(kind, strength, x[splits.train.rows], truth[splits.train.rows], is_set)
+            area = _macro(truth, chances(x), splits.validation)
             if area is not None:
                 tried.append((area[0], chances))
         if not tried:
             continue
-        validation, best = max(tried, key=lambda one: one[0])
-        told = _macro(truth, best(x), folds.test)
-        if told is None:
+        validation, best = max(tried, key=lambda candidate: candidate[0])
+        on_test = _macro(truth, best(x), splits.test)
+        if on_test is None:
             continue
-        accuracy = _accuracy(truth, best(x), folds.test, is_set)
-        found[kind] = Probed(kind, rounded(validation), rounded(told[0]), logit_interval(*told), told[1], accuracy)
-    return found
+        accuracy = _accuracy(truth, best(x), splits.test, is_set)
+        probes[kind] = FittedProbe(
+            kind, rounded(validation), rounded(on_test[0]), logit_interval(*on_test), on_test[1], accuracy
+        )
+    return probes
 
 
-def chosen(probes: Mapping[str, Probed]) -> Probed | None:
-    """Return the probe that fold 9 likes best."""
-    return max(probes.values(), key=lambda one: one.validation, default=None)
+def best_probe(probes: Mapping[str, FittedProbe]) -> FittedProbe | None:
+    """Return the probe with the best area on the validation split, None without any."""
+    return max(probes.values(), key=lambda fitted: fitted.validation, default=None)
 
 
-def area_difference(one: Probed, other: Probed) -> tuple[float, tuple[float, float]]:
-    """Return by how much one area is larger, with its 95% interval; both are of the same records."""
-    apart = one.influence - other.influence
-    count, value = len(apart), one.auroc - other.auroc
-    error = math.sqrt(float((apart**2).sum()) * count / max(1, count - 1))
+def area_difference(first: FittedProbe, second: FittedProbe) -> tuple[float, tuple[float, float]]:
+    """Return the first area minus the second, with its 95% interval; both are of the same records."""
+    influence = first.influence - second.influence
+    count, value = len(influence), first.auroc - second.auroc
+    error = math.sqrt(float((influence**2).sum()) * count / max(1, count - 1))
     return rounded(value), (rounded(value - Z * error), rounded(value + Z * error))
 
 
-def _hot(values: Sequence[AxisValue | None], train: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
-    """Return which value each row has, bool (n, values), for the values that training has enough of."""
+def _one_hot(values: Sequence[AxisValue | None], train: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
+    """Return which value each row has, bool (n, values), and the values frequent enough in training."""
     sets = [value if isinstance(value, frozenset) else frozenset({value} if value else ()) for value in values]
-    names = sorted({name for one in sets for name in one})
-    truth = np.array([[name in one for name in names] for one in sets]).reshape(len(sets), -1)
+    names = sorted({name for members in sets for name in members})
+    truth = np.array([[name in members for name in names] for members in sets]).reshape(len(sets), -1)
     counts = truth[train].sum(axis=0)
     kept = [n for n, count in enumerate(counts) if LEAST <= count <= len(train) - LEAST]
     return truth[:, kept], [names[n] for n in kept]
@@ -169,18 +174,22 @@ def _fitted(kind: str, strength: float, x: NDArray[np.float64], truth: NDArray[n
 
 
 def _macro(
-    truth: NDArray[np.bool_], chances: NDArray[np.float64], fold: Fold
+    truth: NDArray[np.bool_], chances: NDArray[np.float64], split: SplitRows
 ) -> tuple[float, NDArray[np.float64]] | None:
-    told, said = truth[fold.rows], chances[fold.rows]
-    occurring = [k for k in range(told.shape[1]) if 0 < told[:, k].sum() < len(told)]
+    labels, predicted = truth[split.rows], chances[split.rows]
+    occurring = [k for k in range(labels.shape[1]) if 0 < labels[:, k].sum() < len(labels)]
     if not occurring:
         return None
-    patients = np.unique(fold.patients, return_inverse=True)[1]
-    areas = [area_and_influence(told[:, k], said[:, k], patients) for k in occurring]
+    patients = np.unique(split.patients, return_inverse=True)[1]
+    areas = [area_and_influence(labels[:, k], predicted[:, k], patients) for k in occurring]
     return float(np.mean([area for area, _ in areas])), np.mean([influence for _, influence in areas], axis=0)
 
 
-def _accuracy(truth: NDArray[np.bool_], chances: NDArray[np.float64], fold: Fold, is_set: bool) -> float:
-    told, said = truth[fold.rows], chances[fold.rows]
-    right = ((said >= 0.5) == told).all(axis=1) if is_set else told[np.arange(len(told)), said.argmax(axis=1)]
+def _accuracy(truth: NDArray[np.bool_], chances: NDArray[np.float64], split: SplitRows, is_set: bool) -> float:
+    labels, predicted = truth[split.rows], chances[split.rows]
+    right = (
+        ((predicted >= 0.5) == labels).all(axis=1)
+        if is_set
+        else labels[np.arange(len(labels)), predicted.argmax(axis=1)]
+    )
     return rounded(float(right.mean()))

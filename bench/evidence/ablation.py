@@ -1,39 +1,39 @@
-"""Asks a reader under every condition that tells something of it."""
+"""Asks a reader under every condition that can affect it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bench.dataset import Cohort, RecordId
-from bench.evidence.answer import Answers, asked_case
-from bench.evidence.design import asked_conditions
-from bench.evidence.evidence import Ceilings, axis_evidence
+from bench.evidence.answer import ConditionReadings, asked_case
+from bench.evidence.axis_evidence import Ceilings, axis_evidence
+from bench.evidence.conditions import asked_conditions
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
 from bench.run.questionnaire import ask_cohort
 from bench.view import Cases, QuestionKey, View, cases_of
+from bench.view.donor import Values
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import AxisValue, axis_named, with_normality
+from taxonomy.axis import axis_named, with_normality
 from taxonomy.reading import Reading
 
-Values = Mapping[str, AxisValue | None]
 Ask = Callable[[str], tuple[Cases, Mapping[QuestionKey, Reading]]]
-"""Asks a reader under one condition; returns the cases that it was shown, and its readings."""
+"""Asks a reader under one condition and returns its cases and readings."""
 
 AUTO = "auto"
 
 
 def ceiling_reader(inputs: frozenset[str], image_ceiling: str = AUTO) -> str:
-    """Return the reader that shows what can be read from the same image or signal; empty for none.
+    """Return the name of the reader that serves as image ceiling; empty for none.
 
     Parameters
     ----------
     inputs : frozenset of str
-        Of the reader that is ablated.
+        Of the ablated reader.
     image_ceiling : str
-        ``auto`` takes ``digitizer`` for a reader of images and ``resnet1d`` for any other of a trace.
+        ``auto`` selects ``digitizer`` for a reader of images and ``resnet1d`` for a reader of signals.
     """
     if image_ceiling != AUTO:
         return image_ceiling
@@ -41,28 +41,30 @@ def ceiling_reader(inputs: frozenset[str], image_ceiling: str = AUTO) -> str:
 
 
 def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
-    """Return the evidence on a reader, asked under every condition that reaches it.
+    """Ask a reader under every condition that can affect it, and return the evidence.
 
     Parameters
     ----------
     reader : Reader
     cohort : Cohort
     view : View
-        Settled for the reader; its condition is not looked at.
+        Settled for the reader; its condition is ignored.
     ask : callable
-        Asks under one condition.
+        Asks the reader under one condition.
     ceiling : mapping of RecordId to mapping of str to value or None
-        Answers of the reader that shows what can be read; empty for none.
+        Answers of the image ceiling; empty without one.
     """
     serves = asked_conditions(reader.inputs)
-    asked = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
-    shown = {name: _answers(*answered) for name, answered in asked.items()}
-    cohort = asked["full"][0].cohort
-    cases = [asked_case(record, cohort.truth(record), shown, serves) for record in cohort]
-    numbers = MeasurementsReader()
-    text = {r.ecg_id: with_normality(numbers.answer(cohort.measured(r)).values) for r in cohort}
-    axes = [axis_named(name) for name in view.form.axes]
-    found = axis_evidence(cases, Ceilings(cohort.dataset.baselines, text, ceiling), axes)
+    by_condition = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
+    answers = {
+        name: ConditionReadings(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
+        for name, (cases, readings) in by_condition.items()
+    }
+    cohort = by_condition["full"][0].cohort
+    asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
+    measurements_reader = MeasurementsReader()
+    text = {r.ecg_id: with_normality(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
+    ceilings = Ceilings(cohort.dataset.baselines, text, ceiling)
     dataset = cohort.dataset
     return Evidence(
         reader=reader.name,
@@ -70,8 +72,8 @@ def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapp
         split=cohort.split,
         data=dataset.credit,
         is_sample=dataset.is_sample,
-        axes=found,
-        cases=len(cases),
+        axes=axis_evidence(asked, ceilings, [axis_named(name) for name in view.form.axes]),
+        cases=len(asked),
         conditions=serves,
     )
 
@@ -79,14 +81,14 @@ def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapp
 def ablate_in_memory(
     reader: Reader, cohort: Cohort, view: View, image_ceiling: Reader | None = None, observer: Observer = SILENT
 ) -> Evidence:
-    """Return the evidence on a reader; nothing is kept on disk.
+    """Ablate a reader without writing to disk.
 
     Parameters
     ----------
     reader : Reader
     cohort : Cohort
     view : View
-        Its condition is not looked at.
+        Its condition is ignored.
     image_ceiling : Reader, optional
         The reader that shows what can be read from the same images or signals.
     observer : Observer
@@ -101,17 +103,17 @@ def ablate_in_memory(
     if image_ceiling is not None:
         cases = cases_of(replace(view, condition="full", format="").settled(image_ceiling), cohort, observer)
         ceiling = _values(ask_cohort(image_ceiling, cases, observer))
-    found = gathered(reader, cohort, view, ask, ceiling)
-    return replace(found, image_ceiling=image_ceiling.name if image_ceiling else "")
+    evidence = gathered(reader, cohort, view, ask, ceiling)
+    return replace(evidence, image_ceiling=image_ceiling.name if image_ceiling else "")
 
 
 def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Observer = SILENT) -> Evidence:
-    """Ask every condition, each a run of its own that resumes, and weigh the answers.
+    """Ablate a reader; each condition is a run of its own that resumes.
 
     Parameters
     ----------
     options : RunOptions
-        The condition of its view is not looked at.
+        The condition of its view is ignored.
     image_ceiling : str
         As of :func:`ceiling_reader`.
     observer : Observer
@@ -130,15 +132,15 @@ def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Obs
         return jobs[condition].cases, _run(_limited(jobs, condition), observer)
 
     name = ceiling_reader(view.inputs, image_ceiling)
-    asks_ceiling = bool(name) and name != options.reader
-    ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if asks_ceiling else {}
-    found = gathered(reader, cohort, view, ask, ceiling)
+    has_ceiling = name not in ("", options.reader)
+    ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if has_ceiling else {}
+    evidence = gathered(reader, cohort, view, ask, ceiling)
     full = jobs["full"].settings
-    return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
+    return replace(evidence, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
 
 
 def condition_jobs(options: RunOptions, cohort: Cohort, observer: Observer = SILENT) -> Mapping[str, Job]:
-    """Return the run of each condition that would be asked; nothing is written."""
+    """Return the job of each condition that would be asked; nothing is written."""
     names = dict.fromkeys(name for name in asked_conditions(options.built().inputs).values() if name)
     return {
         name: prepared(replace(options, view=replace(options.view, condition=name)), observer, cohort) for name in names
@@ -152,7 +154,7 @@ def _run(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
 
 
 def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
-    """Return a job held to what is left of the cost limit, which is of the whole ablation."""
+    """Return a job with the rest of the cost limit, which applies to the whole ablation."""
     job = jobs[condition]
     if job.limits.max_cost is None:
         return job
@@ -161,10 +163,10 @@ def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
 
 
 def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observer) -> Mapping[RecordId, Values]:
-    """Return the answers of the image ceiling on the same images or signals, none where a call failed."""
+    """Return the image ceiling's answers on the same images or signals, empty where a call failed."""
     view = replace(options.view, condition="full", format="")
-    asked = replace(options, reader=reader, options={}, view=view, repeats=1)
-    return _values(_run(prepared(asked, observer, cohort), observer))
+    ceiling_options = replace(options, reader=reader, options={}, view=view, repeats=1)
+    return _values(_run(prepared(ceiling_options, observer, cohort), observer))
 
 
 def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
@@ -173,10 +175,6 @@ def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values
     }
 
 
-def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> Answers:
-    return Answers(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
-
-
 def _first(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, Reading]:
-    """Return the readings of the first question by ``ecg_id``."""
-    return {asked.ecg_id: reading for asked, reading in readings.items() if asked.repeat == 0}
+    """Return the first reading of each record by ``ecg_id``."""
+    return {key.ecg_id: reading for key, reading in readings.items() if key.repeat == 0}

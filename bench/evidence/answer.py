@@ -1,4 +1,4 @@
-"""The answers of one reader under every condition, beside the truth."""
+"""A reader's answers under every condition with the truth, and figures that compare conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,26 +20,26 @@ DRAWS, SEED = 2000, 0
 
 @dataclass(frozen=True, eq=False)
 class AskedCase:
-    """One record that was asked under every condition.
+    """One record asked under every condition.
 
     Attributes
     ----------
     ecg_id, patient_id : RecordId
     truth : Truth
     readings : mapping of str to Reading
-        By condition; one that could not be asked, or failed, is left out.
-    told : mapping of str to Measurements
-        The numbers that stood in the prompt, by condition, where they were another patient's.
+        By condition, without conditions that were not asked or whose call failed.
+    foreign : mapping of str to Measurements
+        Another patient's measurements in the prompt, by condition that shows such.
     """
 
     ecg_id: RecordId
     patient_id: RecordId
     truth: Truth
     readings: Mapping[str, Reading]
-    told: Mapping[str, Measurements]
+    foreign: Mapping[str, Measurements]
 
     def answer(self, condition: str, axis: str) -> AxisValue | None:
-        """Return what was answered on an axis, None for no answer."""
+        """Return the answer on an axis, None without one."""
         reading = self.readings[condition]
         return None if reading.error else reading.values.get(axis)
 
@@ -49,15 +49,15 @@ class AskedCase:
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """Readings under one condition, and the numbers that each prompt said, by ``ecg_id``."""
+class ConditionReadings:
+    """Readings under one condition and the measurements for each prompt, by ``ecg_id``."""
 
     readings: Mapping[RecordId, Reading]
-    told: Mapping[RecordId, Measurements]
+    quoted: Mapping[RecordId, Measurements]
 
 
 def asked_case(
-    record: Record, truth: Truth, found: Mapping[str, Answers], serves: Mapping[str, str | None]
+    record: Record, truth: Truth, asked: Mapping[str, ConditionReadings], serves: Mapping[str, str | None]
 ) -> AskedCase:
     """Return a record with its answers under every condition; failed calls are left out.
 
@@ -65,17 +65,18 @@ def asked_case(
     ----------
     record : Record
     truth : Truth
-    found : mapping of str to Answers
-        By condition that was asked.
+    asked : mapping of str to ConditionReadings
+        By condition.
     serves : mapping of str to str or None
-        For each condition, the one whose answers serve for it.
+        For each condition, the asked condition whose answers are used.
     """
     ecg_id, swapped = record.ecg_id, serves["wrong-measurements"]
-    given = {name: found[used].readings.get(ecg_id) for name, used in serves.items() if used}
-    answered = {name: reading for name, reading in given.items() if reading and reading.outcome != "failed"}
-    told = {"wrong-measurements": found[swapped].told[ecg_id]} if swapped and ecg_id in found[swapped].told else {}
+    readings = {name: asked[used].readings.get(ecg_id) for name, used in serves.items() if used}
+    answered = {name: reading for name, reading in readings.items() if reading and reading.outcome != "failed"}
+    quoted = asked[swapped].quoted if swapped else {}
+    foreign = {"wrong-measurements": quoted[ecg_id]} if ecg_id in quoted else {}
     truth = replace(truth, values=with_normality(truth.values))
-    return AskedCase(ecg_id, record.patient_id, truth, answered, told)
+    return AskedCase(ecg_id, record.patient_id, truth, answered, foreign)
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,9 @@ class Figure:
         Cases.
     value : float
     interval : (float, float) or None
-        Bootstrap over patients; where nothing varies, the exact binomial bound stands for the missing side.
+        Bootstrap over patients; the exact binomial bound for a share of 0 or 1.
     p : float or None
-        Exact McNemar, for differences of accuracy.
+        Exact McNemar test, for differences of accuracy.
     p_holm : float or None
         Corrected over the axes.
     """
@@ -102,8 +103,8 @@ class Figure:
     p_holm: float | None = None
 
 
-def difference(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
-    """Return the accuracy under ``first`` minus that under ``second``, over the labelled cases that have both."""
+def accuracy_difference(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
+    """Return the accuracy under ``first`` minus that under ``second``, over the labelled cases answered under both."""
     both = _with(cases, axis, (first, second))
     if not both:
         return None
@@ -114,22 +115,18 @@ def difference(cases: tuple[AskedCase, ...], axis: str, first: str, second: str)
 
 def accuracy(cases: tuple[AskedCase, ...], axis: str, condition: str) -> Figure | None:
     """Return the share of right answers over the labelled cases."""
-    asked = _with(cases, axis, (condition,))
-    return share(asked, np.array([case.right(condition, axis) for case in asked])) if asked else None
+    labelled = _with(cases, axis, (condition,))
+    return share_figure(labelled, np.array([case.right(condition, axis) for case in labelled]))
 
 
 def moved(cases: tuple[AskedCase, ...], axis: str, first: str, second: str) -> Figure | None:
-    """Return the share of answers that differ between two conditions, over all cases: no truth is needed."""
+    """Return the share of answers that differ between two conditions, over all cases, labelled or not."""
     both = tuple(case for case in cases if {first, second} <= case.readings.keys())
-    return (
-        share(both, np.array([case.answer(first, axis) != case.answer(second, axis) for case in both]))
-        if both
-        else None
-    )
+    return share_figure(both, np.array([case.answer(first, axis) != case.answer(second, axis) for case in both]))
 
 
-def share(cases: tuple[AskedCase, ...], happened: NDArray[np.bool_]) -> Figure | None:
-    """Return a share of cases; of none or all of n, the exact bound (Clopper and Pearson 1934) stands in."""
+def share_figure(cases: tuple[AskedCase, ...], happened: NDArray[np.bool_]) -> Figure | None:
+    """Return a share of cases; for 0 or 1 the interval is exact (Clopper and Pearson 1934)."""
     if not len(cases):
         return None
     n, value = len(cases), float(happened.mean())
@@ -139,12 +136,15 @@ def share(cases: tuple[AskedCase, ...], happened: NDArray[np.bool_]) -> Figure |
     return Figure(n, rounded(value), _interval(cases, happened.astype(np.float64)))
 
 
-def ratio_of(cases: tuple[AskedCase, ...], part: NDArray[np.float64], whole: NDArray[np.float64]) -> Figure | None:
-    """Return the ratio of two sums over cases; None where the whole is not above zero in 97.5% of the resamples."""
-    sums = resampled_sums({"part": part, "whole": whole}, _patients(cases), DRAWS, SEED)
-    if not len(cases) or whole.sum() <= 0 or np.quantile(sums["whole"], 0.025) <= 0:
+def ratio_of(
+    cases: tuple[AskedCase, ...], numerator: NDArray[np.float64], denominator: NDArray[np.float64]
+) -> Figure | None:
+    """Return the ratio of two sums over cases; None unless the denominator is positive in 97.5% of the resamples."""
+    sums = resampled_sums({"numerator": numerator, "denominator": denominator}, _patients(cases), DRAWS, SEED)
+    if not len(cases) or denominator.sum() <= 0 or np.quantile(sums["denominator"], 0.025) <= 0:
         return None
-    return Figure(len(cases), rounded(part.sum() / whole.sum()), interval(ratio(sums["part"], sums["whole"])))
+    resampled = ratio(sums["numerator"], sums["denominator"])
+    return Figure(len(cases), rounded(numerator.sum() / denominator.sum()), interval(resampled))
 
 
 def _with(cases: tuple[AskedCase, ...], axis: str, conditions: tuple[str, ...]) -> tuple[AskedCase, ...]:

@@ -1,4 +1,4 @@
-"""The evidence on a reader: what an ablation says, and what it was gathered from."""
+"""The evidence on a reader: the result of an ablation."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bench.evidence.evidence import AxisEvidence
+from bench.evidence.axis_evidence import AxisEvidence
 
 if TYPE_CHECKING:
     import pandas
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evidence:
-    """What an ablation says of a reader.
+    """The result of an ablation.
 
     Attributes
     ----------
     reader, dataset, split : str
     data : str
-        The dataset and its licence in one line.
+        The dataset's credit line.
     is_sample : bool
     axes : tuple of AxisEvidence
     cases : int
     conditions : mapping of str to str or None
-        For each condition, the one whose answers served.
+        For each condition, the condition whose answers were used.
     run_id : str
-        Of the run under ``full``; empty where nothing was kept on disk.
+        Of the run under ``full``; empty when nothing was written to disk.
     image_ceiling : str
-        The reader that it was compared with; empty for none.
+        Name of the reader; empty for none.
     """
 
     reader: str
@@ -45,23 +45,15 @@ class Evidence:
 
     def __repr__(self) -> str:
         verdicts = Counter(axis.verdict.partition(":")[0] for axis in self.axes)
-        said = ", ".join(f"{verdict} on {count}" for verdict, count in verdicts.most_common())
-        return f"<Evidence on {self.reader}: n = {self.cases}, {said} of {len(self.axes)} axes>"
+        summary = ", ".join(f"{verdict} on {count}" for verdict, count in verdicts.most_common())
+        return f"<Evidence on {self.reader}: n = {self.cases}, {summary} of {len(self.axes)} axes>"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
-        return {
-            "reader": self.reader,
-            "run_id": self.run_id,
-            "is_sample": self.is_sample,
-            "cases": self.cases,
-            "image_ceiling": self.image_ceiling,
-            "conditions": dict(self.conditions),
-            "axes": [asdict(axis) for axis in self.axes],
-        }
+        return {name: value for name, value in asdict(self).items() if name not in {"dataset", "split", "data"}}
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return a row for each axis: n, prior, ceilings, accuracy under each condition, verdict (needs pandas)."""
+        """Return one row per axis: n, prior, ceilings, accuracy under each condition, verdict (needs pandas)."""
         import pandas
 
         rows = [

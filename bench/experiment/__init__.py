@@ -1,1 +1,1 @@
-"""The seven experiments that showed vision-language models learning the prior, each to be run again by one command."""
+"""The seven experiments in which vision-language models learned the prior, each reproducible by one command."""

@@ -1,10 +1,10 @@
-"""What experiments would take, before any of them runs: GPU hours and disk, from the model's own shape and tokens."""
+"""Estimates the GPU hours and disk space of experiments from the model's shape and token counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.evidence.design import asked_conditions
-from bench.experiment.design import Arm, Experiment
+from bench.evidence.conditions import asked_conditions
+from bench.experiment.experiments import Arm, Experiment
 from bench.experiment.running import ExperimentOptions, arm_config
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import FinetuneConfig
@@ -12,28 +12,22 @@ from bench.view.example import examples
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, model_source, processor_of
 
-LOOKED_AT = 4
-"""Examples that are really drawn and encoded, to count tokens."""
+ENCODED_EXAMPLES = 4
+"""Examples that are drawn and encoded to count tokens."""
 
 TFLOPS = 200.0
-"""Of bf16 matrix work that a GPU really does in training and in reading prompts: a quarter of what
-an H100 reaches at best (790 dense TFLOP/s), assumed."""
+"""Assumed bf16 throughput in training and prompt processing: a quarter of an H100's peak (790 dense TFLOP/s)."""
 
 GENERATED_AT = 1500.0
-"""GB/s at which a GPU reads the weights for each token that it writes, assumed (about half of the H100's 3.35 TB/s)."""
+"""Assumed GB/s at which a GPU reads the weights for each generated token: about half of an H100's 3.35 TB/s."""
 
 READING_BYTES = 6000
-"""Of one line of readings.jsonl with probabilities, measured on the sample."""
+"""Size of a line of readings.jsonl with probabilities, measured on the sample."""
 
 
 @dataclass(frozen=True)
 class ModelShape:
-    """What decides the work.
-
-    Attributes
-    ----------
-    parameters, adapter_parameters : int
-    """
+    """Number of parameters of a model and of its adapter."""
 
     parameters: int
     adapter_parameters: int
@@ -41,19 +35,19 @@ class ModelShape:
 
 @dataclass(frozen=True)
 class ArmEstimate:
-    """What an arm would take.
+    """The cost of an arm.
 
     Attributes
     ----------
     arm : str
     records : int
-        Of the training folds.
+        In the training split.
     prompt, answer : int
-        Tokens of an example.
+        Tokens per example.
     training_hours, asking_hours : float
-        On one GPU: fine-tuning with its looks at fold 9, and the run with its ablation.
+        On one GPU: fine-tuning with its evaluations, and the run with its ablation.
     disk : float
-        Bytes of adapter, checkpoints and readings.
+        Bytes, of adapter, checkpoints and readings.
     """
 
     arm: str
@@ -66,66 +60,69 @@ class ArmEstimate:
 
 
 def model_shape(source: ModelSource, config: FinetuneConfig) -> ModelShape:
-    """Return the shape of a model from its configuration; no weights are read."""
+    """Return the shape of a model from its configuration, without reading weights."""
     import torch
     from transformers import AutoModelForImageTextToText
 
     with torch.device("meta"):
         model = AutoModelForImageTextToText.from_config(source.config)
     output = model.get_output_embeddings()
-    linear = [part for part in model.modules() if isinstance(part, torch.nn.Linear) and part is not output]
-    adapter = sum(config.lora.rank * (part.in_features + part.out_features) for part in linear)
-    return ModelShape(sum(part.numel() for part in model.parameters()), adapter)
+    linear = [layer for layer in model.modules() if isinstance(layer, torch.nn.Linear) and layer is not output]
+    adapter = sum(config.lora.rank * (layer.in_features + layer.out_features) for layer in linear)
+    return ModelShape(sum(weights.numel() for weights in model.parameters()), adapter)
 
 
 def estimates(experiments: Sequence[Experiment], options: ExperimentOptions) -> list[ArmEstimate]:
-    """Return what each arm would take; nothing is written and no model loaded.
+    """Return the cost of every arm; nothing is written and no model is loaded.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When the model or the data are not there.
+        When the model or the data do not exist.
     """
-    return [_estimate(one, arm, options) for one in experiments for arm in one.arms]
+    return [_estimate(experiment, arm, options) for experiment in experiments for arm in experiment.arms]
 
 
 def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> ArmEstimate:
     config, selection = arm_config(arm, options), options.run.selection
-    dataset = selection.open()
+    dataset, training = selection.open(), config.training
     source = model_source(config.model, config.load)
     shape = model_shape(source, config)
+    train = examples(dataset, "train", config.view, config.task.limit or None)
     collate = AnswerCollator(Chat.of(processor_of(source, config.load), config.load))
-    found = examples(dataset, "train", config.view, config.task.limit or None)
-    some = [found[index] for index in range(min(LOOKED_AT, len(found)))]
-    batch = collate(some)
+    batch = collate([train[index] for index in range(min(ENCODED_EXAMPLES, len(train)))])
     answer = int((batch["labels"] != IGNORED).sum(dim=1).max())
     prompt = int(batch["attention_mask"].sum(dim=1).max()) - answer
-    test = len(selection.cohort())
-    validation = len(dataset.cohort("val"))
-    looked = min(validation, config.training.validation or validation)
-    looks = config.training.epochs * config.training.evaluations * looked
-    training = 0.0
+    training_seconds = adapter_bytes = 0.0
     if arm.task is not None:
-        tokens = len(found) * config.training.epochs * (prompt + answer)
-        training = _flops(shape, config) * tokens / (TFLOPS * 1e12) + looks * _seconds(shape, prompt, answer, 1)
-    conditions = len({used for used in asked_conditions({"image", "text"}).values() if used}) if options.ablation else 1
-    asking = test * conditions * _seconds(shape, prompt, answer, 2)
-    adapter = 4.0 * shape.adapter_parameters if arm.task is not None else 0.0
-    disk = adapter * (1 + 2 * 3) + READING_BYTES * test * conditions
-    hours = (training / 3600, asking / 3600)
-    return ArmEstimate(f"{experiment.name}: {arm.name}", len(found), prompt, answer, *hours, disk)
+        tokens = len(train) * training.epochs * (prompt + answer)
+        validation = len(dataset.cohort("val"))
+        evaluated = training.epochs * training.evaluations * min(validation, training.validation or validation)
+        evaluation_seconds = evaluated * _answer_seconds(shape, prompt, answer, 1)
+        training_seconds = _flops_per_token(shape, config) * tokens / (TFLOPS * 1e12) + evaluation_seconds
+        adapter_bytes = 4.0 * shape.adapter_parameters
+    conditions = len({name for name in asked_conditions({"image", "text"}).values() if name}) if options.ablation else 1
+    asked = len(selection.cohort()) * conditions
+    return ArmEstimate(
+        arm=f"{experiment.name}: {arm.name}",
+        records=len(train),
+        prompt=prompt,
+        answer=answer,
+        training_hours=training_seconds / 3600,
+        asking_hours=asked * _answer_seconds(shape, prompt, answer, 2) / 3600,
+        disk=adapter_bytes * (1 + 2 * 3) + READING_BYTES * asked,
+    )
 
 
-def _flops(shape: ModelShape, config: FinetuneConfig) -> float:
-    """Return the work of one training token, after Kaplan et al. 2020, section 2.1.
+def _flops_per_token(shape: ModelShape, config: FinetuneConfig) -> float:
+    """Return the FLOPs of one training token (Kaplan et al. 2020, section 2.1).
 
-    2 for each parameter forward and 2 backward (frozen weights have no gradient of their own), and 2 more where
-    activations are computed again.
+    Per parameter 2 forward and 2 backward (frozen weights need no gradient), and 2 to recompute activations.
     """
     return (6.0 if config.training.gradient_checkpointing else 4.0) * shape.parameters
 
 
-def _seconds(shape: ModelShape, prompt: int, answer: int, passes: int) -> float:
-    """Return the time of one answer in a batch of 8: the prompt read once or twice, and the weights for each token."""
+def _answer_seconds(shape: ModelShape, prompt: int, answer: int, passes: int) -> float:
+    """Return the time of one answer in a batch of 8: passes over the prompt, then the weights once per token."""
     reading = passes * 2 * shape.parameters * prompt / (TFLOPS * 1e12)
     return reading + answer * 2 * shape.parameters / (GENERATED_AT * 1e9) / 8

@@ -1,4 +1,4 @@
-"""What an arm gave: its score and the verdicts of its ablation, kept as a file."""
+"""The result of an arm: its score and the verdicts of its ablation, stored as a file."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.experiment.design import experiments
+from bench.experiment.experiments import experiments
 from bench.score import Score
 from bench.storage import as_json, write_whole
 from taxonomy.error import FileError
@@ -14,7 +14,7 @@ from taxonomy.error import FileError
 
 @dataclass(frozen=True)
 class ArmResult:
-    """One arm.
+    """The result of one arm.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class ArmResult:
     is_sample : bool
     score : Score
     verdicts : mapping of str to str
-        By axis, from the ablation; empty without one.
+        Of the ablation, by axis; empty without one.
     """
 
     experiment: str
@@ -42,16 +42,20 @@ class ArmResult:
 
 
 def read_results(folder: Path) -> list[ArmResult]:
-    """Return every result below a folder, in the order of the experiments.
+    """Return every result in a folder, in the order of the experiments.
 
     Raises
     ------
     FileError
         When one cannot be read.
     """
-    found = [_read(path) for path in folder.glob("*/*/result.json")]
-    order = {(one.name, arm.name): (one.order, n) for one in experiments().values() for n, arm in enumerate(one.arms)}
-    return sorted(found, key=lambda one: (order.get((one.experiment, one.arm), (99, 0)), one.arm))
+    order = [(experiment.name, arm.name) for experiment in experiments().values() for arm in experiment.arms]
+
+    def position(result: ArmResult) -> tuple[int, str]:
+        key = (result.experiment, result.arm)
+        return order.index(key) if key in order else len(order), result.arm
+
+    return sorted((_read(path) for path in folder.glob("*/*/result.json")), key=position)
 
 
 def _read(path: Path) -> ArmResult:
@@ -59,4 +63,4 @@ def _read(path: Path) -> ArmResult:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return ArmResult(**{**data, "score": Score.from_json(data["score"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FileError(f"{path} is no result of an experiment: {error}") from error
+        raise FileError(f"{path} is not a result of an experiment: {error}") from error

@@ -1,4 +1,4 @@
-"""Runs an experiment: teach each arm, ask it, and take its answers apart."""
+"""Runs an experiment: teach each arm, run it and ablate it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -7,9 +7,9 @@ from typing import Any
 
 from bench.evidence.ablation import AUTO, ablate_on_disk
 from bench.evidence.result import Evidence
-from bench.experiment.design import Arm, Experiment
+from bench.experiment.experiments import Arm, Experiment
 from bench.experiment.result import ArmResult
-from bench.finetune.config import FinetuneConfig, config_from
+from bench.finetune.config import FinetuneConfig, finetune_config
 from bench.finetune.finetuning import finetune
 from bench.progress import SILENT, Observer
 from bench.run.job import Job, prepared, run_job
@@ -19,18 +19,18 @@ from bench.score import Score
 
 @dataclass(frozen=True)
 class ExperimentOptions:
-    """How the experiments are run.
+    """How to run experiments.
 
     Attributes
     ----------
     model : str
     run : RunOptions
-        Which records are asked, and within which limits; its reader and view are each arm's own, and its options are
-        for every arm's reader.
+        The records and the limits; its options apply to every arm's reader, its reader and view are replaced by
+        the arm's own.
     settings : mapping
-        A fine-tuning configuration, as in a file of ``bench finetune``; an arm's own task goes before.
+        Content of a ``bench finetune`` configuration; an arm's own task takes precedence.
     ablation : bool
-        Whether each arm is taken apart by ``bench ablate``.
+        Whether to ablate each arm.
     image_ceiling : str
         As of ``bench ablate``.
     out : Path
@@ -46,19 +46,19 @@ class ExperimentOptions:
 
 @dataclass(frozen=True, eq=False)
 class ArmRun:
-    """One arm when it is done.
+    """One finished arm.
 
     Attributes
     ----------
     result : ArmResult
     folder : Path
-        Of its adapter and result.
+        Of adapter and result.
     job : Job
         The headline run.
     evidence : Evidence or None
-        Of its ablation.
+        Of the ablation.
     is_taught : bool
-        Whether the folder holds an adapter that this process taught.
+        Whether this process taught an adapter in the folder.
     """
 
     result: ArmResult
@@ -69,9 +69,9 @@ class ArmRun:
 
 
 def run_experiment(experiment: Experiment, options: ExperimentOptions, observer: Observer = SILENT) -> Iterator[ArmRun]:
-    """Run every arm of an experiment, and yield each when it is done.
+    """Run the arms of an experiment and yield each when finished.
 
-    Everything resumes: a fine-tuning at its last checkpoint, a run at its last answer.
+    A fine-tuning resumes from its last checkpoint, a run from its last answer.
 
     Raises
     ------
@@ -84,13 +84,13 @@ def run_experiment(experiment: Experiment, options: ExperimentOptions, observer:
 
 
 def arm_folder(experiment: Experiment, arm: Arm, out: Path) -> Path:
-    """Return where an arm's adapter and result go."""
+    """Return the folder of an arm's adapter and result."""
     return out / experiment.name / arm.name.replace(" ", "-")
 
 
 def arm_config(arm: Arm, options: ExperimentOptions) -> FinetuneConfig:
-    """Return how an arm is taught (of an untaught one, how it would be)."""
-    return config_from(dict(options.settings), {"model": options.model, **(arm.task or {})})
+    """Return the fine-tuning configuration of an arm, even of an untaught one."""
+    return finetune_config(dict(options.settings), {"model": options.model, **(arm.task or {})})
 
 
 def run_options(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> RunOptions:
@@ -109,10 +109,10 @@ def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, obser
     folder, is_taught = arm_folder(experiment, arm, options.out), False
     if arm.task is not None:
         is_taught = finetune(arm_config(arm, options), options.run.selection.open(), folder, observer)
-    asked = run_options(experiment, arm, options)
-    job = prepared(asked, observer)
+    headline = run_options(experiment, arm, options)
+    job = prepared(headline, observer)
     score: Score = run_job(job, observer=observer)
-    evidence = ablate_on_disk(asked, options.image_ceiling, observer) if options.ablation else None
+    evidence = ablate_on_disk(headline, options.image_ceiling, observer) if options.ablation else None
     result = ArmResult(
         experiment=experiment.name,
         arm=arm.name,

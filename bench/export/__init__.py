@@ -1,1 +1,1 @@
-"""The rendered benchmark as a folder of parquet files that other training frameworks read."""
+"""Exports the rendered benchmark as parquet files for other training frameworks."""

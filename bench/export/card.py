@@ -1,18 +1,18 @@
-"""The dataset card of an export, with the front matter that the datasets library reads."""
+"""The dataset card of an export, with front matter for the datasets library."""
 
 from collections.abc import Mapping
 
 from bench.dataset import Dataset
-from bench.export.options import SPLITS, ExportOptions
+from bench.export.export_options import HUB_SPLITS, ExportOptions
 from renderers import renderer
 from taxonomy.axis import AXES, NORMALITY
 
 LICENCE_TAGS = {"CC BY 4.0": "cc-by-4.0"}
-"""Licences as Hugging Face calls them."""
+"""Hugging Face's names of licences."""
 
 
 def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[str, int]], size: int) -> str:
-    """Return ``README.md``: configurations and splits for the datasets library, then what a person asks first.
+    """Return ``README.md``: configurations and splits for the datasets library, then a description for people.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[st
     )
     axes = "\n".join(f"| `{axis.name}` | {axis.question} | {', '.join(axis.values)} |" for axis in (*AXES, NORMALITY))
     view, form = options.views[0], options.views[0].form
-    splits = "; ".join(f"`{name}` is {dataset.split(SPLITS[name]).meaning}" for name in options.splits)
+    splits = "; ".join(f"`{name}` is {dataset.split(HUB_SPLITS[name]).meaning}" for name in options.splits)
     sample = f" **This is {dataset.title}, not all of PTB-XL.**" if dataset.is_sample else ""
     return f"""---
 license: {LICENCE_TAGS.get(dataset.licence, "other")}

@@ -1,4 +1,4 @@
-"""Records as PNG files."""
+"""Draws records to PNG files."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from taxonomy.error import StorageError
 def drawn_records(
     records: Sequence[Record], renderers: Sequence[str], style: PageStyle, report: Report
 ) -> Iterator[tuple[str, Picture]]:
-    """Yield every record by every renderer, at the highest rate that is at hand, each picture with a name."""
+    """Yield name and picture of every record by every renderer, drawn at the highest available rate."""
     for number, record in enumerate(records, start=1):
         signal = record.signal()
         for name in renderers:
@@ -22,12 +22,12 @@ def drawn_records(
 
 
 def save_pictures(pictures: Iterable[tuple[str, Picture]], folder: Path) -> int:
-    """Write pictures as PNG, of one lead with the lead in its name; return how many.
+    """Write pictures as PNG files, with the lead in the name of a single-lead picture; return their number.
 
     Raises
     ------
     taxonomy.error.StorageError
-        When the folder cannot be written; what is there is kept.
+        When the folder cannot be written; files written so far are kept.
     """
     written = 0
     try:
@@ -38,5 +38,5 @@ def save_pictures(pictures: Iterable[tuple[str, Picture]], folder: Path) -> int:
             written += 1
     except OSError as error:
         where = error.filename or folder
-        raise StorageError(f"{where} cannot be written: {error.strerror}; {written} pictures are done") from error
+        raise StorageError(f"{where} cannot be written: {error.strerror}; {written} pictures were written") from error
     return written

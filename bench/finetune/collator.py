@@ -1,4 +1,4 @@
-"""From examples to what a model learns from: the prompt, the answer behind it, and the loss on the answer alone."""
+"""Collates examples into training batches: prompt, then answer, with loss on the answer only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,27 +17,25 @@ IGNORED = -100
 
 @dataclass(frozen=True, eq=False)
 class AnswerCollator:
-    """Makes a batch.
+    """Makes batches.
 
     Attributes
     ----------
     chat : Chat
     context : int or None
-        Tokens at most.
+        The model's limit in tokens.
     """
 
     chat: Chat
     context: int | None = None
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, "Tensor"]:
-        """Return a batch: prompts filled up on the left, answers on the right, and ``labels``.
-
-        What no label tells bears no loss.
+        """Return a batch: prompts padded on the left, answers on the right, and ``labels`` without unlabelled axes.
 
         Raises
         ------
         SettingError
-            When an example is longer than the model's context.
+            When an example exceeds the model's context.
         """
         import torch
 
@@ -48,33 +46,32 @@ class AnswerCollator:
         labels = torch.full((len(examples), longest), IGNORED)
         for row, (example, answer) in enumerate(zip(examples, answers, strict=True)):
             ids[row, : len(answer.ids)] = torch.tensor(answer.ids)
-            untaught = [example.answer.spans[axis] for axis in example.unknown]
-            for place, (start, end) in enumerate(answer.offsets):
-                if not any(start < until and end > begin for begin, until in untaught):
-                    labels[row, place] = answer.ids[place]
+            masked = [example.answer.spans[axis] for axis in example.unknown]
+            for position, (start, end) in enumerate(answer.offsets):
+                if not any(start < until and end > begin for begin, until in masked):
+                    labels[row, position] = answer.ids[position]
         self._check_context(prompts.tokens, [len(answer.ids) for answer in answers], examples)
         mask = torch.tensor([[1] * len(a.ids) + [0] * (longest - len(a.ids)) for a in answers])
         batch = behind(prompts.tensors, {"input_ids": ids, "attention_mask": mask})
-        untaught_prompt = torch.full(prompts.tensors["input_ids"].shape, IGNORED)
-        return batch | {"labels": torch.cat([untaught_prompt, labels], dim=1)}
+        masked_prompt = torch.full(prompts.tensors["input_ids"].shape, IGNORED)
+        return batch | {"labels": torch.cat([masked_prompt, labels], dim=1)}
 
     def _check_context(self, prompts: Sequence[int], answers: Sequence[int], examples: Sequence[Example]) -> None:
         total = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
         if self.context is not None and max(total) > self.context:
             images = len(examples[total.index(max(total))].case.images)
             raise SettingError(
-                f"an example of {max(total)} tokens ({images} images) is beyond the model's {self.context}: "
+                f"an example of {max(total)} tokens ({images} images) exceeds the model's context of {self.context}: "
                 "lower px_per_mm or set max_pixels"
             )
 
 
 def behind(prompts: "Mapping[str, Tensor]", answers: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    """Return the prompts' inputs with the answers behind them; what marks image tokens marks none there."""
+    """Return the prompts' inputs followed by the answers; other per-token inputs are 0 over the answers."""
     import torch
 
     shape, batch = prompts["input_ids"].shape, dict(prompts)
     for name, value in prompts.items():
         if value.shape == shape:
-            more = answers.get(name)
-            batch[name] = torch.cat([value, torch.zeros_like(answers["input_ids"]) if more is None else more], dim=1)
+            batch[name] = torch.cat([value, answers.get(name, torch.zeros_like(answers["input_ids"]))], dim=1)
     return batch

@@ -1,4 +1,4 @@
-"""What a fine-tuning is made of: a TOML file reproduces it."""
+"""The configuration of a fine-tuning, written to and read from TOML."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from taxonomy.target import TargetFormat
 
 @dataclass(frozen=True)
 class Task:
-    """What is taught.
+    """What to teach.
 
     Attributes
     ----------
@@ -27,18 +27,18 @@ class Task:
     renderer : str
     px_per_mm : int
     condition : str
-        What is shown while teaching: a name of the ablation's, or a JSON file.
+        Shown in training: name of a condition of the ablation, or a JSON file.
     measurements : str
         ``waveform``, or the path of a PTB-XL+ features file.
     balance : str
-        Axis whose values are drawn equally often; empty draws every record once an epoch.
+        Axis whose values are sampled equally often; empty uses every record once per epoch.
     limit : int
-        Only the first so many training records; 0 takes all.
+        Training records at most; 0 for all.
 
     Raises
     ------
     taxonomy.error.UnknownNameError
-        When a format, renderer, condition or axis is unknown.
+        When a format, renderer, condition or axis does not exist.
     taxonomy.error.RenderError
         When no page can be drawn at that resolution.
     """
@@ -57,17 +57,17 @@ class Task:
             _check_balance(self.balance, form)
 
     def view(self, seed: int = 0) -> View:
-        """Return what is shown while teaching."""
+        """Return what is shown in training."""
         return View(self.condition, self.renderer, self.px_per_mm, self.format, self.measurements, seed=seed)
 
 
 def _check_balance(name: str, form: TargetFormat) -> None:
-    """Only an axis that is asked for and has one value can be drawn equally often."""
+    """Raise unless the axis is asked for and single-valued."""
     axis_named(name)
     asked = {*form.axes, *((NORMALITY.name,) if "diagnosis" in form.axes else ())}
-    known = [axis for axis in (*AXIS_NAMES, NORMALITY.name) if axis in asked and not axis_named(axis).is_set]
-    if name not in known:
-        raise unknown_name("axis to balance", name, known)
+    balanced = [axis for axis in (*AXIS_NAMES, NORMALITY.name) if axis in asked and not axis_named(axis).is_set]
+    if name not in balanced:
+        raise unknown_name("axis to balance", name, balanced)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Lora:
     rank, alpha : int
     dropout : float
     layers : str
-        Whose linear layers it is put on: ``all``, ``language`` or ``vision``.
+        Part of the model whose linear layers it adapts: ``all``, ``language`` or ``vision``.
     """
 
     rank: Annotated[int, Interval(ge=1, le=4096)] = 16
@@ -90,35 +90,35 @@ class Lora:
 
 @dataclass(frozen=True)
 class Training:
-    """How it is taught.
+    """How to teach it.
 
     Attributes
     ----------
     epochs : int
     batch : int
-        Examples of one step, over all devices together.
+        Examples per step, over all devices.
     at_once : int
-        Examples that one device works on at once; a smaller number takes less memory and gives the same steps.
+        Examples per device and forward pass; fewer take less memory and give the same steps.
     learning_rate, weight_decay : float
     warmup : float
-        Share of the steps in which the learning rate rises; it then falls along a half cosine.
+        Share of the steps in which the learning rate rises; then it falls along a half cosine.
     evaluations : int
-        Looks at fold 9 in an epoch; each is a checkpoint too.
+        Evaluations of the validation split per epoch; each saves a checkpoint.
     patience : int
-        Looks without a better one after which it stops; 0 never stops.
+        Evaluations without improvement before training stops; 0 never stops.
     validation : int
-        Records of fold 9 that are looked at, at most; 0 takes all.
+        Records per evaluation at most; 0 for all.
     max_tokens : int
-        Of an answer on fold 9.
+        Tokens of an evaluation's answer at most.
     seed : int
     gradient_checkpointing : bool
-        Computes forward passes twice to keep less of them.
+        Recomputes forward passes to save memory.
     validation_batch : int
-        Records of fold 9 that are answered together.
+        Records answered together in an evaluation.
     workers : int
-        Processes that draw and prepare examples for each device; 0 does it in the training process.
+        Processes per device that draw and prepare examples; 0 uses the training process.
     cache : bool
-        Draw every example once, onto the disk, instead of each time it is needed.
+        Draws every example once, onto disk, instead of every time it is needed.
     """
 
     epochs: Annotated[int, Interval(ge=1, le=10_000)] = 3
@@ -139,19 +139,18 @@ class Training:
 
 
 FREE = ("at_once", "gradient_checkpointing", "validation_batch", "workers", "cache")
-"""Settings of the training that change how fast it goes and how much memory it takes, and not what comes out."""
+"""Training settings that affect only speed and memory, not the result."""
 
 
 @dataclass(frozen=True)
 class FinetuneConfig:
-    """Everything that a fine-tuning depends on, but the data.
+    """Everything that a fine-tuning depends on, except the data.
 
     Attributes
     ----------
     model : str
         Name on the hub, or folder.
     load : LoadOptions
-        How it is loaded.
     task : Task
     lora : Lora
     training : Training
@@ -165,16 +164,16 @@ class FinetuneConfig:
 
     @property
     def view(self) -> View:
-        """What is shown while teaching."""
+        """What is shown in training."""
         return self.task.view(self.training.seed)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data, one object for each section of the file."""
+        """Return plain JSON data, one object per section of the file."""
         return asdict(self)
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """What decides the adapter: everything but what only takes time and memory."""
+        """The settings that affect the result, without those for speed and memory."""
         data = self.to_json()
         for name in FREE:
             del data["training"][name]
@@ -184,63 +183,57 @@ class FinetuneConfig:
         """Return the configuration as a TOML file."""
         sections = self.to_json()
         lines = [f"model = {json.dumps(sections.pop('model'))}"]
-        for part, settings in sections.items():
-            lines += ["", f"[{part}]"]
+        for section, settings in sections.items():
+            lines += ["", f"[{section}]"]
             lines += [f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None]
         return "\n".join(lines) + "\n"
 
 
 SECTIONS: Mapping[str, type] = {"load": LoadOptions, "task": Task, "lora": Lora, "training": Training}
-"""Sections of a configuration file."""
+"""Sections of a configuration file and their dataclasses."""
 
 
-def read_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig:
-    """Read a configuration file, and change what stands on the command line.
+def read_finetune_config(path: Path | None, changes: Mapping[str, Any]) -> FinetuneConfig:
+    """Read a configuration file and apply the changes of the command line.
 
     Parameters
     ----------
     path : Path or None
-        None takes every default.
+        None for all defaults.
     changes : mapping
-        Settings by name, ``model`` among them; None leaves a setting as it is.
+        Settings by name, ``model`` among them; None leaves a setting unchanged.
 
     Raises
     ------
     SettingError
-        When the file cannot be read, names no model, or a setting is not usable.
+        When the file cannot be read or names no model, or a setting is invalid.
     taxonomy.error.UnknownNameError
-        When a setting or a name is unknown.
+        When a setting or a name does not exist.
     """
-    return config_from(read_settings(path), changes)
+    return finetune_config(read_settings(path), changes)
 
 
 def read_settings(path: Path | None) -> dict[str, Any]:
-    """Return what a configuration file holds, unchecked; nothing without a file.
-
-    Raises
-    ------
-    SettingError
-        When the file cannot be read.
-    """
+    """Return the unchecked content of a configuration file, empty without one; raises :class:`SettingError`."""
     return read_toml(path, "configuration") if path else {}
 
 
-def config_from(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:
-    """Return the configuration that the data of a file holds; raises as :func:`read_config`."""
-    given = {name: value for name, value in (changes or {}).items() if value is not None}
+def finetune_config(data: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> FinetuneConfig:
+    """Return the configuration in the data of a file; raises as :func:`read_finetune_config`."""
+    changed = {name: value for name, value in (changes or {}).items() if value is not None}
     unknown = data.keys() - SECTIONS.keys() - {"model"}
     if unknown:
         raise unknown_name("section of the configuration", min(unknown), [*SECTIONS, "model"])
-    model = given.pop("model", None) or data.get("model")
+    model = changed.pop("model", None) or data.get("model")
     if not model or not isinstance(model, str):
         raise SettingError("no model is named: --model NAME-OR-FOLDER, or 'model = ...' in the configuration")
-    parts: dict[str, Any] = {}
+    sections: dict[str, Any] = {}
     for section, kind in SECTIONS.items():
         written = data.get(section, {})
         if not isinstance(written, dict):
             raise SettingError(f"section [{section}] of the configuration holds no settings")
-        own = {item.name: given.pop(item.name) for item in fields(kind) if item.name in given}
-        parts[section] = checked_settings(kind, {**written, **own}, f"[{section}] setting")
-    if given:
-        raise unknown_name("setting", min(given), [item.name for kind in SECTIONS.values() for item in fields(kind)])
-    return FinetuneConfig(model, **parts)
+        own = {item.name: changed.pop(item.name) for item in fields(kind) if item.name in changed}
+        sections[section] = checked_settings(kind, {**written, **own}, f"[{section}] setting")
+    if changed:
+        raise unknown_name("setting", min(changed), [item.name for kind in SECTIONS.values() for item in fields(kind)])
+    return FinetuneConfig(model, **sections)

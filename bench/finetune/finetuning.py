@@ -1,4 +1,4 @@
-"""A whole fine-tuning: examples, model, training that resumes, and an adapter that is a reader at once."""
+"""A whole fine-tuning: examples, model, resumable training, and an adapter that can be read with at once."""
 
 import json
 import os
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 
 from bench.dataset import Dataset
-from bench.finetune.config import FinetuneConfig, config_from
-from bench.finetune.setup import CHECKPOINTS, Ready, new_trainer, prepared
+from bench.finetune.config import FinetuneConfig, finetune_config
+from bench.finetune.setup import CHECKPOINTS, Ready, new_trainer, prepared_finetuning
 from bench.finetune.validation import FIGURE
 from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
@@ -29,51 +29,50 @@ if TYPE_CHECKING:
     from bench.finetune.trainer import Clock, ScoredTrainer
 
 CONFIG = "finetune.toml"
-MEMORY = (
+MEMORY_SETTINGS = (
     "at_once (smaller), gradient_checkpointing = true, px_per_mm or max_pixels (smaller), quantization = '4bit', rank"
 )
 
 
 def finetune(config: FinetuneConfig, dataset: Dataset, out: Path, observer: Observer = SILENT) -> bool:
-    """Fine-tune a model, or go on with what a killed fine-tuning left.
+    """Fine-tune a model, or resume an interrupted fine-tuning.
 
     Parameters
     ----------
     config : FinetuneConfig
     dataset : Dataset
     out : Path
-        Folder of the adapter, its checkpoints and its curve; afterwards a folder for ``--reader lora:``.
+        Folder of the adapter, its checkpoints and its loss curve; ``--reader lora:`` takes it afterwards.
     observer : Observer
 
     Returns
     -------
     bool
-        Whether this is the process that writes; the others of a launch on several devices write nothing.
+        Whether this is the main process of a launch on several devices, the only one that writes.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When something that was asked for is not there, the folder holds another fine-tuning, or memory or disk are
-        full.
+        When the model or a record does not exist, the folder holds another fine-tuning, or memory or disk is full.
     """
     source = model_source(config.model, config.load)
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # the processes that prepare examples are forks
-    with _first_process(out) as is_first:
-        observer = observer if is_first else SILENT
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # examples are prepared in forked processes
+    with _main_process(out) as is_main:
+        observer = observer if is_main else SILENT
         if (out / MANIFEST).is_file():
             _check_same(out, config)
-            observer.say(f"already fine-tuned: {out} (best look {_best(read_manifest(out)):+.1f} points)")
-            return is_first
-        ready = prepared(config, source, dataset, out, observer)
-        if is_first:
+            observer.say(f"already fine-tuned: {out} (best evaluation {_best(read_manifest(out)):+.1f} points)")
+            return is_main
+        ready = prepared_finetuning(config, source, dataset, out, observer)
+        if is_main:
             _begin(ready, observer)
-        _train(ready, observer, is_first)
-    return is_first
+        _train(ready, observer, is_main)
+    return is_main
 
 
 @contextmanager
-def _first_process(out: Path) -> Iterator[bool]:
-    """Hold the folder in the first process of a launch; tell whether this is it."""
+def _main_process(out: Path) -> Iterator[bool]:
+    """Lock the folder in the main process of a launch; yield whether this is it."""
     from accelerate import PartialState
 
     if not PartialState().is_main_process:
@@ -84,28 +83,22 @@ def _first_process(out: Path) -> Iterator[bool]:
 
 
 def _begin(ready: Ready, observer: Observer) -> None:
-    """Write the configuration of a new fine-tuning, or make sure that the folder holds the same one."""
+    """Write the configuration; an earlier one in the folder must be the same."""
     if (ready.out / CONFIG).is_file():
         _check_same(ready.out, ready.config)
     write_whole(ready.out / CONFIG, ready.config.toml())
-    task, most = ready.config.task, ready.config.training.validation or len(ready.validation)
+    task, limit = ready.config.task, ready.config.training.validation or len(ready.validation)
     observer.say(
-        f"{len(ready.train)} records to learn from, {min(len(ready.validation), most)} of {ready.looked_at} to look "
-        f"at: {task.format}, {task.renderer}, {task.condition}"
+        f"{len(ready.train)} records for training, {min(len(ready.validation), limit)} of "
+        f"{ready.validation_meaning} for validation: {task.format}, {task.renderer}, {task.condition}"
     )
 
 
 def _check_same(out: Path, config: FinetuneConfig) -> None:
-    """Make sure that a folder holds the same fine-tuning.
-
-    Raises
-    ------
-    SettingError
-        When it holds another; the message names the first setting that differs.
-    """
-    before = config_from(tomllib.loads((out / CONFIG).read_text(encoding="utf-8"))).outcome
+    """Raise :class:`SettingError` with the first setting that differs from the folder's fine-tuning."""
+    earlier = finetune_config(tomllib.loads((out / CONFIG).read_text(encoding="utf-8"))).outcome
     for section, now in config.outcome.items():
-        was = before[section]
+        was = earlier[section]
         pairs = [(name, was[name], now[name]) for name in now] if isinstance(now, dict) else [(section, was, now)]
         for name, old, new in pairs:
             if old != new:
@@ -114,12 +107,12 @@ def _check_same(out: Path, config: FinetuneConfig) -> None:
                 )
 
 
-def _train(ready: Ready, observer: Observer, is_first: bool) -> None:
+def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
     import torch
 
     from bench.finetune.trainer import Clock
 
-    clock, begun = Clock(), datetime.now(UTC)
+    clock, started = Clock(), datetime.now(UTC)
     checkpoint = last_checkpoint(ready.out)
     if checkpoint:
         observer.say(f"resuming from {checkpoint.name}")
@@ -127,45 +120,44 @@ def _train(ready: Ready, observer: Observer, is_first: bool) -> None:
         trainer = new_trainer(ready, clock, observer, report)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-            if is_first:
-                _finish(ready, trainer, clock, begun)
+            if is_main:
+                _finish(ready, trainer, clock, started)
         except torch.OutOfMemoryError as error:
-            raise RunError(f"memory is full: change {MEMORY}; {_kept(ready.out)}") from error
+            raise RunError(f"memory is full: change {MEMORY_SETTINGS}; {_resumable(ready.out)}") from error
         except (OSError, SafetensorError) as error:
-            raise RunError(f"the fine-tuning cannot be written ({error}); {_kept(ready.out)}") from error
-    if is_first:
+            raise RunError(f"the fine-tuning cannot be written ({error}); {_resumable(ready.out)}") from error
+    if is_main:
         best = _best(read_manifest(ready.out))
-        observer.say(f"adapter: {ready.out} (best look at {ready.looked_at} {best:+.1f} points against majority)")
+        observer.say(f"adapter: {ready.out} (best on {ready.validation_meaning} {best:+.1f} points against majority)")
         observer.say(f"read with it: bench run --reader lora:{ready.out}")
 
 
 def last_checkpoint(out: Path) -> Path | None:
-    """Return the last checkpoint that was wholly written, None without one; the trainer writes its state last."""
-    found = []
+    """Return the last complete checkpoint, None without any; the trainer writes its state last."""
+    complete = []
     for path in (out / CHECKPOINTS).glob("checkpoint-*"):
         try:
             state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        found.append((state["global_step"], path))
-    return max(found)[1] if found else None
+        complete.append((state["global_step"], path))
+    return max(complete)[1] if complete else None
 
 
-def _kept(out: Path) -> str:
+def _resumable(out: Path) -> str:
     checkpoint = last_checkpoint(out)
     if checkpoint is None:
         return "there is no checkpoint yet"
-    return f"{checkpoint.name} is kept, and the same command goes on from it"
+    return f"{checkpoint.name} is kept, and the same command resumes from it"
 
 
-def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datetime) -> None:
-    """Write the adapter, its manifest last, and its card."""
+def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: datetime) -> None:
+    """Write the adapter, then its manifest."""
     config = ready.config
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(str(ready.out), safe_serialization=True)
-    looks = [entry for entry in trainer.state.log_history if f"eval_{FIGURE}" in entry]
-    data = config.to_json() | {"model": ready.source.shown}
+    evaluations = [entry for entry in trainer.state.log_history if f"eval_{FIGURE}" in entry]
     made = {
-        "config": data,
+        "config": config.to_json() | {"model": ready.source.shown},
         "dataset": {
             "name": ready.dataset.name,
             "version": ready.dataset.version,
@@ -174,18 +166,18 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", begun: datet
             "training_records": len(ready.train),
             "validation_records": len(ready.validation),
             "training_split": ready.dataset.split("train").meaning,
-            "validation_split": ready.looked_at,
+            "validation_split": ready.validation_meaning,
             "citation": ready.dataset.citation,
             "licence": ready.dataset.licence,
         },
         "condition": config.view.condition,
         "prompt": template_version(),
-        "looks": looks,
+        "looks": evaluations,
         "best_step": trainer.state.best_global_step,
         "best_difference": trainer.state.best_metric,
         "steps": trainer.state.global_step,
         **clock.figures,
-        "started": begun.isoformat(timespec="seconds"),
+        "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": versions("ecg-bench", "torch", "transformers", "peft", "datasets", "accelerate"),

@@ -1,4 +1,4 @@
-"""What a fine-tuning is set up from: examples, the model with its adapter, and transformers' Trainer."""
+"""Sets up a fine-tuning: examples, the model with its adapter, and transformers' Trainer."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.dataset import Dataset
 from bench.finetune.collator import AnswerCollator
 from bench.finetune.config import FinetuneConfig, Lora
-from bench.finetune.dataset import as_dataset, as_drawn_dataset
+from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
 from bench.finetune.validation import FIGURE, Validation
 from bench.progress import Observer, Report
 from bench.view.example import Examples, examples
@@ -28,17 +28,7 @@ CURVE, CHECKPOINTS = "curve.json", "checkpoints"
 
 @dataclass(frozen=True, eq=False)
 class Ready:
-    """A fine-tuning before its first step.
-
-    Attributes
-    ----------
-    config : FinetuneConfig
-    dataset : Dataset
-    source : ModelSource
-    chat : Chat
-    train, validation : Examples
-    out : Path
-    """
+    """A fine-tuning before its first step."""
 
     config: FinetuneConfig
     dataset: Dataset
@@ -49,12 +39,14 @@ class Ready:
     out: Path
 
     @property
-    def looked_at(self) -> str:
-        """The split that chooses the checkpoint, in words."""
+    def validation_meaning(self) -> str:
+        """Meaning of the split that chooses the checkpoint."""
         return self.dataset.split("val").meaning
 
 
-def prepared(config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer) -> Ready:
+def prepared_finetuning(
+    config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer
+) -> Ready:
     """Return a fine-tuning before its first step; nothing is written."""
     chat = Chat.of(processor_of(source, config.load), config.load)
     train = examples(dataset, "train", config.view, config.task.limit or None, observer)
@@ -69,11 +61,11 @@ def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report
     ----------
     ready : Ready
     clock : Clock
-        Measures its steps.
+        Times its steps.
     observer : Observer
-        Told of each look at the validation split.
+        Told of each evaluation.
     report : callable
-        Called with steps done and in all.
+        Called with the steps done and their total.
     """
     from transformers import EarlyStoppingCallback
 
@@ -97,7 +89,7 @@ def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report
         train_dataset=rows,
         eval_dataset=[None],
         data_collator=lambda batch: collate([row["example"] for row in batch]),
-        callbacks=[clock, Diary(ready.out / CURVE, report, observer.say, ready.looked_at), *stopping],
+        callbacks=[clock, Diary(ready.out / CURVE, report, observer.say, ready.validation_meaning), *stopping],
     )
 
 
@@ -108,7 +100,7 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
 
     from readers.vlm.loading import load_vlm, names_of_transformers_5, weights
 
-    load_vlm.cache_clear()  # a model that was asked before would take memory beside the one that learns
+    load_vlm.cache_clear()  # a model loaded for reading would take memory beside the one in training
     set_seed(config.training.seed)
     model = weights(source, config.load)
     if config.load.quantization != "none":
@@ -121,35 +113,30 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
         task_type="CAUSAL_LM",
     )
     with names_of_transformers_5():
-        found: PeftModel = get_peft_model(model, lora)
+        adapted_model: PeftModel = get_peft_model(model, lora)
     if config.training.gradient_checkpointing:
-        found.enable_input_require_grads()
-    return found
+        adapted_model.enable_input_require_grads()
+    return adapted_model
 
 
 def _layers(model: Any, lora: Lora) -> str:  # noqa: ANN401
-    """Return which linear layers the adapter is put on, in peft's words."""
+    """Return the linear layers to adapt, as peft's ``target_modules``."""
     if lora.layers == "all":
         return "all-linear"
     import torch
 
-    seeing = re.compile("vision|visual|image|multi_modal|connector")
+    vision = re.compile("vision|visual|image|multi_modal|connector")
     output = model.get_output_embeddings()
-    linear = {name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear) and part is not output}
-    wanted = {name for name in linear if bool(seeing.search(name)) == (lora.layers == "vision")}
-    leaves = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in wanted}))
-    sees = f"(?=.*({seeing.pattern}))" if lora.layers == "vision" else f"(?!.*({seeing.pattern}))"
-    return rf"{sees}.*\.({leaves})"
+    modules = model.named_modules()
+    linear = {name for name, layer in modules if isinstance(layer, torch.nn.Linear) and layer is not output}
+    selected = {name for name in linear if bool(vision.search(name)) == (lora.layers == "vision")}
+    leaves = "|".join(sorted({re.escape(name.rpartition(".")[2]) for name in selected}))
+    lookahead = f"(?=.*({vision.pattern}))" if lora.layers == "vision" else f"(?!.*({vision.pattern}))"
+    return rf"{lookahead}.*\.({leaves})"
 
 
 def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "TrainingArguments":
-    """Return what transformers' Trainer is told.
-
-    Raises
-    ------
-    SettingError
-        When the batch cannot be shared evenly among the devices.
-    """
+    """Return transformers' arguments; raises :class:`SettingError` for a batch that the devices cannot share."""
     import torch
     from accelerate import PartialState
     from transformers import TrainingArguments
@@ -157,7 +144,7 @@ def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "Trai
     training, processes = config.training, PartialState().num_processes
     if training.batch % (training.at_once * processes):
         raise SettingError(
-            f"batch = {training.batch} is no multiple of at_once = {training.at_once} times {processes} process(es)"
+            f"batch = {training.batch} is not a multiple of at_once = {training.at_once} times {processes} process(es)"
         )
     every = max(1, math.ceil(records / training.batch) // training.evaluations)
     on_gpu = torch.cuda.is_available() and config.load.device != "cpu"

@@ -1,4 +1,4 @@
-"""transformers' Trainer with what is ours: balanced drawing, and looks by the benchmark's own score."""
+"""transformers' Trainer with balanced sampling and evaluation by the benchmark's own score."""
 
 import json
 import time
@@ -19,16 +19,16 @@ Figures = Callable[[Any], dict[str, float]]
 
 
 class ScoredTrainer(Trainer):
-    """A Trainer that looks at the validation split through the benchmark, and can balance the values of an axis.
+    """A Trainer that evaluates through the benchmark and can balance the values of an axis.
 
     Parameters
     ----------
     figures : callable
-        Called with the model; returns the figures of a look.
+        Maps the model to the figures of an evaluation.
     weights : sequence of float or None
-        How often each example is drawn, relative to the others; None draws each once an epoch.
+        Relative sampling frequency of each example; None uses each once per epoch.
     rest : keyword arguments
-        As of transformers' Trainer.
+        Of transformers' Trainer.
     """
 
     def __init__(self, *, figures: Figures, weights: Sequence[float] | None, **rest: Any) -> None:
@@ -38,56 +38,56 @@ class ScoredTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> "Sampler[int] | None":
         if self.weights is None:
-            found: Sampler[int] | None = super()._get_train_sampler(train_dataset)
-            return found
+            sampler: Sampler[int] | None = super()._get_train_sampler(train_dataset)
+            return sampler
         generator = torch.Generator().manual_seed(self.args.seed)
         return WeightedRandomSampler(self.weights, len(self.weights), generator=generator)
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Return the figures of the validation split, each named ``eval_...``."""
-        found = self.figures(self.accelerator.unwrap_model(self.model))
-        metrics = {f"eval_{name}": value for name, value in found.items()}
+        figures = self.figures(self.accelerator.unwrap_model(self.model))
+        metrics = {f"eval_{name}": value for name, value in figures.items()}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
 
 class Clock(TrainerCallback):
-    """Measures how long steps take, and how much of it the training waits for its examples.
+    """Times the steps, and how long training waits for examples between them.
 
     Attributes
     ----------
     waited, worked : float
-        Seconds between steps and within them, looks at the validation split left out.
+        Seconds between and within steps, evaluations excluded.
     steps : int
     """
 
     def __init__(self) -> None:
         self.waited, self.worked, self.steps = 0.0, 0.0, 0
         self._ended: float | None = None
-        self._begun: float | None = None
+        self._started: float | None = None
 
     def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Count the time since the step before as waiting; the first step's is start-up."""
-        self._begun = time.monotonic()
+        """Count the time since the previous step as waiting; before the first step it is start-up."""
+        self._started = time.monotonic()
         if self._ended is not None:
-            self.waited += self._begun - self._ended
+            self.waited += self._started - self._ended
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Count the step's own time."""
         now = time.monotonic()
-        if self._ended is not None and self._begun is not None:
-            self.worked += now - self._begun
+        if self._ended is not None and self._started is not None:
+            self.worked += now - self._started
             self.steps += 1
         self._ended = now
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Leave the look out, and the checkpoint behind it."""
+        """Exclude the evaluation and the checkpoint after it."""
         self._ended = None
 
     @property
     def figures(self) -> dict[str, float | None]:
-        """Steps a second, and the share of the time that was spent waiting; None where there was no step to measure."""
+        """Steps per second and the share of time spent waiting; None before a step was timed."""
         whole = self.waited + self.worked
         if not self.steps or not whole:
             return {"steps_per_second": None, "waiting_share": None}
@@ -95,37 +95,38 @@ class Clock(TrainerCallback):
 
 
 class Diary(TrainerCallback):
-    """Keeps the loss curve on the disk, shows progress, and says what each look at the validation split found."""
+    """Writes the loss curve, reports progress, and announces each evaluation."""
 
-    def __init__(self, path: Path, report: Report, say: Callable[[str], None], looked_at: str) -> None:
-        self.path, self.report, self.say, self.looked_at = path, report, say, looked_at
+    def __init__(self, path: Path, report: Report, say: Callable[[str], None], split_meaning: str) -> None:
+        self.path, self.report, self.say, self.split_meaning = path, report, say, split_meaning
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Show how far it is."""
+        """Report progress."""
         if state.is_world_process_zero:
             self.report(state.global_step, state.max_steps)
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Write the curve anew: a resumed training brings along what it had."""
+        """Rewrite the whole curve; a resumed training still has its earlier part."""
         if state.is_world_process_zero:
             self.path.write_text(json.dumps(state.log_history, indent=1) + "\n", encoding="utf-8")
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Say what the look found."""
+        """Announce the result of an evaluation."""
         metrics = kwargs.get("metrics", {})
         if state.is_world_process_zero and f"eval_{FIGURE}" in metrics:
             losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
             loss = f"  loss {losses[-1]:.4f}" if losses else ""
-            found, unanswered = metrics[f"eval_{FIGURE}"], metrics["eval_no_answer"]
-            best = " *" if state.best_metric is None or found > state.best_metric else ""
+            gain, unanswered = metrics[f"eval_{FIGURE}"], metrics["eval_no_answer"]
+            best = " *" if state.best_metric is None or gain > state.best_metric else ""
             self.say(
                 f"step {state.global_step}/{state.max_steps}  epoch {state.epoch or 0:.1f}{loss}  "
-                f"{self.looked_at} against majority {100 * found:+.1f} points, {100 * unanswered:.0f}% no answer{best}"
+                f"{self.split_meaning} against majority {100 * gain:+.1f} points, "
+                f"{100 * unanswered:.0f}% no answer{best}"
             )
 
 
 def balancing_weights(values: Sequence[AxisValue | None]) -> list[float]:
-    """Return weights by which every value is drawn equally often; one without a label weighs as the commonest."""
+    """Return weights that sample every value equally often; no label weighs like the most common value."""
     counts = Counter(value for value in values if value is not None)
-    commonest = max(counts.values())
-    return [1 / counts[value] if value is not None else 1 / commonest for value in values]
+    most_common = max(counts.values())
+    return [1 / (most_common if value is None else counts[value]) for value in values]

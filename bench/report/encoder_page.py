@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.dataset import Dataset
-from bench.encoder.job import SOURCES, AxisProbe, EncoderOptions
-from bench.encoder.probing import Probed, chosen
+from bench.encoder.encoder_probe import SOURCES, AxisProbe, EncoderOptions
+from bench.encoder.probing import FittedProbe, best_probe
 from bench.report.plot import BLUE, GREEN, GREY, ORANGE, SKY, new_figure, save, without_frame
 from bench.report.table import markdown_table, number, page, plain, terminal_table, within
 from bench.storage import as_json, write_whole
@@ -74,7 +74,7 @@ def encoder_table(found: Sequence[AxisProbe]) -> "Table":
     """Return a line for each axis and renderer, for the terminal."""
     shown = [source for source in SOURCES if source != "projected"]
     rows = [
-        (probe.renderer, probe.axis, *(_area(chosen(probe.probes[source])) for source in shown), probe.verdict)
+        (probe.renderer, probe.axis, *(_area(best_probe(probe.probes[source])) for source in shown), probe.verdict)
         for probe in found
     ]
     return terminal_table(("renderer", "axis", *shown, "verdict"), rows, left={"renderer", "axis", "verdict"})
@@ -87,7 +87,7 @@ def encoder_plot(found: Sequence[AxisProbe]) -> "Figure":
     plot.axvline(0.5, color="#444444", linewidth=1)
     for y, one in enumerate(found):
         for offset, source in enumerate(SOURCES):
-            best = chosen(one.probes[source])
+            best = best_probe(one.probes[source])
             if best:
                 marker, colour = MARKS[source]
                 place = y + 0.14 * (offset - 2)
@@ -107,7 +107,7 @@ def encoder_plot(found: Sequence[AxisProbe]) -> "Figure":
 def _rows(found: Sequence[AxisProbe]) -> list[tuple[str, ...]]:
     rows = []
     for one in found:
-        best = [chosen(one.probes[source]) for source in SOURCES]
+        best = [best_probe(one.probes[source]) for source in SOURCES]
         cells = ["-" if part is None else within(part.auroc, part.interval) for part in best]
         rows.append((one.axis, str(one.n), *cells, one.verdict))
     return rows
@@ -120,7 +120,7 @@ def _kinds(found: Sequence[AxisProbe]) -> list[tuple[str, ...]]:
     ]
 
 
-def _area(found: Probed | None) -> str:
+def _area(found: FittedProbe | None) -> str:
     return number(found.auroc if found else None)
 
 

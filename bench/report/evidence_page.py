@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.evidence.answer import Figure
-from bench.evidence.design import ABLATION
-from bench.evidence.evidence import SIGNIFICANT, UNMOVED, AxisEvidence
+from bench.evidence.axis_evidence import UNMOVED, AxisEvidence
+from bench.evidence.conditions import ABLATION
 from bench.evidence.result import Evidence
 from bench.report.evidence_plot import evidence_plot
 from bench.report.plot import save
 from bench.report.table import difference, markdown_table, page, percent, plain, share, terminal_table
+from bench.score.score import SIGNIFICANT
 from bench.storage import as_json, write_whole
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.evidence.evidence import AxisEvidence
+from bench.evidence.axis_evidence import AxisEvidence
 from bench.report.plot import (
     BLUE,
     GREY,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.experiment.design import Experiment
 from bench.experiment.estimate import ArmEstimate
+from bench.experiment.experiments import Experiment
 from bench.experiment.result import ArmResult
 from bench.report.experiment_plot import side_by_side_plot
 from bench.report.plot import save
 from bench.report.table import difference, markdown_table, number, page, percent, plain, size_note, terminal_table
-from bench.score.axis import AxisScore
+from bench.score.axis_score import AxisScore
 from bench.storage import write_whole
 from taxonomy.axis import AXES, NORMALITY
 

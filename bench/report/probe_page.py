@@ -9,8 +9,8 @@ from bench.evidence.answer import Figure
 from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, new_figure, save, without_frame
 from bench.report.table import markdown_table, page, plain, terminal_table
 from bench.storage import as_json, write_whole
-from bench.tracing.job import ProbeResult
-from bench.tracing.probe import DoseResult
+from bench.tracing.dose_response import DoseResult
+from bench.tracing.probe_run import ProbeResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from bench.report.table import (
     terminal_table,
     within,
 )
-from bench.score.axis import AxisScore
+from bench.score.axis_score import AxisScore
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from bench.storage import write_whole

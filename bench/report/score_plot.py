@@ -14,7 +14,7 @@ from bench.report.plot import (
     percent_axis,
     without_frame,
 )
-from bench.score.axis import AxisScore
+from bench.score.axis_score import AxisScore
 from bench.score.probability import ProbabilityScore
 from bench.score.result import Score
 from bench.score.superclass import SuperclassScore

@@ -1,7 +1,7 @@
 """The figures of a score beside its axes, line by line."""
 
 from bench.report.table import difference, percent, share, within
-from bench.score.axis import AxisScore
+from bench.score.axis_score import AxisScore
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from bench.score.usage import UsageTotal

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bench.dataset import Cohort, RecordId
-from bench.dataset.measuring import UNMEASURED
+from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import by_id
 from bench.score import Score, ScoredCase, ScoreSettings, score
-from bench.score.case import EVERY_AXIS
+from bench.score.scored_case import EVERY_AXIS
 from bench.view import QuestionKey
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY

@@ -1,6 +1,6 @@
-"""How well answers agree with the truth, and whether a difference from the baseline is chance.
+"""Agreement of answers with the truth, and tests of a difference from the baseline.
 
-An answer is an index into the axis's values, -1 for none; the truth is never -1.
+An answer is an index into the axis's values, -1 for no answer; the truth is never -1.
 """
 
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Answers = NDArray[np.int64]
+ValueCodes = NDArray[np.int64]
 
 
-def balanced_accuracy(truth: Answers, answer: Answers) -> float:
+def balanced_accuracy(truth: ValueCodes, answer: ValueCodes) -> float:
     """Return the mean recall over the values that occur in the truth (Brodersen et al. 2010)."""
     right = truth == answer
     return float(np.mean([right[truth == value].mean() for value in np.unique(truth)]))
 
 
-def macro_f1(truth: Answers, answer: Answers) -> float:
+def macro_f1(truth: ValueCodes, answer: ValueCodes) -> float:
     """Return the mean F1 over the values that occur in the truth or among the answers."""
     scores = []
     for value in np.union1d(truth, answer[answer >= 0]):
@@ -26,8 +26,8 @@ def macro_f1(truth: Answers, answer: Answers) -> float:
     return float(np.mean(scores))
 
 
-def kappa(truth: Answers, answer: Answers) -> float | None:
-    """Return Cohen's kappa (1960), 'no answer' being a value of its own; None when chance agreement is complete."""
+def kappa(truth: ValueCodes, answer: ValueCodes) -> float | None:
+    """Return Cohen's kappa (1960), 'no answer' being a value of its own; None when agreement by chance is certain."""
     values = np.union1d(truth, answer)
     expected = sum(np.mean(truth == value) * np.mean(answer == value) for value in values)
     if expected >= 1:
@@ -36,7 +36,7 @@ def kappa(truth: Answers, answer: Answers) -> float | None:
 
 
 def mcnemar(right: NDArray[np.bool_], baseline_right: NDArray[np.bool_]) -> float:
-    """Return the exact two-sided p of McNemar's test (1947): a sign test over the cases where the two differ."""
+    """Return the exact two-sided p of McNemar's test (1947), a sign test over the discordant cases."""
     from scipy.special import bdtr
 
     wins, losses = int(np.sum(right & ~baseline_right)), int(np.sum(~right & baseline_right))
@@ -46,7 +46,7 @@ def mcnemar(right: NDArray[np.bool_], baseline_right: NDArray[np.bool_]) -> floa
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Return the p values corrected for their number, step-down (Holm 1979), in the order given."""
+    """Return the p values with Holm's step-down correction (1979), in the given order."""
     order = np.argsort(p, kind="stable")
     corrected = np.empty(len(p))
     least = 0.0
@@ -56,20 +56,20 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def entropy(values: Answers) -> float:
+def entropy(values: ValueCodes) -> float:
     """Return the Shannon entropy in bits."""
     _, counts = np.unique(values, return_counts=True)
     share = counts / counts.sum()
     return float(-(share * np.log2(share)).sum())
 
 
-def mutual_information(truth: Answers, answer: Answers) -> float:
-    """Return how many bits the answers tell of the truth: H(truth) + H(answer) - H(both)."""
+def mutual_information(truth: ValueCodes, answer: ValueCodes) -> float:
+    """Return the mutual information in bits: H(truth) + H(answer) - H(both)."""
     both = truth * (int(answer.max(initial=0)) + 2) + answer + 1
     return max(0.0, entropy(truth) + entropy(answer) - entropy(both))
 
 
-def top_two_share(answer: Answers) -> float:
-    """Return the share of answers that are one of the two most frequent ones; 'no answer' counts as an answer here."""
+def top_two_share(answer: ValueCodes) -> float:
+    """Return the share of the two most frequent answers; 'no answer' counts as an answer here."""
     _, counts = np.unique(answer, return_counts=True)
     return float(np.sort(counts)[-2:].sum() / counts.sum())

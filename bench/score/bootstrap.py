@@ -1,4 +1,4 @@
-"""Intervals by resampling patients, not records: several records of one patient are not independent."""
+"""Bootstrap intervals over patients, since the records of one patient are not independent."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,12 +9,12 @@ from bench.dataset import RecordId
 from bench.score.rounding import rounded
 
 Columns = Mapping[str, NDArray[np.float64]]
-CHUNK = 4_000_000
-"""Patients times draws that are held at once."""
+BLOCK_SIZE = 4_000_000
+"""Patients times draws held in memory at a time."""
 
 
 def patient_numbers(patients: Sequence[RecordId]) -> NDArray[np.int64]:
-    """Return a number for each case's patient, 0 to the number of patients less one, int64 (n_cases,)."""
+    """Return each case's patient as a number from 0 to n_patients - 1, int64 (n_cases,)."""
     return np.unique(np.array(patients), return_inverse=True)[1].astype(np.int64)
 
 
@@ -23,14 +23,14 @@ def resampled_sums(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the sum of each column over ``draws`` resamples of the patients.
 
-    Every statistic that is made of sums (a share, a mean, a difference of them) follows from these without touching the
-    cases again (the non-parametric bootstrap over clusters, Efron and Tibshirani 1993; Field and Welsh 2007).
+    Shares, means and their differences follow from these sums without another pass over the cases: the non-parametric
+    cluster bootstrap (Efron and Tibshirani 1993; Field and Welsh 2007).
 
     Parameters
     ----------
     columns : mapping of str to float64 array (n_cases,)
     patients : int64 array (n_cases,)
-        Whose case each is.
+        Patient of each case.
     draws, seed : int
 
     Returns
@@ -44,7 +44,7 @@ def resampled_sums(
     np.add.at(totals, group, stacked)
     rng = np.random.default_rng(seed)
     sums = np.empty((draws, stacked.shape[1]))
-    step = max(1, CHUNK // max(count, 1))
+    step = max(1, BLOCK_SIZE // max(count, 1))
     for start in range(0, draws, step):
         block = min(step, draws - start)
         drawn = rng.integers(0, count, (block, count), dtype=np.int32)
@@ -54,13 +54,13 @@ def resampled_sums(
     return dict(zip(columns, sums.T, strict=True))
 
 
-def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``part / whole``, NaN where a resample holds nothing to divide by."""
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+def ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``numerator / denominator``, NaN where the denominator of a resample is 0."""
+    return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
 
 
 def interval(draws: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return the 95% percentile interval over the resamples where the statistic exists, None when there is none."""
+    """Return the 95% percentile interval over the resamples where the statistic is defined, None without any."""
     valid = draws[np.isfinite(draws)]
     if not len(valid):
         return None

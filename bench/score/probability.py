@@ -1,9 +1,8 @@
-"""Figures for readers that give probabilities: area under the ROC curve, average precision, F1, calibration.
+"""Scores of probabilities: area under the ROC curve, average precision, F1, calibration.
 
-Superclasses follow PTB-XL's convention (Strodthoff et al. 2021): multi-label over all diagnostic statements, records
-without any left out. Intervals of an area are DeLong's (1988) with the records of one patient taken together
-(Obuchowski 1997), on the logit scale: a percentile bootstrap of a macro area with rare classes is biased, these are
-not.
+Superclasses follow PTB-XL's convention (Strodthoff et al. 2021): multi-label over all diagnostic statements, without
+the records that have none. Intervals of an area are DeLong's (1988) clustered by patient (Obuchowski 1997), on the
+logit scale: unlike a percentile bootstrap they are unbiased for a macro area with rare classes.
 """
 
 import math
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.score.axis import AxisAnswers
+from bench.score.axis_score import AxisAnswers
 from bench.score.bootstrap import patient_numbers
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.reading import SUPERCLASS
 from taxonomy.statement import SUPERCLASSES
 
@@ -28,20 +27,20 @@ Z = 1.959963984540054
 
 @dataclass(frozen=True)
 class ProbabilityScore:
-    """What the probabilities of the five superclasses are worth.
+    """The score of the probabilities of the five superclasses.
 
     Attributes
     ----------
     n : int
         Records with a diagnostic statement and probabilities.
     auroc, average_precision, f1 : mapping of str to float
-        By superclass (those that occur), and ``macro``. F1 is at 0.5.
+        By superclass that occurs, and ``macro``; F1 at a threshold of 0.5.
     intervals : mapping of str to (float, float)
-        95% of each area.
+        95%, of each area.
     calibration_error : float
-        Over all record and superclass pairs.
+        Over all pairs of record and superclass.
     reliability : tuple of (float, float, int)
-        For each bin that is not empty: mean probability, share of true ones, number of pairs.
+        For each non-empty bin: mean probability, share of positives, number of pairs.
     """
 
     n: int
@@ -54,25 +53,25 @@ class ProbabilityScore:
 
 
 def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
-    """Return the superclass figures; None without probabilities, or where no class both occurs and lacks."""
-    known = [case for case in cases if case.truth.superclasses and _complete(case)]
-    truth = np.array([[name in case.truth.superclasses for name in SUPERCLASSES] for case in known]).reshape(-1, 5)
-    chance = np.array([[case.reading.probabilities[SUPERCLASS][name] for name in SUPERCLASSES] for case in known])
+    """Return the superclass figures; None without probabilities or without a class of both outcomes."""
+    labelled = [case for case in cases if case.truth.superclasses and _complete(case)]
+    truth = np.array([[name in case.truth.superclasses for name in SUPERCLASSES] for case in labelled]).reshape(-1, 5)
+    chance = np.array([[case.reading.probabilities[SUPERCLASS][name] for name in SUPERCLASSES] for case in labelled])
     occurring = [k for k in range(5) if 0 < truth[:, k].sum() < len(truth)]
     if not occurring:
         return None
-    patients = patient_numbers([case.patient_id for case in known])
+    patients = patient_numbers([case.patient_id for case in labelled])
     areas = [area_and_influence(truth[:, k], chance[:, k], patients) for k in occurring]
     names = [SUPERCLASSES[k] for k in occurring]
     auroc = {name: area for name, (area, _) in zip(names, areas, strict=True)}
-    influence = {name: part for name, (_, part) in zip(names, areas, strict=True)}
+    influence = {name: pull for name, (_, pull) in zip(names, areas, strict=True)}
     auroc["macro"] = float(np.mean(list(auroc.values())))
     influence["macro"] = np.mean(list(influence.values()), axis=0)
     precision = {SUPERCLASSES[k]: average_precision(truth[:, k], chance[:, k]) for k in occurring}
     f1 = {SUPERCLASSES[k]: _f1(truth[:, k], chance[:, k] >= 0.5) for k in occurring}
     error, reliability = calibration(chance.ravel(), truth.ravel())
     return ProbabilityScore(
-        n=len(known),
+        n=len(labelled),
         auroc={name: rounded(area) for name, area in auroc.items()},
         intervals={name: logit_interval(auroc[name], influence[name]) for name in auroc},
         average_precision=_with_macro(precision),
@@ -85,20 +84,20 @@ def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
 def area_and_influence(
     truth: NDArray[np.bool_], score: NDArray[np.float64], patients: NDArray[np.int64]
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the area under the ROC curve, and how much each patient pulls it.
+    """Return the area under the ROC curve, and the influence of each patient on it.
 
     Parameters
     ----------
     truth : bool array (n,)
     score : float64 array (n,)
     patients : int64 array (n,)
-        0 to the number of patients less one.
+        From 0 to n_patients - 1.
 
     Returns
     -------
     area : float
     influence : float64 array (n_patients,)
-        Sum over a patient's records of DeLong's structural components less the area, over the size of their class.
+        Sum over a patient's records of (DeLong's structural component - area) / size of the record's class.
     """
     positive, negative = np.sort(score[truth]), np.sort(score[~truth])
     beaten = (np.searchsorted(negative, score, "left") + np.searchsorted(negative, score, "right")) / 2
@@ -111,7 +110,7 @@ def area_and_influence(
 
 
 def logit_interval(area: float, influence: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95% interval of an area from the patients' influences; the area itself when it is 0 or 1."""
+    """Return the 95% interval of an area from the patients' influences; the area itself if it is 0 or 1."""
     count = len(influence)
     if not 0 < area < 1 or count < 2:
         return rounded(area), rounded(area)
@@ -121,7 +120,7 @@ def logit_interval(area: float, influence: NDArray[np.float64]) -> tuple[float, 
 
 
 def average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Return the area under the precision-recall steps: precision at each threshold, weighted by the recall it adds."""
+    """Return average precision: the precision at each threshold, weighted by its gain in recall."""
     order = np.argsort(-score, kind="stable")
     hits = np.cumsum(truth[order])
     last = np.flatnonzero(np.diff(score[order], append=-np.inf))
@@ -132,7 +131,7 @@ def average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> f
 def calibration(
     chance: NDArray[np.float64], true: NDArray[np.bool_]
 ) -> tuple[float, tuple[tuple[float, float, int], ...]]:
-    """Return the expected calibration error and the (mean probability, share of true, number) of each bin."""
+    """Return the expected calibration error and the (mean probability, share of positives, number) of each bin."""
     bins = np.minimum((chance * BINS).astype(int), BINS - 1)
     table = []
     for number in range(BINS):
@@ -143,17 +142,17 @@ def calibration(
     return rounded(error), tuple(table)
 
 
-def axis_probabilities(found: AxisAnswers) -> tuple[float | None, float | None]:
-    """Return an axis's macro area (one value against the others) and the calibration error of the likeliest value.
+def axis_probabilities(answers: AxisAnswers) -> tuple[float | None, float | None]:
+    """Return an axis's macro one-versus-rest area and the calibration error of its most probable value.
 
     Both None where fewer than two values occur, the axis is a set, or a case has no probabilities for it.
     """
-    name = found.axis.name
-    chances = [case.reading.probabilities.get(name) for case in found.cases]
-    if found.axis.is_set or not chances or not all(chances):
+    name = answers.axis.name
+    chances = [case.reading.probabilities.get(name) for case in answers.cases]
+    if answers.axis.is_set or not chances or not all(chances):
         return None, None
-    score = np.array([[chance.get(value, 0.0) for value in found.axis.values] for chance in chances if chance])
-    truth = np.array([[case.true(name) == value for value in found.axis.values] for case in found.cases])
+    score = np.array([[chance.get(value, 0.0) for value in answers.axis.values] for chance in chances if chance])
+    truth = np.array([[case.true(name) == value for value in answers.axis.values] for case in answers.cases])
     occurring = [k for k in range(score.shape[1]) if 0 < truth[:, k].sum() < len(truth)]
     best = score.argmax(axis=1)
     error, _ = calibration(score.max(axis=1), truth[np.arange(len(best)), best])
@@ -170,8 +169,8 @@ def _complete(case: ScoredCase) -> bool:
     }
 
 
-def _f1(truth: NDArray[np.bool_], said: NDArray[np.bool_]) -> float:
-    return float(2 * np.sum(truth & said) / (truth.sum() + said.sum()))
+def _f1(truth: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:
+    return float(2 * np.sum(truth & predicted) / (truth.sum() + predicted.sum()))
 
 
 def _with_macro(figures: Mapping[str, float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Self-consistency of a reader that was asked several times, and whether its majority vote is better."""
+"""Self-consistency over repeated questions, and the gain of a majority vote."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,31 +10,31 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.reading import Reading
 
-Bounds = tuple[float, float] | None
+Interval = tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class RepeatAxis:
-    """One axis over cases that were asked several times.
+    """One axis over the cases that were asked several times.
 
     Attributes
     ----------
     axis : str
     n : int
-        Labelled cases of which every repeat was answered (a failed call is none).
+        Labelled cases without a failed call among their repeats.
     agreement : float
-        Self-consistency: mean over cases of the share of pairs of repeats with the same answer.
+        Self-consistency: share of pairs of repeats with equal answers, averaged over cases.
     agreement_interval : (float, float) or None
-        95%, bootstrap over patients, as all below.
+        95%, bootstrap over patients, like the other intervals.
     accuracy : float
         Mean over the repeats.
     vote : float
-        Accuracy of the commonest answer of each case; of equally common ones the earliest counts.
+        Accuracy of the most common answer of each case; the earliest wins a tie.
     vote_interval : (float, float) or None
     gain : float
         ``vote`` minus ``accuracy``.
@@ -44,23 +44,23 @@ class RepeatAxis:
     axis: str
     n: int
     agreement: float
-    agreement_interval: Bounds
+    agreement_interval: Interval
     accuracy: float
     vote: float
-    vote_interval: Bounds
+    vote_interval: Interval
     gain: float
-    gain_interval: Bounds
+    gain_interval: Interval
 
 
 @dataclass(frozen=True)
 class RepeatScore:
-    """What several answers to the same cases say.
+    """The score of repeated answers to the same cases.
 
     Attributes
     ----------
     repeats : int
     axes : tuple of RepeatAxis
-        Those with a case.
+        Axes with a case.
     """
 
     repeats: int
@@ -75,9 +75,9 @@ def repeat_score(
     Parameters
     ----------
     cases : sequence of ScoredCase
-        With any of their readings.
+        Each with any one of its readings.
     repeated : mapping of RecordId to sequence of Reading
-        Every reading of a case in the order asked, by ``ecg_id``; a case with fewer than the most is left out.
+        All readings of each case in order, by ``ecg_id``; a case with fewer than the maximum is left out.
     draws, seed : int
         Of the bootstrap.
 
@@ -87,15 +87,12 @@ def repeat_score(
         None when no case was asked twice.
     """
     most = max((len(readings) for readings in repeated.values()), default=0)
-    whole = [case for case in cases if len(_answered(repeated.get(case.ecg_id, ()))) == most]
+    answered = {key: sum(reading.outcome != "failed" for reading in readings) for key, readings in repeated.items()}
+    whole = [case for case in cases if answered.get(case.ecg_id, 0) == most]
     if most < 2 or not whole:
         return None
     axes = [_axis(axis.name, whole, repeated, (draws, seed)) for axis in AXES]
     return RepeatScore(most, tuple(axis for axis in axes if axis))
-
-
-def _answered(readings: Sequence[Reading]) -> list[Reading]:
-    return [reading for reading in readings if reading.outcome != "failed"]
 
 
 def _axis(
@@ -115,7 +112,7 @@ def _axis(
     patients = patient_numbers([case.patient_id for case in labelled])
     sums = resampled_sums(columns, patients, *draw)
 
-    def bounds(name: str) -> Bounds:
+    def bounds(name: str) -> Interval:
         drawn: NDArray[np.float64] = ratio(sums[name], sums["n"])
         return interval(drawn)
 
@@ -133,6 +130,6 @@ def _axis(
 
 
 def _vote(answers: Sequence[AxisValue | None]) -> AxisValue | None:
-    """Return the commonest answer; no answer is no vote."""
+    """Return the most common answer; a missing answer does not vote."""
     votes = Counter(answer for answer in answers if answer is not None)
     return max(votes, key=lambda answer: votes[answer]) if votes else None

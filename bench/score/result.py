@@ -1,25 +1,28 @@
-"""What a score holds, and how it is written to a file and read back."""
+"""The score of a run, written to JSON and read back."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bench.score.axis import AxisScore
+from bench.score.axis_score import AxisScore
 from bench.score.probability import ProbabilityScore
-from bench.score.repeat import RepeatAxis, RepeatScore
-from bench.score.superclass import DangerScore, SuperclassScore
+from bench.score.repeat import RepeatScore
+from bench.score.superclass import SuperclassScore
 from bench.score.usage import UsageTotal
 from taxonomy.axis import VERSION
 from taxonomy.error import FileError
 
 if TYPE_CHECKING:
     import pandas
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
 class MeanDifference:
-    """Mean over some axes of accuracy minus baseline, with its 95% interval."""
+    """Accuracy minus baseline, averaged over some axes, with its 95% interval."""
 
     axes: int
     difference: float
@@ -28,14 +31,14 @@ class MeanDifference:
 
 @dataclass(frozen=True, repr=False)
 class Score:
-    """Everything that a run's readings say.
+    """All figures of a run.
 
     Attributes
     ----------
     n : int
         Cases.
     failed : mapping of str to int
-        Failed calls by kind; a score with any is shown but not ranked.
+        Failed calls by kind; a score with any is not ranked.
     ranked : bool
     axes : tuple of AxisScore
     text_inferable, waveform_only : MeanDifference or None
@@ -45,12 +48,11 @@ class Score:
     superclass : SuperclassScore or None
     probability : ProbabilityScore or None
     normality : AxisScore or None
-        Normal against abnormal, by itself or by the diagnosis; outside the correction over the axes. None without a
-        case.
+        Normal against abnormal, answered directly or through the diagnosis; not part of the correction over the axes.
     usage : UsageTotal or None
-        What the answers cost, where they say.
+        Where the readings state their usage.
     repeats : RepeatScore or None
-        Where every case was asked several times; all else is of the first answer.
+        Where every case was asked several times; all other figures use the first answer.
     taxonomy_version : str
     draws, seed : int
     """
@@ -79,7 +81,7 @@ class Score:
         return f"<Score of {self.n} ECGs: {above} of {len(self.asked)} axes above the prior{gain}>"
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return a row for each axis with every figure of :class:`AxisScore` (needs pandas)."""
+        """Return one row per axis with every figure of :class:`AxisScore` (needs pandas)."""
         import pandas
 
         return pandas.DataFrame([asdict(axis) for axis in self.axes]).set_index("axis")
@@ -94,13 +96,13 @@ class Score:
 
     @property
     def asked(self) -> tuple[AxisScore, ...]:
-        """The axes with a case: those that were asked for, or normality where it was all."""
+        """The axes with a case, or normality if only that was asked for."""
         scored = tuple(axis for axis in self.axes if axis.n)
         return scored or ((self.normality,) if self.normality else ())
 
     @property
     def unanswered(self) -> float:
-        """Share of cases without an answer, over the axes asked for."""
+        """Share of missing answers over the axes asked for."""
         missing = sum(sum((axis.no_answer or {}).values()) for axis in self.asked)
         return missing / max(1, sum(axis.n for axis in self.asked))
 
@@ -110,43 +112,25 @@ class Score:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Score":
-        """Return the score that :meth:`to_json` wrote.
+        """Return the score that :meth:`to_json` made.
 
         Raises
         ------
         FileError
             When the data has another form.
         """
+        from pydantic import ValidationError
+
         try:
-            superclass, probability = data["superclass"], data["probability"]
-            normality, usage = data["normality"], data["usage"]
-            return cls(
-                **{
-                    **data,
-                    "axes": tuple(AxisScore(**axis) for axis in data["axes"]),
-                    "text_inferable": _mean_from(data["text_inferable"]),
-                    "waveform_only": _mean_from(data["waveform_only"]),
-                    "superclass": None if superclass is None else _superclass_from(superclass),
-                    "probability": None if probability is None else ProbabilityScore(**probability),
-                    "normality": None if normality is None else AxisScore(**normality),
-                    "usage": None if usage is None else UsageTotal(**usage),
-                    "repeats": _repeats_from(data["repeats"]),
-                }
-            )
-        except (KeyError, TypeError) as error:
-            raise FileError(f"not a score of this version ({error})") from error
+            return _adapter().validate_json(json.dumps(data), strict=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            raise FileError(f"not a score of this version ({where}: {first['msg']})") from None
 
 
-def _mean_from(data: Mapping[str, Any] | None) -> MeanDifference | None:
-    return None if data is None else MeanDifference(**data)
+@cache
+def _adapter() -> "TypeAdapter[Score]":
+    from pydantic import ConfigDict, TypeAdapter, with_config
 
-
-def _superclass_from(data: Mapping[str, Any]) -> SuperclassScore:
-    groups = {name: DangerScore(**group) for name, group in data["groups"].items()}
-    return SuperclassScore(**{**data, "overall": DangerScore(**data["overall"]), "groups": groups})
-
-
-def _repeats_from(data: Mapping[str, Any] | None) -> RepeatScore | None:
-    if data is None:
-        return None
-    return RepeatScore(data["repeats"], tuple(RepeatAxis(**axis) for axis in data["axes"]))
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(Score))

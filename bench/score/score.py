@@ -1,4 +1,4 @@
-"""The score of a run: every axis against its baseline, then danger, findings per ECG and probabilities."""
+"""Scores a run: every axis against its baseline, then danger, findings per ECG and probabilities."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
 from bench.score.agreement import holm
-from bench.score.axis import AxisAnswers, AxisScore, answers_on, axis_score
+from bench.score.axis_score import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.case import ScoredCase
 from bench.score.probability import axis_probabilities, probability_score
 from bench.score.repeat import repeat_score
 from bench.score.result import MeanDifference, Score
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from bench.score.superclass import superclass_score
 from bench.score.usage import usage_total
 from taxonomy.axis import AXES, NORMALITY, AxisValue
@@ -25,14 +25,14 @@ from taxonomy.error import FileError
 from taxonomy.reading import Reading
 
 FINDING_AXES = ("rate", "rhythm", "axis", "conduction", "ischemia_stage")
-"""Axes whose abnormal value counts as one finding; territory and diagnosis restate what others say."""
+"""Axes whose abnormal value counts as one finding; territory and diagnosis restate the others."""
 
 SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
 class ScoreSettings:
-    """How a score is computed.
+    """Parameters of a score.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class ScoreSettings:
         Of the bootstrap.
     danger : DangerTable
     text_ceiling : mapping of str to float
-        Accuracy of the measurement-only reader by axis on the same cases, shown beside the result.
+        Accuracy of the measurement-only reader on the same cases, by axis.
     """
 
     draws: int = 2000
@@ -60,12 +60,12 @@ def score(
     Parameters
     ----------
     cases : sequence of ScoredCase
-        In any order: the result does not depend on it.
+        The score does not depend on their order.
     baseline : mapping of str to value
-        Majority value of each axis, and of normality, in the training folds.
+        Majority value of each axis, and of normality, in the training split.
     settings : ScoreSettings, optional
     repeated : mapping of RecordId to sequence of Reading, optional
-        Every reading of a case that was asked several times, by ``ecg_id``.
+        All readings of each case that was asked several times, by ``ecg_id``.
 
     Raises
     ------
@@ -76,11 +76,11 @@ def score(
     if not cases:
         raise FileError("there is no case to score")
     ordered = sorted(cases, key=lambda case: by_id(case.ecg_id))
-    found = [answers_on(axis, ordered, baseline[axis.name]) for axis in (*AXES, NORMALITY)]
-    plain = [axis_score(part, baseline[part.axis.name]) for part in found]
-    gains = _resampled_differences(found, ordered, settings)
-    axes = _finished(found[:-1], plain[:-1], gains, settings)
-    (normality,) = _finished(found[-1:], plain[-1:], gains, settings)
+    answers = [answers_on(axis, ordered, baseline[axis.name]) for axis in (*AXES, NORMALITY)]
+    unadjusted = [axis_score(on_axis, baseline[on_axis.axis.name]) for on_axis in answers]
+    gains = _resampled_differences(answers, ordered, settings)
+    axes = _finished(answers[:-1], unadjusted[:-1], gains, settings)
+    (normality,) = _finished(answers[-1:], unadjusted[-1:], gains, settings)
     failed = Counter(
         case.reading.error.kind for case in ordered if case.reading.error and case.reading.outcome == "failed"
     )
@@ -105,34 +105,35 @@ def score(
 
 
 def _resampled_differences(
-    found: Sequence[AxisAnswers], cases: Sequence[ScoredCase], settings: ScoreSettings
+    answers: Sequence[AxisAnswers], cases: Sequence[ScoredCase], settings: ScoreSettings
 ) -> dict[str, NDArray[np.float64]]:
-    """Return, for each axis, accuracy minus baseline in every resample of the patients."""
+    """Return accuracy minus baseline in every resample of the patients, by axis."""
     columns: dict[str, NDArray[np.float64]] = {}
-    for part in found:
+    for on_axis in answers:
         scored, gain = np.zeros(len(cases)), np.zeros(len(cases))
-        scored[part.position] = 1
-        gain[part.position] = part.right.astype(np.float64) - part.baseline_right
-        columns |= {f"{part.axis.name} n": scored, f"{part.axis.name} gain": gain}
+        scored[on_axis.position] = 1
+        gain[on_axis.position] = on_axis.right.astype(np.float64) - on_axis.baseline_right
+        columns |= {f"{on_axis.axis.name} n": scored, f"{on_axis.axis.name} gain": gain}
     patients = patient_numbers([case.patient_id for case in cases])
     sums = resampled_sums(columns, patients, settings.draws, settings.seed)
-    return {part.axis.name: ratio(sums[f"{part.axis.name} gain"], sums[f"{part.axis.name} n"]) for part in found}
+    names = [on_axis.axis.name for on_axis in answers]
+    return {name: ratio(sums[f"{name} gain"], sums[f"{name} n"]) for name in names}
 
 
 def _finished(
-    found: Sequence[AxisAnswers],
-    plain: Sequence[AxisScore],
+    answers: Sequence[AxisAnswers],
+    unadjusted: Sequence[AxisScore],
     gains: Mapping[str, NDArray[np.float64]],
     settings: ScoreSettings,
 ) -> tuple[AxisScore, ...]:
-    corrected = iter(holm([axis.p for axis in plain if axis.p is not None]))
+    corrected = iter(holm([axis.p for axis in unadjusted if axis.p is not None]))
     axes = []
-    for part, axis in zip(found, plain, strict=True):
+    for on_axis, axis in zip(answers, unadjusted, strict=True):
         if axis.p is None or axis.difference is None:
             axes.append(axis)
             continue
         p_holm = next(corrected)
-        auroc, error = axis_probabilities(part)
+        auroc, error = axis_probabilities(on_axis)
         ceiling = settings.text_ceiling.get(axis.axis)
         axes.append(
             replace(
@@ -158,16 +159,16 @@ def _verdict(p_holm: float, difference: float) -> str:
 def _mean_difference(
     axes: Sequence[AxisScore], gains: Mapping[str, NDArray[np.float64]], text_inferable: bool
 ) -> MeanDifference | None:
-    chosen = [axis for axis in axes if axis.text_inferable is text_inferable and axis.difference is not None]
-    if not chosen:
+    averaged = [axis for axis in axes if axis.text_inferable is text_inferable and axis.difference is not None]
+    if not averaged:
         return None
-    mean = np.mean([axis.difference for axis in chosen if axis.difference is not None])
-    draws = np.mean([gains[axis.axis] for axis in chosen], axis=0)
-    return MeanDifference(len(chosen), rounded(float(mean)), interval(draws))
+    mean = np.mean([axis.difference for axis in averaged if axis.difference is not None])
+    draws = np.mean([gains[axis.axis] for axis in averaged], axis=0)
+    return MeanDifference(len(averaged), rounded(float(mean)), interval(draws))
 
 
 def _findings(cases: Sequence[ScoredCase]) -> tuple[float, float]:
-    """Return findings per ECG, predicted and true, over the cases whose call did not fail."""
+    """Return the predicted and the true number of findings per ECG, over the cases whose call did not fail."""
     answered = [case for case in cases if case.reading.outcome != "failed"]
     if not answered:
         return 0.0, 0.0

@@ -1,4 +1,4 @@
-"""The superclass confusion, the danger-weighted error and critical errors, over all and over subgroups."""
+"""The superclass confusion, danger-weighted error and critical errors, overall and by subgroup."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.case import ScoredCase
 from bench.score.rounding import rounded
+from bench.score.scored_case import ScoredCase
 from taxonomy.danger import CRITICAL, DangerTable
 from taxonomy.statement import SUPERCLASSES
 
@@ -18,19 +18,19 @@ AGE_BANDS: Mapping[str, Callable[[float], bool]] = {
     "60-75": lambda age: 60 <= age <= 75,
     ">75": lambda age: age > 75,
 }
-"""Age bands in years; 40 and 60 belong to the band above, 75 to the one below."""
+"""Age bands in years; 40 and 60 belong to the upper band, 75 to the lower one."""
 
 
 @dataclass(frozen=True)
 class DangerScore:
-    """How dangerous the errors of a group of cases are.
+    """The danger of the errors of a group of cases.
 
     Attributes
     ----------
     n : int
-        Cases with a superclass truth whose call did not fail.
+        Cases with a true superclass whose call did not fail.
     dwe : float
-        Danger-weighted error: mean danger of the answers.
+        Danger-weighted error, the mean danger of the answers.
     dwe_interval : (float, float)
         95%, bootstrap over patients.
     critical : int
@@ -54,14 +54,14 @@ class SuperclassScore:
     Attributes
     ----------
     confusion : tuple of 5 rows of 6 int
-        True class by answered class, the last column being no answer.
+        True class by answered class; the last column is no answer.
     balanced_accuracy : float
-        Mean recall; what the ECG-VLM literature computes as 'AUC' of hard answers is the mean over classes of
-        (recall + specificity) / 2, given as ``hard_answer_auc``.
+        Mean recall.
     hard_answer_auc : float
+        Mean over classes of (recall + specificity) / 2, the 'AUC' of hard answers in the ECG-VLM literature.
     overall : DangerScore
     groups : mapping of str to DangerScore
-        By sex and by age band; groups without a case are left out.
+        By sex and by age band, without empty groups.
     danger_table : str
         Name and version of the table.
     """
@@ -75,17 +75,17 @@ class SuperclassScore:
 
 
 def superclass_score(cases: Sequence[ScoredCase], table: DangerTable, draws: int, seed: int) -> SuperclassScore | None:
-    """Return the superclass figures, None when no case has a superclass truth."""
-    known = [case for case in cases if case.truth.superclass and case.reading.outcome != "failed"]
-    if not known:
+    """Return the superclass figures, None when no case has a true superclass."""
+    labelled = [case for case in cases if case.truth.superclass and case.reading.outcome != "failed"]
+    if not labelled:
         return None
     names: list[str | None] = [*SUPERCLASSES, None]
-    pairs = np.array([(names.index(case.truth.superclass), names.index(case.superclass())) for case in known])
+    pairs = np.array([(names.index(case.truth.superclass), names.index(case.superclass())) for case in labelled])
     confusion = np.zeros((5, 6), dtype=np.int64)
     np.add.at(confusion, (pairs[:, 0], pairs[:, 1]), 1)
     danger = table.costs()[pairs[:, 0], pairs[:, 1]]
-    groups = _groups(known)
-    scores = _danger_scores(danger, patient_numbers([case.patient_id for case in known]), groups, (draws, seed))
+    groups = _groups(labelled)
+    scores = _danger_scores(danger, patient_numbers([case.patient_id for case in labelled]), groups, (draws, seed))
     recall, auc = _hard_answers(confusion)
     return SuperclassScore(
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),

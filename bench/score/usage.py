@@ -1,4 +1,4 @@
-"""What the answers of a run cost, from each response's own bill."""
+"""The cost of a run, summed over the usage that each response states."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ from taxonomy.reading import Reading, Usage
 
 @dataclass(frozen=True)
 class UsageTotal:
-    """Sums over every call of a run, repeats and failed ones included.
+    """Totals over every call of a run, repeats and failed calls included.
 
     Attributes
     ----------
     calls : int
-        Readings that say what they used.
+        Readings that state their usage.
     input_tokens, cached_tokens, output_tokens : int
     cost : float or None
-        US dollars; None where no call has a price.
+        US dollars; None when no call has a price.
     reused_cost : float
-        Part of it that another run had paid.
+        Part of the cost that another run had already paid.
     unpriced : int
-        Calls without a price, which ``cost`` lacks.
+        Calls without a price, not included in ``cost``.
     seconds : float or None
         Median time of a call.
-    px_per_mm : float or None
-        Least resolution at which the model saw an image.
+    px_per_mm : int, float or None
+        Lowest resolution at which the model saw an image.
     """
 
     calls: int
@@ -36,11 +36,11 @@ class UsageTotal:
     reused_cost: float
     unpriced: int
     seconds: float | None
-    px_per_mm: float | None
+    px_per_mm: int | float | None
 
 
 def usage_total(readings: Iterable[Reading]) -> UsageTotal | None:
-    """Return what readings used together, None when none says anything."""
+    """Return the total usage of the readings, None when none states any."""
     used = [reading.usage for reading in readings if reading.usage != Usage()]
     if not used:
         return None

@@ -1,4 +1,4 @@
-"""A record as its beats: where each wave of each beat begins and ends, and how the beats are moved in time."""
+"""A record as beats: the landmarks of every beat, and how beats are moved in time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,20 +13,15 @@ from measurements.conditioning import FS
 from measurements.delineation import delineate
 
 LEAST_TP_S = 0.02
-"""A beat's T wave and the next one's P wave stay so far apart."""
+"""Least pause between a T wave and the next beat's P wave."""
 
 DEFAULT_P_S = (-0.20, -0.10)
-"""Where the P wave is taken to be before the QRS complex where none is found: nothing but time is moved there."""
+"""Assumed P wave before the QRS onset where none is found; only timing depends on it."""
 
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Times of one beat in seconds.
-
-    Attributes
-    ----------
-    p_onset, p_offset, qrs_onset, qrs_offset, t_offset : float
-    """
+    """Times of one beat in seconds."""
 
     p_onset: float
     p_offset: float
@@ -35,7 +30,7 @@ class Landmarks:
     t_offset: float
 
     def moved(self, seconds: float) -> "Landmarks":
-        """Return the beat at another time."""
+        """Return the landmarks shifted in time."""
         return Landmarks(*(time + seconds for time in self.times))
 
     @property
@@ -53,7 +48,7 @@ class Beats:
     mv : float32 array (12, n_samples) in mV
         At 500 Hz, limb leads consistent.
     landmarks : tuple of Landmarks
-        One for each whole beat, in order.
+        One per whole beat, in order.
     has_p : bool
         Whether P waves were found.
     """
@@ -64,26 +59,26 @@ class Beats:
 
 
 def consistent(mv: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return leads whose III, aVR, aVL and aVF follow from I and II."""
+    """Return the leads with III, aVR, aVL and aVF recomputed from I and II."""
     out = mv.copy()
-    one, two = mv[0], mv[1]
-    out[2], out[3], out[4], out[5] = two - one, -(one + two) / 2, one - two / 2, two - one / 2
+    i, ii = mv[0], mv[1]
+    out[2], out[3], out[4], out[5] = ii - i, -(i + ii) / 2, i - ii / 2, ii - i / 2
     return out
 
 
-def find(signal: Signal) -> Beats | None:
-    """Return a record as its beats, None where they cannot be delineated: too few, too fast, no T wave, not 500 Hz."""
+def delineated(signal: Signal) -> Beats | None:
+    """Return a record as its beats, None if too few, too fast, without T wave, or not at 500 Hz."""
     if signal.fs != FS or not np.isfinite(signal.mv).all():
         return None
-    found = delineate(signal.mv, signal.fs)
-    if found.qrs is None or found.t is None or len(found.beats) < 5:
+    waves = delineate(signal.mv, signal.fs)
+    if waves.qrs is None or waves.t is None or len(waves.beats) < 5:
         return None
     reference = BEFORE / FS
-    qrs = (found.qrs.onset / FS - reference, found.qrs.offset / FS - reference)
-    p = (found.p.onset / FS - reference, found.p.offset / FS - reference) if found.p else None
+    qrs = (waves.qrs.onset / FS - reference, waves.qrs.offset / FS - reference)
+    p = (waves.p.onset / FS - reference, waves.p.offset / FS - reference) if waves.p else None
     onset, offset = p or (qrs[0] + DEFAULT_P_S[0], qrs[0] + DEFAULT_P_S[1])
-    whole = Landmarks(onset, min(offset, qrs[0]), *qrs, found.t.offset / FS - reference)
-    beats = tuple(whole.moved(beat / FS) for beat in found.beats)
+    whole = Landmarks(onset, min(offset, qrs[0]), *qrs, waves.t.offset / FS - reference)
+    beats = tuple(whole.moved(beat / FS) for beat in waves.beats)
     beats = tuple(beat for beat in beats if beat.p_onset > 0 and beat.t_offset < signal.mv.shape[1] / FS)
     apart = [after.p_onset - before.t_offset for before, after in pairwise(beats)]
     if len(beats) < 4 or min(apart) < LEAST_TP_S:
@@ -92,7 +87,7 @@ def find(signal: Signal) -> Beats | None:
 
 
 def tiled(record: Beats, seconds: float) -> Beats:
-    """Return a longer record: from one T-P pause to another, over and over, its ends levelled so that seams vanish."""
+    """Return a longer record: a piece between two T-P pauses, repeated, its ends levelled to hide the seams."""
     marks = record.landmarks
     begin, end = (round((a.t_offset + b.p_onset) / 2 * FS) for a, b in (marks[:2], marks[-2:]))
     piece = record.mv[:, begin:end]
@@ -106,18 +101,18 @@ def tiled(record: Beats, seconds: float) -> Beats:
 
 
 def warped(record: Beats, move: Callable[[int, Landmarks], Landmarks]) -> Beats | None:
-    """Return the record with every beat's landmarks moved; what lies between them is stretched along.
+    """Return the record with every beat's landmarks moved and the signal between them stretched to fit.
 
     Parameters
     ----------
     record : Beats
     move : callable
-        Given a beat's number and landmarks, returns where they shall be.
+        Maps a beat's number and landmarks to its new landmarks.
 
     Returns
     -------
     Beats or None
-        As long as the last beat allows; None where beats would run into one another.
+        Up to the last beat; None where beats would overlap.
     """
     moved = tuple(move(number, beat) for number, beat in enumerate(record.landmarks))
     after = np.array([time for beat in moved for time in beat.times])

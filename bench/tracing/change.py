@@ -1,4 +1,4 @@
-"""The single properties that are changed, by how much, and what the answer then is."""
+"""The properties that a probe changes, their doses, and the right answer to each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,19 +18,19 @@ Expect = Callable[[Measurements, float], str | None]
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """One property.
+    """A change of one property.
 
     Attributes
     ----------
     name, unit : str
     axis : str
-        On which the answer should move, and on no other.
+        The only axis on which the answer should move.
     doses : tuple of float
-        0 is the record itself, put through the same processing.
+        0 is the unchanged record after the same processing.
     apply : callable
-        Returns the changed record, None where this dose is not possible on it.
+        Returns the changed record, None where the dose cannot be applied to it.
     expect : callable
-        Given what was measured on the record itself and the dose, returns the right answer, None where none is known.
+        Maps the unchanged record's measurements and the dose to the right answer, None where unknown.
     """
 
     name: str
@@ -53,9 +53,9 @@ def _rate(record: Beats, dose: float, _: np.random.Generator) -> Beats | None:
 
 
 def _axis(record: Beats, dose: float, _: np.random.Generator) -> Beats:
-    """Turn the frontal vector, whose components are I and (2 II - I) / sqrt 3 in Einthoven's triangle."""
-    turn, one, two = np.radians(dose), record.mv[0], record.mv[1]
-    across, down = one, (2 * two - one) / np.sqrt(3)
+    """Rotate the frontal vector, with components I and (2 II - I) / sqrt 3 in Einthoven's triangle."""
+    turn, i, ii = np.radians(dose), record.mv[0], record.mv[1]
+    across, down = i, (2 * ii - i) / np.sqrt(3)
     mv = record.mv.copy()
     mv[0] = across * np.cos(turn) - down * np.sin(turn)
     mv[1] = mv[0] / 2 + np.sqrt(3) / 2 * (across * np.sin(turn) + down * np.cos(turn))
@@ -83,7 +83,7 @@ def _qrs(record: Beats, dose: float, _: np.random.Generator) -> Beats | None:
 
 
 def _st(frontal: tuple[float, float], chest: tuple[float, ...]) -> Apply:
-    """Return a shift of ST and T by a smooth step: its share in I and II, and in V1 to V6."""
+    """Return a shift of ST and T by a smooth step, given its shares in I and II and in V1 to V6."""
     shares = np.array([*frontal, 0, 0, 0, 0, *chest], dtype=np.float32)[:, None]
 
     def apply(record: Beats, dose: float, _: np.random.Generator) -> Beats:
@@ -93,7 +93,7 @@ def _st(frontal: tuple[float, float], chest: tuple[float, ...]) -> Apply:
 
 
 def _plateau(record: Beats) -> NDArray[np.float32]:
-    """Return 1 from 20 ms after each QRS complex to the middle of its ST-T, falling to 0 with the T wave's end."""
+    """Return 1 from 20 ms after each QRS complex to mid ST-T, falling to 0 at the end of the T wave."""
     time = np.arange(record.mv.shape[1]) / FS
     level = np.zeros(len(time), dtype=np.float32)
     for beat in record.landmarks:
@@ -105,7 +105,7 @@ def _plateau(record: Beats) -> NDArray[np.float32]:
 
 
 def _fibrillation(record: Beats, dose: float, rng: np.random.Generator) -> Beats | None:
-    """Take the P waves away, add fibrillatory waves of 5 to 7 Hz, and make the pauses irregular by ``dose`` of RR."""
+    """Remove P waves, add fibrillatory waves of 5 to 7 Hz, and make RR irregular by the fraction ``dose``."""
     if not record.has_p:
         return None
     mean = np.mean(np.diff([beat.qrs_onset for beat in record.landmarks]))
@@ -131,17 +131,17 @@ def _without_p(record: Beats) -> Beats:
     return replace(record, mv=mv)
 
 
-def _said_rate(base: Measurements, dose: float) -> str | None:
+def _expected_rate(base: Measurements, dose: float) -> str | None:
     return None if base.heart_rate.value is None else rate_of(base.heart_rate.value + dose)
 
 
-def _said_axis(base: Measurements, dose: float) -> str | None:
+def _expected_axis(base: Measurements, dose: float) -> str | None:
     if base.qrs_axis.value is None:
         return None
     return axis_of((base.qrs_axis.value + dose + 180) % 360 - 180)
 
 
-def _said_pr(base: Measurements, dose: float) -> str | None:
+def _expected_pr(base: Measurements, dose: float) -> str | None:
     if base.pr.value is None:
         return None
     return "av_block_first_degree" if base.pr.value + dose > 200 else "none"
@@ -150,9 +150,9 @@ def _said_pr(base: Measurements, dose: float) -> str | None:
 CHANGES = {
     change.name: change
     for change in (
-        Change("rate", "/min", "rate", (-30, -20, -10, 0, 10, 20, 40, 60), _rate, _said_rate),
-        Change("axis", "degrees", "axis", (-120, -90, -60, -30, 0, 30, 60, 90, 120), _axis, _said_axis),
-        Change("pr", "ms", "conduction", (0, 20, 40, 60, 80, 120), _pr, _said_pr),
+        Change("rate", "/min", "rate", (-30, -20, -10, 0, 10, 20, 40, 60), _rate, _expected_rate),
+        Change("axis", "degrees", "axis", (-120, -90, -60, -30, 0, 30, 60, 90, 120), _axis, _expected_axis),
+        Change("pr", "ms", "conduction", (0, 20, 40, 60, 80, 120), _pr, _expected_pr),
         Change("qrs", "ms", "conduction", (0, 10, 20, 40, 60, 80), _qrs, lambda base, dose: None),
         Change(
             "st-inferior", "mV", "ischemia_stage", (0, 0.05, 0.1, 0.2, 0.3, 0.4),

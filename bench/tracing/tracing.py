@@ -1,4 +1,4 @@
-"""Real records with a single property changed by known doses, each tracing with what is right for it."""
+"""Real records with one property changed by known doses, each with its right answer where that is known."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -8,16 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Record, Signal
-from bench.tracing.beats import find, tiled
+from bench.tracing.beats import delineated, tiled
 from bench.tracing.change import Change
 from bench.view import View
 from measurements import Measurements, measure
+from measurements.conditioning import FS
 from readers.contract import Case
 from taxonomy.error import DatasetError
 
-FS, SAMPLES = 500.0, 5000
+TRACING_SAMPLES = 5000
 SOURCE_S = 40.0
-"""Length of the record from which ten seconds are taken after a change: a faster rate needs more of it."""
+"""Seconds of signal before a change; ten are kept after it, and a faster rate shortens the signal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +29,12 @@ class Tracing:
     ----------
     record : Record
     change : str
-        Name of the property; empty for the record itself.
+        Name of the change; empty for the unchanged record.
     dose : float
     mv : float32 array (12, 5000) in mV
         At 500 Hz; III, aVR, aVL and aVF follow from I and II.
     expected : str or None
-        The right answer on the property's axis, where it follows from the dose.
+        The right answer on the change's axis, where it follows from the dose.
     """
 
     record: Record
@@ -44,13 +45,13 @@ class Tracing:
 
 
 def normal_records(cohort: Cohort, every: bool = False) -> list[Record]:
-    """Return the records to change: those labelled normal, so that what a dose makes right is known.
+    """Return the records to change: those labelled normal, so that the right answer to each dose is known.
 
     Parameters
     ----------
     cohort : Cohort
     every : bool
-        Takes the others too.
+        Also returns records that are not normal.
 
     Raises
     ------
@@ -64,20 +65,20 @@ def normal_records(cohort: Cohort, every: bool = False) -> list[Record]:
 
 
 def tracings(records: Sequence[Record], changes: Sequence[Change], seed: int) -> Iterator[Tracing]:
-    """Yield every record that can be delineated, and its changes at every dose that is possible on it."""
+    """Yield every record that can be delineated, followed by its changes at every possible dose."""
     for record in records:
-        beats = find(record.signal())
+        beats = delineated(record.signal())
         if beats is None:
             continue
         source = tiled(beats, SOURCE_S)
-        base = measure(source.mv[:, :SAMPLES], FS)
-        yield Tracing(record, "", 0.0, source.mv[:, :SAMPLES], None)
+        base = measure(source.mv[:, :TRACING_SAMPLES], FS)
+        yield Tracing(record, "", 0.0, source.mv[:, :TRACING_SAMPLES], None)
         for change in changes:
             for dose in (dose for dose in change.doses if dose):
-                found = change.apply(source, dose, _chance(seed, record, change))
-                if found is not None and found.mv.shape[1] >= SAMPLES:
+                changed = change.apply(source, dose, _chance(seed, record, change))
+                if changed is not None and changed.mv.shape[1] >= TRACING_SAMPLES:
                     expected = change.expect(base, dose)
-                    yield Tracing(record, change.name, dose, found.mv[:, :SAMPLES], expected)
+                    yield Tracing(record, change.name, dose, changed.mv[:, :TRACING_SAMPLES], expected)
 
 
 def _chance(seed: int, record: Record, change: Change) -> np.random.Generator:
@@ -86,7 +87,7 @@ def _chance(seed: int, record: Record, change: Change) -> np.random.Generator:
 
 
 def tracing_case(tracing: Tracing, view: View) -> Case:
-    """Return what a reader is shown of a tracing in a view: the trace alone, no numbers."""
+    """Return the case of a tracing in a view, with the trace and without numbers."""
     signal = Signal(tracing.mv, FS)
     images = view.drawn(signal) if "image" in view.inputs else ()
     takes_signal = "signal" in view.inputs

@@ -1,1 +1,1 @@
-"""Making the built-in readers from training folds."""
+"""Makes the built-in readers from the training split."""

@@ -1,37 +1,33 @@
 """Count the majority value of every axis in PTB-XL's training folds: ``python -m bench.training.majority --data DIR``.
 
-Writes ``readers/majority.json``, which PTB-XL's baselines are taken from. The label axes are counted over the whole
-table of the training folds; rate, and the side of an ambiguous axis, need a signal and are counted over the records
-whose signal the folder holds.
+Writes ``readers/majority.json``, the source of PTB-XL's baselines. Label axes are counted over the whole table of the
+training folds; rate and ambiguous axis deviations need a signal and are counted over the records that have one.
 """
 
 import argparse
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import readers
 from bench.dataset import Dataset, open_dataset
-from bench.dataset.dataset import TRAIN, value_counts
-from taxonomy.axis import AXES, NORMALITY, AxisValue
+from bench.dataset.base import TRAIN, value_counts
+from taxonomy.axis import AXES, NORMALITY
 
 
 def count_majorities(dataset: Dataset) -> dict[str, Any]:
-    """Return, for each axis, its majority value in the training split, how often it occurs and among how many."""
+    """Return, for each axis, its majority value in the training split, its count and the number of labels."""
     train = dataset.cohort(TRAIN, with_signal=False)
     signals = sum(bool(record.rates) for record in train)
     where = f"{dataset.split(TRAIN).meaning} of {dataset.title} {dataset.version}"
-    said = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
+    counted_on = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
     counts = value_counts(train.truths().values())
-    return {axis.name: _majority(counts[axis.name], said) for axis in (*AXES, NORMALITY)}
-
-
-def _majority(counter: Counter[AxisValue], counted_on: str) -> dict[str, Any]:
-    value, count = counter.most_common(1)[0]
-    n = counter.total()
-    shown = sorted(value) if isinstance(value, frozenset) else value
-    return {"value": shown, "count": count, "n": n, "share": round(count / n, 4), "counted_on": counted_on}
+    majorities = {}
+    for axis in (*AXES, NORMALITY):
+        (value, count), n = counts[axis.name].most_common(1)[0], counts[axis.name].total()
+        figures = {"value": sorted(value) if isinstance(value, frozenset) else value, "count": count, "n": n}
+        majorities[axis.name] = {**figures, "share": round(count / n, 4), "counted_on": counted_on}
+    return majorities
 
 
 if __name__ == "__main__":

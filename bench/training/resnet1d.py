@@ -1,6 +1,6 @@
-"""From a dataset to a training set of resnet1d, and from trained members to its weights file."""
+"""The training set of resnet1d, and the record of it for the weights file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Dataset, Record, RecordId, Signal
 from bench.dataset.array_cache import cached_array
-from bench.dataset.dataset import TRAIN
+from bench.dataset.base import TRAIN
 from bench.dataset.record import by_id
+from bench.progress import Report
 from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES, prepare
 from readers.training_target import targets
 from taxonomy.error import DatasetError
@@ -18,10 +19,8 @@ from taxonomy.error import DatasetError
 if TYPE_CHECKING:
     from readers.resnet1d.dataset import TrainingSet
 
-Report = Callable[[int, int], None]
-
 STOP = "val"
-"""Split that tells when to stop."""
+"""Split for early stopping."""
 
 
 def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "TrainingSet":
@@ -30,22 +29,23 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     Parameters
     ----------
     dataset : Dataset
-        Its signals are prepared once and kept in the cache folder.
+        Its prepared signals are stored in the cache folder.
     extra : Path, optional
-        An ``.npz`` of PTB-XL records that were filtered and z-scored elsewhere in the same way: ``ecg_id`` (n,),
-        ``signal`` int16 (n, 12, 1000) at 100 Hz, ``units_per_sd``. Their labels and folds come from the dataset's
-        table; a record that the dataset has a signal of is not taken twice.
+        An ``.npz`` of PTB-XL records filtered and z-scored elsewhere in the same way: ``ecg_id`` (n,), ``signal``
+        int16 (n, 12, 1000) at 100 Hz, ``units_per_sd``. Labels and folds come from the dataset's table; records whose
+        signal the dataset has are ignored.
     report : callable
 
     Raises
     ------
     taxonomy.error.DatasetError
-        When there is no record of either split, or the extra file has another form.
+        When either split has no record, or the extra file has another format.
     """
     from readers.resnet1d.dataset import TrainingSet
 
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
-    cohort = Cohort(dataset, tuple(sorted((*dataset.cohort(TRAIN), *dataset.cohort(STOP)), key=_by_id)), TRAIN)
+    both = (*dataset.cohort(TRAIN), *dataset.cohort(STOP))
+    cohort = Cohort(dataset, tuple(sorted(both, key=lambda record: by_id(record.ecg_id))), TRAIN)
     records: Sequence[Record] = cohort
     signals: NDArray[np.float32] = np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32)
     if cohort:
@@ -53,15 +53,17 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     if extra:
         more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))
         records, signals = [*records, *more], np.concatenate([signals, more_signals])
-    teach, tell = (np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop))
-    if not len(teach) or not len(tell):
+    train_rows, stop_rows = (
+        np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop)
+    )
+    if not len(train_rows) or not len(stop_rows):
         raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
-    hot, known = targets([dataset.truth(record) for record in records])
-    return TrainingSet(np.ascontiguousarray(signals), hot, known, teach, tell)
+    hot, labelled = targets([dataset.truth(record) for record in records])
+    return TrainingSet(np.ascontiguousarray(signals), hot, labelled, train_rows, stop_rows)
 
 
 def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -> dict[str, Any]:
-    """Return what the weights file says of its training data."""
+    """Return the description of the training data for the weights file."""
     return {
         "dataset": f"{dataset.name} {dataset.version}" + (f" and {extra.name}" if extra else ""),
         "training_records": len(data.train),
@@ -70,24 +72,20 @@ def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -
     }
 
 
-def _by_id(record: Record) -> tuple[int, int, str]:
-    return by_id(record.ecg_id)
-
-
 def _prepared(signal: Signal) -> NDArray[np.float32]:
     return prepare(signal.mv, signal.fs)
 
 
-def _extra(path: Path, dataset: Dataset, have: frozenset[RecordId]) -> tuple[Sequence[Record], NDArray[np.float32]]:
+def _extra(path: Path, dataset: Dataset, present: frozenset[RecordId]) -> tuple[Sequence[Record], NDArray[np.float32]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             ids, signal, units = archive["ecg_id"], archive["signal"], float(archive["units_per_sd"])
     except (OSError, ValueError, KeyError) as error:
-        raise DatasetError(f"{path} is no file of prepared signals: {error}") from error
+        raise DatasetError(f"{path} is not a file of prepared signals: {error}") from error
     if signal.shape != (len(ids), 12, NETWORK_SAMPLES):
         raise DatasetError(f"{path} holds signals {signal.shape}, not ({len(ids)}, 12, {NETWORK_SAMPLES})")
     folds = (*dataset.split(TRAIN).folds, *dataset.split(STOP).folds)
-    rows = [(row, dataset.record(ecg_id)) for row, ecg_id in enumerate(ids.tolist()) if ecg_id not in have]
+    rows = [(row, dataset.record(ecg_id)) for row, ecg_id in enumerate(ids.tolist()) if ecg_id not in present]
     chosen = [(row, record) for row, record in rows if record.fold in folds]
     prepared = signal[[row for row, _ in chosen]].astype(np.float32) / np.float32(units)
     return [record for _, record in chosen], prepared

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from bench.view.donor import Rule
 from bench.view.lead_mask import MASKED_AXES, Masked, MaskedAxis
 from measurements.measurement import TABLE
-from readers.setting import settings_of
+from readers.setting import checked_settings
 from taxonomy.error import SettingError, unknown_name
 
 Images = Literal["true", "blank", "none", "donor"]
@@ -117,7 +117,7 @@ def _own(where: str, text: str) -> Condition:
         raise SettingError(f"the condition {where} cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise SettingError(f"the condition {where} cannot be read: it is no JSON object")
-    condition = settings_of(Condition, {"name": "own", **data}, f"condition {where}:")
+    condition = checked_settings(Condition, {"name": "own", **data}, f"condition {where}:")
     unknown = [name for name in condition.without if name not in TABLE]
     if unknown:
         raise unknown_name("measurement", unknown[0], TABLE)

@@ -1,12 +1,12 @@
-"""Measure PR, QRS and QT with ecgdeli, the reference that `benchmarks/measurement_accuracy.py` compares with.
+"""Measure PR, QRS and QT with ecgdeli, the reference of `benchmarks/measurement_accuracy.py`.
 
-ecgdeli 1.0.0 is GPL-3 and takes two seconds a record, so it is no dependency: it runs in an environment of its own.
+ecgdeli 1.0.0 is GPL-3 and takes two seconds a record, so it runs in an environment of its own.
 
     python -m venv reference && reference/bin/pip install ecgdeli==1.0.0 wfdb
     reference/bin/python benchmarks/measurements_reference/run_ecgdeli.py PTBXL_DIR ecgdeli.csv
 
-Every 500 Hz record of the folder is read; each figure is the median over its beats of the consensus over twelve leads.
-Records that are in the output already are skipped, so that it can be stopped and started again.
+Reads every 500 Hz record of the folder; each figure is the median over beats of the consensus of the twelve leads.
+Records already in the output are skipped, so an interrupted run can be resumed.
 """
 
 import argparse
@@ -24,15 +24,15 @@ COLUMNS = ("ecg_id", "pr", "qrs", "qt")
 def intervals(record: Path) -> list[float]:
     """Return the medians of PR (onset to onset), QRS and QT in milliseconds."""
     signal = wfdb.rdrecord(str(record)).p_signal
-    found = ecgdeli.annotate(ecgdeli.filter_ecg(signal, 500.0), 500.0).intervals()
+    beats = ecgdeli.annotate(ecgdeli.filter_ecg(signal, 500.0), 500.0).intervals()
     return [
-        float(np.nanmedian(part)) if np.isfinite(part).any() else float("nan")
-        for part in (found.pq, found.qrs_duration, found.qt)
+        float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
+        for values in (beats.pq, beats.qrs_duration, beats.qt)
     ]
 
 
 def main() -> int:
-    """Append a row for each record that the output does not hold yet."""
+    """Append a row for each record missing from the output."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("output", type=Path)

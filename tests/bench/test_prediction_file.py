@@ -95,7 +95,7 @@ def test_12sl_and_unig_features_are_read(tmp_path):
     [
         (SL12.replace("PR_Int_Global", "PR"), "no column PR_Int_Global"),
         (SL12.replace("HR__Global", "HR"), "no column HR__Global or HR_Ventr_Global or RR_Mean_Global"),
-        (SL12 + "9,fast,160,96,400,45,10,30\n", "line 2 .* HR__Global is 'fast', no number"),
+        (SL12 + "9,fast,160,96,400,45,10,30\n", "line 2 .* HR__Global is 'fast', not a number"),
         (SL12 + "9,60,160,96,400,45,10,30\n" * 2, "line 3 .* record 9 a second time"),
     ],
 )

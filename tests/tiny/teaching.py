@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.dataset import Selection, open_dataset
 from bench.evidence.ablation import ablate_on_disk
-from bench.finetune.config import config_from
+from bench.finetune.config import finetune_config
 from bench.finetune.finetuning import finetune
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
@@ -29,7 +29,7 @@ TEACHING = {
 
 def taught(model: Path, out: Path, **changes: str | int) -> tuple[Score, dict[str, str]]:
     """Return the score of a model that was taught so, and the verdict of the ablation on each axis."""
-    config = config_from({"model": str(model), **TEACHING}, changes)
+    config = finetune_config({"model": str(model), **TEACHING}, changes)
     finetune(config, open_dataset("sample"), out / "adapter")
     options = {"max_tokens": "60", "batch": "33", "probabilities": "off"}
     asked = RunOptions(f"lora:{out / 'adapter'}", options, Selection("sample"), out=out / "runs")

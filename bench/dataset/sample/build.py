@@ -1,6 +1,6 @@
-"""Make the embedded sample from a PTB-XL folder: ``python -m bench.dataset.sample.build FOLDER``.
+"""Build the embedded sample from every record of a PTB-XL folder that is present at both rates.
 
-Takes every record that the folder holds at both rates.
+``python -m bench.dataset.sample.build FOLDER``
 """
 
 import argparse
@@ -19,18 +19,18 @@ from bench.dataset.sample.sample import FINE_FOLDS, MICROVOLTS, block_name, dige
 
 
 def build(folder: Path, target: Path) -> None:
-    """Write tables, packed folds and digests of ``folder``'s records to ``target``."""
+    """Write the tables, packed folds and digests of ``folder``'s records to ``target``."""
     dataset = PtbXl(folder)
     records = [record for record in dataset if set(record.rates) == {100, 500}]
     _copy_rows(folder / "ptbxl_database.csv", target / "records.csv", {record.ecg_id for record in records})
     shutil.copyfile(folder / "scp_statements.csv", target / "scp_statements.csv")
     digests: dict[str, dict[str, str]] = {}
     for fold in range(1, 11):
-        inside = [record for record in records if record.fold == fold]
+        members = [record for record in records if record.fold == fold]
         for fs in (100, 500) if fold in FINE_FOLDS else (100,):
-            samples = np.stack([_samples(record, fs) for record in inside])
+            samples = np.stack([_samples(record, fs) for record in members])
             (target / block_name(fold, fs)).write_bytes(pack(samples))
-            for record, leads in zip(inside, samples, strict=True):
+            for record, leads in zip(members, samples, strict=True):
                 digests.setdefault(str(record.ecg_id), {})[str(fs)] = digest(leads)
     (target / "digests.json").write_text(json.dumps(digests, indent=0, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -1,8 +1,7 @@
-"""How the sample's signals are stored: less than a third of their size, and equal sample for sample.
+"""Lossless compression of the sample's signals to less than a third of their size.
 
-Four limb leads are predicted from I and II by Einthoven's and Goldberger's laws and only the error is kept; of the
-other eight the first difference is kept; the whole is packed by LZMA. Arithmetic wraps at 16 bits, so any input comes
-back.
+Four limb leads are predicted from I and II by Einthoven's and Goldberger's laws and stored as residuals, the other
+eight leads as first differences; LZMA packs the result. Arithmetic wraps at 16 bits, so every input round-trips.
 """
 
 import lzma
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 INDEPENDENT = np.array([0, 1, 6, 7, 8, 9, 10, 11])
-"""Rows of I, II, V1..V6; III, aVR, aVL and aVF follow from the first two."""
+"""Rows of I, II and V1..V6; the other leads follow from I and II."""
 
 
 def pack(samples: NDArray[np.int16]) -> bytes:
@@ -31,7 +30,7 @@ def unpack(packed: bytes, samples: int) -> NDArray[np.int16]:
 
 
 def _predicted(lead_i: NDArray[np.int16], lead_ii: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return III, aVR, aVL, aVF as I and II give them, int16 (records, 4, n)."""
-    one, two = lead_i.astype(np.int32), lead_ii.astype(np.int32)
-    laws = (two - one, -((one + two) // 2), (2 * one - two) // 2, (2 * two - one) // 2)
+    """Return III, aVR, aVL and aVF predicted from I and II, int16 (records, 4, n)."""
+    i, ii = lead_i.astype(np.int32), lead_ii.astype(np.int32)
+    laws = (ii - i, -((i + ii) // 2), (2 * i - ii) // 2, (2 * ii - i) // 2)
     return np.stack(laws, axis=1).astype(np.int16)

@@ -9,19 +9,19 @@ from importlib.resources import as_file, files
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.sample.codec import unpack
-from bench.dataset.table import Row, TabledDataset, read_table
 
 MICROVOLTS = 1000.0
-"""Units of the stored samples in a mV, as in PTB-XL's own files."""
+"""Stored units per mV, as in PTB-XL's own files."""
 
 FINE_FOLDS = (9, 10)
-"""Folds that are at hand at 500 Hz too."""
+"""Folds that are embedded at 500 Hz too."""
 
 
 class Sample(TabledDataset):
-    """488 real records; a fold is unpacked when the first of its records is asked for."""
+    """488 real records; each fold is unpacked on first use."""
 
     name = "ptbxl-sample"
     version = "1.0.3"
@@ -29,7 +29,7 @@ class Sample(TabledDataset):
     is_sample = True
 
     def __init__(self) -> None:
-        self._blocks: dict[tuple[RecordId, int], NDArray[np.int16]] = {}
+        self._blocks: dict[tuple[RecordId, int], dict[RecordId, NDArray[np.int16]]] = {}
         with as_file(files("bench.dataset.sample") / "records.csv") as table:
             super().__init__(read_table(table))
 
@@ -38,15 +38,18 @@ class Sample(TabledDataset):
         return {ecg_id: json.dumps(self.digests[str(ecg_id)], sort_keys=True) for ecg_id in ids}
 
     def samples_problem(self, record: Record, fs: int) -> str | None:
-        """Return that the samples at one rate are not those of PTB-XL's own file, None where they are."""
+        """Return how the samples at one rate differ from PTB-XL's own file, None if they do not."""
         same = digest(self.samples(record.ecg_id, fs)) == self.digests[str(record.ecg_id)][str(fs)]
         return None if same else "the embedded samples do not have their digest"
 
     def samples(self, ecg_id: RecordId, fs: int) -> NDArray[np.int16]:
         """Return the stored samples of a record in microvolts, int16 (12, n)."""
         fold = self._rows[ecg_id].fold
-        leads: NDArray[np.int16] = self._block(fold, fs)[self._position[fold][ecg_id]]
-        return leads
+        if (fold, fs) not in self._blocks:
+            members = [row.ecg_id for row in self._rows.values() if row.fold == fold]
+            block = unpack(_read(block_name(fold, fs)), 10 * fs)
+            self._blocks[fold, fs] = dict(zip(members, block, strict=True))
+        return self._blocks[fold, fs][ecg_id]
 
     @cached_property
     def digests(self) -> Mapping[str, Mapping[str, str]]:
@@ -54,20 +57,7 @@ class Sample(TabledDataset):
         data: dict[str, dict[str, str]] = json.loads(_read("digests.json"))
         return data
 
-    @cached_property
-    def _position(self) -> Mapping[RecordId, Mapping[RecordId, int]]:
-        folds: dict[RecordId, dict[RecordId, int]] = {}
-        for ecg_id, row in self._rows.items():
-            inside = folds.setdefault(row.fold, {})
-            inside[ecg_id] = len(inside)
-        return folds
-
-    def _block(self, fold: RecordId, fs: int) -> NDArray[np.int16]:
-        if (fold, fs) not in self._blocks:
-            self._blocks[fold, fs] = unpack(_read(block_name(fold, fs)), 10 * fs)
-        return self._blocks[fold, fs]
-
-    def _record(self, row: Row) -> Record:
+    def _record(self, row: TableRow) -> Record:
         return row.record(self.name, (500, 100) if row.fold in FINE_FOLDS else (100,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
@@ -75,12 +65,12 @@ class Sample(TabledDataset):
 
 
 def block_name(fold: RecordId, fs: int) -> str:
-    """Return the name of the file that holds one fold at one rate."""
+    """Return the file name of one fold at one rate."""
     return f"fold{fold:02d}_{fs}hz.xz"
 
 
 def digest(samples: NDArray[np.int16]) -> str:
-    """Return the SHA-256 of int16 (12, n) as PTB-XL's ``.dat`` file holds it: sample by sample, little-endian."""
+    """Return the SHA-256 of int16 (12, n) in the layout of PTB-XL's ``.dat`` files: by sample, little-endian."""
     return hashlib.sha256(np.ascontiguousarray(samples.T.astype("<i2")).tobytes()).hexdigest()
 
 

@@ -7,8 +7,8 @@ import pytest
 from bench.dataset import Dataset, Record, Selection, Split, open_dataset
 from bench.dataset import cohort as cohort_module
 from bench.dataset.describe import describe
-from bench.dataset.measuring import UNMEASURED
-from bench.dataset.opening import GROUP
+from bench.dataset.measurement_cache import UNMEASURED
+from bench.dataset.opening import DATASET_GROUP
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.record import by_id
 from bench.dataset.sample import Sample
@@ -53,7 +53,7 @@ class Ward(Dataset):
 
 
 def installed(monkeypatch, *values):
-    entries = [EntryPoint("ward", value, GROUP) for value in values]
+    entries = [EntryPoint("ward", value, DATASET_GROUP) for value in values]
     monkeypatch.setattr(plugin, "entry_points", lambda group: entries)
 
 
@@ -67,7 +67,7 @@ def test_ids_sort_as_numbers_first_then_names():
 
 
 def test_another_dataset_is_described_verified_and_credited_as_itself(ward):
-    lines = dict(describe(ward).lines)
+    lines = describe(ward)
     assert lines["records"] == "3, 2 with a signal at hand"
     assert lines["records with a signal by fold"] == "ward 2"
     assert lines["licence"] == "CC0; cite Nobody 2026"
@@ -92,7 +92,7 @@ def test_the_fingerprint_of_a_source_without_checksums_follows_its_signals(ward,
 
 @pytest.mark.parametrize(
     ("ids", "words"),
-    [("a1,a1", "--ids names record a1 twice"), (",", "--ids takes the names of records parted by commas, not ','")],
+    [("a1,a1", "--ids names record a1 twice"), (",", "--ids takes the names of records separated by commas, not ','")],
 )
 def test_ids_that_are_names_are_taken_as_written(ward, ids, words):
     assert Selection(ids="b2, a1").cohort(dataset=ward).ids == ("b2", "a1")
@@ -160,7 +160,7 @@ def test_a_folder_is_taken_before_a_name_and_the_environment_names_either(monkey
     [
         (("one:A", "two:B"), None, "ward", "two datasets are called 'ward': one:A and two:B; uninstall one"),
         (("no.such.module:A",), None, "ward", r"dataset 'ward' \(no.such.module:A\) cannot be imported"),
-        (("x:y",), dict, "ward", "dataset 'ward' is no subclass of bench.dataset.Dataset"),
+        (("x:y",), dict, "ward", "dataset 'ward' is not a subclass of bench.dataset.Dataset"),
         (("x:y",), Sample, "ward:extra", "dataset 'ward' cannot be opened: too many positional arguments"),
         (("x:y",), PtbXl, "ward", "dataset 'ward' cannot be opened: missing a required argument: 'folder'"),
         (("x:y",), type("Half", (Dataset,), {}), "ward", r"dataset 'ward' has no __iter__\(\)"),

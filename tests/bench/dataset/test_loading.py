@@ -118,7 +118,7 @@ def test_leads_may_stand_in_any_order_and_case(physionet_folder, sample):
         (" 0 V6", " 0 V7", "names a lead 'V7'"),
         (" 0 V6", " 0 V5", "does not name each of the twelve leads once"),
         (".dat 16 ", ".dat 212 ", "WFDB format '212'"),
-        ("00009_lr 12 100 1000", "00009_lr twelve", "no WFDB header that can be read"),
+        ("00009_lr 12 100 1000", "00009_lr twelve", "not a readable WFDB header"),
         ("(0)/mV", "(0)/kPa", "in 'kPa', not in mV"),
     ],
 )

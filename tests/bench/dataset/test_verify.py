@@ -78,8 +78,8 @@ def test_an_all_nan_lead_is_flat_and_raises_nothing(sample):
 
 
 def test_a_description_counts_what_is_there(sample, physionet_folder):
-    lines = dict(describe(sample).lines)
+    lines = describe(sample)
     assert lines["records"] == "488, 488 with a signal at hand"
     assert "NORM 286" in lines["superclass of the diagnosis"]
     assert "CC BY 4.0" in lines["licence"]
-    assert dict(describe(PtbXl(physionet_folder)).lines)["records"] == "6, 4 with a signal at hand"
+    assert describe(PtbXl(physionet_folder))["records"] == "6, 4 with a signal at hand"

@@ -62,7 +62,7 @@ def test_a_mat_file_of_the_challenges_is_read(tmp_path, samples, form, gain, uni
         ({"form": "16"}, "holds 60012 samples where its header says 60000"),
         ({"gain": "0/mV"}, "does not calibrate lead I: its gain is 0"),
         ({"gain": "nan/mV"}, "does not calibrate lead I"),
-        ({"gain": "1000((0)/mV"}, "no WFDB header that can be read: gain"),
+        ({"gain": "1000((0)/mV"}, "not a readable WFDB header: gain"),
         ({"name": "../X1.mat"}, "names the file '../X1.mat': samples are read from a file beside their header only"),
         ({"name": "/tmp/X1.mat"}, "beside their header only"),
         ({"name": "..\\X1.mat"}, "beside their header only"),
@@ -79,16 +79,16 @@ def test_a_mat_file_of_another_form_is_told(tmp_path, samples):
     header = write(tmp_path, samples)
     with (tmp_path / "X1.mat").open("r+b") as content:
         content.write(bytes(4))
-    with pytest.raises(DatasetError, match="no MAT-file of level 4 with 12 x 5000 16-bit samples"):
+    with pytest.raises(DatasetError, match="not a level 4 MAT-file with 12 x 5000 16-bit samples"):
         read_signal(header)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("X1 12 500 5000", "X1/2 12 500 5000", "no header of one stretch of samples"),
+        ("X1 12 500 5000", "X1/2 12 500 5000", "not a header of one continuous segment"),
         ("X1 12 500 5000", "X1 12 nan 5000", "at a rate in Hz"),
-        ("X1 12 500 5000", "X1 12 500 0", "no header of one stretch of samples"),
+        ("X1 12 500 5000", "X1 12 500 0", "not a header of one continuous segment"),
         ("X1.mat 16x1+24 1000/mV 16 0 ", "X1.dat 16x1+24 1000/mV 16 0 ", "does not keep all leads in one file"),
     ],
 )

@@ -7,9 +7,17 @@ import sys
 import numpy as np
 import pytest
 
+from bench.encoder.encoder_probe import encoder_verdict
 from bench.encoder.features import image_features
-from bench.encoder.job import verdict
-from bench.encoder.probing import Fold, Folds, Probed, area_difference, chosen, probe, reduced
+from bench.encoder.probing import (
+    FittedProbe,
+    LabelledSplits,
+    SplitRows,
+    area_difference,
+    best_probe,
+    fitted_probes,
+    reduced,
+)
 from bench.view import View
 from readers.vlm.encoder import SEGMENTS, ImageEncoder, pooled
 from readers.vlm.loading import load_vlm
@@ -28,7 +36,7 @@ def folds(n=300, seed=0):
     rows = np.arange(n)
     patients = rows // 2
     parts = np.split(rows, [n // 2, 3 * n // 4])
-    return Folds(*(Fold(part, patients[part]) for part in parts))
+    return LabelledSplits(*(SplitRows(part, patients[part]) for part in parts))
 
 
 def test_a_feature_that_is_there_is_found_and_one_that_is_not_is_not():
@@ -37,11 +45,11 @@ def test_a_feature_that_is_there_is_found_and_one_that_is_not_is_not():
     noise = chance.normal(size=(300, 20))
     there = noise.copy()
     there[:, 3] += 2.5 * (np.array(values) == "paced")
-    found, absent = (probe(x, values, folds()) for x in (there, noise))
+    found, absent = (fitted_probes(x, values, folds()) for x in (there, noise))
     for kind in ("linear", "mlp"):
         assert found[kind].interval[0] > 0.6
         assert absent[kind].interval[0] < 0.5 < absent[kind].interval[1] + 0.1
-    value, interval = area_difference(chosen(found), chosen(absent))
+    value, interval = area_difference(best_probe(found), best_probe(absent))
     assert value > 0 and interval[0] > 0
 
 
@@ -50,7 +58,7 @@ def test_what_only_a_perceptron_can_see_is_seen_by_it():
     chance = np.random.default_rng(1)
     x = chance.normal(size=(1200, 2))
     values = ["left" if a * b > 0 else "normal" for a, b in x]
-    found = probe(x, values, folds(1200))
+    found = fitted_probes(x, values, folds(1200))
     assert found["linear"].auroc < 0.65 < 0.9 < found["mlp"].auroc
 
 
@@ -58,11 +66,11 @@ def test_findings_are_probed_each_by_itself():
     chance = np.random.default_rng(2)
     x = chance.normal(size=(300, 6))
     values = [frozenset(n for n, k in (("lvh", 0), ("long_qt", 1)) if row[k] > 0.3) for row in x]
-    assert probe(x, values, folds())["linear"].auroc > 0.95
+    assert fitted_probes(x, values, folds())["linear"].auroc > 0.95
 
 
 def test_a_value_that_never_varies_is_not_probed():
-    assert probe(np.zeros((300, 3)), ["sinus"] * 300, folds()) == {}
+    assert fitted_probes(np.zeros((300, 3)), ["sinus"] * 300, folds()) == {}
 
 
 def test_wide_features_are_reduced_by_what_training_shows():
@@ -127,7 +135,7 @@ def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, sam
 
 
 def probed(low, area=0.7):
-    return Probed("linear", area, area, (low, 0.9), np.zeros(2), 0.5)
+    return FittedProbe("linear", area, area, (low, 0.9), np.zeros(2), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +152,7 @@ def probed(low, area=0.7):
     ],
 )  # fmt: skip
 def test_verdicts(encoder_area, over_random, over_pixels, reader, said):
-    assert verdict(encoder_area, over_random, over_pixels, reader) == said
+    assert encoder_verdict(encoder_area, over_random, over_pixels, reader) == said
 
 
 def test_the_command_leaves_a_page(gemma, tmp_path):

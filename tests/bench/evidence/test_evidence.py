@@ -11,9 +11,9 @@ from scipy.stats import beta
 from statsmodels.stats.contingency_tables import mcnemar
 
 from bench import ablate
-from bench.evidence.answer import AskedCase, difference, moved, share
-from bench.evidence.design import ABLATION, asked_conditions
-from bench.evidence.evidence import CLAIMS, Ceilings, axis_evidence
+from bench.evidence.answer import AskedCase, accuracy_difference, moved, share_figure
+from bench.evidence.axis_evidence import CLAIMS, Ceilings, axis_evidence
+from bench.evidence.conditions import ABLATION, asked_conditions
 from bench.evidence.selftest import EXPECTED, selftest
 from bench.score.agreement import mcnemar as exact
 from readers.control import CopyControl, PriorControl
@@ -79,7 +79,7 @@ def test_intervals_contain_the_true_difference_as_often_as_they_say():
         easy = np.repeat(rng.random(300) < 0.5, records)
         full = rng.random(len(patients)) < np.where(easy, 0.95, 0.65)
         other = rng.random(len(patients)) < np.where(easy, 0.7, 0.5)
-        figure = difference(cases_of(full, other, patients), "rhythm", "full", "wrong-image")
+        figure = accuracy_difference(cases_of(full, other, patients), "rhythm", "full", "wrong-image")
         hits += figure.interval[0] <= 0.2 <= figure.interval[1]
     assert 930 <= hits <= 970
 
@@ -97,7 +97,7 @@ def test_a_share_of_none_or_all_has_the_exact_bound():
     figure = moved(cases, "rhythm", "full", "wrong-image")
     assert figure.value == 0
     assert figure.interval[1] == pytest.approx(beta.ppf(0.975, 1, 30), abs=1e-5)
-    assert share(cases, np.ones(30, dtype=bool)).interval[0] == pytest.approx(beta.ppf(0.025, 30, 1), abs=1e-5)
+    assert share_figure(cases, np.ones(30, dtype=bool)).interval[0] == pytest.approx(beta.ppf(0.025, 30, 1), abs=1e-5)
 
 
 def test_power_is_the_least_gain_that_can_be_significant():
@@ -144,4 +144,4 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
 def test_the_selftest_says_so_when_all_is_right(tmp_path):
     done = bench("selftest", cwd=tmp_path)
     assert done.returncode == 0
-    assert "all verdicts on 4 controls are right" in done.stdout
+    assert "all verdicts on 4 doubles are right" in done.stdout

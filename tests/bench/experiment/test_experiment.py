@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from bench.dataset import Selection
-from bench.experiment.design import chosen, experiments
 from bench.experiment.estimate import estimates, model_shape
+from bench.experiment.experiments import experiments, experiments_named
 from bench.experiment.result import read_results
 from bench.experiment.running import ExperimentOptions, arm_config, run_options
 from bench.finetune.config import read_settings
@@ -63,9 +63,9 @@ def test_there_are_seven_in_their_order():
         "twelve-leads",
     ]
     assert list(experiments()) == names
-    assert [one.name for one in chosen("all")] == names
+    assert [one.name for one in experiments_named("all")] == names
     with pytest.raises(UnknownNameError, match="Did you mean 'dense-taxonomy'"):
-        chosen("dense-taxonomie")
+        experiments_named("dense-taxonomie")
 
 
 def test_each_arm_is_taught_and_asked_as_its_name_says():
@@ -117,10 +117,10 @@ def test_a_dry_run_counts_the_models_own_tokens_and_weights(gemma, settings, tmp
     options = ExperimentOptions(
         str(gemma), RunOptions("", selection=Selection("sample", limit=12)), read_settings(settings), out=tmp_path
     )
-    one, twelve = (estimates(chosen(name), options)[0] for name in ("dense-taxonomy", "twelve-leads"))
+    one, twelve = (estimates(experiments_named(name), options)[0] for name in ("dense-taxonomy", "twelve-leads"))
     assert twelve.prompt - one.prompt > 11 * 4
     assert twelve.training_hours > one.training_hours > 0
-    (untaught, _) = estimates(chosen("zero-shot"), options)
+    (untaught, _) = estimates(experiments_named("zero-shot"), options)
     assert untaught.training_hours == 0 and untaught.asking_hours > 0
     assert not list(tmp_path.iterdir())
 
@@ -131,7 +131,7 @@ def test_the_shape_is_that_of_the_loaded_model(gemma):
     from bench.finetune.setup import adapted
 
     options = ExperimentOptions(str(gemma), RunOptions(""))
-    config = arm_config(chosen("dense-taxonomy")[0].arms[0], options)
+    config = arm_config(experiments_named("dense-taxonomy")[0].arms[0], options)
     source = model_source(str(gemma), LoadOptions())
     shape = model_shape(source, config)
     model = AutoModelForImageTextToText.from_pretrained(gemma)
@@ -143,7 +143,7 @@ def test_the_shape_is_that_of_the_loaded_model(gemma):
 def test_a_result_that_cannot_be_read_is_said(tmp_path):
     (tmp_path / "binary" / "binary").mkdir(parents=True)
     (tmp_path / "binary" / "binary" / "result.json").write_text("{}")
-    with pytest.raises(FileError, match="is no result of an experiment"):
+    with pytest.raises(FileError, match="is not a result of an experiment"):
         read_results(tmp_path)
 
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from bench.dataset import open_dataset
-from bench.export.export import export
-from bench.export.options import ExportOptions
+from bench.export.export import write_export
+from bench.export.export_options import ExportOptions
 from bench.view import View
 from renderers import PageStyle, render
 from taxonomy.error import StorageError
@@ -27,7 +27,7 @@ OPTIONS = ExportOptions(tuple(View(renderer=name, px_per_mm=2) for name in NAMES
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("export") / "pages"
-    export(OPTIONS, open_dataset("sample"), out)
+    write_export(OPTIONS, open_dataset("sample"), out)
     return out
 
 
@@ -86,8 +86,8 @@ def test_shards_are_even_and_the_card_cites(folder):
 
 def test_what_is_there_is_not_written_over(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    with pytest.raises(StorageError, match="is there already; name another folder"):
-        export(OPTIONS, open_dataset("sample"), folder)
+    with pytest.raises(StorageError, match="already exists; name another folder"):
+        write_export(OPTIONS, open_dataset("sample"), folder)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
@@ -95,8 +95,8 @@ def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
     part = tmp_path / "pages.part"
     part.mkdir()
     (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
-    with pytest.raises(StorageError, match="a part of another export"):
-        export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
+    with pytest.raises(StorageError, match="part of another export"):
+        write_export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
 
 
 def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on(tmp_path):
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
         resource.setrlimit(resource.RLIMIT_FSIZE, (127_000, 127_000))
 
     stopped = subprocess.run(**run, preexec_fn=little)
-    assert stopped.returncode == 2 and "make room, and the same command goes on" in stopped.stderr
+    assert stopped.returncode == 2 and "make room, and the same command resumes" in stopped.stderr
     assert stopped.stderr.count("\n") == 1
     assert not out.exists()
     whole = set((tmp_path / "pages.part").rglob("*.parquet"))

@@ -4,32 +4,32 @@ import tomllib
 
 import pytest
 
-from bench.finetune.config import Task, config_from, read_config
+from bench.finetune.config import Task, finetune_config, read_finetune_config
 from taxonomy.error import BenchError, SettingError, UnknownNameError
 
 
 def test_the_file_that_is_written_is_the_configuration_that_is_read(tmp_path):
     path = tmp_path / "finetune.toml"
-    config = config_from(
+    config = finetune_config(
         {"model": "a/b", "load": {"max_pixels": 200_000}, "task": {"format": "flat", "balance": "diagnosis"}},
         {"renderer": "stacked", "epochs": 7, "batch": 32, "image_kwargs": '{"do_pan_and_scan": true}'},
     )
     path.write_text(config.toml())
-    assert read_config(path, {}) == config
+    assert read_finetune_config(path, {}) == config
     assert tomllib.loads(config.toml())["training"]["batch"] == 32
 
 
 def test_the_command_line_goes_before_the_file(tmp_path):
     path = tmp_path / "finetune.toml"
     path.write_text('model = "a/b"\n[training]\nepochs = 5\n')
-    assert read_config(path, {"epochs": 2, "model": None}).training.epochs == 2
-    assert read_config(path, {"model": "c/d"}).model == "c/d"
+    assert read_finetune_config(path, {"epochs": 2, "model": None}).training.epochs == 2
+    assert read_finetune_config(path, {"model": "c/d"}).model == "c/d"
 
 
 def test_what_only_takes_time_and_memory_is_no_other_fine_tuning():
-    config = config_from({"model": "m"}, {"at_once": 1})
-    assert config.outcome == config_from({"model": "m"}, {"at_once": 8, "workers": 0, "cache": True}).outcome
-    assert config.outcome != config_from({"model": "m"}, {"batch": 8}).outcome
+    config = finetune_config({"model": "m"}, {"at_once": 1})
+    assert config.outcome == finetune_config({"model": "m"}, {"at_once": 8, "workers": 0, "cache": True}).outcome
+    assert config.outcome != finetune_config({"model": "m"}, {"batch": 8}).outcome
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_what_only_takes_time_and_memory_is_no_other_fine_tuning():
 )
 def test_bad_settings_are_one_sentence(data, changes, said):
     with pytest.raises(BenchError, match=said) as told:
-        config_from(data, changes)
+        finetune_config(data, changes)
     assert "\n" not in str(told.value)
     assert "pydantic" not in str(told.value)
 
@@ -64,7 +64,7 @@ def test_a_misspelt_name_is_told_where_the_task_is_built(name):
 
 
 def test_a_float_may_be_written_as_an_int():
-    rate = config_from({"model": "m", "training": {"learning_rate": 1}}).training.learning_rate
+    rate = finetune_config({"model": "m", "training": {"learning_rate": 1}}).training.learning_rate
     assert isinstance(rate, float)
 
 
@@ -72,4 +72,4 @@ def test_a_file_that_is_no_toml_is_said(tmp_path):
     path = tmp_path / "broken.toml"
     path.write_text("model = [")
     with pytest.raises(SettingError, match=r"broken\.toml cannot be read"):
-        read_config(path, {})
+        read_finetune_config(path, {})

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from bench.dataset import open_dataset
-from bench.finetune.config import config_from
+from bench.finetune.config import finetune_config
 from bench.finetune.finetuning import finetune, last_checkpoint
 from bench.progress import Observer
 from readers.registry import reader
@@ -42,7 +42,7 @@ BY_DEFAULT = {"workers": 1, "gradient_checkpointing": True}
 
 
 def settings(gemma, **changes):
-    return config_from({"model": str(gemma), **SETTINGS}, changes)
+    return finetune_config({"model": str(gemma), **SETTINGS}, changes)
 
 
 def command(config, out, launch=()):
@@ -164,7 +164,7 @@ def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_pat
     assert (tmp_path / "full" / "manifest.json").is_file()
 
 
-def test_two_processes_share_a_step_and_the_looks(finished, gemma, tmp_path):
+def test_two_processes_share_a_step_and_the_evaluations(finished, gemma, tmp_path):
     """``accelerate launch`` on two processors: the same steps over the same number of examples."""
     out = tmp_path / "twice"
     launch = ("accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
@@ -172,14 +172,14 @@ def test_two_processes_share_a_step_and_the_looks(finished, gemma, tmp_path):
     config = settings(gemma, at_once=4, epochs=1, gradient_checkpointing=True)
     done = subprocess.run(**command(config, out, launch), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.count("records to learn from") == 1
+    assert done.stdout.count("records for training") == 1
     assert len(curve(out)) == 6
-    looks = read_manifest(out).made["looks"]
-    assert len(looks) == 2
+    evaluations = read_manifest(out).made["looks"]
+    assert len(evaluations) == 2
 
 
 def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
-    """Balanced and drawn once: with steps too small to change an answer, the second look is the last."""
+    """Balanced and drawn once: with steps too small to change an answer, the second evaluation is the last."""
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path / "cache"))
     out, said = tmp_path / "stopped", list[str]()
     changes = {
@@ -198,7 +198,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
 
 
 def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
-    with pytest.raises(SettingError, match="batch = 8 is no multiple of at_once = 3"):
+    with pytest.raises(SettingError, match="batch = 8 is not a multiple of at_once = 3"):
         finetune(settings(gemma, at_once=3), open_dataset("sample"), tmp_path / "odd")
 
 

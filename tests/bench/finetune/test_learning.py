@@ -8,7 +8,7 @@ import torch
 
 from bench.dataset import Cohort
 from bench.finetune.collator import IGNORED, AnswerCollator
-from bench.finetune.dataset import as_dataset, as_drawn_dataset
+from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
 from bench.view import View
 from bench.view.example import examples
 from readers.majority import majority_values
@@ -95,7 +95,7 @@ def test_a_split_without_a_label_for_the_format_is_said(sample, monkeypatch):
 
 def test_images_beyond_the_context_are_said(chat, sample):
     leads = examples(sample, "train", View(renderer="leads", px_per_mm=2), limit=1)
-    with pytest.raises(SettingError, match=r"\(12 images\) is beyond the model's 64: lower px_per_mm"):
+    with pytest.raises(SettingError, match=r"\(12 images\) exceeds the model's context of 64: lower px_per_mm"):
         AnswerCollator(chat, 64)([leads[0]])
 
 

@@ -203,7 +203,7 @@ def test_the_run_id_follows_from_what_decides_the_outcome(records):
         (("--reader", "majorty"), "Did you mean 'majority'?"),
         (("--reader", "majority", "--split", "tset"), "Did you mean 'test'?"),
         (("--reader", "majority", "--renderer", "printd"), "Did you mean 'printed'?"),
-        (("--reader", "majority", "--ids", "9,x"), "--ids takes whole numbers parted by commas, not 'x'"),
+        (("--reader", "majority", "--ids", "9,x"), "--ids takes whole numbers separated by commas, not 'x'"),
         (("--reader", "majority", "--ids", "9,9"), "--ids names record 9 twice"),
         (("--reader", "majority", "--ids", "7777"), "the embedded sample has no record 7777"),
         (("--reader", "majority", "--data", "nowhere"), "the data folder nowhere does not exist"),

@@ -10,10 +10,10 @@ import pytest
 
 from bench.evidence.answer import Figure
 from bench.report.probe_page import thresholds
-from bench.tracing.beats import find, tiled
+from bench.tracing.beats import delineated, tiled
 from bench.tracing.change import CHANGES
-from bench.tracing.probe import DoseResult, probe_tracings
-from bench.tracing.tracing import SAMPLES, tracings
+from bench.tracing.dose_response import DoseResult, probe_tracings
+from bench.tracing.tracing import TRACING_SAMPLES, tracings
 from bench.view import View
 from measurements import measure
 from readers.control import PriorControl
@@ -30,12 +30,12 @@ def normal(sample):
 
 @pytest.fixture(scope="module")
 def sources(normal):
-    return [tiled(beats, 40.0) for record in normal if (beats := find(record.signal()))]
+    return [tiled(beats, 40.0) for record in normal if (beats := delineated(record.signal()))]
 
 
 def changed(source, name, dose):
     found = CHANGES[name].apply(source, dose, np.random.default_rng(0))
-    return None if found is None or found.mv.shape[1] < SAMPLES else found.mv[:, :SAMPLES]
+    return None if found is None or found.mv.shape[1] < TRACING_SAMPLES else found.mv[:, :TRACING_SAMPLES]
 
 
 def numbers(mv):
@@ -75,7 +75,7 @@ def test_a_dose_is_what_is_measured_and_the_other_numbers_stay(sources, name, do
         mv = changed(source, name, dose)
         if mv is None:
             continue
-        before, after = numbers(source.mv[:, :SAMPLES]), numbers(mv)
+        before, after = numbers(source.mv[:, :TRACING_SAMPLES]), numbers(mv)
         moved.append((after[number] - before[number] + 180) % 360 - 180)
         for other, offs in others.items():
             if None not in (before[other], after[other]):
@@ -88,13 +88,13 @@ def test_a_dose_is_what_is_measured_and_the_other_numbers_stay(sources, name, do
 
 def test_an_st_shift_is_as_high_as_it_says_and_in_its_leads(sources):
     source = sources[0]
-    off = changed(source, "st-anterior", 0.4) - source.mv[:, :SAMPLES]
+    off = changed(source, "st-anterior", 0.4) - source.mv[:, :TRACING_SAMPLES]
     assert off[7].max() == pytest.approx(0.4, abs=0.03)
     assert abs(off[1]).max() < 0.1
     beat = source.landmarks[1]
     before = slice(int((beat.p_onset - 0.05) * FS), int(beat.qrs_onset * FS))
     assert np.abs(off[:, before]).max() < 0.01
-    inferior = changed(source, "st-inferior", 0.4) - source.mv[:, :SAMPLES]
+    inferior = changed(source, "st-inferior", 0.4) - source.mv[:, :TRACING_SAMPLES]
     assert inferior[5].max() > 0.3
     assert inferior[4].min() < -0.1
 
@@ -103,7 +103,7 @@ def test_fibrillation_has_no_p_waves_and_irregular_beats(sources):
     found = [(source, mv) for source in sources if (mv := changed(source, "fibrillation", 0.2)) is not None]
     assert len(found) >= 4
     assert np.mean([measure(mv, FS).pr.value is None for _, mv in found]) > 0.5
-    spread = [[np.std(np.diff(beats_of(mv))) for mv in (source.mv[:, :SAMPLES], mv)] for source, mv in found]
+    spread = [[np.std(np.diff(beats_of(mv))) for mv in (source.mv[:, :TRACING_SAMPLES], mv)] for source, mv in found]
     assert np.median([after / before for before, after in spread]) > 2
 
 

@@ -156,7 +156,7 @@ def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
 
 
 def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
-    from bench.dataset.measuring import measure_record
+    from bench.dataset.measurement_cache import measure_record
 
     records = [record for record in sample if record.fold == 10][:20]
     same = {"rate": 0, "axis": 0}

@@ -1,28 +1,28 @@
-"""PTB-XL's table of records, one row each with labels, fold and demography, and its ten folds."""
+"""PTB-XL's table of records with labels, fold and demography, and its ten folds as splits."""
 
 import ast
 import csv
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.dataset.dataset import TRAIN, Dataset, Split, majorities
-from bench.dataset.measuring import UNMEASURED
+from bench.dataset.base import TRAIN, Dataset, Split, majorities
+from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from measurements import Measurements
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.truth import Labels, Truth, truth
 
-COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
-"""Columns that are read; ``filename_lr`` and ``filename_hr`` too where signals are wanted."""
+TABLE_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
+"""Required columns; ``filename_lr`` and ``filename_hr`` are read where present."""
 
 OVER_89 = 90.0
-"""Age of records whose age PTB-XL gives as 300, which means over 89."""
+"""Age of a record whose age is given as 300, PTB-XL's code for over 89."""
 
-SPLITS = {
+PTBXL_SPLITS = {
     split.name: split
     for split in (
         Split("train", tuple(range(1, 9)), "folds 1 to 8"),
@@ -32,11 +32,11 @@ SPLITS = {
         *(Split(f"fold{number}", (number,), f"fold {number}") for number in range(1, 11)),
     )
 }
-"""The splits as PTB-XL's authors recommend them (Wagner et al. 2020), and each fold."""
+"""The splits that PTB-XL's authors recommend (Wagner et al. 2020), and every fold by itself."""
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row of ``ptbxl_database.csv``, typed."""
 
     ecg_id: RecordId
@@ -47,36 +47,27 @@ class Row:
     labels: Labels
     filenames: Mapping[int, str]
 
-    def record(self, dataset: str, rates: Iterable[int], load: Callable[[RecordId, int], Signal]) -> Record:
-        """Return the record of this row."""
-        return Record(
-            self.ecg_id,
-            self.patient_id,
-            self.age,
-            self.sex,
-            self.fold,
-            dataset,
-            tuple(sorted(rates, reverse=True)),
-            load,
-        )
+    def record(self, dataset: str, rates: tuple[int, ...], load: Callable[[RecordId, int], Signal]) -> Record:
+        """Return the record of this row, with the rates given in descending order."""
+        return Record(self.ecg_id, self.patient_id, self.age, self.sex, self.fold, dataset, rates, load)
 
 
 class TabledDataset(Dataset):
-    """What every dataset with PTB-XL's table shares: its records in order, their labels, its splits and baselines.
+    """Base of the datasets with PTB-XL's table: records in order, labels, splits and baselines.
 
     Parameters
     ----------
-    rows : dict of int to Row
+    rows : dict of int to TableRow
         By ``ecg_id``, in ascending order.
     """
 
     citation = "Wagner et al. 2020, PTB-XL, Scientific Data 7:154, doi:10.1038/s41597-020-0495-6"
     licence = "CC BY 4.0"
     credit = "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
-    splits = SPLITS
+    splits = PTBXL_SPLITS
     ids_are_numbers = True
 
-    def __init__(self, rows: dict[RecordId, Row]) -> None:
+    def __init__(self, rows: dict[RecordId, TableRow]) -> None:
         self._rows = rows
 
     def __len__(self) -> int:
@@ -93,18 +84,18 @@ class TabledDataset(Dataset):
         return self._record(self._rows[ecg_id])
 
     def labels(self, ecg_id: RecordId) -> Labels:
-        """Return what the table says of a record."""
+        """Return the labels of a record."""
         return self._rows[ecg_id].labels
 
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
-        """Return the truth of a record, given what was measured on its signal."""
+        """Return the truth of a record, given its measurements."""
         return truth(self.labels(record.ecg_id), numbers.heart_rate.value, numbers.qrs_axis.value)
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
-        """The majority values of the whole of PTB-XL's training folds, as ``readers/majority.json`` counted them.
+        """The majority values over all of PTB-XL's training folds, from ``readers/majority.json``.
 
-        Those of an axis that is not counted there yet follow from the labels of the training records in this table.
+        An axis that is not counted there yet is counted over the labels of the training records in this table.
         """
         from readers.majority import majority_values
 
@@ -115,27 +106,27 @@ class TabledDataset(Dataset):
         return {**majorities(self.truth(record) for record in train), **counted}
 
     @abstractmethod
-    def _record(self, row: Row) -> Record:
-        """Return the record of a row, with the rates that are at hand."""
+    def _record(self, row: TableRow) -> Record:
+        """Return the record of a row, with its available rates."""
 
 
-def read_table(path: Path) -> dict[RecordId, Row]:
+def read_table(path: Path) -> dict[RecordId, TableRow]:
     """Read ``ptbxl_database.csv``.
 
     Returns
     -------
-    dict of int to Row
+    dict of int to TableRow
         By ``ecg_id``, in ascending order.
 
     Raises
     ------
     DatasetError
-        When the file is missing, is no UTF-8 CSV, lacks a column, or holds a row that cannot be understood.
+        When the file is missing, is not a UTF-8 CSV, lacks a column, or holds an invalid row.
     """
     try:
         with path.open(newline="", encoding="utf-8") as table:
             reader = csv.DictReader(table)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            missing = [name for name in TABLE_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise DatasetError(f"{path} has no column {missing[0]!r}: is it PTB-XL's ptbxl_database.csv, complete?")
             rows = [_row(path, line, number) for number, line in enumerate(reader, start=2)]
@@ -146,10 +137,10 @@ def read_table(path: Path) -> dict[RecordId, Row]:
     return {row.ecg_id: row for row in sorted(rows, key=lambda row: by_id(row.ecg_id))}
 
 
-def _row(path: Path, line: Mapping[str, str], number: int) -> Row:
+def _row(path: Path, line: Mapping[str, str], number: int) -> TableRow:
     try:
         age = float(line["age"]) if line["age"] else None
-        return Row(
+        return TableRow(
             ecg_id=int(line["ecg_id"]),
             patient_id=int(float(line["patient_id"])),
             age=OVER_89 if age is not None and age > 89 else age,

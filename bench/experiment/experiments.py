@@ -1,4 +1,4 @@
-"""What each experiment does: a TOML file each, in ``configs``."""
+"""The experiments, each read from a TOML file in ``configs``."""
 
 import tomllib
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ class Arm:
     ----------
     name : str
     task : mapping
-        What it is taught, where it differs from ``bench finetune``'s defaults; None when it is asked untaught.
+        Differences of its fine-tuning from ``bench finetune``'s defaults; None for the untaught model.
     options : mapping of str to str
-        How it is asked.
+        Options of its reader.
     """
 
     name: str
@@ -32,13 +32,13 @@ class Arm:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One of the seven.
+    """One experiment.
 
     Attributes
     ----------
     name, question : str
     order : int
-        Its place among them.
+        Position among the experiments.
     arms : tuple of Arm
     """
 
@@ -51,17 +51,16 @@ class Experiment:
 @cache
 def experiments() -> Mapping[str, Experiment]:
     """Return every experiment by name, in order."""
-    folder = files("bench.experiment") / "configs"
-    found = []
-    for item in folder.iterdir():
-        if item.name.endswith(".toml"):
-            data = tomllib.loads(item.read_text(encoding="utf-8"))
+    listed = []
+    for file in (files("bench.experiment") / "configs").iterdir():
+        if file.name.endswith(".toml"):
+            data = tomllib.loads(file.read_text(encoding="utf-8"))
             arms = tuple(Arm(**arm) for arm in data["arm"])
-            found.append(Experiment(item.name.removesuffix(".toml"), data["question"], data["order"], arms))
-    return {one.name: one for one in sorted(found, key=lambda one: one.order)}
+            listed.append(Experiment(file.name.removesuffix(".toml"), data["question"], data["order"], arms))
+    return {experiment.name: experiment for experiment in sorted(listed, key=lambda experiment: experiment.order)}
 
 
-def chosen(name: str) -> tuple[Experiment, ...]:
+def experiments_named(name: str) -> tuple[Experiment, ...]:
     """Return the experiment of that name, or all of them.
 
     Raises
@@ -69,9 +68,8 @@ def chosen(name: str) -> tuple[Experiment, ...]:
     taxonomy.error.UnknownNameError
         When there is none; the message lists them and the nearest match.
     """
-    known = experiments()
     if name == ALL:
-        return tuple(known.values())
-    if name not in known:
-        raise unknown_name("experiment", name, [*known, ALL])
-    return (known[name],)
+        return tuple(experiments().values())
+    if name not in experiments():
+        raise unknown_name("experiment", name, [*experiments(), ALL])
+    return (experiments()[name],)

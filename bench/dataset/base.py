@@ -1,4 +1,4 @@
-"""What every dataset offers: records, their truth, splits, baselines, and what is wrong with its files."""
+"""The interface of every dataset: records, their truth, splits, baselines and file checks."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.dataset.cohort import Cohort
-from bench.dataset.measuring import UNMEASURED
+from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, by_id
 from measurements import Measurements
@@ -21,16 +21,15 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class Split:
-    """A part of a dataset under a name.
+    """A named part of a dataset.
 
     Attributes
     ----------
     name : str
-        As after ``--split``.
+        As given to ``--split``.
     folds : tuple of int or str
-        Of its records.
     meaning : str
-        As sentences say it, such as ``"folds 1 to 8"``.
+        Description for messages, such as ``"folds 1 to 8"``.
     """
 
     name: str
@@ -39,22 +38,21 @@ class Split:
 
 
 class Dataset(ABC):
-    """Recordings, and the truth of each.
+    """Recordings and their truth.
 
     Attributes
     ----------
     name, version : str
         As in manifests and on the leaderboard.
     title : str
-        How sentences call it.
+        Name in messages.
     citation, licence : str
-        Whom to cite, and what may be done with it.
     splits : mapping of str to Split
-        ``test`` is what is asked by default; ``train`` and ``val`` are there where something can be learned from it.
+        ``test`` is the default of every evaluation; ``train`` and ``val`` exist where a model can be trained.
     is_sample : bool
-        Whether it is the embedded sample, whose results say so.
+        Whether this is the embedded sample; results made on it say so.
     ids_are_numbers : bool
-        Whether its ids are whole numbers; otherwise they are names, taken as they are written.
+        Whether record ids are whole numbers; otherwise they are strings, taken literally.
     """
 
     name: str
@@ -65,9 +63,6 @@ class Dataset(ABC):
     splits: Mapping[str, Split]
     is_sample: bool = False
     ids_are_numbers: bool = False
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name} {self.version}: {len(self):,} records>"
 
     @abstractmethod
     def __len__(self) -> int:
@@ -83,29 +78,28 @@ class Dataset(ABC):
 
     @abstractmethod
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
-        """Return the truth of a record, given what was measured on its signal."""
+        """Return the truth of a record, given its measurements."""
 
     @property
     def credit(self) -> str:
-        """One line for pages: what the data are, whose, and under which licence."""
+        """Title, citation and licence in one line."""
         return f"{self.title} ({self.citation}, {self.licence})"
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
         """The majority value of each axis and of normality.
 
-        Counted when first asked for, over the truth of the training split, or of every record where that is empty or
-        there is none; the signals are measured for it. An axis on which nothing is labelled there has the value that
-        means that nothing is found.
+        Counted on first use over the training split, or over all records where that split is missing or empty; this
+        measures the signals. An axis without a label there gets its negative value.
         """
         return self._majorities
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
-        """Return a checksum of each record's signals: as the dataset publishes it, else of the signal as read."""
+        """Return a checksum of each record's signals: the published one, else one of the signal as read."""
         return {ecg_id: _signal_digest(self.record(ecg_id)) for ecg_id in ids}
 
     def fingerprint(self, ids: Iterable[RecordId]) -> str:
-        """Return what tells one set of records from another: a digest of ids and signal checksums, 16 hex digits."""
+        """Return a digest of the records' ids and signal checksums, 16 hex digits."""
         checksums = self.signal_digests(tuple(ids))
         digest = hashlib.sha256(f"{self.name} {self.version}\n".encode())
         for ecg_id in sorted(checksums, key=by_id):
@@ -113,11 +107,11 @@ class Dataset(ABC):
         return digest.hexdigest()[:16]
 
     def check(self) -> Iterator[Problem]:
-        """Yield what is missing or damaged in the files, as far as it shows without reading the signals."""
+        """Yield the missing and damaged files that can be found without reading the signals."""
         yield from ()
 
     def samples_problem(self, record: Record, fs: int) -> str | None:
-        """Return what a published checksum finds wrong with a record's samples at one rate, None for nothing."""
+        """Return how a record's samples at one rate fail their published checksum, None if they pass."""
         return None
 
     def split(self, name: str) -> Split:
@@ -143,9 +137,9 @@ class Dataset(ABC):
         ids : sequence of int or str
             Taken instead of the split.
         limit : int, optional
-            Only the first so many.
+            Number of records at most.
         with_signal : bool
-            Whether records of the split without a signal at hand are left out.
+            Leaves out records of the split without a signal.
 
         Raises
         ------
@@ -162,7 +156,7 @@ class Dataset(ABC):
 
     @cached_property
     def measured(self) -> dict[RecordId, Measurements]:
-        """What this process has measured, by id: shared by all cohorts, which fill it."""
+        """Measurements taken by this process, by id; filled and shared by all cohorts."""
         return {}
 
     @cached_property
@@ -182,7 +176,7 @@ def majorities(truths: Iterable[Truth]) -> dict[str, AxisValue]:
 
 
 def value_counts(truths: Iterable[Truth]) -> dict[str, Counter[AxisValue]]:
-    """Return how often each value occurs on each axis and on normality, where anything is labelled."""
+    """Return how often each value occurs on each axis, and on normality, that has a label."""
     counts: dict[str, Counter[AxisValue]] = {}
     for truth in truths:
         for axis, value in with_normality(truth.values).items():

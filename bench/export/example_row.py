@@ -1,4 +1,4 @@
-"""One row of an export: what is shown, what is asked, what should be answered, and the truth on every axis."""
+"""One row of an export: images, prompt, target answer, and the truth on every axis."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     import datasets
 
 
-def features(ids_are_numbers: bool) -> "datasets.Features":
-    """Return the columns and their types."""
+def row_features(ids_are_numbers: bool) -> "datasets.Features":
+    """Return the columns with their types."""
     import datasets
 
     text, texts = datasets.Value("string"), [datasets.Value("string")]
-    part = {"type": text, "text": text}
-    name = datasets.Value("int32") if ids_are_numbers else text
+    message_part = {"type": text, "text": text}
+    record_id = datasets.Value("int32") if ids_are_numbers else text
     return datasets.Features(
         {
-            "ecg_id": name,
-            "patient_id": name,
+            "ecg_id": record_id,
+            "patient_id": record_id,
             "fold": datasets.Value("int8") if ids_are_numbers else text,
             "age": datasets.Value("float32"),
             "sex": text,
@@ -30,18 +30,19 @@ def features(ids_are_numbers: bool) -> "datasets.Features":
             "system": text,
             "prompt": text,
             "target": text,
-            "messages": [{"role": text, "content": [part]}],
+            "messages": [{"role": text, "content": [message_part]}],
             **{axis.name: texts if axis.is_set else text for axis in (*AXES, NORMALITY)},
         }
     )
 
 
-def row(example: Example, form: TargetFormat) -> dict[str, Any]:
-    """Return an example as a row; an axis that no label tells is null, also in the target of a dense answer."""
-    case, record, asked = example.case, example.record, example.case.prompt
-    assert asked is not None
+def example_row(example: Example, form: TargetFormat) -> dict[str, Any]:
+    """Return an example as a row; an unlabelled axis is null, also in a dense target."""
+    case, record, prompt = example.case, example.record, example.case.prompt
+    assert prompt is not None
     target = written(example.values, form).text
-    shown = [part for caption in asked.captions for part in (_text(caption), {"type": "image", "text": None})]
+    image_message: dict[str, str | None] = {"type": "image", "text": None}
+    shown = [message for caption in prompt.captions for message in (_text(caption), image_message)]
     values = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in example.values.items()}
     return {
         "ecg_id": record.ecg_id,
@@ -52,18 +53,18 @@ def row(example: Example, form: TargetFormat) -> dict[str, Any]:
         "images": [
             {"bytes": image.png(), "path": f"{record.ecg_id}-{number}.png"} for number, image in enumerate(case.images)
         ],
-        "captions": list(asked.captions),
-        "system": asked.system,
-        "prompt": asked.text,
+        "captions": list(prompt.captions),
+        "system": prompt.system,
+        "prompt": prompt.text,
         "target": target,
         "messages": [
-            {"role": "system", "content": [_text(asked.system)]},
-            {"role": "user", "content": [*shown, _text(asked.text)]},
+            {"role": "system", "content": [_text(prompt.system)]},
+            {"role": "user", "content": [*shown, _text(prompt.text)]},
             {"role": "assistant", "content": [_text(target)]},
         ],
         **values,
     }
 
 
-def _text(said: str) -> dict[str, str | None]:
-    return {"type": "text", "text": said}
+def _text(content: str) -> dict[str, str | None]:
+    return {"type": "text", "text": content}

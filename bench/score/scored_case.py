@@ -1,4 +1,4 @@
-"""One answered case beside its truth, as the scorer sees it."""
+"""One answered case with its truth, as the scorer sees it."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ EVERY_AXIS = frozenset({*AXIS_NAMES, NORMALITY.name})
 
 @dataclass(frozen=True, eq=False)
 class ScoredCase:
-    """A record's truth and demography, and what the reader answered.
+    """A record's truth and demography, and the reader's answer.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class ScoredCase:
     truth : Truth
     reading : Reading
     asked : frozenset of str
-        Axes (and ``normality``) that the answer's format asks for.
+        Axes, ``normality`` among them, that the answer's format asks for.
     """
 
     ecg_id: RecordId
@@ -43,7 +43,7 @@ class ScoredCase:
         return normality_of(self.truth.values["diagnosis"]) if axis == NORMALITY.name else self.truth.values[axis]
 
     def answer(self, axis: str) -> AxisValue | None:
-        """Return the reader's value on an axis, None where it gave none; normality follows from the diagnosis too."""
+        """Return the reader's value on an axis, None without one; normality can follow from the diagnosis."""
         if self.reading.error:
             return None
         value = self.reading.values.get(axis)
@@ -52,7 +52,7 @@ class ScoredCase:
         return value
 
     def superclass(self) -> str | None:
-        """Return the superclass that was answered: the diagnosis rolled up, else the likeliest superclass."""
+        """Return the answered superclass: that of the diagnosis, else the most probable one."""
         diagnosis = self.answer("diagnosis")
         if isinstance(diagnosis, str):
             return superclass_of(diagnosis)

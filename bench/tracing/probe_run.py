@@ -11,9 +11,10 @@ from bench.dataset import Record
 from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
 from bench.tracing.change import CHANGES, Change, change_named
-from bench.tracing.probe import DoseResult, probe_tracings
-from bench.tracing.tracing import FS, Tracing, normal_records, tracings
+from bench.tracing.dose_response import DoseResult, probe_tracings
+from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
+from measurements.conditioning import FS
 from readers.contract import Reader
 from renderers import PageStyle, Picture, render
 

@@ -1,4 +1,4 @@
-"""Which conditions tell something of a reader, and which of them are the same for it."""
+"""Which conditions of the ablation can affect a reader, and which are equivalent for it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -19,15 +19,15 @@ ABLATION = (
     "no-axis",
     *(f"{which}-leads-masked:{axis}" for axis in MASKED_AXES for which in ("relevant", "other")),
 )
-"""Every condition of the ablation, in the order of the table."""
+"""All conditions of the ablation, in table order."""
 
 
 def asked_conditions(inputs: Collection[str]) -> Mapping[str, str | None]:
-    """Return, for each condition, the one whose answers serve for it.
+    """Return, for each condition, the condition whose answers are used for it.
 
-    A reader without text is not moved by numbers, one without image or signal not by the trace: conditions that are the
-    same for it are asked once. None where a reader of traces alone has nothing to read, and for a program whose
-    statements were printed long ago: no condition can change them.
+    A reader without text does not see the numbers, one without image or signal not the trace, so conditions that look
+    the same to it are asked once. None where a reader of traces has nothing to read, and for every condition of a
+    program with stored statements, which none can change.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def asked_conditions(inputs: Collection[str]) -> Mapping[str, str | None]:
 
 
 def _as_seen(condition: Condition, inputs: Collection[str]) -> Condition | None:
-    """Return what of a condition reaches a reader of these inputs."""
+    """Return a condition as a reader of these inputs sees it, None if it sees nothing."""
     trace, text = not {"signal", "image"}.isdisjoint(inputs), "text" in inputs
     seen = replace(condition, name="", shows="")
     if not trace:

@@ -1,4 +1,4 @@
-"""Examples as a Hugging Face dataset: drawn when they are needed, or once onto the disk."""
+"""Examples as a Hugging Face dataset, drawn on demand or once onto disk."""
 
 import hashlib
 import json
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     import datasets
 
 KEPT = ("leads", "px_per_mm", "mm_per_s", "mm_per_mv")
-"""What is kept of a page beside its PNG and size."""
+"""Attributes of a page that are stored beside its PNG and size."""
 
 
 def as_dataset(examples: Examples) -> "datasets.Dataset":
-    """Return a dataset that draws an example when it is asked for; its one column is ``example``."""
+    """Return a dataset that draws examples on demand; its only column is ``example``."""
     import datasets
 
     rows = datasets.Dataset.from_dict({"index": list(range(len(examples)))})
-    return rows.with_transform(lambda asked: {"example": [examples[index] for index in asked["index"]]})
+    return rows.with_transform(lambda batch: {"example": [examples[index] for index in batch["index"]]})
 
 
 def as_drawn_dataset(examples: Examples, report: Report) -> "datasets.Dataset":
-    """Return a dataset whose pages lie on the disk, in the cache folder; drawn there first where they do not yet.
+    """Return a dataset whose pages are read from the cache folder, after drawing them there if necessary.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def as_drawn_dataset(examples: Examples, report: Report) -> "datasets.Dataset":
         )
 
     return rows.with_transform(
-        lambda asked: {"example": [example(*row) for row in zip(asked["index"], asked["pages"], strict=True)]}
+        lambda batch: {"example": [example(*row) for row in zip(batch["index"], batch["pages"], strict=True)]}
     )
 
 
@@ -94,7 +94,7 @@ def _draw(examples: Examples, folder: Path, report: Report) -> None:
 
 
 def _key(examples: Examples) -> str:
-    """Return what tells one set of drawn pages from another."""
+    """Return a digest of everything that the drawn pages depend on."""
     view = {name: value for name, value in examples.cases.view.to_json().items() if name != "format"}
     drawn = {"view": view, "records": examples.cases.cohort.fingerprint}
     return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]

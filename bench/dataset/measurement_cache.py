@@ -1,0 +1,45 @@
+"""Measurements of records, cached on disk for large cohorts: the whole of PTB-XL takes minutes.
+
+The cache is keyed by the signals' checksums and the version of the measurements, so it cannot be stale.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.dataset.record import Record, RecordId
+from bench.storage import cache_folder, write_whole
+from measurements import VERSION, Measurements, measure
+
+UNMEASURED = Measurements.none("no signal at hand")
+"""Measurements of a record without a signal."""
+
+WORTH_CACHING = 500
+"""Records from which measurements are cached; fewer are measured in two seconds."""
+
+
+def measure_record(record: Record) -> Measurements:
+    """Measure one record; without a signal, or with one too short or too slow, it is 'not measurable'."""
+    if not record.rates:
+        return UNMEASURED
+    signal = record.signal()
+    if signal.mv.shape[1] < 2 * signal.fs or signal.fs < 100:
+        return Measurements.none("the record is shorter than two seconds or slower than 100 Hz")
+    return measure(signal.mv, signal.fs)
+
+
+def cache_file(fingerprint: str) -> Path:
+    """Return the cache file of the records with that fingerprint."""
+    return cache_folder() / f"measurements-{VERSION}-{fingerprint}.json"
+
+
+def kept(path: Path) -> Mapping[str, Measurements]:
+    """Return the measurements in a cache file by id, as strings; empty without a file."""
+    if not path.is_file():
+        return {}
+    return {ecg_id: Measurements.from_json(data) for ecg_id, data in json.loads(path.read_text("utf-8")).items()}
+
+
+def keep(path: Path, measurements: Mapping[RecordId, Measurements]) -> None:
+    """Write a cache file; raises :class:`taxonomy.error.StorageError` when it cannot be written."""
+    write_whole(path, json.dumps({ecg_id: numbers.to_json() for ecg_id, numbers in measurements.items()}))

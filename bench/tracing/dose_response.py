@@ -1,0 +1,127 @@
+"""Dose response: whether and where a reader's answers move when one property of a record is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench.dataset import RecordId
+from bench.evidence.answer import AskedCase, Figure, share_figure
+from bench.progress import Report
+from bench.tracing.change import CHANGES, Change
+from bench.tracing.tracing import Tracing, tracing_case
+from bench.view import View
+from readers.contract import Reader
+from readers.isolation import Crash, attempt
+from taxonomy.axis import AXES, AxisValue
+from taxonomy.error import RunError, SettingError
+from taxonomy.reading import Reading
+from taxonomy.truth import Truth
+
+
+@dataclass(frozen=True)
+class DoseResult:
+    """A reader's response to one dose of one change.
+
+    Attributes
+    ----------
+    change, unit, axis : str
+    dose : float
+    n : int
+        Records to which this dose can be applied.
+    moved : Figure
+        Share of records whose answer on the axis differs from that on the unchanged record.
+    right : Figure or None
+        Share of answers that are right at this dose, where the right one is known.
+    elsewhere : Figure
+        Share of records whose answer moved on an axis that the change should not affect.
+    """
+
+    change: str
+    unit: str
+    axis: str
+    dose: float
+    n: int
+    moved: Figure
+    right: Figure | None
+    elsewhere: Figure
+
+
+def probe_tracings(reader: Reader, probe_set: Sequence[Tracing], view: View, report: Report) -> tuple[DoseResult, ...]:
+    """Ask a reader about every tracing and compare its answers.
+
+    Parameters
+    ----------
+    reader : Reader
+    probe_set : sequence of Tracing
+    view : View
+        Only its page and format are used: a probe shows the tracing and no numbers.
+    report : callable
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When the reader takes neither image nor signal.
+    taxonomy.error.RunError
+        When the reader crashes or returns too few readings.
+    """
+    if {"signal", "image"}.isdisjoint(reader.inputs):
+        raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
+    view = replace(view, condition="image-only").settled(reader)
+    readings: list[Reading] = []
+
+    def read() -> None:
+        for reading in reader.read(tracing_case(tracing, view) for tracing in probe_set):
+            readings.append(reading)
+            report(len(readings), len(probe_set))
+
+    outcome = attempt(read)
+    if isinstance(outcome, Crash) or len(readings) != len(probe_set):
+        reason = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(probe_set)} cases"
+        raise RunError(f"reader {reader.name!r} did not read the probe set: {reason}")
+    return _results(probe_set, readings)
+
+
+def _results(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:
+    answered = [pair for pair in zip(probe_set, readings, strict=True) if pair[1].outcome != "failed"]
+    unchanged = {tracing.record.ecg_id: reading for tracing, reading in answered if not tracing.change}
+    doses: dict[tuple[str, float], list[tuple[Tracing, Reading]]] = {}
+    for tracing, reading in answered:
+        if tracing.change and tracing.record.ecg_id in unchanged:
+            doses.setdefault((tracing.change, tracing.dose), []).append((tracing, reading))
+    order = list(CHANGES)
+    return tuple(
+        _result(CHANGES[change], dose, doses[change, dose], unchanged)
+        for change, dose in sorted(doses, key=lambda key: (order.index(key[0]), key[1]))
+    )
+
+
+def _result(
+    change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], unchanged: dict[RecordId, Reading]
+) -> DoseResult:
+    cases = tuple(AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in pairs)
+
+    def moved_on(axes: Sequence[str]) -> Figure:
+        before = [unchanged[tracing.record.ecg_id] for tracing, _ in pairs]
+        answers = [(earlier, reading) for earlier, (_, reading) in zip(before, pairs, strict=True)]
+        moved = [any(_answer(a, axis) != _answer(b, axis) for axis in axes) for a, b in answers]
+        figure = share_figure(cases, np.array(moved, dtype=bool))
+        assert figure is not None
+        return figure
+
+    expected = [(case, *pair) for case, pair in zip(cases, pairs, strict=True) if pair[0].expected is not None]
+    is_right = [_answer(reading, change.axis) == tracing.expected for _, tracing, reading in expected]
+    right = share_figure(tuple(case for case, _, _ in expected), np.array(is_right, dtype=bool))
+    others = [axis.name for axis in AXES if axis.name not in _belongs_to(change.axis)]
+    moved, elsewhere = moved_on([change.axis]), moved_on(others)
+    return DoseResult(change.name, change.unit, change.axis, dose, len(pairs), moved, right, elsewhere)
+
+
+def _belongs_to(axis: str) -> set[str]:
+    """Return the axes that a change on one may move: findings and diagnosis restate the others."""
+    ischemia = {"ischemia_stage", "ischemia_territory"}
+    return {axis, "diagnosis", "other_findings"} | (ischemia if axis in ischemia else set())
+
+
+def _answer(reading: Reading, axis: str) -> AxisValue | None:
+    return None if reading.error else reading.values.get(axis)
