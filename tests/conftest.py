@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -12,3 +13,12 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is import
 def sample() -> Dataset:
     """The embedded sample: real records of PTB-XL."""
     return Sample()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real recordings beside the project, or where ``ECG_BENCH_TEST_DATA`` says."""
+    folder = Path(os.environ.get("ECG_BENCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"there are no real recordings at {folder}; ECG_BENCH_TEST_DATA says where they are")
+    return folder

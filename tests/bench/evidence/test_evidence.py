@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,10 +12,14 @@ from scipy.stats import beta
 from statsmodels.stats.contingency_tables import mcnemar
 
 from bench import ablate
+from bench.dataset import Selection
+from bench.dataset.measuring import measure_record
+from bench.evidence.ablation import ablate_on_disk
 from bench.evidence.answer import AskedCase, difference, moved, share
 from bench.evidence.design import ABLATION, asked_conditions
 from bench.evidence.evidence import CLAIMS, Ceilings, axis_evidence
 from bench.evidence.selftest import EXPECTED, selftest
+from bench.run.options import RunOptions
 from bench.score.agreement import mcnemar as exact
 from readers.double import CopyDouble, PriorDouble
 from readers.majority import majority_values
@@ -145,3 +150,18 @@ def test_the_selftest_says_so_when_all_is_right(tmp_path):
     done = bench("selftest", cwd=tmp_path)
     assert done.returncode == 0
     assert "all verdicts on 4 doubles are right" in done.stdout
+
+
+def test_an_ablation_measures_no_record_twice(monkeypatch, sample, tmp_path):
+    """Donors, prompts, truths and ceilings all need the numbers of the same records."""
+    measured = Counter()
+
+    def counted(record):
+        measured[record.ecg_id] += 1
+        return measure_record(record)
+
+    monkeypatch.setattr("bench.dataset.cohort.measure_record", counted)
+    options = RunOptions("readers.double:CopyDouble", selection=Selection("sample", limit=8), out=tmp_path)
+    ablate_on_disk(options, "")
+    assert set(measured.values()) == {1}
+    assert measured.keys() == {record.ecg_id for record in sample if record.fold == 10}
