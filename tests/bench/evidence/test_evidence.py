@@ -1,9 +1,6 @@
 """What the benchmark says of readers of which it is known what they read."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 
 import numpy as np
@@ -26,6 +23,8 @@ from readers.majority import majority_values
 from taxonomy.axis import AXES
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
+
+from ...command import bench
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -122,12 +121,6 @@ def test_claims_of_having_seen_the_trace_are_found():
         assert CLAIMS.search(text)
     for text in ("Heart rate 73 is normal.", "QTc of 439 ms is normal", "I assume a normal ECG"):
         assert not CLAIMS.search(text)
-
-
-def bench(*words, cwd):
-    env = {**os.environ, "PTBXL_DIR": ""}
-    command = [sys.executable, "-m", "bench", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
 
 
 def test_an_ablation_is_one_page_and_resumes(tmp_path):
