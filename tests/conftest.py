@@ -2,11 +2,16 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bench.dataset import Dataset
 from bench.dataset.sample import Sample
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is imported: no test looks anything up there
+
+
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")  # the same examples every time; a deadline would collect garbage before each of them
 
 
 @pytest.fixture(scope="session")

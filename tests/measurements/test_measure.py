@@ -147,7 +147,7 @@ def test_signals_of_another_form_are_refused(shape, fs, words):
         measure(np.zeros(shape, np.float32), fs)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(arrays(np.float32, (12, 250), elements=st.floats(-20, 20, width=32)), st.sampled_from([100.0, 125.0]))
 def test_no_signal_raises(signal, fs):
     found = measure(signal, fs)

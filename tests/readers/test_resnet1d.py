@@ -122,6 +122,7 @@ def test_augmentation_changes_records_and_follows_its_generator():
     assert (share >= 0.5).all()
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_with_the_weights_of_an_undisturbed_one(examples, tmp_path):
     class Killed(BaseException):
         pass
@@ -146,6 +147,7 @@ def test_a_network_learns_what_is_there_to_learn(examples, tmp_path):
     assert losses[-1].loss < 0.75 * losses[0].loss
 
 
+@pytest.mark.slow
 def test_a_training_that_does_not_improve_stops(examples, tmp_path):
     seen = []
     patient = config_from({**TINY.to_json(), "epochs": 40, "patience": 2, "learning_rate": 1e-9})

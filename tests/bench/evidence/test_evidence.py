@@ -27,7 +27,7 @@ from taxonomy.truth import Truth
 from ...command import bench
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_every_verdict_on_the_doubles_is_right(sample, seed):
     checks = selftest(sample.cohort(), seed)
     assert {check.reader for check in checks} == EXPECTED.keys()
@@ -73,6 +73,7 @@ def cases_of(full, other, patients=None):
     )
 
 
+@pytest.mark.slow
 def test_intervals_contain_the_true_difference_as_often_as_they_say():
     """A thousand data sets of 300 patients with one to three records each, answers alike within a patient."""
     rng = np.random.default_rng(0)
