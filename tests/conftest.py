@@ -1,3 +1,4 @@
+import gc
 import os
 from pathlib import Path
 
@@ -12,6 +13,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is import
 
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")  # the same examples every time; a deadline would collect garbage before each of them
+
+
+def pytest_collection_finish():
+    """Keep the collector off what was imported, which never becomes garbage and is much."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

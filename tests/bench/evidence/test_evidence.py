@@ -27,7 +27,8 @@ from taxonomy.truth import Truth
 from ...command import bench
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_every_verdict_on_the_doubles_is_right(sample, seed):
     checks = selftest(sample.cohort(), seed)
     assert {check.reader for check in checks} == EXPECTED.keys()
