@@ -1,6 +1,9 @@
+import gc
 import os
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bench.dataset import Dataset
 from bench.dataset.sample import Sample
@@ -8,7 +11,25 @@ from bench.dataset.sample import Sample
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is imported: no test looks anything up there
 
 
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")  # the same examples every time; a deadline would collect garbage before each of them
+
+
+def pytest_collection_finish():
+    """Keep the collector off what was imported, which never becomes garbage and is much."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def sample() -> Dataset:
     """The embedded sample: real records of PTB-XL."""
     return Sample()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real recordings beside the project, or where ``ECG_BENCH_TEST_DATA`` says."""
+    folder = Path(os.environ.get("ECG_BENCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"there are no real recordings at {folder}; ECG_BENCH_TEST_DATA says where they are")
+    return folder

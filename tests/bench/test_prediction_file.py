@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -5,6 +6,8 @@ import pytest
 from bench.dataset.feature_file import read_features
 from bench.run.prediction_file import check_ids, read_predictions
 from taxonomy.error import FileError
+
+from ..command import bench
 
 
 def written(tmp_path, text, name="predictions.csv"):
@@ -102,3 +105,17 @@ def test_12sl_and_unig_features_are_read(tmp_path):
 def test_a_bad_features_file_is_told(tmp_path, text, words):
     with pytest.raises(FileError, match=words):
         read_features(written(tmp_path, text))
+
+
+def test_every_labelled_record_is_scored_where_few_recordings_are_at_hand(shared_data, tmp_path):
+    """All labels of fold 10, recordings of 66: the published predictions are scored on all that they were made on."""
+    published = shared_data / "predictions" / "xresnet1d101_71_fold10.csv.gz"
+    (tmp_path / "fold10.csv").write_bytes(gzip.decompress(published.read_bytes()))
+    words = ("score", "--predictions", "fold10.csv", "--data", shared_data / "ptbxl", "--out", "scores")
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2198 of 2198 records have a prediction; 0 of other records unused." in done.stdout
+    assert "2132 of 2198 records have no recording here" in done.stdout
+    score = json.loads((tmp_path / "scores" / "score.json").read_text())
+    assert score["n"] == 2198
+    assert score["probability"]["auroc"]["macro"] == pytest.approx(0.928, abs=0.002)

@@ -1,7 +1,4 @@
 import gzip
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -10,6 +7,8 @@ from readers.contract import Case
 from readers.twelve_sl import TwelveSlReader, values_of
 from taxonomy.axis import axis_named
 from taxonomy.error import FileError
+
+from ..command import bench, is_one_sentence
 
 
 @pytest.mark.parametrize(
@@ -54,13 +53,8 @@ def test_statement_files_are_read_and_bad_ones_told(tmp_path):
 
 def test_a_run_on_labels_alone_needs_the_statements(tmp_path):
     (tmp_path / "s.csv").write_text("ecg_id,statements\n9,\"['NSR', 'NML']\"\n38,\"['NSR', 'LAD3', 'AB']\"\n")
-    command = [sys.executable, "-m", "bench", "run", "--reader", "12sl", "--limit", "2"]
-    env = {**os.environ, "PTBXL_DIR": ""}
-    missing = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
-    assert missing.returncode == 2
-    assert "name it with --statements" in missing.stderr
-    done = subprocess.run(
-        [*command, "--statements", "s.csv"], capture_output=True, text=True, cwd=tmp_path, env=env, check=False
-    )
+    words = ("run", "--reader", "12sl", "--limit", "2")
+    assert is_one_sentence(bench(*words, cwd=tmp_path), "name it with --statements")
+    done = bench(*words, "--statements", "s.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "12sl on ptbxl-sample" in done.stdout

@@ -72,7 +72,7 @@ def site(physionet_folder):
     (physionet_folder / "SHA256SUMS.txt").write_text("\n".join(lines) + "\n")
     served = Site(physionet_folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, served))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     served.url = f"http://127.0.0.1:{server.server_port}/"
     yield served
     server.shutdown()

@@ -1,8 +1,6 @@
 """The probe of an encoder finds what is there, not what is not, and tells it from pixels and an untrained twin."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -23,6 +21,8 @@ from readers.vlm.encoder import SEGMENTS, ImageEncoder, pooled
 from readers.vlm.loading import load_vlm
 from readers.vlm.option import VlmOptions
 from taxonomy.error import FileError
+
+from ...command import bench
 
 VIEW = View(renderer="clean", px_per_mm=2).for_inputs(frozenset({"image"}))
 
@@ -155,10 +155,10 @@ def test_verdicts(encoder_area, over_random, over_pixels, reader, said):
     assert encoder_verdict(encoder_area, over_random, over_pixels, reader) == said
 
 
+@pytest.mark.slow
 def test_the_command_leaves_a_page(gemma, tmp_path):
-    words = ["bench", "encoder-probe", "--model", str(gemma), "--renderer", "clean", "--px-per-mm", "2"]
-    run = [sys.executable, "-m", *words, "--limit", "40", "--out", str(tmp_path / "probe")]
-    done = subprocess.run(run, capture_output=True, text=True)
+    words = ("encoder-probe", "--model", gemma, "--renderer", "clean", "--px-per-mm", "2", "--limit", "40")
+    done = bench(*words, "--out", "probe", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "probe" / "encoder.md").read_text()
     assert "embedded sample" in page and "![Areas by source](clean.png)" in page

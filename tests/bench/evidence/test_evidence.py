@@ -1,9 +1,7 @@
 """What the benchmark says of readers of which it is known what they read."""
 
 import json
-import os
-import subprocess
-import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,10 +9,14 @@ from scipy.stats import beta
 from statsmodels.stats.contingency_tables import mcnemar
 
 from bench import ablate
+from bench.dataset import Selection
+from bench.dataset.measurement_cache import measure_record
+from bench.evidence.ablation import ablate_on_disk
 from bench.evidence.answer import AskedCase, accuracy_difference, moved, share_figure
 from bench.evidence.axis_evidence import CLAIMS, Ceilings, axis_evidence
 from bench.evidence.conditions import ABLATION, asked_conditions
 from bench.evidence.selftest import EXPECTED, selftest
+from bench.run.options import RunOptions
 from bench.score.agreement import mcnemar as exact
 from readers.control import CopyControl, PriorControl
 from readers.majority import majority_values
@@ -22,7 +24,10 @@ from taxonomy.axis import AXES
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
 
+from ...command import bench
 
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_every_verdict_on_the_controls_is_right(sample, seed):
     checks = selftest(sample.cohort(), seed)
@@ -69,6 +74,7 @@ def cases_of(full, other, patients=None):
     )
 
 
+@pytest.mark.slow
 def test_intervals_contain_the_true_difference_as_often_as_they_say():
     """A thousand data sets of 300 patients with one to three records each, answers alike within a patient."""
     rng = np.random.default_rng(0)
@@ -119,12 +125,6 @@ def test_claims_of_having_seen_the_trace_are_found():
         assert not CLAIMS.search(text)
 
 
-def bench(*words, cwd):
-    env = {**os.environ, "PTBXL_DIR": ""}
-    command = [sys.executable, "-m", "bench", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
-
-
 def test_an_ablation_is_one_page_and_resumes(tmp_path):
     done = bench("ablate", "--reader", "measurements", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -145,3 +145,18 @@ def test_the_selftest_says_so_when_all_is_right(tmp_path):
     done = bench("selftest", cwd=tmp_path)
     assert done.returncode == 0
     assert "all verdicts on 4 doubles are right" in done.stdout
+
+
+def test_an_ablation_measures_no_record_twice(monkeypatch, sample, tmp_path):
+    """Donors, prompts, truths and ceilings all need the numbers of the same records."""
+    measured = Counter()
+
+    def counted(record):
+        measured[record.ecg_id] += 1
+        return measure_record(record)
+
+    monkeypatch.setattr("bench.dataset.cohort.measure_record", counted)
+    options = RunOptions("readers.double:CopyControl", selection=Selection("sample", limit=8), out=tmp_path)
+    ablate_on_disk(options, "")
+    assert set(measured.values()) == {1}
+    assert measured.keys() == {record.ecg_id for record in sample if record.fold == 10}

@@ -1,8 +1,6 @@
 """The seven experiments: what they are, what they would take, and one of them run from end to end."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -17,6 +15,8 @@ from bench.run.options import RunOptions
 from readers.vlm.option import LoadOptions
 from readers.vlm.source import model_source
 from taxonomy.error import FileError, UnknownNameError
+
+from ...command import bench
 
 SETTINGS = """
 [task]
@@ -45,9 +45,9 @@ def settings(tmp_path_factory):
 def finished(gemma, settings, tmp_path_factory):
     """Return the folder of the binary experiment, run from the command line with its ablation."""
     out = tmp_path_factory.mktemp("experiments")
-    words = ["bench", "experiment", "binary", "--model", str(gemma), "--config", str(settings), "--limit", "12"]
+    words = ["experiment", "binary", "--model", str(gemma), "--config", str(settings), "--limit", "12"]
     asked = ["--image-ceiling", "", "--option", "max_tokens=12", "--option", "batch=12", "--out", str(out)]
-    done = subprocess.run([sys.executable, "-m", *words, *asked], capture_output=True, text=True)
+    done = bench(*words, *asked, cwd=out)
     assert done.returncode == 0, done.stderr
     return out, done.stdout
 
@@ -82,6 +82,7 @@ def test_each_arm_is_taught_and_asked_as_its_name_says():
     assert shown["twelve-leads", "leads"] == ("dense", "leads")
 
 
+@pytest.mark.slow
 def test_it_ends_in_its_table_and_the_one_side_by_side(finished):
     out, said = finished
     table = (out / "binary" / "table.md").read_text()
@@ -92,6 +93,7 @@ def test_it_ends_in_its_table_and_the_one_side_by_side(finished):
     assert "binary: binary" in said and str(out / "side_by_side.md") in said
 
 
+@pytest.mark.slow
 def test_the_verdict_is_that_of_the_ablation_on_the_taught_model(finished):
     out, _ = finished
     (result,) = read_results(out)
@@ -103,12 +105,13 @@ def test_the_verdict_is_that_of_the_ablation_on_the_taught_model(finished):
     assert (out / "binary" / "binary" / "adapter_model.safetensors").is_file()
 
 
+@pytest.mark.slow
 def test_a_second_time_it_does_nothing_anew(finished, gemma, settings):
     out, _ = finished
     before = {path: path.read_bytes() for path in out.rglob("readings.jsonl")}
-    words = ["bench", "experiment", "binary", "--model", str(gemma), "--config", str(settings), "--limit", "12"]
+    words = ["experiment", "binary", "--model", str(gemma), "--config", str(settings), "--limit", "12"]
     asked = ["--image-ceiling", "", "--option", "max_tokens=12", "--option", "batch=12", "--out", str(out)]
-    done = subprocess.run([sys.executable, "-m", *words, *asked], capture_output=True, text=True)
+    done = bench(*words, *asked, cwd=out)
     assert "already fine-tuned" in done.stdout
     assert len(before) == 18 and before == {path: path.read_bytes() for path in out.rglob("readings.jsonl")}
 
@@ -151,12 +154,12 @@ def test_a_result_that_cannot_be_read_is_said(tmp_path):
     ("words", "said"),
     [(["binary"], "needs a model: --model"), (["binray", "--model", "x"], "Did you mean 'binary'")],
 )
-def test_bad_input_is_said(words, said):
-    done = subprocess.run([sys.executable, "-m", "bench", "experiment", *words], capture_output=True, text=True)
-    assert done.returncode == 2 and said in done.stderr
+def test_bad_input_is_said(words, said, tmp_path):
+    done = bench("experiment", *words, cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr.splitlines()[-1]
 
 
-def test_the_list_says_what_each_asks():
-    done = subprocess.run([sys.executable, "-m", "bench", "experiment", "--list"], capture_output=True, text=True)
+def test_the_list_says_what_each_asks(tmp_path):
+    done = bench("experiment", "--list", cwd=tmp_path)
     assert done.returncode == 0
     assert all(name in done.stdout for name in experiments())

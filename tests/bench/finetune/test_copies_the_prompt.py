@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from ...tiny.teaching import taught
 
 
+@pytest.mark.slow
 def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
     """Normal against abnormal is what the numbers tell a model so small within a minute."""
-    score, verdicts = taught(gemma, tmp_path, renderer="clean", format="binary", condition="blank-image", epochs=5)
+    score, verdicts = taught(gemma, tmp_path, renderer="clean", format="binary", condition="blank-image", epochs=3)
     assert score.normality is not None and score.normality.verdict == "above prior"
     assert verdicts == {"normality": "copies the prompt"}
     manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())

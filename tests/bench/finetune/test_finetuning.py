@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from bench import evaluate
 from bench.dataset import open_dataset
 from bench.finetune.config import finetune_config
 from bench.finetune.finetuning import finetune, last_checkpoint
@@ -61,10 +62,22 @@ def finished(gemma, tmp_path_factory):
     return out
 
 
+def test_two_steps_leave_an_adapter_that_reads(gemma, tmp_path, sample):
+    """The whole way once, as short as it goes: teach, look, keep, and read with what was kept."""
+    changes = {"limit": 8, "epochs": 1, "batch": 4, "at_once": 4, "evaluations": 1, "validation": 2}
+    said: list[str] = []
+    assert finetune(settings(gemma, **changes), sample, tmp_path / "small", Observer(say=said.append))
+    made = read_manifest(tmp_path / "small").made
+    assert (made["steps"], len(made["looks"])) == (2, 1)
+    found = reader(f"lora:{tmp_path / 'small'}", {"max_tokens": "8"})
+    assert evaluate(found, sample.cohort(limit=2)).n == 2
+
+
 def curve(out):
     return {entry["step"]: entry["loss"] for entry in json.loads((out / "curve.json").read_text()) if "loss" in entry}
 
 
+@pytest.mark.slow
 def test_the_adapter_is_a_reader_at_once(finished, gemma):
     manifest = read_manifest(finished)
     assert manifest.made["dataset"]["training_records"] == 48
@@ -81,6 +94,7 @@ def test_the_adapter_is_a_reader_at_once(finished, gemma):
     assert "adapter" in asked["reader_details"]
 
 
+@pytest.mark.slow
 def test_the_adapter_changes_the_answers(finished, gemma, sample):
     """What was taught is in the answers: probabilities differ from the untaught model's."""
     from bench.view import View
@@ -94,6 +108,7 @@ def test_the_adapter_changes_the_answers(finished, gemma, sample):
     assert taught.probabilities["normality"] != untaught.probabilities["normality"]
 
 
+@pytest.mark.slow
 def test_card_and_curve_say_what_was_made(finished):
     card = (finished / "README.md").read_text()
     assert "base_model: gemma" in card and "the embedded sample" in card and "folds 1 to 8" in card
@@ -102,6 +117,7 @@ def test_card_and_curve_say_what_was_made(finished):
     assert not list(finished.glob("*.bin"))
 
 
+@pytest.mark.slow
 def test_a_killed_fine_tuning_goes_on_to_the_same_curve_and_adapter(finished, gemma, tmp_path):
     out = tmp_path / "killed"
     run = command(settings(gemma, **BY_DEFAULT), out)
@@ -133,17 +149,20 @@ def test_a_torn_checkpoint_is_passed_over(tmp_path):
     assert found is not None and found.name == "checkpoint-3"
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_not_made_again(finished, gemma):
     said: list[str] = []
     finetune(settings(gemma, workers=1), open_dataset("sample"), finished, Observer(say=said.append))
     assert len(said) == 1 and said[0].startswith("already fine-tuned")
 
 
+@pytest.mark.slow
 def test_another_fine_tuning_does_not_go_into_the_same_folder(finished, gemma):
     with pytest.raises(SettingError, match=r"holds another fine-tuning \(epochs is 2, not 9\)"):
         finetune(settings(gemma, epochs=9), open_dataset("sample"), finished)
 
 
+@pytest.mark.slow
 def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_path, monkeypatch):
     from bench.finetune import trainer
 
@@ -164,6 +183,7 @@ def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_pat
     assert (tmp_path / "full" / "manifest.json").is_file()
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_step_and_the_evaluations(finished, gemma, tmp_path):
     """``accelerate launch`` on two processors: the same steps over the same number of examples."""
     out = tmp_path / "twice"
@@ -178,6 +198,7 @@ def test_two_processes_share_a_step_and_the_evaluations(finished, gemma, tmp_pat
     assert len(evaluations) == 2
 
 
+@pytest.mark.slow
 def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
     """Balanced and drawn once: with steps too small to change an answer, the second evaluation is the last."""
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path / "cache"))
@@ -205,6 +226,7 @@ def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
 # --- adapters that do not fit ---
 
 
+@pytest.mark.slow
 def test_an_adapter_for_another_base_is_refused(finished, gemma, tmp_path):
     from ...tiny.gemma import build
 
@@ -214,12 +236,14 @@ def test_an_adapter_for_another_base_is_refused(finished, gemma, tmp_path):
         reader(f"lora:{finished}", {"base": str(other)})
 
 
+@pytest.mark.slow
 def test_a_base_that_moved_is_named(finished, gemma, tmp_path):
     moved = tmp_path / "moved"
     shutil.copytree(gemma, moved)
     assert reader(f"lora:{finished}", {"base": str(moved)}).name == "lora:whole"
 
 
+@pytest.mark.slow
 def test_an_adapter_is_no_model_and_a_model_no_adapter(finished, gemma):
     with pytest.raises(ReaderError, match=r"holds an adapter, not a model: --reader lora:"):
         reader(f"hf:{finished}")

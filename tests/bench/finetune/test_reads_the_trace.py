@@ -15,6 +15,7 @@ def planted(tmp_path, monkeypatch):
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path / "cache"))
 
 
+@pytest.mark.slow
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
     score, verdicts = taught(gemma, tmp_path, renderer="planted", epochs=4)
     assert [axis.axis for axis in score.axes if axis.verdict == "above prior"] == ["rate"]

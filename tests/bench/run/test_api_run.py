@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from ... import command
 from ...loopback.server import Running, Server
 
 KEY = "sk-test-abcdefgh12345678"
@@ -23,8 +24,6 @@ def server():
 
 def environment(server):
     return {
-        **os.environ,
-        "PTBXL_DIR": "",
         "OPENAI_BASE_URL": server.openai_url,
         "OPENAI_API_KEY": KEY,
         "ANTHROPIC_BASE_URL": server.anthropic_url,
@@ -33,14 +32,14 @@ def environment(server):
 
 
 def bench(server, *words, cwd):
-    command = [sys.executable, "-m", "bench", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment(server), check=False)
+    return command.bench(*words, cwd=cwd, **environment(server))
 
 
 def begun(server, *words, cwd):
-    command = [sys.executable, "-m", "bench", *map(str, words)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=environment(server))
+    """Return a process of its own, which can be killed."""
+    called, pipe = [sys.executable, "-m", "bench", *map(str, words)], subprocess.PIPE
+    env = {**os.environ, "PTBXL_DIR": "", **environment(server)}
+    return subprocess.Popen(called, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=env)
 
 
 def folder_of(cwd):
@@ -90,6 +89,7 @@ def test_no_key_is_written_anywhere(server, tmp_path):
         assert secret not in failed.stderr + failed.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_run_asks_only_what_has_no_answer(server, tmp_path, kind):
     server.latency = 0.15
@@ -110,6 +110,7 @@ def test_a_killed_run_asks_only_what_has_no_answer(server, tmp_path, kind):
     assert asked(server) - before <= 12 - (before - 3)
 
 
+@pytest.mark.slow
 def test_ctrl_c_waits_for_what_is_in_flight_and_nothing_is_half_written(server, tmp_path):
     server.latency = 1.0
     process = begun(server, *RUN[:-1], "40", "--concurrency", "32", cwd=tmp_path)
@@ -198,6 +199,7 @@ def test_max_cost_stops_cleanly_and_is_resumed(server, tmp_path):
     assert asked(server) == 12
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_killed_while_it_ran_is_found_again(server, tmp_path):
     server.batch_polls = 10**6
     words = (*RUN, "--batch", "--poll-seconds", "0.05")

@@ -17,7 +17,8 @@ from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError, StorageError
 from taxonomy.reading import Reading
 
-from .toy_reader import Batcher
+from ...command import bench, is_one_sentence
+from .toy_reader import Batcher, Hopeless
 
 HERE = Path(__file__).parent
 
@@ -36,7 +37,8 @@ def settings_for(records, **shown):
     return settings_of(reader, "toy", cases_for(reader, records, **shown), {}, 1)
 
 
-def bench(*words, cwd, **env):
+def process(*words, cwd, **env):
+    """Run the command line in a process of its own, which can be killed."""
     path = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, "-m", "bench", *map(str, words)],
@@ -54,7 +56,7 @@ def run_folder(out):
 
 
 def test_a_run_is_a_folder_that_holds_everything(tmp_path):
-    done = bench("run", "--reader", "majority", "--out", tmp_path / "runs", cwd=tmp_path)
+    done = process("run", "--reader", "majority", "--out", tmp_path / "runs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     folder = run_folder(tmp_path / "runs")
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -68,19 +70,20 @@ def test_a_run_is_a_folder_that_holds_everything(tmp_path):
     assert "above prior" in done.stdout or "at prior" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
     words = ("run", "--reader", "toy_reader:Steady", "--limit", "12")
-    undisturbed = bench(*words, "--out", tmp_path / "a", cwd=tmp_path)
+    undisturbed = process(*words, "--out", tmp_path / "a", cwd=tmp_path)
     assert undisturbed.returncode == 0, undisturbed.stderr
     plan = tmp_path / "plan"
     plan.write_text("7")
-    killed = bench(*words, "--out", tmp_path / "b", cwd=tmp_path, TOY_KILL_AT=str(plan))
+    killed = process(*words, "--out", tmp_path / "b", cwd=tmp_path, TOY_KILL_AT=str(plan))
     assert killed.returncode == -9
     folder = run_folder(tmp_path / "b")
     assert len((folder / "readings.jsonl").read_text().splitlines()) == 7
     with (folder / "readings.jsonl").open("a") as readings:
         readings.write('{"ecg_id": 38, "case_id": "x", "read')
-    resumed = bench(*words, "--out", tmp_path / "b", cwd=tmp_path)
+    resumed = process(*words, "--out", tmp_path / "b", cwd=tmp_path)
     assert resumed.returncode == 0, resumed.stderr
     assert "resuming: 7 of 12 readings are there (a torn last line is dropped)" in resumed.stderr
     for name in ("score.json", "readings.jsonl"):
@@ -123,10 +126,8 @@ def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, 
 
 
 def test_a_reader_that_fails_on_everything_stops_early_with_one_sentence(tmp_path):
-    failed = bench("run", "--reader", "toy_reader:Hopeless", cwd=tmp_path)
-    assert failed.returncode == 2
-    (line,) = failed.stderr.strip().splitlines()
-    assert "crashed on each of the first 5 cases (RuntimeError: no model here)" in line
+    failed = bench("run", "--reader", f"{Hopeless.__module__}:Hopeless", cwd=tmp_path)
+    assert is_one_sentence(failed, "crashed on each of the first 5 cases (RuntimeError: no model here)")
 
 
 def test_two_runs_on_one_folder_are_told_apart(tmp_path):
@@ -213,9 +214,13 @@ def test_the_run_id_follows_from_what_decides_the_outcome(records):
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path, words, said):
     failed = bench("run", *words, cwd=tmp_path)
+    assert is_one_sentence(failed, said), failed.stderr
+
+
+def test_a_process_ends_with_the_exit_code_and_the_sentence(tmp_path):
+    failed = process("run", "--reader", "majorty", cwd=tmp_path)
     assert failed.returncode == 2
-    assert said in failed.stderr
-    assert "Traceback" not in failed.stderr
+    assert "Did you mean 'majority'?" in failed.stderr and failed.stderr.count("\n") == 1
 
 
 def test_submissions_are_checked_from_their_readings(tmp_path):

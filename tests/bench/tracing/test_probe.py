@@ -1,9 +1,6 @@
 """Tracings that differ in one thing really do, by as much as they say."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,6 +14,9 @@ from bench.tracing.tracing import TRACING_SAMPLES, tracings
 from bench.view import View
 from measurements import measure
 from readers.control import PriorControl
+
+from ... import command
+from ...loopback.server import Running, Server
 
 FS = 500.0
 STAYS = {"heart_rate": 1, "pr": 8, "qrs": 8, "qrs_axis": 4}
@@ -136,10 +136,8 @@ def test_the_threshold_is_where_half_have_moved():
     assert found == [("rate", "up", "+15 /min"), ("rate", "down", "-10 /min")]
 
 
-def bench(*words, cwd):
-    command = [sys.executable, "-m", "bench", "probe", *map(str, words)]
-    env = {**os.environ, "PTBXL_DIR": ""}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, check=False)
+def bench(*words, cwd, **env):
+    return command.bench("probe", *words, cwd=cwd, **env)
 
 
 def test_a_probe_is_a_page_with_curves(tmp_path):
@@ -156,15 +154,26 @@ def test_a_probe_is_a_page_with_curves(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--reader", "majority"), "sees no trace"),
+        (("--reader", "majority", "--change", "rate", "--limit", "2"), "sees no trace"),
         (("--reader", "resnet1d", "--change", "rat"), "Did you mean 'rate'?"),
         (("--reader", "resnet1d", "--ids", "63"), "--all-records"),
     ],
 )
 def test_bad_input_is_told(tmp_path, words, said):
     failed = bench(*words, cwd=tmp_path)
-    assert failed.returncode == 2
-    assert said in failed.stderr
+    assert command.is_one_sentence(failed, said), failed.stderr
+
+
+def test_an_api_is_asked_by_batches_alone_where_batches_are_asked_for(tmp_path):
+    with Running(Server()) as server:
+        words = ("--reader", "openai:gpt-5.4", "--change", "rate", "--ids", "9,38", "--px-per-mm", "2")
+        keys = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "sk-test"}
+        done = bench(*words, "--batch", "--poll-seconds", "0.05", cwd=tmp_path, **keys)
+    assert done.returncode == 0, done.stderr
+    (found,) = tmp_path.glob("runs/probe-*/probe.json")
+    doses = sum(result["n"] for result in json.loads(found.read_text())["results"])
+    assert sum(len(batch["lines"]) for batch in server.batches.values()) == doses + 2
+    assert server.counts.total() == 0
 
 
 def test_tracings_can_be_drawn_for_a_person(tmp_path):

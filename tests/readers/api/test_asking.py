@@ -22,7 +22,7 @@ def rates(cases):
 
 
 def test_answers_come_in_the_order_of_the_cases_though_many_are_in_flight(server, make, cases):
-    slow = iter([0.3, 0.2, 0.1, 0.25, 0.0, 0.05, 0.15, 0.0])
+    slow = iter([0.15, 0.1, 0.05, 0.12, 0.0, 0.02, 0.08, 0.0])
     delays = {}
     server.plan = lambda digest, times: time.sleep(delays.setdefault(digest, next(slow, 0))) or ""
     readings = list(make().within(Session(concurrency=8)).read(iter(cases)))
@@ -82,7 +82,9 @@ def test_a_fenced_answer_is_read_by_the_tolerant_parser(server, make, cases):
     assert reading.values["rate"] == "normal"
 
 
-@pytest.mark.parametrize("fault", ["429", "529", "500", "503", "stall", "cut", "half"])
+@pytest.mark.parametrize(
+    "fault", ["429", "529", "500", "503", pytest.param("stall", marks=pytest.mark.slow), "cut", "half"]
+)
 def test_a_fault_that_passes_costs_a_retry_and_no_answer(server, make, cases, fault):
     server.plan = lambda digest, times: fault if times == 0 else ""
     reading, other = make(timeout=1).read(cases[:2])

@@ -75,6 +75,7 @@ def proxied(litellm, monkeypatch):
 
 
 @pytest.mark.parametrize("structured", ["text", "schema"])
+@pytest.mark.slow
 def test_a_litellm_proxy_answers_both_sdks(proxied, cases, structured):
     for reader in (
         OpenAIReader("gpt-mock", image_check="off", structured=structured),
@@ -85,11 +86,13 @@ def test_a_litellm_proxy_answers_both_sdks(proxied, cases, structured):
         assert all(reading.usage.input_tokens for reading in readings)
 
 
+@pytest.mark.slow
 def test_the_mock_that_looks_at_no_image_is_found_out(proxied, cases):
     with pytest.raises(StopReading, match="the images did not reach the model: 10 input tokens were billed"):
         list(OpenAIReader("gpt-mock").read(cases))
 
 
+@pytest.mark.slow
 def test_what_a_litellm_proxy_refuses_is_told(proxied, cases):
     with pytest.raises(StopReading, match="nosuch"):
         list(OpenAIReader("nosuch").read(cases))
@@ -111,6 +114,7 @@ def transformers(tmp_path_factory):
         yield address, folder / "tiny"
 
 
+@pytest.mark.slow
 def test_transformers_serve_takes_chats_with_images(transformers, monkeypatch, cases, build_cases):
     address, folder = transformers
     monkeypatch.setenv("OPENAI_BASE_URL", f"{address}/v1")

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import pytest
+
 from readers.api.openai import OpenAIReader
 from readers.contract import Prompt
 from readers.session import Session
@@ -11,6 +13,7 @@ from ...loopback.server import storm
 CASES, FAULTY, ATTEMPTS = 1000, 0.2, 6
 
 
+@pytest.mark.slow
 def test_every_case_ends_in_exactly_one_reading_and_none_is_asked_more_than_its_budget(server, cases, tmp_path):
     image = cases[0].images[0]
     many = [

@@ -19,7 +19,7 @@ INNER = slice(10, -10)
 
 @pytest.fixture(scope="module")
 def signals(sample):
-    return [record.signal(500) for record in sample if record.fold == 10][:6]
+    return [record.signal(500) for record in sample if record.fold == 10][:3]
 
 
 def pictures(signal, name="printed", px=6):
@@ -118,7 +118,7 @@ def as_jpeg(picture):
     ],
 )
 def test_a_page_of_another_kind_is_read_too(signals, change, most):
-    for signal in signals[:3]:
+    for signal in signals[:2]:
         found = digitize([change(pictures(signal)[0])])
         assert rms(errors(found, signal)) < most
 
@@ -146,6 +146,7 @@ def test_a_refusal_is_a_reading_and_an_empty_page_is_refused(signals):
     assert readings[0].error.kind == "refusal"
 
 
+@pytest.mark.slow
 def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
     records = [record for record in sample if record.fold == 10][:20]
     own = Resnet1dReader().read([Case(str(r.ecg_id), signal=r.signal(500).mv, fs=500.0) for r in records])
@@ -158,14 +159,14 @@ def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
 def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
     from bench.dataset.measurement_cache import measure_record
 
-    records = [record for record in sample if record.fold == 10][:20]
+    records = [record for record in sample if record.fold == 10][:10]
     same = {"rate": 0, "axis": 0}
     for record in records:
         signal = record.signal(500)
         seen, true = page_measurements(digitize(pictures(signal)).mv), measure_record(record)
         same["rate"] += rate_of(seen.heart_rate.value) == rate_of(true.heart_rate.value)
         same["axis"] += axis_of(seen.qrs_axis.value) == axis_of(true.qrs_axis.value)
-    assert same["rate"] >= 19
-    assert same["axis"] >= 17
+    assert same["rate"] == 10
+    assert same["axis"] >= 9
     assert DIGITIZED_FS == 500
     assert len(LEADS) == 12

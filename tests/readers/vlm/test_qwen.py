@@ -83,6 +83,7 @@ def test_it_writes_in_batches_what_it_writes_alone(vlm, case):
     assert both[1, case["input_ids"].shape[1] :].tolist() == one[0, kept.sum() :].tolist()
 
 
+@pytest.mark.slow
 def test_an_adapter_learns_an_answer(vlm, case):
     from peft import LoraConfig, get_peft_model
 

@@ -1,0 +1,88 @@
+"""A finished run's folder shows its own cases again, as its reader saw them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench.dataset import Selection, open_dataset
+from bench.run.folder import RunFolder
+from bench.run.job import prepared, run_job
+from bench.run.options import RunOptions
+from bench.run.rescoring import cases_of_run, shown_again
+from bench.view import Question, View
+from readers.contract_suite import RecordingReader
+from taxonomy.error import RunError
+
+CONDITIONS = ("full", "wrong-image", "wrong-measurements", "relevant-leads-masked:rhythm")
+
+
+def run_in(out, view, **selection):
+    """Run a reader that remembers what it saw; return its folder and what it was shown."""
+    chosen = Selection("sample", **({"limit": 4} | selection))
+    job = prepared(RunOptions("readers.contract_suite:RecordingReader", selection=chosen, view=view, out=out))
+    run_job(job)
+    return RunFolder(job.folder.path), job.reader.seen
+
+
+def assert_same(shown, seen):
+    assert [case.case_id for case in shown] == [case.case_id for case in seen]
+    for one, other in zip(shown, seen, strict=True):
+        assert [image.png() for image in one.images] == [image.png() for image in other.images]
+        assert one.prompt == other.prompt
+        assert one.fs == other.fs
+        assert np.array_equal(one.signal, other.signal)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_case_is_shown_again_as_it_was_seen(condition, tmp_path):
+    folder, seen = run_in(tmp_path, View(condition, px_per_mm=2, seed=2))
+    assert len(seen) > 1
+    assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
+
+
+def test_the_order_of_chosen_records_is_kept(tmp_path):
+    folder, seen = run_in(tmp_path, View(px_per_mm=2), ids="38,9,20", limit=None)
+    assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
+
+
+def test_donors_are_those_of_the_run_though_others_would_be_drawn_today(tmp_path):
+    folder, seen = run_in(tmp_path, View("wrong-image", px_per_mm=2))
+    manifest = folder.manifest()
+    first, other = folder.settings().ids[:2]
+    manifest["donors"][str(first)] = other
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    dataset = open_dataset("sample")
+    again = next(shown_again(folder, dataset))
+    assert np.array_equal(again.signal, dataset.record(other).signal().mv)
+    assert not np.array_equal(again.signal, seen[0].signal)
+
+
+def test_numbers_of_a_file_are_found_where_the_caller_says_the_file_is(tmp_path):
+    columns = ("HR__Global", "PR_Int_Global", "QRS_Dur_Global", "QT_Int_Global")
+    axes = ("P_AxisFront_Global", "R_AxisFrontal_Global", "T_AxisFront_Global")
+    (tmp_path / "features.csv").write_text(f"ecg_id,{','.join(columns + axes)}\n9,61,160,96,400,45,10,30\n")
+    view = View(measurements=str(tmp_path / "features.csv"), px_per_mm=2)
+    folder, seen = run_in(tmp_path / "runs", view, ids="9", limit=None)
+    assert "heart rate: 61 /min" in seen[0].prompt.text
+    cases = cases_of_run(folder, open_dataset("sample"), view.settled(RecordingReader()))
+    assert_same([cases.case(Question(record)) for record in cases.cohort], seen)
+
+
+def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(tmp_path):
+    folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
+    manifest = folder.manifest()
+    del manifest["view"]
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match="does not say what its reader was shown: an earlier version made it") as told:
+        cases_of_run(folder, open_dataset("sample"))
+    assert "\n" not in str(told.value)
+
+
+def test_a_run_on_other_records_is_refused(tmp_path):
+    folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
+    manifest = folder.manifest()
+    manifest["settings"]["fingerprint"] = "0" * 8
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match="made on other records"):
+        list(shown_again(folder, open_dataset("sample")))

@@ -1,0 +1,167 @@
+"""The functions of ``bench`` do what the commands do, print nothing and keep nothing."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench import View, ablate, evaluate, load_dataset, probe, reader
+from bench.storage import as_json
+from readers.double import CopyControl
+from taxonomy.axis import AXES
+from taxonomy.error import ReaderError, UnknownNameError
+from taxonomy.reading import Reading
+
+from ..command import bench
+
+AXIS_NAMES = [axis.name for axis in AXES]
+NORMAL = "9,38"
+"""Two records that are labelled normal."""
+
+
+class Hostile:
+    """A reader of somebody's own, whose name is no text for a page."""
+
+    name = "<script>alert('x')</script>"
+    inputs = frozenset({"signal"})
+
+    def read(self, cases):
+        for case in cases:
+            yield Reading(values={"rate": "normal" if case.signal.mean() > 0 else "tachycardia"})
+
+
+@pytest.fixture(scope="module")
+def records():
+    return load_dataset("sample").cohort("test")
+
+
+@pytest.fixture(scope="module")
+def score(records):
+    return evaluate("majority", records)
+
+
+@pytest.fixture(scope="module")
+def evidence(records):
+    return ablate(Hostile(), records[:12])
+
+
+@pytest.mark.parametrize(("name", "count"), [("majority", 66), ("resnet1d", 20)])
+def test_evaluate_gives_the_score_that_a_run_writes(name, count, records, tmp_path):
+    assert bench("run", "--reader", name, "--limit", count, cwd=tmp_path).returncode == 0
+    (written,) = tmp_path.glob("runs/*/score.json")
+    assert as_json(evaluate(name, records[:count]).to_json()) == written.read_text()
+
+
+def test_evaluate_scores_only_what_the_view_asks_for(records, tmp_path):
+    words = ("--format", "binary", "--condition", "wrong-measurements", "--seed", "3", "--limit", "12")
+    assert bench("run", "--reader", "measurements", *words, cwd=tmp_path).returncode == 0
+    (written,) = tmp_path.glob("runs/*/score.json")
+    found = evaluate("measurements", records[:12], View("wrong-measurements", format="binary", seed=3))
+    assert as_json(found.to_json()) == written.read_text()
+    assert found.normality.n > 0 and not any(axis.n for axis in found.axes)
+
+
+def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
+    words = ("--reader", "readers.double:CopyControl", "--limit", "16", "--seed", "1", "--image-ceiling", "")
+    assert bench("ablate", *words, cwd=tmp_path).returncode == 0
+    (written,) = tmp_path.glob("runs/ablation-*/evidence.json")
+    told, found = json.loads(written.read_text()), ablate(CopyControl(), records[:16], View(seed=1)).to_json()
+    for part in ("axes", "cases", "conditions", "is_sample"):
+        assert json.loads(json.dumps(found[part])) == told[part]
+    assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["copy_rate"]["value"] == 1.0
+
+
+def test_a_probe_in_memory_says_what_the_command_writes(tmp_path):
+    words = ("--reader", "resnet1d", "--change", "rate", "--ids", NORMAL)
+    assert bench("probe", *words, cwd=tmp_path).returncode == 0
+    (written,) = tmp_path.glob("runs/probe-*/probe.json")
+    cohort = load_dataset("sample").cohort(ids=[int(one) for one in NORMAL.split(",")])
+    found = [vars(result) for result in probe("resnet1d", cohort, ["rate"])]
+    assert json.loads(json.dumps(found, default=vars)) == json.loads(written.read_text())["results"]
+
+
+def test_nothing_is_printed_and_nothing_is_written(records, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    evaluate(reader("majority"), records[:6])
+    ablate(CopyControl(), records[:6])
+    probe(Hostile(), records[:4], ["rate"])
+    assert capfd.readouterr() == ("", "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_any_object_that_reads_is_a_reader(records):
+    found = evaluate(Hostile(), records[:6])
+    assert found.n == 6 and found.failed == {}
+    assert sum(found.axis("rate").no_answer.values()) == 0
+
+
+def test_a_crash_costs_the_case_that_causes_it(records):
+    bad = records[3].signal().mv
+
+    class Shaky(Hostile):
+        def read(self, cases):
+            for case in cases:
+                if (case.signal == bad).all():
+                    raise RuntimeError("not this one")
+                yield Reading(values={"rate": "normal"})
+
+    assert evaluate(Shaky(), records[:8]).failed == {"crash": 1}
+
+
+def test_names_that_do_not_exist_are_told(records):
+    with pytest.raises(UnknownNameError, match="Did you mean 'majority'"):
+        evaluate("majorty", records)
+    with pytest.raises(UnknownNameError, match="Did you mean 'rate'"):
+        probe("resnet1d", records, ["rat"])
+    with pytest.raises(ReaderError, match="cannot be built"):
+        reader("majority", colour="blue")
+
+
+def test_results_are_one_short_line(score, evidence):
+    for found in (score, evidence):
+        assert "\n" not in repr(found) and len(repr(found)) < 160
+    assert "66 ECGs" in repr(score) and "0 of 8 axes above the prior" in repr(score)
+    assert "n = 12" in repr(evidence)
+
+
+def test_tables_hold_every_axis(score, evidence):
+    for found in (score, evidence):
+        assert list(found.to_frame().index) == AXIS_NAMES
+        assert all(f"<th>{name}</th>" in found._repr_html_() for name in AXIS_NAMES)
+    assert score.to_frame().loc["rhythm", "accuracy"] == score.axis("rhythm").accuracy
+    assert evidence.to_frame()["verdict"].tolist() == [axis.verdict for axis in evidence.axes]
+
+
+def test_a_readers_name_is_text_on_a_page_and_not_markup(evidence):
+    page = evidence._repr_html_()
+    assert "<script>" not in page and "&lt;script&gt;" in page
+
+
+HEAVY = {"numpy", "torch", "pydantic", "matplotlib", "scipy", "openai"}
+
+
+def modules_of(*words):
+    """Return every package that a fresh interpreter imports when it runs these words."""
+    command = [sys.executable, "-X", "importtime", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+
+
+def test_bench_is_imported_without_what_it_works_with():
+    assert "bench" in (found := modules_of("-c", "import bench"))
+    assert found.isdisjoint(HEAVY | {"click"})
+
+
+def test_help_is_shown_without_what_the_commands_work_with():
+    assert "click" in (found := modules_of("-m", "bench", "--help"))
+    assert found.isdisjoint(HEAVY)
+
+
+def test_what_bench_does_not_offer_is_an_attribute_error():
+    import bench as package
+
+    with pytest.raises(AttributeError, match="has no attribute 'evalute'"):
+        _ = package.evalute
+    assert all(hasattr(package, name) for name in package.__all__)
