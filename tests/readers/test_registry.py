@@ -55,7 +55,7 @@ def test_a_reader_that_cannot_be_made_is_told(name, words):
 
 
 def test_two_packages_with_one_name_are_an_error_that_names_both(monkeypatch):
-    entries = [EntryPoint("mine", f"{package}:Reader", registry.GROUP) for package in ("first", "second")]
+    entries = [EntryPoint("mine", f"{package}:Reader", registry.READER_GROUP) for package in ("first", "second")]
     monkeypatch.setattr(plugin, "entry_points", lambda group: entries)
     with pytest.raises(ReaderError, match=r"two readers are called 'mine': first:Reader and second:Reader"):
         installed_readers()
