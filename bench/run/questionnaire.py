@@ -10,7 +10,7 @@ from readers.isolation import Crash, Result, attempt
 from taxonomy.error import RunError
 from taxonomy.reading import Failure, Reading
 
-HOPELESS = 5
+FAILURES_TO_STOP = 5
 """Crashes in a row, before any answer, after which a run stops."""
 
 Keep = Callable[[Question, Reading], None]
@@ -73,7 +73,7 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
         readings[question.key] = reading
         done += 1
         report(done, total)
-        if crashed >= min(HOPELESS, total) and not answered and reading.error:
+        if crashed >= min(FAILURES_TO_STOP, total) and not answered and reading.error:
             last = reading.error.message.strip().splitlines()[-1]
             raise RunError(
                 f"reader {reader.name!r} crashed on each of the first {crashed} cases ({last}); "

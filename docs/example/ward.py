@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from bench.dataset.measuring import UNMEASURED
 
 from bench.dataset import Dataset, Record, RecordId, Signal, Split
+from bench.dataset.measurement_cache import UNMEASURED
 from measurements import Measurements
 from taxonomy.axis import AXIS_NAMES
 from taxonomy.error import DatasetError

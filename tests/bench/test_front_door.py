@@ -8,7 +8,7 @@ import pytest
 
 from bench import View, ablate, evaluate, load_dataset, probe, reader
 from bench.storage import as_json
-from readers.double import CopyControl
+from readers.control import CopyControl
 from taxonomy.axis import AXES
 from taxonomy.error import ReaderError, UnknownNameError
 from taxonomy.reading import Reading
@@ -63,7 +63,7 @@ def test_evaluate_scores_only_what_the_view_asks_for(records, tmp_path):
 
 
 def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
-    words = ("--reader", "readers.double:CopyControl", "--limit", "16", "--seed", "1", "--image-ceiling", "")
+    words = ("--reader", "readers.control:CopyControl", "--limit", "16", "--seed", "1", "--image-ceiling", "")
     assert bench("ablate", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/ablation-*/evidence.json")
     told, found = json.loads(written.read_text()), ablate(CopyControl(), records[:16], View(seed=1)).to_json()

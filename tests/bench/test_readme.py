@@ -21,10 +21,10 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from bench.experiment.design import Arm
 
 from bench import evaluate, load_dataset
 from bench.cli.main import bench as commands
+from bench.experiment.experiments import Arm
 from bench.finetune.config import Task
 from bench.view import View
 

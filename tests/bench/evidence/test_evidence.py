@@ -144,7 +144,7 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
 def test_the_selftest_says_so_when_all_is_right(tmp_path):
     done = bench("selftest", cwd=tmp_path)
     assert done.returncode == 0
-    assert "all verdicts on 4 doubles are right" in done.stdout
+    assert "all verdicts on 4 controls are right" in done.stdout
 
 
 def test_an_ablation_measures_no_record_twice(monkeypatch, sample, tmp_path):
@@ -156,7 +156,7 @@ def test_an_ablation_measures_no_record_twice(monkeypatch, sample, tmp_path):
         return measure_record(record)
 
     monkeypatch.setattr("bench.dataset.cohort.measure_record", counted)
-    options = RunOptions("readers.double:CopyControl", selection=Selection("sample", limit=8), out=tmp_path)
+    options = RunOptions("readers.control:CopyControl", selection=Selection("sample", limit=8), out=tmp_path)
     ablate_on_disk(options, "")
     assert set(measured.values()) == {1}
     assert measured.keys() == {record.ecg_id for record in sample if record.fold == 10}

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from bench.dataset import Selection, open_dataset
-from bench.export.export import export
-from bench.export.options import ExportOptions
+from bench.export.export import write_export
+from bench.export.export_options import ExportOptions
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
 from bench.view import View
@@ -129,7 +129,7 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(tmp_path):
     run_job(job)
     run = {ecg_id: told(case) for ecg_id, case in zip(job.settings.ids, Shown.last.seen, strict=True)}
     taught = {one.record.ecg_id: told(one.case) for one in examples(open_dataset("sample"), "test", view, COUNT)}
-    export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("sample"), tmp_path / "pages")
+    write_export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("sample"), tmp_path / "pages")
     (file,) = (tmp_path / "pages").rglob("*.parquet")
     rows = {row["ecg_id"]: row for row in pyarrow.parquet.read_table(file).to_pylist()}
     assert run.keys() == taught.keys() == rows.keys()
