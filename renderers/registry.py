@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import EntryPoint
 from typing import Protocol
 
 import numpy as np
@@ -42,7 +43,7 @@ RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Sta
 
 def renderer_names() -> tuple[str, ...]:
     """Return the names of every renderer, the built-in ones first."""
-    return (*RENDERERS, *(name for name in installed(RENDERER_GROUP, "renderer") if name not in RENDERERS))
+    return (*RENDERERS, *_installed_renderers())
 
 
 def renderer(name: str) -> Renderer:
@@ -52,10 +53,14 @@ def renderer(name: str) -> Renderer:
     """
     if name in RENDERERS:
         return RENDERERS[name]
-    others = installed(RENDERER_GROUP, "renderer")
+    others = _installed_renderers()
     if name not in others:
         raise unknown_name("renderer", name, renderer_names())
     return _made(name, loaded(others[name], "renderer"))
+
+
+def _installed_renderers() -> Mapping[str, EntryPoint]:
+    return installed(RENDERER_GROUP, "renderer", built_in=RENDERERS)
 
 
 @cache

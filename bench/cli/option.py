@@ -34,6 +34,15 @@ def selection_options(command: Command) -> Command:
     )
 
 
+def _drawable(context: click.Context, parameter: click.Parameter, px_per_mm: int | None) -> int:
+    """Return a resolution at which pages can be drawn, 0 where none is named, which leaves it open."""
+    if px_per_mm is None:
+        return 0
+    from renderers import PageStyle
+
+    return PageStyle(px_per_mm=px_per_mm).px_per_mm
+
+
 def view_options(*without: str) -> Decorator[Any]:
     """Add the options of a view, except those named; what is left open is decided by the reader."""
     options = {
@@ -47,7 +56,11 @@ def view_options(*without: str) -> Decorator[Any]:
             "--renderer", default="", show_default="printed" + TAUGHT, help="printed, clean, stacked or leads."
         ),
         "px_per_mm": click.option(
-            "--px-per-mm", type=int, default=0, show_default="6" + TAUGHT, help="Resolution of the images."
+            "--px-per-mm",
+            type=int,
+            callback=_drawable,
+            show_default="6" + TAUGHT,
+            help="Resolution of the images.",
         ),
         "format": click.option(
             "--format",

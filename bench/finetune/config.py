@@ -45,7 +45,7 @@ class Task:
 
     format: str = "dense"
     renderer: str = "printed"
-    px_per_mm: Annotated[int, Ge(1)] = 6
+    px_per_mm: Annotated[int, Interval(ge=2, le=24)] = 6
     condition: str = "full"
     measurements: str = "waveform"
     balance: str = ""

@@ -14,7 +14,7 @@ from bench.view import View
 from readers.contract import Reader
 from readers.isolation import Crash, attempt
 from taxonomy.axis import AXES, AxisValue
-from taxonomy.error import RunError, SettingError
+from taxonomy.error import RunError
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
 
@@ -60,13 +60,9 @@ def probe_tracings(reader: Reader, probe_set: Sequence[Tracing], view: View, rep
 
     Raises
     ------
-    taxonomy.error.SettingError
-        When the reader takes neither image nor signal.
     taxonomy.error.RunError
         When the reader crashes or returns too few readings.
     """
-    if {"signal", "image"}.isdisjoint(reader.inputs):
-        raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
     view = replace(view, condition="image-only").settled(reader)
     readings: list[Reading] = []
 

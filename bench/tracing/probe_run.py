@@ -17,6 +17,7 @@ from bench.view import View
 from measurements.conditioning import FS
 from readers.contract import Reader
 from renderers import PageStyle, Picture, render
+from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     import pandas
@@ -119,6 +120,8 @@ def probe_records(
     taxonomy.error.BenchError
         When the reader sees no trace, or does not read the tracings.
     """
+    if {"signal", "image"}.isdisjoint(reader.inputs):
+        raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
     asked = list(tracings(records, changes, view.seed))
     with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
         results = probe_tracings(reader, asked, view, report)

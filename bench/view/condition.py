@@ -103,6 +103,8 @@ def condition_named(name: str) -> Condition:
             return _own(name, Path(name).read_text(encoding="utf-8"))
         except OSError as error:
             raise SettingError(f"the condition {name} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise SettingError(f"the condition {name} cannot be read: it is not UTF-8 text") from error
     if name.startswith("{"):
         return _own("of the settings", name)
     if name not in CONDITIONS:

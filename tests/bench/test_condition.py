@@ -167,8 +167,13 @@ def test_a_condition_of_ones_own_is_a_file_of_data(tmp_path):
         ('{"name": "mine", "images": "donor"}', "need a donor rule"),
         ('{"name": "mine", "without": ["hart_rate"]}', "Did you mean 'heart_rate'"),
         ('{"name": "mine", "colour": 1}', "'colour'"),
+        ('{"name": null}', "name must be a valid string, not None"),
+        ('{"name": "mine", "without": 5}', "without must be a valid array, not 5"),
         ("{", "cannot be read"),
     ):
         path.write_text(wrong)
         with pytest.raises(BenchError, match=said):
             condition_named(str(path))
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(BenchError, match="it is not UTF-8 text"):
+        condition_named(str(path))

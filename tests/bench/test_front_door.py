@@ -46,7 +46,7 @@ def evidence(records):
     return ablate(Hostile(), records[:12])
 
 
-@pytest.mark.parametrize(("name", "count"), [("majority", 66), ("resnet1d", 20)])
+@pytest.mark.parametrize(("name", "count"), [("majority", 66), pytest.param("resnet1d", 20, marks=pytest.mark.slow)])
 def test_evaluate_gives_the_score_that_a_run_writes(name, count, records, tmp_path):
     assert bench("run", "--reader", name, "--limit", count, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/*/score.json")
@@ -66,18 +66,19 @@ def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
     words = ("--reader", "readers.control:CopyControl", "--limit", "16", "--seed", "1", "--image-ceiling", "")
     assert bench("ablate", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/ablation-*/evidence.json")
-    told, found = json.loads(written.read_text()), ablate(CopyControl(), records[:16], View(seed=1)).to_json()
+    told, found = json.loads(written.read_text()), ablate(CopyControl(), records[:16], View(seed=1), None).to_json()
     for part in ("axes", "cases", "conditions", "is_sample"):
         assert json.loads(json.dumps(found[part])) == told[part]
     assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["copy_rate"]["value"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_probe_in_memory_says_what_the_command_writes(tmp_path):
     words = ("--reader", "resnet1d", "--change", "rate", "--ids", NORMAL)
     assert bench("probe", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/probe-*/probe.json")
     cohort = load_dataset("sample").cohort(ids=[int(one) for one in NORMAL.split(",")])
-    found = [vars(result) for result in probe("resnet1d", cohort, ["rate"])]
+    found = [vars(result) for result in probe("resnet1d", cohort, ["rate"]).results]
     assert json.loads(json.dumps(found, default=vars)) == json.loads(written.read_text())["results"]
 
 

@@ -107,6 +107,7 @@ def test_a_bad_features_file_is_told(tmp_path, text, words):
         read_features(written(tmp_path, text))
 
 
+@pytest.mark.slow
 def test_every_labelled_record_is_scored_where_few_recordings_are_at_hand(shared_data, tmp_path):
     """All labels of fold 10, recordings of 66: the published predictions are scored on all that they were made on."""
     published = shared_data / "predictions" / "xresnet1d101_71_fold10.csv.gz"

@@ -91,6 +91,7 @@ def test_every_command_that_a_page_shows_has_its_options(page):
             assert {word for word in words if word.startswith("--")} <= known, line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python run")], ids=lambda page: page.name)
 def test_what_a_page_runs_prints_what_it_shows(page, monkeypatch):
     monkeypatch.setenv("PTBXL_DIR", "")
@@ -127,6 +128,7 @@ def test_an_example_stands_on_its_page_as_the_file_that_is_tested(name, page):
     assert f"```python\n{(EXAMPLE / name).read_text(encoding='utf-8')}```\n" in text
 
 
+@pytest.mark.slow
 def test_the_readme_shows_what_the_main_job_prints(tmp_path, capsys):
     commands.main(["run", "--reader", "resnet1d", "--data", "sample", "--out", str(tmp_path)], standalone_mode=False)
     said, _, report = plain(capsys.readouterr().out).rpartition("\n\nreport: ")
@@ -134,6 +136,7 @@ def test_the_readme_shows_what_the_main_job_prints(tmp_path, capsys):
     assert f"```\n{said}\n```\n" in README
 
 
+@pytest.mark.slow
 def test_the_readers_example_keeps_the_contract_and_runs(tmp_path):
     assert "keeps the contract" in run_bench(["check-reader", "rate_counter:RateCounter"], tmp_path)
     said = run_bench(["run", "--reader", "rate_counter:RateCounter"], tmp_path)
@@ -153,6 +156,7 @@ def installed(tmp_path):
     return package.parent
 
 
+@pytest.mark.slow
 def test_the_datasets_example_is_opened_by_its_name_and_scored(tmp_path, installed):
     folder = tmp_path / "recordings"
     folder.mkdir()
@@ -168,6 +172,7 @@ def test_the_datasets_example_is_opened_by_its_name_and_scored(tmp_path, install
     assert "3 records" in run_bench(["data", "verify", "--data", f"ward:{folder}"], tmp_path, installed)
 
 
+@pytest.mark.slow
 def test_the_renderers_example_draws_by_its_name(tmp_path, installed):
     run_bench(["render", "--ids", "9", "--renderer", "rhythm-strip", "--out", "pictures"], tmp_path, installed)
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 1

@@ -15,8 +15,9 @@ COMMANDS = {
     "prompt": ("prompt", "--id", "9"),
 }
 WRONG = {
-    "renderer": (("--renderer", "printd"), "unknown renderer 'printd': there is "),
+    "renderer": (("--renderer", "printd"), "unknown renderer 'printd': choose from "),
     "resolution": (("--px-per-mm", "100"), "px_per_mm must be between 2 and 24, not 100"),
+    "zero": (("--px-per-mm", "0"), "px_per_mm must be between 2 and 24, not 0"),
 }
 
 

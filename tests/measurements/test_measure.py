@@ -53,6 +53,7 @@ def test_the_qrs_axis_agrees_with_the_cardiologist_in_nine_of_ten(sample):
     assert np.mean(right) >= 0.9
 
 
+@pytest.mark.slow
 def test_bundle_branch_blocks_are_wide(sample):
     widths = {True: [], False: []}
     for record in sample:

@@ -122,6 +122,7 @@ def test_augmentation_changes_records_and_follows_its_generator():
     assert (share >= 0.5).all()
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_with_the_weights_of_an_undisturbed_one(examples, tmp_path):
     class Killed(BaseException):
         pass
@@ -188,6 +189,7 @@ def test_the_shipped_reader_answers_every_axis_with_probabilities(shipped, cases
                 assert reading.values[axis.name] == max(chances, key=chances.get)
 
 
+@pytest.mark.slow
 def test_a_case_is_read_the_same_to_the_last_digit_whatever_it_stands_beside(shipped, cases):
     together = [reading.to_json() for reading in shipped.read(cases)]
     assert together[:4] == [next(iter(shipped.read([case]))).to_json() for case in cases[:4]]

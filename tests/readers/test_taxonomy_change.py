@@ -71,6 +71,7 @@ def test_a_ninth_axis_is_left_unanswered_and_the_eight_are_answered_as_before(ki
     assert "t_wave" not in before.values
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READERS)
 def test_a_new_value_gets_no_probability(kind, case, taxonomy):
     before = _read(kind(), case)
@@ -78,6 +79,7 @@ def test_a_new_value_gets_no_probability(kind, case, taxonomy):
     assert _read(kind(), case) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READERS)
 def test_of_an_axis_that_is_gone_nothing_is_said(kind, case, taxonomy):
     before = _read(kind(), case)
@@ -87,6 +89,7 @@ def test_of_an_axis_that_is_gone_nothing_is_said(kind, case, taxonomy):
     assert after.probabilities == {k: v for k, v in before.probabilities.items() if k not in {"rhythm", "rate"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READERS)
 def test_the_rest_of_an_axis_is_answered_when_one_of_its_values_is_gone(kind, case, taxonomy):
     before = _read(kind(), case)
@@ -106,6 +109,7 @@ def test_the_rest_of_an_axis_is_answered_when_one_of_its_values_is_gone(kind, ca
     assert after.values["rhythm"] == max(rest, key=rest.get)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [MeasurementsReader, Resnet1dReader, TwelveSlReader])
 def test_findings_are_independent_of_one_that_is_gone(kind, case, taxonomy):
     before = _read(kind(), case)

@@ -92,6 +92,12 @@ def test_two_packages_that_claim_one_name_are_told_apart_in_one_sentence(install
         assert "somebodys:Mirrored" in done.stderr and "others:Mirror" in done.stderr
 
 
+def test_the_name_of_a_built_in_one_cannot_be_taken(install, tmp_path):
+    install("somebodys", printed="somebodys:Mirrored")
+    done = bench("render", "--ids", "9", "--renderer", "all", cwd=tmp_path)
+    assert is_one_sentence(done, "somebodys:Mirrored claims the name of the built-in renderer 'printed'"), done.stderr
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

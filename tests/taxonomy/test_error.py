@@ -48,5 +48,5 @@ def test_every_error_is_raised_somewhere(name, used):
 def test_an_unknown_name_is_told_with_all_there_are_and_the_nearest():
     found = unknown_name("split", "tset", ["val", "test"])
     assert isinstance(found, UnknownNameError) and isinstance(found, BenchError)
-    assert str(found) == "unknown split 'tset': there is test, val. Did you mean 'test'?"
+    assert str(found) == "unknown split 'tset': choose from test, val. Did you mean 'test'?"
     assert "mean" not in str(unknown_name("split", "xyz", ["val", "test"]))

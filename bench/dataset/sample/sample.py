@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import as_file, files
 
 import numpy as np
@@ -29,7 +29,6 @@ class Sample(TabledDataset):
     is_sample = True
 
     def __init__(self) -> None:
-        self._blocks: dict[tuple[RecordId, int], dict[RecordId, NDArray[np.int16]]] = {}
         with as_file(files("bench.dataset.sample") / "records.csv") as table:
             super().__init__(read_table(table))
 
@@ -45,11 +44,14 @@ class Sample(TabledDataset):
     def samples(self, ecg_id: RecordId, fs: int) -> NDArray[np.int16]:
         """Return the stored samples of a record in microvolts, int16 (12, n)."""
         fold = self._rows[ecg_id].fold
-        if (fold, fs) not in self._blocks:
-            members = [row.ecg_id for row in self._rows.values() if row.fold == fold]
-            block = unpack(_read(block_name(fold, fs)), 10 * fs)
-            self._blocks[fold, fs] = dict(zip(members, block, strict=True))
-        return self._blocks[fold, fs][ecg_id]
+        return _block(fold, fs)[self._members[fold].index(ecg_id)]
+
+    @cached_property
+    def _members(self) -> Mapping[RecordId, list[RecordId]]:
+        folds: dict[RecordId, list[RecordId]] = {}
+        for row in self._rows.values():
+            folds.setdefault(row.fold, []).append(row.ecg_id)
+        return folds
 
     @cached_property
     def digests(self) -> Mapping[str, Mapping[str, str]]:
@@ -72,6 +74,14 @@ def block_name(fold: RecordId, fs: int) -> str:
 def digest(samples: NDArray[np.int16]) -> str:
     """Return the SHA-256 of int16 (12, n) in the layout of PTB-XL's ``.dat`` files: by sample, little-endian."""
     return hashlib.sha256(np.ascontiguousarray(samples.T.astype("<i2")).tobytes()).hexdigest()
+
+
+@cache
+def _block(fold: RecordId, fs: int) -> NDArray[np.int16]:
+    """Return one fold at one rate, unpacked once for all samples that are opened in a process."""
+    block = unpack(_read(block_name(fold, fs)), 10 * fs)
+    block.flags.writeable = False
+    return block
 
 
 def _read(name: str) -> bytes:

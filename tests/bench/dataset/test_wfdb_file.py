@@ -133,6 +133,7 @@ def as_wfdb_takes_it(header, folder):
     return folder / header.stem
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not foreign(), reason="needs the records of other sources, which are not part of the project")
 def test_every_record_of_other_sources_is_read_as_wfdb_reads_it(tmp_path):
     headers = foreign()

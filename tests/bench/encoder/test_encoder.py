@@ -83,6 +83,7 @@ def test_wide_features_are_reduced_by_what_training_shows():
     assert np.allclose(reduced(changed, np.arange(40))[:60], small[:60])
 
 
+@pytest.mark.slow
 def test_the_twin_has_the_same_shape_and_other_weights(encoder):
     own = encoder.vlm.model.get_submodule(encoder.name)
     one, other = (dict(part.named_parameters()) for part in (own, encoder.twin))
@@ -92,6 +93,7 @@ def test_the_twin_has_the_same_shape_and_other_weights(encoder):
     assert one[name].detach().std() == pytest.approx(float(other[name].detach().std()), rel=0.2)
 
 
+@pytest.mark.slow
 def test_features_are_those_of_the_encoder_and_the_model_is_left_as_it_was(encoder, sample):
     from readers.contract import Case, Prompt
     from renderers import PageStyle, render
@@ -115,6 +117,7 @@ def test_runs_of_tokens_are_averaged_apart():
     assert pooled(tokens).tolist() == [0.5 + 2 * k for k in range(12)]
 
 
+@pytest.mark.slow
 def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, sample, tmp_path, monkeypatch):
     records, keep = list(sample)[:6], tmp_path / "kept.npz"
     monkeypatch.setattr("bench.encoder.features.SAVED_EVERY", 2)

@@ -125,6 +125,7 @@ def test_claims_of_having_seen_the_trace_are_found():
         assert not CLAIMS.search(text)
 
 
+@pytest.mark.slow
 def test_an_ablation_is_one_page_and_resumes(tmp_path):
     done = bench("ablate", "--reader", "measurements", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -141,6 +142,7 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
     assert (folder / "evidence.md").read_text() == page
 
 
+@pytest.mark.slow
 def test_the_selftest_says_so_when_all_is_right(tmp_path):
     done = bench("selftest", cwd=tmp_path)
     assert done.returncode == 0

@@ -116,6 +116,7 @@ def test_a_second_time_it_does_nothing_anew(finished, gemma, settings):
     assert len(before) == 18 and before == {path: path.read_bytes() for path in out.rglob("readings.jsonl")}
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_the_models_own_tokens_and_weights(gemma, settings, tmp_path):
     options = ExperimentOptions(
         str(gemma), RunOptions("", selection=Selection("sample", limit=12)), read_settings(settings), out=tmp_path
@@ -128,6 +129,7 @@ def test_a_dry_run_counts_the_models_own_tokens_and_weights(gemma, settings, tmp
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_shape_is_that_of_the_loaded_model(gemma):
     from transformers import AutoModelForImageTextToText
 

@@ -45,6 +45,7 @@ def loaded(folder, tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 def test_it_is_loaded_by_its_card(loaded):
     assert {split: len(rows) for split, rows in loaded["printed"].items()} == {"train": 6, "validation": 6, "test": 6}
     assert set(loaded["printed"]["train"]["fold"]) <= set(range(1, 9))

@@ -62,6 +62,7 @@ def finished(gemma, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_two_steps_leave_an_adapter_that_reads(gemma, tmp_path, sample):
     """The whole way once, as short as it goes: teach, look, keep, and read with what was kept."""
     changes = {"limit": 8, "epochs": 1, "batch": 4, "at_once": 4, "evaluations": 1, "validation": 2}
@@ -218,6 +219,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
     assert len(list((tmp_path / "cache").glob("pages-*"))) == 1
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
     with pytest.raises(SettingError, match="batch = 8 is not a multiple of at_once = 3"):
         finetune(settings(gemma, at_once=3), open_dataset("sample"), tmp_path / "odd")
@@ -251,6 +253,7 @@ def test_an_adapter_is_no_model_and_a_model_no_adapter(finished, gemma):
         reader(f"lora:{gemma}")
 
 
+@pytest.mark.slow
 def test_layers_are_those_that_were_asked_for(gemma):
     from bench.finetune.setup import adapted
     from readers.vlm.source import model_source

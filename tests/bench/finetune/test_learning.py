@@ -82,6 +82,7 @@ def test_the_answer_is_the_truth_as_the_parser_reads_it(some):
         assert {axis: read.values[axis] for axis in known} == known
 
 
+@pytest.mark.slow
 def test_the_training_folds_alone_are_taught(sample):
     assert {record.fold for record in examples(sample, "train", View()).records} == set(range(1, 9))
     assert {record.fold for record in examples(sample, "val", View()).records} == {9}
@@ -99,6 +100,7 @@ def test_images_beyond_the_context_are_said(chat, sample):
         AnswerCollator(chat, 64)([leads[0]])
 
 
+@pytest.mark.slow
 def test_drawn_once_or_each_time_is_the_same(some, tmp_path, monkeypatch):
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
     fresh, kept = as_dataset(some), as_drawn_dataset(some, lambda done, total: None)

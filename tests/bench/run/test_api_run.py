@@ -151,6 +151,7 @@ def test_retry_asks_the_failed_calls_and_nothing_else(server, tmp_path):
     assert "0 of 12 readings are failed calls" in bench(server, "retry", folder, cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_repeats_are_asked_apart_and_scored(server, tmp_path):
     done = bench(server, *RUN, "--repeats", "3", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -164,6 +165,7 @@ def test_repeats_are_asked_apart_and_scored(server, tmp_path):
     assert max(server.counts.values()) == 3, "the same words, asked three times"
 
 
+@pytest.mark.slow
 def test_a_condition_that_shares_a_request_does_not_pay_again(server, tmp_path):
     assert bench(server, *RUN, "--condition", "text-only", cwd=tmp_path).returncode == 0
     other = bench(server, *RUN, "--condition", "text-only", "--seed", "1", cwd=tmp_path)
@@ -233,6 +235,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(server, tmp_path, words, said
     assert "Traceback" not in failed.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["sparse", "flat", "binary"])
 def test_only_what_a_format_asks_for_is_scored(server, tmp_path, form):
     done = bench(server, *RUN, "--format", form, cwd=tmp_path)
@@ -265,6 +268,7 @@ def test_the_prompt_is_shown_as_it_would_be_sent(server, tmp_path):
         assert ("QTc" in told.stdout) is said
 
 
+@pytest.mark.slow
 def test_the_cost_limit_is_of_the_whole_ablation(server, tmp_path):
     words = ("ablate", *RUN[1:-1], "4", "--image-ceiling", "", "--option", "max_tokens=400", "--max-cost", "0.06")
     stopped = bench(server, *words, cwd=tmp_path)

@@ -74,7 +74,7 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(tmp_path):
     manifest = folder.manifest()
     del manifest["view"]
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(RunError, match="does not say what its reader was shown: an earlier version made it") as told:
+    with pytest.raises(RunError, match="does not hold its view: it was made by an earlier version") as told:
         cases_of_run(folder, open_dataset("sample"))
     assert "\n" not in str(told.value)
 

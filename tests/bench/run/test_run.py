@@ -167,6 +167,7 @@ def test_a_full_disk_is_told_and_what_was_read_is_kept(tmp_path):
     assert len(RunFolder(tmp_path).every_reading()[0]) == 3
 
 
+@pytest.mark.slow
 def test_a_file_size_limit_stops_a_real_run_like_a_full_disk(tmp_path):
     def limited():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

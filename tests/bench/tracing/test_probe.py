@@ -120,6 +120,7 @@ def test_the_probe_set_is_seeded(normal):
     assert not np.array_equal(once[-1].mv, other[-1].mv)
 
 
+@pytest.mark.slow
 def test_a_reader_that_sees_nothing_is_never_moved(normal):
     asked = list(tracings(normal[:4], list(CHANGES.values()), 0))
     results = probe_tracings(PriorControl(), asked, View(), lambda done, total: None)
@@ -140,6 +141,7 @@ def bench(*words, cwd, **env):
     return command.bench("probe", *words, cwd=cwd, **env)
 
 
+@pytest.mark.slow
 def test_a_probe_is_a_page_with_curves(tmp_path):
     done = bench("--reader", "resnet1d", "--change", "rate", "--limit", "6", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

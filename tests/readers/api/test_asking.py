@@ -82,6 +82,7 @@ def test_a_fenced_answer_is_read_by_the_tolerant_parser(server, make, cases):
     assert reading.values["rate"] == "normal"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", ["429", "529", "500", "503", pytest.param("stall", marks=pytest.mark.slow), "cut", "half"]
 )
@@ -108,6 +109,7 @@ def test_a_fault_that_stays_is_a_failed_call_after_the_retry_budget(server, make
     assert server.counts[struck[0]] == 2
 
 
+@pytest.mark.slow
 def test_too_many_requests_halve_what_is_in_flight_and_wait_as_told(server, make, cases):
     server.latency, server.retry_after = 0.05, "0.5"
     begun = time.monotonic()
@@ -328,6 +330,7 @@ def test_a_model_without_a_price_is_read_without_dollars(server, make, cases):
     assert reading.usage.input_tokens > 0
 
 
+@pytest.mark.slow
 def test_an_abandoned_run_waits_for_what_is_in_flight_and_keeps_it(server, make, cases, tmp_path):
     server.latency = 0.3
     said = []

@@ -83,6 +83,7 @@ def plan_kill(killing, provider, where):
         killing.setattr(provider, where, kill)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["submit", "after submit", "state", "results", "after results"])
 def test_a_kill_at_any_point_submits_nothing_twice(server, make, cases, session, where):
     reader = make()

@@ -36,7 +36,13 @@ def rms(values):
     return float(np.sqrt(np.nanmean(values**2)))
 
 
-@pytest.mark.parametrize(("name", "most"), [("clean", 20), ("printed", 20), ("stacked", 20), ("leads", 30)])
+OTHER_PAGES = (("clean", 20), ("stacked", 20), ("leads", 30))
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("printed", 20), *(pytest.param(name, most, marks=pytest.mark.slow) for name, most in OTHER_PAGES)],
+)
 def test_leads_come_back_in_microvolts(signals, name, most):
     off, flat = [], []
     for signal in signals:
@@ -49,6 +55,7 @@ def test_leads_come_back_in_microvolts(signals, name, most):
     assert rms(np.stack(flat)) < 10
 
 
+@pytest.mark.slow
 def test_peaks_are_within_10_microvolts_in_the_median(signals):
     off = []
     for signal in signals:
@@ -102,6 +109,7 @@ def as_jpeg(picture):
     return np.array(Image.open(out))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "most"),
     [
@@ -156,6 +164,7 @@ def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
         assert sum(a.values[axis] == b.values[axis] for a, b in pairs) >= 19
 
 
+@pytest.mark.slow
 def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
     from bench.dataset.measurement_cache import measure_record
 

@@ -35,6 +35,7 @@ def test_it_keeps_the_contract(gemma, cases):
     assert [check for check in checks if check.problem] == []
 
 
+@pytest.mark.slow
 def test_answers_come_in_order_whatever_the_batch(gemma, cases):
     """Batches are filled up on the left, so a case's answer must not depend on its neighbours."""
     some = cases(3)
@@ -46,6 +47,7 @@ def test_answers_come_in_order_whatever_the_batch(gemma, cases):
             assert chances == pytest.approx(other.probabilities[axis], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_an_answer_within_the_schema_is_always_read(gemma, cases):
     """Free text of an untrained model is no answer; held to the schema, only its reading can be wrong."""
     (case,) = cases(1, form=SPARSE)
@@ -63,6 +65,7 @@ def test_only_what_is_asked_for_is_answered(gemma, cases, form):
     assert reading.probabilities.keys() - {SUPERCLASS} == set(form.axes)
 
 
+@pytest.mark.slow
 def test_twelve_images_go_into_one_prompt(gemma, cases):
     page, leads = cases(1), cases(1, renderer="leads")
     one, twelve = (next(iter(asked(gemma, max_tokens=4).read(part))) for part in (page, leads))
@@ -102,6 +105,7 @@ def brute_force(gemma, chat, case, text):
     return chances.gather(1, ids[0][:, None])[:, 0]
 
 
+@pytest.mark.slow
 def test_probabilities_are_those_of_the_whole_text(gemma, vlm, cases):
     """The cache, the filling and the common beginning change nothing: a plain pass over prompt and answer agrees."""
     some = cases(2)
@@ -135,6 +139,7 @@ def test_every_axis_of_the_format_has_probabilities(vlm, cases, form):
         assert found[SUPERCLASS]["MI"] == pytest.approx(mi, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_sampling_follows_its_seed(gemma, cases):
     some = cases(2)
 
