@@ -74,16 +74,18 @@ def held(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    lock = FileLock(folder / ".lock", timeout=0)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".lock", timeout=0):
-            yield
+        lock.acquire()
     except Timeout:
         raise StorageError(f"another run is writing to {folder}; wait for it, or name another --out") from None
-    except PermissionError as error:
+    except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
-    except (FileExistsError, NotADirectoryError) as error:
-        raise StorageError(f"{folder} cannot be made a folder: {error.strerror}; name another --out") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def cache_folder() -> Path:

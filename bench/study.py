@@ -16,8 +16,10 @@ from bench.tracing.probe_run import ProbeResult, probe_records
 from bench.tracing.tracing import normal_records
 from bench.view import Cases, QuestionKey, View, cases_of
 from readers.contract import Reader
+from readers.registry import checked_reader
 from readers.registry import reader as reader_named
 from taxonomy.danger import DangerTable
+from taxonomy.error import SettingError
 from taxonomy.reading import Reading
 
 
@@ -105,19 +107,18 @@ def ablate(
         The reader that shows what can be read from the same images or signals; ``auto`` takes ``digitizer`` for a
         reader of images and ``resnet1d`` for any other, None compares with none.
     """
-    built = _built(reader)
+    built, view = _built(reader), _checked(records, view)
     ceiling = ceiling_reader(built.inputs) if image_ceiling == AUTO else image_ceiling
     is_itself = ceiling in {built.name, ""}
-    return ablate_in_memory(
-        built, records, view or View(), None if ceiling is None or is_itself else _built(ceiling), observer
-    )
+    return ablate_in_memory(built, records, view, None if ceiling is None or is_itself else _built(ceiling), observer)
 
 
-def probe(
+def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which records
     reader: Reader | str,
     records: Cohort,
-    changes: Sequence[str] = (),
+    changes: str | Sequence[str] = (),
     view: View | None = None,
+    all_records: bool = False,
     observer: Observer = SILENT,
 ) -> ProbeResult:
     """Change one thing of normal records by known doses, and say at which dose the answers move.
@@ -125,23 +126,39 @@ def probe(
     Parameters
     ----------
     reader, records, view, observer
-        As of :func:`evaluate`; only records labelled normal are changed, and only the tracing is shown.
-    changes : sequence of str
-        Such as ``("rate", "pr")``; all when empty.
+        As of :func:`evaluate`; only the tracing is shown.
+    changes : str or sequence of str
+        Such as ``"rate"`` or ``("rate", "pr")``; all when empty.
+    all_records : bool
+        Changes every record, not only those labelled normal.
     """
-    chosen = [change_named(name) for name in changes or CHANGES]
-    return probe_records(_built(reader), normal_records(records), chosen, view or View(), observer)
+    view = _checked(records, view)
+    chosen = [change_named(name) for name in ([changes] if isinstance(changes, str) else changes) or CHANGES]
+    return probe_records(_built(reader), normal_records(records, all_records), chosen, view, observer)
 
 
 def _asked(
     reader: Reader | str, records: Cohort, view: View | None, observer: Observer
 ) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
     built = _built(reader)
-    cases = cases_of((view or View()).settled(built), records, observer)
+    cases = cases_of(_checked(records, view).settled(built), records, observer)
     with observer.progress("measuring") as report:
         cases.cohort.measure(report)
     return cases, ask_cohort(built, cases, observer)
 
 
 def _built(reader: Reader | str) -> Reader:
-    return reader_named(reader) if isinstance(reader, str) else reader
+    if isinstance(reader, str):
+        return reader_named(reader)
+    return checked_reader(reader, getattr(reader, "name", type(reader).__name__))
+
+
+def _checked(records: Cohort, view: View | None) -> View:
+    """Return the view, the default one for None; raises SettingError for what is easily passed in their place."""
+    if not isinstance(records, Cohort):
+        raise SettingError(f"records must be a cohort, such as load_dataset().cohort('test'), not {type(records)}")
+    if not isinstance(view, View | None):
+        raise SettingError(f"view must be a View, such as View(condition='image-only'), not {view!r}")
+    if not records:
+        raise SettingError("the cohort has no record")
+    return view or View()

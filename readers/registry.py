@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
+from typing import cast
 
 from readers.contract import INPUTS, Reader
 from taxonomy import plugin
@@ -73,12 +74,20 @@ def _built(name: str, factory: object, arguments: Sequence[str], options: Mappin
         inspect.signature(factory).bind(*arguments, **options)
     except TypeError as error:
         raise ReaderError(f"reader {name!r} cannot be built: {error}") from error
-    built = factory(*arguments, **options)
+    return checked_reader(factory(*arguments, **options), name)
+
+
+def checked_reader(built: object, name: str) -> Reader:
+    """Return an object that is a reader; raises ReaderError when it lacks a part of the contract."""
+    if isinstance(built, type):
+        raise ReaderError(f"{name!r} is a class: pass an instance of it")
     missing = [part for part in ("name", "inputs", "read") if not hasattr(built, part)]
     if missing:
         raise ReaderError(f"reader {name!r} has no {missing[0]!r}: a reader has name, inputs and read(cases)")
-    unknown = frozenset(built.inputs) - frozenset(INPUTS)
+    checked = cast("Reader", built)
+    if isinstance(checked.inputs, str):
+        raise ReaderError(f"reader {name!r} has inputs {checked.inputs!r}, which must be a set, such as {{'signal'}}")
+    unknown = frozenset(checked.inputs) - frozenset(INPUTS)
     if unknown:
         raise ReaderError(f"reader {name!r} needs an input {sorted(unknown)[0]!r}: choose from {', '.join(INPUTS)}")
-    checked: Reader = built
     return checked

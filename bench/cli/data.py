@@ -21,7 +21,7 @@ def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> No
     """Download PTB-XL 1.0.3 into FOLDER.
 
     Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
-    goes on: complete files are kept, and a file in part is continued.
+    resumes: complete files are kept, and partial files are continued.
     """
     from bench.cli.terminal import progress
     from bench.dataset.fetch import FetchOptions

@@ -12,16 +12,21 @@ from bench.cli.option import data_option, view_options, views_from
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
-@click.option("--renderer", default="printed", show_default=True, help="One or several, parted by commas, or 'all'.")
+@click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
 @view_options("renderer", "statements")
-@click.option("--split", default="train,validation,test", show_default=True, help="Which, parted by commas.")
+@click.option(
+    "--split",
+    default="train,validation,test",
+    show_default=True,
+    help="Splits, separated by commas: train, validation, test.",
+)
 @click.option("--shard-rows", type=click.IntRange(1), default=1000, show_default=True, help="Rows of a file at most.")
 @click.option("--limit", type=click.IntRange(1), help="Take only the first N records of each split.")
 def export(folder: Path, data: str | None, split: str, **options: Any) -> None:
     """Write images, prompts, targets and truth as parquet files that the datasets library loads.
 
     FOLDER gets a dataset card; each renderer is a configuration. It takes its name when it is whole: after Ctrl-C, a
-    kill or a full disk the same command goes on.
+    kill or a full disk the same command resumes.
 
     \b
     Examples:

@@ -11,7 +11,7 @@ from bench.cli.option import data_option, option_option, out_option, view_option
 @click.command("encoder-probe")
 @click.option("--model", required=True, help="An image-text-to-text model: its name on the hub, or a folder.")
 @data_option
-@click.option("--renderer", default="all", show_default=True, help="One or several, parted by commas, or 'all'.")
+@click.option("--renderer", default="all", show_default=True, help="One or several, separated by commas, or 'all'.")
 @view_options("renderer", "condition", "format", "measurements", "statements")
 @click.option(
     "--run", type=click.Path(path_type=Path), help="A run folder of the same model: does it use what is there?"
@@ -23,9 +23,9 @@ def encoder_probe(data: str | None, option: tuple[str, ...], **options: Any) -> 
     """Probe the frozen image encoder of an open model on every axis.
 
     Linear and small-MLP probes learn each axis from the encoder's features on the training split; the validation split
-    chooses, the test split tells. The same probes on an untrained encoder of the same shape, on the pixels and on
-    resnet1d's features say how much that is. It tells 'the feature is not there' from 'the language model does not use
-    it'. The page is OUT/encoder.md; features are kept in OUT/features, so a killed probe goes on.
+    chooses, the test split gives the result. The same probes on an untrained encoder of the same shape, on the pixels
+    and on resnet1d's features are the comparison. It tells 'the feature is not there' from 'the language model does not
+    use it'. The page is OUT/encoder.md; features are kept in OUT/features, so a killed probe resumes.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ablation/--no-ablation", default=True, show_default=True, help="Take each arm apart by 'bench ablate'."
 )
-@click.option("--image-ceiling", default="auto", show_default=True, help="As of 'bench ablate'; '' for none.")
+@click.option("--image-ceiling", default="auto", show_default=True, help="As in 'bench ablate'; '' for none.")
 @option_option
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what it would take, in GPU hours and disk; run nothing.")
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) -> None:
     """Run one of the seven experiments that showed models learning the prior, or 'all' of them.
 
-    Each teaches its arms on the training split, asks them on the test split and takes their answers apart.
-    OUT/NAME/table.md has the arms axis by axis, OUT/side_by_side.md every arm that there is. Everything resumes.
+    Each teaches its arms on the training split, asks them on the test split and ablates each.
+    OUT/NAME/table.md has the arms axis by axis, OUT/side_by_side.md all arms. Everything resumes.
 
     \b
     Examples:

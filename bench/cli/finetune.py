@@ -18,10 +18,10 @@ from bench.cli.option import data_option
 @click.option("--condition", help="What is shown while teaching: full, image-only, blank-image, ...  [default: full]")
 @click.option("--balance", metavar="AXIS", help="Draw every value of this axis equally often.")
 @click.option("--epochs", type=int, help="[default: 3]")
-@click.option("--batch", type=int, help="Examples of a step, over all devices.  [default: 16]")
+@click.option("--batch", type=int, help="Examples per step, over all devices.  [default: 16]")
 @click.option("--at-once", type=int, help="Examples on a device at once: memory, not outcome.  [default: 1]")
 @click.option("--learning-rate", type=float, help="[default: 0.0001]")
-@click.option("--rank", type=int, help="Of the adapter.  [default: 16]")
+@click.option("--rank", type=int, help="Rank of the adapter.  [default: 16]")
 @click.option("--quantization", help="none or 4bit (QLoRA; needs a GPU and bitsandbytes).  [default: none]")
 @click.option("--max-pixels", type=int, help="Scale larger images down to this many pixels.")
 @click.option("--workers", type=int, help="Processes that draw examples for each device.  [default: 2]")
@@ -32,10 +32,10 @@ from bench.cli.option import data_option
 def finetune(data: str | None, config: Path | None, out: Path, **changes: Any) -> None:
     """Fine-tune an open vision-language model on the training split; the test split is never read.
 
-    The loss is on the answer alone, and on no value that no label tells. Every look at the validation split is the
-    benchmark's own score and a checkpoint: after a kill the same command goes on. OUT then holds the adapter
-    (safetensors), its manifest, its card and finetune.toml, which makes it again. What stands on the command line goes
-    before --config.
+    Only the answer contributes to the loss; values without a label are left out. Each validation computes the
+    benchmark's own score and saves a checkpoint: after a kill the same command resumes. OUT then holds the adapter
+    (safetensors), its manifest, its card and finetune.toml, which makes it again. Command-line options override
+    --config.
 
     \b
     Examples:

@@ -68,7 +68,7 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nStopped. What was finished is kept; the same command goes on from there.", err=True)
+        click.echo("\nStopped. What was finished is kept; the same command resumes.", err=True)
         sys.exit(130)
     except BenchError as error:
         click.echo(f"Error: {error}", err=True)

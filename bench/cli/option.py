@@ -155,7 +155,7 @@ def view_from(options: dict[str, Any]) -> "View":
 
 
 def views_from(options: dict[str, Any]) -> "tuple[View, ...]":
-    """As :func:`view_from`, for ``--renderer`` with several names parted by commas, or ``all``: a view for each."""
+    """As :func:`view_from`, for ``--renderer`` with several names separated by commas, or ``all``: a view for each."""
     from bench.view import View
 
     names = renderers_from(options)
@@ -164,7 +164,7 @@ def views_from(options: dict[str, Any]) -> "tuple[View, ...]":
 
 
 def renderers_from(options: dict[str, Any]) -> tuple[str, ...]:
-    """Take ``--renderer`` out of a command's options: one or several names parted by commas, or ``all``."""
+    """Take ``--renderer`` out of a command's options: one or several names separated by commas, or ``all``."""
     from renderers import renderer_names
 
     named = options.pop("renderer")

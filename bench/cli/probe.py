@@ -11,7 +11,7 @@ from bench.cli.option import limits_options, out_option, reader_options, run_fro
 @reader_options
 @selection_options
 @click.option(
-    "--change", multiple=True, help="rate, axis, pr, qrs, st-inferior, st-anterior, fibrillation; all of them."
+    "--change", multiple=True, help="rate, axis, pr, qrs, st-inferior, st-anterior, fibrillation; by default all."
 )
 @click.option("--all-records", is_flag=True, help="Change every record, not only those labelled normal.")
 @view_options("condition", "measurements", "statements")

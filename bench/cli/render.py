@@ -9,7 +9,7 @@ from bench.cli.option import out_option, renderers_from, selection_from, selecti
 
 @click.command()
 @selection_options
-@click.option("--renderer", default="printed", show_default=True, help="One or several, parted by commas, or 'all'.")
+@click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
 @click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution; 8 for print.")
 @click.option("--pen-mm", type=float, default=0.35, show_default=True, help="Width of the trace, 0.25 to 0.4.")
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")
@@ -37,7 +37,7 @@ def render(show_limits: bool, **options: Any) -> None:
     cohort = selection.cohort()
     with progress("drawing") as report:
         written = save_pictures(drawn_records(cohort, names, style, report), out)
-    click.echo(f"{written} pictures of {len(cohort)} records in {out}")
+    click.echo(f"{written} pictures of {len(cohort)} record{'s' * (len(cohort) > 1)} in {out}")
 
 
 def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401

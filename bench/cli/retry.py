@@ -12,8 +12,9 @@ from bench.cli.option import data_option, limits_from, limits_options
 @click.argument("run", type=click.Path(path_type=Path))
 @data_option
 @click.option("--measurements", default="waveform", show_default=True, help="As when the run was made.")
+@click.option("--statements", type=click.Path(path_type=Path), help="As when the run was made.")
 @limits_options
-def retry(run: Path, data: str | None, measurements: str, **options: Any) -> None:
+def retry(run: Path, data: str | None, measurements: str, statements: Path | None, **options: Any) -> None:
     """Ask the failed calls of the run folder RUN again, and score it anew.
 
     A failed call is not an answer: the network broke, the quota was used up, the reader crashed, or the image did not
@@ -33,7 +34,7 @@ def retry(run: Path, data: str | None, measurements: str, **options: Any) -> Non
     folder = RunFolder(run)
     settings, danger = folder.settings(), danger_table()
     with folder.locked():
-        job = retry_job(folder, open_dataset(data), measurements, limits_from(options))
+        job = retry_job(folder, open_dataset(data), measurements, statements, limits_from(options))
         total = len(settings.ids) * settings.repeats
         click.echo(f"{len(job.again)} of {total} readings are failed calls")
         if job.again:

@@ -23,7 +23,7 @@ def score(run: Path | None, predictions: Path | None, danger: Path | None, out: 
 
     A predictions file has a column ecg_id and any of: the axes (rate, rhythm, axis, conduction, ischemia_stage,
     ischemia_territory, other_findings parted by ';', diagnosis), probabilities NORM, MI, STTC, CD, HYP, or
-    probabilities of SCP statements. All labelled records of the split are scored, recordings at hand or not; one
+    probabilities of SCP statements. All labelled records of the split are scored, with or without a recording; one
     without a prediction counts as unanswered.
 
     \b
@@ -72,7 +72,8 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     found = score_predictions(path, cohort, danger, TERMINAL)
     dataset, total = cohort.dataset, len(cohort)
     print_score(found.score, f"{path.name} on {dataset.name}", dataset.is_sample)
-    click.echo(f"\n{found.given} of {total} records have a prediction; {found.unused} of other records unused.")
+    unused = f"{found.unused} predictions for other records were ignored"
+    click.echo(f"\n{found.given} of {total} records have a prediction; {unused}.")
     if found.without_signal:
         click.echo(
             f"{found.without_signal} of {total} records have no recording here: what only a recording tells of them "

@@ -24,7 +24,7 @@ from bench.cli.option import data_option
 def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: int | None, out: Path) -> None:
     """Train the signal-native network on folds 1 to 8; fold 9 stops it, fold 10 is never read.
 
-    Every epoch is a checkpoint: after a kill the same command goes on, with the same result. Uses a GPU where there
+    Every epoch is a checkpoint: after a kill the same command resumes, with the same result. Uses a GPU where there
     is one. The weights go to OUT/weights.safetensors and are read by --reader resnet1d:OUT/weights.safetensors.
 
     \b

@@ -13,7 +13,7 @@ from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, by_id
 from measurements import Measurements
 from taxonomy.axis import AXES, NORMALITY, AxisValue, with_normality
-from taxonomy.error import unknown_name
+from taxonomy.error import DatasetError, unknown_name
 from taxonomy.truth import Truth
 
 TRAIN = "train"
@@ -146,13 +146,20 @@ class Dataset(ABC):
         taxonomy.error.UnknownNameError
             When there is no such split.
         taxonomy.error.DatasetError
-            When there is no such record.
+            When there is no such record, or it is named twice, or the limit is not positive.
         """
+        if limit is not None and limit < 1:
+            raise DatasetError(f"a cohort's limit must be at least 1, not {limit}")
+        if isinstance(ids, str) or len(set(ids)) < len(ids):
+            raise DatasetError(f"a cohort's ids must be a sequence without repetition, not {ids!r}")
         if ids:
             return Cohort(self, tuple(map(self.record, ids))[:limit], "ids")
         folds = self.split(split).folds
         chosen = tuple(record for record in self if record.fold in folds and (record.rates or not with_signal))
         return Cohort(self, chosen[:limit], f"{split}-first{limit}" if limit else split)
+
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name} {self.version}>"
 
     @cached_property
     def measured(self) -> dict[RecordId, Measurements]:

@@ -27,7 +27,11 @@ def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
     statements: dict[RecordId, tuple[str, ...]] = {}
     try:
         with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
-            for number, row in enumerate(csv.DictReader(lines), start=2):
+            rows = csv.DictReader(lines)
+            for column in ("ecg_id", "statements"):
+                if column not in (rows.fieldnames or ()):
+                    raise KeyError(column)
+            for number, row in enumerate(rows, start=2):
                 statements[int(row["ecg_id"])] = _statements(row["statements"], f"line {number} of {path}")
     except FileNotFoundError:
         raise FileError(f"the statements file {path} does not exist") from None

@@ -47,7 +47,7 @@ def adapter_card(manifest: AdapterManifest) -> str:
 base_model: {manifest.base}
 library_name: peft
 pipeline_tag: image-text-to-text
-tags: [ecg, lora, ptb-xl, ecg-bench]
+tags: [ecg, lora, {data["name"]}, ecg-bench]
 ---
 
 # ECG adapter for {manifest.base}

@@ -20,12 +20,12 @@ MARKS = {"encoder": ("o", BLUE), "projected": ("D", SKY), "random": ("s", GREY),
 """Marker and colour (Okabe and Ito) of each source."""
 
 HOW = (
-    "Each cell is the macro AUROC on fold 10 (one value against the others; 0.5 is chance) of the probe that fold "
-    "9 chose, with its 95% interval (DeLong, patients clustered). `encoder`: the image encoder's last hidden "
+    "Each cell is the macro AUROC on {test} (one value against the others; 0.5 is chance) of the probe that {val} "
+    "chose, with its 95% interval (DeLong, patients clustered). `encoder`: the image encoder's last hidden "
     "state, averaged over twelve runs of its tokens; `projected`: what the language model is given of it; "
     "`random`: an encoder of the same shape, never trained; `pixels`: the page as a small grey picture; "
-    "`resnet1d`: the signal-native network, which learned from the labels of folds 1 to 8. **in the encoder**: "
-    "the area is above chance, and above those of the untrained encoder and of the pixels, each by its 95% "
+    "`resnet1d`: the signal-native network, which learned from PTB-XL's folds 1 to 8. **in the encoder**: the "
+    "area is above chance, and above those of the untrained encoder and of the pixels, each by its 95% "
     "interval; **no more than pixels or untrained**: above chance only; **not found**: not even that. Random "
     "encoders with a linear probe match pretrained ones on many ECG tasks (arXiv 2602.17531), so an area above "
     "chance alone shows little."
@@ -50,7 +50,7 @@ def write_encoder(options: EncoderOptions, found: Sequence[AxisProbe], dataset: 
     parts = [
         f"# What does the image encoder of {plain(Path(options.model).name)} carry?",
         f"n = {n} ECGs{sample}.",
-        HOW,
+        HOW.format(test=dataset.split("test").meaning, val=dataset.split("val").meaning),
     ]
     for name in names:
         own = [one for one in found if one.renderer == name]
@@ -98,7 +98,7 @@ def encoder_plot(found: Sequence[AxisProbe]) -> "Figure":
     plot.set_yticks(range(len(found)), [f"{one.axis}  (n = {one.n})\n{one.verdict}" for one in found], fontsize=7.5)
     plot.set_ylim(len(found) - 0.4, -0.6)
     plot.set_xlim(0, 1.02)
-    plot.set_xlabel("macro AUROC on fold 10, 95%")
+    plot.set_xlabel("macro AUROC on the test split, 95%")
     without_frame(plot, "top", "right", "left")
     figure.legend(loc="outside upper left", ncols=len(SOURCES), frameon=False, fontsize=8)
     return figure

@@ -93,7 +93,7 @@ def write_experiment(folder: Path, experiment: Experiment, results: Sequence[Arm
 
 
 def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
-    """Write ``side_by_side.md`` and its picture, over every arm that there is.
+    """Write ``side_by_side.md`` and its picture, over all arms.
 
     Raises
     ------

@@ -40,7 +40,7 @@ class RunFolder:
         try:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             settings_from(data["settings"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, BenchError) as error:
             raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error})") from error
         return data
 
@@ -82,7 +82,7 @@ class RunFolder:
                 entry = json.loads(line)
                 asked = QuestionKey(entry["ecg_id"], int(entry.get("repeat", 0)))
                 found[asked] = Reading.from_json(entry["reading"])
-            except (ValueError, KeyError, TypeError, BenchError) as error:
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError, BenchError) as error:
                 if number == len(lines):
                     return found, 1
                 raise RunError(f"line {number} of {self.readings_path} is damaged: {error}") from error

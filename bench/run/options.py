@@ -1,5 +1,6 @@
 """Options of a run, each declared once and shared by every command that takes it."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,11 @@ class Limits:
     prices: Path | None = None
     batch: bool = False
     poll_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_cost", "poll_seconds"):
+            if not math.isfinite(getattr(self, name) or 0):
+                raise SettingError(f"{name} must be a finite number, not {getattr(self, name)}")
 
     def session(self, folder: Path, run_id: str, spent: float, say: Callable[[str], None]) -> Session:
         """Return the session of a run: answers are stored beside ``folder``, batches inside it."""

@@ -114,8 +114,8 @@ def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId],
     """
     unknown = sorted(readings.keys() - set(known), key=by_id)
     if unknown:
-        some = ", ".join(str(ecg_id) for ecg_id in unknown[:3])
-        raise FileError(f"{path} predicts {len(unknown)} records that the dataset does not have: {some}, ...")
+        some = ", ".join(map(str, unknown[:3])) + (", ..." if len(unknown) > 3 else "")
+        raise FileError(f"{path} predicts {len(unknown)} records that the dataset does not have: {some}")
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
-from readers.contract import Reader
+from readers.contract import Case, Reader
 from readers.isolation import Crash, Result, attempt
 from taxonomy.error import RunError
 from taxonomy.reading import Failure, Reading
 
 FAILURES_TO_STOP = 5
 """Crashes in a row, before any answer, after which a run stops."""
+
+END = object()
+"""Returned in place of a reading when a reader yields no more."""
 
 Keep = Callable[[Question, Reading], None]
 
@@ -60,7 +64,7 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
     Raises
     ------
     taxonomy.error.RunError
-        When the reader crashes on every case.
+        When the reader crashes on every case, or yields fewer or more readings than cases.
     taxonomy.error.StopReading
         When the reader can answer no further case.
     """
@@ -77,7 +81,7 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
             last = reading.error.message.strip().splitlines()[-1]
             raise RunError(
                 f"reader {reader.name!r} crashed on each of the first {crashed} cases ({last}); "
-                "'bench check-reader' tells more, and a run's readings.jsonl holds the tracebacks"
+                "'bench check-reader' tells more, and so do the tracebacks in the readings.jsonl of a run"
             )
     return readings
 
@@ -106,14 +110,28 @@ def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator
 
 def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[Reading]:
     """Yield readings in one stream until the reader crashes or stops."""
-    begun = attempt(lambda: iter(reader.read(cases.each(questions))))
+    drawn = 0
+
+    def counted() -> Iterator[Case]:
+        nonlocal drawn
+        for case in cases.each(questions):
+            drawn += 1
+            yield case
+
+    begun = attempt(lambda: iter(reader.read(counted())))
     if isinstance(begun, Crash):
         return
     try:
-        for _ in questions:
-            outcome = attempt(lambda: next(begun.value))
+        for position in range(len(questions)):
+            outcome = attempt(lambda: next(begun.value, END))
             if isinstance(outcome, Crash):
                 return
+            if outcome.value is END or drawn <= position:
+                what = f"{position} readings for" if outcome.value is END else f"{position + 1} readings for the first"
+                count = len(questions) if outcome.value is END else drawn
+                raise RunError(
+                    f"reader {reader.name!r} yielded {what} {count} cases: it must yield one for each, in their order"
+                )
             yield _checked(outcome)
     finally:
         if isinstance(begun.value, Generator):
@@ -129,7 +147,7 @@ def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:
     return _checked(outcome)
 
 
-def _checked(outcome: Result[Reading]) -> Reading:
+def _checked(outcome: Result[Any]) -> Reading:
     if isinstance(outcome.value, Reading):
         return outcome.value
     return Reading(error=Failure("crash", f"the reader yielded a {type(outcome.value).__name__}, not a Reading"))

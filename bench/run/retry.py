@@ -8,12 +8,13 @@ from bench.run.folder import RunFolder
 from bench.run.job import Job
 from bench.run.options import Limits
 from bench.run.rescoring import cases_of_run
+from bench.run.settings import named_statements
 from bench.view import View
 from readers.registry import reader as reader_named
 from taxonomy.error import RunError
 
 
-def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, limits: Limits) -> Job:
+def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, statements: Path | None, limits: Limits) -> Job:
     """Return the job that repeats the failed calls of a run.
 
     Parameters
@@ -22,6 +23,8 @@ def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, limits: Li
     dataset : Dataset
     measurements : str
         ``waveform``, or the features file that the run took its numbers from: a manifest names no path.
+    statements : Path or None
+        The statements file of the run, for readers that take them.
     limits : Limits
 
     Raises
@@ -37,11 +40,20 @@ def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, limits: Li
     if settings.measurements and Path(measurements).name != settings.measurements:
         raise RunError(f"the run took its numbers from {settings.measurements}: name it with --measurements")
     view = View(
-        settings.condition, settings.renderer, settings.px_per_mm, settings.form, measurements, seed=settings.seed
+        settings.condition,
+        settings.renderer,
+        settings.px_per_mm,
+        settings.form,
+        measurements,
+        statements,
+        settings.seed,
     )
+    view = view.settled(reader)
+    if named_statements(view) != settings.statements:
+        raise RunError(f"the run took its statements from {settings.statements}, not from {named_statements(view)}")
     readings, _ = folder.every_reading()
     failed = frozenset(asked for asked, reading in readings.items() if reading.outcome == "failed")
-    return Job(settings, reader, cases_of_run(folder, dataset, view.settled(reader)), folder, limits, failed)
+    return Job(settings, reader, cases_of_run(folder, dataset, view), folder, limits, failed)
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> str:

@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Interval
 
 from bench.dataset import RecordId
 from bench.view import Cases, View, condition_named, template_version
 from readers.contract import Reader
+from readers.setting import checked_settings
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
+from taxonomy.error import SettingError
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class RunSettings:
     """
 
     reader: str
-    reader_details: Mapping[str, str]
+    reader_details: Mapping[str, Any]
     dataset: str
     dataset_version: str
     fingerprint: str
@@ -62,7 +67,7 @@ class RunSettings:
     form: str = ""
     prompt: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
-    repeats: int = 1
+    repeats: Annotated[int, Interval(ge=1, le=10_000)] = 1
     statements: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -122,11 +127,12 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         prompt=template_version() if text else "",
         options=options,
         repeats=repeats,
-        statements=_statements(view),
+        statements=named_statements(view),
     )
 
 
-def _statements(view: View) -> str:
+def named_statements(view: View) -> str:
+    """Return the name and digest of the view's statements file, empty for a reader that takes none."""
     if view.statements is None or "statements" not in view.inputs:
         return ""
     return f"{view.statements.name} {hashlib.sha256(view.statements.read_bytes()).hexdigest()[:8]}"
@@ -137,7 +143,12 @@ def settings_from(data: Mapping[str, Any]) -> RunSettings:
 
     Raises
     ------
-    TypeError
-        When the data has other fields.
+    taxonomy.error.BenchError
+        When the data has other fields or types, or a name that is not safe in a path.
     """
-    return RunSettings(**{**data, "ids": tuple(data["ids"])})
+    settings = checked_settings(RunSettings, data, "run setting")
+    for name in (settings.dataset, settings.split):
+        if not re.fullmatch(r"[\w-][\w.-]*", name):
+            raise SettingError(f"run setting {name!r} may hold only letters, digits, and . _ -")
+    condition_named(settings.condition)
+    return settings

@@ -69,6 +69,8 @@ def problem_of(submission: Submission, dataset: Dataset) -> str | None:
     """Return why a submission is not valid, None if it is: complete, no failed calls, score as recomputed."""
     readings, torn = submission.folder.every_reading()
     settings = submission.settings
+    if submission.folder.manifest().get("run_id") != settings.run_id:
+        return "the run_id in its manifest does not follow from its settings"
     asked = {QuestionKey(ecg_id, repeat) for ecg_id in settings.ids for repeat in range(settings.repeats)}
     missing = asked - readings.keys()
     if missing or torn:

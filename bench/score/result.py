@@ -13,7 +13,7 @@ from bench.score.repeat import RepeatScore
 from bench.score.superclass import SuperclassScore
 from bench.score.usage import UsageTotal
 from taxonomy.axis import VERSION
-from taxonomy.error import FileError
+from taxonomy.error import FileError, unknown_name
 
 if TYPE_CHECKING:
     import pandas
@@ -91,8 +91,11 @@ class Score:
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame()[columns].to_html()}"
 
     def axis(self, name: str) -> AxisScore:
-        """Return the score of one axis."""
-        return next(axis for axis in self.axes if axis.axis == name)
+        """Return the score of one axis; raises UnknownNameError when it was not scored."""
+        scored = {axis.axis: axis for axis in self.axes}
+        if name not in scored:
+            raise unknown_name("axis", name, scored)
+        return scored[name]
 
     @property
     def asked(self) -> tuple[AxisScore, ...]:

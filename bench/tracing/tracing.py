@@ -60,7 +60,7 @@ def normal_records(cohort: Cohort, every: bool = False) -> list[Record]:
     """
     records = [r for r in cohort if every or cohort.dataset.truth(r).values["diagnosis"] == "NORM"]
     if not records:
-        raise DatasetError("no record of this choice is labelled normal: --all-records changes every one")
+        raise DatasetError("no record here is labelled normal: --all-records (all_records=True) changes every one")
     return records
 
 

@@ -32,7 +32,7 @@ class Condition:
     measurements : {"true", "none", "donor"}
         The record's own, none, or another patient's.
     donor : str or None
-        By which rule the other patient is drawn (``bench.donor``).
+        By which rule the other patient is drawn (``bench.view.donor``).
     without : tuple of str
         Measurements that are left out of the prompt.
     told : bool

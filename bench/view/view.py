@@ -12,13 +12,21 @@ from bench.dataset import RecordId, Signal
 from bench.view.condition import Condition, condition_named
 from bench.view.prompt import prompt
 from measurements import Measurements
-from readers.contract import Input, Prompt, Reader
+from readers.contract import INPUTS, Input, Prompt, Reader
 from renderers import PageStyle, Picture, render, renderer
-from taxonomy.error import FileError, SettingError
+from taxonomy.error import FileError, SettingError, unknown_name
 from taxonomy.target import TargetFormat, target_format
 
 USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
 """Defaults, used where neither the user nor the reader decides."""
+
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("condition", "renderer", "format", "measurements"), str),
+    **dict.fromkeys(("px_per_mm", "seed"), int),
+    "statements": Path | None,
+    "inputs": frozenset,
+    "preferred_fs": int | None,
+}
 
 WAVEFORM = "waveform"
 """Source of the prompt's numbers: measured on the record's own signal."""
@@ -69,6 +77,14 @@ class View:
     preferred_fs: int | None = None
 
     def __post_init__(self) -> None:
+        for name, kind in _KINDS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise SettingError(
+                    f"a view's {name} must be {getattr(kind, '__name__', kind)}, not {getattr(self, name)!r}"
+                )
+        unknown = sorted(self.inputs.difference(INPUTS))
+        if unknown:
+            raise unknown_name("input", unknown[0], INPUTS)
         object.__setattr__(self, "condition", condition_named(self.condition).text)
         if self.renderer:
             renderer(self.renderer)

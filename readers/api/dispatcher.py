@@ -60,7 +60,7 @@ class Dispatcher:
         self._closing = True
         flying = {future for future in self._flying if not future.done()}
         if flying:
-            self._session.say(f"waiting for up to {len(flying)} requests in flight, which are paid for")
+            self._session.say(f"waiting for up to {len(flying)} requests already sent, which will be billed")
             wait(flying, timeout=GRACE_S)
         if self._connecting.exception() is None:
             self._begin(self._provider.close()).result(timeout=10)

@@ -21,7 +21,7 @@ from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
 from readers.session import Estimate, Session
 from readers.setting import manifest_options, parsed_options
-from taxonomy.error import BenchError, SettingError, StopReading
+from taxonomy.error import ReaderError, SettingError, StopReading
 from taxonomy.reading import Reading
 
 PREPARED_PER_REQUEST = 2
@@ -43,7 +43,7 @@ class ApiReader:
 
     Raises
     ------
-    taxonomy.error.BenchError
+    taxonomy.error.ReaderError
         When no model is named, or an option is invalid.
     """
 
@@ -54,7 +54,7 @@ class ApiReader:
     def __init__(self, model: str = "", **options: str) -> None:
         if not model:
             maker = self.provider_type.name
-            raise BenchError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
+            raise ReaderError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
         self.model, self.options = model, parsed_options(RequestOptions, options)
         self.provider = self.provider_type(model, self.options)
         self.name = f"{self.provider.name}:{model}"

@@ -10,7 +10,7 @@ from bench import View, ablate, evaluate, load_dataset, probe, reader
 from bench.storage import as_json
 from readers.control import CopyControl
 from taxonomy.axis import AXES
-from taxonomy.error import ReaderError, UnknownNameError
+from taxonomy.error import BenchError, ReaderError, RunError, UnknownNameError
 from taxonomy.reading import Reading
 
 from ..command import bench
@@ -118,6 +118,57 @@ def test_names_that_do_not_exist_are_told(records):
         probe("resnet1d", records, ["rat"])
     with pytest.raises(ReaderError, match="cannot be built"):
         reader("majority", colour="blue")
+
+
+class Doubling(Hostile):
+    def read(self, cases):
+        for reading in super().read(cases):
+            yield from (reading, reading)
+
+
+class Skipping(Hostile):
+    def read(self, cases):
+        yield from list(super().read(cases))[1:]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(Doubling, "yielded 2 readings for the first 1 cases"), (Skipping, "yielded 7 readings for 8 cases")],
+)
+def test_answers_that_would_slip_to_another_record_are_refused(kind, said, records):
+    with pytest.raises(RunError, match=said):
+        evaluate(kind(), records[:8])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda records: evaluate(Hostile, records), "is a class: pass an instance"),
+        (lambda records: evaluate(object(), records), "reader 'object' has no 'name'"),
+        (lambda records: evaluate(reader_of("signal"), records), "has inputs 'signal', which must be a set"),
+        (lambda records: evaluate(reader_of({"labels"}), records), "needs an input 'labels'"),
+        (lambda records: evaluate("majority", records.dataset), "records must be a cohort"),
+        (lambda records: evaluate("majority", list(records)), "records must be a cohort"),
+        (lambda records: evaluate("majority", records, "image-only"), "view must be a View"),
+        (lambda records: ablate("majority", records[:0]), "the cohort has no record"),
+        (lambda records: probe("resnet1d", records[:0]), "the cohort has no record"),
+        (lambda records: records.dataset.cohort(limit=-1), "limit must be at least 1, not -1"),
+        (lambda records: records.dataset.cohort(limit=0), "limit must be at least 1, not 0"),
+        (lambda records: records.dataset.cohort(ids=[38, 38]), "without repetition"),
+        (lambda records: records.dataset.cohort(ids="38"), "without repetition"),
+        (lambda records: evaluate("majority", records[:3]).axis("rythm"), "Did you mean 'rhythm'"),
+        (lambda records: probe("resnet1d", records, "rat"), "Did you mean 'rate'"),
+    ],
+)
+def test_what_is_easily_mistaken_is_told(asked, said, records):
+    with pytest.raises(BenchError, match=said):
+        asked(records)
+
+
+def reader_of(inputs):
+    found = Hostile()
+    found.inputs = inputs
+    return found
 
 
 def test_results_are_one_short_line(score, evidence):

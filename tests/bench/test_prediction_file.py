@@ -115,7 +115,7 @@ def test_every_labelled_record_is_scored_where_few_recordings_are_at_hand(shared
     words = ("score", "--predictions", "fold10.csv", "--data", shared_data / "ptbxl", "--out", "scores")
     done = bench(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2198 of 2198 records have a prediction; 0 of other records unused." in done.stdout
+    assert "2198 of 2198 records have a prediction; 0 predictions for other records were ignored." in done.stdout
     assert "2132 of 2198 records have no recording here" in done.stdout
     score = json.loads((tmp_path / "scores" / "score.json").read_text())
     assert score["n"] == 2198

@@ -43,7 +43,11 @@ def test_statement_files_are_read_and_bad_ones_told(tmp_path):
         out.write(text)
     for name in ("s.csv", "s.csv.gz"):
         assert read_statements(tmp_path / name) == {9: ("NSR", "NML")}
-    for content, said in (("ecg_id\n9\n", "no column"), ('ecg_id,statements\n9,"NSR"\n', "line 2 .* no list")):
+    for content, said in (
+        ("ecg_id\n9\n", "no column"),
+        ("", "no column"),
+        ('ecg_id,statements\n9,"NSR"\n', "line 2 .* no list"),
+    ):
         (tmp_path / "s.csv").write_text(content)
         with pytest.raises(FileError, match=said):
             read_statements(tmp_path / "s.csv")
@@ -58,3 +62,8 @@ def test_a_run_on_labels_alone_needs_the_statements(tmp_path):
     done = bench(*words, "--statements", "s.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "12sl on ptbxl-sample" in done.stdout
+    (folder,) = (tmp_path / "runs").glob("12sl-*")
+    again = bench("retry", folder, "--statements", "s.csv", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    (tmp_path / "s.csv").write_text("ecg_id,statements\n9,\"['NSR']\"\n")
+    assert is_one_sentence(bench("retry", folder, "--statements", "s.csv", cwd=tmp_path), "took its statements from")

@@ -44,7 +44,8 @@ class Sample(TabledDataset):
     def samples(self, ecg_id: RecordId, fs: int) -> NDArray[np.int16]:
         """Return the stored samples of a record in microvolts, int16 (12, n)."""
         fold = self._rows[ecg_id].fold
-        return _block(fold, fs)[self._members[fold].index(ecg_id)]
+        block: NDArray[np.int16] = _block(fold, fs)[self._members[fold].index(ecg_id)]
+        return block
 
     @cached_property
     def _members(self) -> Mapping[RecordId, list[RecordId]]:

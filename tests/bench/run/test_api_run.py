@@ -118,7 +118,7 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_nothing_is_half_written(server, 
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "in flight, which are paid for" in said
+    assert "already sent, which will be billed" in said
     assert "Traceback" not in said
     assert asked(server) == 32
     server.latency = 0

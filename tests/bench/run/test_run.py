@@ -144,7 +144,8 @@ def test_an_output_folder_that_is_a_file_is_told(tmp_path):
     (tmp_path / "runs").write_text("")
     failed = bench("run", "--reader", "majority", "--out", "runs", cwd=tmp_path)
     assert failed.returncode == 2
-    assert "cannot be made a folder" in failed.stderr
+    assert "cannot be written: Not a directory; name another --out" in failed.stderr
+    assert is_one_sentence(bench("run", "--reader", "majority", "--out", "x" * 400, cwd=tmp_path), "name too long")
 
 
 def test_a_full_disk_is_told_and_what_was_read_is_kept(tmp_path):
@@ -239,6 +240,30 @@ def test_submissions_are_checked_from_their_readings(tmp_path):
     checked = bench("leaderboard", "--check", cwd=tmp_path)
     assert checked.returncode == 2
     assert "does not follow from its readings" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("split", "../../elsewhere", "may hold only letters"),
+        ("split", 5, "split must be a valid string"),
+        ("repeats", "x", "repeats must be"),
+        ("repeats", 10**12, "repeats must be"),
+        ("ids", [[1]], "ids"),
+        ("condition", "nonesuch", "unknown condition 'nonesuch'"),
+        ("colour", "blue", "unknown run setting 'colour'"),
+        ("reader", "openai:gpt-9", "the run_id in its manifest does not follow from its settings"),
+    ],
+)
+def test_a_run_with_an_edited_manifest_is_no_submission(tmp_path, name, value, said):
+    assert bench("run", "--reader", "majority", "--limit", "2", cwd=tmp_path).returncode == 0
+    folder = run_folder(tmp_path / "runs")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["settings"][name] = value
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    refused = bench("submit", folder, cwd=tmp_path)
+    assert is_one_sentence(refused, said), refused.stderr
+    assert not (tmp_path / "results").exists()
 
 
 def test_an_incomplete_run_is_no_submission(tmp_path):

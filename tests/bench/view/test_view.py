@@ -53,6 +53,10 @@ def told(case):
         ({"condition": "text-olny"}, "unknown condition 'text-olny'.*Did you mean 'text-only'"),
         ({"condition": "nowhere.json"}, "the condition nowhere.json cannot be read"),
         ({"px_per_mm": 100}, "px_per_mm must be between 2 and 24, not 100"),
+        ({"px_per_mm": "6"}, "px_per_mm must be int, not '6'"),
+        ({"renderer": 5}, "renderer must be str, not 5"),
+        ({"statements": "x.csv"}, "statements must be .*Path.*, not 'x.csv'"),
+        ({"inputs": frozenset({"siganl"})}, "unknown input 'siganl'.*Did you mean 'signal'"),
         ({"px_per_mm": -1}, "px_per_mm must be between 2 and 24, not -1"),
     ],
 )

@@ -340,7 +340,7 @@ def test_an_abandoned_run_waits_for_what_is_in_flight_and_keeps_it(server, make,
     stream.close()
     asked = sum(server.counts.values())
     assert 2 <= asked < len(cases)
-    assert "in flight, which are paid for" in said[0]
+    assert "already sent, which will be billed" in said[0]
     server.latency = 0
     assert len(list(reader.read(cases))) == len(cases)
     assert sum(server.counts.values()) == len(cases)
