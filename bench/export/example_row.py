@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bench.dataset import Record, RecordId
 from bench.view.example import Example
 from taxonomy.axis import AXES, NORMALITY
 from taxonomy.target import TargetFormat
@@ -11,18 +12,21 @@ if TYPE_CHECKING:
     import datasets
 
 
-def row_features(ids_are_numbers: bool) -> "datasets.Features":
-    """Return the columns with their types."""
+def row_features(record: Record) -> "datasets.Features":
+    """Return the columns with their types; ids and folds are numbers or text as those of a record."""
     import datasets
 
     text, texts = datasets.Value("string"), [datasets.Value("string")]
     message_part = {"type": text, "text": text}
-    record_id = datasets.Value("int32") if ids_are_numbers else text
+
+    def typed(value: RecordId, number: str) -> datasets.Value:
+        return datasets.Value(number) if isinstance(value, int) else text
+
     return datasets.Features(
         {
-            "ecg_id": record_id,
-            "patient_id": record_id,
-            "fold": datasets.Value("int8") if ids_are_numbers else text,
+            "ecg_id": typed(record.ecg_id, "int32"),
+            "patient_id": typed(record.patient_id, "int32"),
+            "fold": typed(record.fold, "int8"),
             "age": datasets.Value("float32"),
             "sex": text,
             "images": [datasets.Image()],

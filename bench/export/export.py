@@ -116,7 +116,6 @@ def _write_split(folder: Path, split: str, selected: Examples, shard_rows: int, 
     datasets.disable_progress_bars()
     folder.mkdir(parents=True, exist_ok=True)
     shards = -(-len(selected) // shard_rows)
-    numbers = selected.cases.cohort.dataset.ids_are_numbers
     paths = [folder / f"{split}-{number:05d}-of-{shards:05d}.parquet" for number in range(shards)]
     missing = [number for number, path in enumerate(paths) if not path.is_file()]
     shard_records = [selected.records[n * shard_rows : (n + 1) * shard_rows] for n in range(shards)]
@@ -128,7 +127,7 @@ def _write_split(folder: Path, split: str, selected: Examples, shard_rows: int, 
                 rows.append(example)
                 report(number * shard_rows + len(rows), len(selected))
             temporary = paths[number].with_suffix(".tmp")
-            datasets.Dataset.from_list(rows, features=row_features(numbers)).to_parquet(str(temporary))
+            datasets.Dataset.from_list(rows, features=row_features(selected.records[0])).to_parquet(str(temporary))
             temporary.rename(paths[number])
 
 

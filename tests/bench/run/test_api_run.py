@@ -224,6 +224,7 @@ def test_a_batch_that_was_killed_while_it_ran_is_found_again(server, tmp_path):
         (("--option", "temperature"), "--option takes name=value, not 'temperature'"),
         (("--option", "seed=1", "--option", "seed=2"), "--option seed is given twice"),
         (("--prices", "none.json"), "the price table none.json cannot be read"),
+        (("--max-cost", "nan"), "max_cost must be a finite number, not nan"),
         (("--max-cost", "1", "--reader", "openai:mystery"), "there is no price for model 'mystery'"),
         (("--reader", "resnet1d", "--condition", "text-only"), "shows no trace"),
     ],
