@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from html import escape
+from typing import TYPE_CHECKING, Any, Literal
 
-from taxonomy.axis import AXES, NORMALITY, AxisValue, axis_named
+from taxonomy.axis import AXES, AXIS_NAMES, NORMALITY, AxisValue, axis_named
 from taxonomy.error import ReadingError
 from taxonomy.statement import SUPERCLASSES
+
+if TYPE_CHECKING:
+    import pandas
 
 FailureKind = Literal["refusal", "truncated", "empty", "content_filter", "unparseable", "transport", "quota", "crash"]
 Outcome = Literal["answered", "no_answer", "failed"]
@@ -103,6 +107,20 @@ class Reading:
             return f"<Reading: {self.error.kind}>"
         answers = (f"{name}={_plain(value)}" for name, value in self.values.items() if value is not None)
         return f"<Reading {', '.join(answers) or 'without values'}>"
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return one row per axis: the answer, its probability and what made it unreadable (needs pandas)."""
+        import pandas
+
+        def row(axis: str) -> dict[str, Any]:
+            value = self.values.get(axis)
+            chance = self.probabilities.get(axis, {}).get(value) if isinstance(value, str) else None
+            return {"value": _plain(value), "probability": chance, "problem": self.problems.get(axis)}
+
+        return pandas.DataFrame([row(axis.name) for axis in AXES], index=pandas.Index(AXIS_NAMES, name="axis"))
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame().to_html()}"
 
     @property
     def outcome(self) -> Outcome:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,6 +97,9 @@ class ProbeResult:
 
     def __repr__(self) -> str:
         return f"<ProbeResult of {self.title}: {len(self.results)} doses>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame().to_html()}"
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return a row for each dose: how many records, and the shares that moved, are right, moved elsewhere."""

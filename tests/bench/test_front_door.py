@@ -186,6 +186,19 @@ def test_tables_hold_every_axis(score, evidence):
     assert evidence.to_frame()["verdict"].tolist() == [axis.verdict for axis in evidence.axes]
 
 
+def test_a_reading_is_a_table_of_its_answers():
+    reading = Reading(
+        values={"rate": "normal", "other_findings": frozenset()},
+        probabilities={"rate": {"normal": 0.75, "bradycardia": 0.125, "tachycardia": 0.125}},
+        problems={"axis": "<b>left</b>"},
+    )
+    table = reading.to_frame()
+    assert list(table.index) == AXIS_NAMES
+    assert table.loc["rate", ["value", "probability"]].tolist() == ["normal", 0.75]
+    assert table["value"].isna()["axis"]
+    assert "&lt;b&gt;left" in reading._repr_html_() and "<b>" not in reading._repr_html_()
+
+
 def test_a_readers_name_is_text_on_a_page_and_not_markup(evidence):
     page = evidence._repr_html_()
     assert "<script>" not in page and "&lt;script&gt;" in page
