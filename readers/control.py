@@ -8,15 +8,16 @@ import numpy as np
 from readers.contract import Case, Input
 from readers.majority import majority_values
 from readers.measured_axis import measured_values
-from taxonomy.axis import AXIS_NAMES, AxisValue
+from taxonomy.axis import AXES, AxisValue
 from taxonomy.reading import Reading
 
 BOTH: frozenset[Input] = frozenset({"signal", "text"})
 
 
 def prior() -> dict[str, AxisValue | None]:
-    """Return the majority value of every axis."""
-    return {name: value for name, value in majority_values().items() if name in AXIS_NAMES}
+    """Return the majority value of every axis, the negative one of an axis that was not counted."""
+    counted = majority_values()
+    return {axis.name: counted.get(axis.name, axis.negative) for axis in AXES}
 
 
 class PriorControl:

@@ -24,7 +24,7 @@ from renderers import PageStyle, render
 from taxonomy.axis import AXES, OTHER_FINDINGS, RHYTHM, Axis
 
 T_WAVE = Axis("t_wave", "T wave", ("normal", "inverted"), negative="normal")
-READERS = (MajorityReader, MeasurementsReader, Resnet1dReader, DigitizerReader, TwelveSlReader, control.PriorControl)
+READERS = (MajorityReader, MeasurementsReader, Resnet1dReader, DigitizerReader, TwelveSlReader)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,6 @@ def taxonomy(monkeypatch):
     def change(axes):
         for module in homes:
             monkeypatch.setattr(module, "AXES", axes)
-        monkeypatch.setattr(control, "AXIS_NAMES", tuple(axis.name for axis in axes))
 
     return change
 
@@ -69,6 +68,12 @@ def test_a_ninth_axis_is_left_unanswered_and_the_eight_are_answered_as_before(ki
     taxonomy((*AXES, T_WAVE))
     assert _read(kind(), case) == before
     assert "t_wave" not in before.values
+
+
+def test_the_control_that_recites_the_prior_recites_the_negative_value_of_a_ninth_axis(case, taxonomy):
+    before = _read(control.PriorControl(), case)
+    taxonomy((*AXES, T_WAVE))
+    assert _read(control.PriorControl(), case).values == {**before.values, "t_wave": "normal"}
 
 
 @pytest.mark.slow
