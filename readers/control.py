@@ -29,8 +29,9 @@ class PriorControl:
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield the same reading for every case."""
+        values = prior()
         for _ in cases:
-            yield Reading(values=prior())
+            yield Reading(values=values)
 
 
 class CopyControl:
@@ -42,9 +43,10 @@ class CopyControl:
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""
+        values = prior()
         for case in cases:
             numbers = case.prompt.measurements if case.prompt else None
-            yield Reading(values=prior() | ({} if numbers is None else measured_values(numbers)))
+            yield Reading(values=values | ({} if numbers is None else measured_values(numbers)))
 
 
 class BlankControl:
@@ -56,9 +58,10 @@ class BlankControl:
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield the prior where there is a trace, and no value where there is none."""
+        values = prior()
         for case in cases:
             has_trace = case.signal is not None and bool(np.any(case.signal))
-            yield Reading(values=prior() if has_trace else {})
+            yield Reading(values=values if has_trace else {})
 
 
 class PerfectControl:
@@ -79,9 +82,10 @@ class PerfectControl:
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield the truth of each trace."""
+        values = prior()
         for case in cases:
             truth = {} if case.signal is None else self._truths.get(trace_digest(case.signal), {})
-            yield Reading(values=prior() | {name: value for name, value in truth.items() if value is not None})
+            yield Reading(values=values | {name: value for name, value in truth.items() if value is not None})
 
 
 def trace_digest(signal: np.ndarray) -> str:

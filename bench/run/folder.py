@@ -36,17 +36,21 @@ class RunFolder:
         RunError
             When it is missing, or is not the manifest of a run.
         """
-        path = self.path / "manifest.json"
-        try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            settings_from(data["settings"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, BenchError) as error:
-            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error})") from error
+        data, _ = self._checked_manifest()
         return data
 
     def settings(self) -> RunSettings:
         """Return the settings of the run; raises as :meth:`manifest`."""
-        return settings_from(self.manifest()["settings"])
+        _, settings = self._checked_manifest()
+        return settings
+
+    def _checked_manifest(self) -> tuple[dict[str, Any], RunSettings]:
+        path = self.path / "manifest.json"
+        try:
+            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return data, settings_from(data["settings"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, BenchError) as error:
+            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error})") from error
 
     def view(self) -> View:
         """Return the view of the run.

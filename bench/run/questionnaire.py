@@ -8,7 +8,7 @@ from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
 from readers.contract import Case, Reader
 from readers.isolation import Crash, Result, attempt
-from taxonomy.error import RunError
+from taxonomy.error import RunError, StopReading
 from taxonomy.reading import Failure, Reading
 
 FAILURES_TO_STOP = 5
@@ -122,20 +122,33 @@ def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iter
     if isinstance(begun, Crash):
         return
     try:
-        for position in range(len(questions)):
+        for number in range(1, len(questions) + 1):
             outcome = attempt(lambda: next(begun.value, END))
             if isinstance(outcome, Crash):
                 return
-            if outcome.value is END or drawn <= position:
-                what = f"{position} readings for" if outcome.value is END else f"{position + 1} readings for the first"
-                count = len(questions) if outcome.value is END else drawn
-                raise RunError(
-                    f"reader {reader.name!r} yielded {what} {count} cases: it must yield one for each, in their order"
-                )
+            if outcome.value is END:
+                raise _miscounted(reader, f"{number - 1} readings for {len(questions)} cases")
+            if number > drawn:
+                raise _miscounted(reader, f"{number} readings for the first {drawn} cases")
+            if number == len(questions) and _goes_on(begun.value):
+                raise _miscounted(reader, f"more than {number} readings for {number} cases")
             yield _checked(outcome)
     finally:
         if isinstance(begun.value, Generator):
             begun.value.close()
+
+
+def _goes_on(readings: Iterator[object]) -> bool:
+    """Tell whether a reader that has answered every case yields still more; how it ends otherwise does not matter."""
+    try:
+        more = attempt(lambda: next(readings, END))
+    except StopReading:
+        return False
+    return isinstance(more, Result) and more.value is not END
+
+
+def _miscounted(reader: Reader, counts: str) -> RunError:
+    return RunError(f"reader {reader.name!r} yielded {counts}: it must yield one for each, in their order")
 
 
 def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:

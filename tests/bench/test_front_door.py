@@ -126,6 +126,12 @@ class Doubling(Hostile):
             yield from (reading, reading)
 
 
+class DoublingInABatch(Hostile):
+    def read(self, cases):
+        for reading in list(super().read(cases)):
+            yield from (reading, reading)
+
+
 class Skipping(Hostile):
     def read(self, cases):
         yield from list(super().read(cases))[1:]
@@ -133,7 +139,11 @@ class Skipping(Hostile):
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [(Doubling, "yielded 2 readings for the first 1 cases"), (Skipping, "yielded 7 readings for 8 cases")],
+    [
+        (Doubling, "yielded 2 readings for the first 1 cases"),
+        (DoublingInABatch, "yielded more than 8 readings for 8 cases"),
+        (Skipping, "yielded 7 readings for 8 cases"),
+    ],
 )
 def test_answers_that_would_slip_to_another_record_are_refused(kind, said, records):
     with pytest.raises(RunError, match=said):
