@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Changes whenever a number below would change."""
 
 TABLE = {
@@ -56,6 +56,9 @@ class Measurement:
         return int(math.copysign(math.floor(abs(self.value) + 0.5), self.value))
 
 
+NO_SECOND_RATE = Measurement(reason="no second detector was run")
+
+
 @dataclass(frozen=True)
 class Measurements:
     """All measurements of one record.
@@ -70,6 +73,8 @@ class Measurements:
         QT corrected for rate, in ms.
     p_axis, qrs_axis, t_axis : Measurement
         Frontal axes in degrees, -180 to 180.
+    second_rate : Measurement
+        The rate by a second, independent detector; never printed.
     """
 
     heart_rate: Measurement
@@ -81,6 +86,7 @@ class Measurements:
     p_axis: Measurement
     qrs_axis: Measurement
     t_axis: Measurement
+    second_rate: Measurement = NO_SECOND_RATE
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data: name to number, or to ``{"reason": ...}``."""
@@ -94,7 +100,7 @@ class Measurements:
     def from_json(cls, data: Mapping[str, Any]) -> "Measurements":
         """Return what :meth:`to_json` wrote; raises ValueError when a measurement is missing or invalid."""
         try:
-            return cls(**{name: _from_plain(data[name]) for name in TABLE})
+            return cls(**{name: _from_plain(data[name]) for name in (*TABLE, "second_rate")})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a set of measurements ({error}): {str(data)[:200]}") from error
 

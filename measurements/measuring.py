@@ -1,11 +1,14 @@
 """Measure a signal."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from measurements.delineation import delineate
 from measurements.interval import measured
-from measurements.measurement import Measurements
+from measurements.measurement import Measurement, Measurements
+from measurements.second_rate import second_rate
 
 
 def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
@@ -36,4 +39,6 @@ def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
         raise ValueError(f"the sampling rate must be at least 100 Hz, not {fs}")
     if signal.shape[1] < 2 * fs:
         raise ValueError(f"a signal must last two seconds, not {signal.shape[1] / fs:.2f} s")
-    return measured(delineate(signal, fs))
+    second = second_rate(signal, fs)
+    seconded = Measurement(reason="the second detector finds no rate") if second is None else Measurement(second)
+    return replace(measured(delineate(signal, fs)), second_rate=seconded)

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from measurements import Measurements
 from readers.measured_axis import measured_probabilities, measured_values
-from taxonomy.axis import AXES, NORMALITY, UNLISTED, Axis, AxisValue
+from taxonomy.axis import AXES, DERIVED, UNLISTED, Axis, AxisValue
 from taxonomy.error import ReaderError
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES
@@ -119,7 +119,7 @@ def _left(head: str, chances: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def _axes() -> Mapping[str, Axis]:
-    return {axis.name: axis for axis in (*AXES, NORMALITY)}
+    return {axis.name: axis for axis in (*AXES, *DERIVED)}
 
 
 @cache

@@ -4,15 +4,18 @@ import math
 from collections.abc import Mapping
 
 from measurements import Measurements
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 RATE_SPREAD, AXIS_SPREAD = 2.0, 8.0
 """Scale of the logistic function around a threshold, in 1/min and in degrees."""
 
 
 def measured_values(numbers: Measurements) -> dict[str, str | None]:
-    """Return the values of ``rate`` and ``axis``, None where the number is not measurable."""
-    rate, axis = numbers.heart_rate.value, numbers.qrs_axis.value
+    """Return the values of ``rate`` and ``axis``, None where the number is not measurable.
+
+    The number counts as printed: 60 printed is 60.
+    """
+    rate, axis = numbers.heart_rate.printed, numbers.qrs_axis.printed
     return {"rate": None if rate is None else rate_of(rate), "axis": None if axis is None else axis_of(axis)}
 
 

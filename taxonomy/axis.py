@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from taxonomy.error import unknown_name
 from taxonomy.statement import subclasses
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 """Named in every result; every change of a value or a mapping rule bumps it."""
 
 AxisValue = str | frozenset[str]
@@ -130,7 +130,6 @@ OTHER_FINDINGS = Axis(
         "digitalis_effect",
         "electrolyte_or_drug",
         "ventricular_aneurysm",
-        "prolonged_pr",
         *(value for value in CONDUCTION.values if value != "none"),
     ),
     is_set=True,
@@ -144,6 +143,26 @@ NORMALITY = Axis("normality", "is this ECG normal or abnormal", ("normal", "abno
 """Not a ninth axis: it follows from the diagnosis (NORM or not), and only the ``binary`` format asks for it."""
 
 
+def ischemia_pair(stage: AxisValue | None, territory: AxisValue | None) -> str | None:
+    """Return stage and territory as one answer, such as ``"acute inferior"``; None where either is missing."""
+    return f"{stage} {territory}" if isinstance(stage, str) and isinstance(territory, str) else None
+
+
+ISCHEMIA = Axis(
+    "ischemia",
+    "stage and territory of ischemia or infarction",
+    tuple(f"{stage} {territory}" for stage in ISCHEMIA_STAGE.values for territory in ISCHEMIA_TERRITORY.values),
+    negative="none none",
+)
+"""Not a ninth axis: stage and territory as one answer, right where both are right of the same statements."""
+
+DERIVED = (NORMALITY, ISCHEMIA)
+"""Answers that follow from those on the axes."""
+
+INDEPENDENT = (RHYTHM, CONDUCTION, ISCHEMIA, OTHER_FINDINGS, DIAGNOSIS)
+"""The waveform-only questions that do not restate one another; a reader is ranked by its mean kappa over them."""
+
+
 def normality_of(diagnosis: AxisValue | None) -> str | None:
     """Return ``normal`` for the diagnosis NORM, ``abnormal`` for any other, None for None."""
     if diagnosis is None:
@@ -151,18 +170,20 @@ def normality_of(diagnosis: AxisValue | None) -> str | None:
     return "normal" if diagnosis == DIAGNOSIS.negative else "abnormal"
 
 
-def with_normality(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
-    """Return values by axis with normality added, derived from the diagnosis where it is missing."""
-    normality = values.get(NORMALITY.name)
-    return {**values, NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)) if normality is None else normality}
+def with_derived(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
+    """Return values by axis with normality and ischemia added, derived where they are missing."""
+    pair = ischemia_pair(values.get(ISCHEMIA_STAGE.name), values.get(ISCHEMIA_TERRITORY.name))
+    derived = {NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)), ISCHEMIA.name: pair}
+    given = {name: value for name in derived if (value := values.get(name)) is not None}
+    return {**values, **derived, **given}
 
 
 def axis_named(name: str) -> Axis:
-    """Return the axis of that name, ``normality`` included.
+    """Return the axis of that name, ``normality`` and ``ischemia`` included.
 
     Raises UnknownNameError for another name; the message lists the eight and the nearest match.
     """
-    for axis in (*AXES, NORMALITY):
+    for axis in (*AXES, *DERIVED):
         if axis.name == name:
             return axis
     raise unknown_name("axis", name, AXIS_NAMES)

@@ -12,7 +12,7 @@ from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, by_id
 from measurements import Measurements
-from taxonomy.axis import AXES, NORMALITY, AxisValue, with_normality
+from taxonomy.axis import AXES, DERIVED, AxisValue, with_derived
 from taxonomy.error import DatasetError, unknown_name
 from taxonomy.truth import Truth
 
@@ -174,19 +174,19 @@ class Dataset(ABC):
 
 
 def majorities(truths: Iterable[Truth]) -> dict[str, AxisValue]:
-    """Return the commonest value of each axis and of normality; the negative value of an axis without a label."""
+    """Return the commonest value of each axis, normality and ischemia; the negative one of an axis without a label."""
     counts = value_counts(truths)
     return {
         axis.name: counts[axis.name].most_common(1)[0][0] if axis.name in counts else axis.negative or frozenset()
-        for axis in (*AXES, NORMALITY)
+        for axis in (*AXES, *DERIVED)
     }
 
 
 def value_counts(truths: Iterable[Truth]) -> dict[str, Counter[AxisValue]]:
-    """Return how often each value occurs on each axis, and on normality, that has a label."""
+    """Return how often each primary value occurs on each axis, on normality and on ischemia, that has a label."""
     counts: dict[str, Counter[AxisValue]] = {}
     for truth in truths:
-        for axis, value in with_normality(truth.values).items():
+        for axis, value in with_derived(truth.values).items():
             if value is not None:
                 counts.setdefault(axis, Counter())[value] += 1
     return counts

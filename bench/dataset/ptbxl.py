@@ -5,15 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from bench.dataset.feature_file import read_features
 from bench.dataset.fetch import SUMS, read_sums
 from bench.dataset.problem import Problem
 from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
 from bench.storage import sha256
+from measurements import Measurements
 from taxonomy.error import DatasetError
 
 RATES = (500, 100)
+
+FEATURES = ("12sl_features.csv", "unig_features.csv")
+"""PTB-XL+'s tables of measurements by interpretation programs, the preferred one first."""
 
 
 class PtbXl(TabledDataset):
@@ -76,6 +81,15 @@ class PtbXl(TabledDataset):
         if not path.is_relative_to(self.folder.resolve()):
             raise DatasetError(f"record {ecg_id} names a file outside the folder: {name!r}")
         return path
+
+    @cached_property
+    def program_measurements(self) -> Mapping[RecordId, Measurements]:
+        """PTB-XL+'s features of 12SL, else of UniG, where they lie in the folder or in its ``features``."""
+        for name in FEATURES:
+            for path in (self.folder / name, self.folder / "features" / name):
+                if path.is_file():
+                    return read_features(path)
+        return {}
 
     def _record(self, row: TableRow) -> Record:
         rates = tuple(fs for fs in RATES if row.filenames[fs] in self._present[fs])

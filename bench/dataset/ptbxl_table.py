@@ -14,10 +14,10 @@ from bench.dataset.record import Record, RecordId, Signal, by_id
 from measurements import Measurements
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import DatasetError
-from taxonomy.truth import Labels, Truth, truth
+from taxonomy.truth import Labels, Numbers, Truth, truth
 
 TABLE_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
-"""Required columns; ``filename_lr`` and ``filename_hr`` are read where present."""
+"""Required columns; ``filename_lr``, ``filename_hr`` and ``report`` are read where present."""
 
 OVER_89 = 90.0
 """Age of a record whose age is given as 300, PTB-XL's code for over 89."""
@@ -89,7 +89,7 @@ class TabledDataset(Dataset):
 
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
         """Return the truth of a record, given its measurements."""
-        return truth(self.labels(record.ecg_id), numbers.heart_rate.value, numbers.qrs_axis.value)
+        return truth(self.labels(record.ecg_id), self._deciding(record.ecg_id, numbers))
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
@@ -104,6 +104,20 @@ class TabledDataset(Dataset):
             return counted
         train = (record for record in self if record.fold in self.splits[TRAIN].folds)
         return {**majorities(self.truth(record) for record in train), **counted}
+
+    @property
+    def program_measurements(self) -> Mapping[RecordId, Measurements]:
+        """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
+        return {}
+
+    def _deciding(self, ecg_id: RecordId, own: Measurements) -> Numbers:
+        """Return the numbers that decide rate and *Linkstyp*: a program's where there are some, else our own."""
+        program = self.program_measurements.get(ecg_id)
+        ours = Numbers(own.heart_rate.printed, own.second_rate.value, own.qrs_axis.printed)
+        if program is None or program.heart_rate.value is None or program.qrs_axis.value is None:
+            return ours
+        rate, axis = program.heart_rate.printed, program.qrs_axis.printed
+        return Numbers(rate, None, axis, "an interpretation program (PTB-XL+)", is_own=False)
 
     @abstractmethod
     def _record(self, row: TableRow) -> Record:
@@ -146,7 +160,12 @@ def _row(path: Path, line: Mapping[str, str], number: int) -> TableRow:
             age=OVER_89 if age is not None and age > 89 else age,
             sex={"0": "male", "1": "female"}.get(line["sex"]),  # type: ignore[arg-type]  # one of the two, or None
             fold=int(line["strat_fold"]),
-            labels=Labels(_codes(line["scp_codes"]), line["heart_axis"] or None, line["infarction_stadium1"] or None),
+            labels=Labels(
+                _codes(line["scp_codes"]),
+                line["heart_axis"] or None,
+                line["infarction_stadium1"] or None,
+                line.get("report") or None,
+            ),
             filenames={100: line.get("filename_lr") or "", 500: line.get("filename_hr") or ""},
         )
     except (ValueError, TypeError, KeyError, SyntaxError) as error:

@@ -16,7 +16,7 @@ from bench.view import Cases, QuestionKey, View, cases_of
 from bench.view.donor import Values
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import axis_named, with_normality
+from taxonomy.axis import axis_named, with_derived
 from taxonomy.reading import Reading
 
 Ask = Callable[[str], tuple[Cases, Mapping[QuestionKey, Reading]]]
@@ -63,7 +63,7 @@ def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapp
     cohort = by_condition["full"][0].cohort
     asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
     measurements_reader = MeasurementsReader()
-    text = {r.ecg_id: with_normality(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
+    text = {r.ecg_id: with_derived(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
     ceilings = Ceilings(cohort.dataset.baselines, text, ceiling)
     dataset = cohort.dataset
     return Evidence(
@@ -171,7 +171,7 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
 
 def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
     return {
-        ecg_id: {} if reading.error else with_normality(reading.values) for ecg_id, reading in _first(readings).items()
+        ecg_id: {} if reading.error else with_derived(reading.values) for ecg_id, reading in _first(readings).items()
     }
 
 

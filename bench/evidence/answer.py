@@ -11,7 +11,7 @@ from bench.score.agreement import mcnemar
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
 from measurements import Measurements
-from taxonomy.axis import AxisValue, with_normality
+from taxonomy.axis import AxisValue, with_derived
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
 
@@ -75,7 +75,7 @@ def asked_case(
     answered = {name: reading for name, reading in readings.items() if reading and reading.outcome != "failed"}
     quoted = asked[swapped].quoted if swapped else {}
     foreign = {"wrong-measurements": quoted[ecg_id]} if ecg_id in quoted else {}
-    truth = replace(truth, values=with_normality(truth.values))
+    truth = replace(truth, values=with_derived(truth.values))
     return AskedCase(ecg_id, record.patient_id, truth, answered, foreign)
 
 

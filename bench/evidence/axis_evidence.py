@@ -16,7 +16,7 @@ from bench.score.score import SIGNIFICANT
 from bench.view.lead_mask import MASKED_AXES
 from measurements import Measurements
 from taxonomy.axis import AXES, Axis, AxisValue
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 UNMOVED = 0.2
 """Upper interval bound on the share of changed answers below which a reader counts as unmoved."""

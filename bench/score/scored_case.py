@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from bench.dataset import RecordId
-from taxonomy.axis import AXIS_NAMES, NORMALITY, AxisValue, normality_of
+from taxonomy.axis import AXIS_NAMES, DERIVED, AxisValue, with_derived
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import superclass_of
 from taxonomy.truth import Truth
 
-EVERY_AXIS = frozenset({*AXIS_NAMES, NORMALITY.name})
+EVERY_AXIS = frozenset({*AXIS_NAMES, *(axis.name for axis in DERIVED)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,19 +37,16 @@ class ScoredCase:
     asked: frozenset[str] = EVERY_AXIS
 
     def true(self, axis: str) -> AxisValue | None:
-        """Return the truth on an axis, or on ``normality``; None where it is unlabelled or not asked for."""
+        """Return the primary truth on an axis, normality or ischemia; None where it is unlabelled or not asked for."""
         if axis not in self.asked:
             return None
-        return normality_of(self.truth.values["diagnosis"]) if axis == NORMALITY.name else self.truth.values[axis]
+        return self.truth.values[axis]
 
     def answer(self, axis: str) -> AxisValue | None:
-        """Return the reader's value on an axis, None without one; normality can follow from the diagnosis."""
+        """Return the reader's value on an axis, None without one; normality and ischemia follow from the axes."""
         if self.reading.error:
             return None
-        value = self.reading.values.get(axis)
-        if value is None and axis == NORMALITY.name:
-            return normality_of(self.reading.values.get("diagnosis"))
-        return value
+        return with_derived(self.reading.values).get(axis)
 
     def superclass(self) -> str | None:
         """Return the answered superclass: that of the diagnosis, else the most probable one."""

@@ -10,7 +10,7 @@ from bench.tracing.beats import Beats, Landmarks, consistent, warped
 from measurements import Measurements
 from measurements.conditioning import FS
 from taxonomy.error import unknown_name
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 Apply = Callable[[Beats, float, np.random.Generator], Beats | None]
 Expect = Callable[[Measurements, float], str | None]

@@ -12,7 +12,7 @@ from typing import Any
 import readers
 from bench.dataset import Dataset, open_dataset
 from bench.dataset.base import TRAIN, value_counts
-from taxonomy.axis import AXES, NORMALITY
+from taxonomy.axis import AXES, DERIVED
 
 
 def count_majorities(dataset: Dataset) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def count_majorities(dataset: Dataset) -> dict[str, Any]:
     counted_on = f"{where}: {len(train)} records, {signals} of them with a signal at hand"
     counts = value_counts(train.truths().values())
     majorities = {}
-    for axis in (*AXES, NORMALITY):
+    for axis in (*AXES, *DERIVED):
         (value, count), n = counts[axis.name].most_common(1)[0], counts[axis.name].total()
         figures = {"value": sorted(value) if isinstance(value, frozenset) else value, "count": count, "n": n}
         majorities[axis.name] = {**figures, "share": round(count / n, 4), "counted_on": counted_on}

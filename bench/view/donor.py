@@ -8,7 +8,7 @@ from typing import Literal
 from bench.dataset import Record, RecordId
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import DatasetError
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 Rule = Literal["other truth", "same truth", "other numbers"]
 Values = Mapping[str, AxisValue | None]

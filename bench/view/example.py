@@ -8,7 +8,7 @@ from bench.progress import SILENT, Observer
 from bench.view.case import Cases, Question, cases_of
 from bench.view.view import View
 from readers.contract import Case, Input
-from taxonomy.axis import AxisValue, with_normality
+from taxonomy.axis import AxisValue, with_derived
 from taxonomy.error import DatasetError
 from taxonomy.target import TargetFormat
 from taxonomy.writing import Written, written
@@ -85,7 +85,7 @@ class Examples(Sequence[Example]):
 
     def values(self, record: Record) -> dict[str, AxisValue | None]:
         """Return the truth of one of the records on every axis and on normality."""
-        return with_normality(self.cases.cohort.truth(record).values)
+        return with_derived(self.cases.cohort.truth(record).values)
 
 
 def examples(

@@ -45,6 +45,6 @@ class Ward(Dataset):
 
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
         """Return what is known of a record: its labelled rhythm, and the rate measured on its signal."""
-        rate = numbers.heart_rate.value
+        rate = numbers.heart_rate.printed
         rhythm = self.rows[str(record.ecg_id)]["rhythm"] or None
         return Truth(dict.fromkeys(AXIS_NAMES) | {"rhythm": rhythm, "rate": None if rate is None else rate_of(rate)})

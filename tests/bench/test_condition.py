@@ -13,7 +13,7 @@ from measurements.measurement import TABLE
 from renderers import LEADS
 from taxonomy.error import BenchError, DatasetError
 from taxonomy.target import FORMATS
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 EVERYTHING = frozenset({"signal", "image", "text"})
 

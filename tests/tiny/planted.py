@@ -10,7 +10,7 @@ from measurements import measure
 from renderers.clean import Clean
 from renderers.image import EcgImage
 from renderers.style import PageStyle
-from taxonomy.truth import rate_of
+from taxonomy.threshold import rate_of
 
 SHADES = {"bradycardia": (255, 60, 60), "normal": (255, 255, 255), "tachycardia": (60, 60, 255)}
 

@@ -12,7 +12,7 @@ from readers.api.store import ResponseStore
 from readers.session import Session
 from taxonomy.error import StopReading
 from taxonomy.schema import answer_schema
-from taxonomy.truth import rate_of
+from taxonomy.threshold import rate_of
 
 from .conftest import KEY
 

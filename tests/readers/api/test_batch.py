@@ -7,7 +7,7 @@ import pytest
 from readers.api.batch_folder import BatchFolder, ShardLimit
 from readers.session import Session
 from taxonomy.error import StopReading, StorageError
-from taxonomy.truth import rate_of
+from taxonomy.threshold import rate_of
 
 from .conftest import KEY
 

@@ -11,7 +11,7 @@ from readers.api.reader import ApiReader
 from readers.api.response import CallError, Response
 from readers.session import Session
 from taxonomy.error import SettingError
-from taxonomy.truth import rate_of
+from taxonomy.threshold import rate_of
 
 
 class PlainProvider:

@@ -12,7 +12,7 @@ from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.reader import DigitizerReader, page_measurements
 from readers.resnet1d.reader import Resnet1dReader
 from renderers import LEADS, PageStyle, blank, render
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 INNER = slice(10, -10)
 

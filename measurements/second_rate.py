@@ -1,0 +1,69 @@
+"""A second, independent detector of QRS complexes, so that a rate can be told from a detector's slip.
+
+It works lead by lead with the two moving averages of Elgendi, Jonkman and De Boer 2010, where the first detector
+(:mod:`measurements.beat`) looks at all leads at once and at heights of peaks: they share neither band, envelope nor
+threshold. The rate is the median over the leads.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+BAND = (8.0, 20.0)
+"""Pass band in Hz of Elgendi 2010."""
+
+COMPLEX_S, BEAT_S, OFFSET = 0.097, 0.611, 0.08
+"""Windows of the two moving averages in seconds, and the offset as a share of the mean square (Elgendi 2010)."""
+
+REFRACTORY_S = 0.24
+"""Two complexes stand at least this far apart."""
+
+LEAST_LEADS = 3
+"""Leads that must have a rate."""
+
+
+def second_rate(signal: NDArray[np.float32], fs: float) -> float | None:
+    """Return the mean ventricular rate in 1/min by the second detector, None where fewer than three leads have one.
+
+    Parameters
+    ----------
+    signal : float32 array (12, n_samples)
+        In mV; NaN samples count as 0.
+    fs : float
+        Sampling rate in Hz.
+    """
+    from scipy.ndimage import uniform_filter1d
+    from scipy.signal import sosfiltfilt
+
+    coarse, fs = _coarse(np.nan_to_num(signal), fs)
+    squared = sosfiltfilt(_band(fs), coarse, axis=1) ** 2
+    narrow, wide = (uniform_filter1d(squared, round(window * fs), axis=1) for window in (COMPLEX_S, BEAT_S))
+    inside = narrow > wide + OFFSET * squared.mean(axis=1, keepdims=True)
+    rates = [rate for lead, blocks in zip(squared, inside, strict=True) if (rate := _rate(lead, blocks, fs))]
+    return float(np.median(rates)) if len(rates) >= LEAST_LEADS else None
+
+
+def _coarse(signal: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float64], float]:
+    """Return means over neighbouring samples at 100 Hz or a little more: the band ends at 20 Hz."""
+    step = max(1, int(fs // 100))
+    whole = signal.shape[1] // step * step
+    return signal[:, :whole].reshape(len(signal), -1, step).mean(axis=2, dtype=np.float64), fs / step
+
+
+@cache
+def _band(fs: float) -> NDArray[np.float64]:
+    from scipy.signal import butter
+
+    filtered: NDArray[np.float64] = butter(3, BAND, "bandpass", fs=fs, output="sos")
+    return filtered
+
+
+def _rate(squared: NDArray[np.float64], inside: NDArray[np.bool_], fs: float) -> float | None:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]])))
+    peaks: list[int] = []
+    for begin, end in edges.reshape(-1, 2):
+        peak = int(begin + np.argmax(squared[begin:end]))
+        if end - begin >= COMPLEX_S * fs and not (peaks and peak - peaks[-1] < REFRACTORY_S * fs):
+            peaks.append(peak)
+    return 60 * (len(peaks) - 1) * fs / (peaks[-1] - peaks[0]) if len(peaks) > 1 else None
