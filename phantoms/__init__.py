@@ -1,0 +1,1 @@
+"""Phantoms: simulated 12-lead ECGs whose truth is known exactly."""

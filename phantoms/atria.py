@@ -1,0 +1,64 @@
+"""P waves, fibrillation and flutter waves."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phantoms.loop import Loop, Vector, symmetric
+from phantoms.physiology import Physiology
+
+P_MS = 112.0
+"""Duration of a P wave."""
+
+Wave = tuple[float, float, Vector]
+
+
+def p_loop(heart: Physiology) -> Loop:
+    """Return the P loop: first the right atrium, forwards, then the left one, leftwards and backwards."""
+    right: Wave = (0.36, 0.15, (0.065, 0.085, -0.045))
+    left: Wave = (0.64, 0.15, (0.100, 0.045, 0.050))
+    duration = P_MS
+    if heart.right_atrium:
+        right = (0.38, 0.15, (0.085, 0.215, -0.105))
+    if heart.left_atrium:
+        duration = 136.0
+        right, left = (0.30, 0.13, right[2]), (0.68, 0.14, (0.135, 0.040, 0.150))
+    if heart.pr is not None:
+        duration = min(duration, heart.pr - 6.0)
+    if heart.rhythm == "supraventricular":
+        right, left = (right[0], right[1], (0.04, -0.07, -0.03)), (left[0], left[1], (0.05, -0.05, 0.03))
+    return symmetric(duration / 1000, right, left)
+
+
+def fibrillation(seconds: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float64]:
+    """Return f waves, float64 (n, 3) in mV: a wandering frequency of 4.5 to 8.5 Hz, largest towards V1."""
+    middle, size = chance.uniform(5.0, 7.5), chance.uniform(0.035, 0.075)
+    waves = np.zeros((len(seconds), 3))
+    for strength, offset in ((1.0, 0.0), (0.6, 1.1), (0.5, -0.9)):
+        drift = _slow(seconds, chance, 0.6)
+        phase = 2 * np.pi * np.cumsum(middle + offset + 0.8 * drift) * (seconds[1] - seconds[0])
+        swell = 0.6 + 0.4 * np.tanh(_slow(seconds, chance, 0.8))
+        direction = np.array([0.20, 0.65, -0.75]) + 0.25 * chance.standard_normal(3)
+        waves += (strength * size * swell * np.sin(phase + chance.uniform(0, 2 * np.pi)))[:, None] * direction
+    return waves
+
+
+def flutter(seconds: NDArray[np.float64], per_minute: float, origin: float) -> NDArray[np.float64]:
+    """Return flutter waves, float64 (n, 3) in mV: a rounded sawtooth, negative in II, III and aVF, positive in V1.
+
+    ``origin`` is the time of one wave in seconds; ``per_minute`` their rate.
+    """
+    phase = ((seconds - origin) * per_minute / 60) % 1.0
+    sawtooth = np.sum([np.sin(2 * np.pi * k * phase + 0.35) / k**1.25 for k in range(1, 6)], axis=0)
+    sawtooth -= sawtooth.mean()
+    return np.asarray(sawtooth[:, None] * np.array([0.01, -0.125, -0.055]), dtype=np.float64)
+
+
+def _slow(seconds: NDArray[np.float64], chance: np.random.Generator, hertz: float) -> NDArray[np.float64]:
+    """Return a smooth random curve of unit size that changes about ``hertz`` times a second."""
+    knots = np.arange(seconds[0] - 2, seconds[-1] + 3, 1 / hertz)
+    values = chance.standard_normal(len(knots))
+    curve: NDArray[np.float64] = np.interp(seconds, knots, values)
+    width = max(3, round(0.5 / hertz / (seconds[1] - seconds[0])))
+    kernel = np.hanning(width + 2)[1:-1]
+    padded = np.pad(curve, (width, width), mode="edge")
+    return np.asarray(np.convolve(padded, kernel / kernel.sum(), mode="same")[width:-width], dtype=np.float64)

@@ -1,0 +1,187 @@
+"""From SCP-ECG statements to a heart: a person is drawn first, then what each statement means for the physiology.
+
+The person (axis, voltage, T wave, rate, noise) is drawn independently of the statements, so that no statement can be
+read from the substrate. Limits of rate, PR, QRS and QTc are kept at a distance of a few ms from the thresholds of
+``taxonomy.threshold``, so that a statement and the intervals never contradict each other.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from phantoms.error import PhantomError
+from phantoms.physiology import Infarct, Noise, Physiology, Stage, Territory
+from taxonomy.ischemia import TERRITORY
+
+Change = dict[str, Any]
+
+QT_AT_60, QT_SLOPE = 409.0, 1.75
+"""QT in ms at 60 per minute, and what it loses for each further beat per minute."""
+
+INFARCTION_STAGES: tuple[tuple[Stage, str, float], ...] = (
+    ("acute", "Stadium I", 0.15),
+    ("recent", "Stadium II", 0.20),
+    ("old", "Stadium III", 0.65),
+)
+"""Stage, PTB-XL's word for it, and its share."""
+
+
+def drawn_person(chance: np.random.Generator) -> Physiology:
+    """Return a healthy heart and its recording, drawn at random."""
+    rate = float(np.clip(chance.normal(70, 9), 63, 96))
+    return Physiology(
+        rate=rate,
+        variability=float(chance.uniform(0.012, 0.035)),
+        pr=float(np.clip(chance.normal(156, 17), 122, 194)),
+        qrs=float(np.clip(chance.normal(96, 7), 80, 108)),
+        qt=_qt(rate, chance),
+        axis=float(np.clip(chance.normal(40, 24), -22, 82)),
+        voltage=float(np.exp(chance.normal(0, 0.20))),
+        t_gain=float(np.exp(chance.normal(0, 0.22))),
+        noise=Noise(
+            wander=0.026 * float(np.exp(chance.normal(0, 0.5))),
+            muscle=0.007 * float(np.exp(chance.normal(0, 0.5))),
+            mains=0.004 * float(chance.random() < 0.15),
+            respiration=float(chance.uniform(0.01, 0.06)),
+        ),
+    )
+
+
+def _qt(rate: float, chance: np.random.Generator) -> float:
+    usual = QT_AT_60 - QT_SLOPE * (rate - 60)
+    return float(np.clip(usual + np.clip(chance.normal(0, 14), -24, 20), 0, 60_000 / rate - 20))
+
+
+def heart_of(codes: Collection[str], chance: np.random.Generator) -> tuple[Physiology, str | None]:
+    """Return a heart with everything that the statements say, and the stage of its infarction in PTB-XL's words.
+
+    Parameters
+    ----------
+    codes : collection of str
+        SCP-ECG statements.
+    chance : numpy Generator
+
+    Raises
+    ------
+    PhantomError
+        When a statement is unknown, or the statements contradict each other.
+    """
+    unknown = sorted(code for code in codes if code not in MEANS and code not in TERRITORY)
+    if unknown:
+        raise PhantomError(f"the statement {unknown[0]!r} cannot be simulated")
+    heart = drawn_person(chance)
+    changes: Change = {}
+    for code in sorted(codes, key=lambda code: list(MEANS).index(code) if code in MEANS else -1):
+        if code in MEANS:
+            changes |= MEANS[code](heart, chance)
+    stadium, wounds = _wounds(codes, chance)
+    return _coherent(heart, changes | wounds, chance), stadium
+
+
+def _wounds(codes: Collection[str], chance: np.random.Generator) -> tuple[str | None, Change]:
+    """Return infarction, injury and ischemia by the territory of their statements."""
+    found: Change = {}
+    stadium = None
+    for code in sorted(code for code in codes if code in TERRITORY):
+        place = TERRITORY[code]
+        territory: Territory = "anterolateral" if place == "unspecified" else place  # type: ignore[assignment]
+        if code.startswith("INJ"):
+            found["injury"] = territory
+        elif code.startswith("ISC"):
+            found["ischemia"] = territory
+        elif "infarct" not in found:
+            stage, stadium, _ = INFARCTION_STAGES[chance.choice(3, p=[share for *_, share in INFARCTION_STAGES])]
+            found["infarct"] = Infarct(territory, stage)
+    return stadium, found
+
+
+def _coherent(heart: Physiology, changes: Change, chance: np.random.Generator) -> Physiology:
+    """Apply the changes, and fit QT, PR and rate to one another."""
+    rhythm, rate = changes.get("rhythm", heart.rhythm), changes.get("rate", heart.rate)
+    if rhythm in ("atrial_fibrillation", "atrial_flutter", "paced") or changes.get("av_block") == "third_degree":
+        changes["pr"] = None
+    qrs = changes.get("qrs", heart.qrs)
+    qt = _qt(rate, chance) + max(0.0, qrs - 100) * 0.7
+    if "long" in changes:
+        del changes["long"]
+        qt = float(chance.uniform(490, 540)) * np.sqrt(60 / rate)
+    changes["qt"] = float(np.clip(qt, qrs + 130, max(qrs + 131, 60_000 / rate + 20)))
+    pr = changes.get("pr", heart.pr)
+    if pr is not None:
+        changes["pr"] = float(min(pr, 0.42 * 60_000 / rate + 30))
+    return replace(heart, **changes)
+
+
+def _rhythm(name: str, low: float, high: float) -> Callable[[Physiology, np.random.Generator], Change]:
+    return lambda heart, chance: {"rhythm": name, "rate": float(chance.uniform(low, high))}
+
+
+def _flutter(heart: Physiology, chance: np.random.Generator) -> Change:
+    ratio = int(chance.choice([2, 3, 4], p=[0.6, 0.1, 0.3]))
+    return {"rhythm": "atrial_flutter", "flutter_ratio": ratio, "rate": float(chance.uniform(258, 324)) / ratio}
+
+
+def _set(**values: Any) -> Callable[[Physiology, np.random.Generator], Change]:
+    """Return what sets parameters; a pair of numbers is drawn between them."""
+
+    def change(heart: Physiology, chance: np.random.Generator) -> Change:
+        return {
+            name: float(chance.uniform(*value)) if isinstance(value, tuple) else value for name, value in values.items()
+        }
+
+    return change
+
+
+MEANS: Mapping[str, Callable[[Physiology, np.random.Generator], Change]] = {
+    "NORM": _set(),
+    "SR": _set(),
+    "SBRAD": _set(rate=(44.0, 56.0)),
+    "STACH": _set(rate=(104.0, 126.0)),
+    "SARRH": _rhythm("sinus_arrhythmia", 62, 82),
+    "AFIB": _rhythm("atrial_fibrillation", 63, 96),
+    "AFLT": _flutter,
+    "SVTAC": _rhythm("supraventricular", 150, 195),
+    "PSVT": _rhythm("supraventricular", 160, 205),
+    "SVARR": _rhythm("supraventricular", 104, 140),
+    "BIGU": _rhythm("bigeminy", 64, 84),
+    "TRIGU": _rhythm("trigeminy", 64, 84),
+    "PACE": _rhythm("paced", 63, 82),
+    "1AVB": _set(pr=(214.0, 290.0)),
+    "LPR": _set(pr=(210.0, 250.0)),
+    "2AVB": _set(av_block="second_degree", pr=(190.0, 230.0), rate=(72.0, 88.0)),
+    "3AVB": _set(av_block="third_degree", rate=(34.0, 48.0)),
+    "IRBBB": _set(ventricle="incomplete_rbbb", qrs=(111.0, 118.0)),
+    "IVCD": _set(ventricle="ivcd", qrs=(114.0, 138.0)),
+    "ILBBB": _set(ventricle="incomplete_lbbb", qrs=(111.0, 118.0), axis=(-20.0, 30.0)),
+    "LPFB": _set(ventricle="lpfb", qrs=(100.0, 112.0), axis=(102.0, 130.0)),
+    "LAFB": _set(ventricle="lafb", qrs=(98.0, 114.0), axis=(-72.0, -46.0)),
+    "WPW": _set(ventricle="pre_excitation", qrs=(122.0, 150.0), pr=(86.0, 112.0)),
+    "CRBBB": _set(ventricle="rbbb", qrs=(130.0, 165.0)),
+    "CLBBB": _set(ventricle="lbbb", qrs=(134.0, 172.0), axis=(-24.0, 40.0)),
+    "LVH": _set(lvh=True, voltage=(1.15, 1.55), axis=(-20.0, 50.0)),
+    "RVH": _set(rvh=True, strain=True, axis=(98.0, 140.0)),
+    "SEHYP": _set(septal_hypertrophy=True),
+    "LAO/LAE": _set(left_atrium=True),
+    "RAO/RAE": _set(right_atrium=True),
+    "VCLVH": _set(voltage=(1.65, 2.1)),
+    "HVOLT": _set(voltage=(1.75, 2.3)),
+    "LVOLT": _set(voltage=(0.24, 0.34)),
+    "NDT": _set(t_gain=(0.12, 0.32)),
+    "NST_": _set(st=(-0.05, -0.03), t_gain=(0.3, 0.6)),
+    "NT_": _set(t_gain=(0.15, 0.38)),
+    "LOWT": _set(t_gain=(0.06, 0.22)),
+    "INVT": _set(t_gain=(-0.8, -0.35)),
+    "TAB_": _set(t_gain=(-0.3, 0.15)),
+    "STD_": _set(st=(-0.20, -0.11)),
+    "STE_": _set(st=(0.14, 0.26)),
+    "DIG": _set(digitalis=True),
+    "EL": _set(hypokalemia=True),
+    "LNGQT": _set(long=True),
+    "ANEUR": _set(aneurysm=True),
+    "PVC": _set(premature_ventricular=2),
+    "PAC": _set(premature_atrial=2),
+    "PRC(S)": _set(premature_ventricular=1, premature_atrial=1),
+}
+"""What each statement means; those of infarction, injury and ischemia follow from their territory. Later ones win."""

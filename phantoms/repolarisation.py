@@ -1,0 +1,107 @@
+"""ST segment, T and U wave: their vectors for the state of the heart, as one loop behind the QRS complex."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phantoms.depolarisation import TOWARDS
+from phantoms.loop import Loop, Vector
+from phantoms.physiology import Physiology
+from phantoms.timing import Origin
+
+T_WIDTH_S = (0.052, 0.038)
+"""Widths of the T wave before and behind its peak, in seconds at a QT of 400 ms; it rises slower than it falls."""
+
+T_END_WIDTHS = 3.2
+"""Widths behind the peak at which the T wave has ended."""
+
+Array = NDArray[np.float64]
+
+SECONDARY: Mapping[str, tuple[Vector, Vector]] = {
+    "normal": ((0.36, 0.11, -0.24), (0.02, 0.01, -0.055)),
+    "lbbb": ((-0.38, -0.02, -0.50), (-0.10, -0.02, -0.20)),
+    "incomplete_lbbb": ((0.10, 0.08, -0.38), (-0.04, 0.00, -0.10)),
+    "rbbb": ((0.42, 0.18, 0.20), (0.03, 0.01, 0.05)),
+    "incomplete_rbbb": ((0.38, 0.13, -0.08), (0.02, 0.01, -0.02)),
+    "lafb": ((0.36, 0.14, -0.24), (0.02, 0.01, -0.055)),
+    "lpfb": ((0.34, 0.06, -0.22), (0.02, 0.01, -0.05)),
+    "ivcd": ((0.20, 0.08, -0.26), (-0.02, 0.00, -0.08)),
+    "pre_excitation": ((0.04, 0.02, -0.06), (-0.07, -0.04, 0.02)),
+}
+"""T and ST vector in mV of each way in which the impulse spreads: the wide ones repolarise against it."""
+
+FROM_THE_VENTRICLES: Mapping[str, tuple[Vector, Vector]] = {
+    "paced": ((-0.30, 0.55, -0.40), (-0.05, 0.12, -0.12)),
+    "outflow": ((-0.16, -0.62, -0.42), (-0.02, -0.12, -0.12)),
+    "left": ((0.55, 0.30, 0.40), (0.10, 0.06, 0.10)),
+}
+
+INJURY: Mapping[str, tuple[float, float]] = {"acute": (0.24, 0.42), "recent": (0.05, -0.42), "old": (0.0, -0.16)}
+"""ST and T towards the wall of an infarction, in mV, by its stage: raised ST first, inverted T later
+(Thygesen et al. 2018)."""
+
+
+def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> Loop:
+    """Return the loop from the QRS onset to the end of T (or U), with ST and T; parameters as of the QRS loop."""
+    t, st = _vectors(heart, origin, focus)
+    qrs = heart.qrs / 1000 if origin not in ("paced", "premature_ventricular") else 0.155
+    end = max(heart.qt / 1000, qrs + 0.22) + (0.045 if qrs > 0.15 and origin != "conducted" else 0.0)
+    scale = end / 0.4
+    sharp = 0.55 if heart.hyperkalemia else 1.0
+    rise, fall = T_WIDTH_S[0] * scale * sharp, T_WIDTH_S[1] * scale * sharp
+    peak = end - T_END_WIDTHS * fall
+    middle = 0.5 * (qrs + peak)
+    shape = [(peak, rise, fall, t), (middle, 0.45 * (peak - qrs) + 0.02, 0.35 * (peak - qrs) + 0.02, st)]
+    if heart.digitalis:
+        shape.append((qrs + 0.07, 0.030, 0.050, tuple(-0.20 * np.array([0.9, 0.4, 0.1]))))
+    total = end
+    u = 0.16 if heart.hypokalemia else 0.022
+    if origin == "conducted":
+        shape.append((end + 0.075, 0.040, 0.040, tuple(u * np.array([0.55, 0.30, -0.75]))))
+        total = end + 0.20
+    centres, before, after, vectors = zip(*shape, strict=True)
+    shares = [tuple(float(value) / total for value in part) for part in (centres, before, after)]
+    return Loop(total, shares[0], shares[1], shares[2], tuple(tuple(map(float, v)) for v in vectors))  # type: ignore[arg-type]
+
+
+def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Array]:
+    """Return the T and the ST vector of a beat."""
+    if origin in ("paced", "premature_ventricular"):
+        kind = "paced" if origin == "paced" else "outflow" if focus < 0.5 else "left"
+        t, st = FROM_THE_VENTRICLES[kind]
+        return np.array(t) * heart.voltage, np.array(st) * heart.voltage
+    t, st = (np.array(vector) for vector in SECONDARY[heart.ventricle])
+    t = t * heart.t_gain
+    if heart.strain:
+        t, st = _strained(heart, t, st)
+    if heart.infarct is not None:
+        raised, waved = INJURY[heart.infarct.stage]
+        towards = np.array(TOWARDS[heart.infarct.territory])
+        t, st = _set_along(t, towards, waved), st + raised * towards
+    if heart.ischemia is not None:
+        towards = np.array(TOWARDS[heart.ischemia])
+        t, st = _set_along(t, towards, -0.24), st - 0.14 * towards
+    if heart.injury is not None:
+        towards = np.array(TOWARDS[heart.injury])
+        t, st = _set_along(t, towards, -0.12), st - 0.24 * towards
+    if heart.aneurysm:
+        st = st + 0.16 * np.array(TOWARDS["anterior"])
+    if heart.hypokalemia:
+        t, st = 0.25 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
+    if heart.hyperkalemia:
+        t = t * 2.6
+    if heart.digitalis:
+        t = 0.45 * t
+    return t, st + heart.st * np.array([0.75, 0.45, -0.45])
+
+
+def _strained(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
+    if heart.lvh:
+        return np.array([-0.32, -0.12, -0.28]), np.array([-0.10, -0.05, -0.10])
+    return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
+
+
+def _set_along(vector: Array, direction: Array, amount: float) -> Array:
+    """Return a vector whose part along a direction is a given amount."""
+    return np.asarray(vector + (amount - float(vector @ direction)) * direction, dtype=np.float64)

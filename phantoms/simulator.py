@@ -1,0 +1,188 @@
+"""Simulates a recording of a heart, with the exact onset and offset of every wave."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from phantoms.atria import fibrillation, flutter, p_loop
+from phantoms.depolarisation import qrs_loop
+from phantoms.error import PhantomError
+from phantoms.lead import electrode_matrix, twelve_leads
+from phantoms.loop import Loop, smooth_step
+from phantoms.physiology import Physiology
+from phantoms.recording import disturbance, respiration
+from phantoms.repolarisation import repolarisation_loop
+from phantoms.timing import Beat, Timeline, timeline
+
+CHEST_SPREAD = 0.10
+"""Standard deviation of a person's factors on the entries of the lead matrix."""
+
+SPIKE_MS, SPIKE_BEFORE_MS = 2.0, 8.0
+"""Width of a pacemaker's spike, and its time before the QRS onset."""
+
+RELEASED_BEFORE = 1.0
+"""Seconds before the recording from which waves are drawn, so that those that reach into it are whole."""
+
+
+class Interval(NamedTuple):
+    """Onset and offset of one wave in seconds from the beginning of the recording."""
+
+    onset: float
+    offset: float
+
+
+@dataclass(frozen=True, eq=False)
+class Phantom:
+    """A simulated recording and what is true of it.
+
+    Attributes
+    ----------
+    mv : float32 array (12, n_samples) in mV
+        Lead order I II III aVR aVL aVF V1..V6.
+    fs : float
+        Sampling rate in Hz.
+    heart : Physiology
+    beats : tuple of Beat
+        Those whose QRS complex begins inside the recording.
+    p, qrs, t : tuple of Interval
+        Every wave that begins inside the recording, by the dipole itself: from the first to the last instant at which
+        it is not 0.
+    """
+
+    mv: NDArray[np.float32]
+    fs: float
+    heart: Physiology
+    beats: tuple[Beat, ...]
+    p: tuple[Interval, ...]
+    qrs: tuple[Interval, ...]
+    t: tuple[Interval, ...]
+
+    @property
+    def rate(self) -> float:
+        """The mean ventricular rate in 1/min, 60 (n - 1) / (first to last QRS onset); NaN with fewer than two beats."""
+        if len(self.qrs) < 2:
+            return float("nan")
+        return 60 * (len(self.qrs) - 1) / (self.qrs[-1].onset - self.qrs[0].onset)
+
+
+def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 500.0) -> Phantom:
+    """Simulate a recording.
+
+    Every part (beats, chest, noise ...) has a random stream of its own, so that one changed parameter leaves the rest
+    as it was.
+
+    Parameters
+    ----------
+    heart : Physiology
+    seed : int
+        At least 0.
+    seconds, fs : float
+        Length, and sampling rate in Hz.
+
+    Raises
+    ------
+    PhantomError
+        When the seed is no whole number of at least 0, or length or rate leave no sample.
+    """
+    _check(seed, seconds, fs)
+    samples = round(seconds * fs)
+    times = np.arange(samples) / fs
+    beats = timeline(heart, seconds, stream(seed, "beats"))
+    chest = 1 + CHEST_SPREAD * stream(seed, "chest").standard_normal((8, 3))
+    focus = float(stream(seed, "focus").random())
+    dipole = np.zeros((samples, 3))
+    breathing = 1 + heart.noise.respiration * respiration(times, stream(seed, "breath"))
+    waves = _ventricular(dipole, heart, beats, focus, fs)
+    dipole *= breathing[:, None]
+    p = _atrial(dipole, heart, beats, times, seed)
+    electrodes = electrode_matrix(chest) @ dipole.T
+    if heart.rhythm == "paced":
+        electrodes += _spikes(beats, times, fs, stream(seed, "pacemaker"))
+    electrodes += disturbance(heart.noise, samples, fs, stream(seed, "noise"))
+    inside = tuple(beat for beat in beats.beats if 0 <= beat.onset < seconds)
+    leads = twelve_leads(electrodes).astype(np.float32)
+    return Phantom(leads, fs, heart, inside, _inside(p, seconds), *(_inside(kind, seconds) for kind in waves))
+
+
+def stream(seed: int, part: str) -> np.random.Generator:
+    """Return the random stream of one part of a recording."""
+    digest = hashlib.sha256(f"{seed} {part}".encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+
+
+def _check(seed: int, seconds: float, fs: float) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise PhantomError(f"a seed must be a whole number of at least 0, not {seed!r}")
+    if not (np.isfinite(seconds) and np.isfinite(fs)) or seconds <= 0 or fs < 50 or round(seconds * fs) < 2:
+        raise PhantomError(f"a recording of {seconds:g} s at {fs:g} Hz cannot be simulated; fs is at least 50 Hz")
+
+
+def _ventricular(
+    dipole: NDArray[np.float64], heart: Physiology, beats: Timeline, focus: float, fs: float
+) -> tuple[list[Interval], list[Interval]]:
+    """Add every beat's QRS complex, ST segment and T wave; return the intervals of QRS and of T."""
+    qrs, t = [], []
+    shapes: dict[str, tuple[Loop, Loop]] = {}
+    for beat in beats.beats:
+        if beat.onset < -RELEASED_BEFORE:
+            continue
+        if beat.origin not in shapes:
+            shapes[beat.origin] = (qrs_loop(heart, beat.origin, focus), repolarisation_loop(heart, beat.origin, focus))
+        complex_, rest = shapes[beat.origin]
+        _add(dipole, complex_, beat.onset, fs)
+        begin = beat.onset + 0.55 * complex_.duration
+        _add(dipole, rest, beat.onset, fs, begin)
+        qrs.append(Interval(beat.onset, beat.onset + complex_.duration))
+        t.append(Interval(begin, beat.onset + rest.duration))
+    return qrs, t
+
+
+def _add(
+    dipole: NDArray[np.float64], loop: Loop, onset: float, fs: float, released: float | None = None
+) -> None:
+    """Add a loop at its time; ``released`` is when it begins to rise, where that is later than its onset."""
+    first = max(0, int(np.ceil(onset * fs)))
+    last = min(len(dipole), int(np.floor((onset + loop.duration) * fs)) + 1)
+    if first >= last:
+        return
+    seconds = np.arange(first, last) / fs
+    added = loop.at(seconds - onset)
+    if released is not None:
+        added *= smooth_step((seconds - released) / 0.05)[:, None]
+    dipole[first:last] += added
+
+
+def _atrial(
+    dipole: NDArray[np.float64], heart: Physiology, beats: Timeline, times: NDArray[np.float64], seed: int
+) -> list[Interval]:
+    """Add P, f or flutter waves; return the intervals of the P waves."""
+    if heart.rhythm == "atrial_fibrillation":
+        dipole += fibrillation(times, stream(seed, "atria"))
+        return []
+    if heart.rhythm == "atrial_flutter":
+        dipole += flutter(times, heart.rate * heart.flutter_ratio, beats.beats[0].onset - 0.12)
+        return []
+    loop = p_loop(heart)
+    for onset in beats.atrial:
+        _add(dipole, loop, onset, 1 / (times[1] - times[0]))
+    return [Interval(onset, onset + loop.duration) for onset in beats.atrial]
+
+
+def _spikes(
+    beats: Timeline, times: NDArray[np.float64], fs: float, chance: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the pacemaker's spikes at the nine electrodes, float64 (9, n) in mV: steep, and of one polarity."""
+    strength = chance.uniform(0.3, 1.2) * np.array([0.5, -0.2, -0.9, -0.5, -0.8, -0.9, -0.8, -0.6, -0.4])
+    pulse = np.zeros(len(times))
+    for beat in beats.beats:
+        first = round((beat.onset - SPIKE_BEFORE_MS / 1000) * fs)
+        if 0 <= first < len(times):
+            pulse[first : first + max(1, round(SPIKE_MS / 1000 * fs))] = 1.0
+    return np.asarray(strength[:, None] * pulse, dtype=np.float64)
+
+
+def _inside(waves: list[Interval], seconds: float) -> tuple[Interval, ...]:
+    return tuple(wave for wave in waves if 0 <= wave.onset < seconds)
