@@ -7,12 +7,14 @@ and by readers of real records; nothing is fitted to a single recording.
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phantoms.loop import Loop, Vector, symmetric
 from phantoms.physiology import Physiology, Territory
 from phantoms.timing import Origin
 
 Wave = tuple[float, float, Vector]
+Limb = NDArray[np.float64]
 
 NORMAL: tuple[Wave, ...] = (
     (0.22, 0.080, (-0.14, 0.00, -0.18)),
@@ -107,6 +109,9 @@ SPREAD: Mapping[str, tuple[Wave, ...]] = {
 }
 """The loop of each way in which the impulse spreads."""
 
+NOTCH: tuple[Wave, ...] = ((0.50, 0.035, (-0.42, -0.34, 0.10)), (0.62, 0.035, (0.40, 0.30, -0.06)))
+"""What fragments a QRS complex in many leads."""
+
 WIDE_MS = {"paced": 162.0, "premature_ventricular": 152.0}
 """QRS duration of beats that begin in the ventricles."""
 
@@ -125,7 +130,7 @@ Q_LOSS = {"acute": 0.55, "recent": 0.95, "old": 1.0}
 """Share of a wall's forces that is lost by the stage of the infarction."""
 
 
-def qrs_loop(heart: Physiology, origin: Origin, focus: float) -> Loop:
+def qrs_loop(heart: Physiology, origin: Origin, focus: float, limb: Limb) -> Loop:
     """Return the QRS loop of a beat.
 
     Parameters
@@ -135,6 +140,8 @@ def qrs_loop(heart: Physiology, origin: Origin, focus: float) -> Loop:
         Where the beat begins.
     focus : float
         From 0 to 1: which of two foci a premature ventricular beat has.
+    limb : float64 array (2, 3)
+        Leads I and II of a unit dipole in this person, in which the frontal axis is what it is.
     """
     if origin in ("paced", "premature_ventricular"):
         waves = FROM_THE_APEX if origin == "paced" else _ectopic(focus)
@@ -142,9 +149,13 @@ def qrs_loop(heart: Physiology, origin: Origin, focus: float) -> Loop:
     waves = SPREAD[heart.ventricle]
     if heart.lvh or heart.rvh or heart.septal_hypertrophy:
         waves = _hypertrophied(waves, heart)
-    if heart.infarct is not None:
-        waves = _infarcted(waves, heart.infarct.territory, Q_LOSS[heart.infarct.stage])
-    return symmetric(heart.qrs / 1000, *scaled(_turned_to(waves, heart), heart.voltage))
+    for infarct in heart.infarcts:
+        waves = _infarcted(waves, infarct.territory, Q_LOSS[infarct.stage])
+    if heart.q_waves:
+        waves = _infarcted(waves, "inferior", 0.75)
+    if heart.notched:
+        waves = (*waves, *NOTCH)
+    return symmetric(heart.qrs / 1000, *scaled(_turned_to(waves, heart.axis, limb), heart.voltage))
 
 
 def scaled(waves: tuple[Wave, ...], factor: float) -> tuple[Wave, ...]:
@@ -152,18 +163,21 @@ def scaled(waves: tuple[Wave, ...], factor: float) -> tuple[Wave, ...]:
     return tuple((centre, width, _times(vector, factor)) for centre, width, vector in waves)
 
 
-def frontal_axis(waves: tuple[Wave, ...]) -> float:
-    """Return the frontal axis of a loop in degrees: the angle of its net area, in lead I and aVF's plane."""
+def frontal_axis(waves: tuple[Wave, ...], limb: Limb) -> float:
+    """Return the frontal axis of a loop in degrees: the angle of its net areas in leads I and aVF.
+
+    An augmented lead is smaller than a bipolar one by 2/sqrt(3) (Malmivuo and Plonsey 1995, chapter 15).
+    """
     area = np.sum([width * np.array(vector) for _, width, vector in waves], axis=0)
-    lead_i, lead_ii = 0.632 * area[0] - 0.235 * area[1], 0.235 * area[0] + 1.066 * area[1]
+    lead_i, lead_ii = (float(part) for part in limb @ area)
     augmented = lead_ii - lead_i / 2
     return float(np.degrees(np.arctan2(2 / np.sqrt(3) * augmented, lead_i)))
 
 
-def _turned_to(waves: tuple[Wave, ...], heart: Physiology) -> tuple[Wave, ...]:
-    """Turn a loop in the frontal plane until its axis is the heart's, in a few steps since leads are not orthogonal."""
-    for _ in range(6):
-        off = (heart.axis - frontal_axis(waves) + 180) % 360 - 180
+def _turned_to(waves: tuple[Wave, ...], axis: float, limb: Limb) -> tuple[Wave, ...]:
+    """Turn a loop in the frontal plane until it has an axis, in a few steps since the leads are not orthogonal."""
+    for _ in range(12):
+        off = (axis - frontal_axis(waves, limb) + 180) % 360 - 180
         if abs(off) < 0.05:
             break
         waves = tuple((centre, width, turned(vector, off)) for centre, width, vector in waves)
@@ -201,6 +215,10 @@ def _infarcted(waves: tuple[Wave, ...], territory: Territory, loss: float) -> tu
         share = loss * (0.85 if centre < 0.5 else 0.35) if along > 0 else 0.0
         reduced.append((centre, width, _sum(vector, tuple(-share * along * towards))))
     away = tuple(float(v) for v in -0.34 * loss * towards)
+    if territory == "posterior":
+        # Its mirror image is what shows: tall and broad R waves in V1 to V3.
+        away = tuple(float(v) for v in -0.85 * loss * towards)
+        return (*reduced, (0.44, 0.110, away), (0.60, 0.090, tuple(0.7 * v for v in away)))  # type: ignore[return-value]
     return (*reduced, (0.24, 0.085, away), (0.36, 0.075, tuple(0.8 * v for v in away)))  # type: ignore[return-value]
 
 

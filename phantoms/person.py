@@ -71,6 +71,7 @@ def heart_of(codes: Collection[str], chance: np.random.Generator) -> tuple[Physi
     unknown = sorted(code for code in codes if code not in MEANS and code not in TERRITORY)
     if unknown:
         raise PhantomError(f"the statement {unknown[0]!r} cannot be simulated")
+    _check_together(codes)
     heart = drawn_person(chance)
     changes: Change = {}
     for code in sorted(codes, key=lambda code: list(MEANS).index(code) if code in MEANS else -1):
@@ -80,21 +81,47 @@ def heart_of(codes: Collection[str], chance: np.random.Generator) -> tuple[Physi
     return _coherent(heart, changes | wounds, chance), stadium
 
 
+EXCLUSIVE: tuple[frozenset[str], ...] = (
+    frozenset({"SR", "SBRAD", "STACH", "SARRH", "AFIB", "AFLT", "SVTAC", "PSVT", "SVARR", "BIGU", "TRIGU", "PACE"}),
+    frozenset({"CLBBB", "CRBBB", "WPW", "ILBBB", "IVCD", "IRBBB", "PACE"}),
+    frozenset({"LAFB", "LPFB", "CLBBB", "ILBBB", "WPW", "IVCD", "PACE", "RVH"}),
+    frozenset({"1AVB", "LPR", "2AVB", "3AVB", "WPW", "AFIB", "AFLT", "PACE", "SVTAC", "PSVT"}),
+    frozenset({"2AVB", "3AVB", "SARRH", "SBRAD", "STACH", "AFIB", "AFLT", "SVARR", "SVTAC", "PSVT", "BIGU", "TRIGU"}),
+    frozenset({"LVOLT", "VCLVH", "LVH"}),
+    frozenset({"LVOLT", "HVOLT", "RVH"}),
+    frozenset({"LVH", "RVH"}),
+    frozenset({"STD_", "STE_"}),
+    *(frozenset({atrium, without_p}) for atrium in ("LAO/LAE", "RAO/RAE") for without_p in ("AFIB", "AFLT", "PACE")),
+    *(frozenset({"2AVB", other}) for other in ("PVC", "PAC", "PRC(S)")),
+    *(frozenset({"3AVB", other}) for other in ("PVC", "PAC", "PRC(S)")),
+    *(frozenset({"PACE", other}) for other in ("PVC", "PAC", "PRC(S)")),
+    *(frozenset({other, "PAC"}) for other in ("AFIB", "AFLT")),
+)
+"""Statements that exclude one another: one heart cannot have two of a set."""
+
+
+def _check_together(codes: Collection[str]) -> None:
+    for excluding in EXCLUSIVE:
+        both = sorted(excluding.intersection(codes))
+        if len(both) > 1:
+            raise PhantomError(f"the statements {both[0]!r} and {both[1]!r} contradict each other")
+
+
 def _wounds(codes: Collection[str], chance: np.random.Generator) -> tuple[str | None, Change]:
     """Return infarction, injury and ischemia by the territory of their statements."""
-    found: Change = {}
-    stadium = None
+    infarcts, injury, ischemia = list[Infarct](), list[Territory](), list[Territory]()
+    stage, stadium, _ = INFARCTION_STAGES[chance.choice(3, p=[share for *_, share in INFARCTION_STAGES])]
     for code in sorted(code for code in codes if code in TERRITORY):
         place = TERRITORY[code]
         territory: Territory = "anterolateral" if place == "unspecified" else place  # type: ignore[assignment]
         if code.startswith("INJ"):
-            found["injury"] = territory
+            injury.append(territory)
         elif code.startswith("ISC"):
-            found["ischemia"] = territory
-        elif "infarct" not in found:
-            stage, stadium, _ = INFARCTION_STAGES[chance.choice(3, p=[share for *_, share in INFARCTION_STAGES])]
-            found["infarct"] = Infarct(territory, stage)
-    return stadium, found
+            ischemia.append(territory)
+        else:
+            infarcts.append(Infarct(territory, stage))
+    found = {"infarcts": tuple(infarcts), "injury": tuple(injury), "ischemia": tuple(ischemia)}
+    return stadium if infarcts else None, found
 
 
 def _coherent(heart: Physiology, changes: Change, chance: np.random.Generator) -> Physiology:
@@ -180,6 +207,8 @@ MEANS: Mapping[str, Callable[[Physiology, np.random.Generator], Change]] = {
     "EL": _set(hypokalemia=True),
     "LNGQT": _set(long=True),
     "ANEUR": _set(aneurysm=True),
+    "ABQRS": _set(notched=True),
+    "QWAVE": _set(q_waves=True),
     "PVC": _set(premature_ventricular=2),
     "PAC": _set(premature_atrial=2),
     "PRC(S)": _set(premature_ventricular=1, premature_atrial=1),

@@ -101,11 +101,15 @@ class Physiology:
         In ms, to the very end of the T wave.
     axis : float
         Frontal QRS axis in degrees, -180 to 180.
-    infarct : Infarct or None
-    ischemia : str or None
-        Territory of ST depression and T inversion.
-    injury : str or None
-        Territory of subendocardial injury.
+    infarcts : tuple of Infarct
+    ischemia : tuple of str
+        Territories of ST depression and T inversion.
+    injury : tuple of str
+        Territories of subendocardial injury.
+    q_waves : bool
+        Pathological Q waves in the inferior leads without the ST-T of an infarction.
+    notched : bool
+        A QRS complex with a notch, abnormal without a name.
     lvh, rvh, septal_hypertrophy : bool
     strain : bool
         ST-T of hypertrophy, where there is one.
@@ -138,9 +142,11 @@ class Physiology:
     qrs: float = 98.0
     qt: float = 392.0
     axis: float = 45.0
-    infarct: Infarct | None = None
-    ischemia: Territory | None = None
-    injury: Territory | None = None
+    infarcts: tuple[Infarct, ...] = ()
+    ischemia: tuple[Territory, ...] = ()
+    injury: tuple[Territory, ...] = ()
+    q_waves: bool = False
+    notched: bool = False
     lvh: bool = False
     rvh: bool = False
     septal_hypertrophy: bool = False

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from phantoms.depolarisation import TOWARDS
 from phantoms.loop import Loop, Vector
-from phantoms.physiology import Physiology
+from phantoms.physiology import Physiology, Territory
 from phantoms.timing import Origin
 
 T_WIDTH_S = (0.052, 0.038)
@@ -75,16 +75,13 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
     t = t * heart.t_gain
     if heart.strain:
         t, st = _strained(heart, t, st)
-    if heart.infarct is not None:
-        raised, waved = INJURY[heart.infarct.stage]
-        towards = np.array(TOWARDS[heart.infarct.territory])
-        t, st = _set_along(t, towards, waved), st + raised * towards
-    if heart.ischemia is not None:
-        towards = np.array(TOWARDS[heart.ischemia])
-        t, st = _set_along(t, towards, -0.24), st - 0.14 * towards
-    if heart.injury is not None:
-        towards = np.array(TOWARDS[heart.injury])
-        t, st = _set_along(t, towards, -0.12), st - 0.24 * towards
+    for infarct in heart.infarcts:
+        raised, waved = INJURY[infarct.stage]
+        t, st = _wounded(t, st, infarct.territory, waved, raised)
+    for territory in heart.ischemia:
+        t, st = _wounded(t, st, territory, -0.24, -0.14)
+    for territory in heart.injury:
+        t, st = _wounded(t, st, territory, -0.12, -0.24)
     if heart.aneurysm:
         st = st + 0.16 * np.array(TOWARDS["anterior"])
     if heart.hypokalemia:
@@ -100,6 +97,12 @@ def _strained(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
     if heart.lvh:
         return np.array([-0.32, -0.12, -0.28]), np.array([-0.10, -0.05, -0.10])
     return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
+
+
+def _wounded(t: Array, st: Array, territory: Territory, waved: float, raised: float) -> tuple[Array, Array]:
+    """Give T its part towards a wall, and shift ST towards (or away from) it."""
+    towards = np.array(TOWARDS[territory])
+    return _set_along(t, towards, waved), st + raised * towards
 
 
 def _set_along(vector: Array, direction: Array, amount: float) -> Array:

@@ -1,7 +1,7 @@
 """Simulates a recording of a heart, with the exact onset and offset of every wave."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from phantoms.loop import Loop, smooth_step
 from phantoms.physiology import Physiology
 from phantoms.recording import disturbance, respiration
 from phantoms.repolarisation import repolarisation_loop
-from phantoms.timing import Beat, Timeline, timeline
+from phantoms.timing import Beat, Origin, Timeline, timeline
 
 CHEST_SPREAD = 0.10
 """Standard deviation of a person's factors on the entries of the lead matrix."""
@@ -95,10 +95,11 @@ def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 50
     focus = float(stream(seed, "focus").random())
     dipole = np.zeros((samples, 3))
     breathing = 1 + heart.noise.respiration * respiration(times, stream(seed, "breath"))
-    waves = _ventricular(dipole, heart, beats, focus, fs)
+    potentials = electrode_matrix(chest)
+    waves = _ventricular(dipole, _Loops(heart, focus, twelve_leads(potentials)[:2]), beats, fs)
     dipole *= breathing[:, None]
     p = _atrial(dipole, heart, beats, times, seed)
-    electrodes = electrode_matrix(chest) @ dipole.T
+    electrodes = potentials @ dipole.T
     if heart.rhythm == "paced":
         electrodes += _spikes(beats, times, fs, stream(seed, "pacemaker"))
     electrodes += disturbance(heart.noise, samples, fs, stream(seed, "noise"))
@@ -120,18 +121,31 @@ def _check(seed: int, seconds: float, fs: float) -> None:
         raise PhantomError(f"a recording of {seconds:g} s at {fs:g} Hz cannot be simulated; fs is at least 50 Hz")
 
 
+@dataclass(frozen=True, eq=False)
+class _Loops:
+    """The QRS and ST-T loops of a heart in one person, made once for each origin of a beat."""
+
+    heart: Physiology
+    focus: float
+    limb: NDArray[np.float64]
+    made: dict[Origin, tuple[Loop, Loop]] = field(default_factory=dict)
+
+    def of(self, origin: Origin) -> tuple[Loop, Loop]:
+        if origin not in self.made:
+            qrs = qrs_loop(self.heart, origin, self.focus, self.limb)
+            self.made[origin] = (qrs, repolarisation_loop(self.heart, origin, self.focus))
+        return self.made[origin]
+
+
 def _ventricular(
-    dipole: NDArray[np.float64], heart: Physiology, beats: Timeline, focus: float, fs: float
+    dipole: NDArray[np.float64], loops: "_Loops", beats: Timeline, fs: float
 ) -> tuple[list[Interval], list[Interval]]:
     """Add every beat's QRS complex, ST segment and T wave; return the intervals of QRS and of T."""
     qrs, t = [], []
-    shapes: dict[str, tuple[Loop, Loop]] = {}
     for beat in beats.beats:
         if beat.onset < -RELEASED_BEFORE:
             continue
-        if beat.origin not in shapes:
-            shapes[beat.origin] = (qrs_loop(heart, beat.origin, focus), repolarisation_loop(heart, beat.origin, focus))
-        complex_, rest = shapes[beat.origin]
+        complex_, rest = loops.of(beat.origin)
         _add(dipole, complex_, beat.onset, fs)
         begin = beat.onset + 0.55 * complex_.duration
         _add(dipole, rest, beat.onset, fs, begin)
