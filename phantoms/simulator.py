@@ -17,6 +17,9 @@ from phantoms.recording import disturbance, respiration
 from phantoms.repolarisation import repolarisation_loop
 from phantoms.timing import Beat, Origin, Timeline, timeline
 
+VERSION = "1.0.0"
+"""Changes whenever a phantom of the same seed would change."""
+
 CHEST_SPREAD = 0.10
 """Standard deviation of a person's factors on the entries of the lead matrix."""
 
@@ -106,6 +109,13 @@ def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 50
     inside = tuple(beat for beat in beats.beats if 0 <= beat.onset < seconds)
     leads = twelve_leads(electrodes).astype(np.float32)
     return Phantom(leads, fs, heart, inside, _inside(p, seconds), *(_inside(kind, seconds) for kind in waves))
+
+
+def rate_of_heart(heart: Physiology, seed: int, seconds: float = 10.0) -> float:
+    """Return the mean ventricular rate that :func:`simulate` would give, without simulating the signal."""
+    beats = timeline(heart, seconds, stream(seed, "beats")).beats
+    onsets = [beat.onset for beat in beats if 0 <= beat.onset < seconds]
+    return 60 * (len(onsets) - 1) / (onsets[-1] - onsets[0])
 
 
 def stream(seed: int, part: str) -> np.random.Generator:

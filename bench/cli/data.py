@@ -13,11 +13,20 @@ SHOWN = 20
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--rates", default="100", show_default=True, help="100 (0.8 GB), 500 (2.3 GB), or 100,500.")
+@click.option("--rates", default="", help="100 (0.8 GB, the default), 500 (2.3 GB, the default of a sample), or 100,500.")
+@click.option(
+    "--sample",
+    is_flag=False,
+    flag_value=400,
+    default=0,
+    type=click.IntRange(0, 4000),
+    metavar="[N]",
+    help="Only a random sample of folds 9 and 10 by patient, 400 records (50 MB at 500 Hz) unless N is given.",
+)
 @click.option("--part", default="", help="Only records below this folder, such as 00000.")
 @click.option("--url", default=PHYSIONET, show_default=True, help="PTB-XL's folder, or a mirror of it.")
 @click.option("--connections", type=click.IntRange(1, 32), default=8, show_default=True)
-def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> None:
+def fetch(folder: Path, rates: str, sample: int, part: str, url: str, connections: int) -> None:  # noqa: PLR0913
     """Download PTB-XL 1.0.3 into FOLDER.
 
     Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
@@ -27,10 +36,13 @@ def fetch(folder: Path, rates: str, part: str, url: str, connections: int) -> No
     from bench.dataset.fetch import FetchOptions
     from bench.dataset.fetch import fetch as download
 
+    if sample and part:
+        raise click.UsageError("--sample and --part exclude each other")
+    rates = rates or ("500" if sample else "100")
     chosen = tuple(int(rate) for rate in rates.split(",") if rate in {"100", "500"})
     if not chosen or len(chosen) != len(rates.split(",")):
         raise click.UsageError(f"--rates takes 100, 500 or 100,500, not {rates!r}")
-    options = FetchOptions(chosen, part, url.rstrip("/") + "/", connections)
+    options = FetchOptions(chosen, part, url.rstrip("/") + "/", connections, sample=sample)
     with progress("fetching", "files") as report:
         fetched = download(folder, options, report)
     click.echo(f"{fetched.files} files are complete in {folder}, {fetched.downloaded} of them downloaded now")

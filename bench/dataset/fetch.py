@@ -1,5 +1,6 @@
 """Resumable download of PTB-XL from PhysioNet; every file is checked against its published SHA-256 digest."""
 
+import hashlib
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,9 +16,15 @@ from taxonomy.error import DatasetError
 if TYPE_CHECKING:
     import requests
 
+    from bench.dataset.ptbxl_table import TableRow
+    from bench.dataset.record import RecordId
+
 PHYSIONET = "https://physionet.org/files/ptb-xl/1.0.3/"
 SUMS = "SHA256SUMS.txt"
 TABLES = ("ptbxl_database.csv", "scp_statements.csv", "LICENSE.txt", "RECORDS")
+SAMPLED_FOLDS = (9, 10)
+"""Folds of a sample: what the project's readers were not taught."""
+
 DOWNLOAD_CHUNK = 1 << 16
 TIMEOUT_S = (10, 60)
 _LINE = re.compile(r"^([0-9a-f]{64})\s+\*?(.+)$")
@@ -39,6 +46,8 @@ class FetchOptions:
         Files downloaded in parallel.
     retries : int
         Further attempts per file, with growing pauses.
+    sample : int
+        Only so many records of folds 9 and 10, drawn by patient (:func:`sampled`); 0 for all.
     """
 
     rates: tuple[int, ...] = (100,)
@@ -46,6 +55,7 @@ class FetchOptions:
     base_url: str = PHYSIONET
     connections: int = 8
     retries: int = 5
+    sample: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,13 +88,54 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
         sums = read_sums(target / SUMS)
         if TABLES[0] not in sums:
             raise DatasetError(f"{options.base_url}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
+        tables = {name: digest for name, digest in sums.items() if name in TABLES}
+        if options.sample:
+            begun = _download_all(client, tables, report)
+            records = _files_of(sampled(target, options.sample), options.rates)
+            unlisted = sorted(records - sums.keys())
+            if unlisted:
+                raise DatasetError(f"{options.base_url}{SUMS} does not list {unlisted[0]}")
+            fetched = _download_all(client, {name: sums[name] for name in sorted(records)}, report)
+            return Fetched(begun.files + fetched.files, begun.downloaded + fetched.downloaded)
         folders = tuple(f"records{rate}/{options.folder}" for rate in options.rates)
-        wanted = {name: digest for name, digest in sums.items() if name in TABLES or name.startswith(folders)}
+        wanted = tables | {name: digest for name, digest in sums.items() if name.startswith(folders)}
         return _download_all(client, wanted, report)
     except OSError as error:
         raise DatasetError(
             f"{error.filename or target} cannot be written: {error.strerror}; free it and resume"
         ) from error
+
+
+def sampled(folder: Path, size: int) -> list["TableRow"]:
+    """Return a sample of folds 9 and 10: whole patients in the order of a digest of their id, half from each fold.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``ptbxl_database.csv``.
+    size : int
+        Number of records; a last patient with several may add to it.
+    """
+    from bench.dataset.ptbxl_table import read_table
+
+    rows = read_table(folder / TABLES[0]).values()
+    chosen: list[TableRow] = []
+    for fold in SAMPLED_FOLDS:
+        patients: dict[RecordId, list[TableRow]] = {}
+        for row in rows:
+            if row.fold == fold:
+                patients.setdefault(row.patient_id, []).append(row)
+        count = 0
+        for patient in sorted(patients, key=lambda one: hashlib.sha256(f"sample {one}".encode()).digest()):
+            if count >= size / len(SAMPLED_FOLDS):
+                break
+            chosen += patients[patient]
+            count += len(patients[patient])
+    return chosen
+
+
+def _files_of(rows: "list[TableRow]", rates: tuple[int, ...]) -> set[str]:
+    return {f"{row.filenames[rate]}{suffix}" for row in rows for rate in rates for suffix in (".hea", ".dat")}
 
 
 def read_sums(path: Path) -> dict[str, str]:
