@@ -164,31 +164,41 @@ def scaled(waves: tuple[Wave, ...], factor: float) -> tuple[Wave, ...]:
 
 
 def frontal_axis(waves: tuple[Wave, ...], limb: Limb) -> float:
-    """Return the frontal axis of a loop in degrees: the angle of its net areas in leads I and aVF.
+    """Return the frontal axis of a loop in degrees: the angle of its net areas in leads I and aVF."""
+    lead_i, lead_avf = _frontal(limb) @ _area(waves)
+    return float(np.degrees(np.arctan2(lead_avf, lead_i)))
 
-    An augmented lead is smaller than a bipolar one by 2/sqrt(3) (Malmivuo and Plonsey 1995, chapter 15).
+
+def _frontal(limb: Limb) -> Limb:
+    """Return lead I, and aVF enlarged by 2/sqrt(3) to the scale of a bipolar lead, of a unit dipole, float64 (2, 3).
+
+    The factor is that of Malmivuo and Plonsey 1995, chapter 15.
     """
-    area = np.sum([width * np.array(vector) for _, width, vector in waves], axis=0)
-    lead_i, lead_ii = (float(part) for part in limb @ area)
-    augmented = lead_ii - lead_i / 2
-    return float(np.degrees(np.arctan2(2 / np.sqrt(3) * augmented, lead_i)))
+    return np.array([limb[0], 2 / np.sqrt(3) * (limb[1] - limb[0] / 2)])
+
+
+def _area(waves: tuple[Wave, ...]) -> NDArray[np.float64]:
+    return np.asarray(np.sum([width * np.array(vector) for _, width, vector in waves], axis=0), dtype=np.float64)
 
 
 def _turned_to(waves: tuple[Wave, ...], axis: float, limb: Limb) -> tuple[Wave, ...]:
-    """Turn a loop in the frontal plane until it has an axis, in a few steps since the leads are not orthogonal."""
-    for _ in range(12):
-        off = (axis - frontal_axis(waves, limb) + 180) % 360 - 180
-        if abs(off) < 0.05:
-            break
-        waves = tuple((centre, width, turned(vector, off)) for centre, width, vector in waves)
-    return waves
+    """Turn a loop in the frontal plane so that its axis, as this person's leads show it, is the one that is wanted.
+
+    Leads see some of what points forwards, so that a turn alone does not always reach an axis: the loop is scaled
+    in the frontal plane as well, so that its net areas in the limb leads keep their size.
+    """
+    frontal, area = _frontal(limb), _area(waves)
+    size = float(np.hypot(*(frontal @ area)))
+    wanted = size * np.array([np.cos(np.radians(axis)), np.sin(np.radians(axis))])
+    x, y = np.linalg.solve(frontal[:, :2], wanted - frontal[:, 2] * area[2])
+    factor = complex(x, y) / complex(area[0], area[1])
+    return tuple((centre, width, _turned(vector, factor)) for centre, width, vector in waves)
 
 
-def turned(vector: Vector, degrees: float) -> Vector:
-    """Turn a vector in the frontal plane, clockwise as seen by the examiner (from left to down)."""
-    angle = np.radians(degrees)
-    x, y, z = vector
-    return float(x * np.cos(angle) - y * np.sin(angle)), float(x * np.sin(angle) + y * np.cos(angle)), z
+def _turned(vector: Vector, factor: complex) -> Vector:
+    """Turn (and scale) a vector in the frontal plane, whose axes are left and down."""
+    turned = complex(vector[0], vector[1]) * factor
+    return turned.real, turned.imag, vector[2]
 
 
 def _ectopic(focus: float) -> tuple[Wave, ...]:

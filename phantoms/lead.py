@@ -26,7 +26,7 @@ DOWER_CHEST = np.array(
 )
 """Leads V1 to V6, against the central terminal."""
 
-CHEST_GAIN = np.array([0.68, 0.82, 0.9, 0.95, 0.97, 1.0])
+CHEST_GAIN = np.array([0.72, 0.95, 0.95, 0.95, 0.95, 1.0])
 """Dower's matrix makes V1 1.4 to 1.6 times as large as real records have it; these gains bring V1 to V6 to their
 medians."""
 

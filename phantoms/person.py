@@ -17,7 +17,7 @@ from taxonomy.ischemia import TERRITORY
 
 Change = dict[str, Any]
 
-QT_AT_60, QT_SLOPE = 409.0, 1.75
+QT_AT_60, QT_SLOPE = 421.0, 1.75
 """QT in ms at 60 per minute, and what it loses for each further beat per minute."""
 
 INFARCTION_STAGES: tuple[tuple[Stage, str, float], ...] = (
@@ -34,15 +34,15 @@ def drawn_person(chance: np.random.Generator) -> Physiology:
     return Physiology(
         rate=rate,
         variability=float(chance.uniform(0.012, 0.035)),
-        pr=float(np.clip(chance.normal(156, 17), 122, 194)),
-        qrs=float(np.clip(chance.normal(96, 7), 80, 108)),
+        pr=float(np.clip(chance.normal(160, 21), 122, 194)),
+        qrs=float(np.clip(chance.normal(111, 6), 96, 121)),
         qt=_qt(rate, chance),
-        axis=float(np.clip(chance.normal(40, 24), -22, 82)),
-        voltage=float(np.exp(chance.normal(0, 0.20))),
+        axis=float(np.clip(chance.normal(44, 30), -23, 83)),
+        voltage=float(np.exp(chance.normal(0, 0.23))),
         t_gain=float(np.exp(chance.normal(0, 0.22))),
         noise=Noise(
-            wander=0.026 * float(np.exp(chance.normal(0, 0.5))),
-            muscle=0.007 * float(np.exp(chance.normal(0, 0.5))),
+            wander=0.032 * float(np.exp(chance.normal(0, 0.5))),
+            muscle=0.0095 * float(np.exp(chance.normal(0, 0.5))),
             mains=0.004 * float(chance.random() < 0.15),
             respiration=float(chance.uniform(0.01, 0.06)),
         ),
@@ -51,7 +51,7 @@ def drawn_person(chance: np.random.Generator) -> Physiology:
 
 def _qt(rate: float, chance: np.random.Generator) -> float:
     usual = QT_AT_60 - QT_SLOPE * (rate - 60)
-    return float(np.clip(usual + np.clip(chance.normal(0, 14), -24, 20), 0, 60_000 / rate - 20))
+    return float(np.clip(usual + np.clip(chance.normal(0, 22), -45, 34), 0, 60_000 / rate - 20))
 
 
 def heart_of(codes: Collection[str], chance: np.random.Generator) -> tuple[Physiology, str | None]:
@@ -130,10 +130,10 @@ def _coherent(heart: Physiology, changes: Change, chance: np.random.Generator) -
     if rhythm in ("atrial_fibrillation", "atrial_flutter", "paced") or changes.get("av_block") == "third_degree":
         changes["pr"] = None
     qrs = changes.get("qrs", heart.qrs)
-    qt = _qt(rate, chance) + max(0.0, qrs - 100) * 0.7
+    qt = _qt(rate, chance) + max(0.0, qrs - 112) * 0.7
     if "long" in changes:
         del changes["long"]
-        qt = float(chance.uniform(490, 540)) * np.sqrt(60 / rate)
+        qt = float(chance.uniform(515, 575)) * np.sqrt(60 / rate)
     changes["qt"] = float(np.clip(qt, qrs + 130, max(qrs + 131, 60_000 / rate + 20)))
     pr = changes.get("pr", heart.pr)
     if pr is not None:
@@ -179,14 +179,14 @@ MEANS: Mapping[str, Callable[[Physiology, np.random.Generator], Change]] = {
     "LPR": _set(pr=(210.0, 250.0)),
     "2AVB": _set(av_block="second_degree", pr=(190.0, 230.0), rate=(72.0, 88.0)),
     "3AVB": _set(av_block="third_degree", rate=(34.0, 48.0)),
-    "IRBBB": _set(ventricle="incomplete_rbbb", qrs=(111.0, 118.0)),
-    "IVCD": _set(ventricle="ivcd", qrs=(114.0, 138.0)),
-    "ILBBB": _set(ventricle="incomplete_lbbb", qrs=(111.0, 118.0), axis=(-20.0, 30.0)),
-    "LPFB": _set(ventricle="lpfb", qrs=(100.0, 112.0), axis=(102.0, 130.0)),
-    "LAFB": _set(ventricle="lafb", qrs=(98.0, 114.0), axis=(-72.0, -46.0)),
-    "WPW": _set(ventricle="pre_excitation", qrs=(122.0, 150.0), pr=(86.0, 112.0)),
-    "CRBBB": _set(ventricle="rbbb", qrs=(130.0, 165.0)),
-    "CLBBB": _set(ventricle="lbbb", qrs=(134.0, 172.0), axis=(-24.0, 40.0)),
+    "IRBBB": _set(ventricle="incomplete_rbbb", qrs=(122.0, 131.0)),
+    "IVCD": _set(ventricle="ivcd", qrs=(124.0, 150.0)),
+    "ILBBB": _set(ventricle="incomplete_lbbb", qrs=(122.0, 131.0), axis=(-20.0, 30.0)),
+    "LPFB": _set(ventricle="lpfb", qrs=(106.0, 121.0), axis=(102.0, 130.0)),
+    "LAFB": _set(ventricle="lafb", qrs=(104.0, 120.0), axis=(-72.0, -46.0)),
+    "WPW": _set(ventricle="pre_excitation", qrs=(132.0, 158.0), pr=(86.0, 112.0)),
+    "CRBBB": _set(ventricle="rbbb", qrs=(142.0, 178.0)),
+    "CLBBB": _set(ventricle="lbbb", qrs=(142.0, 182.0), axis=(-24.0, 40.0)),
     "LVH": _set(lvh=True, voltage=(1.15, 1.55), axis=(-20.0, 50.0)),
     "RVH": _set(rvh=True, strain=True, axis=(98.0, 140.0)),
     "SEHYP": _set(septal_hypertrophy=True),

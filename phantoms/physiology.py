@@ -67,8 +67,8 @@ class Noise:
         Share by which breathing changes the amplitude of the QRS complex.
     """
 
-    wander: float = 0.026
-    muscle: float = 0.007
+    wander: float = 0.030
+    muscle: float = 0.008
     mains: float = 0.0
     mains_hz: float = 50.0
     respiration: float = 0.04

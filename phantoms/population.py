@@ -79,16 +79,27 @@ def drawn(seed: int, number: int, balanced: bool = False) -> Draw:
         raise PhantomError(f"a seed must be a whole number of at least 0, not {seed!r}")
     own = int(stream(seed, f"phantom {number}").integers(0, 2**48))
     chance = stream(own, "statements")
-    person = stream(own, "demography")
-    age, sex = int(np.clip(person.normal(60, 17), 18, 89)), "male" if person.random() < 0.52 else "female"
     for _ in range(TRIES):
         codes = _balanced(chance) if balanced else _as_in_ptbxl(chance)
         try:
-            heart, stadium = heart_of(codes, chance)
+            return of_statements(codes, own)
         except PhantomError:
             continue
-        return Draw(codes, heart, stadium, own, age, sex)
     raise PhantomError(f"no coherent phantom was found in {TRIES} draws (seed {seed}, number {number})")
+
+
+def of_statements(codes: frozenset[str], seed: int) -> Draw:
+    """Return a phantom of which these statements are true.
+
+    Raises
+    ------
+    PhantomError
+        When a statement is unknown, or two of them contradict each other.
+    """
+    heart, stadium = heart_of(codes, stream(seed, "heart"))
+    person = stream(seed, "demography")
+    age, sex = int(np.clip(person.normal(60, 17), 18, 89)), "male" if person.random() < 0.52 else "female"
+    return Draw(codes, heart, stadium, seed, age, sex)
 
 
 def _balanced(chance: np.random.Generator) -> frozenset[str]:

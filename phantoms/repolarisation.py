@@ -10,10 +10,10 @@ from phantoms.loop import Loop, Vector
 from phantoms.physiology import Physiology, Territory
 from phantoms.timing import Origin
 
-T_WIDTH_S = (0.052, 0.038)
+T_WIDTH_S = (0.054, 0.040)
 """Widths of the T wave before and behind its peak, in seconds at a QT of 400 ms; it rises slower than it falls."""
 
-T_END_WIDTHS = 3.2
+T_END_WIDTHS = 2.7
 """Widths behind the peak at which the T wave has ended."""
 
 Array = NDArray[np.float64]

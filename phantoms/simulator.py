@@ -20,7 +20,7 @@ from phantoms.timing import Beat, Origin, Timeline, timeline
 VERSION = "1.0.0"
 """Changes whenever a phantom of the same seed would change."""
 
-CHEST_SPREAD = 0.10
+CHEST_SPREAD = 0.13
 """Standard deviation of a person's factors on the entries of the lead matrix."""
 
 SPIKE_MS, SPIKE_BEFORE_MS = 2.0, 8.0
