@@ -113,7 +113,7 @@ def _with_premature(
 ) -> list[Beat]:
     """Bring beats forward: behind a ventricular one the pause is compensatory, behind an atrial one shorter."""
     wanted = heart.premature_ventricular + heart.premature_atrial
-    inside = [k for k in range(1, len(beats) - 1) if 0.8 < beats[k].onset < seconds - 0.9]
+    inside = [k for k in range(1, len(beats) - 1) if beats[k - 1].onset > 0.1 and beats[k].onset < seconds - 0.9]
     chosen = chance.permutation(inside)[:wanted] if inside else []
     kinds = ["premature_ventricular"] * heart.premature_ventricular + ["premature_atrial"] * heart.premature_atrial
     earlier = list(beats)
