@@ -42,8 +42,8 @@ INJURY: Mapping[str, tuple[float, float]] = {"acute": (0.24, 0.42), "recent": (0
 (Thygesen et al. 2018)."""
 
 
-def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> Loop:
-    """Return the loop from the QRS onset to the end of T (or U), with ST and T; parameters as of the QRS loop."""
+def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tuple[Loop, float]:
+    """Return the loop of ST, T and U from the QRS onset, and the end of T in seconds; parameters as of the QRS loop."""
     t, st = _vectors(heart, origin, focus)
     qrs = heart.qrs / 1000 if origin not in ("paced", "premature_ventricular") else 0.155
     end = max(heart.qt / 1000, qrs + 0.22) + (0.045 if qrs > 0.15 and origin != "conducted" else 0.0)
@@ -62,7 +62,8 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> Loop
         total = end + 0.20
     centres, before, after, vectors = zip(*shape, strict=True)
     shares = [tuple(float(value) / total for value in part) for part in (centres, before, after)]
-    return Loop(total, shares[0], shares[1], shares[2], tuple(tuple(map(float, v)) for v in vectors))  # type: ignore[arg-type]
+    loop = Loop(total, shares[0], shares[1], shares[2], tuple(tuple(map(float, v)) for v in vectors))  # type: ignore[arg-type]
+    return loop, end
 
 
 def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Array]:

@@ -51,8 +51,8 @@ class Phantom:
     beats : tuple of Beat
         Those whose QRS complex begins inside the recording.
     p, qrs, t : tuple of Interval
-        Every wave that begins inside the recording, by the dipole itself: from the first to the last instant at which
-        it is not 0.
+        The P waves and QRS complexes that begin inside the recording, by the dipole itself: from the first to the last
+        instant at which it is not 0; and the T wave of each of these complexes, to its end (a U wave may follow).
     """
 
     mv: NDArray[np.float32]
@@ -108,7 +108,7 @@ def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 50
     electrodes += disturbance(heart.noise, samples, fs, stream(seed, "noise"))
     inside = tuple(beat for beat in beats.beats if 0 <= beat.onset < seconds)
     leads = twelve_leads(electrodes).astype(np.float32)
-    return Phantom(leads, fs, heart, inside, _inside(p, seconds), *(_inside(kind, seconds) for kind in waves))
+    return Phantom(leads, fs, heart, inside, _inside(p, seconds), *_whole(waves, seconds))
 
 
 def rate_of_heart(heart: Physiology, seed: int, seconds: float = 10.0) -> float:
@@ -138,12 +138,12 @@ class _Loops:
     heart: Physiology
     focus: float
     limb: NDArray[np.float64]
-    made: dict[Origin, tuple[Loop, Loop]] = field(default_factory=dict)
+    made: dict[Origin, tuple[Loop, Loop, float]] = field(default_factory=dict)
 
-    def of(self, origin: Origin) -> tuple[Loop, Loop]:
+    def of(self, origin: Origin) -> tuple[Loop, Loop, float]:
         if origin not in self.made:
             qrs = qrs_loop(self.heart, origin, self.focus, self.limb)
-            self.made[origin] = (qrs, repolarisation_loop(self.heart, origin, self.focus))
+            self.made[origin] = (qrs, *repolarisation_loop(self.heart, origin, self.focus))
         return self.made[origin]
 
 
@@ -155,12 +155,12 @@ def _ventricular(
     for beat in beats.beats:
         if beat.onset < -RELEASED_BEFORE:
             continue
-        complex_, rest = loops.of(beat.origin)
+        complex_, rest, t_end = loops.of(beat.origin)
         _add(dipole, complex_, beat.onset, fs)
         begin = beat.onset + 0.55 * complex_.duration
         _add(dipole, rest, beat.onset, fs, begin)
         qrs.append(Interval(beat.onset, beat.onset + complex_.duration))
-        t.append(Interval(begin, beat.onset + rest.duration))
+        t.append(Interval(begin, beat.onset + t_end))
     return qrs, t
 
 
@@ -206,6 +206,12 @@ def _spikes(
         if 0 <= first < len(times):
             pulse[first : first + max(1, round(SPIKE_MS / 1000 * fs))] = 1.0
     return np.asarray(strength[:, None] * pulse, dtype=np.float64)
+
+
+def _whole(waves: tuple[list[Interval], list[Interval]], seconds: float) -> tuple[tuple[Interval, ...], ...]:
+    """Return the QRS complexes that begin inside the recording, and their T waves."""
+    chosen = [pair for pair in zip(*waves, strict=True) if 0 <= pair[0].onset < seconds]
+    return tuple(qrs for qrs, _ in chosen), tuple(t for _, t in chosen)
 
 
 def _inside(waves: list[Interval], seconds: float) -> tuple[Interval, ...]:

@@ -57,7 +57,7 @@ def test_the_rate_is_the_one_that_was_asked_for(rate):
 
 def test_before_its_onset_and_behind_its_offset_a_wave_is_exactly_nothing():
     phantom = of(rate=50)
-    gaps = [(t.offset + 0.23, p.onset) for t, p in zip(phantom.t, phantom.p[1:], strict=False) if p.onset > t.offset]
+    gaps = [(t.offset + 0.21, p.onset) for t, p in zip(phantom.t, phantom.p[1:], strict=False) if p.onset > t.offset]
     assert gaps
     for begin, end in gaps:
         assert not phantom.mv[:, round(begin * 500) + 1 : round(end * 500)].any()
