@@ -48,6 +48,13 @@ class Measurement:
         if self.value is not None and not math.isfinite(self.value):
             raise ValueError(f"a measurement must be finite, not {self.value}")
 
+    @property
+    def printed(self) -> int | None:
+        """The whole number that a prompt prints, halves away from zero; None where there is no value."""
+        if self.value is None:
+            return None
+        return int(math.copysign(math.floor(abs(self.value) + 0.5), self.value))
+
 
 @dataclass(frozen=True)
 class Measurements:
