@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 """Bumped with every change of a text file; results name it with the digest of all of them."""
 
 
@@ -15,7 +15,7 @@ def filled(name: str, **parts: str) -> str:
 
 
 def template_version() -> str:
-    """Return the version and a digest over all text files, such as ``1.0.0-1f2e3d4c``."""
+    """Return the version and a digest over all text files, such as ``2.0.0-1f2e3d4c``."""
     digest = hashlib.sha256()
     for name, text in _texts().items():
         digest.update(f"{name}\0{text}\0".encode())
