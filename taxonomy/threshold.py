@@ -2,7 +2,8 @@
 
 Sources: AHA/ACC/HRS recommendations for the ECG, for rate as usual in adults; QRS axis, QRS and PR from part III
 (Surawicz et al. 2009), QTc from part IV (Rautaharju et al. 2009); low voltage from the Minnesota Code, 9-1, here in
-limb and chest leads; Q waves from the Fourth Universal Definition of Myocardial Infarction (Thygesen et al. 2018, table 2).
+limb and chest leads; Q waves from the Fourth Universal Definition of Myocardial Infarction (Thygesen et al. 2018,
+table 2).
 """
 
 RATE_LIMITS = (60, 100)

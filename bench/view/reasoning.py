@@ -39,7 +39,7 @@ def reasoning(values: Values, numbers: Measurements | None) -> str:
         [_ischemia(values), _findings(values)],
         [_diagnosis(values)],
     )
-    return " ".join(_sentence(text) for parts in sentences if (text := ", ".join(part for part in parts if part)))
+    return " ".join(_sentence(text) for parts in sentences if (text := "; ".join(part for part in parts if part)))
 
 
 def _sentence(text: str) -> str:
