@@ -66,7 +66,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--format",
             default="",
             show_default="dense" + TAUGHT,
-            help="Format of the answer: dense, sparse, flat or binary.",
+            help="Format of the answer: dense, dense-no-reasoning, sparse, flat or binary.",
         ),
         "measurements": click.option(
             "--measurements",
@@ -74,6 +74,7 @@ def view_options(*without: str) -> Decorator[Any]:
             show_default=True,
             help="Where the prompt's numbers come from: 'waveform', or a PTB-XL+ features CSV (12SL or UniG).",
         ),
+        "demography": click.option("--demography", is_flag=True, help="Print age and sex with the numbers."),
         "statements": click.option(
             "--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl."
         ),
@@ -127,6 +128,12 @@ def limits_options(command: Command) -> Command:
 def out_option(default: str, text: str = "Where run folders go.") -> Decorator[Any]:
     """Add ``--out``."""
     return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=text)
+
+
+def no_reasoning_option(command: Command) -> Command:
+    """Add ``--no-reasoning``."""
+    text = "Leave reasoning out of prompt, schema and target: dense becomes dense-no-reasoning."
+    return click.option("--no-reasoning", is_flag=True, help=text)(command)
 
 
 def _added(command: Command, *options: Callable[[Command], Command]) -> Command:

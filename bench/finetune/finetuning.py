@@ -183,7 +183,9 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
         "packages": versions("ecg-bench", "torch", "transformers", "peft", "datasets", "accelerate"),
         "git_revision": git_revision(),
     }
-    taught = {name: getattr(config.task, name) for name in ("format", "renderer", "px_per_mm", "condition")}
+    taught = {
+        name: getattr(config.task, name) for name in ("format", "renderer", "px_per_mm", "condition", "demography")
+    }
     manifest = AdapterManifest(ready.source.shown, ready.source.version, taught, asdict(config.load), made)
     write_whole(ready.out / MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
 

@@ -39,7 +39,7 @@ class RunSettings:
         Name of the split, or ``ids``.
     ids : tuple of RecordId
         Records, in the order in which they are read.
-    renderer, px_per_mm, condition, measurements, seed, form, statements
+    renderer, px_per_mm, condition, measurements, seed, form, statements, demography
         From the view; a file of statements by name and digest.
     taxonomy_version : str
     prompt : str
@@ -69,6 +69,7 @@ class RunSettings:
     options: Mapping[str, str] = field(default_factory=dict)
     repeats: Annotated[int, Interval(ge=1, le=10_000)] = 1
     statements: str = ""
+    demography: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON data."""
@@ -86,6 +87,7 @@ class RunSettings:
         """Reader, dataset and split in words."""
         more = "" if self.condition == "full" else f", {condition_named(self.condition).name}"
         more += "" if self.form in {"", "dense"} else f", {self.form}"
+        more += ", age and sex" if self.demography else ""
         return f"{self.reader} on {self.dataset}, {self.split}{more}"
 
 
@@ -128,6 +130,7 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         options=options,
         repeats=repeats,
         statements=named_statements(view),
+        demography=view.demography and text and view.shown.measurements != "none",
     )
 
 

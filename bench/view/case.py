@@ -93,21 +93,25 @@ class Cases:
     def with_images(self, question: Question, images: tuple[Picture, ...]) -> Case:
         """Return the case of one question with these images."""
         ecg_id, inputs = question.record.ecg_id, self.view.inputs
+        printed = self.printed(question.record)
         signal = self._signal(self._shown(question.record)) if "signal" in inputs else None
         return Case(
             case_id=self.view.case_id(self.name, ecg_id),
             signal=signal.mv if signal else None,
             fs=signal.fs if signal else None,
             images=images,
-            prompt=self.view.prompt(self.quoted(question.record), images) if "text" in inputs else None,
+            prompt=self.view.prompt(self.numbers(printed), images, printed) if "text" in inputs else None,
             repeat=question.repeat,
             statements=self.statements.get(ecg_id) if "statements" in inputs else None,
         )
 
     def quoted(self, record: Record) -> Measurements:
         """Return the measurements that a record's prompt quotes: its own, or its donor's."""
-        foreign = self.view.shown.measurements == "donor"
-        return self.numbers(self.donors[record.ecg_id] if foreign else record)
+        return self.numbers(self.printed(record))
+
+    def printed(self, record: Record) -> Record:
+        """Return the record whose numbers a record's prompt prints: itself, or its donor."""
+        return self.donors[record.ecg_id] if self.view.shown.measurements == "donor" else record
 
     def numbers(self, record: Record) -> Measurements:
         """Return a record's own measurements, from the features file if there is one."""

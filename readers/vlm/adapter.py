@@ -100,8 +100,10 @@ class LoraReader(HfReader):
 
     @property
     def trained_on(self) -> Mapping[str, Any]:
-        """The defaults of a run's format, renderer and px_per_mm."""
-        return {name: self.manifest.taught[name] for name in ("format", "renderer", "px_per_mm")}
+        """The defaults of a run's format, renderer and px_per_mm, and whether age and sex were shown."""
+        taught = self.manifest.taught
+        shown = {name: taught[name] for name in ("format", "renderer", "px_per_mm")}
+        return {**shown, "demography": taught.get("demography", False)}
 
     @property
     def details(self) -> Mapping[str, str]:

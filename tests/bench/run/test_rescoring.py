@@ -64,7 +64,7 @@ def test_numbers_of_a_file_are_found_where_the_caller_says_the_file_is(tmp_path)
     (tmp_path / "features.csv").write_text(f"ecg_id,{','.join(columns + axes)}\n9,61,160,96,400,45,10,30\n")
     view = View(measurements=str(tmp_path / "features.csv"), px_per_mm=2)
     folder, seen = run_in(tmp_path / "runs", view, ids="9", limit=None)
-    assert "heart rate: 61 /min" in seen[0].prompt.text
+    assert "Vent. rate 61 BPM" in seen[0].prompt.text
     cases = cases_of_run(folder, open_dataset("sample"), view.settled(RecordingReader()))
     assert_same([cases.case(Question(record)) for record in cases.cohort], seen)
 

@@ -107,7 +107,7 @@ def test_only_what_a_reader_asks_for_is_in_its_case(records):
     case = cases_for(recorder, records).case(Question(records[0]))
     assert case.signal is None
     assert case.images == ()
-    assert "heart rate: " in case.prompt.text
+    assert "Vent. rate " in case.prompt.text
 
 
 def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, sample, tmp_path):
