@@ -7,9 +7,10 @@ import pytest
 
 from taxonomy.axis import AXES, CONDUCTION, DIAGNOSIS, NORMALITY, OTHER_FINDINGS, RHYTHM, axis_named
 from taxonomy.definition import by_precedence, definitions, spoken
+from taxonomy.ischemia import TERRITORY
 from taxonomy.statement import statements, subclasses
-from taxonomy.threshold import AXIS_LIMITS, RATE_LIMITS
-from taxonomy.truth import CONDUCTION_PRECEDENCE, DIAGNOSIS_ORDER, RHYTHM_PRECEDENCE, TERRITORY, axis_of, rate_of
+from taxonomy.threshold import AXIS_LIMITS, RATE_LIMITS, axis_of, rate_of
+from taxonomy.truth import CONDUCTION_PRECEDENCE, DIAGNOSIS_ORDER, RHYTHM_PRECEDENCE
 
 EVERY = (*AXES, NORMALITY)
 
