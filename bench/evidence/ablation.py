@@ -13,14 +13,15 @@ from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
 from bench.run.questionnaire import ask_cohort
 from bench.view import Cases, QuestionKey, View, cases_of
-from bench.view.donor import Values
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import axis_named, with_derived
+from taxonomy.axis import AxisValue, axis_named, with_derived
 from taxonomy.reading import Reading
 
 Ask = Callable[[str], tuple[Cases, Mapping[QuestionKey, Reading]]]
 """Asks a reader under one condition and returns its cases and readings."""
+
+Values = Mapping[str, AxisValue | None]
 
 AUTO = "auto"
 

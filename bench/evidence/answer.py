@@ -70,11 +70,11 @@ def asked_case(
     serves : mapping of str to str or None
         For each condition, the asked condition whose answers are used.
     """
-    ecg_id, swapped = record.ecg_id, serves["wrong-measurements"]
+    ecg_id, swapped = record.ecg_id, serves["crossed"]
     readings = {name: asked[used].readings.get(ecg_id) for name, used in serves.items() if used}
     answered = {name: reading for name, reading in readings.items() if reading and reading.outcome != "failed"}
     quoted = asked[swapped].quoted if swapped else {}
-    foreign = {"wrong-measurements": quoted[ecg_id]} if ecg_id in quoted else {}
+    foreign = {"crossed": quoted[ecg_id]} if ecg_id in quoted else {}
     truth = replace(truth, values=with_derived(truth.values))
     return AskedCase(ecg_id, record.patient_id, truth, answered, foreign)
 

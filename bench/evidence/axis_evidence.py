@@ -13,7 +13,6 @@ from bench.evidence.conditions import ABLATION
 from bench.score.agreement import holm
 from bench.score.rounding import rounded
 from bench.score.score import SIGNIFICANT
-from bench.view.lead_mask import MASKED_AXES
 from measurements import Measurements
 from taxonomy.axis import AXES, Axis, AxisValue
 from taxonomy.threshold import axis_of, rate_of
@@ -59,7 +58,7 @@ class AxisEvidence:
     moved_by_image, moved_by_text, moved_by_same_truth : Figure or None
         Share of answers changed by another patient's image, numbers, or image with the same truth.
     copy_rate : Figure or None
-        Share of answers under ``wrong-measurements`` that follow the foreign number where it contradicts the truth;
+        Share of answers under ``crossed`` that follow the foreign number where it contradicts the truth;
         rate and axis only.
     recoverable : Figure or None
         (accuracy - text ceiling) / (image ceiling - text ceiling).
@@ -168,14 +167,13 @@ def _axis(scored: Axis, cases: tuple[AskedCase, ...], ceilings: Ceilings, axes: 
         accuracies=accuracies,
         gain=accuracy_difference(cases, axis, "full", "blank-image"),
         reliance=accuracy_difference(cases, axis, "full", "wrong-image"),
-        text_reliance=accuracy_difference(cases, axis, "full", "wrong-measurements"),
+        text_reliance=accuracy_difference(cases, axis, "full", "crossed"),
         image_sensitivity=moved(cases, axis, "full", without),
         moved_by_image=moved(cases, axis, "full", "wrong-image"),
-        moved_by_text=moved(cases, axis, "full", "wrong-measurements"),
+        moved_by_text=moved(cases, axis, "full", "crossed"),
         moved_by_same_truth=moved(cases, axis, "full", "same-truth-image"),
         copy_rate=_copy_rate(cases, axis),
         recoverable=_recoverable(labelled, axis, ceilings),
-        right_leads=_right_leads(cases, axis),
         claims=_claims(cases, axis, without),
         power=_power(len(labelled), axes),
         answered=_mean([case.answer("full", axis) is not None for case in labelled]),
@@ -203,10 +201,10 @@ def _copy_rate(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
         return None
     rows = []
     for case in cases:
-        shown = case.foreign.get("wrong-measurements")
-        foreign = _implied(axis, shown) if shown and "wrong-measurements" in case.readings else None
+        shown = case.foreign.get("crossed")
+        foreign = _implied(axis, shown) if shown and "crossed" in case.readings else None
         if foreign is not None and case.truth.values[axis] not in (None, foreign):
-            rows.append((case, case.answer("wrong-measurements", axis) == foreign))
+            rows.append((case, case.answer("crossed", axis) == foreign))
     return share_figure(tuple(case for case, _ in rows), np.array([copied for _, copied in rows]))
 
 
@@ -219,13 +217,6 @@ def _recoverable(cases: tuple[AskedCase, ...], axis: str, ceilings: Ceilings) ->
         for answers in (ceilings.text, ceilings.image)
     )
     return ratio_of(cases, own - text, image - text)
-
-
-def _right_leads(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
-    masked = "ischemia_territory" if axis == "ischemia_stage" else axis
-    if masked not in MASKED_AXES:
-        return None
-    return accuracy_difference(cases, axis, f"other-leads-masked:{masked}", f"relevant-leads-masked:{masked}")
 
 
 def _claims(cases: tuple[AskedCase, ...], axis: str, without: str) -> Figure | None:

@@ -3,22 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from bench.view import CONDITIONS, Condition
-from bench.view.lead_mask import MASKED_AXES
+from bench.view import CONDITIONS, CROSSED, Condition
 
-ABLATION = (
-    "full",
-    "image-only",
-    "text-only",
-    "text-only-told",
-    "blank-image",
-    "wrong-image",
-    "wrong-measurements",
-    "same-truth-image",
-    "no-rate",
-    "no-axis",
-    *(f"{which}-leads-masked:{axis}" for axis in MASKED_AXES for which in ("relevant", "other")),
-)
+ABLATION = tuple(name for name in CONDITIONS if name not in CROSSED[1:])
 """All conditions of the ablation, in table order."""
 
 
@@ -49,9 +36,9 @@ def _as_seen(condition: Condition, inputs: Collection[str]) -> Condition | None:
     trace, text = not {"signal", "image"}.isdisjoint(inputs), "text" in inputs
     seen = replace(condition, name="", shows="")
     if not trace:
-        seen = replace(seen, images="true", masked=None, axis=None)
+        seen = replace(seen, images="true", lead_mask=False, jittered=False)
     if not text:
-        seen = replace(seen, measurements="true", without=(), told=False)
+        seen = replace(seen, measurements="true", draw=1, without=(), told=False)
     if seen.images == "none" and not text:
         return None
-    return seen if "donor" in (seen.images, seen.measurements) else replace(seen, donor=None)
+    return seen

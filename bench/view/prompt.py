@@ -38,8 +38,8 @@ def prompt(
     if shown is not None and shown.text:
         parts.append(filled("measurements", measurements=shown.text))
     if condition.told:
-        parts.append(filled("no_image"))
-    source = TRACING if images else NUMBERS
+        parts.append(filled("no_image" if shown else "nothing"))
+    source = TRACING if images and not condition.told else NUMBERS
     return Prompt(
         text="\n\n".join(parts),
         measurements=None if shown is None else shown.numbers,
