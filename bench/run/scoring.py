@@ -1,6 +1,6 @@
 """From the readings of a run to its score."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bench.dataset import Cohort, RecordId
@@ -10,15 +10,19 @@ from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.scored_case import EVERY_AXIS
 from bench.view import QuestionKey
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY
+from taxonomy.axis import AXES, DIAGNOSIS, ISCHEMIA, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, NORMALITY
 from taxonomy.danger import DangerTable, danger_table
-from taxonomy.reading import Reading
-from taxonomy.target import TargetFormat, target_format
+from taxonomy.reading import SUPERCLASS, Reading
+from taxonomy.target import target_format
 from taxonomy.truth import Truth
 
 
 def score_readings(
-    readings: Mapping[QuestionKey, Reading], cohort: Cohort, danger: DangerTable | None = None, form: str = ""
+    readings: Mapping[QuestionKey, Reading],
+    cohort: Cohort,
+    danger: DangerTable | None = None,
+    form: str = "",
+    axes: Collection[str] | None = None,
 ) -> Score:
     """Score readings against the truth of their records.
 
@@ -31,8 +35,12 @@ def score_readings(
         The default one when not given.
     form : str
         Target format of the answers; only axes that it asks for are scored. Empty scores all.
+    axes : collection of str, optional
+        The axes that are offered, and ``superclass`` where the most probable one is an answer; no others are scored.
     """
-    asked = EVERY_AXIS if not form else _asked(target_format(form))
+    asked = EVERY_AXIS if not form else _asked(target_format(form).axes)
+    if axes is not None:
+        asked = _asked(axes)
     cases = [
         ScoredCase(
             ecg_id=record.ecg_id,
@@ -50,13 +58,16 @@ def score_readings(
     return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
 
 
-def _asked(form: TargetFormat) -> frozenset[str]:
-    """Return the axes of a format, with normality if the diagnosis is among them."""
-    return frozenset(form.axes) | ({NORMALITY.name} if DIAGNOSIS.name in form.axes else frozenset())
+def _asked(axes: Collection[str]) -> frozenset[str]:
+    """Return axes and what follows from them: normality from the diagnosis, ischemia from stage and territory."""
+    derived = {NORMALITY.name} if DIAGNOSIS.name in axes else set()
+    if {ISCHEMIA_STAGE.name, ISCHEMIA_TERRITORY.name} <= set(axes):
+        derived.add(ISCHEMIA.name)
+    return frozenset(axes) | derived
 
 
 def _truth(truth: Truth, asked: frozenset[str]) -> Truth:
-    return truth if DIAGNOSIS.name in asked else replace(truth, superclass=None, superclasses=frozenset())
+    return truth if asked & {DIAGNOSIS.name, SUPERCLASS} else replace(truth, superclass=None)
 
 
 def _repeated(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, list[Reading]]:

@@ -11,8 +11,9 @@ from statsmodels.stats.multitest import multipletests
 
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score import agreement as ag
+from bench.score.area import area_and_influence, average_precision, logit_interval
 from bench.score.bootstrap import interval, resampled_sums
-from bench.score.probability import area_and_influence, average_precision, calibration, logit_interval
+from bench.score.probability import calibration
 from readers.majority import majority_values
 from taxonomy.axis import AXES
 from taxonomy.error import FileError
