@@ -82,8 +82,8 @@ def _macro_rows(table: AreaTable) -> list[tuple[str, ...]]:
 
 def _cells(found: ClassArea) -> tuple[str, ...]:
     if found.auroc is None:
-        few = f"{found.positives} positives" if found.positives < ENOUGH else f"{found.negatives} negatives"
-        return str(found.positives), f"withheld ({few})", "-", "-"
+        few = (found.positives, "positive") if found.positives < ENOUGH else (found.negatives, "negative")
+        return str(found.positives), f"withheld ({few[0]} {few[1]}{'s' * (few[0] != 1)})", "-", "-"
     return str(found.positives), *_figures(found.auroc, found.interval, found.average_precision, found.f1)
 
 

@@ -4,8 +4,9 @@ Superclasses follow PTB-XL's convention (Strodthoff et al. 2021): multi-label ov
 the records that have none; the same over every record stands beside it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from bench.score.axis_score import AxisAnswers
 from bench.score.bootstrap import patient_numbers
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
-from taxonomy.axis import AXES, DERIVED, Axis
+from taxonomy.axis import AXES, DERIVED, Axis, AxisValue
 from taxonomy.reading import STATEMENT, SUPERCLASS
 from taxonomy.statement import SUPERCLASSES, statements
 from taxonomy.truth import Truth
@@ -63,19 +64,19 @@ def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
     answered = [case for case in cases if case.reading.outcome != "failed"]
     superclasses = _superclass_scores([case for case in answered if case.truth.superclasses])
     named = _statement_scores([case for case in answered if case.truth.statements is not None])
-    tables = [area_table(on_axis) for axis in (*AXES, *DERIVED) if (on_axis := _axis_scores(axis, answered))]
+    tables = [_table(_axis_scores(axis, answered)) for axis in (*AXES, *DERIVED)]
     found = ProbabilityScore(
-        superclass=area_table(superclasses),
-        superclass_of_all=area_table(_superclass_scores(answered)),
-        statement=area_table(named),
+        superclass=_table(superclasses),
+        superclass_of_all=_table(_superclass_scores(answered)),
+        statement=_table(named),
         axes=tuple(table for table in tables if table),
     )
     if not (found.superclass or found.statement or found.axes):
         return None
-    calibrated = superclasses if found.superclass else named
-    given = ~np.isnan(calibrated.chance)
-    if not given.any():
+    calibrated = superclasses or named
+    if calibrated is None:
         return found
+    given = ~np.isnan(calibrated.chance)
     error, reliability = calibration(calibrated.chance[given], calibrated.truth[given] == 1)
     return replace(found, calibration_error=error, reliability=reliability)
 
@@ -100,7 +101,7 @@ def axis_probabilities(answers: AxisAnswers) -> tuple[float | None, float | None
     The area is None where every value is withheld, the error on an axis that is a set; both without probabilities.
     """
     scores = _axis_scores(answers.axis, answers.cases)
-    table = area_table(scores) if scores else None
+    table = _table(scores)
     if scores is None or table is None:
         return None, None
     area = table.macro.auroc if table.macro else None
@@ -115,19 +116,16 @@ def axis_probabilities(answers: AxisAnswers) -> tuple[float | None, float | None
     return area, calibration(chances.max(axis=1), right)[0]
 
 
-def _superclass_scores(cases: Sequence[ScoredCase]) -> ClassScores:
-    return _class_scores(SUPERCLASS, SUPERCLASSES, cases, [case.truth.superclasses for case in cases])
+def _table(scores: ClassScores | None) -> AreaTable | None:
+    return area_table(scores) if scores else None
 
 
-def _statement_scores(cases: Sequence[ScoredCase]) -> ClassScores:
-    return _class_scores(STATEMENT, tuple(statements()), cases, [case.truth.statements or () for case in cases])
+def _superclass_scores(cases: Sequence[ScoredCase]) -> ClassScores | None:
+    return _scores(SUPERCLASS, SUPERCLASSES, cases, lambda truth: (truth.superclasses, frozenset()))
 
 
-def _class_scores(
-    of: str, names: tuple[str, ...], cases: Sequence[ScoredCase], positives: Sequence[Collection[str]]
-) -> ClassScores:
-    truth = np.array([[name in true for name in names] for true in positives], dtype=np.int8)
-    return _scores(of, names, cases, truth)
+def _statement_scores(cases: Sequence[ScoredCase]) -> ClassScores | None:
+    return _scores(STATEMENT, tuple(statements()), cases, lambda truth: (truth.statements or frozenset(), frozenset()))
 
 
 def _axis_scores(axis: Axis, cases: Sequence[ScoredCase]) -> ClassScores | None:
@@ -136,26 +134,43 @@ def _axis_scores(axis: Axis, cases: Sequence[ScoredCase]) -> ClassScores | None:
     A value that is right without being the primary one is neither a positive nor a negative. A value without a
     probability in a case that has some has none, that is 0, unless no case gives it.
     """
-    if not any(axis.name in case.reading.probabilities for case in cases):
-        return None
+
+    def outcome(truth: Truth) -> tuple[frozenset[AxisValue], frozenset[AxisValue]]:
+        primary = truth.values[axis.name]
+        if isinstance(primary, frozenset):
+            return frozenset(primary), frozenset(truth.allowed)
+        return frozenset({primary} if primary else ()), truth.right_values(axis.name)
+
     labelled = [case for case in cases if case.true(axis.name) is not None and case.reading.outcome != "failed"]
-    rows = [_outcomes(axis, case.truth) for case in labelled]
-    scores = _scores(axis.name, axis.values, labelled, np.array(rows, dtype=np.int8))
+    scores = _scores(axis.name, axis.values, labelled, outcome)
+    if scores is None:
+        return None
     given = ~np.isnan(scores.chance)
     implied = np.outer(np.any(given, axis=1), np.any(given, axis=0)) & ~given
     return replace(scores, chance=np.where(implied, 0.0, scores.chance))
 
 
-def _outcomes(axis: Axis, truth: Truth) -> list[int]:
-    primary = truth.values[axis.name]
-    positives = primary if isinstance(primary, frozenset) else {primary}
-    neither = truth.allowed if axis.is_set else truth.right_values(axis.name)
-    return [1 if value in positives else -1 if value in neither else 0 for value in axis.values]
+Outcome = Callable[[Truth], tuple[frozenset[AxisValue], frozenset[AxisValue]]]
+"""Tells the positives of a truth, and the classes that are no negatives either."""
 
 
-def _scores(of: str, names: tuple[str, ...], cases: Sequence[ScoredCase], truth: NDArray[np.int8]) -> ClassScores:
+def _scores(of: str, names: tuple[str, ...], cases: Sequence[ScoredCase], outcome: Outcome) -> ClassScores | None:
+    """Return the truth and the probabilities of some classes, None where no case has any."""
     chances = [{} if case.reading.error else case.reading.probabilities.get(of, {}) for case in cases]
-    chance = [[given.get(name, np.nan) for name in names] for given in chances]
-    shape = (len(cases), len(names))
+    if not any(chances):
+        return None
+    every, nothing = itemgetter(*names), (np.nan,) * len(names)
+    chance = [
+        every(given) if len(given) == len(names) else [given.get(name, np.nan) for name in names] if given else nothing
+        for given in chances
+    ]
+    # Truths repeat, and 21,799 of them take seconds one by one.
+    rows: dict[tuple[frozenset[AxisValue], frozenset[AxisValue]], tuple[int, ...]] = {}
+    truth = []
+    for case in cases:
+        positives, neither = key = outcome(case.truth)
+        if key not in rows:
+            rows[key] = tuple(1 if name in positives else -1 if name in neither else 0 for name in names)
+        truth.append(rows[key])
     patients = patient_numbers([case.patient_id for case in cases])
-    return ClassScores(of, names, truth.reshape(shape), np.array(chance, dtype=np.float64).reshape(shape), patients)
+    return ClassScores(of, names, np.array(truth, dtype=np.int8), np.array(chance, dtype=np.float64), patients)
