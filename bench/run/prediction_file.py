@@ -18,6 +18,7 @@ from bench.dataset import Cohort, RecordId
 from bench.dataset.record import by_id
 from bench.progress import SILENT, Observer
 from bench.run.scoring import score_readings
+from bench.run.settings import Offer, with_followers
 from bench.score import Score
 from bench.view import QuestionKey
 from taxonomy.axis import AXES, AXIS_NAMES, OTHER_FINDINGS, AxisValue, axis_named
@@ -170,7 +171,7 @@ def score_predictions(
     with observer.progress("measuring") as report:
         cohort.measure(report)
     return PredictionScore(
-        score=score_readings(asked, cohort, danger, axes=predictions.columns.offered),
+        score=score_readings(asked, cohort, danger, offer=Offer(with_followers(predictions.columns.offered))),
         columns=predictions.columns,
         given=given,
         unused=len(readings) - given,

@@ -1,16 +1,16 @@
 """From the readings of a run to its score."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.dataset import Cohort, RecordId
-from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import by_id
+from bench.run.settings import Offer, with_followers
 from bench.score import Score, ScoredCase, ScoreSettings, score
 from bench.score.scored_case import EVERY_AXIS
 from bench.view import QuestionKey
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import AXES, DIAGNOSIS, ISCHEMIA, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, NORMALITY
+from taxonomy.axis import AXES, DERIVED, DIAGNOSIS
 from taxonomy.danger import DangerTable, danger_table
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.target import target_format
@@ -22,7 +22,7 @@ def score_readings(
     cohort: Cohort,
     danger: DangerTable | None = None,
     form: str = "",
-    axes: Collection[str] | None = None,
+    offer: Offer | None = None,
 ) -> Score:
     """Score readings against the truth of their records.
 
@@ -35,35 +35,29 @@ def score_readings(
         The default one when not given.
     form : str
         Target format of the answers; only axes that it asks for are scored. Empty scores all.
-    axes : collection of str, optional
-        The axes that are offered, and ``superclass`` where the most probable one is an answer; no others are scored.
+    offer : Offer, optional
+        The axes that the reader offers and those that it measured as the truth was; all and none when not given.
     """
-    asked = EVERY_AXIS if not form else _asked(target_format(form).axes)
-    if axes is not None:
-        asked = _asked(axes)
+    offer = offer or Offer()
+    asked = offer.axes & (with_followers(target_format(form).axes) if form else EVERY_AXIS)
     cases = [
         ScoredCase(
             ecg_id=record.ecg_id,
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=_truth(cohort.truth(record), asked),
+            truth=_truth(cohort.truth(record), asked | (offer.axes & {SUPERCLASS})),
             reading=readings[QuestionKey(record.ecg_id)],
             asked=asked,
+            fold=record.fold,
         )
         for record in cohort
         if QuestionKey(record.ecg_id) in readings
     ]
-    settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort))
+    settings = ScoreSettings(
+        danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort), measured=offer.measured
+    )
     return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
-
-
-def _asked(axes: Collection[str]) -> frozenset[str]:
-    """Return axes and what follows from them: normality from the diagnosis, ischemia from stage and territory."""
-    derived = {NORMALITY.name} if DIAGNOSIS.name in axes else set()
-    if {ISCHEMIA_STAGE.name, ISCHEMIA_TERRITORY.name} <= set(axes):
-        derived.add(ISCHEMIA.name)
-    return frozenset(axes) | derived
 
 
 def _truth(truth: Truth, asked: frozenset[str]) -> Truth:
@@ -77,20 +71,22 @@ def _repeated(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, list[Re
     return found
 
 
-def text_ceiling(cases: list[ScoredCase], cohort: Cohort) -> dict[str, float]:
-    """Return the accuracy of the measurement-only reader on the same cases by axis; empty without signals."""
-    numbers = cohort.measure()
-    if any(numbers[case.ecg_id] is UNMEASURED for case in cases):
-        return {}
-    reader = MeasurementsReader()
-    answered = [(case, reader.answer(numbers[case.ecg_id])) for case in cases if case.reading.outcome != "failed"]
+def text_ceiling(cases: Sequence[ScoredCase], cohort: Cohort) -> dict[str, tuple[float, int]]:
+    """Return the accuracy of the measurement-only reader on the scored cases with a recording, and their number.
+
+    By axis; without an axis that has no such case. Whether there is a recording is asked of the record itself: what a
+    measurement says depends on where it was kept.
+    """
+    recorded = {record.ecg_id for record in cohort if record.rates}
+    numbers, reader = cohort.measure(), MeasurementsReader()
+    answered = [
+        replace(case, reading=reader.answer(numbers[case.ecg_id]))
+        for case in cases
+        if case.ecg_id in recorded and case.reading.outcome != "failed"
+    ]
     ceiling = {}
-    for axis in AXES:
-        right = [
-            reading.values.get(axis.name) == case.true(axis.name)
-            for case, reading in answered
-            if case.true(axis.name) is not None
-        ]
+    for axis in (*AXES, *DERIVED):
+        right = [case.is_right(axis.name) for case in answered if case.true(axis.name) is not None]
         if right:
-            ceiling[axis.name] = sum(right) / len(right)
+            ceiling[axis.name] = (sum(right) / len(right), len(right))
     return ceiling
