@@ -4,9 +4,9 @@ A statement counts as given where its probability is at least :data:`GIVEN`; amo
 diagnoses, the most probable one counts where none reaches it. What is given is then mapped to the axes by
 :func:`taxonomy.truth.truth`, as a record's labels are. Nothing is fitted to the records that are scored.
 
-The rule was chosen on PTB-XL's fold 9 with the published xresnet1d101 (Strodthoff et al. 2021). Of the thresholds
-tried, 0.2 to 0.5 and between 0.5 and each statement's prevalence in the training folds, 0.5 has the highest mean accuracy
-(78.4%), and a mean kappa of 0.572; the others have 0.296 to 0.587. ``docs/predictions.md`` has the table.
+The rule was chosen on PTB-XL's fold 9 with the published xresnet1d101 (Strodthoff et al. 2021). Thresholds of 0.2 to
+0.5 were tried, and some between 0.5 and each statement's prevalence in the training folds: 0.5 has the highest
+mean accuracy (78.4%) and a mean kappa of 0.572, the others have 0.296 to 0.587. ``docs/predictions.md`` has the table.
 """
 
 from collections.abc import Collection, Mapping
