@@ -81,8 +81,8 @@ def _rows(entries: Sequence[Submission]) -> list[tuple[str, ...]]:
             "-" if mean is None else difference(mean.difference, mean.interval)
             for mean in (score.waveform_only, score.text_inferable)
         ]
-        found = score.probability
-        auroc = within(found.auroc["macro"], found.intervals["macro"]) if found else "-"
+        found = score.probability.macro if score.probability else None
+        auroc = within(found.auroc, found.interval) if found else "-"
         danger = score.superclass.overall if score.superclass else None
         dwe = within(danger.dwe, danger.dwe_interval, 2) if danger else "-"
         rows.append((entry.settings.reader, *means, auroc, dwe, percent(danger.critical_share) if danger else "-"))

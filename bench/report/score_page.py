@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.report.plot import save
+from bench.report.probability_page import probability_parts
 from bench.report.score_plot import axis_plot, confusion_plot, reliability_plot
 from bench.report.summary import summary_lines
 from bench.report.table import (
@@ -80,7 +81,7 @@ def write_score(
     save(axis_plot(score), pictures / "axes.png")
     if score.superclass:
         save(confusion_plot(score.superclass, danger or danger_table()), pictures / "confusion.png")
-    if score.probability:
+    if score.probability and score.probability.reliability:
         save(reliability_plot(score.probability), pictures / "reliability.png")
     write_whole(folder / "report.md", score_page(score, manifest, data))
 
@@ -109,7 +110,8 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
             _groups(score),
         ]
     if score.probability:
-        parts += ["## Probabilities", _probability(score), "![Reliability](pictures/reliability.png)"]
+        parts += ["## Probabilities", *probability_parts(score.probability)]
+        parts += ["![Reliability](pictures/reliability.png)"] if score.probability.reliability else []
     if score.repeats:
         parts += ["## Does it agree with itself?", _repeats(score.repeats)]
     run_id, revision = plain(manifest["run_id"]), plain(str(manifest.get("git_revision")))
@@ -252,13 +254,3 @@ def _groups(score: Score) -> str:
     ]
     note = f"Danger table: {score.superclass.danger_table}; critical errors are its cells of danger 3."
     return markdown_table(("group", "n", "danger-weighted error [95%]", "critical errors"), rows) + "\n\n" + note
-
-
-def _probability(score: Score) -> str:
-    found = score.probability
-    assert found is not None
-    rows = [
-        (name, within(area, found.intervals[name]), f"{found.average_precision[name]:.3f}", f"{found.f1[name]:.3f}")
-        for name, area in found.auroc.items()
-    ]
-    return markdown_table(("superclass", "AUROC [95%]", "average precision", "F1 at 0.5"), rows)

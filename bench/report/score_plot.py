@@ -111,7 +111,7 @@ def confusion_plot(score: SuperclassScore, danger: DangerTable) -> "Figure":
 
 
 def reliability_plot(score: ProbabilityScore) -> "Figure":
-    """Return how often a superclass is true against the probability that was given for it."""
+    """Return how often a superclass or statement is true against the probability that was given for it."""
     figure = new_figure(4.6, 4.4)
     plot = figure.add_subplot()
     plot.plot([0, 1], [0, 1], color="#aaaaaa", linewidth=1, linestyle="--")

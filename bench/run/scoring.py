@@ -12,7 +12,7 @@ from bench.view import QuestionKey
 from readers.text_ceiling import MeasurementsReader
 from taxonomy.axis import AXES, DERIVED, DIAGNOSIS
 from taxonomy.danger import DangerTable, danger_table
-from taxonomy.reading import Reading
+from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.target import target_format
 from taxonomy.truth import Truth
 
@@ -46,7 +46,7 @@ def score_readings(
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=_truth(cohort.truth(record), asked),
+            truth=_truth(cohort.truth(record), asked | (offer.axes & {SUPERCLASS})),
             reading=readings[QuestionKey(record.ecg_id)],
             asked=asked,
             fold=record.fold,
@@ -61,7 +61,7 @@ def score_readings(
 
 
 def _truth(truth: Truth, asked: frozenset[str]) -> Truth:
-    return truth if DIAGNOSIS.name in asked else replace(truth, superclass=None, superclasses=frozenset())
+    return truth if asked & {DIAGNOSIS.name, SUPERCLASS} else replace(truth, superclass=None)
 
 
 def _repeated(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, list[Reading]]:

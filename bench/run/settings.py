@@ -39,7 +39,8 @@ class Offer:
     Attributes
     ----------
     axes : frozenset of str
-        Axes that the answer's format asks for and the reader offers, ``normality`` and ``ischemia`` among them.
+        Axes that the answer's format asks for and the reader offers, ``normality`` and ``ischemia`` among them;
+        ``superclass`` where the most probable one stands in for a diagnosis that is not offered.
     measured : frozenset of str
         Axes on which the reader answers from this project's own measurement.
     """
