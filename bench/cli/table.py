@@ -14,7 +14,7 @@ COMMANDS = {
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
     "prompt": ("bench.cli.prompt:prompt", "Print exactly what a reader would be told and shown."),
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
-    "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
+    "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info, explain."),
     "dataset": ("bench.cli.main:dataset", "The rendered benchmark for other training frameworks: export."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
     "finetune": (
@@ -34,6 +34,7 @@ DATA_COMMANDS = {
     "fetch": ("bench.cli.data:fetch", "Download PTB-XL from PhysioNet; resumes, and checks every file."),
     "verify": ("bench.cli.data:verify", "Say what is missing or wrong in a data folder."),
     "info": ("bench.cli.data:info", "Describe the records at hand."),
+    "explain": ("bench.cli.explain:explain", "Say for a record how its truth came about, axis by axis."),
 }
 
 DATASET_COMMANDS = {

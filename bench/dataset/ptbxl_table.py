@@ -89,7 +89,7 @@ class TabledDataset(Dataset):
 
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
         """Return the truth of a record, given its measurements."""
-        return truth(self.labels(record.ecg_id), self._deciding(record.ecg_id, numbers))
+        return truth(self.labels(record.ecg_id), self.deciding_numbers(record.ecg_id, numbers))
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
@@ -110,7 +110,7 @@ class TabledDataset(Dataset):
         """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
         return {}
 
-    def _deciding(self, ecg_id: RecordId, own: Measurements) -> Numbers:
+    def deciding_numbers(self, ecg_id: RecordId, own: Measurements) -> Numbers:
         """Return the numbers that decide rate and *Linkstyp*: a program's where there are some, else our own."""
         program = self.program_measurements.get(ecg_id)
         ours = Numbers(own.heart_rate.printed, own.second_rate.value, own.qrs_axis.printed)

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -211,12 +210,7 @@ def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(sample
     assert len(made) == 2 * len(records)
 
 
-PTBXL = os.environ.get("PTBXL_DIR")
-
-
-@pytest.mark.skipif(not PTBXL, reason="needs PTB-XL: set PTBXL_DIR to its folder")
-def test_the_whole_table_is_read():
-    dataset = PtbXl(Path(PTBXL or ""))
-    assert len(dataset) == 21_799
-    assert sum(record.fold == 10 for record in dataset) == 2_198
-    assert len({record.patient_id for record in dataset}) == 18_869
+def test_the_whole_table_is_read(ptbxl):
+    assert len(ptbxl) == 21_799
+    assert sum(record.fold == 10 for record in ptbxl) == 2_198
+    assert len({record.patient_id for record in ptbxl}) == 18_869
