@@ -96,7 +96,7 @@ def _draw(examples: Examples, folder: Path, report: Report) -> None:
 def _key(examples: Examples) -> str:
     """Return a digest of everything that the drawn pages depend on."""
     view = {name: value for name, value in examples.cases.view.to_json().items() if name != "format"}
-    drawn = {"view": view, "records": examples.cases.cohort.fingerprint}
+    drawn = {"view": view, "records": examples.cases.cohort.signal_fingerprint}
     return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.dataset import Record
+from bench.dataset.lot import drawn, in_random_order
 from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
 from bench.tracing.change import CHANGES, Change, change_named
@@ -64,9 +65,11 @@ class ProbeOptions:
         return self.run.out / self.name
 
     def records(self) -> list[Record]:
-        """Return the records to change; ``--limit`` counts those that are labelled normal."""
-        cohort = replace(self.run.selection, limit=None).cohort()
-        return normal_records(cohort, self.all_records)[: self.run.selection.limit]
+        """Return the records to change, in the order in which they are asked; ``--sample`` counts the normal ones."""
+        selection = self.run.selection
+        found = normal_records(replace(selection, limit=None).cohort(), self.all_records)
+        chosen = drawn(found, selection.limit, selection.seed) if selection.limit else found
+        return in_random_order(chosen, self.run.view.seed)
 
 
 @dataclass(frozen=True, repr=False)
