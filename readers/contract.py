@@ -93,7 +93,8 @@ class Reader(Protocol):
     Optional attributes: ``preferred_fs`` (Hz), the sampling rate of the signal where the dataset has it, else it comes
     at the highest rate of the dataset; ``details`` (mapping of str to str), such as the digest of the weights, which
     goes into the manifest and the run id; ``trained_on`` (mapping with ``renderer``, ``px_per_mm``, ``format``), the
-    defaults of a run's options.
+    defaults of a run's options; ``taught_on`` (mapping of a dataset's name to its folds), the records that the reader
+    was taught: a run on them says so, and is no submission.
 
     A reader that calls a service (``readers.session``) may have ``within(session)``, which returns a reader that keeps
     to the run's limits on concurrency and cost, and ``estimate(case)``, which returns the cost of a case.
