@@ -87,7 +87,7 @@ def view_options(*without: str) -> Decorator[Any]:
             type=int,
             default=0,
             show_default=True,
-            help="Decides samples, order, donors, masks and opaque ids.",
+            help="Decides samples, order, donors, masks and case ids.",
         ),
     }
     return lambda command: _added(command, *(option for name, option in options.items() if name not in without))

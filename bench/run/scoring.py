@@ -32,22 +32,29 @@ def score_readings(
     form : str
         Target format of the answers; only axes that it asks for are scored. Empty scores all.
     """
+    cases = scored_cases(readings, cohort, form)
+    settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort))
+    return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
+
+
+def scored_cases(
+    readings: Mapping[QuestionKey, Reading], cohort: Cohort, form: str = "", measured: bool = True
+) -> list[ScoredCase]:
+    """Return the first reading of each record with its truth; ``measured`` asks for what only a recording tells."""
     asked = EVERY_AXIS if not form else _asked(target_format(form))
-    cases = [
+    return [
         ScoredCase(
             ecg_id=record.ecg_id,
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=_truth(cohort.truth(record), asked),
+            truth=_truth(cohort.truth(record) if measured else cohort.dataset.truth(record), asked),
             reading=readings[QuestionKey(record.ecg_id)],
             asked=asked,
         )
         for record in cohort
         if QuestionKey(record.ecg_id) in readings
     ]
-    settings = ScoreSettings(danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort))
-    return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
 
 
 def _asked(form: TargetFormat) -> frozenset[str]:

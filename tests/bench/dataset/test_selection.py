@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def place_correlation(ids):
 def test_a_larger_draw_holds_the_smaller_one(sample):
     ids = [set(sample.cohort("all", limit=count).ids) for count in (10, 40, 200, 488)]
     assert [len(one) for one in ids] == [10, 40, 200, 488]
-    assert all(small < large for small, large in zip(ids, ids[1:], strict=False))
+    assert all(small < large for small, large in pairwise(ids))
 
 
 def test_a_draw_is_by_lot_and_by_seed_and_not_of_the_oldest_recordings(sample):
