@@ -16,8 +16,8 @@ HEADINGS = ("axis", "n", "kappa", "difference [95%]", "p", "accuracy [95%]", "p"
 HOW = (
     "Differences are first minus second: kappa, and accuracy in points. Intervals: bootstrap over patients;\n"
     "p: answers of whole patients swapped, by Holm (mean kappa over the pairs, the rest over pairs and axes).\n"
-    "Flips: records right only in the first : only in the second. An axis with + has truths of this project's\n"
-    "own measurement."
+    "Flips: records right only in the first : only in the second. +: by construction, since one of the two\n"
+    "answers from the very measurement that made the truth."
 )
 
 
@@ -69,9 +69,9 @@ def _rows(pair: PairComparison) -> list[tuple[str, ...]]:
             f"{axis.n:,}",
             f"{axis.kappa.first:.2f} {axis.kappa.second:.2f}" if axis.kappa else "-",
             _signed(axis.kappa) if axis.kappa else "-",
-            f"{axis.kappa.p_holm:.3f}" if axis.kappa else "-",
+            f"{axis.kappa.p_holm:.3f}" if axis.kappa and not axis.by_construction else "-",
             difference(axis.accuracy.difference, axis.accuracy.interval),
-            f"{axis.accuracy.p_holm:.3f}",
+            "-" if axis.by_construction else f"{axis.accuracy.p_holm:.3f}",
             f"{len(axis.first_only)}:{len(axis.second_only)}",
         )
         for axis in pair.axes

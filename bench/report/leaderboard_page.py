@@ -10,6 +10,7 @@ from bench.report.table import difference, markdown_table, number, page, percent
 from bench.run.ranking import Standings, standings
 from bench.run.settings import RunSettings
 from bench.run.submission import Submission, submissions
+from bench.score.comparison import SHOWN
 from bench.storage import as_json, write_whole
 from bench.view import condition_named
 from taxonomy.axis import AXES
@@ -27,8 +28,8 @@ INTRODUCTION = (
 )
 
 AXES_NOTE = (
-    "Accuracy, and the labelled records. `*`: above the majority's accuracy after Holm's correction. `+`: truths of "
-    "this project's own measurement, which some readers use too: they agree by construction, and no mean holds them."
+    "Accuracy, and the labelled records. `*`: above the majority's accuracy after Holm's correction. `+`: by "
+    "construction, since the reader answers from the very measurement that made the truth; no mean holds it."
 )
 
 
@@ -134,11 +135,10 @@ def _probabilities(table: Standings) -> str:
 
 def _axes(table: Standings) -> str:
     names = [axis.name for axis in AXES]
-    circular = {axis.axis for entry in table.entries for axis in entry.score.axes if axis.by_construction}
     rows = [[entry.settings.reader, *(_axis_cell(entry, name) for name in names)] for entry in table.entries]
     baselines = {axis.axis: axis.baseline for axis in table.entries[0].score.axes}
     baseline = ["majority baseline", *(percent(baselines.get(name)) for name in names)]
-    return markdown_table(("reader", *(name + "+" * (name in circular) for name in names)), [*rows, baseline])
+    return markdown_table(("reader", *names), [*rows, baseline])
 
 
 def _axis_cell(entry: Submission, name: str) -> str:
@@ -146,8 +146,9 @@ def _axis_cell(entry: Submission, name: str) -> str:
     axis = next((axis for axis in entry.score.axes if axis.axis == name), None)
     if axis is None or not axis.n:
         return "-"
-    above = axis.p_holm is not None and axis.p_holm < 0.05 and (axis.difference or 0.0) > 0
-    return f"{percent(axis.accuracy)}{'*' * above} ({axis.n:,})"
+    above = axis.p_holm is not None and axis.p_holm < SHOWN and (axis.difference or 0.0) > 0
+    mark = "+" if axis.by_construction else "*" * above
+    return f"{percent(axis.accuracy)}{mark} ({axis.n:,})"
 
 
 def _origins(table: Standings) -> str:

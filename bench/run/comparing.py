@@ -64,4 +64,5 @@ def _names(settings: Sequence[RunSettings]) -> list[str]:
 
 def _answers(name: str, folder: RunFolder, settings: RunSettings, dataset: Dataset) -> Answers:
     readings, _ = folder.every_reading()
-    return Answers.of(name, scored_cases(readings, cohort_of_run(settings, dataset), settings.form))
+    cases = scored_cases(readings, cohort_of_run(settings, dataset), offer=settings.offer)
+    return Answers.of(name, cases, settings.offer.measured)

@@ -128,7 +128,7 @@ def _compared(entries: Sequence[Submission], dataset: Dataset) -> list[RankedPai
 
 def _cases(entry: Submission, dataset: Dataset) -> list[Any]:
     readings, _ = entry.folder.every_reading()
-    return scored_cases(readings, cohort_of_run(entry.settings, dataset), entry.settings.form, measured=False)
+    return scored_cases(readings, cohort_of_run(entry.settings, dataset), offer=entry.settings.offer, measured=False)
 
 
 def _known(entries: Sequence[Submission], earlier: Sequence[Mapping[str, Any]]) -> list[RankedPair]:

@@ -147,9 +147,7 @@ def answer_table(
 ) -> AnswerTable:
     """Return the answers as a table of what would be right for whom; parameters as of :func:`association`."""
     values = list(dict.fromkeys(answers))
-    kinds: dict[Hashable, tuple[int, Truth]] = {}
-    kind = [kinds.setdefault(_kind(axis, truth), (len(kinds), truth))[0] for truth in truths]
-    distinct = [truth for _, truth in kinds.values()]
+    kind, distinct = _kinds(axis, truths)
     accepts = _accepted(axis, distinct, values)
     column = {value: code for code, value in enumerate(values)}
     if axis.is_set:
@@ -162,7 +160,7 @@ def answer_table(
         holds_prior = np.array([truth.accepts(axis.name, prior) for truth in distinct], dtype=np.bool_)
     return AnswerTable(
         answer=np.array([column[value] for value in answers], dtype=np.int64),
-        kind=np.array(kind, dtype=np.int64),
+        kind=kind,
         accepts=accepts,
         credit=credit,
         holds_prior=holds_prior,
@@ -188,6 +186,20 @@ def _accepted(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue | 
             answer = bits(value)
             accepts[:, column] = (demanded & ~answer == 0) & (answer & ~fitting == 0)
     return accepts
+
+
+def accepting(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue]) -> NDArray[np.int64]:
+    """Return how many of the truths accept each value, int64 (values,)."""
+    kind, distinct = _kinds(axis, truths)
+    counts = np.bincount(kind, minlength=len(distinct))
+    return np.asarray(counts @ _accepted(axis, distinct, values).astype(np.int64), dtype=np.int64)
+
+
+def _kinds(axis: Axis, truths: Sequence[Truth]) -> tuple[Codes, list[Truth]]:
+    """Return the kind of each truth, and one truth of each kind: those of one kind accept the same."""
+    kinds: dict[Hashable, tuple[int, Truth]] = {}
+    kind = [kinds.setdefault(_kind(axis, truth), (len(kinds), truth))[0] for truth in truths]
+    return np.array(kind, dtype=np.int64), [truth for _, truth in kinds.values()]
 
 
 def _kind(axis: Axis, truth: Truth) -> Hashable:

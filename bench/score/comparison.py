@@ -72,7 +72,8 @@ class AxisGap:
     n : int
         Shared cases with a label.
     by_construction : bool
-        Whether part of the truth rests on this project's own measurement.
+        Whether one of them answers from the very measurement that made a truth: the axis enters no correction, and
+        is never shown to differ.
     kappa : Gap or None
         None where kappa is not defined.
     accuracy : Gap
@@ -122,15 +123,16 @@ class PairComparison:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The cases of one reader under its name."""
+    """The cases of one reader under its name, and the axes that it answers from this project's own measurement."""
 
     name: str
     cases: Mapping[RecordId, ScoredCase]
+    measured: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, name: str, cases: Sequence[ScoredCase]) -> "Answers":
+    def of(cls, name: str, cases: Sequence[ScoredCase], measured: frozenset[str] = frozenset()) -> "Answers":
         """Return the answers of a reader."""
-        return cls(name, {case.ecg_id: case for case in cases})
+        return cls(name, {case.ecg_id: case for case in cases}, measured)
 
 
 def compared(readers: Sequence[Answers], draws: int = DRAWS, seed: int = 0) -> tuple[PairComparison, ...]:
@@ -161,7 +163,8 @@ def compare_pair(first: Answers, second: Answers, draws: int = DRAWS, seed: int 
     if not kept:
         raise FileError(f"{first.name} and {second.name} share no case that both answered")
     asked = [axis for axis in (*AXES, *DERIVED) if all(axis.name in case.asked for case in kept[0])]
-    on_axes = {axis: found for axis in asked if (found := _on_axis(axis, kept)) is not None}
+    measured = first.measured | second.measured
+    on_axes = {axis: found for axis in asked if (found := _on_axis(axis, kept, measured)) is not None}
     pair = _Pair(kept, on_axes, draws, seed)
     independent = [axis for axis in INDEPENDENT if axis in on_axes and pair.kappa_is_defined(axis)]
     return PairComparison(
@@ -178,8 +181,9 @@ def compare_pair(first: Answers, second: Answers, draws: int = DRAWS, seed: int 
 def corrected(pairs: Sequence[PairComparison]) -> tuple[PairComparison, ...]:
     """Return the pairs with Holm's correction over all of them."""
     means = _corrected([pair.mean_kappa for pair in pairs])
-    kappas = _corrected([axis.kappa for pair in pairs for axis in pair.axes])
-    accuracies = _corrected([axis.accuracy for pair in pairs for axis in pair.axes])
+    tested = [axis for pair in pairs for axis in pair.axes if not axis.by_construction]
+    kappas = _corrected([axis.kappa for axis in tested])
+    accuracies = _corrected([axis.accuracy for axis in tested])
     return tuple(
         replace(pair, mean_kappa=next(means), axes=tuple(_with(axis, kappas, accuracies) for axis in pair.axes))
         for pair in pairs
@@ -187,6 +191,8 @@ def corrected(pairs: Sequence[PairComparison]) -> tuple[PairComparison, ...]:
 
 
 def _with(axis: AxisGap, kappas: Iterator[Gap | None], accuracies: Iterator[Gap | None]) -> AxisGap:
+    if axis.by_construction:
+        return axis
     accuracy = next(accuracies)
     return replace(axis, kappa=next(kappas), accuracy=accuracy or axis.accuracy)
 
@@ -206,7 +212,7 @@ class _OnAxis:
     by_construction: bool
 
 
-def _on_axis(axis: Axis, pairs: Sequence[tuple[ScoredCase, ScoredCase]]) -> _OnAxis | None:
+def _on_axis(axis: Axis, pairs: Sequence[tuple[ScoredCase, ScoredCase]], measured: frozenset[str]) -> _OnAxis | None:
     place = np.array([k for k, (case, _) in enumerate(pairs) if case.truth.values.get(axis.name) is not None], int)
     if not len(place):
         return None
@@ -221,7 +227,7 @@ def _on_axis(axis: Axis, pairs: Sequence[tuple[ScoredCase, ScoredCase]]) -> _OnA
     joint = kappa_columns(axis, sides[0] + sides[1], truths + truths)
     joint = {name: column for name, column in joint.items() if name.split(" ")[0] in questions}
     halves = [{name: column[part] for name, column in joint.items()} for part in _halves(len(place))]
-    circular = any(axis.name in truth.circular for truth in truths)
+    circular = axis.name in measured and any(axis.name in truth.circular for truth in truths)
     return _OnAxis(place, (right[0], right[1]), (halves[0], halves[1]), circular)
 
 

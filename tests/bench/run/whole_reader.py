@@ -1,5 +1,7 @@
 """Readers of whole splits, for the tests of submissions; imported by name through ``--reader``."""
 
+from types import MappingProxyType
+
 from taxonomy.reading import Failure, Reading
 
 
@@ -8,7 +10,7 @@ class Taught:
 
     name = "taught"
     inputs = frozenset({"signal"})
-    taught_on = {"ptbxl-sample": frozenset({10})}
+    taught_on = MappingProxyType({"ptbxl-sample": frozenset({10})})
 
     def read(self, cases):
         for _ in cases:

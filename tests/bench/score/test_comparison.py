@@ -125,6 +125,16 @@ def test_only_axes_that_both_were_asked_are_compared():
     assert pair.mean_axes == ("rhythm",)
 
 
+def test_an_axis_by_construction_is_marked_and_enters_no_correction():
+    truth = [replace(one, circular=frozenset({"rhythm"})) for one in truths(120)]
+    first, second = reader("a", truth, 0.9, 1), reader("b", truth, 0.1, 2)
+    (plain,) = compared([first, second], draws=1000)
+    (marked,) = compared([replace(first, measured=frozenset({"rhythm"})), second], draws=1000)
+    assert on(plain, "rhythm").accuracy.is_shown and not on(plain, "rhythm").by_construction
+    assert on(marked, "rhythm").by_construction and not on(marked, "rhythm").accuracy.is_shown
+    assert on(marked, "conduction").accuracy.p_holm == on(marked, "conduction").accuracy.p
+
+
 def test_the_correction_is_over_the_pairs():
     truth = truths(120)
     readers = [reader(name, truth, share, n) for n, (name, share) in enumerate((("a", 0.9), ("b", 0.5), ("c", 0.1)))]

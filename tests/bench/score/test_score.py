@@ -18,10 +18,11 @@ from taxonomy.axis import AXES
 from taxonomy.error import FileError
 from taxonomy.reading import Failure, Reading
 from taxonomy.statement import SUPERCLASSES
-from taxonomy.truth import Labels, truth
+from taxonomy.truth import Labels, Numbers, truth
 
 QUICK = ScoreSettings(draws=200)
 BASELINE = majority_values()
+NUMBERS = Numbers(rate=72, qrs_axis=40.0, source="12SL", is_own=False)
 
 answers = st.integers(2, 60).flatmap(
     lambda n: st.tuples(
@@ -37,13 +38,13 @@ def case(ecg_id, codes=("NORM", "SR"), reading=None, patient=None, **more):
         patient_id=ecg_id if patient is None else patient,
         sex=more.get("sex", "male"),
         age=more.get("age", 50.0),
-        truth=truth(labels, 72.0, 40.0),
+        truth=truth(labels, NUMBERS),
         reading=reading or Reading(),
     )
 
 
 def right(codes):
-    return Reading(values=truth(Labels(dict.fromkeys(codes, 100.0), "MID"), 72.0, 40.0).values)
+    return Reading(values=truth(Labels(dict.fromkeys(codes, 100.0), "MID"), NUMBERS).values)
 
 
 @given(answers)
@@ -54,9 +55,6 @@ def test_agreement_is_scikit_learns(pair):
     assert ag.balanced_accuracy(true, given_) == pytest.approx(recalls)
     expected = metrics.f1_score(true, given_, labels=labels, average="macro", zero_division=0)
     assert ag.macro_f1(true, given_) == pytest.approx(expected)
-    kappa = ag.kappa(true, given_)
-    if kappa is not None:
-        assert kappa == pytest.approx(metrics.cohen_kappa_score(true, given_))
     bits = metrics.mutual_info_score(true, given_) / np.log(2)
     assert ag.mutual_information(true, given_) == pytest.approx(bits, abs=1e-9)
 
@@ -113,19 +111,22 @@ def test_the_bootstrap_resamples_patients_and_not_records():
     assert width(patients) == pytest.approx(2 * width(np.arange(200)), rel=0.15)
 
 
-def test_the_majority_reader_is_at_the_prior_with_a_difference_of_exactly_zero(sample):
+def test_the_majority_reader_shows_nothing_and_never_beats_the_prior(sample):
     cases = []
     for record in sample:
         if record.fold == 10:
-            labels = truth(sample.labels(record.ecg_id), 70.0, 30.0)
+            labels = truth(sample.labels(record.ecg_id), NUMBERS)
             cases.append(
                 ScoredCase(record.ecg_id, record.patient_id, record.sex, record.age, labels, Reading(values=BASELINE))
             )
     found = score(cases, BASELINE, QUICK)
+    assert (found.kappa.kappa, found.kappa.interval) == (0, (0, 0))
     for axis in found.axes:
-        assert axis.difference == 0
-        assert axis.interval == (0, 0)
-        assert axis.verdict == "at prior"
+        assert axis.difference <= 0
+        assert (axis.s, axis.knows_p) == (0, 1)
+        assert axis.names_p in (1, None)
+        assert axis.kappa in (0, None)
+        assert axis.verdict.startswith("nothing shown")
         assert axis.entropy_ratio in (0, None)
         assert axis.mutual_information == 0
 
@@ -134,8 +135,8 @@ def test_a_perfect_reader_is_above_the_prior_where_the_prior_is_wrong_often_enou
     cases = [case(k, codes, right(codes)) for k, codes in enumerate([("NORM", "SR"), ("CLBBB", "AFIB")] * 15)]
     found = score(cases, BASELINE, QUICK)
     assert found.axis("conduction").accuracy == 1
-    assert found.axis("conduction").verdict == "above prior"
-    assert found.axis("rate").verdict == "at prior"
+    assert found.axis("conduction").verdict == "knows it, beats the prior"
+    assert found.axis("rate").verdict == "nothing shown (n = 30, too few to show any)"
     assert found.findings_predicted == found.findings_true
     assert found.superclass.overall.dwe == 0
 
@@ -231,7 +232,7 @@ def test_the_order_of_cases_does_not_matter_and_json_holds_everything():
 
 def test_one_value_everywhere_is_scored_without_a_crash():
     found = score([case(k, reading=right(("NORM", "SR"))) for k in range(3)], BASELINE, QUICK)
-    assert found.axis("rhythm").kappa is None
+    assert found.axis("rhythm").kappa == 0
     assert found.axis("rhythm").entropy_ratio is None
     assert found.probability is None
 
@@ -244,9 +245,9 @@ def test_nothing_to_score_and_a_foreign_score_are_told():
 
 
 def test_the_text_ceiling_stands_beside_its_axis():
-    settings_ = ScoreSettings(draws=50, text_ceiling={"rate": 0.75})
+    settings_ = ScoreSettings(draws=50, text_ceiling={"rate": (0.75, 1)})
     found = score([case(1, reading=right(("NORM", "SR")))], BASELINE, settings_)
-    assert [axis.text_ceiling for axis in found.axes if axis.axis == "rate"] == [0.75]
+    assert (found.axis("rate").text_ceiling, found.axis("rate").text_ceiling_n) == (0.75, 1)
     assert all(axis.text_ceiling is None for axis in found.axes if axis.axis != "rate")
 
 
