@@ -38,7 +38,7 @@ def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, out: Pa
     pairs = compare_runs(runs, data, TERMINAL)
     for pair in pairs:
         show(comparison_table(pair))
-        click.echo(headline(pair))
+        click.echo("\n".join(headline(pair)))
         if listed:
             _list_flips(pair, listed)
         click.echo()

@@ -42,20 +42,20 @@ def comparison_page(pairs: Sequence[PairComparison]) -> str:
     """Return the page as Markdown."""
     parts = ["# Comparison", HOW.replace("\n", " ")]
     for pair in pairs:
-        parts += [f"## {plain(_title(pair))}", plain(headline(pair)), markdown_table(HEADINGS, _rows(pair))]
+        parts += [f"## {plain(_title(pair))}", plain(" ".join(headline(pair))), markdown_table(HEADINGS, _rows(pair))]
     return page(parts)
 
 
-def headline(pair: PairComparison) -> str:
-    """Return in a sentence whether two readers are shown to differ."""
-    left = f"; {pair.left_out} shared cases with a failed call are left out" if pair.left_out else ""
+def headline(pair: PairComparison) -> list[str]:
+    """Return in sentences whether two readers are shown to differ, by how much, and what was left out."""
+    left = [f"{pair.left_out} shared cases with a failed call are left out."] if pair.left_out else []
     gap = pair.mean_kappa
     if gap is None:
-        return f"No axis of the mean kappa is shared{left}."
-    figure = f"mean kappa {gap.first:.3f} and {gap.second:.3f}, difference {_signed(gap)}, p = {gap.p_holm:.4f}"
+        return ["They share no axis of the mean kappa.", *left]
     better = pair.first if gap.difference > 0 else pair.second
-    said = f"{better} is shown to be better" if gap.is_shown else "no difference is shown"
-    return f"{said} on {pair.n:,} cases over {len(pair.mean_axes)} axes: {figure}{left}."
+    said = f"{better} is shown to be better." if gap.is_shown else "No difference is shown."
+    mean = f"Mean kappa over {len(pair.mean_axes)} axes: {gap.first:.3f} and {gap.second:.3f}"
+    return [said, f"{mean}, difference {_signed(gap)}, p = {gap.p_holm:.4f}.", *left]
 
 
 def _title(pair: PairComparison) -> str:

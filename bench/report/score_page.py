@@ -18,6 +18,7 @@ from bench.report.table import (
     terminal_table,
     within,
 )
+from bench.run.caveat import told_coverage
 from bench.score.axis_score import AxisScore
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
@@ -74,6 +75,7 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
     parts = [
         f"# {plain(settings['reader'])} on {plain(settings['dataset'])}, {plain(settings['split'])}",
         size_note(score.n, bool(settings["is_sample"])),
+        *map(plain, told_coverage(manifest)),
         *_shown(settings),
         "![Accuracy of every axis beside its baseline](pictures/axes.png)",
         markdown_table(HEADINGS, [axis_cells(axis) for axis in score.axes]),

@@ -150,9 +150,13 @@ def test_a_folder_with_few_recordings_gives_a_partial_run(physionet_folder, tmp_
     assert is_one_sentence(refused, "partial: 4 of the split's 6 records are asked"), refused.stderr
 
 
-def test_a_whole_split_says_how_many_recordings_there_are(folder):
-    assert "66 of 66 records of split 'test' have a recording here." in (folder / "report.md").read_text()
-    assert "Partial" not in (folder / "report.md").read_text()
+def test_a_whole_split_says_how_many_recordings_there_are(tmp_path):
+    done = bench("run", "--reader", "majority", cwd=tmp_path)
+    report = (run_folder(tmp_path / "runs") / "report.md").read_text()
+    for told in (done.stdout, report):
+        assert "66 of 66 records of split 'test' have a recording here." in told
+        assert "Partial" not in told
+    assert not done.stderr
 
 
 def test_records_that_were_taught_are_said_and_are_no_submission(tmp_path):
