@@ -10,7 +10,6 @@ from bench.report.table import difference, markdown_table, number, page, percent
 from bench.run.ranking import Standings, standings
 from bench.run.settings import RunSettings
 from bench.run.submission import Submission, submissions
-from bench.score.comparison import SHOWN
 from bench.storage import as_json, write_whole
 from bench.view import condition_named
 from taxonomy.axis import AXES
@@ -28,7 +27,7 @@ INTRODUCTION = (
 )
 
 AXES_NOTE = (
-    "Accuracy, and the labelled records. `*`: above the majority's accuracy after Holm's correction. `+`: by "
+    "Accuracy, and the labelled records. `*`: knows it, beyond the prior, after Holm's correction. `+`: by "
     "construction, since the reader answers from the very measurement that made the truth; no mean holds it."
 )
 
@@ -146,8 +145,7 @@ def _axis_cell(entry: Submission, name: str) -> str:
     axis = next((axis for axis in entry.score.axes if axis.axis == name), None)
     if axis is None or not axis.n:
         return "-"
-    above = axis.p_holm is not None and axis.p_holm < SHOWN and (axis.difference or 0.0) > 0
-    mark = "+" if axis.by_construction else "*" * above
+    mark = "+" if axis.by_construction else "*" * axis.knows
     return f"{percent(axis.accuracy)}{mark} ({axis.n:,})"
 
 

@@ -363,13 +363,14 @@ def _arrangements(free: frozenset[int], counts: list[int]) -> Iterator[list[tupl
 def kappa(axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Truth]) -> float | None:
     """Return Cohen's kappa (1960) where a truth may have several right values.
 
-    Agreement by chance is the share of right answers that is expected when the answers are shuffled freely. No answer
-    is a value that is never right. On ``other_findings`` it is the mean over the findings with ten positives, present
-    against absent; a case in which a finding may stand and need not is left out of that finding.
+    Agreement by chance is the share of right answers that is expected when the answers are shuffled freely; where it is
+    certain, kappa is 0. No answer is a value that is never right. On ``other_findings`` it is the mean over the
+    findings with ten positives, present against absent; a case in which a finding may stand and need not is left out of
+    that finding.
     """
     columns = kappa_columns(axis, answers, truths)
     found = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
-    return None if found is None else float(found[0])
+    return None if found is None else float(np.nan_to_num(found[0]))
 
 
 def kappa_columns(
@@ -416,7 +417,10 @@ def _finding_columns(
 
 
 def kappa_of_sums(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
-    """Return kappa from the sums of :func:`kappa_columns`, one for each resample; None without a question."""
+    """Return kappa from the sums of :func:`kappa_columns`, one for each resample; None without a question.
+
+    NaN where a resample holds no case, or agreement by chance is certain in it.
+    """
     questions = dict.fromkeys(name.split(" ")[0] for name in sums)
     if not questions:
         return None
@@ -433,7 +437,7 @@ def _kappa(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     expected = sum((sums[name] / n * (sums[f"said {name[5:]}"] / n) for name in fits), np.zeros_like(n))
     agreed = sums["right"] / n
     certain = expected >= 1 - 1e-12
-    return np.where(certain, 0.0, (agreed - expected) / np.where(certain, 1.0, 1 - expected))
+    return np.where(certain, np.nan, (agreed - expected) / np.where(certain, 1.0, 1 - expected))
 
 
 def knowable_kappa(n: int, n_abnormal: int, tests: int) -> float | None:

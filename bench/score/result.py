@@ -140,7 +140,7 @@ class Score:
         from pydantic import ValidationError
 
         version = data.get("taxonomy_version")
-        if version != VERSION:
+        if isinstance(version, str) and version != VERSION:
             raise FileError(f"not a score of taxonomy {VERSION} but of {version}: 'bench score RUN' computes it anew")
         try:
             return _adapter().validate_json(json.dumps(data), strict=True)

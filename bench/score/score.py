@@ -138,12 +138,17 @@ def _resampled(answers: Sequence[AxisAnswers], cases: Sequence[ScoredCase], sett
     patients = patient_numbers([case.patient_id for case in cases])
     sums = resampled_sums(columns, patients, settings.draws, settings.seed)
     names = [on_axis.axis.name for on_axis in answers]
-    kappas_by_axis = {name: kappa_of_sums(_parts(sums, f"{name} kappa ")) for name in names}
+    kappas_by_axis = {name: _defined(kappa_of_sums(_parts(sums, f"{name} kappa "))) for name in names}
     return _Resampled(
         accuracy={name: ratio(sums[f"{name} right"], sums[f"{name} n"]) for name in names},
         gain={name: ratio(sums[f"{name} gain"], sums[f"{name} n"]) for name in names},
         kappa={name: drawn for name, drawn in kappas_by_axis.items() if drawn is not None},
     )
+
+
+def _defined(drawn: Draws | None) -> Draws | None:
+    """Return resampled kappas, zeros where none is defined: agreement by chance is certain, and kappa is 0."""
+    return np.zeros_like(drawn) if drawn is not None and np.isnan(drawn).all() else drawn
 
 
 def _parts(sums: Mapping[str, Draws], start: str) -> dict[str, Draws]:

@@ -131,7 +131,8 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(tmp_path):
     )
     job = prepared(asked)
     run_job(job)
-    run = {ecg_id: told(case) for ecg_id, case in zip(job.settings.ids, Shown.last.seen, strict=True)}
+    asked_for = [question.record.ecg_id for question in job.questions]
+    run = {ecg_id: told(case) for ecg_id, case in zip(asked_for, Shown.last.seen, strict=True)}
     taught = {one.record.ecg_id: told(one.case) for one in examples(open_dataset("sample"), "test", view, COUNT)}
     write_export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("sample"), tmp_path / "pages")
     (file,) = (tmp_path / "pages").rglob("*.parquet")
