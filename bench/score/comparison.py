@@ -252,7 +252,9 @@ class _Pair:
         self.swapped = _swapped_sums(columns, patients, draws, seed)
 
     def kappa_is_defined(self, axis: Axis) -> bool:
-        return bool(self._on_axes[axis].kappa[0])
+        if not self._on_axes[axis].kappa[0]:
+            return False
+        return all(np.isfinite(_raw_kappa(sums, axis)[0]) for sums in self.observed)
 
     def gap(self, figure: Callable[[Sums], NDArray[np.float64]]) -> Gap:
         """Return the gap of a figure that follows from a side's sums."""
@@ -304,6 +306,11 @@ def _swapped_sums(columns: Sequence[Columns], patients: NDArray[np.int64], draws
 
 
 def _kappa(sums: Sums, axis: Axis) -> NDArray[np.float64]:
+    """Return kappa, 0 in a resample in which agreement by chance is certain."""
+    return np.nan_to_num(_raw_kappa(sums, axis))
+
+
+def _raw_kappa(sums: Sums, axis: Axis) -> NDArray[np.float64]:
     start = f"{axis.name} kappa "
     found = kappa_of_sums({name.removeprefix(start): s for name, s in sums.items() if name.startswith(start)})
     assert found is not None

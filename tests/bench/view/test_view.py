@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.cli.check_reader import CASES
 from bench.dataset import Selection, open_dataset
 from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
@@ -148,6 +149,6 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(tmp_path):
 def test_check_reader_shows_what_a_run_shows(tmp_path):
     reader = f"{__name__}:Shown"
     bench("check-reader", reader, cwd=tmp_path)
-    checked = [told(case) for case in Shown.last.seen[:COUNT]]
-    assert bench("run", "--reader", reader, "--limit", COUNT, cwd=tmp_path).returncode == 0
+    checked = [told(case) for case in Shown.last.seen[:CASES]]
+    assert bench("run", "--reader", reader, "--sample", CASES, cwd=tmp_path).returncode == 0
     assert checked == [told(case) for case in Shown.last.seen]
