@@ -154,3 +154,15 @@ def test_what_cannot_be_compared_is_told():
         compared([one])
     with pytest.raises(FileError, match="a and b share no case"):
         compared([one, Answers.of("b", [case("elsewhere", truth[0], rhythm="sinus")])])
+
+
+def test_an_axis_whose_kappa_is_not_defined_has_none_and_enters_no_mean():
+    truth = [Truth({"rhythm": "sinus", "conduction": value}) for value in ("none", "lbbb") * 10]
+    sides = [
+        Answers.of(name, [case(n, one, rhythm="sinus", conduction=said(one)) for n, one in enumerate(truth)])
+        for name, said in (("right", lambda one: one.values["conduction"]), ("prior", lambda one: "none"))
+    ]
+    (pair,) = compared(sides, draws=100)
+    assert on(pair, "rhythm").kappa is None and on(pair, "rhythm").accuracy.difference == 0.0
+    assert pair.mean_axes == ("conduction",)
+    assert pair.mean_kappa.difference == 1.0
