@@ -8,10 +8,12 @@ from bench.dataset import Cohort, Dataset, RecordId, open_dataset
 from bench.evidence.ablation import AUTO, ablate_in_memory, ceiling_reader
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
+from bench.run.comparing import compare_runs
 from bench.run.questionnaire import ask_cohort
 from bench.run.scoring import score_readings
 from bench.run.settings import offer_of
 from bench.score import Score
+from bench.score.comparison import PairComparison
 from bench.tracing.change import CHANGES, change_named
 from bench.tracing.probe_run import ProbeResult, probe_records
 from bench.tracing.tracing import normal_records
@@ -136,6 +138,25 @@ def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which
     view = _checked(records, view)
     chosen = [change_named(name) for name in ([changes] if isinstance(changes, str) else changes) or CHANGES]
     return probe_records(_built(reader), normal_records(records, all_records), chosen, view, observer)
+
+
+def compare(*runs: str | Path, where: str | None = None, observer: Observer = SILENT) -> tuple[PairComparison, ...]:
+    """Compare every pair of run folders or submissions on the cases that they share.
+
+    Parameters
+    ----------
+    runs : str or Path
+        Two or more, of one dataset.
+    where : str, optional
+        The dataset, as of :func:`load_dataset`; runs on the embedded sample need none.
+    observer : Observer
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When there is only one, they are of different datasets, or two share no case.
+    """
+    return compare_runs([Path(run) for run in runs], where, observer)
 
 
 def _asked(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, no_reasoning_option, view_options, views_from
+from bench.cli.option import data_option, limit_option, no_reasoning_option, view_options, views_from
 
 
 @click.command()
@@ -22,7 +22,7 @@ from bench.cli.option import data_option, no_reasoning_option, view_options, vie
     help="Splits, separated by commas: train, validation, test.",
 )
 @click.option("--shard-rows", type=click.IntRange(1), default=1000, show_default=True, help="Rows of a file at most.")
-@click.option("--limit", type=click.IntRange(1), help="Take only the first N records of each split.")
+@limit_option("Take only N records of each split, by lot. --limit is the same.")
 def export(folder: Path, data: str | None, split: str, no_reasoning: bool, **options: Any) -> None:
     """Write images, prompts, targets and truth as parquet files that the datasets library loads.
 

@@ -24,14 +24,19 @@ def data_option(command: Command) -> Command:
 
 
 def selection_options(command: Command) -> Command:
-    """Add ``--data``, ``--split``, ``--ids`` and ``--limit``."""
+    """Add ``--data``, ``--split``, ``--ids`` and ``--sample``."""
     return _added(
         command,
         data_option,
         click.option("--split", default="test", show_default=True, help="train, val, test, all, or fold1 to fold10."),
         click.option("--ids", metavar="ID,ID,...", help="Take these records instead of a split."),
-        click.option("--limit", type=click.IntRange(1), help="Take only the first N records."),
+        limit_option("Take N records by lot (--seed); more records hold the fewer. --limit is the same."),
     )
+
+
+def limit_option(text: str) -> Decorator[Any]:
+    """Add ``--sample``, and ``--limit``, which is another word for it."""
+    return click.option("--sample", "--limit", "limit", type=click.IntRange(1), metavar="N", help=text)
 
 
 def _drawable(context: click.Context, parameter: click.Parameter, px_per_mm: int | None) -> int:
@@ -83,7 +88,7 @@ def view_options(*without: str) -> Decorator[Any]:
             type=int,
             default=0,
             show_default=True,
-            help="Decides donors, masks, jitter and opaque ids.",
+            help="Decides samples, order, donors, masks, jitter and case ids.",
         ),
     }
     return lambda command: _added(command, *(option for name, option in options.items() if name not in without))
@@ -155,7 +160,8 @@ def selection_from(options: dict[str, Any]) -> "Selection":
     """Take the options of :func:`selection_options` out of a command's options."""
     from bench.dataset import Selection
 
-    return Selection(**taken(options, Selection.__dataclass_fields__))
+    own = [name for name in Selection.__dataclass_fields__ if name != "seed"]
+    return Selection(**taken(options, dict.fromkeys(own)), seed=options.get("seed", 0))
 
 
 def view_from(options: dict[str, Any]) -> "View":

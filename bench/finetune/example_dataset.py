@@ -98,7 +98,7 @@ def _key(examples: Examples) -> str:
     view = {
         name: value for name, value in examples.cases.view.to_json().items() if name not in {"format", "demography"}
     }
-    drawn = {"view": view, "records": examples.cases.cohort.fingerprint}
+    drawn = {"view": view, "records": examples.cases.cohort.signal_fingerprint}
     return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -39,14 +39,40 @@ def score_readings(
         The axes that the reader offers and those that it measured as the truth was; all and none when not given.
     """
     offer = offer or Offer()
+    cases = scored_cases(readings, cohort, form, offer)
+    settings = ScoreSettings(
+        danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort), measured=offer.measured
+    )
+    return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
+
+
+def scored_cases(
+    readings: Mapping[QuestionKey, Reading],
+    cohort: Cohort,
+    form: str = "",
+    offer: Offer | None = None,
+    measured: bool = True,
+) -> list[ScoredCase]:
+    """Return the first reading of each record with its truth.
+
+    Parameters
+    ----------
+    readings, cohort, form, offer
+        As of :func:`score_readings`.
+    measured : bool
+        Whether to ask for what only a recording tells of the truth, too.
+    """
+    offer = offer or Offer()
     asked = offer.axes & (with_followers(target_format(form).axes) if form else EVERY_AXIS)
-    cases = [
+    return [
         ScoredCase(
             ecg_id=record.ecg_id,
             patient_id=record.patient_id,
             sex=record.sex,
             age=record.age,
-            truth=_truth(cohort.truth(record), asked | (offer.axes & {SUPERCLASS})),
+            truth=_truth(
+                cohort.truth(record) if measured else cohort.dataset.truth(record), asked | (offer.axes & {SUPERCLASS})
+            ),
             reading=readings[QuestionKey(record.ecg_id)],
             asked=asked,
             fold=record.fold,
@@ -54,10 +80,6 @@ def score_readings(
         for record in cohort
         if QuestionKey(record.ecg_id) in readings
     ]
-    settings = ScoreSettings(
-        danger=danger or danger_table(), text_ceiling=text_ceiling(cases, cohort), measured=offer.measured
-    )
-    return score(cases, cohort.dataset.baselines, settings, _repeated(readings))
 
 
 def _truth(truth: Truth, asked: frozenset[str]) -> Truth:

@@ -108,7 +108,7 @@ def examples(
     view : View
         What is shown; it is settled for images and text.
     limit : int, optional
-        Only the first so many records of the split are looked at.
+        Only so many records of the split are looked at, drawn by lot.
     observer : Observer
 
     Raises

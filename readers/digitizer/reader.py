@@ -38,6 +38,11 @@ class DigitizerReader:
         """The digests of both sets of weights, for the manifest."""
         return {"weights": file_digest(SHIPPED_WEIGHTS), "page_weights": file_digest(PAGE_WEIGHTS)}
 
+    @property
+    def taught_on(self) -> Mapping[str, frozenset[int]]:
+        """The folds of the training of both networks, by dataset."""
+        return self._networks.taught_on
+
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""
         for case in cases:

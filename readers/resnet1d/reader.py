@@ -15,6 +15,7 @@ from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
 from readers.prefetch import prefetched
 from readers.resnet1d.preprocessing import NETWORK_FS, prepare
+from readers.taught import taught_on
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Resnet1dReader:
     ----------
     ensemble : Ensemble
         The networks, and the values of their heads.
+    taught_on : mapping of str to frozenset of int
+        Folds of the training, its stopping among them, by dataset.
     """
 
     name = "resnet1d"
@@ -78,6 +81,8 @@ class Resnet1dReader:
 
         self.ensemble: Ensemble = load_weights(Path(weights) if weights else None)
         self.details = {"weights": file_digest(Path(weights) if weights else SHIPPED_WEIGHTS)}
+        training = self.ensemble.training
+        self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; the next batch is prepared while the network works on this one."""

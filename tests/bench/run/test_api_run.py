@@ -136,8 +136,8 @@ def test_retry_asks_the_failed_calls_and_nothing_else(server, tmp_path):
     assert "failed calls                          2 transport" in done.stdout
     assert "bench retry" in done.stdout
     folder = folder_of(tmp_path)
-    refused = bench(server, "submit", folder, cwd=tmp_path)
-    assert "2 of its cases are failed calls" in refused.stderr
+    refused = bench(server, "submit", folder, "--by", "nobody", cwd=tmp_path)
+    assert "partial: 12 of the split's 66 records are asked" in refused.stderr
     before = (folder / "readings.jsonl").read_text()
     server.plan = lambda digest, times: ""
     retried = bench(server, "retry", folder, cwd=tmp_path)

@@ -41,7 +41,7 @@ def test_every_case_is_shown_again_as_it_was_seen(condition, tmp_path):
     assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
 
 
-def test_the_order_of_chosen_records_is_kept(tmp_path):
+def test_the_order_in_which_chosen_records_were_asked_is_kept(tmp_path):
     folder, seen = run_in(tmp_path, View(px_per_mm=2), ids="38,9,20", limit=None)
     assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
 
@@ -81,6 +81,15 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(RunError, match="does not hold its view: it was made by an earlier version") as told:
         cases_of_run(folder, open_dataset("sample"))
     assert "\n" not in str(told.value)
+
+
+def test_a_run_of_an_earlier_taxonomy_is_refused_in_one_sentence(tmp_path):
+    folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
+    manifest = folder.manifest()
+    manifest["settings"]["taxonomy_version"] = "1.0.0"
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match=r"the run answers taxonomy 1\.0\.0, and this version asks 2.*: run it again"):
+        cases_of_run(folder, open_dataset("sample"))
 
 
 def test_a_run_on_other_records_is_refused(tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.cli.check_reader import CASES
 from bench.dataset import Selection, open_dataset
 from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
@@ -132,7 +133,8 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(condition, 
     )
     job = prepared(asked)
     run_job(job)
-    run = {ecg_id: told(case) for ecg_id, case in zip(job.settings.ids, Shown.last.seen, strict=True)}
+    asked_for = [question.record.ecg_id for question in job.questions]
+    run = {ecg_id: told(case) for ecg_id, case in zip(asked_for, Shown.last.seen, strict=True)}
     taught = {one.record.ecg_id: told(one.case) for one in examples(open_dataset("sample"), "test", view, COUNT)}
     write_export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("sample"), tmp_path / "pages")
     (file,) = (tmp_path / "pages").rglob("*.parquet")
@@ -148,8 +150,8 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(condition, 
 def test_check_reader_shows_what_a_run_shows(tmp_path):
     reader = f"{__name__}:Shown"
     bench("check-reader", reader, cwd=tmp_path)
-    checked = [told(case) for case in Shown.last.seen[:COUNT]]
-    assert bench("run", "--reader", reader, "--limit", COUNT, cwd=tmp_path).returncode == 0
+    checked = [told(case) for case in Shown.last.seen[:CASES]]
+    assert bench("run", "--reader", reader, "--sample", CASES, cwd=tmp_path).returncode == 0
     assert checked == [told(case) for case in Shown.last.seen]
 
 
