@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.evidence.answer import Figure
+from bench.evidence.figure import Figure
 from bench.evidence.axis_evidence import UNMOVED, AxisEvidence
 from bench.evidence.conditions import ABLATION
 from bench.evidence.result import Evidence
