@@ -50,7 +50,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--condition",
             default="full",
             show_default=True,
-            help="What is shown: full, image-only, text-only, ..., or a JSON file.",
+            help="What is shown: full, image-only, text-only, crossed, ..., or a JSON file.",
         ),
         "renderer": click.option(
             "--renderer", default="", show_default="printed" + TAUGHT, help="printed, clean, stacked or leads."
@@ -78,7 +78,11 @@ def view_options(*without: str) -> Decorator[Any]:
             "--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl."
         ),
         "seed": click.option(
-            "--seed", type=int, default=0, show_default=True, help="Decides donors, masks and opaque case ids."
+            "--seed",
+            type=int,
+            default=0,
+            show_default=True,
+            help="Decides donors, masks, jitter and opaque ids.",
         ),
     }
     return lambda command: _added(command, *(option for name, option in options.items() if name not in without))

@@ -37,9 +37,12 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
     if len(cohort) > 1:
         raise click.UsageError(f"--id takes one record, not {ids}")
     ecg_id = cohort[0].ecg_id
-    cases = cases_of(view_from(options).for_inputs(IMAGE_AND_TEXT), cohort)
+    view = view_from(options).for_inputs(IMAGE_AND_TEXT)
+    cases = cases_of(view, cohort.peers() if view.shown.crossed else cohort)
     case = cases.case(Question(cohort[0]))
-    click.echo(f"templates {template_version()}; record {ecg_id}, which the reader does not learn\n", err=True)
+    donor = cases.donors.get(ecg_id)
+    crossed = f", with the numbers of record {donor.ecg_id} as in a run over the whole fold" if donor else ""
+    click.echo(f"templates {template_version()}; record {ecg_id}{crossed}, which the reader does not learn\n", err=True)
     images = _print_request(case, reader, option) if reader else _print_prompt(case)
     for path, (_, seen) in zip(_written([png for png, _ in images], ecg_id, out), images, strict=True):
         click.echo(f"{path}: {seen}", err=True)

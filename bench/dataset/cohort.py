@@ -63,7 +63,7 @@ class Cohort(Sequence[Record]):
         return Cohort(self.dataset, tuple(records), self.split)
 
     def peers(self) -> "Cohort":
-        """Return every record with a signal in the folds of this cohort: the pool from which donors are drawn."""
+        """Return every record with a signal in the folds of this cohort."""
         folds = {record.fold for record in self.records}
         peers = tuple(record for record in self.dataset if record.fold in folds and record.rates)
         return Cohort(self.dataset, peers, "peers")

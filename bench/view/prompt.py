@@ -41,7 +41,7 @@ def prompt(
     if shown is not None:
         parts.append(filled("measurements", measurements=measurement_block(shown)))
     if condition.told:
-        parts.append(filled("no_image"))
+        parts.append(filled("no_image" if shown else "nothing"))
     return Prompt(
         text="\n\n".join(parts),
         measurements=shown,

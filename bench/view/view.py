@@ -54,7 +54,7 @@ class View:
     statements : Path or None
         PTB-XL+'s 12SL statements, for readers that take them.
     seed : int
-        Decides donors, masks and opaque case ids.
+        Decides donors, masked leads, jitter and opaque case ids.
     inputs : frozenset of {"signal", "image", "text", "statements"}
         What the reader takes; the rest of a case is left empty.
     preferred_fs : int or None

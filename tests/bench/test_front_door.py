@@ -54,10 +54,10 @@ def test_evaluate_gives_the_score_that_a_run_writes(name, count, records, tmp_pa
 
 
 def test_evaluate_scores_only_what_the_view_asks_for(records, tmp_path):
-    words = ("--format", "binary", "--condition", "wrong-measurements", "--seed", "3", "--limit", "12")
+    words = ("--format", "binary", "--condition", "crossed", "--seed", "3", "--limit", "12")
     assert bench("run", "--reader", "measurements", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/*/score.json")
-    found = evaluate("measurements", records[:12], View("wrong-measurements", format="binary", seed=3))
+    found = evaluate("measurements", records[:12], View("crossed", format="binary", seed=3))
     assert as_json(found.to_json()) == written.read_text()
     assert found.normality.n > 0 and not any(axis.n for axis in found.axes)
 

@@ -14,7 +14,7 @@ from bench.view import Question, View
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError
 
-CONDITIONS = ("full", "wrong-image", "wrong-measurements", "relevant-leads-masked:rhythm")
+CONDITIONS = ("full", "crossed", "crossed-2", "nothing", "lead-mask", "jittered")
 
 
 def run_in(out, view, **selection):
@@ -47,15 +47,19 @@ def test_the_order_of_chosen_records_is_kept(tmp_path):
 
 
 def test_donors_are_those_of_the_run_though_others_would_be_drawn_today(tmp_path):
-    folder, seen = run_in(tmp_path, View("wrong-image", px_per_mm=2))
-    manifest = folder.manifest()
-    first, other = folder.settings().ids[:2]
-    manifest["donors"][str(first)] = other
+    folder, seen = run_in(tmp_path, View("crossed", px_per_mm=2))
+    manifest, ids = folder.manifest(), folder.settings().ids
+    assert manifest["donors"].keys() == set(map(str, ids))
+    assert set(manifest["donors"].values()) == set(ids)
+    other = next(ecg_id for ecg_id in ids[1:] if ecg_id != manifest["donors"][str(ids[0])])
+    manifest["donors"][str(ids[0])] = other
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     dataset = open_dataset("sample")
     again = next(shown_again(folder, dataset))
-    assert np.array_equal(again.signal, dataset.record(other).signal().mv)
-    assert not np.array_equal(again.signal, seen[0].signal)
+    rate = dataset.cohort(ids=[other]).measure()[other].heart_rate.value
+    assert again.prompt.measurements.heart_rate.value == rate
+    assert again.prompt != seen[0].prompt
+    assert np.array_equal(again.signal, seen[0].signal)
 
 
 def test_numbers_of_a_file_are_found_where_the_caller_says_the_file_is(tmp_path):
