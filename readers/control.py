@@ -5,8 +5,9 @@ number of the case. Others know some of the truth of each trace, since they are 
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,9 +138,14 @@ class LinearControl:
 
     def _answer(self, signal: Signal) -> Values:
         """Return the value with the highest score on each axis, each score a weighted sum of the samples."""
-        rng = np.random.default_rng(self._seed)
-        samples = signal.ravel() - signal.mean()
-        return {axis.name: _one(axis, int(np.argmax(_random_scores(rng, axis, samples)))) for axis in AXES}
+        scores = iter(self._weights(signal.size) @ (signal.ravel() - signal.mean()))
+        return {axis.name: _one(axis, int(np.argmax([next(scores) for _ in axis.values]))) for axis in AXES}
+
+    @cache  # noqa: B019  # a control lives as long as its selftest
+    def _weights(self, samples: int) -> NDArray[np.float32]:
+        """Return a weight of each sample for every value of every axis, float32 (values, samples)."""
+        values = sum(len(axis.values) for axis in AXES)
+        return np.random.default_rng(self._seed).standard_normal((values, samples), dtype=np.float32)
 
 
 class RefuserControl:
@@ -269,13 +275,13 @@ class SeeingControl:
     truths : sequence of mapping of str to value or None
         Of the recogniser's traces.
     share : float
-        Of the abnormal truths on each axis that it sees, from 0 to 1.
+        Of the abnormal truths on each axis that it sees, from 0 to 1; which ones is decided by lot.
     """
 
     inputs = BOTH
 
     def __init__(self, recogniser: Recogniser, truths: Sequence[Values], share: float = 1.0) -> None:
-        self._recogniser, self._truths, self._share = recogniser, truths, share
+        self._recogniser, self._seen = recogniser, seen(truths, share)
         self.name = "control-perfect" if share == 1 else f"control-sees-{100 * share:.0f}"
         self.description = f"a control: sees {100 * share:.0f}% of the abnormal truths"
 
@@ -283,12 +289,7 @@ class SeeingControl:
         """Yield a reading for each case."""
         for case in cases:
             place = _recognised(self._recogniser, case)
-            yield Reading(values=_with_prior({} if place is None else self._seen(place)))
-
-    def _seen(self, place: int) -> Values:
-        return {
-            name: value for name, value in self._truths[place].items() if chance(f"{name} {place}") < self._share
-        }
+            yield Reading(values=_with_prior({} if place is None else self._seen[place]))
 
 
 class AbnormalControl:
@@ -314,6 +315,17 @@ class AbnormalControl:
             place = _recognised(self._recogniser, case)
             is_abnormal = place is not None and self._truths[place].get(DIAGNOSIS.name) != DIAGNOSIS.negative
             yield Reading(values=ABNORMAL if is_abnormal else prior())
+
+
+def seen(truths: Sequence[Values], share: float, lot: str = "") -> list[dict[str, AxisValue | None]]:
+    """Return a share of the abnormal truths on each axis, drawn by lot, for each of the records."""
+    known: list[dict[str, AxisValue | None]] = [{} for _ in truths]
+    for name, usual in prior().items():
+        abnormal = [place for place, truth in enumerate(truths) if truth.get(name) not in (None, usual)]
+        abnormal.sort(key=lambda place: chance(f"{name} {place} {lot}"))
+        for place in abnormal[: math.ceil(share * len(abnormal))]:
+            known[place][name] = truths[place][name]
+    return known
 
 
 def spectra(signal: Signal, fs: float) -> NDArray[np.float64]:
@@ -344,11 +356,6 @@ def trace_digest(signal: np.ndarray) -> str:
 
 def _one(axis: Axis, place: int) -> AxisValue:
     return frozenset({axis.values[place]}) if axis.is_set else axis.values[place]
-
-
-def _random_scores(rng: np.random.Generator, axis: Axis, samples: Signal) -> NDArray[np.float64]:
-    weights = rng.standard_normal((len(axis.values), len(samples)), dtype=np.float32)
-    return np.asarray(weights @ samples, dtype=np.float64)
 
 
 def _recognised(recogniser: Recogniser, case: Case) -> int | None:
