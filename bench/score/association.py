@@ -7,15 +7,16 @@ Hypotheses): it assumes nothing of the labels, nor of how often the reader says 
 """
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
-from taxonomy.axis import Axis, AxisValue
+from taxonomy.axis import UNLISTED, Axis, AxisValue
 from taxonomy.truth import Truth
 
 Codes = NDArray[np.int64]
@@ -30,6 +31,9 @@ FEWEST_POSITIVES = 10
 
 BLOCK_SIZE = 4_000_000
 """Answers times shuffles held in memory at a time."""
+
+CELL_COST = 6
+"""Cases that are shuffled in the time in which one cell of a table is drawn."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,7 @@ def answer_table(
     kinds: dict[Hashable, tuple[int, Truth]] = {}
     kind = [kinds.setdefault(_kind(axis, truth), (len(kinds), truth))[0] for truth in truths]
     distinct = [truth for _, truth in kinds.values()]
-    accepts = np.array([[truth.accepts(axis.name, value) for value in values] for truth in distinct], dtype=np.bool_)
-    accepts = accepts.reshape(len(distinct), len(values))
+    accepts = _accepted(axis, distinct, values)
     column = {value: code for code, value in enumerate(values)}
     if axis.is_set:
         beyond = prior if isinstance(prior, frozenset) else frozenset()
@@ -164,6 +167,27 @@ def answer_table(
         credit=credit,
         holds_prior=holds_prior,
     )
+
+
+def _accepted(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue | None]) -> NDArray[np.bool_]:
+    """Return which answers each truth accepts, bool (truths, values)."""
+    if not axis.is_set:
+        held = [[truth.accepts(axis.name, value) for value in values] for truth in truths]
+        return np.array(held, dtype=np.bool_).reshape(len(truths), len(values))
+    # As Truth.accepts, in bits: sets are too many to ask one by one.
+    place = {value: 1 << bit for bit, value in enumerate((*axis.values, UNLISTED))}
+
+    def bits(names: Iterable[str]) -> int:
+        return sum(place[name] for name in names)
+
+    demanded = np.array([bits(_demanded(axis, truth)) for truth in truths], dtype=np.int64)
+    fitting = demanded | np.array([bits(truth.allowed) for truth in truths], dtype=np.int64)
+    accepts = np.zeros((len(truths), len(values)), dtype=np.bool_)
+    for column, value in enumerate(values):
+        if isinstance(value, frozenset):
+            answer = bits(value)
+            accepts[:, column] = (demanded & ~answer == 0) & (answer & ~fitting == 0)
+    return accepts
 
 
 def _kind(axis: Axis, truth: Truth) -> Hashable:
@@ -192,11 +216,14 @@ def _shuffled_p(
     kind, answer = table.kind[chosen], table.answer[chosen]
     if not len(chosen):
         return 1.0
+    earned = table.credit[np.unique(kind)][:, np.unique(answer)].astype(np.uint8)
     # Answers that earn the same everywhere, such as the prior and no answer, are one: fewer arrangements differ.
-    columns, answer = np.unique(table.credit[np.unique(kind)][:, answer], axis=1, return_inverse=True)
-    _, kind = np.unique(kind, return_inverse=True)
+    earned, same_answer = np.unique(earned, axis=1, return_inverse=True)
+    earned, same_kind = np.unique(earned, axis=0, return_inverse=True)
+    answer = same_answer.reshape(-1)[np.unique(answer, return_inverse=True)[1]]
+    kind = same_kind.reshape(-1)[np.unique(kind, return_inverse=True)[1]]
     groups = [
-        _Group(members, columns[kind[members]], answer[members])
+        _Group(kind[members], answer[members], earned)
         for members in _exchangeable(*(codes[chosen] for codes in blocks))
     ]
     observed = sum(group.observed for group in groups)
@@ -225,23 +252,22 @@ class _Group:
 
     Attributes
     ----------
-    members : int64 array (patients, records)
-    earned : int64 array (patients, records, answers)
-        What each answer would add to S for each record.
-    answer : int64 array (patients, records)
+    kind, answer : int64 array (patients, records)
+    earned : uint8 array (kinds, answers)
+        What an answer adds to S.
     """
 
-    members: Codes
-    earned: NDArray[np.int64]
+    kind: Codes
     answer: Codes
+    earned: NDArray[np.uint8]
 
     @property
     def observed(self) -> int:
-        return int(np.take_along_axis(self.earned, self.answer[:, :, None], axis=2).sum())
+        return int(self.earned[self.kind, self.answer].sum())
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[Codes, Codes]:
-        """Each distinct block of answers once, and the block of each patient."""
+        """Each distinct block of answers once, int64 (blocks, records), and the block of each patient."""
         distinct, which = np.unique(self.answer, axis=0, return_inverse=True)
         return distinct, which.reshape(-1).astype(np.int64)
 
@@ -249,29 +275,35 @@ class _Group:
     def arrangements(self) -> int:
         """The number of arrangements that differ, each of them equally likely."""
         counts = np.bincount(self.blocks[1])
-        return math.factorial(len(self.members)) // math.prod(math.factorial(int(count)) for count in counts)
+        return math.factorial(len(self.kind)) // math.prod(math.factorial(int(count)) for count in counts)
 
+    @cached_property
     def worth(self) -> NDArray[np.int64]:
-        """Return what each block of answers would add to S for each patient, int64 (patients, blocks)."""
-        records = np.arange(self.members.shape[1])
-        return np.asarray(self.earned[:, records[None, :], self.blocks[0]].sum(axis=2), dtype=np.int64)
+        """What each block of answers would add to S for each patient, int64 (patients, blocks)."""
+        by_record = self.earned[self.kind[:, None, :], self.blocks[0][None, :, :]]
+        return np.asarray(by_record.sum(axis=2, dtype=np.int64), dtype=np.int64)
 
     def enumerated(self) -> list[int]:
         """Return S of every arrangement."""
-        worth, counts = self.worth(), np.bincount(self.blocks[1])
+        counts = [int(count) for count in np.bincount(self.blocks[1])]
         return [
-            sum(int(worth[list(places), block].sum()) for block, places in enumerate(chosen) if places)
-            for chosen in _arrangements(frozenset(range(len(worth))), [int(count) for count in counts])
+            sum(int(self.worth[list(places), block].sum()) for block, places in enumerate(chosen) if places)
+            for chosen in _arrangements(frozenset(range(len(self.kind))), counts)
         ]
 
     def drawn(self, rng: np.random.Generator, shuffles: int) -> NDArray[np.int64]:
         """Return S of random arrangements, int64 (shuffles,)."""
-        worth, block = self.worth(), self.blocks[1]
-        earning = np.flatnonzero(worth.any(axis=1))
-        if len(np.unique(worth[earning])) == 0 or len(worth) == 1:
-            return np.full(shuffles, self.observed)
-        flat, row = worth.ravel(), earning * worth.shape[1]
-        dtype = np.uint16 if worth.shape[1] <= np.iinfo(np.uint16).max else np.int64
+        if self.kind.shape[1] == 1:
+            rows, cells = np.unique(self.kind), len(np.unique(self.kind)) * len(self.blocks[0])
+            if cells * CELL_COST < len(self.kind):
+                worth = self.earned[rows][:, self.blocks[0][:, 0]].astype(np.int64)
+                return _drawn_table(
+                    worth, np.bincount(self.kind[:, 0])[rows], np.bincount(self.blocks[1]), rng, shuffles
+                )
+        block = self.blocks[1]
+        earning = np.flatnonzero(self.worth.any(axis=1))
+        flat, row = self.worth.ravel(), earning * self.worth.shape[1]
+        dtype = np.uint16 if len(self.blocks[0]) <= np.iinfo(np.uint16).max else np.int64
         sums = np.empty(shuffles, dtype=np.int64)
         step = max(1, BLOCK_SIZE // len(block))
         for start in range(0, shuffles, step):
@@ -279,6 +311,31 @@ class _Group:
             shuffled = rng.permuted(np.tile(block.astype(dtype), (count, 1)), axis=1)
             sums[start : start + count] = flat[row + shuffled[:, earning]].sum(axis=1)
         return sums
+
+
+def _drawn_table(
+    worth: NDArray[np.int64], rows: Codes, columns: Codes, rng: np.random.Generator, shuffles: int
+) -> NDArray[np.int64]:
+    """Return S of random tables of kinds by answers with these margins: what shuffling gives, in fewer draws.
+
+    Parameters
+    ----------
+    worth : int64 array (kinds, answers)
+    rows, columns : int64 array (kinds,), (answers,)
+        Cases of each kind, and with each answer.
+    """
+    sums = np.zeros(shuffles, dtype=np.int64)
+    free = np.repeat(columns[None, :], shuffles, axis=0)
+    order = np.argsort(worth.any(axis=1), kind="stable")[::-1]
+    for kind in (kind for kind in order if worth[kind].any()):
+        wanted, others = np.full(shuffles, rows[kind]), free.sum(axis=1)
+        for answer in range(len(columns)):
+            others -= free[:, answer]
+            taken = rng.hypergeometric(free[:, answer], others, wanted)
+            wanted -= taken
+            free[:, answer] -= taken
+            sums += worth[kind, answer] * taken
+    return sums
 
 
 def _arrangements(free: frozenset[int], counts: list[int]) -> Iterator[list[tuple[int, ...]]]:
@@ -359,7 +416,7 @@ def kappa_of_sums(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64
 
 
 def _kappa(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    n = np.maximum(sums["n"], 1)
+    n = np.where(sums["n"] > 0, sums["n"], np.nan)
     fits = (name for name in sums if name.startswith("fits "))
     expected = sum((sums[name] / n * (sums[f"said {name[5:]}"] / n) for name in fits), np.zeros_like(n))
     agreed = sums["right"] / n

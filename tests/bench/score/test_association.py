@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
-from bench.score.association import association, kappa, kappa_columns, kappa_of_sums, knowable_kappa
+from bench.score.association import answer_table, association, kappa, kappa_columns, kappa_of_sums, knowable_kappa
 from taxonomy.axis import CONDUCTION, DIAGNOSIS, OTHER_FINDINGS, RHYTHM
 from taxonomy.truth import Truth
 
@@ -53,6 +53,25 @@ def test_two_values_are_fishers_exact_test():
     true = ["lbbb"] * 8 + ["none"] * 6 + ["lbbb"] * 10 + ["none"] * 36
     fisher = stats.fisher_exact([[8, 6], [10, 36]], alternative="greater").pvalue
     assert conduction(answers, true, shuffles=200_000).p == pytest.approx(fisher, rel=0.05)
+
+
+@pytest.mark.parametrize("n", [30, 300])  # few cases are shuffled one by one, many by their counts
+def test_either_way_of_shuffling_gives_the_hypergeometric_tail(n):
+    true, answers = ["lbbb"] * (n // 3) + ["none"] * (n - n // 3), ["none"] * (n // 4) + ["lbbb"] * 9
+    answers += ["none"] * (n - len(answers))
+    found = conduction(answers, true, shuffles=9_999)
+    expected = stats.hypergeom.sf(found.s - 1, n, n // 3, 9)
+    assert 0.001 < expected
+    assert found.p == pytest.approx(expected, abs=4 * np.sqrt(expected / 9_999))
+
+
+def test_counts_of_many_kinds_and_answers_shuffle_as_cases_do():
+    rng = np.random.default_rng(1)
+    true, answers = drawn(rng, 200), drawn(rng, 200)
+    pairs = np.array([[a == t != "none" for t in true] for a in answers])
+    sums = [pairs[np.arange(200), rng.permutation(200)].sum() for _ in range(4000)]
+    found = conduction(answers, true)
+    assert found.p == pytest.approx(np.mean(np.array(sums) >= found.s), abs=0.04)
 
 
 def test_the_p_of_a_guesser_is_no_smaller_than_chance_allows():
@@ -112,6 +131,13 @@ def test_any_accepted_value_counts_but_the_priors():
     truth = Truth({"rhythm": "atrial_flutter"}, accepted={"rhythm": frozenset({"atrial_flutter", "sinus"})})
     found = association(RHYTHM, ["atrial_flutter", "sinus"], [truth] * 2, "sinus", [1, 2], [0, 0])
     assert (found.s, found.names_n) == (1, 0)
+
+
+@given(*[st.sets(st.sampled_from(["lvh", "rbbb", "rvh", "unlisted"]))] * 2, st.sets(st.sampled_from(["rbbb", "lbbb"])))
+def test_sets_are_accepted_as_the_truth_accepts_them(said, demanded, allowed):
+    truth = Truth({"other_findings": frozenset(demanded - {"unlisted"})}, allowed=frozenset(allowed))
+    table = answer_table(OTHER_FINDINGS, [frozenset(said), None], [truth] * 2, frozenset())
+    assert table.right.tolist() == [truth.accepts("other_findings", frozenset(said)), False]
 
 
 def test_findings_count_one_by_one():
@@ -178,9 +204,9 @@ def test_what_could_have_been_shown_is_shown_in_four_of_five_tries():
     rng, shown, kappas = np.random.default_rng(0), 0, []
     enough = next(k for k in range(1, 20) if stats.hypergeom.pmf(k, n, abnormal, k) <= 0.05 / tests)
     q = next(q for q in np.linspace(0, 1, 10_001) if stats.binom.sf(enough - 1, abnormal, q) >= 0.8)
-    for _ in range(300):
+    for k in range(300):
         said = ["none"] * (n - abnormal) + np.where(rng.random(abnormal) < q, "lbbb", "none").tolist()
-        found = conduction(said, true, shuffles=2000)
+        found = conduction(said, true, shuffles=2000, seed=k)
         shown += found.p <= 0.05 / tests
         kappas.append(found.kappa)
     assert 0.7 <= shown / 300 <= 0.92
