@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bench.dataset import Record, RecordId
-from taxonomy.axis import AxisValue, with_derived
+from taxonomy.axis import DERIVED, AxisValue, with_derived
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
+
+DERIVED_NAMES = frozenset(axis.name for axis in DERIVED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,9 @@ class AskedCase:
     def answer(self, condition: str, axis: str) -> AxisValue | None:
         """Return the answer on an axis, None without one."""
         reading = self.readings[condition]
-        return None if reading.error else with_derived(reading.values).get(axis)
+        if reading.error:
+            return None
+        return (with_derived(reading.values) if axis in DERIVED_NAMES else reading.values).get(axis)
 
 
 Whose = Callable[[AskedCase], Source | None]

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.evidence.answer import AskedCase, Whose, answered, is_right, own
-from bench.score.agreement import holm, mcnemar
-from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.agreement import holm
+from bench.score.bootstrap import interval as percentiles
+from bench.score.bootstrap import patient_numbers, ratio, resampled_sums
+from bench.score.proportion import FEW_DISCORDANT, share_interval, sign_flip, tango
 from bench.score.rounding import rounded
 
 DRAWS, SEED = 2000, 0
@@ -60,12 +62,19 @@ def missing(cases: Sequence[AskedCase], axis: str, condition: str) -> NDArray[np
 def difference(
     patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> Figure | None:
-    """Return the mean of ``first`` minus that of ``second``, both of 0 and 1 over the same cases, with its test."""
+    """Return the mean of ``first`` minus that of ``second``, both of 0 and 1 over the same cases, with its exact p.
+
+    The interval is Tango's where fewer than 20 pairs differ, else a bootstrap over patients; p is by sign flips of each
+    patient's gain, McNemar's exact test where no patient repeats.
+    """
     if not patients:
         return None
     values = first - second
-    p = rounded(mcnemar(first > 0, second > 0))
-    return Figure(len(patients), rounded(values.mean()), _interval(patients, values), p)
+    wins, losses = int(np.sum(values > 0)), int(np.sum(values < 0))
+    few = wins + losses < FEW_DISCORDANT
+    interval = tango(wins, losses, len(values)) if few else _interval(patients, values)
+    gains = np.bincount(patient_numbers(patients), weights=values).round().astype(np.int64)
+    return Figure(len(patients), rounded(values.mean()), interval, rounded(sign_flip(gains)))
 
 
 def share_figure(patients: Sequence[RecordId], values: NDArray[np.float64]) -> Figure | None:
@@ -80,10 +89,7 @@ def share_figure(patients: Sequence[RecordId], values: NDArray[np.float64]) -> F
     if not len(patients):
         return None
     n, value = len(patients), float(values.mean())
-    bound = 1 - 0.025 ** (1 / n)
-    if value in (0.0, 1.0):
-        return Figure(n, value, (0.0, rounded(bound)) if value == 0 else (rounded(1 - bound), 1.0))
-    return Figure(n, rounded(value), _interval(patients, values))
+    return Figure(n, rounded(value), share_interval(float(values.sum()), n, _interval(patients, values)))
 
 
 def median_figure(figures: Sequence[Figure | None]) -> Figure | None:
@@ -100,7 +106,7 @@ def ratio_of(
     if not len(patients) or denominator.sum() <= 0 or np.quantile(sums["denominator"], 0.025) <= 0:
         return None
     resampled = ratio(sums["numerator"], sums["denominator"])
-    return Figure(len(patients), rounded(numerator.sum() / denominator.sum()), interval(resampled))
+    return Figure(len(patients), rounded(numerator.sum() / denominator.sum()), percentiles(resampled))
 
 
 def corrected(figures: Sequence[Figure | None]) -> list[Figure | None]:
@@ -118,4 +124,4 @@ def patients_of(cases: Sequence[AskedCase]) -> list[RecordId]:
 
 def _interval(patients: Sequence[RecordId], values: NDArray[np.float64]) -> tuple[float, float] | None:
     sums = resampled_sums({"value": values, "n": np.ones(len(values))}, patient_numbers(patients), DRAWS, SEED)
-    return interval(ratio(sums["value"], sums["n"]))
+    return percentiles(ratio(sums["value"], sums["n"]))

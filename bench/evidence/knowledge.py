@@ -1,7 +1,7 @@
 """Tests of whether the answers under a condition go with the truth, for every axis of an ablation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from bench.score.agreement import holm
 from bench.score.association import Association, answer_table, association
 from bench.score.rounding import rounded
 from taxonomy.axis import Axis, AxisValue
+from taxonomy.truth import Truth
 
 Associate = Callable[..., Association]
 """Takes what :func:`bench.score.association.association` takes."""
@@ -31,6 +32,8 @@ class Tested:
         Right answers whose value is not the prior's; that of the draw with the median p, where there are several.
     p : float
         By shuffling the answers; of several draws of one condition twice their median, at most 1.
+    named : int
+        Different values, other than the prior's, that were answered rightly.
     names_n : int
         Cases whose truth is not the prior.
     names_p : float or None
@@ -44,6 +47,7 @@ class Tested:
     n: int
     s: int
     p: float
+    named: int
     names_n: int
     names_p: float | None
     draws: int = 1
@@ -147,7 +151,7 @@ def _axis_tests(axis: Axis, cases: tuple[AskedCase, ...], setting: Setting) -> A
         reads=run.under("image-only") if trace else None,
         infers=run.under("text-only") if text else None,
         follows_trace=_combined([run.under(name) for name in draws]) if trace and text else None,
-        follows_numbers=_combined([run.under(name, numbers_under(name)) for name in draws]) if text else None,
+        follows_numbers=_combined([run.against(name, numbers_under(name)) for name in draws]) if text else None,
         elsewhere=run.under(empty) if empty else None,
         jittered=run.jittered() if trace else None,
         refusal=run.refusal(draws[0]) if draws and trace else None,
@@ -159,24 +163,37 @@ class _Tests:
     axis: Axis
     cases: tuple[AskedCase, ...]
     setting: Setting
+    done: dict[str, Tested | None] = field(default_factory=dict)
+    """By condition: for some readers several look the same."""
 
-    def under(self, condition: str, whose: Whose = own) -> Tested | None:
-        """Test the answers under one condition against the truth of the record that ``whose`` picks."""
+    def under(self, condition: str) -> Tested | None:
+        """Test the answers under one condition against the truth of the record whose image is shown."""
         served = self.setting.serves.get(condition)
-        asked = answered(self.cases, self.axis.name, (served,), whose) if served else ()
-        if served is None or not asked:
+        if served is None:
+            return None
+        if served not in self.done:
+            self.done[served] = self.against(served, own)
+        return self.done[served]
+
+    def against(self, condition: str, whose: Whose) -> Tested | None:
+        """Test the answers under one condition against the truth of the record that ``whose`` picks."""
+        axis, prior = self.axis, self.setting.prior[self.axis.name]
+        asked = answered(self.cases, axis.name, (condition,), whose)
+        if not asked:
             return None
         sources = [source for case in asked if (source := whose(case))]
-        found = self.setting.associate(
-            self.axis,
-            [case.answer(served, self.axis.name) for case in asked],
-            [source.truth for source in sources],
-            self.setting.prior[self.axis.name],
-            [source.patient_id for source in sources],
-            [source.fold for source in sources],
+        answers, truths = [case.answer(condition, axis.name) for case in asked], [source.truth for source in sources]
+        patients, folds = [source.patient_id for source in sources], [source.fold for source in sources]
+        found = self.setting.associate(axis, answers, truths, prior, patients, folds)
+        return Tested(
+            condition=condition,
+            n=found.n,
+            s=found.s,
+            p=rounded(found.p),
+            named=_values_named(axis, answers, truths, prior) if found.s else 0,
+            names_n=found.names_n,
+            names_p=None if found.names_p is None else rounded(found.names_p),
         )
-        names_p = None if found.names_p is None else rounded(found.names_p)
-        return Tested(served, found.n, found.s, rounded(found.p), found.names_n, names_p)
 
     def jittered(self) -> Jittered | None:
         """Compare ``jittered`` with ``full``."""
@@ -196,6 +213,21 @@ class _Tests:
         answers = [case.answer(condition, self.axis.name) for case in cases]
         truths = [case.own.truth for case in cases]
         return answer_table(self.axis, answers, truths, self.setting.prior[self.axis.name]).s
+
+
+def _values_named(
+    axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Truth], prior: AxisValue
+) -> int:
+    """Return how many values other than the prior's were answered rightly: who says one alone has named nothing."""
+    if not axis.is_set:
+        pairs = zip(answers, truths, strict=True)
+        return len({answer for answer, truth in pairs if answer != prior and truth.accepts(axis.name, answer)})
+    found: set[str] = set()
+    for answer, truth in zip(answers, truths, strict=True):
+        demanded = truth.values[axis.name]
+        if isinstance(answer, frozenset) and isinstance(demanded, frozenset):
+            found |= answer & demanded
+    return len(found - prior if isinstance(prior, frozenset) else found)
 
 
 def _combined(draws: Sequence[Tested | None]) -> Tested | None:
