@@ -1,7 +1,7 @@
 """Controls: readers whose behaviour is known, so that the verdicts on them can be checked (``bench selftest``).
 
-Some know nothing: they recite the prior, copy numbers, refuse, or answer by something that is not the truth, such as the
-number of the case. Others know some of the truth of each trace, since they are told it when they are built.
+Some know nothing: they recite the prior, copy numbers, refuse, or answer by something that is not the truth, such as
+the number of the case. Others know some of the truth of each trace, since they are told it when they are built.
 """
 
 import hashlib
@@ -78,7 +78,7 @@ class CopyControl:
         """Yield a reading for each case."""
         values = prior()
         for case in cases:
-            yield Reading(values=values | _copied(case))
+            yield Reading(values={**values, **_copied(case)})
 
 
 class BlankControl:
@@ -169,7 +169,7 @@ class RefuserControl:
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; without values where numbers and trace disagree."""
         for case in cases:
-            values = prior() | (_copied(case) if self._copies else {})
+            values = {**prior(), **(_copied(case) if self._copies else {})}
             yield Reading(values={} if self._disagree(case) else values)
 
     @staticmethod

@@ -129,9 +129,7 @@ def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> Condition
     return ConditionReadings(_first(readings), numbers, masked)
 
 
-def ablate_in_memory(
-    ablation: Ablation, image_ceiling: Reader | None = None, observer: Observer = SILENT
-) -> Evidence:
+def ablate_in_memory(ablation: Ablation, image_ceiling: Reader | None = None, observer: Observer = SILENT) -> Evidence:
     """Ablate a reader without writing to disk.
 
     Parameters

@@ -55,7 +55,7 @@ Whose = Callable[[AskedCase], Source | None]
 
 
 def own(case: AskedCase) -> Source:
-    """The record whose image is shown."""
+    """Return the record whose image is shown."""
     return case.own
 
 
@@ -71,9 +71,7 @@ def answered(
     return tuple(
         case
         for case in cases
-        if set(conditions) <= case.readings.keys()
-        and (source := whose(case))
-        and source.truth.values[axis] is not None
+        if set(conditions) <= case.readings.keys() and (source := whose(case)) and source.truth.values[axis] is not None
     )
 
 

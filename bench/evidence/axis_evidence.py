@@ -20,7 +20,7 @@ from bench.evidence.figure import (
     ratio_of,
     right,
 )
-from bench.evidence.knowledge import AxisTests, Setting, tests_on
+from bench.evidence.knowledge import AxisTests, Setting, axis_tests
 from bench.evidence.lead_loss import LeadLoss, lead_loss
 from bench.evidence.published import claims, image_sensitivity, reliance
 from bench.evidence.verdict import Known, Reason, reasons, verdict
@@ -111,10 +111,9 @@ def axis_evidence(
 ) -> tuple[AxisEvidence, ...]:
     """Return the evidence on each of the axes, whatever the order of the cases."""
     ordered = tuple(sorted(cases, key=lambda case: by_id(case.own.ecg_id)))
-    tests = tests_on(axes, ordered, setting)
+    tests = axis_tests(axes, ordered, setting)
     found = [
-        _axis(axis, ordered, one, _Shared(setting, ceilings, len(axes)))
-        for axis, one in zip(axes, tests, strict=True)
+        _axis(axis, ordered, one, _Shared(setting, ceilings, len(axes))) for axis, one in zip(axes, tests, strict=True)
     ]
     p = iter(holm([one.lead_loss.p for one in found if one.lead_loss]))
     return tuple(
@@ -191,9 +190,7 @@ def _kappa(axis: Axis, labelled: tuple[AskedCase, ...]) -> Figure | None:
     return Figure(len(labelled), rounded(found[0]), None if resampled is None else interval(resampled))
 
 
-def _accuracies(
-    cases: tuple[AskedCase, ...], axis: str, serves: Mapping[str, str | None]
-) -> dict[str, Figure]:
+def _accuracies(cases: tuple[AskedCase, ...], axis: str, serves: Mapping[str, str | None]) -> dict[str, Figure]:
     draws = crossed_draws(serves)
     found = {name: accuracy(cases, axis, used) for name, used in serves.items() if used and name not in draws}
     if draws:

@@ -82,6 +82,14 @@ def crossed_draws(serves: Mapping[str, str | None]) -> tuple[str, ...]:
     return tuple(name for name in CROSSED if serves.get(name) == name)
 
 
+def asked_in_words(serves: Mapping[str, str | None]) -> str:
+    """Return the conditions that were asked, several draws of one as one."""
+    draws = crossed_draws(serves)
+    several = f"{CROSSED[0]} ({len(draws)} draws)" if len(draws) > 1 else CROSSED[0]
+    names = (several if name in draws else name for name, used in serves.items() if name == used)
+    return ", ".join(dict.fromkeys(names))
+
+
 def tells_nothing(name: str, inputs: Collection[str]) -> bool:
     """Tell whether a condition shows a reader neither a trace nor numbers, so that nothing can tell it the truth."""
     condition = CONDITIONS[name]

@@ -41,9 +41,7 @@ class Figure:
     p_holm: float | None = None
 
 
-def accuracy(
-    cases: tuple[AskedCase, ...], axis: str, condition: str, whose: Whose = own
-) -> Figure | None:
+def accuracy(cases: tuple[AskedCase, ...], axis: str, condition: str, whose: Whose = own) -> Figure | None:
     """Return the share of answers under a condition that are right of a record, over the labelled cases."""
     labelled = answered(cases, axis, (condition,), whose)
     return share_figure(patients_of(labelled), right(labelled, axis, condition, whose))
@@ -59,19 +57,17 @@ def missing(cases: Sequence[AskedCase], axis: str, condition: str) -> NDArray[np
     return np.array([case.answer(condition, axis) is None for case in cases], dtype=np.float64)
 
 
-def difference(
-    patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64]
-) -> Figure | None:
+def difference(patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64]) -> Figure | None:
     """Return the mean of ``first`` minus that of ``second``, both of 0 and 1 over the same cases, with its exact p.
 
-    The interval is Tango's where fewer than 20 pairs differ, else a bootstrap over patients; p is by sign flips of each
-    patient's gain, McNemar's exact test where no patient repeats.
+    The interval is Tango's where fewer than 20 pairs differ or all differ alike, else a bootstrap over patients.
+    p is by sign flips of each patient's gain, McNemar's exact test where no patient repeats.
     """
     if not patients:
         return None
     values = first - second
     wins, losses = int(np.sum(values > 0)), int(np.sum(values < 0))
-    few = wins + losses < FEW_DISCORDANT
+    few = wins + losses < FEW_DISCORDANT or len(values) in (wins, losses)
     interval = tango(wins, losses, len(values)) if few else _interval(patients, values)
     gains = np.bincount(patient_numbers(patients), weights=values).round().astype(np.int64)
     return Figure(len(patients), rounded(values.mean()), interval, rounded(sign_flip(gains)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from bench.evidence.figure import Figure, corrected, difference, missing, patien
 from bench.score.agreement import holm
 from bench.score.association import Association, answer_table, association
 from bench.score.rounding import rounded
+from bench.view import CROSSED
 from taxonomy.axis import Axis, AxisValue
 from taxonomy.truth import Truth
 
@@ -19,7 +21,7 @@ Associate = Callable[..., Association]
 
 
 @dataclass(frozen=True)
-class Tested:
+class ShuffleTest:
     """Whether the answers under one condition go with the truth.
 
     Attributes
@@ -78,27 +80,27 @@ class AxisTests:
 
     Attributes
     ----------
-    knows : Tested or None
+    knows : ShuffleTest or None
         In ``full``.
-    reads : Tested or None
+    reads : ShuffleTest or None
         In ``image-only``, where nothing but the trace can carry the truth.
-    infers : Tested or None
+    infers : ShuffleTest or None
         In ``text-only``.
-    follows_trace, follows_numbers : Tested or None
+    follows_trace, follows_numbers : ShuffleTest or None
         In ``crossed``, against the truth of the image's patient and against that of the numbers' patient.
-    elsewhere : Tested or None
+    elsewhere : ShuffleTest or None
         In a condition that shows neither trace nor numbers.
     jittered : Jittered or None
     refusal : Figure or None
         Share of cases without an answer in ``crossed`` minus that in ``full``.
     """
 
-    knows: Tested | None = None
-    reads: Tested | None = None
-    infers: Tested | None = None
-    follows_trace: Tested | None = None
-    follows_numbers: Tested | None = None
-    elsewhere: Tested | None = None
+    knows: ShuffleTest | None = None
+    reads: ShuffleTest | None = None
+    infers: ShuffleTest | None = None
+    follows_trace: ShuffleTest | None = None
+    follows_numbers: ShuffleTest | None = None
+    elsewhere: ShuffleTest | None = None
     jittered: Jittered | None = None
     refusal: Figure | None = None
 
@@ -129,9 +131,9 @@ class Setting:
     associate: Associate = association
 
 
-def tests_on(axes: Sequence[Axis], cases: tuple[AskedCase, ...], setting: Setting) -> list[AxisTests]:
+def axis_tests(axes: Sequence[Axis], cases: tuple[AskedCase, ...], setting: Setting) -> list[AxisTests]:
     """Return the tests on every axis, each family of p values corrected over the axes (Holm 1979)."""
-    found = [_axis_tests(axis, cases, setting) for axis in axes]
+    found = [_of_axis(axis, cases, setting) for axis in axes]
     for family in TESTED:
         found = _corrected(found, family)
     losses = corrected([one.jittered.loss if one.jittered else None for one in found])
@@ -141,10 +143,12 @@ def tests_on(axes: Sequence[Axis], cases: tuple[AskedCase, ...], setting: Settin
     ]
 
 
-def _axis_tests(axis: Axis, cases: tuple[AskedCase, ...], setting: Setting) -> AxisTests:
+def _of_axis(axis: Axis, cases: tuple[AskedCase, ...], setting: Setting) -> AxisTests:
     inputs, draws = setting.inputs, crossed_draws(setting.serves)
     trace, text = reads_trace(inputs), "text" in inputs
-    empty = next((name for name, used in reversed(setting.serves.items()) if used and tells_nothing(name, inputs)), "")
+    empty = next(
+        (name for name, used in reversed(list(setting.serves.items())) if used and tells_nothing(name, inputs)), ""
+    )
     run = _Tests(axis, cases, setting)
     return AxisTests(
         knows=run.under("full"),
@@ -163,10 +167,10 @@ class _Tests:
     axis: Axis
     cases: tuple[AskedCase, ...]
     setting: Setting
-    done: dict[str, Tested | None] = field(default_factory=dict)
+    done: dict[str, ShuffleTest | None] = field(default_factory=dict)
     """By condition: for some readers several look the same."""
 
-    def under(self, condition: str) -> Tested | None:
+    def under(self, condition: str) -> ShuffleTest | None:
         """Test the answers under one condition against the truth of the record whose image is shown."""
         served = self.setting.serves.get(condition)
         if served is None:
@@ -175,7 +179,7 @@ class _Tests:
             self.done[served] = self.against(served, own)
         return self.done[served]
 
-    def against(self, condition: str, whose: Whose) -> Tested | None:
+    def against(self, condition: str, whose: Whose) -> ShuffleTest | None:
         """Test the answers under one condition against the truth of the record that ``whose`` picks."""
         axis, prior = self.axis, self.setting.prior[self.axis.name]
         asked = answered(self.cases, axis.name, (condition,), whose)
@@ -185,7 +189,7 @@ class _Tests:
         answers, truths = [case.answer(condition, axis.name) for case in asked], [source.truth for source in sources]
         patients, folds = [source.patient_id for source in sources], [source.fold for source in sources]
         found = self.setting.associate(axis, answers, truths, prior, patients, folds)
-        return Tested(
+        return ShuffleTest(
             condition=condition,
             n=found.n,
             s=found.s,
@@ -207,7 +211,8 @@ class _Tests:
     def refusal(self, crossed: str) -> Figure | None:
         """Compare how many cases have no answer; whether they are labelled does not matter."""
         asked = tuple(case for case in self.cases if {"full", crossed} <= case.readings.keys())
-        return difference(patients_of(asked), missing(asked, self.axis.name, crossed), missing(asked, self.axis.name, "full"))
+        more, usual = (missing(asked, self.axis.name, name) for name in (crossed, "full"))
+        return difference(patients_of(asked), more, usual)
 
     def _s(self, cases: tuple[AskedCase, ...], condition: str) -> int:
         answers = [case.answer(condition, self.axis.name) for case in cases]
@@ -215,9 +220,7 @@ class _Tests:
         return answer_table(self.axis, answers, truths, self.setting.prior[self.axis.name]).s
 
 
-def _values_named(
-    axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Truth], prior: AxisValue
-) -> int:
+def _values_named(axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Truth], prior: AxisValue) -> int:
     """Return how many values other than the prior's were answered rightly: who says one alone has named nothing."""
     if not axis.is_set:
         pairs = zip(answers, truths, strict=True)
@@ -230,7 +233,7 @@ def _values_named(
     return len(found - prior if isinstance(prior, frozenset) else found)
 
 
-def _combined(draws: Sequence[Tested | None]) -> Tested | None:
+def _combined(draws: Sequence[ShuffleTest | None]) -> ShuffleTest | None:
     """Return one test of several draws of a condition: p is twice their median, which is valid however they depend.
 
     Twice the median of p values is a p value (Ruger 1978; Vovk and Wang 2020, Combining p-values via averaging).
@@ -241,6 +244,7 @@ def _combined(draws: Sequence[Tested | None]) -> Tested | None:
     names = [draw.names_p for draw in found if draw.names_p is not None]
     return replace(
         found[len(found) // 2],
+        condition=CROSSED[0],
         p=twice_median([draw.p for draw in found]),
         names_p=twice_median(names) if names else None,
         draws=len(found),
@@ -254,7 +258,7 @@ def twice_median(p: Sequence[float]) -> float:
 
 def _corrected(found: list[AxisTests], family: str) -> list[AxisTests]:
     """Return the tests with both p values of one family corrected over the axes."""
-    tests: list[Tested | None] = [getattr(one, family) for one in found]
+    tests: list[ShuffleTest | None] = [getattr(one, family) for one in found]
     p = iter(holm([test.p for test in tests if test]))
     names_p = iter(holm([test.names_p for test in tests if test and test.names_p is not None]))
     after = [
@@ -266,4 +270,5 @@ def _corrected(found: list[AxisTests], family: str) -> list[AxisTests]:
         )
         for test in tests
     ]
-    return [replace(one, **{family: test}) for one, test in zip(found, after, strict=True)]
+    changes: list[dict[str, Any]] = [{family: test} for test in after]
+    return [replace(one, **change) for one, change in zip(found, changes, strict=True)]

@@ -24,9 +24,7 @@ CLAIMS = re.compile(
 def reliance(cases: tuple[AskedCase, ...], axis: str, crossed: str) -> Figure | None:
     """Return the Visual Reliance Score: accuracy with the own image minus accuracy with another's, of one patient."""
     pairs = [
-        (case, other)
-        for case, other in _with_another_image(cases, crossed)
-        if case.own.truth.values[axis] is not None
+        (case, other) for case, other in _with_another_image(cases, crossed) if case.own.truth.values[axis] is not None
     ]
     whose = numbers_under(crossed)
     own_image = np.array([is_right(case, axis, "full") for case, _ in pairs], dtype=np.float64)
@@ -67,6 +65,4 @@ def _with_another_image(cases: tuple[AskedCase, ...], crossed: str) -> list[tupl
     shown: Mapping[RecordId, AskedCase] = {
         case.numbers[crossed].ecg_id: case for case in cases if crossed in case.readings and crossed in case.numbers
     }
-    return [
-        (case, shown[case.own.ecg_id]) for case in cases if "full" in case.readings and case.own.ecg_id in shown
-    ]
+    return [(case, shown[case.own.ecg_id]) for case in cases if "full" in case.readings and case.own.ecg_id in shown]

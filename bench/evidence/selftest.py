@@ -71,7 +71,11 @@ class Expected:
 EXPECTED: Mapping[str, tuple[Expected, ...]] = {
     "control-prior": (Expected(says=words.PRIOR),),
     "control-blank": (Expected(says=words.PRIOR),),
-    "control-copy": (Expected(MEASURED, words.NUMBERS), Expected(MEASURED, words.INFERS), Expected(OTHERS, words.PRIOR)),
+    "control-copy": (
+        Expected(MEASURED, words.NUMBERS),
+        Expected(MEASURED, words.INFERS),
+        Expected(OTHERS, words.PRIOR),
+    ),
     "control-refuse": (Expected(says=words.REFUSES, never=(*NO_READING, words.ELSEWHERE)),),
     "control-copy-refuse": (Expected(says=words.REFUSES, never=(words.READS, words.NAMES, words.ELSEWHERE)),),
     "control-arbitrary": (Expected(never=(*NO_READING, words.ELSEWHERE)),),
@@ -97,6 +101,7 @@ class ControlCheck:
     """One control's evidence, and what is wrong with the verdicts."""
 
     reader: str
+    description: str
     axes: tuple[AxisEvidence, ...]
     wrong: tuple[str, ...]
 
@@ -132,7 +137,8 @@ def controls(cohort: Cohort, seed: int = 0) -> list[Reader]:
 
 def _check(ablation: Ablation, observer: Observer) -> ControlCheck:
     name, axes = ablation.reader.name, ablate_in_memory(ablation, observer=observer).axes
-    return ControlCheck(name, axes, tuple(problem for one in EXPECTED[name] for problem in problems(axes, one)))
+    wrong = tuple(problem for one in EXPECTED[name] for problem in problems(axes, one))
+    return ControlCheck(name, getattr(ablation.reader, "description", ""), axes, wrong)
 
 
 def problems(axes: Sequence[AxisEvidence], expected: Expected) -> Iterator[str]:

@@ -15,7 +15,7 @@ from bench.dataset import Cohort, RecordId
 from bench.evidence import verdict as words
 from bench.evidence.answer import AskedCase, Source, source_of
 from bench.evidence.conditions import asked_conditions
-from bench.evidence.knowledge import Setting, tests_on
+from bench.evidence.knowledge import Setting, axis_tests
 from bench.evidence.verdict import reasons
 from bench.progress import SILENT, Observer
 from bench.score.association import Association, answer_table, association
@@ -41,7 +41,13 @@ SHUFFLES, SCREENING = 999, 199
 
 HOPELESS = 0.3
 
-READS, NAMES, TRACE, NUMBERS, REFUSES = "can read it", "and names it", "follows the trace", "follows the numbers", "refuses"
+READS, NAMES, TRACE, NUMBERS, REFUSES = (
+    "can read it",
+    "and names it",
+    "follows the trace",
+    "follows the numbers",
+    "refuses",
+)
 COUNTED: Mapping[str, tuple[str, ...]] = {
     READS: (words.READS, words.NAMES),
     NAMES: (words.NAMES,),
@@ -135,12 +141,10 @@ def simulate(
     """
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    truths = cohort.truths()
-    sources = tuple(source_of(record, truths[record.ecg_id]) for record in cohort)
     counts = {rule.name: dict.fromkeys(_counted(rule), 0) for rule in RULES}
     with observer.progress("simulating", "trials") as report:
         for trial in range(trials):
-            world = _world(cohort, sources, seed * trials + trial)
+            world = simulated_world(cohort, seed * trials + trial)
             for rule in RULES:
                 found = findings(rule, world, cohort.dataset.baselines)
                 for name in counts[rule.name]:
@@ -154,7 +158,7 @@ def findings(rule: Rule, world: World, majority: Mapping[str, AxisValue]) -> set
     serves = asked_conditions(rule.inputs, CORE)
     associate: Callable[..., Association] = partial(screened, seed=world.trial)
     setting = Setting(rule.inputs, serves, majority, associate)
-    tests = tests_on(AXES, asked_cases(rule, world, serves), setting)
+    tests = axis_tests(AXES, asked_cases(rule, world, serves), setting)
     return {reason.finding for one in tests for reason in reasons(one)}
 
 
@@ -190,7 +194,10 @@ def screened(  # noqa: PLR0913  # what an association takes
     return found if found.p > HOPELESS else association(*told, SHUFFLES)
 
 
-def _world(cohort: Cohort, sources: tuple[Source, ...], trial: int) -> World:
+def simulated_world(cohort: Cohort, trial: int) -> World:
+    """Return the records of a cohort with the donors of one trial."""
+    truths = cohort.truths()
+    sources = tuple(source_of(record, truths[record.ecg_id]) for record in cohort)
     place: dict[RecordId, int] = {source.ecg_id: number for number, source in enumerate(sources)}
     chosen = donors(cohort, trial)
     return World(
@@ -227,7 +234,7 @@ def _arbitrary(world: World) -> Answer:
 
 
 def _another_patient(world: World) -> Answer:
-    """Answer with the truth of another patient, always the same for one patient: as often right in kind, and no more."""
+    """Answer with another patient's truth, always the same for one patient: its mixture of values is the right one."""
     patients = sorted({source.patient_id for source in world.sources}, key=str)
     first = {source.patient_id: values for source, values in zip(world.sources, world.values, strict=True)}
     lots = np.random.default_rng((world.trial, 1)).permutation(len(patients))

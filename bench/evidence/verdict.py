@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.evidence.figure import Figure
-from bench.evidence.knowledge import AxisTests, Jittered, Tested
+from bench.evidence.knowledge import AxisTests, Jittered, ShuffleTest
 from bench.score.association import LEVEL
 
 READS, NAMES = "can read it", "can read it, and names it"
@@ -108,17 +108,17 @@ def verdict(found: tuple[Reason, ...], known: Known) -> str:
     return f"{UNKNOWN} (n = {known.n}, {able})"
 
 
-def significant(test: Tested | None) -> bool:
+def significant(test: ShuffleTest | None) -> bool:
     """Tell whether the answers go with the truth, after Holm's correction."""
     return test is not None and test.p_holm is not None and test.p_holm < LEVEL
 
 
-def _plain(finding: str, test: Tested | None) -> Iterator[Reason]:
+def _plain(finding: str, test: ShuffleTest | None) -> Iterator[Reason]:
     if test and significant(test):
         yield Reason(finding, test.condition, test.n, test.p_holm)
 
 
-def _reading(test: Tested | None) -> Iterator[Reason]:
+def _reading(test: ShuffleTest | None) -> Iterator[Reason]:
     if test is None or not significant(test):
         return
     p, names_p = test.p_holm, test.names_p_holm
