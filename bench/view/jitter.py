@@ -8,7 +8,7 @@ import numpy as np
 from bench.dataset import RecordId, Signal
 
 SHIFT = (2, 20)
-"""Least and largest shift in hundredths of a second: whole samples at 100, 500 and 1000 Hz, so that each moves alike."""
+"""Least and largest shift in hundredths of a second, whole samples at 100, 500 and 1000 Hz."""
 
 SCALE = (0.002, 0.01)
 """Least and largest distance of the factor from 1."""

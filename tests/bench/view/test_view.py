@@ -10,7 +10,7 @@ from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
-from bench.view import View
+from bench.view import Question, View, cases_of
 from bench.view.example import examples
 from readers.contract_suite import RecordingReader
 from taxonomy.error import BenchError, FileError, SettingError
@@ -151,3 +151,12 @@ def test_check_reader_shows_what_a_run_shows(tmp_path):
     checked = [told(case) for case in Shown.last.seen[:COUNT]]
     assert bench("run", "--reader", reader, "--limit", COUNT, cwd=tmp_path).returncode == 0
     assert checked == [told(case) for case in Shown.last.seen]
+
+
+def test_a_crossed_prompt_is_that_of_a_run_over_the_whole_fold(sample, tmp_path):
+    view = View("crossed").for_inputs(Shown.inputs)
+    cases = cases_of(view, sample.cohort())
+    record = cases.cohort[1]
+    shown = bench("prompt", "--id", record.ecg_id, "--condition", "crossed", cwd=tmp_path)
+    assert cases.case(Question(record)).prompt.text in shown.stdout
+    assert f"record {record.ecg_id}, with the numbers of record {cases.donors[record.ecg_id].ecg_id}" in shown.stderr
