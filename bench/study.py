@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.dataset import Cohort, Dataset, RecordId, open_dataset
-from bench.evidence.ablation import AUTO, ablate_in_memory, ceiling_reader
+from bench.evidence.ablation import AUTO, Ablation, ablate_in_memory, ceiling_reader
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.comparing import compare_runs
@@ -93,19 +93,22 @@ def evaluate(
     return score_readings(readings, cases.cohort, danger, offer=offer_of(built, cases.view))
 
 
-def ablate(
+def ablate(  # noqa: PLR0913  # what evaluate takes, the conditions and what to compare with
     reader: Reader | str,
     records: Cohort,
     view: View | None = None,
+    conditions: str = "",
     image_ceiling: Reader | str | None = AUTO,
     observer: Observer = SILENT,
 ) -> Evidence:
-    """Ask a reader under every condition, and say of each axis whether it reads the trace or recites the prior.
+    """Ask a reader under several conditions, and say of each axis whether it can read it or recites the prior.
 
     Parameters
     ----------
     reader, records, view, observer
         As of :func:`evaluate`; the view's condition is not looked at.
+    conditions : str
+        Names separated by commas, or ``all``; when empty ``full,image-only,text-only,crossed``.
     image_ceiling : Reader, str or None
         The reader that shows what can be read from the same images or signals; ``auto`` takes ``digitizer`` for a
         reader of images and ``resnet1d`` for any other, None compares with none.
@@ -113,7 +116,8 @@ def ablate(
     built, view = _built(reader), _checked(records, view)
     ceiling = ceiling_reader(built.inputs) if image_ceiling == AUTO else image_ceiling
     is_itself = ceiling in {built.name, ""}
-    return ablate_in_memory(built, records, view, None if ceiling is None or is_itself else _built(ceiling), observer)
+    ablation = Ablation(built, records, view, conditions)
+    return ablate_in_memory(ablation, None if ceiling is None or is_itself else _built(ceiling), observer)
 
 
 def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which records

@@ -4,10 +4,10 @@ COMMANDS = {
     "run": ("bench.cli.run:run", "Run a reader over a split and score it."),
     "ablate": (
         "bench.cli.ablate:ablate",
-        "Say whether a reader reads the trace, copies the prompt or recites the prior.",
+        "Say whether a reader can read the trace, follows the numbers or recites the prior.",
     ),
     "probe": ("bench.cli.probe:probe", "Change one thing of real records and see whether the answers move."),
-    "selftest": ("bench.cli.ablate:selftest", "Check the verdicts on readers whose behaviour is known."),
+    "selftest": ("bench.cli.selftest:selftest", "Check the verdicts on readers whose behaviour is known."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
