@@ -1,6 +1,5 @@
 """How large a picture comes out of a model's image processor, measured on marked pictures."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -155,8 +154,3 @@ def _patch_slope(places: NDArray[np.float64]) -> float:
     # Most patches are of the finest view, where there are several.
     slopes = (whole[:, order] * centred).sum(axis=1) / (centred**2).sum()
     return max(0.0, float(np.median(slopes)))
-
-
-def mm_per_token(size: Size, px_per_mm: float, tokens: int) -> float:
-    """Return the edge in mm of the square of paper that one token covers, if all of a picture's tokens share it."""
-    return math.sqrt(size[0] * size[1] / px_per_mm**2 / tokens)

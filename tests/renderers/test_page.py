@@ -198,3 +198,4 @@ def test_what_a_vision_model_sees_is_never_more_than_was_drawn():
     older = next(model for model in seen((1590, 1200), 6) if "older and Haiku" in model.model)
     assert older.px_per_mm == pytest.approx(4.76, abs=0.1)
     assert older.grid == "visible"
+    assert older.mm_per_token**2 * older.tokens == pytest.approx(265 * 200)
