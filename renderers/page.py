@@ -75,7 +75,7 @@ def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyl
         mm_per_s=style.mm_per_s,
         mm_per_mv=style.mm_per_mv,
         strips=placed.layout.strips,
-        overlap_mm=overlap(layout.strips, placed.lines),
+        overlap_mm=overlap(layout.strips, placed.lines, style.pen_mm),
         held_mm=placed.held_mm,
     )
 

@@ -11,6 +11,9 @@ from renderers.image import Strip
 from renderers.layout import GRID_MM, Layout
 from renderers.style import PageStyle
 
+BESIDE_MM = 0.5
+"""Distance in time within which the ink of two rows meets."""
+
 
 @dataclass(frozen=True, eq=False)
 class Placed:
@@ -103,8 +106,11 @@ def _pulses(layout: Layout, moved: tuple[Strip, ...], style: PageStyle) -> tuple
     )
 
 
-def overlap(strips: Sequence[Strip], lines: Sequence[NDArray[np.float64]]) -> float:
-    """Return the largest overlap in mm of neighbouring rows in the same column, 0 when all are apart."""
+def overlap(strips: Sequence[Strip], lines: Sequence[NDArray[np.float64]], pen_mm: float) -> float:
+    """Return the largest overlap in mm of the ink of neighbouring rows in the same column, 0 when all are apart.
+
+    An S wave overlaps the R wave below it, which comes 20 ms earlier: what counts is ink within ``BESIDE_MM``.
+    """
     worst = 0.0
     for upper, upper_line in zip(strips, lines, strict=True):
         below = [
@@ -114,7 +120,7 @@ def overlap(strips: Sequence[Strip], lines: Sequence[NDArray[np.float64]]) -> fl
         ]
         if below and len(upper_line):
             _, line = min(below, key=lambda pair: pair[0])
-            worst = max(worst, _reach(upper_line, line))
+            worst = max(worst, _reach(upper_line, line, pen_mm))
     return worst
 
 
@@ -122,10 +128,13 @@ def _spans(lower: Strip, upper: Strip) -> bool:
     return lower.start_s <= upper.start_s and lower.end_s >= upper.end_s
 
 
-def _reach(upper: NDArray[np.float64], lower: NDArray[np.float64]) -> float:
-    """Return how far ``upper`` reaches below ``lower`` at the same x, in mm; x must be ascending."""
-    if not len(lower):
+def _reach(upper: NDArray[np.float64], lower: NDArray[np.float64], pen_mm: float) -> float:
+    """Return how far the ink of ``upper`` reaches below that of ``lower`` beside it, in mm; x must be ascending."""
+    if len(lower) < 2:
         return 0.0
-    beside = np.interp(upper[:, 0], lower[:, 0], lower[:, 1])
-    depth = upper[:, 1] - beside
-    return float(max(0.0, np.nanmax(depth))) if np.isfinite(depth).any() else 0.0
+    beside = max(1, round(BESIDE_MM * (len(lower) - 1) / (lower[-1, 0] - lower[0, 0])))
+    tops = np.interp(upper[:, 0], lower[:, 0], np.nan_to_num(lower[:, 1], nan=np.inf))
+    padded = np.pad(tops, beside, constant_values=np.inf)
+    highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * beside + 1).min(axis=1)
+    depth = upper[:, 1] - highest + pen_mm
+    return float(np.fmax.reduce(depth, initial=0.0))
