@@ -51,7 +51,7 @@ class Usage:
     seconds : float or None
         Wall time of the call.
     px_per_mm : float or None
-        Resolution at which the model saw the images.
+        Resolution at which the model saw the images, on the side of the page where it is smaller.
     reused : bool or None
         True where another run paid for the same request.
     """
