@@ -97,13 +97,13 @@ def test_explain_prints_labels_numbers_and_every_axis(physionet_folder):
         r"evil \x1b[31mred\x1b[0m [bold]text[/bold]",
         "IMI 15% inferior myocardial infarction",
         "CRBBB not given complete right bundle branch block",
-        "heart rate, second detector 7",
+        "Vent. rate, second detector 7",
         "conduction rbbb fascicular_block CRBBB, LAFB the labels",
         "ischemia unlabelled - IMI of a likelihood",
         "rate normal - 73 per minute by",
         "circular",
         "record 1 of PTB-XL 1.0.3, fold 3",
-        "heart rate not measured: no signal at hand",
+        "Vent. rate not measured: no signal at hand",
         "rate unlabelled - no rate is measured -",
     ):
         assert said in words
@@ -115,7 +115,7 @@ def test_explain_shows_a_programs_numbers_beside_ours(physionet_folder):
     done = bench("data", "explain", "--id", "9", "--data", physionet_folder, cwd=physionet_folder)
     words = " ".join(done.stdout.split())
     assert "by a program (PTB-XL+)" in words
-    assert "heart rate 60.9 /min 45.0 /min" in words
+    assert "Vent. rate 60.9 BPM 45.0 BPM" in words
     assert "circular" not in words
 
 
