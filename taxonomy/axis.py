@@ -171,11 +171,9 @@ def normality_of(diagnosis: AxisValue | None) -> str | None:
 
 
 def with_derived(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
-    """Return values by axis with normality and ischemia added, derived where they are missing."""
+    """Return values by axis with normality and ischemia added where they are absent; None that is given is kept."""
     pair = ischemia_pair(values.get(ISCHEMIA_STAGE.name), values.get(ISCHEMIA_TERRITORY.name))
-    derived = {NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)), ISCHEMIA.name: pair}
-    given = {name: value for name in derived if (value := values.get(name)) is not None}
-    return {**values, **derived, **given}
+    return {NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)), ISCHEMIA.name: pair, **values}
 
 
 def axis_named(name: str) -> Axis:

@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from taxonomy.axis import AXES, AXIS_NAMES, DERIVED, OTHER_FINDINGS, axis_named
+from taxonomy.axis import AXES, AXIS_NAMES, DERIVED, OTHER_FINDINGS, axis_named, with_derived
 from taxonomy.error import UnknownNameError
 from taxonomy.ischemia import ischemia_truth
 from taxonomy.statement import SUPERCLASSES, statements, subclasses, superclass_of
@@ -241,6 +241,14 @@ def test_the_strict_truth_accepts_the_primary_values_alone():
 )
 def test_a_normal_ecg_beside_an_abnormal_finding_is_neither_normal_nor_abnormal(codes, expected):
     assert truth(Labels(codes)).values["normality"] == expected
+
+
+def test_what_is_unlabelled_is_not_derived_again():
+    found = truth(Labels({"NORM": 100.0, "PVC": 0.0})).values
+    assert with_derived(found) == found
+    assert with_derived({"diagnosis": "NORM"})["normality"] == "normal"
+    assert with_derived({"diagnosis": "NORM", "normality": None})["normality"] is None
+    assert with_derived({"ischemia_stage": "old", "ischemia_territory": "inferior"})["ischemia"] == "old inferior"
 
 
 @pytest.mark.parametrize(
