@@ -10,6 +10,7 @@ from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.questionnaire import ask_cohort
 from bench.run.scoring import score_readings
+from bench.run.settings import offer_of
 from bench.score import Score
 from bench.tracing.change import CHANGES, change_named
 from bench.tracing.probe_run import ProbeResult, probe_records
@@ -85,9 +86,9 @@ def evaluate(
     taxonomy.error.BenchError
         When there is no such reader, or it fails on everything.
     """
-    cases, readings = _asked(reader, records, view, observer)
-    form = cases.view.form.name if "text" in cases.view.inputs else ""
-    return score_readings(readings, cases.cohort, danger, form)
+    built = _built(reader)
+    cases, readings = _asked(built, records, view, observer)
+    return score_readings(readings, cases.cohort, danger, offer=offer_of(built, cases.view))
 
 
 def ablate(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from measurements import VERSION, Measurements
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.head import fitted_reading, heads_from, is_multi_label
+from readers.head import MEASURED, fitted_reading, heads_from, is_multi_label
 from taxonomy.reading import Reading
 
 NUMBERS = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "p_axis", "qrs_axis", "t_axis")
@@ -43,6 +43,7 @@ class MeasurementsReader:
     name = "measurements"
     description = "sees the numbers of the prompt only: the text ceiling"
     inputs: frozenset[Input] = frozenset({"text"})
+    measures = MEASURED
 
     @property
     def details(self) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from bench.score.usage import UsageTotal
 
 def summary_lines(score: Score) -> list[tuple[str, str]]:
     """Return (what, figure) pairs for the terminal and the page."""
-    lines = []
+    lines = _knowledge(score)
     for name, mean in (("text-inferable axes", score.text_inferable), ("waveform-only axes", score.waveform_only)):
         if mean:
             lines.append((f"mean difference, {name}", f"{difference(mean.difference, mean.interval)} points"))
@@ -35,6 +35,18 @@ def summary_lines(score: Score) -> list[tuple[str, str]]:
         lines.append(("failed calls", f"{failed}: not ranked until they are retried"))
     lines += _repeats(score.repeats) if score.repeats else []
     lines += _usage(score.usage) if score.usage else []
+    return lines
+
+
+def _knowledge(score: Score) -> list[tuple[str, str]]:
+    """Return the headline, and what was not shown where something could have been."""
+    lines = []
+    if score.kappa:
+        lines.append(("mean kappa", within(score.kappa.kappa, score.kappa.interval)))
+        lines.append(("  over", ", ".join(score.kappa.axes)))
+    for axis in (*score.axes, score.ischemia, score.normality):
+        if axis and axis.verdict.startswith("nothing shown ("):
+            lines.append((f"nothing shown, {axis.axis}", axis.verdict.partition("(")[2].removesuffix(")")))
     return lines
 
 

@@ -73,7 +73,7 @@ class Job:
 
     def finish(self, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
         """Ask every question without a reading, then score and store; the caller holds the folder's lock."""
-        score = score_readings(self.ask(observer), self.cases.cohort, danger, self.settings.form)
+        score = score_readings(self.ask(observer), self.cases.cohort, danger, offer=self.settings.offer)
         self.folder.write("score.json", as_json(score.to_json()))
         return score
 

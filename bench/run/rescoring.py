@@ -48,7 +48,7 @@ def scored(
         raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    return score_readings(readings, cohort, danger, settings.form)
+    return score_readings(readings, cohort, danger, offer=settings.offer)
 
 
 def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) -> Cases:

@@ -147,9 +147,7 @@ def answer_table(
 ) -> AnswerTable:
     """Return the answers as a table of what would be right for whom; parameters as of :func:`association`."""
     values = list(dict.fromkeys(answers))
-    kinds: dict[Hashable, tuple[int, Truth]] = {}
-    kind = [kinds.setdefault(_kind(axis, truth), (len(kinds), truth))[0] for truth in truths]
-    distinct = [truth for _, truth in kinds.values()]
+    kind, distinct = _kinds(axis, truths)
     accepts = _accepted(axis, distinct, values)
     column = {value: code for code, value in enumerate(values)}
     if axis.is_set:
@@ -162,7 +160,7 @@ def answer_table(
         holds_prior = np.array([truth.accepts(axis.name, prior) for truth in distinct], dtype=np.bool_)
     return AnswerTable(
         answer=np.array([column[value] for value in answers], dtype=np.int64),
-        kind=np.array(kind, dtype=np.int64),
+        kind=kind,
         accepts=accepts,
         credit=credit,
         holds_prior=holds_prior,
@@ -188,6 +186,20 @@ def _accepted(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue | 
             answer = bits(value)
             accepts[:, column] = (demanded & ~answer == 0) & (answer & ~fitting == 0)
     return accepts
+
+
+def accepting(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue]) -> NDArray[np.int64]:
+    """Return how many of the truths accept each value, int64 (values,)."""
+    kind, distinct = _kinds(axis, truths)
+    counts = np.bincount(kind, minlength=len(distinct))
+    return np.asarray(counts @ _accepted(axis, distinct, values).astype(np.int64), dtype=np.int64)
+
+
+def _kinds(axis: Axis, truths: Sequence[Truth]) -> tuple[Codes, list[Truth]]:
+    """Return the kind of each truth, and one truth of each kind: those of one kind accept the same."""
+    kinds: dict[Hashable, tuple[int, Truth]] = {}
+    kind = [kinds.setdefault(_kind(axis, truth), (len(kinds), truth))[0] for truth in truths]
+    return np.array(kind, dtype=np.int64), [truth for _, truth in kinds.values()]
 
 
 def _kind(axis: Axis, truth: Truth) -> Hashable:
@@ -351,13 +363,14 @@ def _arrangements(free: frozenset[int], counts: list[int]) -> Iterator[list[tupl
 def kappa(axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Truth]) -> float | None:
     """Return Cohen's kappa (1960) where a truth may have several right values.
 
-    Agreement by chance is the share of right answers that is expected when the answers are shuffled freely. No answer
-    is a value that is never right. On ``other_findings`` it is the mean over the findings with ten positives, present
-    against absent; a case in which a finding may stand and need not is left out of that finding.
+    Agreement by chance is the share of right answers that is expected when the answers are shuffled freely; where it is
+    certain, kappa is 0. No answer is a value that is never right. On ``other_findings`` it is the mean over the
+    findings with ten positives, present against absent; a case in which a finding may stand and need not is left out of
+    that finding.
     """
     columns = kappa_columns(axis, answers, truths)
     found = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
-    return None if found is None else float(found[0])
+    return None if found is None else float(np.nan_to_num(found[0]))
 
 
 def kappa_columns(
@@ -404,7 +417,10 @@ def _finding_columns(
 
 
 def kappa_of_sums(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
-    """Return kappa from the sums of :func:`kappa_columns`, one for each resample; None without a question."""
+    """Return kappa from the sums of :func:`kappa_columns`, one for each resample; None without a question.
+
+    NaN where a resample holds no case, or agreement by chance is certain in it.
+    """
     questions = dict.fromkeys(name.split(" ")[0] for name in sums)
     if not questions:
         return None
@@ -421,7 +437,7 @@ def _kappa(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     expected = sum((sums[name] / n * (sums[f"said {name[5:]}"] / n) for name in fits), np.zeros_like(n))
     agreed = sums["right"] / n
     certain = expected >= 1 - 1e-12
-    return np.where(certain, 0.0, (agreed - expected) / np.where(certain, 1.0, 1 - expected))
+    return np.where(certain, np.nan, (agreed - expected) / np.where(certain, 1.0, 1 - expected))
 
 
 def knowable_kappa(n: int, n_abnormal: int, tests: int) -> float | None:

@@ -23,10 +23,10 @@ def clopper_pearson(count: int, n: int) -> tuple[float, float]:
     return rounded(low), rounded(high)
 
 
-def share_interval(count: float, n: int, resampled: tuple[float, float] | None) -> tuple[float, float] | None:
-    """Return the interval of a share: the resampled one, and the exact one for shares of 0 and 1, which never vary."""
-    if n and count in {0, n}:
-        return clopper_pearson(int(count), n)
+def share_interval(count: float, n: int, resampled: tuple[float, float] | None) -> tuple[float, float]:
+    """Return a share's interval: the resampled one, but the exact one for 0 and 1, which no resample varies."""
+    if resampled is None or count <= 0 or count >= n:
+        return clopper_pearson(round(count), n)
     return resampled
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.head import fitted_reading
+from readers.head import MEASURED, fitted_reading
 from readers.prefetch import prefetched
 from readers.resnet1d.preprocessing import NETWORK_FS, prepare
 from taxonomy.reading import Reading
@@ -71,6 +71,7 @@ class Resnet1dReader:
     description = "an ensemble of 1D ResNets over the signal (needs torch; weights are shipped)"
     inputs: frozenset[Input] = frozenset({"signal"})
     preferred_fs = NETWORK_FS
+    measures = MEASURED
 
     def __init__(self, weights: str = "") -> None:
         from readers.resnet1d.weights import load_weights

@@ -57,11 +57,11 @@ def test_two_values_are_fishers_exact_test():
 
 @pytest.mark.parametrize("n", [30, 300])  # few cases are shuffled one by one, many by their counts
 def test_either_way_of_shuffling_gives_the_hypergeometric_tail(n):
-    true, answers = ["lbbb"] * (n // 3) + ["none"] * (n - n // 3), ["none"] * (n // 4) + ["lbbb"] * 9
-    answers += ["none"] * (n - len(answers))
+    abnormal = n // 3
+    true = ["lbbb"] * abnormal + ["none"] * (n - abnormal)
+    answers = ["lbbb"] * 5 + ["none"] * (abnormal - 5) + ["lbbb"] * 4 + ["none"] * (n - abnormal - 4)
     found = conduction(answers, true, shuffles=9_999)
     expected = stats.hypergeom.sf(found.s - 1, n, n // 3, 9)
-    assert expected > 0.001
     assert found.p == pytest.approx(expected, abs=4 * np.sqrt(expected / 9_999))
 
 
