@@ -156,6 +156,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
     config = ready.config
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(str(ready.out), safe_serialization=True)
     evaluations = [entry for entry in trainer.state.log_history if f"eval_{FIGURE}" in entry]
+    best = next(look for look in evaluations if look["step"] == trainer.state.best_global_step)
     made = {
         "config": config.to_json() | {"model": ready.source.shown},
         "dataset": {
@@ -174,7 +175,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
         "prompt": template_version(),
         "looks": evaluations,
         "best_step": trainer.state.best_global_step,
-        "best_kappa": trainer.state.best_metric,
+        "best_kappa": best[f"eval_{FIGURE}"],
         "steps": trainer.state.global_step,
         **clock.figures,
         "started": started.isoformat(timespec="seconds"),

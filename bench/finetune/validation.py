@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bench.dataset import Cohort, RecordId
 from bench.finetune.config import FinetuneConfig
 from bench.run.scoring import score_readings
-from bench.score.association import kappa
+from bench.score.association import kappa as kappa_of
 from bench.view import Question, QuestionKey
 from bench.view.example import Examples
 from readers.prefetch import prefetched
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
     from readers.vlm.loading import Vlm
 
 FIGURE = "kappa"
-"""Figure that selects the best checkpoint: Cohen's kappa, the mean over the axes of the format.
+"""Cohen's kappa, the mean over the axes of the format.
 
 Accuracy would not do: a model that says the majority to every record has more of it than one that knows a little and
 errs a little."""
+
+CHOICE = "choice"
+"""Figure that selects the best checkpoint: the mean kappa, nothing below chance, and among equals who answers more."""
+
+SILENCE = 0.001
+"""What a model that answers no record at all loses in the choice; it is enough to part models without any kappa."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +58,8 @@ class Validation:
         finally:
             model.train(was_training)
         score = score_readings(readings, self.records, form=self.examples.form.name)
-        figures = {FIGURE: mean_kappa(readings, self.records.truths(), self.examples.form.axes)}
+        kappa = mean_kappa(readings, self.records.truths(), self.examples.form.axes)
+        figures = {FIGURE: kappa, CHOICE: max(kappa, 0.0) - SILENCE * score.unanswered}
         figures |= {f"accuracy_{axis.axis}": axis.accuracy or 0.0 for axis in score.asked}
         return figures | {"no_answer": score.unanswered}
 
@@ -109,6 +116,6 @@ def mean_kappa(readings: Mapping[QuestionKey, Reading], truths: Mapping[RecordId
         labelled = [ecg_id for ecg_id, truth in truths.items() if truth.values[axis.name] is not None]
         read = [readings.get(QuestionKey(ecg_id), Reading()) for ecg_id in labelled]
         answers = [with_derived(reading.values).get(axis.name) for reading in read]
-        if labelled and (one := kappa(axis, answers, [truths[ecg_id] for ecg_id in labelled])) is not None:
+        if labelled and (one := kappa_of(axis, answers, [truths[ecg_id] for ecg_id in labelled])) is not None:
             found.append(one)
     return sum(found) / len(found) if found else 0.0

@@ -7,7 +7,7 @@ import pytest
 
 from bench.finetune.config import finetune_config
 from bench.finetune.finetuning import finetune
-from bench.finetune.validation import FIGURE, Validation, mean_kappa
+from bench.finetune.validation import CHOICE, FIGURE, Validation, mean_kappa
 from bench.progress import SILENT
 from bench.view import QuestionKey, View
 from bench.view.example import examples
@@ -81,6 +81,20 @@ def test_a_collapsed_checkpoint_loses_against_one_that_knows_and_has_the_lower_a
     assert sum(accuracy[0]) > sum(accuracy[1]) + 0.5
     assert recites[FIGURE] == pytest.approx(0)
     assert knows[FIGURE] > 0.15
+    assert knows[CHOICE] > recites[CHOICE]
+
+
+def test_a_silent_checkpoint_loses_against_a_collapsed_one_and_one_below_chance(taught):
+    truths = taught.cases.cohort.truths()
+    silent = evaluated(taught, {key: Reading() for key in collapsed(truths)})
+    turned = {
+        QuestionKey(ecg_id): Reading(values={"rate": "tachycardia" if truth.values["rate"] == "normal" else "normal"})
+        for ecg_id, truth in truths.items()
+    }
+    below = evaluated(taught, turned)
+    assert below[FIGURE] < silent[FIGURE] == 0
+    assert evaluated(taught, collapsed(truths))[CHOICE] > silent[CHOICE]
+    assert below[CHOICE] > silent[CHOICE]
 
 
 def test_mean_kappa_is_of_the_axes_asked_for_and_of_labelled_records():
