@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.dataset import Record, RecordId
 from bench.view.example import Example
-from taxonomy.axis import AXES, NORMALITY
+from taxonomy.axis import AXES, DERIVED
 from taxonomy.target import TargetFormat
 from taxonomy.writing import written
 
@@ -35,7 +35,7 @@ def row_features(record: Record) -> "datasets.Features":
             "prompt": text,
             "target": text,
             "messages": [{"role": text, "content": [message_part]}],
-            **{axis.name: texts if axis.is_set else text for axis in (*AXES, NORMALITY)},
+            **{axis.name: texts if axis.is_set else text for axis in (*AXES, *DERIVED)},
         }
     )
 
