@@ -199,4 +199,4 @@ def encoder_verdict(
     carries = "in the encoder" if is_better else "no more than pixels or untrained"
     if not reader:
         return carries
-    return f"{carries}; the language model {'uses it' if reader == 'above prior' else 'does not use it'}"
+    return f"{carries}; the language model {'uses it' if reader.startswith('knows it') else 'does not use it'}"

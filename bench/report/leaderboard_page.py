@@ -92,7 +92,7 @@ def _rows(entries: Sequence[Submission]) -> list[tuple[str, ...]]:
 def _axis_cell(entry: Submission, name: str) -> str:
     """Return an entry's accuracy on an axis, ``-`` if its score is older than the axis."""
     axis = next((axis for axis in entry.score.axes if axis.axis == name), None)
-    return "-" if axis is None else percent(axis.accuracy) + ("*" if axis.verdict == "above prior" else "")
+    return "-" if axis is None else percent(axis.accuracy) + ("*" if axis.knows else "")
 
 
 def _data(key: Table, entries: Sequence[Submission]) -> dict[str, Any]:

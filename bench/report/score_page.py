@@ -150,6 +150,8 @@ def score_table(score: Score, title: str) -> "Table":
     said = f"{title}: mean kappa {within(score.kappa.kappa, score.kappa.interval, 2)}" if score.kappa else title
     table = terminal_table(TERMINAL, rows, said, styles=STYLES)
     table.padding = (0, 1, 0, 0)  # one blank apart: nine columns and the words fill the width
+    for column in table.columns[:-1]:
+        column.no_wrap = True
     return table
 
 

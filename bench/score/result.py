@@ -91,9 +91,10 @@ class Score:
     seed: int = 0
 
     def __repr__(self) -> str:
-        known = sum(axis.knows for axis in self.asked)
+        tested = [axis for axis in self.asked if not axis.by_construction]
+        known = sum(axis.knows for axis in tested)
         mean = f", mean kappa {self.kappa.kappa:.2f}" if self.kappa else ""
-        return f"<Score of {self.n} ECGs: knows {known} of {len(self.asked)} axes{mean}>"
+        return f"<Score of {self.n} ECGs: knows {known} of {len(tested)} axes{mean}>"
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return one row per axis with every figure of :class:`AxisScore` (needs pandas)."""

@@ -184,7 +184,7 @@ def reader_of(inputs):
 def test_results_are_one_short_line(score, evidence):
     for found in (score, evidence):
         assert "\n" not in repr(found) and len(repr(found)) < 160
-    assert "66 ECGs" in repr(score) and "0 of 8 axes above the prior" in repr(score)
+    assert "66 ECGs" in repr(score) and "knows 0 of 8 axes" in repr(score)
     assert "n = 12" in repr(evidence)
 
 

@@ -18,6 +18,6 @@ def planted(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
     score, verdicts = taught(gemma, tmp_path, renderer="planted", epochs=4)
-    assert [axis.axis for axis in score.axes if axis.verdict == "above prior"] == ["rate"]
+    assert [axis.axis for axis in score.axes if axis.knows] == ["rate"]
     assert verdicts["rate"] == "reads the trace"
     assert [axis for axis, verdict in verdicts.items() if "reads" in verdict] == ["rate"]
