@@ -107,7 +107,7 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
     asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
     measurements_reader, dataset = MeasurementsReader(), cohort.dataset
     text = {r.ecg_id: with_derived(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
-    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines)
+    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines, frozenset(getattr(reader, "measures", ())))
     return Evidence(
         reader=reader.name,
         dataset=dataset.name,

@@ -68,6 +68,8 @@ class AxisEvidence:
     recoverable : Figure or None
         (accuracy - text ceiling) / (image ceiling - text ceiling).
     lead_loss : LeadLoss or None
+    by_construction : bool
+        Whether truths on the axis are made of the very measurement that the reader answers with.
     """
 
     axis: str
@@ -90,6 +92,7 @@ class AxisEvidence:
     claims: Figure | None = None
     recoverable: Figure | None = None
     lead_loss: LeadLoss | None = None
+    by_construction: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +159,7 @@ def _axis(axis: Axis, cases: tuple[AskedCase, ...], tests: AxisTests, shared: _S
         claims=claims(cases, name, "text-only"),
         recoverable=_recoverable(labelled, name, ceilings),
         lead_loss=lead_loss(cases, name),
+        by_construction=name in shared.setting.measures and any(name in case.own.truth.circular for case in labelled),
     )
 
 

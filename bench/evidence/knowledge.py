@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.dataset import RecordId
 from bench.evidence.answer import AskedCase, Whose, answered, numbers_under, own
 from bench.evidence.conditions import crossed_draws, reads_trace, tells_nothing
 from bench.evidence.figure import Figure, corrected, difference, missing, patients_of, right
@@ -34,12 +35,12 @@ class ShuffleTest:
         Right answers whose value is not the prior's; that of the draw with the median p, where there are several.
     p : float
         By shuffling the answers; of several draws of one condition twice their median, at most 1.
-    named : int
-        Different values, other than the prior's, that were answered rightly.
     names_n : int
         Cases whose truth is not the prior.
     names_p : float or None
-        The same test among those cases.
+        Whether it names them: the larger p of the same test among those cases, and among those of them alone that got
+        another answer than the prior. Without the second, a reader that sees only which ECGs are grossly abnormal
+        would name what is common among those.
     draws : int
     p_holm, names_p_holm : float or None
         Corrected over the axes.
@@ -49,7 +50,6 @@ class ShuffleTest:
     n: int
     s: int
     p: float
-    named: int
     names_n: int
     names_p: float | None
     draws: int = 1
@@ -121,6 +121,8 @@ class Setting:
         For each condition, the condition whose answers are used.
     prior : mapping of str to value
         Majority value of each axis.
+    measures : frozenset of str
+        Axes on which the reader answers from this project's own measurement, which some truths are made of.
     associate : callable
         The shuffle test.
     """
@@ -128,6 +130,7 @@ class Setting:
     inputs: frozenset[str]
     serves: Mapping[str, str | None]
     prior: Mapping[str, AxisValue]
+    measures: frozenset[str] = frozenset()
     associate: Associate = association
 
 
@@ -188,16 +191,36 @@ class _Tests:
         sources = [source for case in asked if (source := whose(case))]
         answers, truths = [case.answer(condition, axis.name) for case in asked], [source.truth for source in sources]
         patients, folds = [source.patient_id for source in sources], [source.fold for source in sources]
+        told = (answers, truths, patients, folds)
         found = self.setting.associate(axis, answers, truths, prior, patients, folds)
         return ShuffleTest(
             condition=condition,
             n=found.n,
             s=found.s,
             p=rounded(found.p),
-            named=_values_named(axis, answers, truths, prior) if found.s else 0,
             names_n=found.names_n,
-            names_p=None if found.names_p is None else rounded(found.names_p),
+            names_p=None if found.names_p is None else rounded(max(found.names_p, self._tells_apart(*told))),
         )
+
+    def _tells_apart(
+        self,
+        answers: Sequence[AxisValue | None],
+        truths: Sequence[Truth],
+        patients: Sequence[RecordId],
+        folds: Sequence[RecordId],
+    ) -> float:
+        """Return the p of the test among the abnormal cases that got another answer than the prior."""
+        axis, prior = self.axis, self.setting.prior[self.axis.name]
+        usual: tuple[AxisValue | None, ...] = (None, prior, frozenset())
+        rows = [
+            row
+            for row in zip(answers, truths, patients, folds, strict=True)
+            if row[0] not in usual and not row[1].accepts(axis.name, prior)
+        ]
+        if not rows:
+            return 1.0
+        some, true, people, strata = zip(*rows, strict=True)
+        return self.setting.associate(axis, some, true, prior, people, strata).p
 
     def jittered(self) -> Jittered | None:
         """Compare ``jittered`` with ``full``."""
@@ -218,19 +241,6 @@ class _Tests:
         answers = [case.answer(condition, self.axis.name) for case in cases]
         truths = [case.own.truth for case in cases]
         return answer_table(self.axis, answers, truths, self.setting.prior[self.axis.name]).s
-
-
-def _values_named(axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Truth], prior: AxisValue) -> int:
-    """Return how many values other than the prior's were answered rightly: who says one alone has named nothing."""
-    if not axis.is_set:
-        pairs = zip(answers, truths, strict=True)
-        return len({answer for answer, truth in pairs if answer != prior and truth.accepts(axis.name, answer)})
-    found: set[str] = set()
-    for answer, truth in zip(answers, truths, strict=True):
-        demanded = truth.values[axis.name]
-        if isinstance(answer, frozenset) and isinstance(demanded, frozenset):
-            found |= answer & demanded
-    return len(found - prior if isinstance(prior, frozenset) else found)
 
 
 def _combined(draws: Sequence[ShuffleTest | None]) -> ShuffleTest | None:

@@ -4,9 +4,13 @@ No signal is read, so that a whole test fold can be taken whose recordings are n
 follows from its rule, the labels and a lot; tests and verdicts are those of the ablation.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
+from multiprocessing import get_context
 from typing import Literal
 
 import numpy as np
@@ -34,12 +38,16 @@ Answer = Callable[[Place, Place], Reading]
 
 IMAGE, BOTH = frozenset({"image"}), frozenset({"image", "text"})
 
+NORMAL = DIAGNOSIS.negative
+
 TRIALS = 200
 
 SHUFFLES, SCREENING = 999, 199
 """Shuffles of a test, and those after which a p above :data:`HOPELESS` is left as it is."""
 
 HOPELESS = 0.3
+
+MOST_PROCESSES = 4
 
 READS, NAMES, TRACE, NUMBERS, REFUSES = (
     "can read it",
@@ -65,17 +73,19 @@ class World:
     Attributes
     ----------
     sources : tuple of Source
-    values : tuple of mapping of str to value or None
-        The primary truths.
     donors : tuple of int
         The place of each record's donor.
     trial : int
     """
 
     sources: tuple[Source, ...]
-    values: tuple[Values, ...]
     donors: tuple[int, ...]
     trial: int
+
+    @cached_property
+    def values(self) -> tuple[Values, ...]:
+        """The primary truths."""
+        return tuple(source.truth.values for source in self.sources)
 
 
 @dataclass(frozen=True)
@@ -142,22 +152,36 @@ def simulate(
     with observer.progress("measuring") as report:
         cohort.measure(report)
     counts = {rule.name: dict.fromkeys(_counted(rule), 0) for rule in RULES}
-    with observer.progress("simulating", "trials") as report:
-        for trial in range(trials):
-            world = simulated_world(cohort, seed * trials + trial)
-            for rule in RULES:
-                found = findings(rule, world, cohort.dataset.baselines)
-                for name in counts[rule.name]:
-                    counts[rule.name][name] += bool(found & set(COUNTED[name]))
-            report(trial + 1, trials)
+    worlds = simulated_worlds(cohort, range(seed * trials, (seed + 1) * trials))
+    trial = partial(every_finding, majority=dict(cohort.dataset.baselines))
+    with (
+        observer.progress("simulating", "trials") as report,
+        _processes() as processes,
+    ):
+        for done, found in enumerate(processes.map(trial, worlds), start=1):
+            for name, counted in counts.items():
+                for finding in counted:
+                    counted[finding] += bool(found[name] & set(COUNTED[finding]))
+            report(done, trials)
     return tuple(SimulatedReader(rule.name, rule.kind, _rates(counts[rule.name], trials)) for rule in RULES)
+
+
+def _processes() -> ProcessPoolExecutor:
+    """Return processes that leave Ctrl-C to this one."""
+    count = min(MOST_PROCESSES, os.cpu_count() or 1)
+    return ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+
+
+def every_finding(world: World, majority: Mapping[str, AxisValue]) -> dict[str, set[str]]:
+    """Return what one trial's verdicts say of every simulated reader, by its name."""
+    return {rule.name: findings(rule, world, majority) for rule in RULES}
 
 
 def findings(rule: Rule, world: World, majority: Mapping[str, AxisValue]) -> set[str]:
     """Return what one trial's verdicts say of a reader, on any axis."""
     serves = asked_conditions(rule.inputs, CORE)
     associate: Callable[..., Association] = partial(screened, seed=world.trial)
-    setting = Setting(rule.inputs, serves, majority, associate)
+    setting = Setting(rule.inputs, serves, majority, associate=associate)
     tests = axis_tests(AXES, asked_cases(rule, world, serves), setting)
     return {reason.finding for one in tests for reason in reasons(one)}
 
@@ -194,15 +218,19 @@ def screened(  # noqa: PLR0913  # what an association takes
     return found if found.p > HOPELESS else association(*told, SHUFFLES)
 
 
-def simulated_world(cohort: Cohort, trial: int) -> World:
-    """Return the records of a cohort with the donors of one trial."""
+def simulated_worlds(cohort: Cohort, trials: Iterable[int]) -> Iterator[World]:
+    """Yield the records of a cohort with the donors of each trial."""
     truths = cohort.truths()
     sources = tuple(source_of(record, truths[record.ecg_id]) for record in cohort)
+    for trial in trials:
+        yield _world(cohort, sources, trial)
+
+
+def _world(cohort: Cohort, sources: tuple[Source, ...], trial: int) -> World:
     place: dict[RecordId, int] = {source.ecg_id: number for number, source in enumerate(sources)}
     chosen = donors(cohort, trial)
     return World(
         sources=sources,
-        values=tuple(source.truth.values for source in sources),
         donors=tuple(place[chosen[source.ecg_id].ecg_id] for source in sources),
         trial=trial,
     )
@@ -266,8 +294,16 @@ NOTICED = 0.9
 
 
 def _abnormal(world: World) -> Answer:
-    wrong = [values[DIAGNOSIS.name] not in (None, DIAGNOSIS.negative) for values in world.values]
+    wrong = [values[DIAGNOSIS.name] not in (None, NORMAL) for values in world.values]
     return _image([ABNORMAL if is_wrong else {} for is_wrong in wrong])
+
+
+def _abnormal_at_random(world: World) -> Answer:
+    """Answer to an abnormal ECG with the truth of another abnormal one."""
+    wrong = [place for place, values in enumerate(world.values) if values[DIAGNOSIS.name] not in (None, NORMAL)]
+    lots = np.random.default_rng((world.trial, 3)).permutation(wrong)
+    other = dict(zip(wrong, lots.tolist(), strict=True))
+    return _image([_known(world.values[other[place]]) if place in other else {} for place in range(len(world.values))])
 
 
 def _seeing(world: World, share: float) -> Answer:
@@ -286,6 +322,7 @@ RULES = (
     Rule("copies the numbers", "knows nothing", BOTH, partial(_refuser, copies=True, refuses=False)),
     Rule("copies, refuses on mismatch", "knows nothing", BOTH, partial(_refuser, copies=True)),
     Rule("sees gross abnormality only", "shallow", IMAGE, _abnormal),
+    Rule("the same, named at random", "shallow", IMAGE, _abnormal_at_random),
     Rule("sees 10% of the abnormal", "sees", IMAGE, partial(_seeing, share=0.1)),
     Rule("sees 25% of the abnormal", "sees", IMAGE, partial(_seeing, share=0.25)),
     Rule("sees 50% of the abnormal", "sees", IMAGE, partial(_seeing, share=0.5)),

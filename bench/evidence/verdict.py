@@ -20,10 +20,6 @@ UNKNOWN = "cannot tell"
 REFUSES_MORE = 0.2
 """Lower end of the interval of the further refusals from which on a reader is said to refuse."""
 
-TWO = 2
-"""Values that must be answered rightly before a reader can be said to name what is wrong: who calls every abnormal ECG
-the same tells no two of them apart, however it has chosen which ones to call so."""
-
 LOST = 0.5
 """Share of S that jitter must take away before an answer counts as looked up."""
 
@@ -122,7 +118,7 @@ def _reading(test: ShuffleTest | None) -> Iterator[Reason]:
     if test is None or not significant(test):
         return
     p, names_p = test.p_holm, test.names_p_holm
-    if p is not None and names_p is not None and names_p < LEVEL and test.named >= TWO:
+    if p is not None and names_p is not None and names_p < LEVEL:
         yield Reason(NAMES, test.condition, test.n, max(p, names_p))
     else:
         yield Reason(READS, test.condition, test.n, p)

@@ -142,9 +142,15 @@ def evidence_page(found: Evidence) -> str:
 
 def caution(found: Evidence) -> str:
     """Return a note on the number of cases, on what was asked, and on leaks."""
-    n = f"n = {found.cases} ECGs"
+    n = f"n = {found.cases:,} ECGs"
     n += " of the embedded sample: intervals are wide." if found.is_sample else "."
     said = f"{n} Asked: {asked_in_words(found.conditions)}."
+    measured = [axis.axis for axis in found.axes if axis.by_construction]
+    if measured:
+        said += (
+            f" Right by construction on {' and '.join(measured)}: the reader answers with the very measurement that "
+            "truths there are made of."
+        )
     leaking = [axis.axis for axis in found.axes if any(one.finding == words.ELSEWHERE for one in axis.reasons)]
     if leaking:
         said += f" It answers from elsewhere on {', '.join(leaking)}: trust no verdict on the other axes either."

@@ -14,7 +14,7 @@ from bench.evidence.simulation import (
     findings,
     screened,
     simulate,
-    simulated_world,
+    simulated_worlds,
 )
 from bench.score.association import association
 from bench.score.proportion import clopper_pearson
@@ -28,7 +28,7 @@ RULE = {rule.name: rule for rule in RULES}
 
 @pytest.fixture(scope="module")
 def world(sample):
-    return simulated_world(sample.cohort("test"), 0)
+    return next(simulated_worlds(sample.cohort("test"), [0]))
 
 
 def test_each_rule_is_found_out(sample, world):
@@ -42,7 +42,8 @@ def test_each_rule_is_found_out(sample, world):
 def test_a_trial_is_the_same_again_and_another_is_another(sample):
     cohort = sample.cohort("test")
     assert simulate(cohort, 2) == simulate(cohort, 2)
-    assert simulated_world(cohort, 0).donors != simulated_world(cohort, 1).donors
+    one, other = simulated_worlds(cohort, [0, 1])
+    assert one.donors != other.donors
 
 
 def test_donors_are_other_patients(world):
@@ -92,7 +93,7 @@ def test_few_verdicts_are_false_and_the_true_ones_are_found(sample):
 @pytest.mark.slow
 def test_the_labels_of_a_whole_fold_are_enough(shared_data, sample):
     cohort = PtbXl(shared_data / "ptbxl").cohort("test", with_signal=False)
-    world = simulated_world(cohort, 0)
+    (world,) = simulated_worlds(cohort, [0])
     assert len(world.sources) == 2198
     majority = cohort.dataset.baselines
     assert words.READS not in findings(RULE["arbitrary by image"], world, majority)

@@ -163,7 +163,7 @@ def test_without_a_finding_the_verdict_says_what_can_be_said(known, said):
 
 
 def test_findings_are_joined_in_one_line():
-    test = ShuffleTest("crossed", 64, 9, 0.0, 3, 20, 0.0, p_holm=0.0, names_p_holm=0.0)
+    test = ShuffleTest("crossed", 64, 9, 0.0, 20, 0.0, p_holm=0.0, names_p_holm=0.0)
     found = reasons(AxisTests(reads=test, follows_trace=test, follows_numbers=test, infers=test))
     assert verdict(found, SHOWN) == f"{words.NAMES}; {words.BOTH}; {words.INFERS}"
 
