@@ -73,8 +73,9 @@ def _numbers(explanation: "Explanation") -> "Table":
 
     own, program = explanation.measured, explanation.program
     rows = []
-    for name, (label, unit) in {**TABLE, "second_rate": ("heart rate, second detector", "/min")}.items():
-        rows.append((label, _number(own, name, unit), *([_number(program, name, unit)] if program else [])))
+    for name, (label, unit) in {**TABLE, "second_rate": ("Vent. rate, second detector", "BPM")}.items():
+        shown = f"{label} axis" if name.endswith("axis") else label
+        rows.append((shown, _number(own, name, unit), *([_number(program, name, unit)] if program else [])))
     rows.insert(1, rows.pop())
     headings = ("measurement", "by this project", *(["by a program (PTB-XL+)"] if program else []))
     return _table(headings, rows)

@@ -38,7 +38,7 @@ from ..command import bench, is_one_sentence
         (["NSR", "CRO", "IMI", "AU", "LVH2"], {"ischemia_stage": "none", "diagnosis": "LVH"}),
         (["NSR", "IMI", "LMI"], {"ischemia_territory": "inferolateral"}),
         (["NSR", "IMI", "AMI"], {"ischemia_territory": "multiple"}),
-        (["NSR", "LVH2", "2ST"], {"diagnosis": "LVH", "other_findings": {"lvh"}, "ischemia_stage": "ischemic_st_t"}),
+        (["NSR", "LVH2", "2ST"], {"diagnosis": "LVH", "other_findings": {"lvh"}, "ischemia_stage": "none"}),
         (["NSR", "PO", "LAE"], {"other_findings": frozenset(), "diagnosis": "LAO/LAE"}),
         (["NSR", "BAE"], {"other_findings": {"left_atrial_enlargement", "right_atrial_enlargement"}}),
         (["NSR", "RSR"], {"conduction": "incomplete_rbbb", "diagnosis": "IRBBB"}),
