@@ -188,7 +188,7 @@ def _kappa(axis: Axis, labelled: tuple[AskedCase, ...]) -> Figure | None:
     answers = [case.answer("full", axis.name) for case in labelled]
     columns = kappa_columns(axis, answers, [case.own.truth for case in labelled])
     found = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
-    if found is None:
+    if found is None or np.isnan(found[0]):
         return None
     resampled = kappa_of_sums(resampled_sums(columns, patient_numbers(patients_of(labelled)), DRAWS, SEED))
     return Figure(len(labelled), rounded(found[0]), None if resampled is None else interval(resampled))
