@@ -69,7 +69,7 @@ def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
     told, found = json.loads(written.read_text()), ablate(CopyControl(), records[:16], View(seed=1), None).to_json()
     for part in ("axes", "cases", "conditions", "is_sample"):
         assert json.loads(json.dumps(found[part])) == told[part]
-    assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["copy_rate"]["value"] == 1.0
+    assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["crossed_numbers"]["value"] == 1.0
 
 
 @pytest.mark.slow
