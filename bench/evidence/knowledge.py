@@ -191,7 +191,7 @@ class _Tests:
         sources = [source for case in asked if (source := whose(case))]
         answers, truths = [case.answer(condition, axis.name) for case in asked], [source.truth for source in sources]
         patients, folds = [source.patient_id for source in sources], [source.fold for source in sources]
-        told = (answers, truths, patients, folds)
+        apart = self._tells_apart(answers, truths, patients, folds)
         found = self.setting.associate(axis, answers, truths, prior, patients, folds)
         return ShuffleTest(
             condition=condition,
@@ -199,7 +199,7 @@ class _Tests:
             s=found.s,
             p=rounded(found.p),
             names_n=found.names_n,
-            names_p=None if found.names_p is None else rounded(max(found.names_p, self._tells_apart(*told))),
+            names_p=None if found.names_p is None else rounded(max(found.names_p, apart)),
         )
 
     def _tells_apart(
