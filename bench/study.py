@@ -97,8 +97,8 @@ def ablate(  # noqa: PLR0913  # what evaluate takes, the conditions and what to 
     reader: Reader | str,
     records: Cohort,
     view: View | None = None,
-    conditions: str = "",
     image_ceiling: Reader | str | None = AUTO,
+    conditions: str = "",
     observer: Observer = SILENT,
 ) -> Evidence:
     """Ask a reader under several conditions, and say of each axis whether it can read it or recites the prior.
@@ -107,11 +107,16 @@ def ablate(  # noqa: PLR0913  # what evaluate takes, the conditions and what to 
     ----------
     reader, records, view, observer
         As of :func:`evaluate`; the view's condition is not looked at.
-    conditions : str
-        Names separated by commas, or ``all``; when empty ``full,image-only,text-only,crossed``.
     image_ceiling : Reader, str or None
         The reader that shows what can be read from the same images or signals; ``auto`` takes ``digitizer`` for a
         reader of images and ``resnet1d`` for any other, None compares with none.
+    conditions : str
+        Names separated by commas, or ``all``; when empty ``full,image-only,text-only,crossed``.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        As :func:`evaluate`, or when there is no such condition.
     """
     built, view = _built(reader), _checked(records, view)
     ceiling = ceiling_reader(built.inputs) if image_ceiling == AUTO else image_ceiling

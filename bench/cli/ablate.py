@@ -71,9 +71,12 @@ def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -
 def _dry_run(asked: "RunOptions", conditions: str) -> None:
     from bench.cli.terminal import TERMINAL
     from bench.evidence.ablation import ablation_of, condition_jobs
-    from bench.run.estimate import estimate, estimate_lines
+    from bench.run.estimate import estimate, estimate_lines, total_line
 
     jobs = condition_jobs(asked, ablation_of(asked, conditions), TERMINAL)
+    found = []
     for place, (name, job) in enumerate(jobs.items(), start=1):
+        found.append(estimate(job, TERMINAL))
         click.echo(f"\n{name} ({place} of {len(jobs)})")
-        click.echo("\n".join(estimate_lines(estimate(job, TERMINAL), asked.limits.concurrency, asked.limits.batch)))
+        click.echo("\n".join(estimate_lines(found[-1], asked.limits.concurrency, asked.limits.batch)))
+    click.echo(f"\n{total_line(found)}")

@@ -25,7 +25,7 @@ from bench.evidence.lead_loss import LeadLoss, lead_loss
 from bench.evidence.published import claims, image_sensitivity, reliance
 from bench.evidence.verdict import Known, Reason, reasons, verdict
 from bench.score.agreement import holm
-from bench.score.association import kappa_columns, kappa_of_sums, knowable_kappa
+from bench.score.association import kappa, kappa_columns, kappa_of_sums, knowable_kappa
 from bench.score.bootstrap import interval, patient_numbers, resampled_sums
 from bench.score.rounding import rounded
 from taxonomy.axis import Axis, AxisValue
@@ -185,13 +185,12 @@ def known_of(axis: Axis, labelled: tuple[AskedCase, ...], tests: AxisTests, axes
 
 
 def _kappa(axis: Axis, labelled: tuple[AskedCase, ...]) -> Figure | None:
-    answers = [case.answer("full", axis.name) for case in labelled]
-    columns = kappa_columns(axis, answers, [case.own.truth for case in labelled])
-    found = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
-    if found is None or np.isnan(found[0]):
+    answers, truths = [case.answer("full", axis.name) for case in labelled], [case.own.truth for case in labelled]
+    found, columns = kappa(axis, answers, truths), kappa_columns(axis, answers, truths)
+    if found is None:
         return None
     resampled = kappa_of_sums(resampled_sums(columns, patient_numbers(patients_of(labelled)), DRAWS, SEED))
-    return Figure(len(labelled), rounded(found[0]), None if resampled is None else interval(resampled))
+    return Figure(len(labelled), rounded(found), None if resampled is None else interval(resampled))
 
 
 def _accuracies(cases: tuple[AskedCase, ...], axis: str, serves: Mapping[str, str | None]) -> dict[str, Figure]:

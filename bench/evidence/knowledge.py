@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from bench.dataset import RecordId
 from bench.evidence.answer import AskedCase, Whose, answered, numbers_under, own
 from bench.evidence.conditions import crossed_draws, reads_trace, tells_nothing
 from bench.evidence.figure import Figure, corrected, difference, missing, patients_of, right
@@ -15,7 +14,6 @@ from bench.score.association import Association, answer_table, association
 from bench.score.rounding import rounded
 from bench.view import CROSSED
 from taxonomy.axis import Axis, AxisValue
-from taxonomy.truth import Truth
 
 Associate = Callable[..., Association]
 """Takes what :func:`bench.score.association.association` takes."""
@@ -38,9 +36,7 @@ class ShuffleTest:
     names_n : int
         Cases whose truth is not the prior.
     names_p : float or None
-        Whether it names them: the larger p of the same test among those cases, and among those of them alone that got
-        another answer than the prior. Without the second, a reader that sees only which ECGs are grossly abnormal
-        would name what is common among those.
+        Whether it names them (:class:`bench.score.association.Association`).
     draws : int
     p_holm, names_p_holm : float or None
         Corrected over the axes.
@@ -191,7 +187,6 @@ class _Tests:
         sources = [source for case in asked if (source := whose(case))]
         answers, truths = [case.answer(condition, axis.name) for case in asked], [source.truth for source in sources]
         patients, folds = [source.patient_id for source in sources], [source.fold for source in sources]
-        told = (answers, truths, patients, folds)
         found = self.setting.associate(axis, answers, truths, prior, patients, folds)
         return ShuffleTest(
             condition=condition,
@@ -199,28 +194,8 @@ class _Tests:
             s=found.s,
             p=rounded(found.p),
             names_n=found.names_n,
-            names_p=None if found.names_p is None else rounded(max(found.names_p, self._tells_apart(*told))),
+            names_p=None if found.names_p is None else rounded(found.names_p),
         )
-
-    def _tells_apart(
-        self,
-        answers: Sequence[AxisValue | None],
-        truths: Sequence[Truth],
-        patients: Sequence[RecordId],
-        folds: Sequence[RecordId],
-    ) -> float:
-        """Return the p of the test among the abnormal cases that got another answer than the prior."""
-        axis, prior = self.axis, self.setting.prior[self.axis.name]
-        usual: tuple[AxisValue | None, ...] = (None, prior, frozenset())
-        rows = [
-            row
-            for row in zip(answers, truths, patients, folds, strict=True)
-            if row[0] not in usual and not row[1].accepts(axis.name, prior)
-        ]
-        if not rows:
-            return 1.0
-        some, true, people, strata = zip(*rows, strict=True)
-        return self.setting.associate(axis, some, true, prior, people, strata).p
 
     def jittered(self) -> Jittered | None:
         """Compare ``jittered`` with ``full``."""

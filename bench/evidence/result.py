@@ -44,8 +44,12 @@ class Evidence:
     image_ceiling: str = ""
 
     def __repr__(self) -> str:
-        verdicts = Counter(axis.verdict.partition(" (")[0] for axis in self.axes)
-        summary = ", ".join(f"{verdict} on {count}" for verdict, count in verdicts.most_common())
+        said = Counter(
+            finding
+            for axis in self.axes
+            for finding in [reason.finding for reason in axis.reasons] or [axis.verdict.partition(" (")[0]]
+        )
+        summary = ", ".join(f"{finding} on {count}" for finding, count in said.most_common())
         return f"<Evidence on {self.reader}: n = {self.cases}, {summary} of {len(self.axes)} axes>"
 
     def to_json(self) -> dict[str, Any]:

@@ -95,14 +95,14 @@ class Rule:
     Attributes
     ----------
     name : str
-    kind : {"knows nothing", "shallow", "sees"}
+    knows : {"nothing", "little", "some"}
     inputs : frozenset of {"image", "text"}
     answers : callable
         Makes the answers of one trial.
     """
 
     name: str
-    kind: Literal["knows nothing", "shallow", "sees"]
+    knows: Literal["nothing", "little", "some"]
     inputs: frozenset[str]
     answers: Callable[[World], Answer] = field(repr=False)
 
@@ -127,13 +127,13 @@ class SimulatedReader:
 
     Attributes
     ----------
-    name, kind : str
+    name, knows : str
     rates : mapping of str to Rate
         By finding, on any axis; without those that its inputs leave out.
     """
 
     name: str
-    kind: str
+    knows: str
     rates: Mapping[str, Rate]
 
 
@@ -163,7 +163,7 @@ def simulate(
                 for finding in counted:
                     counted[finding] += bool(found[name] & set(COUNTED[finding]))
             report(done, trials)
-    return tuple(SimulatedReader(rule.name, rule.kind, _rates(counts[rule.name], trials)) for rule in RULES)
+    return tuple(SimulatedReader(rule.name, rule.knows, _rates(counts[rule.name], trials)) for rule in RULES)
 
 
 def _processes() -> ProcessPoolExecutor:
@@ -315,16 +315,16 @@ def _known(values: Values) -> dict[str, AxisValue | None]:
 
 
 RULES = (
-    Rule("arbitrary by image", "knows nothing", IMAGE, _arbitrary),
-    Rule("another patient's truth", "knows nothing", IMAGE, _another_patient),
-    Rule("by page height or case order", "knows nothing", IMAGE, _order),
-    Rule("refuses on mismatch", "knows nothing", BOTH, _refuser),
-    Rule("copies the numbers", "knows nothing", BOTH, partial(_refuser, copies=True, refuses=False)),
-    Rule("copies, refuses on mismatch", "knows nothing", BOTH, partial(_refuser, copies=True)),
-    Rule("sees gross abnormality only", "shallow", IMAGE, _abnormal),
-    Rule("the same, named at random", "shallow", IMAGE, _abnormal_at_random),
-    Rule("sees 10% of the abnormal", "sees", IMAGE, partial(_seeing, share=0.1)),
-    Rule("sees 25% of the abnormal", "sees", IMAGE, partial(_seeing, share=0.25)),
-    Rule("sees 50% of the abnormal", "sees", IMAGE, partial(_seeing, share=0.5)),
+    Rule("arbitrary by image", "nothing", IMAGE, _arbitrary),
+    Rule("another patient's truth", "nothing", IMAGE, _another_patient),
+    Rule("page height, case order", "nothing", IMAGE, _order),
+    Rule("refuses on mismatch", "nothing", BOTH, _refuser),
+    Rule("copies the numbers", "nothing", BOTH, partial(_refuser, copies=True, refuses=False)),
+    Rule("copies, or refuses", "nothing", BOTH, partial(_refuser, copies=True)),
+    Rule("gross abnormality only", "little", IMAGE, _abnormal),
+    Rule("gross, named at random", "little", IMAGE, _abnormal_at_random),
+    Rule("sees 10% of abnormal", "some", IMAGE, partial(_seeing, share=0.1)),
+    Rule("sees 25% of abnormal", "some", IMAGE, partial(_seeing, share=0.25)),
+    Rule("sees 50% of abnormal", "some", IMAGE, partial(_seeing, share=0.5)),
 )
 """Every simulated reader."""

@@ -10,19 +10,23 @@ if TYPE_CHECKING:
 
 from bench.report.table import terminal_table
 
+HEADINGS = ("can read", "names", "trace", "numbers", "refuses")
+"""Of what is counted, short enough for a terminal."""
+
 
 def simulation_table(found: Sequence[SimulatedReader], title: str) -> "Table":
     """Return how often each finding was said of any axis of each simulated reader."""
-    rows = [(one.name, one.kind, *(_rate(one.rates.get(name)) for name in COUNTED)) for one in found]
-    return terminal_table(("reader", "it", *COUNTED), rows, title, left=("reader", "it"))
+    rows = [(one.name, one.knows, *(_rate(one.rates.get(name)) for name in COUNTED)) for one in found]
+    return terminal_table(("reader", "knows", *HEADINGS), rows, title, left=("reader", "knows"))
 
 
 def simulation_notes() -> str:
     """Return how the table is read."""
     return (
-        "Percent of the trials in which a finding was said of any of the eight axes, with its 95% interval (Clopper "
-        "and Pearson).\n'can read it' is false for a reader that knows nothing, and power for one that sees. 'shallow' "
-        "is true, and must not\nbe said to name anything. -: its inputs leave it out. "
+        "Percent of the trials in which it was said of any of the eight axes, with its 95% interval (Clopper and\n"
+        "Pearson): that the reader can read it, names it, follows the trace or the numbers, refuses when they\n"
+        "disagree; -: its inputs leave it out. Of a reader that knows nothing 'can read' is false; of one that sees\n"
+        "some of the abnormal truths it is power; one that knows little can read, and must not be said to name.\n"
         f"{SHUFFLES:,} shuffles a test, {SCREENING} where those leave no hope."
     )
 
@@ -31,4 +35,4 @@ def _rate(rate: Rate | None) -> str:
     if rate is None:
         return "-"
     low, high = rate.interval
-    return f"{100 * rate.value:.1f} [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * rate.value:.4g} [{100 * low:.0f}, {100 * high:.0f}]"

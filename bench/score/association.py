@@ -51,7 +51,9 @@ class Association:
     names_n : int
         Cases whose right values do not hold the prior.
     names_p : float or None
-        The same test among those cases; None where there are fewer than two.
+        Whether it names them: the larger p of the same test among those cases, and among those of them alone that got
+        an abnormal answer; None where there are fewer than two. Without the second, a reader that always gives one
+        name to what it notices would name whatever is noticed best.
     kappa : float or None
         See :func:`kappa`; None without a case, and on ``other_findings`` without a finding of ten positives.
     """
@@ -127,7 +129,8 @@ def association(  # noqa: PLR0913  # the answers, what they are held against, an
         All arrangements are enumerated instead where there are no more than ``shuffles`` of them.
     """
     table = answer_table(axis, answers, truths, prior)
-    named = np.flatnonzero(~table.holds_prior[table.kind])
+    abnormal = ~table.holds_prior[table.kind]
+    named, noticed = np.flatnonzero(abnormal), np.flatnonzero(abnormal & _is_abnormal(answers, prior))
     everyone = np.arange(len(table.answer))
     blocks = (_codes(patients), _codes([str(stratum) for stratum in strata]))
     return Association(
@@ -135,11 +138,19 @@ def association(  # noqa: PLR0913  # the answers, what they are held against, an
         s=table.s,
         p=_shuffled_p(table, everyone, blocks, np.random.default_rng((seed, 0)), shuffles),
         names_n=len(named),
-        names_p=_shuffled_p(table, named, blocks, np.random.default_rng((seed, 1)), shuffles)
+        names_p=max(
+            _shuffled_p(table, cases, blocks, np.random.default_rng((seed, 1)), shuffles) for cases in (named, noticed)
+        )
         if len(named) > 1
         else None,
         kappa=kappa(axis, answers, truths),
     )
+
+
+def _is_abnormal(answers: Sequence[AxisValue | None], prior: AxisValue) -> NDArray[np.bool_]:
+    """Tell which answers are neither missing nor the prior nor an empty set, bool (n,)."""
+    usual: tuple[AxisValue | None, ...] = (None, prior, frozenset())
+    return np.array([answer not in usual for answer in answers], dtype=np.bool_)
 
 
 def answer_table(

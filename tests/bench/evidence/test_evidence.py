@@ -19,10 +19,10 @@ from bench.evidence.figure import difference, share_figure
 from bench.evidence.lead_loss import lead_loss
 from bench.evidence.published import CLAIMS, claims, image_sensitivity, reliance
 from bench.evidence.selftest import EXPECTED, Expected, problems, selftest
-from bench.report.evidence_page import evidence_page, p_text
+from bench.report.evidence_page import caution, evidence_page, p_text
 from bench.run.options import RunOptions
 from bench.view.lead_mask import carrying_leads
-from readers.control import BOTH, CopyControl, PriorControl, Recogniser, prior
+from readers.control import BOTH, CopyControl, MemoryControl, PriorControl, Recogniser, prior, trace_digest
 from taxonomy.axis import AXES, AXIS_NAMES, RHYTHM
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
@@ -213,6 +213,24 @@ def test_the_page_tells_p_and_n_of_every_verdict(sample):
     reasons = {axis["axis"]: axis["reasons"] for axis in found.to_json()["axes"]}
     assert [reason["finding"] for reason in reasons["rate"]] == [words.NUMBERS, words.INFERS]
     assert all(0 <= reason["p_holm"] < 0.05 for reason in reasons["rate"])
+
+
+def test_what_is_right_by_construction_is_told(sample):
+    found = ablate("measurements", sample.cohort(limit=30), image_ceiling=None)
+    assert [axis.axis for axis in found.axes if axis.by_construction] == ["rate", "axis"]
+    assert "Right by construction on rate and axis" in caution(found)
+    copied = ablate(CopyControl(), sample.cohort(limit=30), image_ceiling=None)
+    assert "by construction" not in caution(copied)
+
+
+def test_a_leak_on_one_axis_is_a_warning_for_all(sample):
+    cohort = sample.cohort()
+    learnt = {trace_digest(record.signal().mv): cohort.truth(record).values for record in cohort}
+    found = ablate(MemoryControl(learnt), cohort, image_ceiling=None, conditions="full,jittered")
+    leaks = [axis.axis for axis in found.axes if axis.verdict == words.ELSEWHERE]
+    assert "diagnosis" in leaks and "rhythm" not in leaks
+    assert f"answers from elsewhere on {', '.join(leaks)}: trust no verdict" in caution(found)
+    assert "of the embedded sample: intervals are wide. Asked: full, jittered." in caution(found)
 
 
 @pytest.mark.slow

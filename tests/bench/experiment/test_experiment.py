@@ -88,7 +88,7 @@ def test_it_ends_in_its_table_and_the_one_side_by_side(finished):
     table = (out / "binary" / "table.md").read_text()
     assert "normality" in table and "majority" in table and "embedded sample" in table
     page = (out / "side_by_side.md").read_text()
-    assert "binary: binary" in page and "copies the prompt" in page
+    assert "binary: binary" in page and "follows the numbers" in page
     assert (out / "side_by_side.png").stat().st_size > 5000
     assert "binary: binary" in said and str(out / "side_by_side.md") in said
 

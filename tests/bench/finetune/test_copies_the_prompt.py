@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from bench.evidence import verdict as words
+
 from ...tiny.teaching import taught
 
 
@@ -12,6 +14,7 @@ def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
     """Normal against abnormal is what the numbers tell a model so small within a minute."""
     score, verdicts = taught(gemma, tmp_path, renderer="clean", format="binary", condition="blank-image", epochs=3)
     assert score.normality is not None and score.normality.knows
-    assert verdicts == {"normality": "copies the prompt"}
+    assert words.NUMBERS in verdicts["normality"]
+    assert words.READS not in verdicts["normality"]
     manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())
     assert manifest["taught"]["condition"] == "blank-image"

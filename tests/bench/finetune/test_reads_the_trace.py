@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.evidence import verdict as words
 from renderers import RENDERERS
 
 from ...tiny.planted import Planted
@@ -19,5 +20,5 @@ def planted(tmp_path, monkeypatch):
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
     score, verdicts = taught(gemma, tmp_path, renderer="planted", format="dense-no-reasoning", epochs=4)
     assert [axis.axis for axis in score.axes if axis.knows] == ["rate"]
-    assert verdicts["rate"] == "reads the trace"
-    assert [axis for axis, verdict in verdicts.items() if "reads" in verdict] == ["rate"]
+    assert verdicts["rate"].startswith(words.READS) and words.TRACE in verdicts["rate"]
+    assert [axis for axis, verdict in verdicts.items() if words.READS in verdict] == ["rate"]

@@ -232,3 +232,15 @@ def test_more_cases_show_less_and_too_few_show_nothing():
     assert knowable_kappa(5, 2, 5) is None
     assert knowable_kappa(10, 10, 5) is None
     assert knowable_kappa(10, 0, 5) is None
+
+
+def test_a_reader_that_gives_one_name_to_what_it_notices_names_nothing():
+    """It notices infarctions more often than other abnormal cases, and calls all that it notices an infarction."""
+    truths = ["AMI"] * 30 + ["CLBBB"] * 30 + ["NORM"] * 60
+    noticed = [k % 10 < 9 for k in range(30)] + [k % 10 < 2 for k in range(30)] + [False] * 60
+    answers = ["AMI" if seen else "NORM" for seen in noticed]
+    found = association(
+        DIAGNOSIS, answers, [Truth({"diagnosis": value}) for value in truths], "NORM", range(120), [0] * 120
+    )
+    assert found.p < 0.001
+    assert found.names_p == 1.0
