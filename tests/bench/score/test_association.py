@@ -150,6 +150,20 @@ def test_findings_count_one_by_one():
     assert found.kappa is None
 
 
+def test_findings_of_the_prior_earn_nothing():
+    sets = [frozenset({"lvh", "rvh"}), frozenset({"lvh"})]
+    found = association(OTHER_FINDINGS, sets, truths(OTHER_FINDINGS, *sets), frozenset({"lvh"}), [1, 2], [0] * 2)
+    assert (found.s, found.names_n, found.names_p) == (1, 1, None)
+
+
+def test_a_missing_set_is_not_an_empty_one():
+    true = truths(OTHER_FINDINGS, *[frozenset({"lvh"})] * 10, *[frozenset()] * 30)
+    said = [frozenset({"lvh"})] * 10 + [frozenset()] * 15 + [None] * 15
+    # Right in 25 of 40; by chance lvh (said in 10) fits 10 of 40, its absence (said in 15) fits 30 of 40.
+    expected = 10 / 40 * 10 / 40 + 15 / 40 * 30 / 40
+    assert kappa(OTHER_FINDINGS, said, true) == pytest.approx((25 / 40 - expected) / (1 - expected))
+
+
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), min_size=2, max_size=50))
 @settings(max_examples=60)
 def test_kappa_is_cohens_where_every_truth_has_one_value(pairs):

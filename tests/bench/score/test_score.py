@@ -410,6 +410,23 @@ def test_the_headline_is_the_mean_kappa_of_the_independent_axes():
     assert high - low < max(np.diff(axis.kappa_interval)[0] for axis in found.axes if axis.kappa_interval)
 
 
+def test_an_axis_without_anything_abnormal_leaves_the_headline_its_interval():
+    cases = [
+        told(k, {"diagnosis": said, "rhythm": "sinus"}, {"diagnosis": "IMI" if k % 2 else "NORM", "rhythm": "sinus"})
+        for k, said in enumerate(["NORM", "IMI", "NORM", "NORM"] * 8)
+    ]
+    found = score(cases, BASELINE, QUICK)
+    assert (found.axis("rhythm").kappa, found.axis("rhythm").kappa_interval) == (0, (0, 0))
+    assert found.kappa.interval[0] < found.kappa.kappa < found.kappa.interval[1]
+
+
+def test_the_headline_leaves_out_what_holds_by_construction():
+    true = {"rhythm": "sinus", "diagnosis": "IMI"}
+    cases = [told(k, true, true, circular=frozenset({"rhythm"})) for k in range(4)]
+    found = score(cases, BASELINE, ScoreSettings(draws=20, measured=frozenset({"rhythm"})))
+    assert found.kappa.axes == ("diagnosis",)
+
+
 def test_kappas_interval_is_that_of_a_bootstrap_of_patients():
     rng = np.random.default_rng(2)
     true = rng.choice(["NORM", "IMI", "LVH"], 120).tolist()
@@ -445,7 +462,7 @@ def test_stage_and_territory_are_one_answer():
 
 
 def test_findings_that_may_stand_count_neither_way():
-    truth_ = Truth({"other_findings": frozenset({"lvh"})}, allowed=frozenset({"rbbb"}))
+    truth_ = Truth({"other_findings": frozenset({"lvh"})}, allowed=frozenset({"rbbb", "lvh"}))
     reading = Reading(values={"other_findings": frozenset({"lvh", "rbbb"})})
     axis = score([ScoredCase(1, 1, None, None, truth_, reading)], BASELINE, QUICK).axis("other_findings")
     assert (axis.accuracy, axis.micro_f1, axis.strict.accuracy) == (1, 1, 0)
