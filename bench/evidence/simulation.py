@@ -316,13 +316,13 @@ def _known(values: Values) -> dict[str, AxisValue | None]:
 
 RULES = (
     Rule("arbitrary by image", "nothing", IMAGE, _arbitrary),
-    Rule("another patient's truth", "nothing", IMAGE, _another_patient),
-    Rule("page height, case order", "nothing", IMAGE, _order),
+    Rule("another's truth", "nothing", IMAGE, _another_patient),
+    Rule("page height, order", "nothing", IMAGE, _order),
     Rule("refuses on mismatch", "nothing", BOTH, _refuser),
     Rule("copies the numbers", "nothing", BOTH, partial(_refuser, copies=True, refuses=False)),
     Rule("copies, or refuses", "nothing", BOTH, partial(_refuser, copies=True)),
-    Rule("gross abnormality only", "little", IMAGE, _abnormal),
-    Rule("gross, named at random", "little", IMAGE, _abnormal_at_random),
+    Rule("gross abnormality", "little", IMAGE, _abnormal),
+    Rule("gross, random names", "little", IMAGE, _abnormal_at_random),
     Rule("sees 10% of abnormal", "some", IMAGE, partial(_seeing, share=0.1)),
     Rule("sees 25% of abnormal", "some", IMAGE, partial(_seeing, share=0.25)),
     Rule("sees 50% of abnormal", "some", IMAGE, partial(_seeing, share=0.5)),

@@ -148,7 +148,7 @@ def caution(found: Evidence) -> str:
     measured = [axis.axis for axis in found.axes if axis.by_construction]
     if measured:
         said += (
-            f" Right by construction on {' and '.join(measured)}: the reader answers with the very measurement that "
+            f" By construction on {' and '.join(measured)}: the reader answers with the very measurement that "
             "truths there are made of."
         )
     leaking = [axis.axis for axis in found.axes if any(one.finding == words.ELSEWHERE for one in axis.reasons)]

@@ -218,7 +218,7 @@ def test_the_page_tells_p_and_n_of_every_verdict(sample):
 def test_what_is_right_by_construction_is_told(sample):
     found = ablate("measurements", sample.cohort(limit=30), image_ceiling=None)
     assert [axis.axis for axis in found.axes if axis.by_construction] == ["rate", "axis"]
-    assert "Right by construction on rate and axis" in caution(found)
+    assert "By construction on rate and axis" in caution(found)
     copied = ablate(CopyControl(), sample.cohort(limit=30), image_ceiling=None)
     assert "by construction" not in caution(copied)
 

@@ -36,7 +36,7 @@ def test_each_rule_is_found_out(sample, world):
     assert findings(RULE["refuses on mismatch"], world, majority) == {words.REFUSES}
     assert words.NUMBERS in findings(RULE["copies the numbers"], world, majority)
     assert words.NAMES in findings(RULE["sees 50% of abnormal"], world, majority)
-    assert findings(RULE["page height, case order"], world, majority) == set()
+    assert findings(RULE["page height, order"], world, majority) == set()
 
 
 def test_a_trial_is_the_same_again_and_another_is_another(sample):
@@ -97,7 +97,7 @@ def test_the_labels_of_a_whole_fold_are_enough(shared_data, sample):
     assert len(world.sources) == 2198
     majority = cohort.dataset.baselines
     assert words.READS not in findings(RULE["arbitrary by image"], world, majority)
-    gross = findings(RULE["gross abnormality only"], world, majority)
+    gross = findings(RULE["gross abnormality"], world, majority)
     assert words.READS in gross and words.NAMES not in gross
     assert words.NAMES in findings(RULE["sees 10% of abnormal"], world, majority)
 
