@@ -14,12 +14,12 @@ from bench.progress import SILENT, Observer
 from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
 from bench.run.questionnaire import ask_cohort
+from bench.run.settings import Offer, offer_of
 from bench.view import Cases, QuestionKey, View, cases_of
 from bench.view.lead_mask import masked_leads
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import Axis, AxisValue, axis_named, with_derived
-from taxonomy.error import SettingError
+from taxonomy.axis import AXIS_NAMES, Axis, AxisValue, axis_named, with_derived
 from taxonomy.reading import Reading
 
 Values = Mapping[str, AxisValue | None]
@@ -75,11 +75,17 @@ class Ablation:
         """The conditions that are asked."""
         return tuple(dict.fromkeys(name for name in self.serves.values() if name))
 
+    @cached_property
+    def offer(self) -> Offer:
+        """What the reader answers, and what it measures itself."""
+        return offer_of(self.reader, replace(self.view, condition="image-only"))
+
     @property
     def axes(self) -> list[Axis]:
-        """The axes that are asked: those of the format that the reader answers."""
-        offered = getattr(self.reader, "axes", None)
-        return [axis_named(name) for name in self.view.form.axes if offered is None or name in offered]
+        """The axes that are asked: those of the format, where there is a prompt, that the reader answers."""
+        asked = self.view.form.axes if "text" in self.view.inputs else AXIS_NAMES
+        names = [name for name in asked if name in self.offer.axes] or sorted(self.offer.axes)
+        return [axis_named(name) for name in names]
 
 
 def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
@@ -99,15 +105,13 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
         When the format asks for nothing that the reader answers.
     """
     reader, serves, axes = ablation.reader, ablation.serves, ablation.axes
-    if not axes:
-        raise SettingError(f"reader {reader.name!r} answers none of the axes that {ablation.view.form.name} asks for")
     by_condition = {name: ask(name) for name in ablation.asked}
     answers = {name: _answers(cases, readings) for name, (cases, readings) in by_condition.items()}
     cohort = by_condition["full"][0].cohort
     asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
     measurements_reader, dataset = MeasurementsReader(), cohort.dataset
     text = {r.ecg_id: with_derived(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
-    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines, frozenset(getattr(reader, "measures", ())))
+    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines, ablation.offer.measured)
     return Evidence(
         reader=reader.name,
         dataset=dataset.name,
