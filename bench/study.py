@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.dataset import Cohort, Dataset, RecordId, open_dataset
-from bench.evidence.ablation import AUTO, ablate_in_memory, ceiling_reader
+from bench.evidence.ablation import AUTO, Ablation, ablate_in_memory, ceiling_reader
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
+from bench.run.comparing import compare_runs
 from bench.run.questionnaire import ask_cohort
 from bench.run.scoring import score_readings
+from bench.run.settings import offer_of
 from bench.score import Score
+from bench.score.comparison import PairComparison
 from bench.tracing.change import CHANGES, change_named
 from bench.tracing.probe_run import ProbeResult, probe_records
 from bench.tracing.tracing import normal_records
@@ -85,19 +88,20 @@ def evaluate(
     taxonomy.error.BenchError
         When there is no such reader, or it fails on everything.
     """
-    cases, readings = _asked(reader, records, view, observer)
-    form = cases.view.form.name if "text" in cases.view.inputs else ""
-    return score_readings(readings, cases.cohort, danger, form)
+    built = _built(reader)
+    cases, readings = _asked(built, records, view, observer)
+    return score_readings(readings, cases.cohort, danger, offer=offer_of(built, cases.view))
 
 
-def ablate(
+def ablate(  # noqa: PLR0913  # what evaluate takes, the conditions and what to compare with
     reader: Reader | str,
     records: Cohort,
     view: View | None = None,
     image_ceiling: Reader | str | None = AUTO,
+    conditions: str = "",
     observer: Observer = SILENT,
 ) -> Evidence:
-    """Ask a reader under every condition, and say of each axis whether it reads the trace or recites the prior.
+    """Ask a reader under several conditions, and say of each axis whether it can read it or recites the prior.
 
     Parameters
     ----------
@@ -106,11 +110,19 @@ def ablate(
     image_ceiling : Reader, str or None
         The reader that shows what can be read from the same images or signals; ``auto`` takes ``digitizer`` for a
         reader of images and ``resnet1d`` for any other, None compares with none.
+    conditions : str
+        Names separated by commas, or ``all``; when empty ``full,image-only,text-only,crossed``.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        As :func:`evaluate`, or when there is no such condition.
     """
     built, view = _built(reader), _checked(records, view)
     ceiling = ceiling_reader(built.inputs) if image_ceiling == AUTO else image_ceiling
     is_itself = ceiling in {built.name, ""}
-    return ablate_in_memory(built, records, view, None if ceiling is None or is_itself else _built(ceiling), observer)
+    ablation = Ablation(built, records, view, conditions)
+    return ablate_in_memory(ablation, None if ceiling is None or is_itself else _built(ceiling), observer)
 
 
 def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which records
@@ -135,6 +147,25 @@ def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which
     view = _checked(records, view)
     chosen = [change_named(name) for name in ([changes] if isinstance(changes, str) else changes) or CHANGES]
     return probe_records(_built(reader), normal_records(records, all_records), chosen, view, observer)
+
+
+def compare(*runs: str | Path, where: str | None = None, observer: Observer = SILENT) -> tuple[PairComparison, ...]:
+    """Compare every pair of run folders or submissions on the cases that they share.
+
+    Parameters
+    ----------
+    runs : str or Path
+        Two or more, of one dataset.
+    where : str, optional
+        The dataset, as of :func:`load_dataset`; runs on the embedded sample need none.
+    observer : Observer
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When there is only one, they are of different datasets, or two share no case.
+    """
+    return compare_runs([Path(run) for run in runs], where, observer)
 
 
 def _asked(

@@ -16,28 +16,27 @@ import numpy as np
 from bench.dataset import Signal
 from bench.dataset.sample import Sample
 from renderers import LEADS, RENDERERS, PageStyle, render
-from renderers.ink import Canvas
-from renderers.page import polyline
+from renderers.ink import draw_lines
 from renderers.png import encode
-from renderers.printed import layout_at
+from renderers.printed import printed_layout
+from renderers.trace import polyline
 
 STYLE = PageStyle(px_per_mm=8)
 RECORDS = 21_799
 
 
 def ours(signal: Signal) -> bytes:
-    """Draw the printed page at 8 px/mm (2120 x 1480)."""
+    """Draw the printed page at 8 px/mm (2120 x 1600)."""
     return render(signal.mv, signal.fs, "printed", STYLE)[0].png()
 
 
 def floor(signal: Signal) -> bytes:
     """Draw the same polylines on an empty canvas and encode it as a palette page."""
-    layout = layout_at(40.0, STYLE)
-    size = (round(layout.width_mm * 8), round(layout.height_mm * 8))
-    canvas = Canvas(size, 8)
+    layout = printed_layout(STYLE)
+    ink = np.zeros((round(layout.height_mm * 8), round(layout.width_mm * 8)), dtype=np.uint8)
     lines = [polyline(strip, signal.mv[LEADS.index(strip.lead)], signal.fs, STYLE) for strip in layout.strips]
-    canvas.draw(lines, STYLE.pen_mm)
-    return encode(canvas.coverage() >> 4, np.repeat(np.arange(48, dtype=np.uint8)[:, None], 3, axis=1))
+    draw_lines(ink, lines, STYLE)
+    return encode(ink >> 4, np.repeat(np.arange(48, dtype=np.uint8)[:, None], 3, axis=1))
 
 
 def matplotlib_figure(signal: Signal) -> bytes:
@@ -48,13 +47,13 @@ def matplotlib_figure(signal: Signal) -> bytes:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import MultipleLocator
 
-    figure, axes = plt.subplots(figsize=(10.6, 7.4), dpi=200)
-    for strip in layout_at(40.0, STYLE).strips:
+    figure, axes = plt.subplots(figsize=(10.6, 8.0), dpi=200)
+    for strip in printed_layout(STYLE).strips:
         line = polyline(strip, signal.mv[LEADS.index(strip.lead)], signal.fs, STYLE)
         axes.plot(line[:, 0], -line[:, 1], color="black", linewidth=0.9)
         axes.text(strip.x_mm + 1, -strip.baseline_mm + 6, strip.lead)
     axes.set_xlim(0, 265)
-    axes.set_ylim(-185, 0)
+    axes.set_ylim(-200, 0)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(5))
         axis.set_minor_locator(MultipleLocator(1))

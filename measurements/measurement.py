@@ -9,17 +9,17 @@ VERSION = "1.1.0"
 """Changes whenever a number below would change."""
 
 TABLE = {
-    "heart_rate": ("heart rate", "/min"),
+    "heart_rate": ("Vent. rate", "BPM"),
     "pr": ("PR interval", "ms"),
     "qrs": ("QRS duration", "ms"),
-    "qt": ("QT interval", "ms"),
-    "qtc_bazett": ("QTc (Bazett)", "ms"),
-    "qtc_fridericia": ("QTc (Fridericia)", "ms"),
-    "p_axis": ("P axis", "degrees"),
-    "qrs_axis": ("QRS axis", "degrees"),
-    "t_axis": ("T axis", "degrees"),
+    "qt": ("QT", "ms"),
+    "qtc_bazett": ("QTc", "ms"),
+    "qtc_fridericia": ("QTcF", "ms"),
+    "p_axis": ("P", "degrees"),
+    "qrs_axis": ("R", "degrees"),
+    "t_axis": ("T", "degrees"),
 }
-"""Label and unit of each measurement, by name."""
+"""Label, as electrocardiographs print it, and unit of each measurement, by name."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ BAND = (8.0, 20.0)
 COMPLEX_S, BEAT_S, OFFSET = 0.097, 0.611, 0.08
 """Windows of the two moving averages in seconds, and the offset as a share of the mean square (Elgendi 2010)."""
 
-REFRACTORY_S = 0.24
-"""Two complexes stand at least this far apart."""
+REFRACTORY_S = 0.22
+"""Two complexes stand at least this far apart: those of 250 per minute do."""
 
 LEAST_LEADS = 3
 """Leads that must have a rate."""
@@ -64,6 +64,6 @@ def _rate(squared: NDArray[np.float64], inside: NDArray[np.bool_], fs: float) ->
     peaks: list[int] = []
     for begin, end in edges.reshape(-1, 2):
         peak = int(begin + np.argmax(squared[begin:end]))
-        if end - begin >= COMPLEX_S * fs and not (peaks and peak - peaks[-1] < REFRACTORY_S * fs):
+        if end - begin >= round(COMPLEX_S * fs) and not (peaks and peak - peaks[-1] < REFRACTORY_S * fs):
             peaks.append(peak)
     return 60 * (len(peaks) - 1) * fs / (peaks[-1] - peaks[0]) if len(peaks) > 1 else None

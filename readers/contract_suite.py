@@ -7,7 +7,7 @@ import numpy as np
 
 from readers.contract import Case, Input, Reader
 from readers.isolation import Crash, attempt
-from taxonomy.axis import AXES, NORMALITY
+from taxonomy.axis import AXES, DERIVED
 from taxonomy.reading import Reading
 
 
@@ -95,7 +95,7 @@ def _lazy(reader: Reader, cases: Sequence[Case]) -> str | None:
 
 def _in_taxonomy(reader: Reader, cases: Sequence[Case]) -> str | None:
     readings = list(reader.read(list(cases)))
-    names = {axis.name for axis in (*AXES, NORMALITY)}
+    names = {axis.name for axis in (*AXES, *DERIVED)}
     unknown = [name for reading in readings for name in reading.values if name not in names]
     if unknown:
         return f"answers an unknown axis {unknown[0]!r}"

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from measurements import Measurements
 from readers.measured_axis import measured_probabilities, measured_values
-from taxonomy.axis import AXES, DERIVED, UNLISTED, Axis, AxisValue
+from taxonomy.axis import AXES, AXIS, DERIVED, RATE, UNLISTED, Axis, AxisValue
 from taxonomy.error import ReaderError
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES
@@ -21,6 +21,9 @@ Heads = Mapping[str, tuple[str, ...]]
 
 STATEMENT = "statement"
 """Head over the SCP statements: used in training only, never shown in a reading."""
+
+MEASURED = frozenset({RATE.name, AXIS.name})
+"""Axes that are answered from measured numbers (:func:`fitted_reading`)."""
 
 FINDING_FROM = 0.5
 """Probability from which a finding is reported."""

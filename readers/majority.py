@@ -12,7 +12,7 @@ from taxonomy.reading import Reading
 
 
 def majority_values() -> Mapping[str, AxisValue]:
-    """Return the majority value of each axis, and of normality, in PTB-XL's training folds.
+    """Return the majority value of each axis, of normality and of ischemia, in PTB-XL's training folds.
 
     ``readers/majority.json`` says how each was counted. Axes without a count, and values that the taxonomy has dropped,
     are left out.

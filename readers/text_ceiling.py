@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from measurements import VERSION, Measurements
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.head import fitted_reading, heads_from, is_multi_label
+from readers.head import MEASURED, fitted_reading, heads_from, is_multi_label
+from readers.taught import taught_on
 from taxonomy.reading import Reading
 
 NUMBERS = ("heart_rate", "pr", "qrs", "qt", "qtc_bazett", "qtc_fridericia", "p_axis", "qrs_axis", "t_axis")
@@ -43,11 +44,18 @@ class MeasurementsReader:
     name = "measurements"
     description = "sees the numbers of the prompt only: the text ceiling"
     inputs: frozenset[Input] = frozenset({"text"})
+    measures = MEASURED
 
     @property
     def details(self) -> Mapping[str, str]:
         """The digest of the fitted model and the version of the measurements, for the manifest."""
         return {"model": file_digest(files("readers") / "text_ceiling.json"), "measurements": VERSION}
+
+    @property
+    def taught_on(self) -> Mapping[str, frozenset[int]]:
+        """The folds on which the regression was fitted, by dataset."""
+        _, folds, dataset = self._model["fitted_on"].split(" of ")
+        return taught_on(dataset, folds)
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; one without numbers gets a reading without values."""

@@ -24,6 +24,8 @@ def training_heads() -> Heads:
 def targets(truths: Sequence[Truth]) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.bool_]]]:
     """Return the target of every head, and which records are labelled on it.
 
+    The target of an axis is its primary value, also where the labels support several.
+
     Parameters
     ----------
     truths : sequence of Truth

@@ -4,16 +4,21 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import still_known
 from taxonomy.axis import AxisValue
+from taxonomy.ischemia import whole_territory
 from taxonomy.reading import Reading
 
-CANNOT_RULE_OUT, UNDETERMINED, ACUTE, STEMI = "CRO", "AU", "AC", "STEMI"
-"""Statements that qualify an infarct: the first stands before it, the others after it."""
+ACUTE, STEMI = "AC", "STEMI"
+"""Statements of an acute infarct: the first follows the infarct that it qualifies, the second ends the list."""
+
+Table = Sequence[tuple[str, Sequence[str]]]
+"""Values of an axis with the statements that mean them, in order of precedence."""
 
 
 class TwelveSlReader:
@@ -44,53 +49,50 @@ def values_of(statements: Sequence[str]) -> dict[str, AxisValue | None]:
     """
     table, certain = _table(), _without_doubt(statements)
     names = frozenset(certain)
-    conduction = _first(table["conduction"], names) or "none"
+    defects = _all(table["conduction"], names)
     stage, territory = _ischemia(table, certain)
-    findings = {table["finding"][name] for name in names if name in table["finding"]}
-    lesser = {value for value, row in table["conduction"] if not names.isdisjoint(row)} - {conduction}
-    if "BAE" in names:
-        findings.add("right_atrial_enlargement")
     return {
-        "rate": _first(table["rate"], names) or "normal",
+        "rate": _first(table["rate"], names),
         "rhythm": _first(table["rhythm"], names),
         "axis": _first(table["axis"], names) or "normal",
-        "conduction": conduction,
+        "conduction": defects[0] if defects else "none",
         "ischemia_stage": stage,
         "ischemia_territory": territory,
-        "other_findings": frozenset(findings | lesser),
-        "diagnosis": _first(table["diagnosis"], names) or "NORM",
+        "other_findings": frozenset((*_all(table["finding"], names), *defects[1:])),
+        "diagnosis": _first(table["diagnosis"], names) or _first(table["diagnosis"], frozenset(statements)) or "NORM",
     }
 
 
 def _without_doubt(statements: Sequence[str]) -> list[str]:
-    """Return the statements without the infarcts that are marked as "cannot rule out"."""
-    infarcts = _table()["infarct"]
+    """Return the statements without those that the one before them calls doubtful."""
+    doubted = _table()["doubted"]
     return [
         name
-        for place, name in enumerate(statements)
-        if not (name in infarcts and place and statements[place - 1] == CANNOT_RULE_OUT)
+        for qualifier, name in zip(("", *statements), statements, strict=False)
+        if name not in doubted.get(qualifier, ())
     ]
 
 
 def _ischemia(table: Mapping[str, Any], statements: Sequence[str]) -> tuple[str, str]:
+    """Return stage and territory, both of the same statements: acute infarct or injury, any infarct, ischemia."""
     infarct, injury, ischemia = (
         [table[kind][name] for name in statements if name in table[kind]] for kind in ("infarct", "injury", "ischemia")
     )
+    pairs = pairwise(statements)
+    acute = [*injury, *(table["infarct"][name] for name, after in pairs if name in table["infarct"] and after == ACUTE)]
+    if acute or STEMI in statements:
+        return "acute", whole_territory(acute or infarct)
     if infarct:
-        acute = bool(injury) or ACUTE in statements or STEMI in statements
-        return ("acute" if acute else "age_undetermined"), _territory(infarct)
-    if injury or STEMI in statements:
-        return "acute", _territory(injury or ["unspecified"])
-    return ("ischemic_st_t", _territory(ischemia)) if ischemia else ("none", "none")
+        return "age_undetermined", whole_territory(infarct)
+    return ("ischemic_st_t", whole_territory(ischemia)) if ischemia else ("none", "none")
 
 
-def _territory(named: Sequence[str]) -> str:
-    places = set(named) - {"unspecified"}
-    return "unspecified" if not places else places.pop() if len(places) == 1 else "multiple"
+def _first(order: Table, statements: frozenset[str]) -> str | None:
+    return next(iter(_all(order, statements)), None)
 
 
-def _first(order: Sequence[tuple[str, Sequence[str]]], statements: frozenset[str]) -> str | None:
-    return next((value for value, names in order if not statements.isdisjoint(names)), None)
+def _all(order: Table, statements: frozenset[str]) -> list[str]:
+    return [value for value, names in order if not statements.isdisjoint(names)]
 
 
 @cache

@@ -57,5 +57,11 @@ def remove_grid(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 def cleaned(image: EcgImage) -> EcgImage:
     """Return a drawn page without its grid, applying the rule once to each colour of its palette."""
-    ink = dilated(is_ink(image.palette)[image.indices])
+    marks = np.concatenate([[False], is_ink(image.palette), [False]])
+    ink = np.zeros(image.indices.shape, dtype=bool)
+    # The colours of ink are few runs of the palette, and comparing bytes is ten times faster than looking each up.
+    for first, end in np.flatnonzero(marks[1:] != marks[:-1]).reshape(-1, 2).tolist():
+        run = image.indices >= first
+        ink |= run if end == len(image.palette) else run & (image.indices < end)
+    ink = dilated(ink)
     return replace(image, indices=ink.view(np.uint8), palette=BLACK_ON_WHITE)

@@ -46,6 +46,8 @@ class Drawing:
         Position of every trace.
     overlap_mm : float
         Most by which the ink of one row reaches into that of the next; 0 when all rows are apart.
+    held_mm : float
+        Most by which a trace is taller than the page, at whose edge its tips are held; 0 when all are shown whole.
     """
 
     leads: tuple[str, ...]
@@ -54,6 +56,7 @@ class Drawing:
     mm_per_mv: float
     strips: tuple[Strip, ...] = ()
     overlap_mm: float = 0.0
+    held_mm: float = 0.0
 
     def drawing(self) -> dict[str, Any]:
         """Return these fields by name, for another picture of the same drawing."""

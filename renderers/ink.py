@@ -1,48 +1,64 @@
 """Ink on a page: anti-aliased polylines and text by matplotlib's Agg, as 8-bit coverage."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers.style import PageStyle
+
 MM_PER_INCH = 25.4
 POINTS_PER_INCH = 72.0
 
 
-class Canvas:
-    """An empty sheet for polylines.
+def draw_lines(ink: NDArray[np.uint8], lines: Sequence[NDArray[np.float64]], style: PageStyle) -> None:
+    """Draw polylines over the ink of a page.
 
     Uses ``RendererAgg``, a backend class of the pinned matplotlib, without a figure, which would take most of the time;
-    the fidelity tests check it.
+    the fidelity tests check it. Its sheet, of four bytes per pixel, holds only the rows that the lines reach.
+
+    Parameters
+    ----------
+    ink : uint8 array (height, width)
+        Coverage, 0 none and 255 full; the lines are added.
+    lines : sequence of float64 array (points, 2)
+        In mm from the upper left corner; NaN points are gaps.
+    style : PageStyle
+        Scale and pen.
     """
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.path import Path
+    from matplotlib.transforms import Affine2D
 
-    def __init__(self, size_px: tuple[int, int], px_per_mm: int) -> None:
-        from matplotlib.backends.backend_agg import RendererAgg
-        from matplotlib.transforms import Affine2D
+    first, last = _rows(lines, style, len(ink))
+    if last <= first:
+        return
+    px = style.px_per_mm
+    agg = RendererAgg(ink.shape[1], last - first, px * MM_PER_INCH)
+    onto = Affine2D().scale(px, -px).translate(0, last)
+    context = agg.new_gc()
+    context.set_linewidth(style.pen_mm / MM_PER_INCH * POINTS_PER_INCH)
+    context.set_joinstyle("round")
+    context.set_capstyle("round")
+    context.set_foreground("black")
+    for line in lines:
+        path = Path(line)
+        path.simplify_threshold = 0.05
+        agg.draw_path(context, path, onto)
+    part = ink[first:last]
+    np.maximum(part, np.asarray(agg.buffer_rgba())[:, :, 3], out=part)
 
-        self._width, self._height = size_px
-        self._dpi = px_per_mm * MM_PER_INCH
-        self._agg = RendererAgg(self._width, self._height, self._dpi)
-        self._transform = Affine2D().scale(px_per_mm, -px_per_mm).translate(0, self._height)
 
-    def draw(self, lines: Iterable[NDArray[np.float64]], pen_mm: float) -> None:
-        """Draw polylines, each float64 (points, 2) in mm from the upper left corner; NaN points are gaps."""
-        from matplotlib.path import Path
-
-        context = self._agg.new_gc()
-        context.set_linewidth(pen_mm / MM_PER_INCH * POINTS_PER_INCH)
-        context.set_joinstyle("round")
-        context.set_capstyle("round")
-        context.set_foreground("black")
-        for line in lines:
-            path = Path(line)
-            path.simplify_threshold = 0.05
-            self._agg.draw_path(context, path, self._transform)
-
-    def coverage(self) -> NDArray[np.uint8]:
-        """Return the ink so far, uint8 (height, width): 0 none, 255 full."""
-        return np.asarray(self._agg.buffer_rgba())[:, :, 3]
+def _rows(lines: Sequence[NDArray[np.float64]], style: PageStyle, height: int) -> tuple[int, int]:
+    """Return the first row of pixels that lines reach and the one after the last, within a page."""
+    heights = np.concatenate([line[:, 1] for line in lines]) if len(lines) else np.empty(0)
+    heights = heights[np.isfinite(heights)]
+    if not len(heights):
+        return 0, 0
+    pen = style.pen_mm + 1 / style.px_per_mm
+    top, bottom = (heights.min() - pen) * style.px_per_mm, (heights.max() + pen) * style.px_per_mm
+    return max(0, int(np.floor(top))), min(height, int(np.ceil(bottom)) + 1)
 
 
 @lru_cache(maxsize=64)

@@ -1,18 +1,23 @@
 """Twelve pictures, one per lead: ten seconds, without a grid, upscaled."""
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.grid import cleaned
 from renderers.image import EcgImage
+from renderers.layout import Layout
 from renderers.page import draw
-from renderers.stacked import stacked_layout
+from renderers.stacked import strips_layout
 from renderers.style import LEADS, PageStyle
 
 UPSCALED = 4 / 3
 """Scale of a lead's picture relative to a page: 8 px/mm at the default 6, which keeps it under 2,200 px wide."""
+
+TOP_MM, BOTTOM_MM = 45.0, 40.0
+"""Room above and below the baseline: of 5,856 leads of 488 records all but four, which hold artefacts, fit whole."""
 
 
 class Leads:
@@ -27,5 +32,10 @@ class Leads:
         return tuple(self._picture(signal[row : row + 1], lead, fs, style) for row, lead in enumerate(LEADS))
 
     def _picture(self, samples: NDArray[np.float32], lead: str, fs: float, style: PageStyle) -> EcgImage:
-        layout = stacked_layout(samples, (lead,), style)
-        return cleaned(draw(layout, samples, fs, style, (lead,)))
+        return cleaned(draw(lead_layout(lead, style), samples, fs, style, (lead,)))
+
+
+@lru_cache(maxsize=64)
+def lead_layout(lead: str, style: PageStyle) -> Layout:
+    """Return the layout of one lead's picture, the same for all leads and records."""
+    return strips_layout((lead,), (TOP_MM,), BOTTOM_MM, style)

@@ -53,7 +53,7 @@ class Axis:
 RATE = Axis("rate", "ventricular rate", ("bradycardia", "normal", "tachycardia"), True, "normal")
 RHYTHM = Axis(
     "rhythm",
-    "dominant rhythm",
+    "heart rhythm",
     (
         "sinus",
         "sinus_arrhythmia",
@@ -68,7 +68,7 @@ RHYTHM = Axis(
 AXIS = Axis("axis", "frontal QRS axis", ("normal", "left", "right", "indeterminate"), True, "normal")
 CONDUCTION = Axis(
     "conduction",
-    "primary conduction disturbance",
+    "conduction disturbance",
     (
         "none",
         "av_block_first_degree",
@@ -108,7 +108,7 @@ ISCHEMIA_TERRITORY = Axis(
 )
 OTHER_FINDINGS = Axis(
     "other_findings",
-    "every further abnormal finding",
+    "every abnormal finding of the list",
     (
         "lvh",
         "rvh",
@@ -134,7 +134,7 @@ OTHER_FINDINGS = Axis(
     ),
     is_set=True,
 )
-DIAGNOSIS = Axis("diagnosis", "primary diagnosis (PTB-XL's diagnostic subclass)", tuple(subclasses()), negative="NORM")
+DIAGNOSIS = Axis("diagnosis", "primary diagnosis, a subclass of PTB-XL", tuple(subclasses()), negative="NORM")
 
 AXES = (RATE, RHYTHM, AXIS, CONDUCTION, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, DIAGNOSIS)
 AXIS_NAMES = tuple(axis.name for axis in AXES)
@@ -171,11 +171,9 @@ def normality_of(diagnosis: AxisValue | None) -> str | None:
 
 
 def with_derived(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue | None]:
-    """Return values by axis with normality and ischemia added, derived where they are missing."""
+    """Return values by axis with normality and ischemia added where they are absent; None that is given is kept."""
     pair = ischemia_pair(values.get(ISCHEMIA_STAGE.name), values.get(ISCHEMIA_TERRITORY.name))
-    derived = {NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)), ISCHEMIA.name: pair}
-    given = {name: value for name in derived if (value := values.get(name)) is not None}
-    return {**values, **derived, **given}
+    return {NORMALITY.name: normality_of(values.get(DIAGNOSIS.name)), ISCHEMIA.name: pair, **values}
 
 
 def axis_named(name: str) -> Axis:

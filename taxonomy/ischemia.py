@@ -6,7 +6,7 @@ Territories that touch are named after the whole (Fourth Universal Definition of
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 TERRITORY = {
@@ -112,15 +112,18 @@ def ischemia_truth(
 def territories(codes: Collection[str]) -> tuple[str, frozenset[str]]:
     """Return the primary territory of statements, and every accepted one: each, the whole, and ``multiple``."""
     named = {TERRITORY[code] for code in codes} - {"unspecified"}
+    whole = whole_territory(named)
+    return whole, frozenset({*named, whole, "multiple"} if len(named) > 1 else {whole})
+
+
+def whole_territory(places: Iterable[str]) -> str:
+    """Name several territories by one: the whole where they touch, else ``multiple``; a named one beats none."""
+    named = frozenset(places) - {"unspecified"}
     if len(named) < 2:
-        place = named.pop() if named else "unspecified"
-        return place, frozenset({place})
-    whole = "multiple"
+        return min(named, default="unspecified")
     if named <= ANTERIOR:
-        whole = "anterior"
-    elif "inferior" in named and named <= INFEROLATERAL:
-        whole = "inferolateral"
-    return whole, frozenset({*named, whole, "multiple"})
+        return "anterior"
+    return "inferolateral" if "inferior" in named and named <= INFEROLATERAL else "multiple"
 
 
 def _infarction_stages(stadium: str | None, report: str | None) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """A reader's answer to one case, or the reason why it is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from taxonomy.axis import AXES, AXIS_NAMES, NORMALITY, AxisValue, axis_named
 from taxonomy.error import ReadingError
-from taxonomy.statement import SUPERCLASSES
+from taxonomy.statement import SUPERCLASSES, statements
 
 if TYPE_CHECKING:
     import pandas
@@ -20,6 +20,9 @@ FAILED_CALLS = frozenset({"transport", "quota", "crash"})
 
 SUPERCLASS = "superclass"
 """Key of a reader's independent probabilities of the five superclasses."""
+
+STATEMENT = "statement"
+"""Key of a reader's independent probabilities of SCP-ECG statements."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Usage:
     seconds : float or None
         Wall time of the call.
     px_per_mm : float or None
-        Resolution at which the model saw the images.
+        Resolution at which the model saw the images, on the side of the page where it is smaller.
     reused : bool or None
         True where another run paid for the same request.
     """
@@ -71,8 +74,9 @@ class Reading:
     values : mapping of str to value or None
         Axis name to answer; an axis that is absent or None is unanswered.
     probabilities : mapping of str to mapping of str to float
-        Optional: axis name (or ``"superclass"``) to the probability of each value. They sum to 1 on an axis with one
-        value, and are independent on ``other_findings`` and ``superclass``.
+        Optional: axis name (or ``"superclass"``, ``"statement"``) to the probability of each value. They sum to 1 on an
+        axis with one value, and are independent on ``other_findings``, ``superclass`` and ``statement``, and wherever
+        statements decide an axis (:mod:`taxonomy.decision`).
     problems : mapping of str to str
         Axis name to the reason why its value is unreadable.
     raw : str or None
@@ -162,12 +166,18 @@ class Reading:
 
 
 def _check_probabilities(name: str, chances: Mapping[str, float]) -> None:
-    allowed = SUPERCLASSES if name == SUPERCLASS else axis_named(name).values
+    allowed = _classes(name)
     for value, chance in chances.items():
         if value not in allowed:
             raise ReadingError(f"{name!r} has no value {value!r} to give a probability")
         if not 0 <= chance <= 1:
             raise ReadingError(f"the probability of {name} {value!r} is {chance!r}, not between 0 and 1")
+
+
+def _classes(name: str) -> Collection[str]:
+    if name == STATEMENT:
+        return statements()
+    return SUPERCLASSES if name == SUPERCLASS else axis_named(name).values
 
 
 def _plain(value: AxisValue | None) -> str | list[str] | None:

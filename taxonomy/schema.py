@@ -1,38 +1,55 @@
 """The JSON schema of an answer, derived from the axes."""
 
+from collections.abc import Callable
 from typing import Any
 
-from taxonomy.axis import AXES, ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, OTHER_FINDINGS, Axis, axis_named
+from taxonomy.axis import ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, Axis, axis_named
 from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 NESTED = {"ischemia": {"stage": ISCHEMIA_STAGE, "territory": ISCHEMIA_TERRITORY}}
 """Axes that share one object of the answer."""
 
-REASONING = "at most four sentences: what the tracing shows, lead by lead where it matters"
+REASONING = "at most four sentences on what {source}"
+"""What the reasoning is asked to hold; the source is what the case shows."""
+
+TRACING = "the tracing shows"
+NUMBERS = "the measurements say"
+"""What a reader is asked to reason on: the tracing where there is an image, the numbers where there is none."""
 
 
-def answer_schema(form: TargetFormat = DENSE) -> dict[str, Any]:
+def answer_schema(form: TargetFormat = DENSE, source: str = TRACING) -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of an answer.
 
-    Portable across providers: every field is required, a field that may be unknown (or, in ``sparse``, normal) is
-    nullable, and there are no extra properties and no numeric or length limits; ``taxonomy.parsing`` validates. A dense
-    answer begins with ``reasoning``, so that a constrained model can reason before it commits to values.
+    Portable across providers: every field is required, and there are no extra properties and no numeric or length
+    limits; ``taxonomy.parsing`` validates. Only ``sparse`` admits null, for what is normal.
+
+    Parameters
+    ----------
+    form : TargetFormat
+    source : str
+        What the reasoning is about: :data:`TRACING` or :data:`NUMBERS`.
     """
-    if form is DENSE:
-        return _object({"reasoning": {"type": "string", "description": REASONING}, **_every_axis()})
-    if form is SPARSE:
-        return _object(_every_axis())
-    return _object({name: _named(axis_named(name)) for name in form.axes})
+    one = _nullable if form is SPARSE else _named
+    reasoning = {"type": "string", "description": REASONING.format(source=source)}
+    return _object({**({"reasoning": reasoning} if form.reasoning else {}), **_properties(form, one)})
 
 
-def _every_axis() -> dict[str, Any]:
-    nested = {axis.name for parts in NESTED.values() for axis in parts.values()}
+def answer_keys(form: TargetFormat) -> dict[str, dict[str, str]]:
+    """Return the keys of an answer in order, each with its axes by inner key (its own name for a plain key)."""
+    home = {axis.name: key for key, parts in NESTED.items() for axis in parts.values()}
+    keys: dict[str, dict[str, str]] = {}
+    for name in form.axes:
+        key = home.get(name, name)
+        keys[key] = {part: axis.name for part, axis in NESTED[key].items()} if key in NESTED else {name: name}
+    return keys
+
+
+def _properties(form: TargetFormat, one: Callable[[Axis], dict[str, Any]]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
-    for axis in AXES:
-        if axis is ISCHEMIA_STAGE:
-            properties["ischemia"] = _object({key: _nullable(part) for key, part in NESTED["ischemia"].items()})
-        elif axis.name not in nested:
-            properties[axis.name] = _many(axis) if axis is OTHER_FINDINGS else _nullable(axis)
+    for key, parts in answer_keys(form).items():
+        axes = {part: axis_named(name) for part, name in parts.items()}
+        inner = {part: _many(axis) if axis.is_set else one(axis) for part, axis in axes.items()}
+        properties[key] = _object(inner) if key in NESTED else inner[key]
     return properties
 
 

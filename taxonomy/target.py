@@ -1,4 +1,4 @@
-"""The four formats of an answer, and the axes of each."""
+"""The formats of an answer, and the axes of each."""
 
 from dataclasses import dataclass
 
@@ -16,26 +16,35 @@ class TargetFormat:
     description : str
     axes : tuple of str
         Axes that it asks for; the others are not scored.
+    reasoning : bool
+        Whether the answer begins with ``reasoning``, so that a constrained model can reason before it names values.
     """
 
     name: str
     description: str
     axes: tuple[str, ...]
+    reasoning: bool = False
 
 
-DENSE = TargetFormat("dense", "every axis, negatives too, after a short reasoning preamble", AXIS_NAMES)
+DENSE = TargetFormat("dense", "every axis, negatives too, after a few sentences of reasoning", AXIS_NAMES, True)
+DENSE_NO_REASONING = TargetFormat("dense-no-reasoning", "every axis, negatives too, and nothing else", AXIS_NAMES)
 SPARSE = TargetFormat("sparse", "abnormal axes only: what is left out is normal", AXIS_NAMES)
 FLAT = TargetFormat("flat", "one diagnosis", (DIAGNOSIS.name,))
 BINARY = TargetFormat("binary", "normal or abnormal", (NORMALITY.name,))
 
-FORMATS = {form.name: form for form in (DENSE, SPARSE, FLAT, BINARY)}
+FORMATS = {form.name: form for form in (DENSE, DENSE_NO_REASONING, SPARSE, FLAT, BINARY)}
 
 
 def target_format(name: str) -> TargetFormat:
     """Return the format of that name.
 
-    Raises UnknownNameError for another name; the message lists the four and the nearest match.
+    Raises UnknownNameError for another name; the message lists them and the nearest match.
     """
     if name not in FORMATS:
         raise unknown_name("format", name, FORMATS)
     return FORMATS[name]
+
+
+def without_reasoning(name: str) -> str:
+    """Return the name of the same format without reasoning; most formats have none."""
+    return DENSE_NO_REASONING.name if target_format(name).reasoning else name

@@ -1,8 +1,9 @@
 """Limits that rules of the truth and definitions in the prompt share, so that both always say the same.
 
-Rate: AHA/ACC/HRS 2007 part II (Mason et al., statements 21 and 22). QRS axis, QRS and PR: AHA/ACCF/HRS 2009 part III
-(Surawicz et al.). Voltage and QTc: part IV (Rautaharju et al.) and part V (Hancock et al.). Q waves: Fourth Universal
-Definition of Myocardial Infarction (Thygesen et al. 2018, table 2).
+Sources: AHA/ACC/HRS recommendations for the ECG, for rate as usual in adults; QRS axis, QRS and PR from part III
+(Surawicz et al. 2009), QTc from part IV (Rautaharju et al. 2009); low voltage from the Minnesota Code, 9-1, here in
+limb and chest leads; Q waves from the Fourth Universal Definition of Myocardial Infarction (Thygesen et al. 2018,
+table 2).
 """
 
 RATE_LIMITS = (60, 100)

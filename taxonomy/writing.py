@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from taxonomy.axis import AxisValue, axis_named
-from taxonomy.schema import NESTED
+from taxonomy.schema import NESTED, answer_keys
 from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 
@@ -54,17 +54,18 @@ def written(
     Parameters
     ----------
     values : mapping of str to value or None
-        By axis. None is an unknown value: ``null`` in a dense answer, left out of a sparse one.
+        By axis. None is an unknown value: ``null`` in a dense answer, which no prompt asks for and no target holds;
+        left out of a sparse one.
     form : TargetFormat
         A sparse answer leaves out normal values.
     reasoning : str, optional
-        Goes before the values.
+        Goes before the values; only into an answer that is asked for it (:attr:`TargetFormat.reasoning`).
     """
     writer = _Writer("{")
     if reasoning is not None:
         writer.key("reasoning")
         writer.text += json.dumps(reasoning)
-    for key, parts in _members(form).items():
+    for key, parts in answer_keys(form).items():
         shown = {part: axis for part, axis in parts.items() if _is_written(axis, values, form)}
         if not shown:
             continue
@@ -78,16 +79,6 @@ def written(
             writer.value(axis, values.get(axis))
         writer.text += "}"
     return Written(writer.text + "}", writer.spans)
-
-
-def _members(form: TargetFormat) -> dict[str, dict[str, str]]:
-    """Return the keys of an answer in order, each with its axes by inner key (its own name for a plain key)."""
-    home = {axis.name: key for key, parts in NESTED.items() for axis in parts.values()}
-    members: dict[str, dict[str, str]] = {}
-    for name in form.axes:
-        key = home.get(name, name)
-        members[key] = {part: axis.name for part, axis in NESTED[key].items()} if key in NESTED else {name: name}
-    return members
 
 
 def _is_written(axis: str, values: Mapping[str, AxisValue | None], form: TargetFormat) -> bool:
@@ -105,4 +96,4 @@ def normal_value(axis: str) -> AxisValue | None:
 
 def axis_order(form: TargetFormat) -> tuple[str, ...]:
     """Return the axes of a format in the order of the answer."""
-    return tuple(axis for parts in _members(form).values() for axis in parts.values())
+    return tuple(axis for parts in answer_keys(form).values() for axis in parts.values())

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from bench.dataset import Dataset
+from bench.dataset.ptbxl import PtbXl
 from bench.dataset.sample import Sample
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is imported: no test looks anything up there
@@ -33,3 +34,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"there are no real recordings at {folder}; ECG_BENCH_TEST_DATA says where they are")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ptbxl_folder(request: pytest.FixtureRequest) -> Path:
+    """A PTB-XL v1.0.3 folder with its whole table: ``PTBXL_DIR``, else the one among the real recordings."""
+    named = os.environ.get("PTBXL_DIR")
+    folder: Path = Path(named) if named else request.getfixturevalue("shared_data") / "ptbxl"
+    if not (folder / "ptbxl_database.csv").is_file():
+        pytest.skip(f"there is no ptbxl_database.csv in {folder}: PTBXL_DIR names a PTB-XL v1.0.3 folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ptbxl(ptbxl_folder: Path) -> PtbXl:
+    """PTB-XL v1.0.3 with every row of its table and the recordings that are at hand."""
+    dataset = PtbXl(ptbxl_folder)
+    if len(dataset) != 21_799:
+        pytest.skip(f"the table in {ptbxl_folder} is not the whole of PTB-XL v1.0.3: it has {len(dataset)} records")
+    return dataset

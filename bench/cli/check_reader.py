@@ -13,13 +13,14 @@ def check_reader(reader: str) -> None:
     Exits with 1 when a rule is broken.
     """
     from bench.dataset import open_dataset
-    from bench.view import Question, View, cases_of
+    from bench.run.questionnaire import questions_of
+    from bench.view import View, cases_of
     from readers.contract_suite import check_reader as check
     from readers.registry import reader as reader_named
 
     built = reader_named(reader)
     cases = cases_of(View().settled(built), open_dataset("sample").cohort("test", limit=CASES))
-    checks = check(built, list(cases.each(map(Question, cases.cohort))))
+    checks = check(built, list(cases.each(questions_of(cases))))
     for rule in checks:
         click.echo(f"{'ok    ' if rule.problem is None else 'BROKEN'}  {rule.rule}")
         if rule.problem:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, view_options, views_from
+from bench.cli.option import data_option, limit_option, no_reasoning_option, view_options, views_from
 
 
 @click.command()
@@ -14,6 +14,7 @@ from bench.cli.option import data_option, view_options, views_from
 @data_option
 @click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
 @view_options("renderer", "statements")
+@no_reasoning_option
 @click.option(
     "--split",
     default="train,validation,test",
@@ -21,11 +22,12 @@ from bench.cli.option import data_option, view_options, views_from
     help="Splits, separated by commas: train, validation, test.",
 )
 @click.option("--shard-rows", type=click.IntRange(1), default=1000, show_default=True, help="Rows of a file at most.")
-@click.option("--limit", type=click.IntRange(1), help="Take only the first N records of each split.")
-def export(folder: Path, data: str | None, split: str, **options: Any) -> None:
+@limit_option("Take only N records of each split, by lot. --limit is the same.")
+def export(folder: Path, data: str | None, split: str, no_reasoning: bool, **options: Any) -> None:
     """Write images, prompts, targets and truth as parquet files that the datasets library loads.
 
-    FOLDER gets a dataset card; each renderer is a configuration. It takes its name when it is whole: after Ctrl-C, a
+    Targets are the answers that the prompt asks for, dense ones with reasoning made of labels and numbers. FOLDER gets
+    a dataset card; each renderer is a configuration. It takes its name when it is whole: after Ctrl-C, a
     kill or a full disk the same command resumes.
 
     \b
@@ -44,6 +46,8 @@ def export(folder: Path, data: str | None, split: str, **options: Any) -> None:
         if name not in HUB_SPLITS:
             raise unknown_name("split of an export", name, HUB_SPLITS)
     views = views_from(options)
+    if no_reasoning:
+        views = tuple(view.without_reasoning() for view in views)
     begun = time.monotonic()
     found = write_export(ExportOptions(views, splits, **options), open_dataset(data), folder, TERMINAL)
     rows = sum(count for counts in found.rows.values() for count in counts.values())

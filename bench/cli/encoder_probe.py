@@ -5,19 +5,19 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, option_option, out_option, view_options, views_from
+from bench.cli.option import data_option, limit_option, option_option, out_option, view_options, views_from
 
 
 @click.command("encoder-probe")
 @click.option("--model", required=True, help="An image-text-to-text model: its name on the hub, or a folder.")
 @data_option
 @click.option("--renderer", default="all", show_default=True, help="One or several, separated by commas, or 'all'.")
-@view_options("renderer", "condition", "format", "measurements", "statements")
+@view_options("renderer", "condition", "format", "measurements", "demography", "statements")
 @click.option(
     "--run", type=click.Path(path_type=Path), help="A run folder of the same model: does it use what is there?"
 )
 @option_option
-@click.option("--limit", type=click.IntRange(1), help="Take only the first N records of each split.")
+@limit_option("Take only N records of each split, by lot. --limit is the same.")
 @out_option("encoder-probe", "Where the page and the features go.")
 def encoder_probe(data: str | None, option: tuple[str, ...], **options: Any) -> None:
     """Probe the frozen image encoder of an open model on every axis.

@@ -5,17 +5,19 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option
+from bench.cli.option import data_option, no_reasoning_option
 
 
 @click.command()
 @click.option("--model", help="An image-text-to-text model: its name on the hub, or a folder.")
 @data_option
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML); OUT/finetune.toml of another one.")
-@click.option("--format", help="What is taught: dense, sparse, flat or binary.  [default: dense]")
+@click.option("--format", help="What is taught: dense, dense-no-reasoning, sparse, flat or binary.  [default: dense]")
+@no_reasoning_option
 @click.option("--renderer", help="printed, clean, stacked or leads.  [default: printed]")
 @click.option("--px-per-mm", type=int, help="Resolution of the images.  [default: 6]")
 @click.option("--condition", help="What is shown while teaching: full, image-only, blank-image, ...  [default: full]")
+@click.option("--demography/--no-demography", default=None, help="Print age and sex with the numbers.")
 @click.option("--balance", metavar="AXIS", help="Draw every value of this axis equally often.")
 @click.option("--epochs", type=int, help="[default: 3]")
 @click.option("--batch", type=int, help="Examples per step, over all devices.  [default: 16]")
@@ -29,7 +31,7 @@ from bench.cli.option import data_option
 @click.option("--seed", type=int, help="[default: 0]")
 @click.option("--remote-code", metavar="MODEL", help="Run the code that comes with this model.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("adapters/mine"), show_default=True)
-def finetune(data: str | None, config: Path | None, out: Path, **changes: Any) -> None:
+def finetune(data: str | None, config: Path | None, out: Path, no_reasoning: bool, **changes: Any) -> None:
     """Fine-tune an open vision-language model on the training split; the test split is never read.
 
     Only the answer contributes to the loss; values without a label are left out. Each validation computes the
@@ -50,5 +52,8 @@ def finetune(data: str | None, config: Path | None, out: Path, **changes: Any) -
     from bench.finetune.finetuning import finetune as teach
     from bench.report.adapter_card import write_adapter_card
 
-    if teach(read_finetune_config(config, changes), open_dataset(data), out, ALOUD):
+    settings = read_finetune_config(config, changes)
+    if no_reasoning:
+        settings = settings.without_reasoning()
+    if teach(settings, open_dataset(data), out, ALOUD):
         write_adapter_card(out)

@@ -13,16 +13,28 @@ RESULTS = click.option(
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--by", required=True, metavar="NAME", help="Who submits it; stands on the leaderboard.")
+@click.option("--link", default="", metavar="URL", help="Where more is told of it.")
 @data_option
 @RESULTS
-def submit(run: Path, data: str | None, results: Path) -> None:
-    """Validate the run folder RUN, add it to the submissions and rebuild the leaderboard."""
+def submit(run: Path, by: str, link: str, data: str | None, results: Path) -> None:
+    """Validate the run folder RUN, add it to the submissions and rebuild the leaderboard.
+
+    A run is taken when it covers a whole split that its reader was never taught, no call failed, and its score follows
+    from its readings. A submission is never overwritten.
+
+    \b
+    Example:
+      bench submit runs/resnet1d-ptbxl-test-1a2b3c4d --by "A. Nobody" --link https://example.org/paper --data ~/ptb-xl
+    """
     from bench.dataset import open_dataset
     from bench.report.leaderboard_page import rebuild
+    from bench.run.submission import Origin
     from bench.run.submission import submit as add
 
-    target = add(run, results, open_dataset(data))
-    rebuild(results)
+    origin, dataset = Origin(by, link), open_dataset(data)
+    target = add(run, results, dataset, origin)
+    rebuild(results, dataset)
     click.echo(f"added {target}; {results / 'leaderboard.md'} is rebuilt")
 
 
@@ -31,9 +43,14 @@ def submit(run: Path, data: str | None, results: Path) -> None:
 @data_option
 @RESULTS
 def leaderboard(check: bool, data: str | None, results: Path) -> None:
-    """Rebuild results/leaderboard.md and .json, or check every submission."""
+    """Rebuild results/leaderboard.md and .json, or check every submission.
+
+    Readers are ranked by mean kappa; those that are not shown to differ share a rank. Their differences are computed
+    where the labels of a table are at hand, else taken from leaderboard.json as it was.
+    """
+    from bench.dataset import open_dataset
+
     if check:
-        from bench.dataset import open_dataset
         from bench.run.submission import check as checked
 
         dataset = open_dataset(data)
@@ -41,4 +58,4 @@ def leaderboard(check: bool, data: str | None, results: Path) -> None:
         raise click.exceptions.Exit(0 if good else 2)
     from bench.report.leaderboard_page import rebuild
 
-    click.echo(f"{rebuild(results)} submissions in {results / 'leaderboard.md'}")
+    click.echo(f"{rebuild(results, open_dataset(data))} submissions in {results / 'leaderboard.md'}")

@@ -24,14 +24,19 @@ def data_option(command: Command) -> Command:
 
 
 def selection_options(command: Command) -> Command:
-    """Add ``--data``, ``--split``, ``--ids`` and ``--limit``."""
+    """Add ``--data``, ``--split``, ``--ids`` and ``--sample``."""
     return _added(
         command,
         data_option,
         click.option("--split", default="test", show_default=True, help="train, val, test, all, or fold1 to fold10."),
         click.option("--ids", metavar="ID,ID,...", help="Take these records instead of a split."),
-        click.option("--limit", type=click.IntRange(1), help="Take only the first N records."),
+        limit_option("Take N records by lot (--seed); more records hold the fewer. --limit is the same."),
     )
+
+
+def limit_option(text: str) -> Decorator[Any]:
+    """Add ``--sample``, and ``--limit``, which is another word for it."""
+    return click.option("--sample", "--limit", "limit", type=click.IntRange(1), metavar="N", help=text)
 
 
 def _drawable(context: click.Context, parameter: click.Parameter, px_per_mm: int | None) -> int:
@@ -50,7 +55,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--condition",
             default="full",
             show_default=True,
-            help="What is shown: full, image-only, text-only, ..., or a JSON file.",
+            help="What is shown: full, image-only, text-only, crossed, ..., or a JSON file.",
         ),
         "renderer": click.option(
             "--renderer", default="", show_default="printed" + TAUGHT, help="printed, clean, stacked or leads."
@@ -66,7 +71,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--format",
             default="",
             show_default="dense" + TAUGHT,
-            help="Format of the answer: dense, sparse, flat or binary.",
+            help="Format of the answer: dense, dense-no-reasoning, sparse, flat or binary.",
         ),
         "measurements": click.option(
             "--measurements",
@@ -74,11 +79,16 @@ def view_options(*without: str) -> Decorator[Any]:
             show_default=True,
             help="Where the prompt's numbers come from: 'waveform', or a PTB-XL+ features CSV (12SL or UniG).",
         ),
+        "demography": click.option("--demography", is_flag=True, help="Print age and sex with the numbers."),
         "statements": click.option(
             "--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl."
         ),
         "seed": click.option(
-            "--seed", type=int, default=0, show_default=True, help="Decides donors, masks and opaque case ids."
+            "--seed",
+            type=int,
+            default=0,
+            show_default=True,
+            help="Decides samples, order, donors, masks, jitter and case ids.",
         ),
     }
     return lambda command: _added(command, *(option for name, option in options.items() if name not in without))
@@ -129,6 +139,12 @@ def out_option(default: str, text: str = "Where run folders go.") -> Decorator[A
     return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=text)
 
 
+def no_reasoning_option(command: Command) -> Command:
+    """Add ``--no-reasoning``."""
+    text = "Leave reasoning out of prompt, schema and target: dense becomes dense-no-reasoning."
+    return click.option("--no-reasoning", is_flag=True, help=text)(command)
+
+
 def _added(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):
         command = option(command)
@@ -144,7 +160,8 @@ def selection_from(options: dict[str, Any]) -> "Selection":
     """Take the options of :func:`selection_options` out of a command's options."""
     from bench.dataset import Selection
 
-    return Selection(**taken(options, Selection.__dataclass_fields__))
+    own = [name for name in Selection.__dataclass_fields__ if name != "seed"]
+    return Selection(**taken(options, dict.fromkeys(own)), seed=options.get("seed", 0))
 
 
 def view_from(options: dict[str, Any]) -> "View":

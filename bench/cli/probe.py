@@ -29,7 +29,7 @@ def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **option
     \b
     Examples:
       bench probe --reader resnet1d
-      bench probe --reader digitizer --renderer stacked --change rate --change axis --limit 20
+      bench probe --reader digitizer --renderer stacked --change rate --change axis --sample 20
       bench probe --reader resnet1d --draw 2 --out pictures
     """
     from bench.tracing.probe_run import ProbeOptions

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.option("--id", "ids", metavar="ID", required=True, help="Record.")
 @data_option
 @view_options("statements")
-@click.option("--reader", help="An API reader, such as openai:gpt-5.4: its request's JSON is printed instead.")
+@click.option(
+    "--reader", help="An API reader: its request's JSON is printed instead. An open model: what it sees of the images."
+)
 @option_option
 @out_option("prompt", "For images.")
 def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ...], out: Path, **options: Any) -> None:
@@ -28,6 +30,7 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
       bench prompt --id 38
       bench prompt --id 38 --condition no-rate --format sparse --renderer leads
       bench prompt --id 38 --reader anthropic:claude-opus-4-8
+      bench prompt --id 38 --reader hf:google/gemma-3-4b-it
     """
     from bench.dataset import Selection
     from bench.view import Question, cases_of, template_version
@@ -37,22 +40,29 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
     if len(cohort) > 1:
         raise click.UsageError(f"--id takes one record, not {ids}")
     ecg_id = cohort[0].ecg_id
-    cases = cases_of(view_from(options).for_inputs(IMAGE_AND_TEXT), cohort)
+    view = view_from(options).for_inputs(IMAGE_AND_TEXT)
+    cases = cases_of(view, cohort.peers() if view.shown.crossed else cohort)
     case = cases.case(Question(cohort[0]))
-    click.echo(f"templates {template_version()}; record {ecg_id}, which the reader does not learn\n", err=True)
+    donor = cases.donors.get(ecg_id)
+    crossed = f", with the numbers of record {donor.ecg_id} as in a run over the whole fold" if donor else ""
+    click.echo(f"templates {template_version()}; record {ecg_id}{crossed}, which the reader does not learn\n", err=True)
     images = _print_request(case, reader, option) if reader else _print_prompt(case)
     for path, (_, seen) in zip(_written([png for png, _ in images], ecg_id, out), images, strict=True):
         click.echo(f"{path}: {seen}", err=True)
 
 
 def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[tuple[bytes, str]]:
-    """Print the body of an API reader's request; return its images and what the model sees of them."""
+    """Print what a model is sent: an API reader's request, or a prompt; return its images and what is seen of them."""
     from bench.run.options import parsed
     from readers.api.reader import ApiReader
     from readers.registry import reader as reader_named
+    from readers.vlm.reader import HfReader
     from taxonomy.error import SettingError
 
     api_reader = reader_named(reader, parsed(option))
+    if isinstance(api_reader, HfReader):
+        drawn, pages = _print_prompt(case), api_reader.each_seen(case.images)
+        return [(png, f"{size}, {page}") for (png, size), page in zip(drawn, pages, strict=True)] if pages else drawn
     if not isinstance(api_reader, ApiReader):
         raise SettingError(f"reader {reader!r} sends no request")
     request = api_reader.request(case)

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from bench.cli.option import out_option, renderers_from, selection_from, selection_options
+from bench.cli.option import option_option, out_option, renderers_from, selection_from, selection_options
 
 
 @click.command()
@@ -14,8 +14,12 @@ from bench.cli.option import out_option, renderers_from, selection_from, selecti
 @click.option("--pen-mm", type=float, default=0.35, show_default=True, help="Width of the trace, 0.25 to 0.4.")
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")
 @click.option("--show-limits", is_flag=True, help="Say what vision models see of such pictures; draw nothing.")
+@click.option(
+    "--reader", help="With --show-limits: an open model, such as hf:google/gemma-3-4b-it, by its own processor."
+)
+@option_option
 @out_option("pictures", "Folder of the pictures.")
-def render(show_limits: bool, **options: Any) -> None:
+def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **options: Any) -> None:
     """Draw records as PNG pictures, named after their record: those names never reach a reader.
 
     \b
@@ -23,6 +27,7 @@ def render(show_limits: bool, **options: Any) -> None:
       bench render --ids 9 --renderer all --out pictures
       bench render --split val --data ~/ptb-xl
       bench render --show-limits
+      bench render --show-limits --renderer all --reader hf:google/gemma-3-4b-it
     """
     from bench.cli.terminal import progress
     from bench.export.pictures import drawn_records, save_pictures
@@ -32,8 +37,10 @@ def render(show_limits: bool, **options: Any) -> None:
     names = [renderer(name).name for name in renderers_from(options)]
     style = PageStyle(**options)
     if show_limits:
-        _print_limits(names, style)
+        _print_seen(names, style, reader, option) if reader else _print_limits(names, style)
         return
+    if reader or option:
+        raise click.UsageError("--reader and --option go with --show-limits")
     cohort = selection.cohort()
     with progress("drawing") as report:
         written = save_pictures(drawn_records(cohort, names, style, report), out)
@@ -51,6 +58,27 @@ def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
         width, height = image.size
         click.echo(f"{name}: {width} x {height} px, {image.px_per_mm} px/mm")
         for model in seen(image.size, image.px_per_mm):
-            what = f"{model.width} x {model.height} px, {model.px_per_mm:.1f} px/mm, 1 mm grid {model.grid}"
+            what = f"{model.width} x {model.height} px, {model.px_per_mm:.1f} px/mm, 1 mm grid {model.grid}, "
+            what += f"{model.tokens:,} tokens, one to {model.mm_per_token:.1f} mm square"
             click.echo(f"  {model.model:<36} {what}" + (f" ({model.over})" if model.over else ""))
     click.echo(f"Limits as documented in secondary sources up to {price_date()}; verify them before you rely on them.")
+
+
+def _print_seen(names: list[str], style: Any, reader: str, option: tuple[str, ...]) -> None:  # noqa: ANN401
+    """Say what an open model sees of the pictures of each renderer."""
+    from bench.run.options import parsed
+    from readers.registry import reader as reader_named
+    from readers.vlm.reader import HfReader
+    from renderers import blank
+    from taxonomy.error import SettingError
+
+    model = reader_named(reader, parsed(option))
+    if not isinstance(model, HfReader):
+        raise SettingError(f"reader {reader!r} is no open model: without --reader, the limits of API models are shown")
+    for name in names:
+        images = blank(name, style)
+        width, height = images[0].size
+        pages = model.each_seen(images)
+        many = f"{len(images)} pictures of " if len(images) > 1 else ""
+        click.echo(f"{name}: {many}{width} x {height} px, {images[0].px_per_mm} px/mm")
+        click.echo(f"  {model.name}: {pages[0] if pages else 'its processor tells no scale'}")

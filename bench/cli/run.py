@@ -46,7 +46,7 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
       bench run --reader 12sl --data ~/ptb-xl --statements ~/ptb-xl-plus/12sl_statements.csv
       bench run --reader hf:google/gemma-3-4b-it --option batch=4 --option structured=schema
       bench run --reader lora:adapters/flat
-      bench run --reader mypackage.reader:MyReader --renderer stacked --limit 20
+      bench run --reader mypackage.reader:MyReader --renderer stacked --sample 20
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
@@ -54,6 +54,8 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
 
     asked, table = run_from(options), danger_table(danger)
     job = prepared(asked, TERMINAL)
+    for line in job.caveats:
+        TERMINAL.say(line)
     if dry_run:
         from bench.run.estimate import estimate, estimate_lines
 
@@ -65,9 +67,11 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
 def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     """Write the report of a run that is done, and print its score."""
     from bench.report.score_page import write_score
+    from bench.run.caveat import told_coverage
 
     write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
     print_score(score, job.settings.title, job.settings.is_sample)
+    click.echo("\n".join(told_coverage(job.folder.manifest())))
     if score.failed:
         click.echo(f"\n'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")

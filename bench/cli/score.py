@@ -23,8 +23,9 @@ def score(run: Path | None, predictions: Path | None, danger: Path | None, out: 
 
     A predictions file has a column ecg_id and any of: the axes (rate, rhythm, axis, conduction, ischemia_stage,
     ischemia_territory, other_findings parted by ';', diagnosis), probabilities NORM, MI, STTC, CD, HYP, or
-    probabilities of SCP statements. All labelled records of the split are scored, with or without a recording; one
-    without a prediction counts as unanswered.
+    probabilities of SCP statements, which decide the axes that all their statements are columns of. Only what the
+    columns offer is scored. All labelled records of the split are scored, with or without a recording; one without a
+    prediction counts as unanswered, and ranks worst in AUROC.
 
     \b
     Examples:
@@ -65,7 +66,7 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
     from bench.run.manifest import git_revision
-    from bench.run.prediction_file import score_predictions
+    from bench.run.prediction_file import column_notes, score_predictions
     from bench.storage import as_json, write_whole
 
     cohort = selection.cohort(with_signal=False)
@@ -74,7 +75,9 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     print_score(found.score, f"{path.name} on {dataset.name}", dataset.is_sample)
     unused = f"{found.unused} predictions for other records were ignored"
     click.echo(f"\n{found.given} of {total} records have a prediction; {unused}.")
-    if found.without_signal:
+    for note in column_notes(found.columns):
+        click.echo(note)
+    if found.without_signal and not found.columns.offered.isdisjoint({"rate", "axis"}):
         click.echo(
             f"{found.without_signal} of {total} records have no recording here: what only a recording tells of them "
             "(rate, some axes) is unlabelled."

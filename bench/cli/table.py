@@ -4,17 +4,18 @@ COMMANDS = {
     "run": ("bench.cli.run:run", "Run a reader over a split and score it."),
     "ablate": (
         "bench.cli.ablate:ablate",
-        "Say whether a reader reads the trace, copies the prompt or recites the prior.",
+        "Say whether a reader can read the trace, follows the numbers or recites the prior.",
     ),
     "probe": ("bench.cli.probe:probe", "Change one thing of real records and see whether the answers move."),
-    "selftest": ("bench.cli.ablate:selftest", "Check the verdicts on readers whose behaviour is known."),
+    "selftest": ("bench.cli.selftest:selftest", "Check the verdicts on readers whose behaviour is known."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
+    "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
     "prompt": ("bench.cli.prompt:prompt", "Print exactly what a reader would be told and shown."),
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
-    "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info."),
+    "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info, explain."),
     "dataset": ("bench.cli.main:dataset", "The rendered benchmark for other training frameworks: export."),
     "train": ("bench.cli.main:train", "Make a built-in reader from training folds: resnet1d."),
     "finetune": (
@@ -34,6 +35,7 @@ DATA_COMMANDS = {
     "fetch": ("bench.cli.data:fetch", "Download PTB-XL from PhysioNet; resumes, and checks every file."),
     "verify": ("bench.cli.data:verify", "Say what is missing or wrong in a data folder."),
     "info": ("bench.cli.data:info", "Describe the records at hand."),
+    "explain": ("bench.cli.explain:explain", "Say for a record how its truth came about, axis by axis."),
 }
 
 DATASET_COMMANDS = {

@@ -36,7 +36,7 @@ def cached_array(cohort: Cohort, preparation: tuple[str, Prepare], report: Repor
         When the cache folder cannot be written.
     """
     name, prepare = preparation
-    path = cache_folder() / f"signals-{name}-{cohort.fingerprint}.npy"
+    path = cache_folder() / f"signals-{name}-{cohort.signal_fingerprint}.npy"
     ids_path = path.with_suffix(".json")
     if not (path.is_file() and ids_path.is_file() and json.loads(ids_path.read_text("utf-8")) == list(cohort.ids)):
         ids_path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.dataset.cohort import Cohort
+from bench.dataset.lot import drawn
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, by_id
@@ -98,12 +99,30 @@ class Dataset(ABC):
         """Return a checksum of each record's signals: the published one, else one of the signal as read."""
         return {ecg_id: _signal_digest(self.record(ecg_id)) for ecg_id in ids}
 
+    def labelling(self, record: Record) -> str:
+        """Return the labels of a record as text: all that the dataset says of it, and nothing that is measured.
+
+        A record's recording must not be looked at: :meth:`fingerprint` is the same whether it is at hand or not.
+        """
+        known = {axis: value for axis, value in self.truth(record).values.items() if value is not None}
+        return repr([(axis, sorted(v) if isinstance(v, frozenset) else v) for axis, v in sorted(known.items())])
+
     def fingerprint(self, ids: Iterable[RecordId]) -> str:
-        """Return a digest of the records' ids and signal checksums, 16 hex digits."""
-        checksums = self.signal_digests(tuple(ids))
+        """Return a digest of the records' ids, patients, folds and labels, 16 hex digits.
+
+        It identifies what is asked and what is right, whoever has which recordings at hand.
+        """
+        records = map(self.record, ids)
+        return self._digest({one.ecg_id: f"{one.patient_id} {one.fold} {self.labelling(one)}" for one in records})
+
+    def signal_fingerprint(self, ids: Iterable[RecordId]) -> str:
+        """Return a digest of the records' ids and signal checksums, 16 hex digits: the key of whatever is cached."""
+        return self._digest(self.signal_digests(tuple(ids)))
+
+    def _digest(self, told: Mapping[RecordId, str]) -> str:
         digest = hashlib.sha256(f"{self.name} {self.version}\n".encode())
-        for ecg_id in sorted(checksums, key=by_id):
-            digest.update(f"{ecg_id} {checksums[ecg_id]}\n".encode())
+        for ecg_id in sorted(told, key=by_id):
+            digest.update(f"{ecg_id} {told[ecg_id]}\n".encode())
         return digest.hexdigest()[:16]
 
     def check(self) -> Iterator[Problem]:
@@ -127,9 +146,14 @@ class Dataset(ABC):
         return self.splits[name]
 
     def cohort(
-        self, split: str = "test", ids: Sequence[RecordId] = (), limit: int | None = None, with_signal: bool = True
+        self,
+        split: str = "test",
+        ids: Sequence[RecordId] = (),
+        limit: int | None = None,
+        with_signal: bool = True,
+        seed: int = 0,
     ) -> Cohort:
-        """Return the records of a split in ascending id, or those of ``ids`` in that order.
+        """Return the records of a split, or those of ``ids``, in ascending id.
 
         Parameters
         ----------
@@ -137,9 +161,11 @@ class Dataset(ABC):
         ids : sequence of int or str
             Taken instead of the split.
         limit : int, optional
-            Number of records at most.
+            Number of records at most, drawn by lot; a larger draw holds every smaller one.
         with_signal : bool
             Leaves out records of the split without a signal.
+        seed : int
+            Of the draw.
 
         Raises
         ------
@@ -153,10 +179,20 @@ class Dataset(ABC):
         if isinstance(ids, str) or len(set(ids)) < len(ids):
             raise DatasetError(f"a cohort's ids must be a sequence without repetition, not {ids!r}")
         if ids:
-            return Cohort(self, tuple(map(self.record, ids))[:limit], "ids")
+            chosen, name = tuple(map(self.record, sorted(ids, key=by_id))), "ids"
+        else:
+            chosen, name = self._of_split(split, with_signal)
+        if limit is not None and limit < len(chosen):
+            chosen, name = drawn(chosen, limit, seed), f"{name}-sample{limit}{f'-seed{seed}' if seed else ''}"
+        return Cohort(self, chosen, name)
+
+    def _of_split(self, split: str, with_signal: bool) -> tuple[tuple[Record, ...], str]:
+        """Return the records of a split, and a name that says so where some of them have no signal."""
         folds = self.split(split).folds
-        chosen = tuple(record for record in self if record.fold in folds and (record.rates or not with_signal))
-        return Cohort(self, chosen[:limit], f"{split}-first{limit}" if limit else split)
+        every = tuple(record for record in self if record.fold in folds)
+        chosen = tuple(record for record in every if record.rates) if with_signal else every
+        whole = len(chosen) == len(every)
+        return chosen, split if whole else f"{split}-{len(chosen)}of{len(every)}"
 
     def __repr__(self) -> str:
         return f"<Dataset {self.name} {self.version}>"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
+from bench.dataset.coverage import Coverage, coverage_of
 from bench.dataset.measurement_cache import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
 from bench.dataset.record import Record, RecordId
 from bench.progress import Report
@@ -26,9 +27,10 @@ class Cohort(Sequence[Record]):
     ----------
     dataset : Dataset
     records : tuple of Record
-        In the order in which they are read.
+        Mostly in ascending id; a reader is asked in another order (:func:`bench.dataset.lot.in_random_order`).
     split : str
-        Name of the selection: ``test``, ``test-first20`` with a limit, ``ids`` for records chosen one by one.
+        Name of the selection: ``test``, ``test-66of2198`` where only some records have a recording,
+        ``test-sample20`` for a draw, ``ids`` for records chosen one by one.
     """
 
     dataset: "Dataset"
@@ -55,15 +57,25 @@ class Cohort(Sequence[Record]):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the records' ids and signals."""
+        """Digest of the records' ids and labels, whoever has which recordings."""
         return self.dataset.fingerprint(self.ids)
+
+    @cached_property
+    def signal_fingerprint(self) -> str:
+        """Digest of the records' ids and signals: the key of what is cached about them."""
+        return self.dataset.signal_fingerprint(self.ids)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """How much of its split the cohort holds."""
+        return coverage_of(self.dataset, self.split, self.ids)
 
     def of(self, records: Iterable[Record]) -> "Cohort":
         """Return a subset of the cohort; measurements are shared."""
         return Cohort(self.dataset, tuple(records), self.split)
 
     def peers(self) -> "Cohort":
-        """Return every record with a signal in the folds of this cohort: the pool from which donors are drawn."""
+        """Return every record with a signal in the folds of this cohort."""
         folds = {record.fold for record in self.records}
         peers = tuple(record for record in self.dataset if record.fold in folds and record.rates)
         return Cohort(self.dataset, peers, "peers")
@@ -87,7 +99,7 @@ class Cohort(Sequence[Record]):
         """
         memo = self.dataset.measured
         if any(ecg_id not in memo for ecg_id in self.ids):
-            path = cache_file(self.fingerprint) if len(self) >= WORTH_CACHING else None
+            path = cache_file(self.signal_fingerprint) if len(self) >= WORTH_CACHING else None
             cached = kept(path) if path else {}
             for number, record in enumerate(self.records):
                 if record.ecg_id not in memo:

@@ -12,7 +12,7 @@ from bench.dataset.base import TRAIN, Dataset, Split, majorities
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from measurements import Measurements
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXES, DERIVED, AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.truth import Labels, Numbers, Truth, truth
 
@@ -87,9 +87,18 @@ class TabledDataset(Dataset):
         """Return the labels of a record."""
         return self._rows[ecg_id].labels
 
+    def labelling(self, record: Record) -> str:
+        """Return the statements with their likelihoods, the heart axis and the stage of infarction.
+
+        The report is left out: copies of the table are shared without it, and stay the same records with the same
+        statements. What it decides (the stage of some infarctions) shows when a score is computed anew.
+        """
+        labels = self.labels(record.ecg_id)
+        return repr((sorted(labels.scp_codes.items()), labels.heart_axis, labels.infarction_stadium))
+
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
         """Return the truth of a record, given its measurements."""
-        return truth(self.labels(record.ecg_id), self._deciding(record.ecg_id, numbers))
+        return truth(self.labels(record.ecg_id), self.deciding_numbers(record.ecg_id, numbers))
 
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
@@ -100,7 +109,7 @@ class TabledDataset(Dataset):
         from readers.majority import majority_values
 
         counted = majority_values()
-        if counted.keys() >= {axis.name for axis in AXES}:
+        if counted.keys() >= {axis.name for axis in (*AXES, *DERIVED)}:
             return counted
         train = (record for record in self if record.fold in self.splits[TRAIN].folds)
         return {**majorities(self.truth(record) for record in train), **counted}
@@ -110,7 +119,7 @@ class TabledDataset(Dataset):
         """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
         return {}
 
-    def _deciding(self, ecg_id: RecordId, own: Measurements) -> Numbers:
+    def deciding_numbers(self, ecg_id: RecordId, own: Measurements) -> Numbers:
         """Return the numbers that decide rate and *Linkstyp*: a program's where there are some, else our own."""
         program = self.program_measurements.get(ecg_id)
         ours = Numbers(own.heart_rate.printed, own.second_rate.value, own.qrs_axis.printed)

@@ -1,4 +1,4 @@
-"""The records that ``--data``, ``--split``, ``--ids`` and ``--limit`` select."""
+"""The records that ``--data``, ``--split``, ``--ids`` and ``--sample`` select."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +22,16 @@ class Selection:
     ids : str or None
         Comma-separated; replaces the split.
     limit : int or None
-        Number of records at most.
+        Number of records at most, drawn by lot: ``--sample``, or ``--limit``.
+    seed : int
+        Of the draw.
     """
 
     data: str | Path | None = None
     split: str = "test"
     ids: str | None = None
     limit: int | None = None
+    seed: int = 0
 
     def open(self) -> Dataset:
         """Open the dataset; raises as :func:`bench.dataset.open_dataset`."""
@@ -54,7 +57,7 @@ class Selection:
         """
         dataset = dataset or self.open()
         ids = parsed_ids(self.ids, dataset.ids_are_numbers) if self.ids else ()
-        cohort = dataset.cohort(self.split, ids, self.limit, with_signal)
+        cohort = dataset.cohort(self.split, ids, self.limit, with_signal, self.seed)
         if not cohort:
             raise SettingError(
                 f"no record of split {self.split!r} has a signal in this folder: 'bench data verify' says what is "

@@ -134,7 +134,7 @@ def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer 
         with observer.progress(SIGNAL) as report:
             signal = signal_features(records, report)
         for view in (view.for_inputs(frozenset({"image"})) for view in options.views):
-            pages = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.fingerprint}"
+            pages = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.signal_fingerprint}"
             path = options.out / "features" / f"{vlm.source.version}-{seed}-{pages}.npz"
             with observer.progress(f"features, {view.renderer}") as report:
                 images = image_features(encoder, records, view, path, report)
@@ -199,4 +199,4 @@ def encoder_verdict(
     carries = "in the encoder" if is_better else "no more than pixels or untrained"
     if not reader:
         return carries
-    return f"{carries}; the language model {'uses it' if reader == 'above prior' else 'does not use it'}"
+    return f"{carries}; the language model {'uses it' if reader.startswith('knows it') else 'does not use it'}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.score.probability import Z, area_and_influence, logit_interval
+from bench.score.area import Z, area_and_influence, logit_interval
 from bench.score.rounding import rounded
 from taxonomy.axis import AxisValue
 

@@ -1,23 +1,28 @@
 """Asks a reader under every condition that can affect it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from bench.dataset import Cohort, RecordId
-from bench.evidence.answer import ConditionReadings, asked_case
+from bench.evidence.answer import ConditionReadings, asked_case, source_of
 from bench.evidence.axis_evidence import Ceilings, axis_evidence
-from bench.evidence.conditions import asked_conditions
+from bench.evidence.conditions import asked_conditions, conditions_asked, draws_cost_nothing
+from bench.evidence.knowledge import Setting
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions
 from bench.run.questionnaire import ask_cohort
+from bench.run.settings import Offer, offer_of
 from bench.view import Cases, QuestionKey, View, cases_of
-from bench.view.donor import Values
+from bench.view.lead_mask import masked_leads
 from readers.contract import Reader
 from readers.text_ceiling import MeasurementsReader
-from taxonomy.axis import axis_named, with_derived
+from taxonomy.axis import AXIS_NAMES, Axis, AxisValue, axis_named, with_derived
 from taxonomy.reading import Reading
+
+Values = Mapping[str, AxisValue | None]
 
 Ask = Callable[[str], tuple[Cases, Mapping[QuestionKey, Reading]]]
 """Asks a reader under one condition and returns its cases and readings."""
@@ -40,60 +45,107 @@ def ceiling_reader(inputs: frozenset[str], image_ceiling: str = AUTO) -> str:
     return "" if "statements" in inputs else "digitizer" if "image" in inputs else "resnet1d"
 
 
-def gathered(reader: Reader, cohort: Cohort, view: View, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
-    """Ask a reader under every condition that can affect it, and return the evidence.
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """What is ablated, and how.
 
-    Parameters
+    Attributes
     ----------
     reader : Reader
     cohort : Cohort
     view : View
         Settled for the reader; its condition is ignored.
+    conditions : str
+        As of :func:`bench.evidence.conditions.conditions_asked`.
+    """
+
+    reader: Reader
+    cohort: Cohort
+    view: View
+    conditions: str = ""
+
+    @cached_property
+    def serves(self) -> Mapping[str, str | None]:
+        """For each condition, the condition whose answers are used."""
+        names = conditions_asked(self.conditions, draws_cost_nothing(self.reader))
+        return asked_conditions(self.reader.inputs, names)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The conditions that are asked."""
+        return tuple(dict.fromkeys(name for name in self.serves.values() if name))
+
+    @cached_property
+    def offer(self) -> Offer:
+        """What the reader answers, and what it measures itself."""
+        return offer_of(self.reader, replace(self.view, condition="image-only"))
+
+    @property
+    def axes(self) -> list[Axis]:
+        """The axes that are asked: those of the format, where there is a prompt, that the reader answers."""
+        asked = self.view.form.axes if "text" in self.view.inputs else AXIS_NAMES
+        names = [name for name in asked if name in self.offer.axes] or sorted(self.offer.axes)
+        return [axis_named(name) for name in names]
+
+
+def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
+    """Ask a reader under every condition, and return the evidence.
+
+    Parameters
+    ----------
+    ablation : Ablation
     ask : callable
         Asks the reader under one condition.
     ceiling : mapping of RecordId to mapping of str to value or None
         Answers of the image ceiling; empty without one.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When the format asks for nothing that the reader answers.
     """
-    serves = asked_conditions(reader.inputs)
-    by_condition = {name: ask(name) for name in dict.fromkeys(name for name in serves.values() if name)}
-    answers = {
-        name: ConditionReadings(_first(readings), {record.ecg_id: cases.quoted(record) for record in cases.cohort})
-        for name, (cases, readings) in by_condition.items()
-    }
+    reader, serves, axes = ablation.reader, ablation.serves, ablation.axes
+    by_condition = {name: ask(name) for name in ablation.asked}
+    answers = {name: _answers(cases, readings) for name, (cases, readings) in by_condition.items()}
     cohort = by_condition["full"][0].cohort
     asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
-    measurements_reader = MeasurementsReader()
+    measurements_reader, dataset = MeasurementsReader(), cohort.dataset
     text = {r.ecg_id: with_derived(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
-    ceilings = Ceilings(cohort.dataset.baselines, text, ceiling)
-    dataset = cohort.dataset
+    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines, ablation.offer.measured)
     return Evidence(
         reader=reader.name,
         dataset=dataset.name,
         split=cohort.split,
         data=dataset.credit,
         is_sample=dataset.is_sample,
-        axes=axis_evidence(asked, ceilings, [axis_named(name) for name in view.form.axes]),
+        axes=axis_evidence(asked, axes, setting, Ceilings(text, ceiling)),
         cases=len(asked),
         conditions=serves,
     )
 
 
-def ablate_in_memory(
-    reader: Reader, cohort: Cohort, view: View, image_ceiling: Reader | None = None, observer: Observer = SILENT
-) -> Evidence:
+def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> ConditionReadings:
+    """Return the readings under one condition, with what was shown of other patients, or not at all."""
+    shown, cohort = cases.view.shown, cases.cohort
+    donors = {record.ecg_id: cases.printed(record) for record in cohort} if shown.crossed else {}
+    numbers = {ecg_id: source_of(donor, cohort.truth(donor)) for ecg_id, donor in donors.items()}
+    masked = {ecg_id: masked_leads(cases.view.seed, ecg_id) for ecg_id in cohort.ids} if shown.lead_mask else {}
+    return ConditionReadings(_first(readings), numbers, masked)
+
+
+def ablate_in_memory(ablation: Ablation, image_ceiling: Reader | None = None, observer: Observer = SILENT) -> Evidence:
     """Ablate a reader without writing to disk.
 
     Parameters
     ----------
-    reader : Reader
-    cohort : Cohort
-    view : View
-        Its condition is ignored.
+    ablation : Ablation
+        Its view is settled here.
     image_ceiling : Reader, optional
         The reader that shows what can be read from the same images or signals.
     observer : Observer
     """
-    view = view.settled(reader)
+    reader, cohort = ablation.reader, ablation.cohort
+    view = ablation.view.settled(reader)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         cases = cases_of(replace(view, condition=condition), cohort, observer)
@@ -103,17 +155,21 @@ def ablate_in_memory(
     if image_ceiling is not None:
         cases = cases_of(replace(view, condition="full", format="").settled(image_ceiling), cohort, observer)
         ceiling = _values(ask_cohort(image_ceiling, cases, observer))
-    evidence = gathered(reader, cohort, view, ask, ceiling)
+    evidence = gathered(replace(ablation, view=view), ask, ceiling)
     return replace(evidence, image_ceiling=image_ceiling.name if image_ceiling else "")
 
 
-def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Observer = SILENT) -> Evidence:
+def ablate_on_disk(
+    options: RunOptions, conditions: str = "", image_ceiling: str = AUTO, observer: Observer = SILENT
+) -> Evidence:
     """Ablate a reader; each condition is a run of its own that resumes.
 
     Parameters
     ----------
     options : RunOptions
         The condition of its view is ignored.
+    conditions : str
+        As of :func:`bench.evidence.conditions.conditions_asked`.
     image_ceiling : str
         As of :func:`ceiling_reader`.
     observer : Observer
@@ -121,12 +177,11 @@ def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Obs
     Raises
     ------
     taxonomy.error.BenchError
-        As ``bench run``.
+        As ``bench run``, or when there is no such condition.
     """
-    reader = options.built()
-    view = options.view.settled(reader)
-    cohort = options.selection.cohort(view.needs_signal)
-    jobs = condition_jobs(options, cohort, observer)
+    ablation = ablation_of(options, conditions)
+    view, cohort = ablation.view, ablation.cohort
+    jobs = condition_jobs(options, ablation, observer)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         return jobs[condition].cases, _run(_limited(jobs, condition), observer)
@@ -134,16 +189,23 @@ def ablate_on_disk(options: RunOptions, image_ceiling: str = AUTO, observer: Obs
     name = ceiling_reader(view.inputs, image_ceiling)
     has_ceiling = name not in ("", options.reader)
     ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if has_ceiling else {}
-    evidence = gathered(reader, cohort, view, ask, ceiling)
+    evidence = gathered(ablation, ask, ceiling)
     full = jobs["full"].settings
     return replace(evidence, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
 
 
-def condition_jobs(options: RunOptions, cohort: Cohort, observer: Observer = SILENT) -> Mapping[str, Job]:
+def ablation_of(options: RunOptions, conditions: str = "") -> Ablation:
+    """Return the ablation that the options of a run describe; nothing is asked yet."""
+    reader = options.built()
+    view = options.view.settled(reader)
+    return Ablation(reader, options.selection.cohort(view.needs_signal), view, conditions)
+
+
+def condition_jobs(options: RunOptions, ablation: Ablation, observer: Observer = SILENT) -> Mapping[str, Job]:
     """Return the job of each condition that would be asked; nothing is written."""
-    names = dict.fromkeys(name for name in asked_conditions(options.built().inputs).values() if name)
     return {
-        name: prepared(replace(options, view=replace(options.view, condition=name)), observer, cohort) for name in names
+        name: prepared(replace(options, view=replace(options.view, condition=name)), observer, ablation.cohort)
+        for name in ablation.asked
     }
 
 

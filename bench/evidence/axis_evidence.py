@@ -1,6 +1,5 @@
-"""Derives from the answers under every condition what a reader reads on each axis."""
+"""The evidence on each axis: the tests, the verdict that they give, and the figures that are shown beside it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,28 +7,30 @@ import numpy as np
 
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
-from bench.evidence.answer import AskedCase, Figure, accuracy, accuracy_difference, moved, ratio_of, share_figure
-from bench.evidence.conditions import ABLATION
-from bench.score.agreement import holm
-from bench.score.rounding import rounded
-from bench.score.score import SIGNIFICANT
-from bench.view.lead_mask import MASKED_AXES
-from measurements import Measurements
-from taxonomy.axis import AXES, Axis, AxisValue
-from taxonomy.threshold import axis_of, rate_of
-
-UNMOVED = 0.2
-"""Upper interval bound on the share of changed answers below which a reader counts as unmoved."""
-
-HALF = 0.5
-"""Share of answered cases below which a reader is said to give no answer."""
-
-CLAIMS = re.compile(
-    r"\b(the (tracing|trace|ecg|image) shows|leads? (I{1,3}|aV[RLF]|V[1-6])\b|in V[1-6]\b|[PTQ] waves?|QRS complex|"
-    r"ST[- ](elevation|depression|segment)|visible|seen in)",
-    re.IGNORECASE,
+from bench.evidence.answer import AskedCase, answered, numbers_under
+from bench.evidence.conditions import crossed_draws
+from bench.evidence.figure import (
+    DRAWS,
+    SEED,
+    Figure,
+    accuracy,
+    difference,
+    median_figure,
+    patients_of,
+    ratio_of,
+    right,
 )
-"""Wording that claims to have seen a trace; approximates the judged claims of arXiv 2603.03437."""
+from bench.evidence.knowledge import AxisTests, Setting, axis_tests
+from bench.evidence.lead_loss import LeadLoss, lead_loss
+from bench.evidence.published import claims, image_sensitivity, reliance
+from bench.evidence.verdict import Known, Reason, reasons, verdict
+from bench.score.agreement import holm
+from bench.score.association import kappa, kappa_columns, kappa_of_sums, knowable_kappa
+from bench.score.bootstrap import interval, patient_numbers, resampled_sums
+from bench.score.rounding import rounded
+from taxonomy.axis import Axis, AxisValue
+
+Answers = Mapping[RecordId, Mapping[str, AxisValue | None]]
 
 
 @dataclass(frozen=True)
@@ -42,213 +43,183 @@ class AxisEvidence:
     text_inferable : bool
     n : int
         Labelled cases.
+    verdict : str
+    reasons : tuple of Reason
+        What the verdict rests on; empty where no test shows anything.
+    tests : AxisTests
+    kappa : Figure or None
+        Cohen's kappa in ``full``.
+    knowable : float or None
+        Kappa that so many cases would show in 80% of tries; None where they could show none.
+    answered : float or None
+        Share of labelled cases answered in ``full``.
     prior : float or None
-        Accuracy of the training split's majority value.
+        Accuracy of the majority value.
     text_ceiling, image_ceiling : float or None
         Accuracy of the reader that sees only the numbers, and of the one that reads the same image or signal.
     accuracies : mapping of str to Figure
-        By condition.
+        By condition, against the truth of the record whose image is shown; of several draws of ``crossed`` the median.
+    crossed_numbers : Figure or None
+        Accuracy under ``crossed`` against the truth of the patient whose numbers are shown.
     gain : Figure or None
         Waveform gain: full minus blank image.
-    reliance : Figure or None
-        Visual Reliance Score (arXiv 2603.03437): full minus wrong image.
-    text_reliance : Figure or None
-        Full minus wrong measurements.
-    image_sensitivity : Figure or None
-        Share of answers that change without the image (arXiv 2603.03437).
-    moved_by_image, moved_by_text, moved_by_same_truth : Figure or None
-        Share of answers changed by another patient's image, numbers, or image with the same truth.
-    copy_rate : Figure or None
-        Share of answers under ``wrong-measurements`` that follow the foreign number where it contradicts the truth;
-        rate and axis only.
+    reliance, image_sensitivity, claims : Figure or None
+        Of :mod:`bench.evidence.published`.
     recoverable : Figure or None
         (accuracy - text ceiling) / (image ceiling - text ceiling).
-    right_leads : Figure or None
-        Accuracy with other leads masked minus accuracy with relevant leads masked.
-    claims : Figure or None
-        Hallucinated Visual Reasoning Rate (arXiv 2603.03437): share of answers that claim to have seen the image,
-        among those that do not change without it.
-    power : float or None
-        Smallest gain detectable with n cases: from the fewest discordant pairs, all in one direction, that make the
-        exact McNemar test significant after Holm's correction.
-    answered : float or None
-        Share of labelled cases answered under ``full``.
-    verdict : str
+    lead_loss : LeadLoss or None
+    by_construction : bool
+        Whether truths on the axis are made of the very measurement that the reader answers with.
     """
 
     axis: str
     text_inferable: bool
     n: int
+    verdict: str
+    reasons: tuple[Reason, ...]
+    tests: AxisTests
+    kappa: Figure | None
+    knowable: float | None
+    answered: float | None
     prior: float | None
     text_ceiling: float | None
     image_ceiling: float | None
     accuracies: Mapping[str, Figure]
+    crossed_numbers: Figure | None = None
     gain: Figure | None = None
     reliance: Figure | None = None
-    text_reliance: Figure | None = None
     image_sensitivity: Figure | None = None
-    moved_by_image: Figure | None = None
-    moved_by_text: Figure | None = None
-    moved_by_same_truth: Figure | None = None
-    copy_rate: Figure | None = None
-    recoverable: Figure | None = None
-    right_leads: Figure | None = None
     claims: Figure | None = None
-    power: float | None = None
-    answered: float | None = None
-    verdict: str = ""
+    recoverable: Figure | None = None
+    lead_loss: LeadLoss | None = None
+    by_construction: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Ceilings:
-    """Reference readers on the same cases.
+    """Answers of reference readers to the same cases, by ``ecg_id`` and axis.
 
     Attributes
     ----------
-    prior : mapping of str to value
-        Majority value of each axis.
     text, image : mapping of RecordId to mapping of str to value or None
-        Answers of the text and the image ceiling, by ``ecg_id`` and axis.
+        Of the text and the image ceiling; empty for none.
     """
 
-    prior: Mapping[str, AxisValue]
-    text: Mapping[RecordId, Mapping[str, AxisValue | None]]
-    image: Mapping[RecordId, Mapping[str, AxisValue | None]]
+    text: Answers
+    image: Answers
 
 
 def axis_evidence(
-    cases: Sequence[AskedCase], ceilings: Ceilings, axes: Sequence[Axis] = AXES
+    cases: Sequence[AskedCase], axes: Sequence[Axis], setting: Setting, ceilings: Ceilings
 ) -> tuple[AxisEvidence, ...]:
-    """Return the evidence on each of the axes."""
-    ordered = tuple(sorted(cases, key=lambda case: by_id(case.ecg_id)))
-    evidence = [_axis(axis, ordered, ceilings, len(axes)) for axis in axes]
-    for name in ("gain", "reliance", "text_reliance", "right_leads"):
-        evidence = _corrected(evidence, name)
-    return tuple(replace(on_axis, verdict=verdict(on_axis)) for on_axis in evidence)
-
-
-def verdict(evidence: AxisEvidence) -> str:
-    """Say in plain words where the answers on an axis come from.
-
-    The test is whether accuracy drops with another patient's trace or another patient's numbers; a reader that only
-    notices a blank page is affected by neither. Without a drop, a reader that leaves most cases unanswered gives no
-    answer, one whose answers neither swap changes recites the prior, and otherwise the cases are too few to tell.
-    """
-    trace, text = _loses(evidence.reliance), _loses(evidence.text_reliance)
-    if trace and text:
-        return "reads the trace and copies the prompt"
-    if trace:
-        return "reads the trace"
-    if text:
-        return "copies the prompt"
-    if evidence.answered is not None and evidence.answered < HALF:
-        return "gives no answer"
-    swaps = [figure for figure in (evidence.moved_by_image, evidence.moved_by_text) if figure]
-    if swaps and all(figure.interval and figure.interval[1] < UNMOVED for figure in swaps):
-        return "recites the prior"
-    return f"cannot tell: n = {evidence.n}"
-
-
-def _loses(figure: Figure | None) -> bool:
-    return figure is not None and figure.value > 0 and figure.p_holm is not None and figure.p_holm < SIGNIFICANT
-
-
-def _axis(scored: Axis, cases: tuple[AskedCase, ...], ceilings: Ceilings, axes: int) -> AxisEvidence:
-    axis = scored.name
-    accuracies = {name: figure for name in ABLATION if (figure := accuracy(cases, axis, name))}
-    labelled = tuple(case for case in cases if case.truth.values[axis] is not None and "full" in case.readings)
-    without = "text-only" if any("text-only" in case.readings for case in cases) else "blank-image"
-    return AxisEvidence(
-        axis=axis,
-        text_inferable=scored.text_inferable,
-        n=len(labelled),
-        prior=_mean([case.truth.values[axis] == ceilings.prior[axis] for case in labelled]),
-        text_ceiling=_mean([_is_right(case, axis, ceilings.text) for case in labelled]),
-        image_ceiling=_mean([_is_right(case, axis, ceilings.image) for case in labelled]) if ceilings.image else None,
-        accuracies=accuracies,
-        gain=accuracy_difference(cases, axis, "full", "blank-image"),
-        reliance=accuracy_difference(cases, axis, "full", "wrong-image"),
-        text_reliance=accuracy_difference(cases, axis, "full", "wrong-measurements"),
-        image_sensitivity=moved(cases, axis, "full", without),
-        moved_by_image=moved(cases, axis, "full", "wrong-image"),
-        moved_by_text=moved(cases, axis, "full", "wrong-measurements"),
-        moved_by_same_truth=moved(cases, axis, "full", "same-truth-image"),
-        copy_rate=_copy_rate(cases, axis),
-        recoverable=_recoverable(labelled, axis, ceilings),
-        right_leads=_right_leads(cases, axis),
-        claims=_claims(cases, axis, without),
-        power=_power(len(labelled), axes),
-        answered=_mean([case.answer("full", axis) is not None for case in labelled]),
+    """Return the evidence on each of the axes, whatever the order of the cases."""
+    ordered = tuple(sorted(cases, key=lambda case: by_id(case.own.ecg_id)))
+    tests = axis_tests(axes, ordered, setting)
+    found = [
+        _axis(axis, ordered, one, _Shared(setting, ceilings, len(axes))) for axis, one in zip(axes, tests, strict=True)
+    ]
+    p = iter(holm([one.lead_loss.p for one in found if one.lead_loss]))
+    return tuple(
+        replace(one, lead_loss=replace(one.lead_loss, p_holm=rounded(next(p)))) if one.lead_loss else one
+        for one in found
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    setting: Setting
+    ceilings: Ceilings
+    axes: int
+
+
+def _axis(axis: Axis, cases: tuple[AskedCase, ...], tests: AxisTests, shared: _Shared) -> AxisEvidence:
+    name, serves, ceilings = axis.name, shared.setting.serves, shared.ceilings
+    labelled, draws = answered(cases, name, ("full",)), crossed_draws(serves)
+    known = known_of(axis, labelled, tests, shared.axes)
+    found = reasons(tests)
+    prior = shared.setting.prior[name]
+    return AxisEvidence(
+        axis=name,
+        text_inferable=axis.text_inferable,
+        n=known.n,
+        verdict=verdict(found, known),
+        reasons=found,
+        tests=tests,
+        kappa=known.kappa,
+        knowable=known.knowable,
+        answered=known.answered,
+        prior=_mean([case.own.truth.accepts(name, prior) for case in labelled]),
+        text_ceiling=_mean([_is_right(case, name, ceilings.text) for case in labelled]),
+        image_ceiling=_mean([_is_right(case, name, ceilings.image) for case in labelled]) if ceilings.image else None,
+        accuracies=_accuracies(cases, name, serves),
+        crossed_numbers=median_figure([accuracy(cases, name, draw, numbers_under(draw)) for draw in draws]),
+        gain=_gain(cases, name),
+        reliance=median_figure([reliance(cases, name, draw) for draw in draws]),
+        image_sensitivity=median_figure([image_sensitivity(cases, name, draw) for draw in draws]),
+        claims=claims(cases, name, "text-only"),
+        recoverable=_recoverable(labelled, name, ceilings),
+        lead_loss=lead_loss(cases, name),
+        by_construction=name in shared.setting.measures and any(name in case.own.truth.circular for case in labelled),
+    )
+
+
+def known_of(axis: Axis, labelled: tuple[AskedCase, ...], tests: AxisTests, axes: int) -> Known:
+    """Return what is known of an axis where no test shows anything.
+
+    Parameters
+    ----------
+    axis : Axis
+    labelled : tuple of AskedCase
+        Cases with a truth on the axis, asked in ``full``.
+    tests : AxisTests
+    axes : int
+        Axes over which the tests are corrected.
+    """
+    n, abnormal = len(labelled), tests.knows.names_n if tests.knows else 0
+    return Known(
+        n=n,
+        answered=_mean([case.answer("full", axis.name) is not None for case in labelled]),
+        kappa=_kappa(axis, labelled),
+        knowable=knowable_kappa(n, abnormal, axes) if n else None,
+    )
+
+
+def _kappa(axis: Axis, labelled: tuple[AskedCase, ...]) -> Figure | None:
+    answers, truths = [case.answer("full", axis.name) for case in labelled], [case.own.truth for case in labelled]
+    found, columns = kappa(axis, answers, truths), kappa_columns(axis, answers, truths)
+    if found is None:
+        return None
+    resampled = kappa_of_sums(resampled_sums(columns, patient_numbers(patients_of(labelled)), DRAWS, SEED))
+    return Figure(len(labelled), rounded(found), None if resampled is None else interval(resampled))
+
+
+def _accuracies(cases: tuple[AskedCase, ...], axis: str, serves: Mapping[str, str | None]) -> dict[str, Figure]:
+    draws = crossed_draws(serves)
+    found = {name: accuracy(cases, axis, used) for name, used in serves.items() if used and name not in draws}
+    if draws:
+        found["crossed"] = median_figure([accuracy(cases, axis, draw) for draw in draws])
+    return {name: figure for name in serves if (figure := found.get(name))}
+
+
+def _gain(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
+    both = answered(cases, axis, ("full", "blank-image"))
+    return difference(patients_of(both), right(both, axis, "full"), right(both, axis, "blank-image"))
 
 
 def _mean(happened: Sequence[bool]) -> float | None:
     return rounded(float(np.mean(happened))) if happened else None
 
 
-def _is_right(case: AskedCase, axis: str, answers: Mapping[RecordId, Mapping[str, AxisValue | None]]) -> bool:
-    return answers[case.ecg_id].get(axis) == case.truth.values[axis]
-
-
-def _implied(axis: str, numbers: Measurements) -> str | None:
-    """Return the value of ``rate`` or ``axis`` that the measurements imply."""
-    value = numbers.heart_rate.value if axis == "rate" else numbers.qrs_axis.value
-    if value is None:
-        return None
-    return rate_of(value) if axis == "rate" else axis_of(value)
-
-
-def _copy_rate(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
-    if axis not in {"rate", "axis"}:
-        return None
-    rows = []
-    for case in cases:
-        shown = case.foreign.get("wrong-measurements")
-        foreign = _implied(axis, shown) if shown and "wrong-measurements" in case.readings else None
-        if foreign is not None and case.truth.values[axis] not in (None, foreign):
-            rows.append((case, case.answer("wrong-measurements", axis) == foreign))
-    return share_figure(tuple(case for case, _ in rows), np.array([copied for _, copied in rows]))
+def _is_right(case: AskedCase, axis: str, answers: Answers) -> bool:
+    return case.own.truth.accepts(axis, answers[case.own.ecg_id].get(axis))
 
 
 def _recoverable(cases: tuple[AskedCase, ...], axis: str, ceilings: Ceilings) -> Figure | None:
     if not cases or not ceilings.image:
         return None
-    own = np.array([case.right("full", axis) for case in cases], dtype=np.float64)
+    own = right(cases, axis, "full")
     text, image = (
         np.array([_is_right(case, axis, answers) for case in cases], dtype=np.float64)
         for answers in (ceilings.text, ceilings.image)
     )
-    return ratio_of(cases, own - text, image - text)
-
-
-def _right_leads(cases: tuple[AskedCase, ...], axis: str) -> Figure | None:
-    masked = "ischemia_territory" if axis == "ischemia_stage" else axis
-    if masked not in MASKED_AXES:
-        return None
-    return accuracy_difference(cases, axis, f"other-leads-masked:{masked}", f"relevant-leads-masked:{masked}")
-
-
-def _claims(cases: tuple[AskedCase, ...], axis: str, without: str) -> Figure | None:
-    unmoved = tuple(
-        case
-        for case in cases
-        if {"full", without} <= case.readings.keys()
-        and case.readings[without].raw
-        and case.answer("full", axis) == case.answer(without, axis)
-    )
-    return share_figure(unmoved, np.array([bool(CLAIMS.search(case.readings[without].raw or "")) for case in unmoved]))
-
-
-def _power(n: int, axes: int) -> float | None:
-    fewest = next(count for count in range(1, 64) if 2 * 0.5**count * axes < SIGNIFICANT)
-    return None if n < fewest else rounded(fewest / n)
-
-
-def _corrected(evidence: list[AxisEvidence], name: str) -> list[AxisEvidence]:
-    """Return the evidence with the p of one figure corrected over the axes."""
-    figures = [getattr(on_axis, name) for on_axis in evidence]
-    p = iter(holm([figure.p for figure in figures if figure]))
-    return [
-        on_axis if figure is None else replace(on_axis, **{name: replace(figure, p_holm=rounded(next(p)))})
-        for on_axis, figure in zip(evidence, figures, strict=True)
-    ]
+    return ratio_of(patients_of(cases), own - text, image - text)

@@ -44,8 +44,12 @@ class Evidence:
     image_ceiling: str = ""
 
     def __repr__(self) -> str:
-        verdicts = Counter(axis.verdict.partition(":")[0] for axis in self.axes)
-        summary = ", ".join(f"{verdict} on {count}" for verdict, count in verdicts.most_common())
+        said = Counter(
+            finding
+            for axis in self.axes
+            for finding in [reason.finding for reason in axis.reasons] or [axis.verdict.partition(" (")[0]]
+        )
+        summary = ", ".join(f"{finding} on {count}" for finding, count in said.most_common())
         return f"<Evidence on {self.reader}: n = {self.cases}, {summary} of {len(self.axes)} axes>"
 
     def to_json(self) -> dict[str, Any]:
@@ -53,7 +57,7 @@ class Evidence:
         return {name: value for name, value in asdict(self).items() if name not in {"dataset", "split", "data"}}
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Return one row per axis: n, prior, ceilings, accuracy under each condition, verdict (needs pandas)."""
+        """Return one row per axis: n, prior, ceilings, kappa, accuracy under each condition, verdict (needs pandas)."""
         import pandas
 
         rows = [
@@ -63,6 +67,7 @@ class Evidence:
                 "prior": axis.prior,
                 "text ceiling": axis.text_ceiling,
                 "image ceiling": axis.image_ceiling,
+                "kappa": axis.kappa and axis.kappa.value,
                 **{name: figure.value for name, figure in axis.accuracies.items()},
                 "verdict": axis.verdict,
             }
@@ -71,5 +76,5 @@ class Evidence:
         return pandas.DataFrame(rows).set_index("axis")
 
     def _repr_html_(self) -> str:
-        columns = ["n", "prior", "full", "verdict"]
+        columns = ["n", "prior", "full", "kappa", "verdict"]
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame()[columns].to_html()}"

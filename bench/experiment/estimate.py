@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.evidence.conditions import asked_conditions
+from bench.evidence.conditions import conditions_asked
 from bench.experiment.experiments import Arm, Experiment
 from bench.experiment.running import ExperimentOptions, arm_config
 from bench.finetune.collator import IGNORED, AnswerCollator
@@ -101,7 +101,7 @@ def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> A
         evaluation_seconds = evaluated * _answer_seconds(shape, prompt, answer, 1)
         training_seconds = _flops_per_token(shape, config) * tokens / (TFLOPS * 1e12) + evaluation_seconds
         adapter_bytes = 4.0 * shape.adapter_parameters
-    conditions = len({name for name in asked_conditions({"image", "text"}).values() if name}) if options.ablation else 1
+    conditions = len(conditions_asked(several_draws=True)) if options.ablation else 1
     asked = len(selection.cohort()) * conditions
     return ArmEstimate(
         arm=f"{experiment.name}: {arm.name}",

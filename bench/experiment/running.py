@@ -112,7 +112,9 @@ def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, obser
     headline = run_options(experiment, arm, options)
     job = prepared(headline, observer)
     score: Score = run_job(job, observer=observer)
-    evidence = ablate_on_disk(headline, options.image_ceiling, observer) if options.ablation else None
+    evidence = (
+        ablate_on_disk(headline, image_ceiling=options.image_ceiling, observer=observer) if options.ablation else None
+    )
     result = ArmResult(
         experiment=experiment.name,
         arm=arm.name,

@@ -59,9 +59,10 @@ pages = load_dataset("FOLDER", "{options.views[0].renderer}")
 |---|---|{"---|" * len(options.splits)}
 {table}
 
-`images` (in the order of `captions`), `system`, `prompt`, `target`, the same as chat `messages`, `fold`, `ecg_id`,
-`patient_id`, `age`, `sex`, and a column for each axis. An axis that no label tells is null, also in a dense `target`:
-leave it out of the loss. Records without a label on any axis of the format are left out.
+`images` (in the order of `captions`), `system`, `prompt`, `target`, the same as chat `messages`, `unlabelled`, `fold`,
+`ecg_id`, `patient_id`, `age`, `sex`, and a column for each axis. An axis that no label tells is null in its own column
+and stands in `unlabelled`; `target` then gives the majority value: leave that value out of the loss. Records without a
+label on any axis of the format are left out.
 
 | axis | question | values |
 |---|---|---|

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.dataset import Record, RecordId
 from bench.view.example import Example
-from taxonomy.axis import AXES, NORMALITY
+from taxonomy.axis import AXES, DERIVED
 from taxonomy.target import TargetFormat
-from taxonomy.writing import written
 
 if TYPE_CHECKING:
     import datasets
@@ -34,17 +33,22 @@ def row_features(record: Record) -> "datasets.Features":
             "system": text,
             "prompt": text,
             "target": text,
+            "unlabelled": texts,
             "messages": [{"role": text, "content": [message_part]}],
-            **{axis.name: texts if axis.is_set else text for axis in (*AXES, NORMALITY)},
+            **{axis.name: texts if axis.is_set else text for axis in (*AXES, *DERIVED)},
         }
     )
 
 
 def example_row(example: Example, form: TargetFormat) -> dict[str, Any]:
-    """Return an example as a row; an unlabelled axis is null, also in a dense target."""
+    """Return an example as a row.
+
+    The target is the answer that the prompt asks for; ``unlabelled`` lists the axes of the format on which it says no
+    more than the majority value. In an axis's own column, no label is null.
+    """
     case, record, prompt = example.case, example.record, example.case.prompt
     assert prompt is not None
-    target = written(example.values, form).text
+    target = example.answer.text
     image_message: dict[str, str | None] = {"type": "image", "text": None}
     shown = [message for caption in prompt.captions for message in (_text(caption), image_message)]
     values = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in example.values.items()}
@@ -61,6 +65,7 @@ def example_row(example: Example, form: TargetFormat) -> dict[str, Any]:
         "system": prompt.system,
         "prompt": prompt.text,
         "target": target,
+        "unlabelled": [axis for axis in form.axes if example.values[axis] is None],
         "messages": [
             {"role": "system", "content": [_text(prompt.system)]},
             {"role": "user", "content": [*shown, _text(prompt.text)]},

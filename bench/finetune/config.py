@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ from readers.setting import checked_settings, read_toml
 from readers.vlm.option import LoadOptions
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
 from taxonomy.error import SettingError, unknown_name
-from taxonomy.target import TargetFormat
+from taxonomy.target import TargetFormat, without_reasoning
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Task:
         Shown in training: name of a condition of the ablation, or a JSON file.
     measurements : str
         ``waveform``, or the path of a PTB-XL+ features file.
+    demography : bool
+        Whether age and sex are printed with the numbers.
     balance : str
         Axis whose values are sampled equally often; empty uses every record once per epoch.
     limit : int
@@ -48,6 +50,7 @@ class Task:
     px_per_mm: Annotated[int, Interval(ge=2, le=24)] = 6
     condition: str = "full"
     measurements: str = "waveform"
+    demography: bool = False
     balance: str = ""
     limit: Annotated[int, Ge(0)] = 0
 
@@ -58,7 +61,8 @@ class Task:
 
     def view(self, seed: int = 0) -> View:
         """Return what is shown in training."""
-        return View(self.condition, self.renderer, self.px_per_mm, self.format, self.measurements, seed=seed)
+        shown = View(self.condition, self.renderer, self.px_per_mm, self.format, self.measurements, seed=seed)
+        return replace(shown, demography=self.demography)
 
 
 def _check_balance(name: str, form: TargetFormat) -> None:
@@ -166,6 +170,10 @@ class FinetuneConfig:
     def view(self) -> View:
         """What is shown in training."""
         return self.task.view(self.training.seed)
+
+    def without_reasoning(self) -> "FinetuneConfig":
+        """Return the configuration that teaches the same answer without reasoning."""
+        return replace(self, task=replace(self.task, format=without_reasoning(self.task.format)))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data, one object per section of the file."""

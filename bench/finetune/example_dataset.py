@@ -95,8 +95,10 @@ def _draw(examples: Examples, folder: Path, report: Report) -> None:
 
 def _key(examples: Examples) -> str:
     """Return a digest of everything that the drawn pages depend on."""
-    view = {name: value for name, value in examples.cases.view.to_json().items() if name != "format"}
-    drawn = {"view": view, "records": examples.cases.cohort.fingerprint}
+    view = {
+        name: value for name, value in examples.cases.view.to_json().items() if name not in {"format", "demography"}
+    }
+    drawn = {"view": view, "records": examples.cases.cohort.signal_fingerprint}
     return hashlib.sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]
 
 

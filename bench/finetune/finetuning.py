@@ -61,7 +61,7 @@ def finetune(config: FinetuneConfig, dataset: Dataset, out: Path, observer: Obse
         observer = observer if is_main else SILENT
         if (out / MANIFEST).is_file():
             _check_same(out, config)
-            observer.say(f"already fine-tuned: {out} (best evaluation {_best(read_manifest(out)):+.1f} points)")
+            observer.say(f"already fine-tuned: {out} (best mean kappa {_best(out):.3f})")
             return is_main
         ready = prepared_finetuning(config, source, dataset, out, observer)
         if is_main:
@@ -115,6 +115,7 @@ def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
     clock, started = Clock(), datetime.now(UTC)
     checkpoint = last_checkpoint(ready.out)
     if checkpoint:
+        _check_figure(checkpoint)
         observer.say(f"resuming from {checkpoint.name}")
     with observer.progress("fine-tuning", "steps") as report:
         trainer = new_trainer(ready, clock, observer, report)
@@ -127,8 +128,7 @@ def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
         except (OSError, SafetensorError) as error:
             raise RunError(f"the fine-tuning cannot be written ({error}); {_resumable(ready.out)}") from error
     if is_main:
-        best = _best(read_manifest(ready.out))
-        observer.say(f"adapter: {ready.out} (best on {ready.validation_meaning} {best:+.1f} points against majority)")
+        observer.say(f"adapter: {ready.out} (best mean kappa on {ready.validation_meaning} {_best(ready.out):.3f})")
         observer.say(f"read with it: bench run --reader lora:{ready.out}")
 
 
@@ -156,6 +156,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
     config = ready.config
     trainer.accelerator.unwrap_model(trainer.model).save_pretrained(str(ready.out), safe_serialization=True)
     evaluations = [entry for entry in trainer.state.log_history if f"eval_{FIGURE}" in entry]
+    best = next(look for look in evaluations if look["step"] == trainer.state.best_global_step)
     made = {
         "config": config.to_json() | {"model": ready.source.shown},
         "dataset": {
@@ -174,7 +175,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
         "prompt": template_version(),
         "looks": evaluations,
         "best_step": trainer.state.best_global_step,
-        "best_difference": trainer.state.best_metric,
+        "best_kappa": best[f"eval_{FIGURE}"],
         "steps": trainer.state.global_step,
         **clock.figures,
         "started": started.isoformat(timespec="seconds"),
@@ -183,10 +184,29 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
         "packages": versions("ecg-bench", "torch", "transformers", "peft", "datasets", "accelerate"),
         "git_revision": git_revision(),
     }
-    taught = {name: getattr(config.task, name) for name in ("format", "renderer", "px_per_mm", "condition")}
+    taught = {
+        name: getattr(config.task, name) for name in ("format", "renderer", "px_per_mm", "condition", "demography")
+    }
     manifest = AdapterManifest(ready.source.shown, ready.source.version, taught, asdict(config.load), made)
     write_whole(ready.out / MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
 
 
-def _best(manifest: AdapterManifest) -> float:
-    return 100 * float(manifest.made["best_difference"])
+def _best(out: Path) -> float:
+    made = read_manifest(out).made
+    if "best_kappa" not in made:
+        raise _made_by_another_version(out)
+    return float(made["best_kappa"])
+
+
+def _check_figure(checkpoint: Path) -> None:
+    """Raise SettingError for a checkpoint whose evaluations do not hold the figure that chooses among them."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    looks = [entry for entry in state["log_history"] if "eval_no_answer" in entry]
+    if any(f"eval_{FIGURE}" not in look for look in looks):
+        raise _made_by_another_version(checkpoint.parent.parent)
+
+
+def _made_by_another_version(out: Path) -> SettingError:
+    return SettingError(
+        f"the fine-tuning in {out} is by an earlier version, which chose checkpoints by accuracy; name another --out"
+    )

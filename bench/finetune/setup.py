@@ -10,7 +10,7 @@ from bench.dataset import Dataset
 from bench.finetune.collator import AnswerCollator
 from bench.finetune.config import FinetuneConfig, Lora
 from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
-from bench.finetune.validation import FIGURE, Validation
+from bench.finetune.validation import CHOICE, Validation
 from bench.progress import Observer, Report
 from bench.view.example import Examples, examples
 from readers.vlm.chat import Chat
@@ -163,7 +163,7 @@ def training_arguments(config: FinetuneConfig, records: int, out: Path) -> "Trai
         save_steps=every,
         save_total_limit=2,
         load_best_model_at_end=True,
-        metric_for_best_model=f"eval_{FIGURE}",
+        metric_for_best_model=f"eval_{CHOICE}",
         greater_is_better=True,
         restore_callback_states_from_checkpoint=True,
         logging_steps=max(1, every // 20),

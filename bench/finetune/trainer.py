@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import Dataset, Sampler, WeightedRandomSampler
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from bench.finetune.validation import FIGURE
+from bench.finetune.validation import CHOICE, FIGURE
 from bench.progress import Report
 from taxonomy.axis import AxisValue
 
@@ -116,12 +116,12 @@ class Diary(TrainerCallback):
         if state.is_world_process_zero and f"eval_{FIGURE}" in metrics:
             losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
             loss = f"  loss {losses[-1]:.4f}" if losses else ""
-            gain, unanswered = metrics[f"eval_{FIGURE}"], metrics["eval_no_answer"]
-            best = " *" if state.best_metric is None or gain > state.best_metric else ""
+            kappa, unanswered = metrics[f"eval_{FIGURE}"], metrics["eval_no_answer"]
+            is_best = state.best_metric is None or metrics[f"eval_{CHOICE}"] > state.best_metric
+            best = " *" if is_best else ""
             self.say(
                 f"step {state.global_step}/{state.max_steps}  epoch {state.epoch or 0:.1f}{loss}  "
-                f"{self.split_meaning} against majority {100 * gain:+.1f} points, "
-                f"{100 * unanswered:.0f}% no answer{best}"
+                f"{self.split_meaning} mean kappa {kappa:.3f}, {100 * unanswered:.0f}% no answer{best}"
             )
 
 

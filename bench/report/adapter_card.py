@@ -37,7 +37,7 @@ def adapter_card(manifest: AdapterManifest) -> str:
     data, config = made["dataset"], made["config"]
     sample = " (the embedded sample: too few records for a model of use)" if data["is_sample"] else ""
     looks = "\n".join(
-        f"| {look['step']} | {100 * look[f'eval_{FIGURE}']:+.1f} | {100 * look['eval_no_answer']:.1f}% |"
+        f"| {look['step']} | {look[f'eval_{FIGURE}']:.3f} | {100 * look['eval_no_answer']:.1f}% |"
         for look in made["looks"]
     )
     settings = "\n".join(
@@ -60,13 +60,12 @@ is common is for `bench ablate --reader lora:FOLDER` to say.
 - data: {data["name"]} {data["version"]}{sample}, {data["training_records"]} records of
   {data["training_split"]}; {data["validation_split"]} ({data["validation_records"]} records) chose the checkpoint; the
   test split was not read. {data["citation"]}, {data["licence"]}
-- best look: step {made["best_step"]}, {100 * made["best_difference"]:+.1f} points against the majority there, mean
-  over the axes asked for
+- best look: step {made["best_step"]}, Cohen's kappa {made["best_kappa"]:.3f}, the mean over the axes asked for
 - made with: {", ".join(f"{name} {version}" for name, version in made["packages"].items())}
 
 ![loss and looks at the validation split]({PICTURE})
 
-| step | against majority, points | no answer |
+| step | mean kappa | no answer |
 |---|---|---|
 {looks}
 
@@ -83,12 +82,12 @@ def curve_plot(history: Sequence[Mapping[str, Any]]) -> "Figure":
     figure = new_figure(7.5, 3.2)
     loss, look = figure.subplots(1, 2)
     losses = [(entry["step"], entry["loss"]) for entry in history if "loss" in entry]
-    looks = [(entry["step"], 100 * entry[f"eval_{FIGURE}"]) for entry in history if f"eval_{FIGURE}" in entry]
+    looks = [(entry["step"], entry[f"eval_{FIGURE}"]) for entry in history if f"eval_{FIGURE}" in entry]
     loss.plot(*zip(*losses, strict=True) if losses else ((), ()), color=BLUE)
     loss.set_title("training loss, on the answer alone", fontsize=9)
     look.axhline(0, color="#444444", linewidth=1)
     look.plot(*zip(*looks, strict=True) if looks else ((), ()), color=ORANGE, marker="o", markersize=4)
-    look.set_title("validation split: points against the majority", fontsize=9)
+    look.set_title("validation split: mean kappa", fontsize=9)
     for plot in (loss, look):
         plot.set_xlabel("step")
         without_frame(plot)

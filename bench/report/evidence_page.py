@@ -1,39 +1,81 @@
-"""The page of an ablation: verdicts first, then the figures behind them."""
+"""The page of an ablation: verdicts first, then the tests and the figures behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.evidence.answer import Figure
-from bench.evidence.axis_evidence import UNMOVED, AxisEvidence
-from bench.evidence.conditions import ABLATION
+from bench.evidence import verdict as words
+from bench.evidence.axis_evidence import AxisEvidence
+from bench.evidence.conditions import asked_in_words, crossed_draws
+from bench.evidence.figure import Figure
+from bench.evidence.knowledge import ShuffleTest
+from bench.evidence.lead_loss import LeadLoss
 from bench.evidence.result import Evidence
+from bench.evidence.verdict import Reason
 from bench.report.evidence_plot import evidence_plot
 from bench.report.plot import save
-from bench.report.table import difference, markdown_table, page, percent, plain, share, terminal_table
-from bench.score.score import SIGNIFICANT
+from bench.report.table import difference, markdown_table, number, page, percent, plain, share, terminal_table, within
+from bench.score.association import LEVEL
 from bench.storage import as_json, write_whole
+from bench.view import CROSSED
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-TERMINAL = ("axis", "n", "prior", "full", "minus wrong image", "minus wrong numbers", "verdict")
-STYLES = {"reads": "green", "copies": "yellow", "recites": "red", "cannot": "dim", "gives": "red"}
+TERMINAL = ("axis", "n", "prior", "full", "kappa", "p (trace)", "verdict")
+STYLES = {
+    **dict.fromkeys(("can", "knows"), "green"),
+    **dict.fromkeys(("follows", "refuses"), "yellow"),
+    **dict.fromkeys(("answers", "recites", "gives"), "red"),
+    "cannot": "dim",
+}
 
-FIGURES = (
-    ("waveform gain", "full minus blank image", "gain"),
-    ("Visual Reliance Score", "full minus another patient's image", "reliance"),
-    ("text reliance", "full minus another patient's numbers", "text_reliance"),
-    ("right-lead dependence", "other leads masked minus relevant leads masked", "right_leads"),
+FAMILIES = (
+    ("knows it: full", "knows"),
+    ("reads it: image-only", "reads"),
+    ("infers it: text-only", "infers"),
+    ("follows the trace: crossed, truth of the image's patient", "follows_trace"),
+    ("follows the numbers: crossed, truth of the numbers' patient", "follows_numbers"),
+    ("where nothing is shown", "elsewhere"),
+)
+POINTS = (
+    ("waveform gain", "accuracy in `full` minus `blank-image`", "gain"),
+    (
+        "Visual Reliance Score",
+        "accuracy in `full` minus accuracy beside a random other patient's image, on the truth of the numbers' "
+        "patient (arXiv 2603.03437)",
+        "reliance",
+    ),
 )
 SHARES = (
-    ("copy rate", "of the foreign numbers that say otherwise, those that the answer follows", "copy_rate"),
+    (
+        "Image Sensitivity",
+        "answers that a random other patient's image changes (arXiv 2603.03437)",
+        "image_sensitivity",
+    ),
     ("recoverable share", "(accuracy - text ceiling) / (image ceiling - text ceiling)", "recoverable"),
-    ("Image Sensitivity", "answers that change without the image", "image_sensitivity"),
-    ("moved by another image", "answers that another patient's image changes", "moved_by_image"),
-    ("moved by other numbers", "answers that another patient's numbers change", "moved_by_text"),
-    ("moved by an image of the same truth", "answers that change though they should not", "moved_by_same_truth"),
-    ("Hallucinated Visual Reasoning Rate", "claims to have seen the trace, in answers it does not change", "claims"),
+    (
+        "claims of having seen",
+        "answers in `text-only` that speak of what the tracing shows, among those that the image does not change "
+        "(Hallucinated Visual Reasoning Rate, arXiv 2603.03437; by a word list, not by a judge)",
+        "claims",
+    ),
+)
+
+SAID = {"crossed": "crossed, truth of the image"}
+
+HOW = (
+    f"**{words.READS}**: shown the trace and no numbers, it gives the right abnormal answers more often than its own "
+    f"answers would if they were shuffled over the patients. **{words.NAMES}**: that holds among the abnormal cases "
+    "alone, so it tells one abnormality from another. "
+    f"**{words.TRACE}**, **{words.NUMBERS}**, **{words.BOTH}**: shown one patient's trace beside another's numbers, "
+    f"its answers go with the truth of the one, the other, or both. **{words.REFUSES}**: there it leaves at least "
+    f"{100 * words.REFUSES_MORE:.0f} points more cases unanswered. **{words.INFERS}**: the numbers alone give it the "
+    f"right answers; that is no fault. **{words.ELSEWHERE}**: it is right where nothing could tell it, or a shift of "
+    "the trace that no reader would notice takes its right answers away: a leak, or a memory of these very records. "
+    f"**{words.PRIOR}**: none of this, and kappa is below {words.LITTLE:g} with 97.5% confidence. "
+    f"**{words.SILENT}**: most cases have no answer. **{words.UNKNOWN}**: too few cases; in brackets the kappa that "
+    "so many would show in four tries of five."
 )
 
 
@@ -45,20 +87,21 @@ def write_evidence(folder: Path, found: Evidence) -> None:
     taxonomy.error.RunError
         When the folder cannot be written.
     """
-    save(evidence_plot(found.axes), folder / "pictures" / "evidence.png")
+    save(evidence_plot(found.axes, found.conditions), folder / "pictures" / "evidence.png")
     write_whole(folder / "evidence.json", as_json(found.to_json()))
     write_whole(folder / "evidence.md", evidence_page(found))
 
 
 def evidence_table(axes: Sequence[AxisEvidence], title: str) -> "Table":
-    """Return the verdicts, with the two differences that decide them, as a table for the terminal."""
+    """Return the verdicts, with kappa and the p that decides whether the trace is read, for the terminal."""
     rows = [
         (
             axis.axis,
             str(axis.n),
             percent(axis.prior),
             percent(axis.accuracies["full"].value if "full" in axis.accuracies else None),
-            *("-" if f is None else difference(f.value, f.interval) for f in (axis.reliance, axis.text_reliance)),
+            f"{axis.kappa.value:.2f}" if axis.kappa else "-",
+            p_text(axis.tests.reads.p_holm) if axis.tests.reads else "-",
             axis.verdict,
         )
         for axis in axes
@@ -68,70 +111,163 @@ def evidence_table(axes: Sequence[AxisEvidence], title: str) -> "Table":
 
 def evidence_page(found: Evidence) -> str:
     """Return the page as Markdown."""
+    names, figures = [axis.axis for axis in found.axes], figure_rows(found.axes)
+    shown = {row[0] for row in figures}
     parts = [
         f"# Does {plain(found.reader)} read the ECG? {plain(found.dataset)}, {plain(found.split)}",
         caution(found),
-        markdown_table(("axis", "n", "verdict"), [(axis.axis, str(axis.n), axis.verdict) for axis in found.axes]),
+        markdown_table(
+            ("axis", "n", "verdict", "rests on"),
+            [(axis.axis, str(axis.n), axis.verdict, rests_on(axis.reasons)) for axis in found.axes],
+        ),
         HOW,
         "![Prior, ceilings and the reader under each condition](pictures/evidence.png)",
+        "## The tests",
+        markdown_table(("test", *names), _test_rows(found.axes)),
+        "S: right answers whose value is not the prior's (on other_findings: findings that were found). p: share of "
+        f"10,000 shuffles of the answers over patients of one fold that give as large an S, corrected over the "
+        f"{len(names)} axes by Holm's method; * below {LEVEL:g}. {_draws(found)}",
         "## Accuracy under each condition",
-        markdown_table(("condition", *(axis.axis for axis in found.axes)), _accuracy_rows(found)),
-        "## What changes when something is taken away or swapped",
-        markdown_table(("figure", *(axis.axis for axis in found.axes)), figure_rows(found.axes)),
-        "Differences in points of accuracy, shares in percent, each with its 95% interval (bootstrap over patients); "
-        f"* p < {SIGNIFICANT} by exact McNemar after Holm's correction over the axes.",
-        "\n".join(f"- **{name}**: {what}." for name, what, _ in (*FIGURES, *SHARES)),
+        markdown_table(("condition", *names), _accuracy_rows(found)),
+        _same(found),
+        "## Other figures",
+        markdown_table(("figure", *names), figures),
+        "Differences in points, shares in percent, each with its 95% interval (bootstrap over patients; Tango's where "
+        "fewer than 20 pairs differ; Clopper and Pearson's for shares of 0 and 1).",
+        "\n".join(f"- **{name}**: {what}." for name, what, _ in (*POINTS, *SHARES) if name in shown),
         f"Run `{plain(found.run_id)}`; image ceiling: {found.image_ceiling or 'none'}. Data: {plain(found.data)}.",
     ]
-    return page(parts)
-
-
-HOW = (
-    "**reads the trace**: answers get worse with another patient's image. **copies the prompt**: they get worse with "
-    "another patient's numbers. **recites the prior**: they get worse with neither, and either swap moves fewer than "
-    f"{100 * UNMOVED:.0f}% of them, by the upper end of the interval. **cannot tell**: there are too few cases, or the "
-    "answers move without getting worse. **gives no answer**: fewer than half of the cases have one."
-)
+    return page([part for part in parts if part])
 
 
 def caution(found: Evidence) -> str:
-    """Return a note on the sample size and the smallest detectable gain."""
-    powers = [axis.power for axis in found.axes if axis.power is not None]
-    n = f"n = {found.cases} ECGs"
+    """Return a note on the number of cases, on what was asked, and on leaks."""
+    n = f"n = {found.cases:,} ECGs"
     n += " of the embedded sample: intervals are wide." if found.is_sample else "."
-    return f"{n} The smallest waveform gain that could be shown is {100 * min(powers):.1f} points." if powers else n
+    said = f"{n} Asked: {asked_in_words(found.conditions)}."
+    measured = [axis.axis for axis in found.axes if axis.by_construction]
+    if measured:
+        said += (
+            f" By construction on {' and '.join(measured)}: the reader answers with the very measurement that "
+            "truths there are made of."
+        )
+    leaking = [axis.axis for axis in found.axes if any(one.finding == words.ELSEWHERE for one in axis.reasons)]
+    if leaking:
+        said += f" It answers from elsewhere on {', '.join(leaking)}: trust no verdict on the other axes either."
+    return said
+
+
+def rests_on(reasons: Sequence[Reason]) -> str:
+    """Return the conditions and p values that a verdict rests on."""
+    return "; ".join(
+        f"{reason.condition}: "
+        + (f"p {p_text(reason.p_holm)}" if reason.interval is None else f"{_points(reason.interval)} more unanswered")
+        + f", n = {reason.n}"
+        for reason in reasons
+    )
+
+
+def p_text(p: float | None) -> str:
+    """Return a p value with as many digits as it deserves."""
+    if p is None:
+        return "-"
+    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def figure_rows(axes: Sequence[AxisEvidence]) -> list[tuple[str, ...]]:
-    """Return the rows of the table of figures: differences in points, shares in percent."""
-    rows = [(name, *(_points(getattr(axis, field)) for axis in axes)) for name, _, field in FIGURES]
-    return rows + [(name, *(_share(getattr(axis, field)) for axis in axes)) for name, _, field in SHARES]
+    """Return the rows of figures that at least one axis has: differences in points, shares in percent."""
+    rows: list[tuple[str, ...]] = [
+        ("refusals: crossed minus full", *(_gap(axis.tests.refusal) for axis in axes)),
+        (
+            "loss by jitter: full minus jittered",
+            *(_gap(axis.tests.jittered.loss if axis.tests.jittered else None) for axis in axes),
+        ),
+        *((name, *(_gap(getattr(axis, field)) for axis in axes)) for name, _, field in POINTS),
+        *((name, *(_share(getattr(axis, field)) for axis in axes)) for name, _, field in SHARES),
+        (
+            "lost where lead-mask blanked most of the leads that carry it; where it blanked few",
+            *(_leads(axis) for axis in axes),
+        ),
+    ]
+    return [row for row in rows if set(row[1:]) != {"-"}]
+
+
+def _draws(found: Evidence) -> str:
+    draws = crossed_draws(found.conditions)
+    return f"`crossed` was drawn {len(draws)} times; its p is twice the median." if len(draws) > 1 else ""
+
+
+def _test_rows(axes: Sequence[AxisEvidence]) -> list[tuple[str, ...]]:
+    rows = [
+        (said, *(_test(getattr(axis.tests, family), family == "reads") for axis in axes)) for said, family in FAMILIES
+    ]
+    return [row for row in rows if set(row[1:]) != {"-"}]
+
+
+def _test(test: ShuffleTest | None, names: bool) -> str:
+    if test is None:
+        return "-"
+    said = f"S {test.s}, p {p_text(test.p_holm)}{_star(test.p_holm)}"
+    return said + (f"; names it: p {p_text(test.names_p_holm)}{_star(test.names_p_holm)}" if names else "")
+
+
+def _star(p: float | None) -> str:
+    return "*" if p is not None and p < LEVEL else ""
 
 
 def _accuracy_rows(found: Evidence) -> list[tuple[str, ...]]:
+    axes = found.axes
     rows: list[tuple[str, ...]] = [
-        ("majority baseline", *(percent(axis.prior) for axis in found.axes)),
-        ("text ceiling", *(percent(axis.text_ceiling) for axis in found.axes)),
+        ("n", *(str(axis.n) for axis in axes)),
+        ("kappa in full", *(_kappa(axis) for axis in axes)),
+        ("kappa that n would show", *(number(axis.knowable) for axis in axes)),
+        ("majority baseline", *(percent(axis.prior) for axis in axes)),
+        ("text ceiling", *(percent(axis.text_ceiling) for axis in axes)),
     ]
     if found.image_ceiling:
-        rows.append((f"image ceiling ({found.image_ceiling})", *(percent(axis.image_ceiling) for axis in found.axes)))
-    for name in ABLATION:
-        used = found.conditions[name]
-        said = name if used == name else f"{name} (as {used})" if used else f"{name} (nothing to read)"
-        rows.append((said, *(_accuracy(axis.accuracies, name) for axis in found.axes)))
+        rows.append((f"image ceiling ({found.image_ceiling})", *(percent(axis.image_ceiling) for axis in axes)))
+    shown = [name for name, used in found.conditions.items() if name == used and name not in CROSSED[1:]]
+    rows += [(SAID.get(name, name), *(_share(axis.accuracies.get(name)) for axis in axes)) for name in shown]
+    if any(axis.crossed_numbers for axis in axes):
+        rows.append(("crossed, truth of the numbers", *(_share(axis.crossed_numbers) for axis in axes)))
     return rows
 
 
-def _accuracy(accuracies: Mapping[str, Figure], name: str) -> str:
-    return percent(accuracies[name].value) if name in accuracies else "-"
+def _same(found: Evidence) -> str:
+    """Return which conditions look the same to the reader as others."""
+    serves = {name: used for name, used in found.conditions.items() if name not in CROSSED[1:]}
+    looks = [
+        f"{', '.join(name for name, used in serves.items() if used == asked and name != asked)} as {asked}"
+        for asked in dict.fromkeys(used for name, used in serves.items() if used and used != name)
+    ]
+    said = f"The same to this reader: {'; '.join(looks)}." if looks else ""
+    lacking = [name for name, used in serves.items() if used is None]
+    return f"{said} Nothing to read: {', '.join(lacking)}.".strip() if lacking else said
 
 
-def _points(figure: Figure | None) -> str:
+def _kappa(axis: AxisEvidence) -> str:
+    return "-" if axis.kappa is None else within(axis.kappa.value, axis.kappa.interval, 2)
+
+
+def _gap(figure: Figure | None) -> str:
     if figure is None:
         return "-"
-    star = "*" if figure.p_holm is not None and figure.p_holm < SIGNIFICANT else ""
-    return difference(figure.value, figure.interval) + star
+    return difference(figure.value, figure.interval) + _star(figure.p_holm)
+
+
+def _points(bounds: tuple[float, float]) -> str:
+    return f"{100 * bounds[0]:.0f} to {100 * bounds[1]:.0f} points"
 
 
 def _share(figure: Figure | None) -> str:
     return "-" if figure is None else share(figure.value, figure.interval)
+
+
+def _leads(axis: AxisEvidence) -> str:
+    found: LeadLoss | None = axis.lead_loss
+    if found is None:
+        return "-"
+    return (
+        f"{100 * found.loss_most:+.1f} (n = {found.n_most}); {100 * found.loss_few:+.1f} (n = {found.n_few}); "
+        f"p {p_text(found.p_holm)}{_star(found.p_holm)}"
+    )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.evidence import verdict as words
 from bench.experiment.estimate import ArmEstimate
 from bench.experiment.experiments import Experiment
 from bench.experiment.result import ArmResult
@@ -22,7 +23,7 @@ HEADINGS = (
 )  # fmt: skip
 SIDE_HEADINGS = (
     "arm", "axes", "text-inferable", "waveform-only", "no answer", "findings per ECG", "true", "two commonest answers",
-    "macro-F1", "reads the trace", "copies the prompt", "recites the prior",
+    "macro-F1", "can read it", "follows the numbers", "recites the prior",
 )  # fmt: skip
 
 
@@ -31,8 +32,8 @@ SHOWN = {
     "waveform-only": 3,
     "no answer": 4,
     "two commonest": 7,
-    "reads the trace": 9,
-    "copies the prompt": 10,
+    "can read it": 9,
+    "follows the numbers": 10,
 }
 """Columns of the side-by-side table that fit a terminal, by their place in its rows."""
 
@@ -74,7 +75,7 @@ def side_row(result: ArmResult) -> tuple[str, ...]:
         *((f"{found:.2f}" for found in findings) if asks_findings else ("-", "-")),
         percent(_mean([axis.top_two_share for axis in axes])),
         number(_mean([axis.macro_f1 for axis in axes])),
-        *(_named(result, verdict) for verdict in ("reads the trace", "copies the prompt", "recites the prior")),
+        *(_named(result, *said) for said in ((words.READS,), (words.NUMBERS, words.BOTH), (words.PRIOR,))),
     )
 
 
@@ -119,7 +120,7 @@ def write_side_by_side(folder: Path, results: Sequence[ArmResult]) -> None:
 def side_by_side_table(results: Sequence[ArmResult]) -> "Table":
     """Return the side-by-side table with the columns that fit a terminal."""
     rows = [tuple(side_row(result)[place] for place in SHOWN.values()) for result in results]
-    return terminal_table(tuple(SHOWN), rows, left={"arm", "reads the trace", "copies the prompt"})
+    return terminal_table(tuple(SHOWN), rows, left={"arm", "can read it", "follows the numbers"})
 
 
 def estimate_table(found: Sequence[ArmEstimate]) -> "Table":
@@ -153,8 +154,10 @@ def _axis_row(result: ArmResult) -> tuple[str, ...]:
     return (f"{result.experiment}: {result.arm}", *cells)
 
 
-def _named(result: ArmResult, verdict: str) -> str:
-    return ", ".join(axis for axis, said in result.verdicts.items() if verdict in said) or "-"
+def _named(result: ArmResult, *findings: str) -> str:
+    """Return the axes whose verdict holds one of the findings."""
+    named = (axis for axis, said in result.verdicts.items() if any(finding in said for finding in findings))
+    return ", ".join(named) or "-"
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bench.evidence import verdict as words
 from bench.experiment.result import ArmResult
 from bench.report.plot import ORANGE, SKY, new_figure, without_frame
 from taxonomy.axis import AXES, NORMALITY
@@ -10,9 +11,9 @@ from taxonomy.axis import AXES, NORMALITY
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARKS = {"reads the trace and copies the prompt": "T+P", "reads the trace": "T", "copies the prompt": "P",
-         "recites the prior": "0", "gives no answer": "-"}  # fmt: skip
-"""Letters of the verdicts; 'cannot tell' is a question mark."""
+MARKS = {words.READS: "R", words.TRACE: "T", words.NUMBERS: "N", words.BOTH: "T N", words.REFUSES: "r",
+         words.ELSEWHERE: "!", words.PRIOR: "0", words.SILENT: "-"}  # fmt: skip
+"""Letters of the findings in a verdict; a verdict without any of them is a question mark."""
 
 RANGE = 0.3
 """Difference from the majority at which the colour saturates."""
@@ -31,8 +32,8 @@ def side_by_side_plot(results: Sequence[ArmResult]) -> "Figure":
         for axis in result.score.asked:
             column = names.index(axis.axis)
             values[row, column] = axis.difference or 0.0
-            said = next((mark for verdict, mark in MARKS.items() if result.verdicts.get(axis.axis) == verdict), "")
-            said = said or ("?" if axis.axis in result.verdicts else "")
+            verdict = result.verdicts.get(axis.axis, "")
+            said = " ".join(mark for finding, mark in MARKS.items() if finding in verdict) or ("?" if verdict else "")
             plot.text(column, row, f"{100 * values[row, column]:+.0f}\n{said}", ha="center", va="center", fontsize=7.5)
     colours = LinearSegmentedColormap.from_list("orange to blue", [ORANGE, "#ffffff", SKY])
     drawn = plot.imshow(values, cmap=colours, vmin=-RANGE, vmax=RANGE, aspect="auto")
@@ -48,8 +49,8 @@ def side_by_side_plot(results: Sequence[ArmResult]) -> "Figure":
     bar.ax.set_yticklabels([f"{100 * tick:+.0f}" for tick in (-RANGE, 0, RANGE)], fontsize=7.5)
     bar.set_label("points above the majority", fontsize=8)
     figure.supxlabel(
-        "T reads the trace, P copies the prompt, 0 recites the prior, - gives no answer, ? cannot tell; "
-        "grey: not asked",
+        "R can read it; T follows the trace, N the numbers, r refuses when they disagree; ! answers from elsewhere; "
+        "0 recites the prior; - gives no answer; ? cannot tell; grey: not asked",
         fontsize=8,
     )
     return figure

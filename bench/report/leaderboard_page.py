@@ -1,10 +1,13 @@
-"""The leaderboard, rebuilt from the submissions as a page and as JSON."""
+"""The leaderboard, rebuilt from the submissions as a page and as JSON: one table for each dataset and split."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.report.table import difference, markdown_table, page, percent, within
+from bench.dataset import Dataset, open_dataset
+from bench.report.table import difference, markdown_table, number, page, percent, plain, within
+from bench.run.ranking import Standings, standings
 from bench.run.settings import RunSettings
 from bench.run.submission import Submission, submissions
 from bench.storage import as_json, write_whole
@@ -14,9 +17,30 @@ from taxonomy.axis import AXES
 Table = tuple[str, str, str, str]
 """Dataset, split, fingerprint, and condition with format where they are not ``full`` and ``dense``."""
 
+INTRODUCTION = (
+    "Ranked by mean kappa over the independent waveform-only axes (rhythm, conduction, ischemia, other findings, "
+    "diagnosis): agreement with the truth beyond what the same answers, shuffled, would reach. From the best down, a "
+    "reader shares the rank of the group above it unless it is shown to differ from every reader of that group "
+    "(answers of whole patients swapped, 5% by Holm over the pairs of the table); the pairs are in `leaderboard.json`. "
+    "Mean differences are of accuracy from the majority's, in points. [95%]: over patients. Rebuilt by "
+    "`bench leaderboard`; `bench leaderboard --check` computes every score anew."
+)
 
-def rebuild(results: Path) -> int:
+AXES_NOTE = (
+    "Accuracy, and the labelled records. `*`: knows it, beyond the prior, after Holm's correction. `+`: by "
+    "construction, since the reader answers from the very measurement that made the truth; no mean holds it."
+)
+
+
+def rebuild(results: Path, dataset: Dataset | None = None) -> int:
     """Write ``leaderboard.md`` and ``leaderboard.json``: one table for each dataset fingerprint and split.
+
+    Parameters
+    ----------
+    results : Path
+    dataset : Dataset, optional
+        Whose labels rank its tables; the embedded sample is always at hand. Other tables keep the differences that
+        ``leaderboard.json`` holds.
 
     Returns
     -------
@@ -27,9 +51,10 @@ def rebuild(results: Path) -> int:
     groups: dict[Table, list[Submission]] = {}
     for entry in entries:
         groups.setdefault(_table_of(entry.settings), []).append(entry)
-    ordered = {key: sorted(group, key=_rank) for key, group in sorted(groups.items())}
-    write_whole(results / "leaderboard.md", _page(ordered))
-    write_whole(results / "leaderboard.json", as_json({"tables": [_data(key, g) for key, g in ordered.items()]}))
+    earlier = _earlier_pairs(results / "leaderboard.json")
+    tables = {key: standings(group, _at_hand(group, dataset), earlier) for key, group in sorted(groups.items())}
+    write_whole(results / "leaderboard.md", _page(tables))
+    write_whole(results / "leaderboard.json", as_json({"tables": [_data(key, one) for key, one in tables.items()]}))
     return len(entries)
 
 
@@ -42,68 +67,122 @@ def _table_of(settings: RunSettings) -> Table:
     return settings.dataset, settings.split, settings.fingerprint, shown
 
 
-def _rank(entry: Submission) -> tuple[float, float, str]:
-    gain = entry.score.waveform_only.difference if entry.score.waveform_only else -1.0
-    danger = entry.score.superclass.overall.dwe if entry.score.superclass else 9.0
-    return (-gain, danger, entry.settings.reader)
+def _at_hand(group: Sequence[Submission], dataset: Dataset | None) -> Dataset | None:
+    """Return the dataset with the labels of a table; None where it is not at hand."""
+    settings = group[0].settings
+    if settings.is_sample:
+        return open_dataset("sample")
+    return dataset if dataset is not None and dataset.name == settings.dataset else None
 
 
-def _page(groups: Mapping[Table, list[Submission]]) -> str:
-    parts = [
-        "# Leaderboard",
-        "Ranked by the mean difference from the majority baseline over the waveform-only axes, in points. Axes: "
-        "accuracy, and * where it is above the baseline after Holm's correction. Rebuilt by `bench leaderboard`; "
-        "`bench leaderboard --check` computes every score anew.",
-    ]
-    for (dataset, split, digest, shown), entries in groups.items():
-        n = entries[0].score.n
-        parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n} ECGs, fingerprint `{digest}`)")
-        if entries[0].settings.is_sample:
+def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
+    """Return the pairs of the leaderboard as it was; none where there is none, or one of an earlier version."""
+    try:
+        tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return [pair for table in tables for pair in table.get("pairs", [])]
+
+
+def _page(tables: Mapping[Table, Standings]) -> str:
+    parts = ["# Leaderboard", INTRODUCTION]
+    for (dataset, split, digest, shown), table in tables.items():
+        n = len(table.entries[0].settings.ids)
+        parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n:,} ECGs, fingerprint `{digest}`)")
+        if table.entries[0].settings.is_sample:
             parts.append(f"The embedded sample: n = {n} is small, and nothing here is a result on PTB-XL's test fold.")
-        parts.append(
-            markdown_table(
-                ("reader", "waveform-only", "text-inferable", "macro AUROC", "DWE", "critical"), _rows(entries)
+        if table.missing:
+            parts.append(
+                f"{table.missing} pairs were not compared, since their labels were not at hand: they count as ties."
             )
-        )
-        names = [axis.name for axis in AXES]
-        rows = [[entry.settings.reader, *(_axis_cell(entry, name) for name in names)] for entry in entries]
-        baselines = {axis.axis: axis.baseline for axis in entries[0].score.axes}
-        baseline = ["majority baseline", *(percent(baselines.get(name)) for name in names)]
-        parts.append(markdown_table(("reader", *names), [*rows, baseline]))
-    return page(parts)
+        parts += [_ranks(table), _probabilities(table), _axes(table), AXES_NOTE, _origins(table)]
+    return page([part for part in parts if part])
 
 
-def _rows(entries: Sequence[Submission]) -> list[tuple[str, ...]]:
+def _ranks(table: Standings) -> str:
+    headings = ("rank", "reader", "n", "mean kappa [95%]", "axes", "waveform-only", "text-inferable", "DWE", "critical")
+    return markdown_table(headings, [_row(*ranked) for ranked in zip(table.ranks, table.entries, strict=True)])
+
+
+def _row(rank: int, entry: Submission) -> tuple[str, ...]:
+    score = entry.score
+    means = [
+        "-" if mean is None else difference(mean.difference, mean.interval)
+        for mean in (score.waveform_only, score.text_inferable)
+    ]
+    kappa = within(score.kappa.kappa, score.kappa.interval) if score.kappa else "-"
+    axes = str(len(score.kappa.axes)) if score.kappa else "0"
+    danger = score.superclass.overall if score.superclass else None
+    dwe = within(danger.dwe, danger.dwe_interval, 2) if danger else "-"
+    critical = percent(danger.critical_share) if danger else "-"
+    return (str(rank), entry.settings.reader, f"{score.n:,}", kappa, axes, *means, dwe, critical)
+
+
+def _probabilities(table: Standings) -> str:
+    """Return the figures of those readers that give probabilities, which need no threshold; empty for none."""
     rows = []
-    for entry in entries:
-        score = entry.score
-        means = [
-            "-" if mean is None else difference(mean.difference, mean.interval)
-            for mean in (score.waveform_only, score.text_inferable)
-        ]
-        found = score.probability
-        auroc = within(found.auroc["macro"], found.intervals["macro"]) if found else "-"
-        danger = score.superclass.overall if score.superclass else None
-        dwe = within(danger.dwe, danger.dwe_interval, 2) if danger else "-"
-        rows.append((entry.settings.reader, *means, auroc, dwe, percent(danger.critical_share) if danger else "-"))
-    return rows
+    for entry in table.entries:
+        found = entry.score.probability
+        if found is not None:
+            macro = found.macro
+            area, precision = (within(macro.auroc, macro.interval), number(macro.average_precision)) if macro else "--"
+            n = f"{found.superclass.n:,}" if found.superclass else "-"
+            rows.append((entry.settings.reader, n, area, precision, number(found.calibration_error)))
+    headings = ("reader", "n", "macro AUROC [95%]", "average precision", "calibration error")
+    return markdown_table(headings, rows) if rows else ""
+
+
+def _axes(table: Standings) -> str:
+    names = [axis.name for axis in AXES]
+    rows = [[entry.settings.reader, *(_axis_cell(entry, name) for name in names)] for entry in table.entries]
+    baselines = {axis.axis: axis.baseline for axis in table.entries[0].score.axes}
+    baseline = ["majority baseline", *(percent(baselines.get(name)) for name in names)]
+    return markdown_table(("reader", *names), [*rows, baseline])
 
 
 def _axis_cell(entry: Submission, name: str) -> str:
-    """Return an entry's accuracy on an axis, ``-`` if its score is older than the axis."""
+    """Return an entry's accuracy on an axis, ``-`` if it was not asked."""
     axis = next((axis for axis in entry.score.axes if axis.axis == name), None)
-    return "-" if axis is None else percent(axis.accuracy) + ("*" if axis.verdict == "above prior" else "")
+    if axis is None or not axis.n:
+        return "-"
+    mark = "+" if axis.by_construction else "*" * axis.knows
+    return f"{percent(axis.accuracy)}{mark} ({axis.n:,})"
 
 
-def _data(key: Table, entries: Sequence[Submission]) -> dict[str, Any]:
+def _origins(table: Standings) -> str:
+    """Return who handed in each entry, when, and a link: the one is escaped, the other of harmless characters only."""
+    lines = []
+    for entry in table.entries:
+        origin = entry.origin
+        if origin is not None:
+            link = f", <{origin.link}>" if origin.link else ""
+            lines.append(f"- {plain(entry.settings.reader)}: {plain(origin.by)}, {plain(origin.submitted[:10])}{link}")
+    return "\n".join(lines)
+
+
+def _data(key: Table, table: Standings) -> dict[str, Any]:
     dataset, split, digest, shown = key
     listed = [
         {
+            "rank": rank,
             "reader": entry.settings.reader,
             "run_id": entry.settings.run_id,
+            "key": entry.key,
+            "by": entry.origin.by if entry.origin else "",
+            "link": entry.origin.link if entry.origin else "",
+            "submitted": entry.origin.submitted if entry.origin else "",
             "is_sample": entry.settings.is_sample,
             "score": entry.score.to_json(),
         }
-        for entry in entries
+        for rank, entry in zip(table.ranks, table.entries, strict=True)
     ]
-    return {"dataset": dataset, "split": split, "fingerprint": digest, "shown": shown, "entries": listed}
+    pairs = [pair.to_json() for pair in table.pairs]
+    return {
+        "dataset": dataset,
+        "split": split,
+        "fingerprint": digest,
+        "shown": shown,
+        "entries": listed,
+        "pairs": pairs,
+        "pairs_not_compared": table.missing,
+    }

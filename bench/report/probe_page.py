@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.evidence.answer import Figure
+from bench.evidence.figure import Figure
 from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, new_figure, save, without_frame
 from bench.report.table import markdown_table, page, plain, terminal_table
 from bench.storage import as_json, write_whole

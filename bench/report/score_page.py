@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.report.plot import save
+from bench.report.probability_page import probability_parts
 from bench.report.score_plot import axis_plot, confusion_plot, reliability_plot
 from bench.report.summary import summary_lines
 from bench.report.table import (
+    chance,
     difference,
     markdown_table,
     page,
@@ -18,7 +20,8 @@ from bench.report.table import (
     terminal_table,
     within,
 )
-from bench.score.axis_score import AxisScore
+from bench.run.caveat import told_coverage
+from bench.score.axis_score import AxisScore, Majority
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from bench.storage import write_whole
@@ -29,12 +32,28 @@ from taxonomy.target import target_format
 if TYPE_CHECKING:
     from rich.table import Table
 
-HEADINGS = ("axis", "n", "accuracy", "baseline", "ceiling", "difference [95%]", "p (Holm)", "verdict")
-STYLES = {"above": "green", "at": "yellow", "below": "red", "no": "dim"}
+HEADINGS = (
+    "axis",
+    "n",
+    "accuracy [95%]",
+    "baseline",
+    "kappa [95%]",
+    "knows p",
+    "names p",
+    "difference [95%]",
+    "p",
+    "verdict",
+)
+TERMINAL = ("axis", "n", "accuracy", "baseline", "kappa [95%]", "knows p", "names p", "diff.", "verdict")
+STYLES = {"knows": "green", "nothing": "yellow", "by": "dim", "no": "dim", "not": "dim"}
 
 NOTE = (
-    "`baseline`: the majority value of the training folds on the same cases; `ceiling`: a reader that sees the machine "
-    "measurements only; intervals: bootstrap over patients; p: exact McNemar, corrected by Holm over the axes."
+    "An answer is right that the labels support. `baseline`: the majority value of these cases, or of the training "
+    "folds where it is as good. `kappa`: agreement beyond chance, 0 for a reader that always says the same. `knows p`: "
+    "shuffled answers do as well on what is not the training majority; `names p`: the same among the cases that are "
+    "something else; `p`: exact test of the difference; all corrected by Holm over the axes. Patients are "
+    "shuffled and resampled whole. `by construction`: reader and truth rest on the same measurement; the axis enters "
+    "no mean."
 )
 
 
@@ -63,7 +82,7 @@ def write_score(
     save(axis_plot(score), pictures / "axes.png")
     if score.superclass:
         save(confusion_plot(score.superclass, danger or danger_table()), pictures / "confusion.png")
-    if score.probability:
+    if score.probability and score.probability.reliability:
         save(reliability_plot(score.probability), pictures / "reliability.png")
     write_whole(folder / "report.md", score_page(score, manifest, data))
 
@@ -74,11 +93,15 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
     parts = [
         f"# {plain(settings['reader'])} on {plain(settings['dataset'])}, {plain(settings['split'])}",
         size_note(score.n, bool(settings["is_sample"])),
+        *map(plain, told_coverage(manifest)),
         *_shown(settings),
-        "![Accuracy of every axis beside its baseline](pictures/axes.png)",
-        markdown_table(HEADINGS, [axis_cells(axis) for axis in score.axes]),
+        *_headline(score),
+        "![Accuracy of every axis beside its baseline, and kappa](pictures/axes.png)",
+        markdown_table(HEADINGS, [axis_cells(axis) for axis in shown_axes(score)]),
         NOTE,
         markdown_table(("figure", "value"), summary_lines(score)),
+        "## Against what",
+        _baselines(score),
         "## Does it recite the prior?",
         _prior(score),
     ]
@@ -89,7 +112,8 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
             _groups(score),
         ]
     if score.probability:
-        parts += ["## Probabilities", _probability(score), "![Reliability](pictures/reliability.png)"]
+        parts += ["## Probabilities", *probability_parts(score.probability)]
+        parts += ["![Reliability](pictures/reliability.png)"] if score.probability.reliability else []
     if score.repeats:
         parts += ["## Does it agree with itself?", _repeats(score.repeats)]
     run_id, revision = plain(manifest["run_id"]), plain(str(manifest.get("git_revision")))
@@ -100,28 +124,86 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
     return page(parts)
 
 
+def shown_axes(score: Score) -> list[AxisScore]:
+    """Return the eight axes, then those that follow from them."""
+    return [*score.axes, *(axis for axis in (score.ischemia, score.normality) if axis)]
+
+
 def axis_cells(axis: AxisScore) -> tuple[str, ...]:
     """Return the cells of one axis, in the order of :data:`HEADINGS`."""
     return (
         axis.axis,
         str(axis.n),
-        percent(axis.accuracy),
+        "-" if axis.accuracy is None else share(axis.accuracy, axis.accuracy_interval),
         percent(axis.baseline),
-        percent(axis.text_ceiling),
+        "-" if axis.kappa is None else within(axis.kappa, axis.kappa_interval, 2),
+        chance(axis.knows_p_holm),
+        chance(axis.names_p_holm),
         difference(axis.difference, axis.interval),
-        "-" if axis.p_holm is None else f"{axis.p_holm:.3f}" if axis.p_holm >= 0.001 else "<0.001",
+        chance(axis.p_holm),
         axis.verdict,
     )
 
 
 def score_table(score: Score, title: str) -> "Table":
-    """Return the axes as a table for the terminal."""
+    """Return the axes as a table for the terminal, without the intervals that are on the page."""
     rows: list[tuple[str, ...]] = []
-    for text_inferable, name in ((True, "text-inferable"), (False, "waveform-only")):
-        rows.append((name, *[""] * (len(HEADINGS) - 1)))
-        cells = [axis_cells(axis) for axis in score.axes if axis.text_inferable is text_inferable]
-        rows += [(f"  {axis}", *others) for axis, *others in cells]
-    return terminal_table(HEADINGS, rows, title, styles=STYLES)
+    for name, axes in _groups_of_axes(score).items():
+        rows += [(name, *[""] * (len(TERMINAL) - 1))] if axes else []
+        rows += [_terminal_cells(axis) for axis in axes]
+    said = f"{title}: mean kappa {within(score.kappa.kappa, score.kappa.interval, 2)}" if score.kappa else title
+    table = terminal_table(TERMINAL, rows, said, styles=STYLES)
+    table.padding = (0, 1, 0, 0)  # one blank apart: nine columns and the words fill the width
+    for column in table.columns[:-1]:
+        column.no_wrap = True
+    return table
+
+
+def _groups_of_axes(score: Score) -> dict[str, list[AxisScore]]:
+    return {
+        "text-inferable": [axis for axis in score.axes if axis.text_inferable],
+        "waveform-only": [axis for axis in score.axes if not axis.text_inferable],
+        "derived": [axis for axis in (score.ischemia, score.normality) if axis],
+    }
+
+
+def _terminal_cells(axis: AxisScore) -> tuple[str, ...]:
+    name, n, _, baseline, kappa, knows, names, *_, verdict = axis_cells(axis)
+    points = difference(axis.difference, None)
+    short = verdict.split(" (")[0]
+    return (f" {name}", n, percent(axis.accuracy), baseline, kappa, knows, names, points, short)
+
+
+def _headline(score: Score) -> list[str]:
+    if not score.kappa:
+        return []
+    over = ", ".join(score.kappa.axes)
+    return [f"**Mean kappa {within(score.kappa.kappa, score.kappa.interval, 2)}** over {over}."]
+
+
+def _baselines(score: Score) -> str:
+    headings = ("axis", "majority in training", "majority here", "text ceiling", "strict accuracy", "strict kappa")
+    rows = [
+        (
+            axis.axis,
+            _majority(axis.baseline_trained),
+            _majority(axis.baseline_here),
+            "-" if axis.text_ceiling is None else f"{percent(axis.text_ceiling)} of {axis.text_ceiling_n}",
+            f"{percent(axis.strict.accuracy)} ({difference(axis.strict.difference, None)})",
+            "-" if axis.strict.kappa is None else f"{axis.strict.kappa:.2f}",
+        )
+        for axis in shown_axes(score)
+        if axis.strict
+    ]
+    note = (
+        "Text ceiling: a reader that sees the machine measurements only, on the cases with a recording. Strict: the "
+        "primary value alone is right (in brackets the difference from the majority)."
+    )
+    return markdown_table(headings, rows) + "\n\n" + note
+
+
+def _majority(found: Majority | None) -> str:
+    return "-" if found is None else f"{found.value} {percent(found.accuracy)}"
 
 
 def _shown(settings: Mapping[str, Any]) -> list[str]:
@@ -174,13 +256,3 @@ def _groups(score: Score) -> str:
     ]
     note = f"Danger table: {score.superclass.danger_table}; critical errors are its cells of danger 3."
     return markdown_table(("group", "n", "danger-weighted error [95%]", "critical errors"), rows) + "\n\n" + note
-
-
-def _probability(score: Score) -> str:
-    found = score.probability
-    assert found is not None
-    rows = [
-        (name, within(area, found.intervals[name]), f"{found.average_precision[name]:.3f}", f"{found.f1[name]:.3f}")
-        for name, area in found.auroc.items()
-    ]
-    return markdown_table(("superclass", "AUROC [95%]", "average precision", "F1 at 0.5"), rows)

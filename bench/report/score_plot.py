@@ -1,11 +1,12 @@
 """The plots of a score: accuracy of every axis, confusion of superclasses, reliability."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.report.plot import (
     DANGER_COLOUR,
+    GREY,
     INK,
     PRIOR_COLOUR,
     TEXT_COLOUR,
@@ -27,38 +28,61 @@ if TYPE_CHECKING:
 
 
 def axis_plot(score: Score) -> "Figure":
-    """Return the accuracy of every axis as a bar with its interval, and the baseline as a line across it."""
-    axes = [axis for axis in score.axes if axis.accuracy is not None]
-    figure = new_figure(8.5, 0.52 * len(axes) + 1.5)
-    plot = figure.add_subplot()
-    for y, axis in enumerate(axes):
-        _axis_bar(plot, y, axis)
-    plot.set_yticks(range(len(axes)), [f"{axis.axis}  (n = {axis.n})" for axis in axes])
-    plot.invert_yaxis()
-    percent_axis(plot, "accuracy")
-    without_frame(plot)
+    """Return each axis's accuracy as a bar with the baseline across it, and its kappa with the interval beside it."""
+    found = [axis for axis in (*score.axes, score.ischemia, score.normality) if axis and axis.accuracy is not None]
+    figure = new_figure(11.5, 0.56 * len(found) + 1.5)
+    bars, kappas = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
+    for y, axis in enumerate(found):
+        _axis_bar(bars, y, axis)
+        _axis_kappa(kappas, y, axis)
+    bars.set_yticks(range(len(found)), [f"{axis.axis}  (n = {axis.n})\n{axis.verdict}" for axis in found], fontsize=8)
+    bars.invert_yaxis()
+    percent_axis(bars, "accuracy")
+    kappas.axvline(0, color=PRIOR_COLOUR, linewidth=1)
+    kappas.grid(axis="x", color="#dddddd", linewidth=0.6)
+    kappas.set_xlabel("kappa: agreement beyond chance")
+    for plot in (bars, kappas):
+        without_frame(plot)
+    figure.legend(handles=_marks(), loc="outside upper left", ncols=5, frameon=False, fontsize=8)
+    return figure
+
+
+def _marks() -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    marks = [
+    return [
         Patch(color=TEXT_COLOUR, label="text-inferable"),
         Patch(color=WAVE_COLOUR, label="waveform-only"),
+        Patch(color=GREY, label="by construction"),
         Line2D([], [], color=PRIOR_COLOUR, linewidth=2.5, label="majority baseline"),
-        Line2D([], [], color=INK, linewidth=1.2, label="95% of the difference from it"),
+        Line2D([], [], color=INK, linewidth=1.2, label="95% (left: of the difference from the baseline)"),
     ]
-    figure.legend(handles=marks, loc="outside upper left", ncols=4, frameon=False, fontsize=8)
-    return figure
+
+
+def _colour(axis: AxisScore) -> str:
+    if axis.by_construction:
+        return GREY
+    return TEXT_COLOUR if axis.text_inferable else WAVE_COLOUR
 
 
 def _axis_bar(plot: "Axes", y: int, axis: AxisScore) -> None:
     assert axis.accuracy is not None and axis.baseline is not None
-    colour = TEXT_COLOUR if axis.text_inferable else WAVE_COLOUR
-    plot.barh(y, axis.accuracy, height=0.62, color=colour, alpha=0.85)
+    plot.barh(y, axis.accuracy, height=0.62, color=_colour(axis), alpha=0.85)
     plot.plot([axis.baseline, axis.baseline], [y - 0.42, y + 0.42], color=PRIOR_COLOUR, linewidth=2.5)
     if axis.interval:
         low, high = (min(1.0, max(0.0, axis.baseline + bound)) for bound in axis.interval)
         plot.plot([low, high], [y, y], color=INK, linewidth=1.2, marker="|", markersize=7)
-    plot.text(0.012, y, f"{100 * axis.accuracy:.0f}%  {axis.verdict}", va="center", fontsize=8, color="white")
+    plot.text(0.012, y, f"{100 * axis.accuracy:.0f}%", va="center", fontsize=8, color="white")
+
+
+def _axis_kappa(plot: "Axes", y: int, axis: AxisScore) -> None:
+    if axis.kappa is None:
+        plot.text(0.02, y, "too few findings", va="center", fontsize=8, color=GREY)
+        return
+    if axis.kappa_interval:
+        plot.plot(axis.kappa_interval, [y, y], color=INK, linewidth=1.2, marker="|", markersize=7)
+    plot.plot(axis.kappa, y, color=_colour(axis), marker="o", markersize=7, linestyle="")
 
 
 def confusion_plot(score: SuperclassScore, danger: DangerTable) -> "Figure":
@@ -87,7 +111,7 @@ def confusion_plot(score: SuperclassScore, danger: DangerTable) -> "Figure":
 
 
 def reliability_plot(score: ProbabilityScore) -> "Figure":
-    """Return how often a superclass is true against the probability that was given for it."""
+    """Return how often a superclass or statement is true against the probability that was given for it."""
     figure = new_figure(4.6, 4.4)
     plot = figure.add_subplot()
     plot.plot([0, 1], [0, 1], color="#aaaaaa", linewidth=1, linestyle="--")

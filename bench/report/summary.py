@@ -1,5 +1,6 @@
 """The figures of a score beside its axes, line by line."""
 
+from bench.report.probability_page import probability_lines
 from bench.report.table import difference, percent, share, within
 from bench.score.axis_score import AxisScore
 from bench.score.repeat import RepeatScore
@@ -9,7 +10,7 @@ from bench.score.usage import UsageTotal
 
 def summary_lines(score: Score) -> list[tuple[str, str]]:
     """Return (what, figure) pairs for the terminal and the page."""
-    lines = []
+    lines = _knowledge(score)
     for name, mean in (("text-inferable axes", score.text_inferable), ("waveform-only axes", score.waveform_only)):
         if mean:
             lines.append((f"mean difference, {name}", f"{difference(mean.difference, mean.interval)} points"))
@@ -18,11 +19,7 @@ def summary_lines(score: Score) -> list[tuple[str, str]]:
         lines.append(("danger-weighted error", f"{within(danger.dwe, danger.dwe_interval)}, n = {danger.n}"))
         shares = share(danger.critical_share, danger.critical_interval)
         lines.append(("critical errors", f"{danger.critical} of {danger.n}, {shares}"))
-    if score.probability:
-        macro = within(score.probability.auroc["macro"], score.probability.intervals["macro"])
-        lines.append(("superclass macro AUROC", f"{macro}, n = {score.probability.n}"))
-        lines.append(("superclass macro AP, F1", _both(score)))
-        lines.append(("calibration error", f"{score.probability.calibration_error:.3f}"))
+    lines += probability_lines(score.probability) if score.probability else []
     if score.superclass:
         lines.append(("balanced 'AUC' of hard answers", f"{score.superclass.hard_answer_auc:.3f} (no AUROC)"))
     if score.normality:
@@ -35,6 +32,18 @@ def summary_lines(score: Score) -> list[tuple[str, str]]:
         lines.append(("failed calls", f"{failed}: not ranked until they are retried"))
     lines += _repeats(score.repeats) if score.repeats else []
     lines += _usage(score.usage) if score.usage else []
+    return lines
+
+
+def _knowledge(score: Score) -> list[tuple[str, str]]:
+    """Return the headline, and what was not shown where something could have been."""
+    lines = []
+    if score.kappa:
+        lines.append(("mean kappa", within(score.kappa.kappa, score.kappa.interval)))
+        lines.append(("  over", ", ".join(score.kappa.axes)))
+    for axis in (*score.axes, score.ischemia, score.normality):
+        if axis and axis.verdict.startswith("nothing shown ("):
+            lines.append((f"nothing shown, {axis.axis}", axis.verdict.partition("(")[2].removesuffix(")")))
     return lines
 
 
@@ -76,11 +85,6 @@ def _usage(used: UsageTotal) -> list[tuple[str, str]]:
     if used.px_per_mm is not None:
         lines.append(("images seen by the model at", f"{used.px_per_mm:g} px/mm"))
     return lines
-
-
-def _both(score: Score) -> str:
-    assert score.probability is not None
-    return f"{score.probability.average_precision['macro']:.3f}, {score.probability.f1['macro']:.3f}"
 
 
 def _no_answer(score: Score) -> str:

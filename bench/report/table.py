@@ -73,6 +73,11 @@ def share(value: float, bounds: Bounds) -> str:
     return percent(value) + (f" [{percent(bounds[0])}, {percent(bounds[1])}]" if bounds else "")
 
 
+def chance(p: float | None) -> str:
+    """Return a p value, ``-`` for none."""
+    return "-" if p is None else f"{p:.3f}" if p >= 0.001 else "<0.001"
+
+
 def difference(value: float | None, bounds: Bounds) -> str:
     """Return a difference of shares with its interval, in points; ``-`` for none."""
     if value is None:

@@ -67,6 +67,17 @@ def estimate_lines(found: RunEstimate, concurrency: int, batch: bool) -> list[st
     return [*lines, "nothing was sent"]
 
 
+def total_line(found: Sequence[RunEstimate]) -> str:
+    """Return what several runs would ask and cost together."""
+    said = f"in all: {sum(one.asked for one in found):,} readings to ask in {len(found)} runs"
+    paid = [one for one in found if one.cases]
+    if not paid or any(case.cost is None or case.most is None for one in paid for case in one.cases):
+        return said
+    typical = sum(one.asked * sum(case.cost or 0.0 for case in one.cases) / len(one.cases) for one in paid)
+    most = sum(one.asked * sum(case.most or 0.0 for case in one.cases) / len(one.cases) for one in paid)
+    return f"{said}, {typical:,.2f} dollars with short answers, {most:,.2f} at most"
+
+
 def _cost_lines(cases: Sequence[Estimate], asked: int, batch: bool) -> list[str]:
     tokens = sum(case.input_tokens for case in cases) / len(cases)
     seen = [case.image_px_per_mm for case in cases if case.image_px_per_mm is not None]

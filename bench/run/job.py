@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from bench.dataset import Cohort
 from bench.progress import SILENT, Observer
+from bench.run.caveat import caveats, taught_records
 from bench.run.folder import RunFolder
-from bench.run.manifest import manifest
+from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
-from bench.run.questionnaire import Questionnaire, ask_all
+from bench.run.questionnaire import Questionnaire, ask_all, questions_of
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
 from bench.score import Score
@@ -48,9 +49,19 @@ class Job:
     again: frozenset[QuestionKey] = frozenset()
 
     @property
+    def taught(self) -> int:
+        """Records of the run that lie in folds which were taught to the reader."""
+        return taught_records(self.reader, self.cases.cohort)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What is wrong with the run as a test of its reader, in sentences: part of a split, or taught records."""
+        return caveats(self.cases.cohort.coverage, self.taught)
+
+    @property
     def questions(self) -> list[Question]:
-        """Every record with its repeats, or only the failed calls that are asked again."""
-        every = [Question(record, repeat) for record in self.cases.cohort for repeat in range(self.settings.repeats)]
+        """Every record with its repeats in the order asked, or only the failed calls that are asked again."""
+        every = questions_of(self.cases, self.settings.repeats)
         return [question for question in every if question.key in self.again] if self.again else every
 
     def lent(self, observer: Observer = SILENT) -> Reader:
@@ -73,7 +84,7 @@ class Job:
 
     def finish(self, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
         """Ask every question without a reading, then score and store; the caller holds the folder's lock."""
-        score = score_readings(self.ask(observer), self.cases.cohort, danger, self.settings.form)
+        score = score_readings(self.ask(observer), self.cases.cohort, danger, offer=self.settings.offer)
         self.folder.write("score.json", as_json(score.to_json()))
         return score
 
@@ -122,10 +133,13 @@ def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SI
 def begin(job: Job, observer: Observer = SILENT) -> None:
     """Write the manifest of a new run, or check that the folder holds the same run."""
     if not (job.folder.path / "manifest.json").is_file():
-        job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases)))
+        job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
         return
     if job.folder.settings() != job.settings:
         raise RunError(f"{job.folder.path} holds another run; name another --out")
+    earlier, now = job.folder.manifest(), at_hand(job.cases, job.taught)
+    if {name: earlier.get(name) for name in now} != now:
+        job.folder.write("manifest.json", as_json({**earlier, **now}))
     readings, torn = job.folder.every_reading()
     note = " (a torn last line is dropped)" if torn else ""
     expected = len(job.settings.ids) * job.settings.repeats

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,20 +14,35 @@ from bench.view import Cases
 PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors", "openai", "anthropic")
 
 
-def manifest(settings: RunSettings, cases: Cases) -> dict[str, Any]:
-    """Return the manifest of a run that starts now: settings, view, donors, versions; never a path or a key."""
+def manifest(settings: RunSettings, cases: Cases, taught: int = 0) -> dict[str, Any]:
+    """Return the manifest of a run that starts now: settings, view, donors, versions; never a path or a key.
+
+    Parameters
+    ----------
+    settings : RunSettings
+    cases : Cases
+    taught : int
+        Records of the run in folds that were taught to the reader.
+    """
     donors = {str(ecg_id): donor.ecg_id for ecg_id, donor in cases.donors.items()}
     return {
         "run_id": settings.run_id,
         "settings": settings.to_json(),
         "view": cases.view.to_json(),
         **({"donors": donors} if donors else {}),
+        **at_hand(cases, taught),
         "data": cases.cohort.dataset.credit,
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": versions(*PACKAGES),
         "git_revision": git_revision(),
     }
+
+
+def at_hand(cases: Cases, taught: int = 0) -> dict[str, Any]:
+    """Return what a manifest tells of the recordings at hand: they may become more before a run is scored."""
+    cohort = cases.cohort
+    return {"coverage": {**asdict(cohort.coverage), "taught": taught}, "signals": cohort.signal_fingerprint}
 
 
 def git_revision() -> str | None:

@@ -1,9 +1,9 @@
 """Predictions made elsewhere: a CSV or JSONL file with a row for each record.
 
 A row has ``ecg_id`` and any of: values of axes (columns named after the axes; ``other_findings`` parted by ``;``),
-probabilities of the five superclasses (NORM, MI, STTC, CD, HYP), probabilities of SCP statements. A superclass's
-probability is the largest one of its statements where it is not given itself. Only what is given is filled in; an
-empty cell is no answer.
+probabilities of the five superclasses (NORM, MI, STTC, CD, HYP), probabilities of SCP statements. Where all statements
+of a superclass or of an axis are columns, they decide it (:mod:`taxonomy.decision`), unless it is a column itself. The
+axes of the columns, and those that are decided, are scored, and no others. An empty cell is no answer.
 """
 
 import csv
@@ -18,19 +18,86 @@ from bench.dataset import Cohort, RecordId
 from bench.dataset.record import by_id
 from bench.progress import SILENT, Observer
 from bench.run.scoring import score_readings
+from bench.run.settings import Offer, with_followers
 from bench.score import Score
 from bench.view import QuestionKey
-from taxonomy.axis import AXES, AXIS_NAMES, AxisValue, axis_named
+from taxonomy.axis import AXES, AXIS_NAMES, OTHER_FINDINGS, AxisValue, axis_named
 from taxonomy.danger import DangerTable
+from taxonomy.decision import (
+    DECIDED,
+    decide,
+    decided_axes,
+    decided_superclasses,
+    statements_for,
+    statements_of,
+    superclass_chances,
+    value_chances,
+)
 from taxonomy.error import FileError
 from taxonomy.parsing import read_value
-from taxonomy.reading import SUPERCLASS, Reading
+from taxonomy.reading import STATEMENT, SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES, statements
 
 Row = Mapping[str, Any]
 
+SHOWN = 5
+"""Names of missing columns in one sentence."""
 
-def read_predictions(path: Path, ids_are_numbers: bool = True) -> dict[RecordId, Reading]:
+
+@dataclass(frozen=True)
+class Columns:
+    """What the columns of a predictions file offer.
+
+    Attributes
+    ----------
+    axes, superclasses, statements : tuple of str
+        Columns of the file. NORM is a superclass, and a statement beside other statements.
+    """
+
+    axes: tuple[str, ...]
+    superclasses: tuple[str, ...]
+    statements: tuple[str, ...]
+
+    @classmethod
+    def among(cls, names: Collection[str]) -> "Columns":
+        """Return the columns of these names that can be scored."""
+        said = tuple(code for code in statements() if code in names)
+        classes = tuple(name for name in SUPERCLASSES if name in names)
+        if not {*said} - {*classes}:
+            said = ()
+        elif classes == ("NORM",):
+            classes = ()
+        return cls(tuple(name for name in AXIS_NAMES if name in names), classes, said)
+
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """The axes that the statements decide."""
+        return tuple(axis for axis in decided_axes(self.statements) if axis not in self.axes)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The axes to score, and ``superclass`` where each of the five has a probability."""
+        classes = {*self.superclasses, *decided_superclasses(self.statements)}
+        return frozenset({*self.axes, *self.decided, *([SUPERCLASS] if len(classes) == len(SUPERCLASSES) else [])})
+
+    def missing(self) -> dict[str, tuple[str, ...]]:
+        """Return the missing columns of each axis and superclass that has some of its statements, and is no column."""
+        needed = {axis.name: statements_for(axis.name) for axis in DECIDED if axis.name not in self.axes}
+        needed |= {name: statements_of(name) for name in SUPERCLASSES if name not in self.superclasses}
+        given = {*self.statements}
+        lacking = {name: tuple(code for code in codes if code not in given) for name, codes in needed.items()}
+        return {name: codes for name, codes in lacking.items() if 0 < len(codes) < len(needed[name])}
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The readings of a predictions file, by record, and what its columns offer."""
+
+    readings: Mapping[RecordId, Reading]
+    columns: Columns
+
+
+def read_predictions(path: Path, ids_are_numbers: bool = True) -> Predictions:
     """Read a predictions file.
 
     Parameters
@@ -39,26 +106,25 @@ def read_predictions(path: Path, ids_are_numbers: bool = True) -> dict[RecordId,
     ids_are_numbers : bool
         Whether the dataset's ids are whole numbers, and not names.
 
-    Returns
-    -------
-    dict of RecordId to Reading
-        By ``ecg_id``.
-
     Raises
     ------
     FileError
-        When it cannot be read, lacks a column, holds a record twice, a value outside its axis, or no probability.
+        When it cannot be read, lacks a column, has one that is empty in every row, holds a record twice, a value
+        outside its axis, or no probability.
     """
-    readings: dict[RecordId, Reading] = {}
+    rows: dict[RecordId, tuple[str, Row]] = {}
     for line, row in _rows(path):
         where = f"line {line} of {path}"
         ecg_id = _ecg_id(where, row, ids_are_numbers)
-        if ecg_id in readings:
+        if ecg_id in rows:
             raise FileError(f"{where}: record {ecg_id} appears twice")
-        readings[ecg_id] = _reading(where, row)
-    if not readings:
+        rows[ecg_id] = where, row
+    if not rows:
         raise FileError(f"{path} holds no prediction")
-    return readings
+    columns = Columns.among({name for _, row in rows.values() for name in row})
+    readings = {ecg_id: _reading(where, row, columns) for ecg_id, (where, row) in rows.items()}
+    _check_filled(path, [row for _, row in rows.values()], columns)
+    return Predictions(readings, columns)
 
 
 @dataclass(frozen=True)
@@ -68,6 +134,8 @@ class PredictionScore:
     Attributes
     ----------
     score : Score
+    columns : Columns
+        What the file offers.
     given : int
         Records with a prediction.
     unused : int
@@ -77,6 +145,7 @@ class PredictionScore:
     """
 
     score: Score
+    columns: Columns
     given: int
     unused: int
     without_signal: int
@@ -92,7 +161,8 @@ def score_predictions(
     taxonomy.error.FileError
         When the file cannot be scored, or predicts none of the records.
     """
-    readings = read_predictions(path, cohort.dataset.ids_are_numbers)
+    predictions = read_predictions(path, cohort.dataset.ids_are_numbers)
+    readings = predictions.readings
     check_ids(readings, {record.ecg_id for record in cohort.dataset}, path)
     asked = {QuestionKey(record.ecg_id): readings.get(record.ecg_id, Reading()) for record in cohort}
     given = sum(record.ecg_id in readings for record in cohort)
@@ -100,8 +170,24 @@ def score_predictions(
         raise FileError(f"{path} predicts none of the {len(cohort)} records of this split; choose another with --split")
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    without_signal = sum(not record.rates for record in cohort)
-    return PredictionScore(score_readings(asked, cohort, danger), given, len(readings) - given, without_signal)
+    return PredictionScore(
+        score=score_readings(asked, cohort, danger, offer=Offer(with_followers(predictions.columns.offered))),
+        columns=predictions.columns,
+        given=given,
+        unused=len(readings) - given,
+        without_signal=sum(not record.rates for record in cohort),
+    )
+
+
+def column_notes(columns: Columns) -> list[str]:
+    """Return sentences on what the columns offer: what statements decide, and what they lack for the rest."""
+    notes = []
+    if columns.decided:
+        notes.append(f"Decided by statements: {', '.join(columns.decided)}.")
+    for name, codes in columns.missing().items():
+        what = f"superclass {name} has no probability" if name in SUPERCLASSES else f"{name} is not scored"
+        notes.append(f"{what}: no column for {_some(codes)}.")
+    return notes
 
 
 def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId], path: Path) -> None:
@@ -164,12 +250,38 @@ def _ecg_id(where: str, row: Row, number: bool) -> RecordId:
     return int(written) if number else written
 
 
-def _reading(where: str, row: Row) -> Reading:
-    values = {name: _value(where, name, row[name]) for name in AXIS_NAMES if row.get(name) not in (None, "")}
-    if "other_findings" in row and row["other_findings"] == "":
-        values["other_findings"] = frozenset()
-    chances = _superclasses(where, row)
-    return Reading(values=values, probabilities={SUPERCLASS: chances} if chances else {})
+def _check_filled(path: Path, rows: Collection[Row], columns: Columns) -> None:
+    """Check that no column is empty in every row; an empty cell of ``other_findings`` is an answer."""
+    for name in (*columns.axes, *columns.superclasses, *columns.statements):
+        if name != OTHER_FINDINGS.name and all(_is_empty(row.get(name)) for row in rows):
+            raise FileError(f"{path}: column {name!r} is empty in every row; fill it in, or leave it out")
+
+
+def _is_empty(written: object) -> bool:
+    return written is None or _is_blank(written)
+
+
+def _is_blank(written: object) -> bool:
+    return isinstance(written, str) and not written.strip()
+
+
+def _reading(where: str, row: Row, columns: Columns) -> Reading:
+    values = {name: _value(where, name, row[name]) for name in columns.axes if not _is_empty(row.get(name))}
+    if OTHER_FINDINGS.name in columns.axes and _is_blank(row.get(OTHER_FINDINGS.name)):
+        values[OTHER_FINDINGS.name] = frozenset()
+    said = _chances(where, row, columns.statements)
+    classes = superclass_chances(said)
+    for name in columns.superclasses:
+        classes.pop(name, None)
+    classes |= _chances(where, row, columns.superclasses)
+    shown = {axis: chances for axis, chances in value_chances(said).items() if axis in columns.decided}
+    shown |= {name: chances for name, chances in ((SUPERCLASS, classes), (STATEMENT, said)) if chances}
+    decided = {axis: value for axis, value in decide(said).items() if axis in columns.decided}
+    return Reading(values={**values, **decided}, probabilities=shown)
+
+
+def _chances(where: str, row: Row, names: Collection[str]) -> dict[str, float]:
+    return {name: _chance(where, name, row[name]) for name in names if not _is_empty(row.get(name))}
 
 
 def _value(where: str, name: str, written: object) -> AxisValue:
@@ -185,17 +297,6 @@ def _value(where: str, name: str, written: object) -> AxisValue:
     return value
 
 
-def _superclasses(where: str, row: Row) -> dict[str, float]:
-    chances = {name: _chance(where, name, row[name]) for name in SUPERCLASSES if row.get(name) not in (None, "")}
-    for statement in statements().values():
-        superclass = statement.superclass
-        written = row.get(statement.code)
-        given = written not in (None, "") and statement.code not in SUPERCLASSES
-        if superclass and given and superclass not in {*row} - {statement.code}:
-            chances[superclass] = max(chances.get(superclass, 0.0), _chance(where, statement.code, written))
-    return chances
-
-
 def _chance(where: str, column: str, written: object) -> float:
     try:
         chance = float(written)  # type: ignore[arg-type]  # anything else raises, as meant
@@ -204,3 +305,8 @@ def _chance(where: str, column: str, written: object) -> float:
     if not 0 <= chance <= 1:
         raise FileError(f"{where}: {column} is {written!r}, not between 0 and 1")
     return chance
+
+
+def _some(names: Collection[str]) -> str:
+    shown = list(names)[:SHOWN]
+    return ", ".join(shown) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

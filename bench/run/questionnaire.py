@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from dataclasses import dataclass
 from typing import Any
 
+from bench.dataset.lot import in_random_order
 from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
 from readers.contract import Case, Reader
@@ -43,6 +44,16 @@ class Questionnaire:
     def left(self) -> list[Question]:
         """Questions that are still to be asked."""
         return [one for one in self.questions if one.key not in self.answered or one.key in self.again]
+
+
+def questions_of(cases: Cases, repeats: int = 1) -> list[Question]:
+    """Return every record's questions in the order in which they are asked: by lot, a record's repeats together.
+
+    A public order of ids would tell a reader which record it sees; the order follows from the view's seed and
+    condition alone, so that a run that was killed goes on in it.
+    """
+    records = in_random_order(cases.cohort, cases.view.seed, cases.view.condition)
+    return [Question(record, repeat) for record in records for repeat in range(repeats)]
 
 
 def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report) -> dict[QuestionKey, Reading]:
@@ -88,7 +99,7 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
 
 def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dict[QuestionKey, Reading]:
     """Ask a reader once about every record; nothing is kept on disk. Raises as :func:`ask_all`."""
-    questions = Questionnaire(cases, [Question(record) for record in cases.cohort], {})
+    questions = Questionnaire(cases, questions_of(cases), {})
     with observer.progress(f"{reader.name}, {cases.view.shown.name}") as report:
         return ask_all(reader, questions, lambda question, reading: None, report)
 

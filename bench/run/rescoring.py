@@ -6,11 +6,13 @@ from dataclasses import replace
 from bench.dataset import Cohort, Dataset
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
+from bench.run.questionnaire import questions_of
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
-from bench.view import Cases, Question, View, cases_of
+from bench.view import Cases, View, cases_of
 from readers.contract import Case
+from taxonomy.axis import VERSION
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
 
@@ -21,8 +23,12 @@ def cohort_of_run(settings: RunSettings, dataset: Dataset) -> Cohort:
     Raises
     ------
     taxonomy.error.RunError
-        When this dataset is not the one that the run was made on.
+        When this dataset is not the one that the run was made on, or the run answers another taxonomy.
     """
+    if settings.taxonomy_version != VERSION:
+        raise RunError(
+            f"the run answers taxonomy {settings.taxonomy_version}, and this version asks {VERSION}: run it again"
+        )
     if dataset.name != settings.dataset or dataset.fingerprint(settings.ids) != settings.fingerprint:
         raise RunError(
             f"the run was made on other records ({settings.dataset}, fingerprint {settings.fingerprint}) than "
@@ -48,7 +54,7 @@ def scored(
         raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    return score_readings(readings, cohort, danger, settings.form)
+    return score_readings(readings, cohort, danger, offer=settings.offer)
 
 
 def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) -> Cases:
@@ -76,6 +82,6 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
 
 
 def shown_again(folder: RunFolder, dataset: Dataset) -> Iterator[Case]:
-    """Yield every case of a run again, in its order."""
+    """Yield every case of a run again, in the order in which it was asked."""
     cases = cases_of_run(folder, dataset)
-    return cases.each(Question(record) for record in cases.cohort)
+    return cases.each(questions_of(cases))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,41 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from bench.dataset import RecordId
+from bench.score.scored_case import EVERY_AXIS
 from bench.view import Cases, View, condition_named, template_version
+from bench.view.view import WAVEFORM
 from readers.contract import Reader
 from readers.setting import checked_settings
+from taxonomy.axis import (
+    AXIS,
+    AXIS_NAMES,
+    DIAGNOSIS,
+    ISCHEMIA,
+    ISCHEMIA_STAGE,
+    ISCHEMIA_TERRITORY,
+    NORMALITY,
+    RATE,
+    axis_named,
+)
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
 from taxonomy.error import SettingError
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What of a run's answers is scored, and how.
+
+    Attributes
+    ----------
+    axes : frozenset of str
+        Axes that the answer's format asks for and the reader offers, ``normality`` and ``ischemia`` among them;
+        ``superclass`` where the most probable one stands in for a diagnosis that is not offered.
+    measured : frozenset of str
+        Axes on which the reader answers from this project's own measurement.
+    """
+
+    axes: frozenset[str] = EVERY_AXIS
+    measured: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -39,7 +69,7 @@ class RunSettings:
         Name of the split, or ``ids``.
     ids : tuple of RecordId
         Records, in the order in which they are read.
-    renderer, px_per_mm, condition, measurements, seed, form, statements
+    renderer, px_per_mm, condition, measurements, seed, form, statements, demography
         From the view; a file of statements by name and digest.
     taxonomy_version : str
     prompt : str
@@ -48,6 +78,8 @@ class RunSettings:
         As after ``--option``.
     repeats : int
         Repeats of every question.
+    axes, measured : tuple of str
+        Axes that are asked, and those on which the reader answers from this project's own measurement.
     """
 
     reader: str
@@ -69,10 +101,13 @@ class RunSettings:
     options: Mapping[str, str] = field(default_factory=dict)
     repeats: Annotated[int, Interval(ge=1, le=10_000)] = 1
     statements: str = ""
+    demography: bool = False
+    axes: tuple[str, ...] = tuple(sorted(EVERY_AXIS))
+    measured: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON data."""
-        return {**asdict(self), "ids": list(self.ids)}
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in ("ids", "axes", "measured")}}
 
     @cached_property
     def run_id(self) -> str:
@@ -82,10 +117,16 @@ class RunSettings:
         return f"{safe_name(self.reader)[:40]}-{self.dataset}-{self.split}{shown}-{digest}"
 
     @property
+    def offer(self) -> Offer:
+        """What is scored of the run."""
+        return Offer(frozenset(self.axes), frozenset(self.measured))
+
+    @property
     def title(self) -> str:
         """Reader, dataset and split in words."""
         more = "" if self.condition == "full" else f", {condition_named(self.condition).name}"
         more += "" if self.form in {"", "dense"} else f", {self.form}"
+        more += ", age and sex" if self.demography else ""
         return f"{self.reader} on {self.dataset}, {self.split}{more}"
 
 
@@ -109,6 +150,7 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
     """
     view, cohort = cases.view, cases.cohort
     text = "text" in view.inputs
+    offer = offer_of(reader, view)
     return RunSettings(
         reader=name,
         reader_details=dict(getattr(reader, "details", {})),
@@ -128,7 +170,48 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         options=options,
         repeats=repeats,
         statements=named_statements(view),
+        demography=view.demography and text and view.shown.measurements != "none",
+        axes=tuple(sorted(offer.axes)),
+        measured=tuple(sorted(offer.measured)),
     )
+
+
+def offer_of(reader: Reader, view: View) -> Offer:
+    """Return which axes a reader answers in a view, and on which it answers from this project's own measurement.
+
+    A reader of text has that measurement in its prompt, where the view shows the record's own numbers and takes them
+    from the waveform; any other says so itself.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When the reader offers no axis, or one that is none.
+    """
+    offered: frozenset[str] = frozenset(getattr(reader, "axes", AXIS_NAMES))
+    measures: frozenset[str] = frozenset(getattr(reader, "measures", ()))
+    for name in offered | measures:
+        axis_named(name)
+    asked = view.form.axes if "text" in view.inputs else (*AXIS_NAMES, NORMALITY.name)
+    axes = with_followers(offered) & with_followers(asked)
+    if not axes:
+        raise SettingError(f"reader {reader.name!r} offers {sorted(offered)}, and the format asks for {sorted(asked)}")
+    return Offer(axes, axes & (measures | printed_axes(view)))
+
+
+def printed_axes(view: View) -> frozenset[str]:
+    """Return the axes that a number of the prompt decides which this project measured on the record itself."""
+    if "text" not in view.inputs or view.measurements != WAVEFORM or view.shown.measurements != "true":
+        return frozenset()
+    numbers = {RATE.name: "heart_rate", AXIS.name: "qrs_axis"}
+    return frozenset(axis for axis, number in numbers.items() if number not in view.shown.without)
+
+
+def with_followers(axes: Iterable[str]) -> frozenset[str]:
+    """Return axes with those that follow from them: normality from the diagnosis, ischemia from stage and territory."""
+    given = frozenset(axes)
+    normality = {NORMALITY.name} if DIAGNOSIS.name in given else set()
+    ischemia = {ISCHEMIA.name} if given >= {ISCHEMIA_STAGE.name, ISCHEMIA_TERRITORY.name} else set()
+    return given | normality | ischemia
 
 
 def named_statements(view: View) -> str:

@@ -26,15 +26,6 @@ def macro_f1(truth: ValueCodes, answer: ValueCodes) -> float:
     return float(np.mean(scores))
 
 
-def kappa(truth: ValueCodes, answer: ValueCodes) -> float | None:
-    """Return Cohen's kappa (1960), 'no answer' being a value of its own; None when agreement by chance is certain."""
-    values = np.union1d(truth, answer)
-    expected = sum(np.mean(truth == value) * np.mean(answer == value) for value in values)
-    if expected >= 1:
-        return None
-    return float((np.mean(truth == answer) - expected) / (1 - expected))
-
-
 def mcnemar(right: NDArray[np.bool_], baseline_right: NDArray[np.bool_]) -> float:
     """Return the exact two-sided p of McNemar's test (1947), a sign test over the discordant cases."""
     from scipy.special import bdtr

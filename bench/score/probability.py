@@ -1,131 +1,84 @@
-"""Scores of probabilities: area under the ROC curve, average precision, F1, calibration.
+"""Scores of probabilities, threshold-free: areas of superclasses, statements and values of axes, and calibration.
 
 Superclasses follow PTB-XL's convention (Strodthoff et al. 2021): multi-label over all diagnostic statements, without
-the records that have none. Intervals of an area are DeLong's (1988) clustered by patient (Obuchowski 1997), on the
-logit scale: unlike a percentile bootstrap they are unbiased for a macro area with rare classes.
+the records that have none; the same over every record stands beside it.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.score.area import AreaTable, ClassScores, MacroArea, area_table
 from bench.score.axis_score import AxisAnswers
 from bench.score.bootstrap import patient_numbers
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
-from taxonomy.reading import SUPERCLASS
-from taxonomy.statement import SUPERCLASSES
+from taxonomy.axis import AXES, DERIVED, Axis, AxisValue
+from taxonomy.reading import STATEMENT, SUPERCLASS
+from taxonomy.statement import SUPERCLASSES, statements
+from taxonomy.truth import Truth
 
 BINS = 10
 """Equal-width bins of the expected calibration error (Naeini et al. 2015)."""
 
-Z = 1.959963984540054
-
 
 @dataclass(frozen=True)
 class ProbabilityScore:
-    """The score of the probabilities of the five superclasses.
+    """The score of the probabilities of superclasses, statements and values of axes.
 
     Attributes
     ----------
-    n : int
-        Records with a diagnostic statement and probabilities.
-    auroc, average_precision, f1 : mapping of str to float
-        By superclass that occurs, and ``macro``; F1 at a threshold of 0.5.
-    intervals : mapping of str to (float, float)
-        95%, of each area.
-    calibration_error : float
-        Over all pairs of record and superclass.
+    superclass : AreaTable or None
+        Over the records with a diagnostic statement, as published work reports it.
+    superclass_of_all : AreaTable or None
+        Over every record: one without a diagnostic statement is a negative of each class.
+    statement : AreaTable or None
+        Over the records with SCP statements.
+    axes : tuple of AreaTable
+        One value against the rest, over the labelled records of each axis.
+    calibration_error : float or None
+        Expected calibration error over all pairs of record and superclass that have a probability; of statements where
+        there are no superclasses.
     reliability : tuple of (float, float, int)
         For each non-empty bin: mean probability, share of positives, number of pairs.
     """
 
-    n: int
-    auroc: Mapping[str, float]
-    intervals: Mapping[str, tuple[float, float]]
-    average_precision: Mapping[str, float]
-    f1: Mapping[str, float]
-    calibration_error: float
-    reliability: tuple[tuple[float, float, int], ...]
+    superclass: AreaTable | None
+    superclass_of_all: AreaTable | None
+    statement: AreaTable | None
+    axes: tuple[AreaTable, ...] = ()
+    calibration_error: float | None = None
+    reliability: tuple[tuple[float, float, int], ...] = ()
+
+    @property
+    def macro(self) -> MacroArea | None:
+        """The superclasses' mean over the records with a diagnostic statement."""
+        return self.superclass.macro if self.superclass else None
 
 
 def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
-    """Return the superclass figures; None without probabilities or without a class of both outcomes."""
-    labelled = [case for case in cases if case.truth.superclasses and _complete(case)]
-    truth = np.array([[name in case.truth.superclasses for name in SUPERCLASSES] for case in labelled]).reshape(-1, 5)
-    chance = np.array([[case.reading.probabilities[SUPERCLASS][name] for name in SUPERCLASSES] for case in labelled])
-    occurring = [k for k in range(5) if 0 < truth[:, k].sum() < len(truth)]
-    if not occurring:
-        return None
-    patients = patient_numbers([case.patient_id for case in labelled])
-    areas = [area_and_influence(truth[:, k], chance[:, k], patients) for k in occurring]
-    names = [SUPERCLASSES[k] for k in occurring]
-    auroc = {name: area for name, (area, _) in zip(names, areas, strict=True)}
-    influence = {name: pull for name, (_, pull) in zip(names, areas, strict=True)}
-    auroc["macro"] = float(np.mean(list(auroc.values())))
-    influence["macro"] = np.mean(list(influence.values()), axis=0)
-    precision = {SUPERCLASSES[k]: average_precision(truth[:, k], chance[:, k]) for k in occurring}
-    f1 = {SUPERCLASSES[k]: _f1(truth[:, k], chance[:, k] >= 0.5) for k in occurring}
-    error, reliability = calibration(chance.ravel(), truth.ravel())
-    return ProbabilityScore(
-        n=len(labelled),
-        auroc={name: rounded(area) for name, area in auroc.items()},
-        intervals={name: logit_interval(auroc[name], influence[name]) for name in auroc},
-        average_precision=_with_macro(precision),
-        f1=_with_macro(f1),
-        calibration_error=error,
-        reliability=reliability,
+    """Return the figures of all probabilities, None where there are none; failed calls are left out."""
+    answered = [case for case in cases if case.reading.outcome != "failed"]
+    superclasses = _superclass_scores([case for case in answered if case.truth.superclasses])
+    named = _statement_scores([case for case in answered if case.truth.statements is not None])
+    tables = [_table(_axis_scores(axis, answered)) for axis in (*AXES, *DERIVED)]
+    found = ProbabilityScore(
+        superclass=_table(superclasses),
+        superclass_of_all=_table(_superclass_scores(answered)),
+        statement=_table(named),
+        axes=tuple(table for table in tables if table),
     )
-
-
-def area_and_influence(
-    truth: NDArray[np.bool_], score: NDArray[np.float64], patients: NDArray[np.int64]
-) -> tuple[float, NDArray[np.float64]]:
-    """Return the area under the ROC curve, and the influence of each patient on it.
-
-    Parameters
-    ----------
-    truth : bool array (n,)
-    score : float64 array (n,)
-    patients : int64 array (n,)
-        From 0 to n_patients - 1.
-
-    Returns
-    -------
-    area : float
-    influence : float64 array (n_patients,)
-        Sum over a patient's records of (DeLong's structural component - area) / size of the record's class.
-    """
-    positive, negative = np.sort(score[truth]), np.sort(score[~truth])
-    beaten = (np.searchsorted(negative, score, "left") + np.searchsorted(negative, score, "right")) / 2
-    beating = len(positive) - (np.searchsorted(positive, score, "left") + np.searchsorted(positive, score, "right")) / 2
-    component = np.where(truth, beaten / len(negative), beating / len(positive))
-    area = float(component[truth].mean())
-    size = np.where(truth, len(positive), len(negative))
-    influence = np.bincount(patients, (component - area) / size, minlength=int(patients.max()) + 1)
-    return area, influence.astype(np.float64)
-
-
-def logit_interval(area: float, influence: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 95% interval of an area from the patients' influences; the area itself if it is 0 or 1."""
-    count = len(influence)
-    if not 0 < area < 1 or count < 2:
-        return rounded(area), rounded(area)
-    error = math.sqrt(float((influence**2).sum()) * count / (count - 1))
-    logit, half = math.log(area / (1 - area)), Z * error / (area * (1 - area))
-    return rounded(1 / (1 + math.exp(half - logit))), rounded(1 / (1 + math.exp(-half - logit)))
-
-
-def average_precision(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Return average precision: the precision at each threshold, weighted by its gain in recall."""
-    order = np.argsort(-score, kind="stable")
-    hits = np.cumsum(truth[order])
-    last = np.flatnonzero(np.diff(score[order], append=-np.inf))
-    precision, recall = hits[last] / (last + 1), hits[last] / hits[-1]
-    return float((precision * np.diff(recall, prepend=0)).sum())
+    if not (found.superclass or found.statement or found.axes):
+        return None
+    calibrated = superclasses or named
+    if calibrated is None:
+        return found
+    given = ~np.isnan(calibrated.chance)
+    error, reliability = calibration(calibrated.chance[given], calibrated.truth[given] == 1)
+    return replace(found, calibration_error=error, reliability=reliability)
 
 
 def calibration(
@@ -145,34 +98,79 @@ def calibration(
 def axis_probabilities(answers: AxisAnswers) -> tuple[float | None, float | None]:
     """Return an axis's macro one-versus-rest area and the calibration error of its most probable value.
 
-    Both None where fewer than two values occur, the axis is a set, or a case has no probabilities for it.
+    The area is None where every value is withheld, the error on an axis that is a set; both without probabilities.
     """
-    name = answers.axis.name
-    chances = [case.reading.probabilities.get(name) for case in answers.cases]
-    if answers.axis.is_set or not chances or not all(chances):
+    scores = _axis_scores(answers.axis, answers.cases)
+    table = _table(scores)
+    if scores is None or table is None:
         return None, None
-    score = np.array([[chance.get(value, 0.0) for value in answers.axis.values] for chance in chances if chance])
-    truth = np.array([[case.true(name) == value for value in answers.axis.values] for case in answers.cases])
-    occurring = [k for k in range(score.shape[1]) if 0 < truth[:, k].sum() < len(truth)]
-    best = score.argmax(axis=1)
-    error, _ = calibration(score.max(axis=1), truth[np.arange(len(best)), best])
-    if not occurring:
-        return None, error
-    everyone = np.arange(len(truth))
-    areas = [area_and_influence(truth[:, k], score[:, k], everyone)[0] for k in occurring]
-    return rounded(float(np.mean(areas))), error
+    area = table.macro.auroc if table.macro else None
+    given = np.any(~np.isnan(scores.chance), axis=1)
+    if answers.axis.is_set or not given.any():
+        return area, None
+    chances = np.nan_to_num(scores.chance[given])
+    best = chances.argmax(axis=1)
+    cases = [case for case, has in zip(answers.cases, given, strict=True) if has]
+    name, values = answers.axis.name, answers.axis.values
+    right = np.array([case.truth.accepts(name, values[k]) for case, k in zip(cases, best, strict=True)])
+    return area, calibration(chances.max(axis=1), right)[0]
 
 
-def _complete(case: ScoredCase) -> bool:
-    return case.reading.outcome == "answered" and case.reading.probabilities.get(SUPERCLASS, {}).keys() >= {
-        *SUPERCLASSES
-    }
+def _table(scores: ClassScores | None) -> AreaTable | None:
+    return area_table(scores) if scores else None
 
 
-def _f1(truth: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> float:
-    return float(2 * np.sum(truth & predicted) / (truth.sum() + predicted.sum()))
+def _superclass_scores(cases: Sequence[ScoredCase]) -> ClassScores | None:
+    return _scores(SUPERCLASS, SUPERCLASSES, cases, lambda truth: (truth.superclasses, frozenset()))
 
 
-def _with_macro(figures: Mapping[str, float]) -> dict[str, float]:
-    named = {name: rounded(value) for name, value in figures.items()}
-    return named | {"macro": rounded(float(np.mean(list(figures.values()))))}
+def _statement_scores(cases: Sequence[ScoredCase]) -> ClassScores | None:
+    return _scores(STATEMENT, tuple(statements()), cases, lambda truth: (truth.statements or frozenset(), frozenset()))
+
+
+def _axis_scores(axis: Axis, cases: Sequence[ScoredCase]) -> ClassScores | None:
+    """Return truth and probabilities of an axis's values, None where no case has a probability.
+
+    A value that is right without being the primary one is neither a positive nor a negative. A value without a
+    probability in a case that has some has none, that is 0, unless no case gives it.
+    """
+
+    def outcome(truth: Truth) -> tuple[frozenset[AxisValue], frozenset[AxisValue]]:
+        primary = truth.values[axis.name]
+        if isinstance(primary, frozenset):
+            return frozenset(primary), frozenset(truth.allowed)
+        return frozenset({primary} if primary else ()), truth.right_values(axis.name)
+
+    labelled = [case for case in cases if case.true(axis.name) is not None and case.reading.outcome != "failed"]
+    scores = _scores(axis.name, axis.values, labelled, outcome)
+    if scores is None:
+        return None
+    given = ~np.isnan(scores.chance)
+    implied = np.outer(np.any(given, axis=1), np.any(given, axis=0)) & ~given
+    return replace(scores, chance=np.where(implied, 0.0, scores.chance))
+
+
+Outcome = Callable[[Truth], tuple[frozenset[AxisValue], frozenset[AxisValue]]]
+"""Tells the positives of a truth, and the classes that are no negatives either."""
+
+
+def _scores(of: str, names: tuple[str, ...], cases: Sequence[ScoredCase], outcome: Outcome) -> ClassScores | None:
+    """Return the truth and the probabilities of some classes, None where no case has any."""
+    chances = [{} if case.reading.error else case.reading.probabilities.get(of, {}) for case in cases]
+    if not any(chances):
+        return None
+    every, nothing = itemgetter(*names), (np.nan,) * len(names)
+    chance = [
+        every(given) if len(given) == len(names) else [given.get(name, np.nan) for name in names] if given else nothing
+        for given in chances
+    ]
+    # Truths repeat, and 21,799 of them take seconds one by one.
+    rows: dict[tuple[frozenset[AxisValue], frozenset[AxisValue]], tuple[int, ...]] = {}
+    truth = []
+    for case in cases:
+        positives, neither = key = outcome(case.truth)
+        if key not in rows:
+            rows[key] = tuple(1 if name in positives else -1 if name in neither else 0 for name in names)
+        truth.append(rows[key])
+    patients = patient_numbers([case.patient_id for case in cases])
+    return ClassScores(of, names, np.array(truth, dtype=np.int8), np.array(chance, dtype=np.float64), patients)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.proportion import share_interval
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
 from taxonomy.axis import AXES, AxisValue
@@ -30,7 +31,7 @@ class RepeatAxis:
     agreement : float
         Self-consistency: share of pairs of repeats with equal answers, averaged over cases.
     agreement_interval : (float, float) or None
-        95%, bootstrap over patients, like the other intervals.
+        95%, bootstrap over patients, like the other intervals; Clopper-Pearson for shares of 0 and 1.
     accuracy : float
         Mean over the repeats.
     vote : float
@@ -104,9 +105,9 @@ def _axis(
     rows = []
     for case in labelled:
         answers = [replace(case, reading=reading).answer(axis) for reading in repeated[case.ecg_id]]
-        truth = case.true(axis)
+        right = [case.truth.accepts(axis, answer) for answer in answers]
         pairs = [a == b for a, b in combinations(answers, 2)]
-        rows.append((np.mean(pairs), np.mean([answer == truth for answer in answers]), _vote(answers) == truth))
+        rows.append((np.mean(pairs), np.mean(right), case.truth.accepts(axis, _vote(answers))))
     agreement, accuracy, vote = np.array(rows, dtype=np.float64).T
     columns = {"n": np.ones(len(rows)), "agreement": agreement, "vote": vote, "gain": vote - accuracy}
     patients = patient_numbers([case.patient_id for case in labelled])
@@ -120,10 +121,10 @@ def _axis(
         axis=axis,
         n=len(rows),
         agreement=rounded(agreement.mean()),
-        agreement_interval=bounds("agreement"),
+        agreement_interval=share_interval(float(agreement.sum()), len(rows), bounds("agreement")),
         accuracy=rounded(accuracy.mean()),
         vote=rounded(vote.mean()),
-        vote_interval=bounds("vote"),
+        vote_interval=share_interval(float(vote.sum()), len(rows), bounds("vote")),
         gain=rounded(vote.mean() - accuracy.mean()),
         gain_interval=bounds("gain"),
     )

@@ -29,6 +29,15 @@ class MeanDifference:
     interval: tuple[float, float] | None
 
 
+@dataclass(frozen=True)
+class MeanKappa:
+    """Kappa, averaged over the independent waveform-only axes that have one, with its 95% interval."""
+
+    axes: tuple[str, ...]
+    kappa: float
+    interval: tuple[float, float] | None
+
+
 @dataclass(frozen=True, repr=False)
 class Score:
     """All figures of a run.
@@ -41,14 +50,19 @@ class Score:
         Failed calls by kind; a score with any is not ranked.
     ranked : bool
     axes : tuple of AxisScore
+    kappa : MeanKappa or None
+        The headline, by which readers are ranked: over rhythm, conduction, ischemia (stage and territory as one
+        answer), other findings and diagnosis, as far as they are scored.
     text_inferable, waveform_only : MeanDifference or None
-        Over the axes with a case.
+        Over the axes with a case, without those whose figure holds by construction.
     findings_predicted, findings_true : float
         Per ECG.
     superclass : SuperclassScore or None
     probability : ProbabilityScore or None
     normality : AxisScore or None
         Normal against abnormal, answered directly or through the diagnosis; not part of the correction over the axes.
+    ischemia : AxisScore or None
+        Stage and territory as one answer, right where both are right of the same statements; likewise apart.
     usage : UsageTotal or None
         Where the readings state their usage.
     repeats : RepeatScore or None
@@ -61,6 +75,7 @@ class Score:
     failed: Mapping[str, int]
     ranked: bool
     axes: tuple[AxisScore, ...]
+    kappa: MeanKappa | None
     text_inferable: MeanDifference | None
     waveform_only: MeanDifference | None
     findings_predicted: float
@@ -68,6 +83,7 @@ class Score:
     superclass: SuperclassScore | None
     probability: ProbabilityScore | None
     normality: AxisScore | None = None
+    ischemia: AxisScore | None = None
     usage: UsageTotal | None = None
     repeats: RepeatScore | None = None
     taxonomy_version: str = VERSION
@@ -75,10 +91,10 @@ class Score:
     seed: int = 0
 
     def __repr__(self) -> str:
-        above = sum(axis.verdict == "above prior" for axis in self.asked)
-        mean = self.waveform_only
-        gain = f", waveform-only axes {100 * mean.difference:+.1f} points against the majority" if mean else ""
-        return f"<Score of {self.n} ECGs: {above} of {len(self.asked)} axes above the prior{gain}>"
+        tested = [axis for axis in self.asked if not axis.by_construction]
+        known = sum(axis.knows for axis in tested)
+        mean = f", mean kappa {self.kappa.kappa:.2f}" if self.kappa else ""
+        return f"<Score of {self.n} ECGs: knows {known} of {len(tested)} axes{mean}>"
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return one row per axis with every figure of :class:`AxisScore` (needs pandas)."""
@@ -87,7 +103,7 @@ class Score:
         return pandas.DataFrame([asdict(axis) for axis in self.axes]).set_index("axis")
 
     def _repr_html_(self) -> str:
-        columns = ["n", "accuracy", "baseline", "text_ceiling", "difference", "p_holm", "verdict"]
+        columns = ["n", "accuracy", "baseline", "kappa", "knows_p_holm", "names_p_holm", "difference", "verdict"]
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.to_frame()[columns].to_html()}"
 
     def axis(self, name: str) -> AxisScore:
@@ -124,6 +140,9 @@ class Score:
         """
         from pydantic import ValidationError
 
+        version = data.get("taxonomy_version")
+        if isinstance(version, str) and version != VERSION:
+            raise FileError(f"not a score of taxonomy {VERSION} but of {version}: 'bench score RUN' computes it anew")
         try:
             return _adapter().validate_json(json.dumps(data), strict=True)
         except ValidationError as error:

@@ -25,7 +25,9 @@ class ScoredCase:
     truth : Truth
     reading : Reading
     asked : frozenset of str
-        Axes, ``normality`` among them, that the answer's format asks for.
+        Axes, ``normality`` and ``ischemia`` among them, that the answer's format asks for and the reader offers.
+    fold : RecordId
+        Answers are shuffled within it.
     """
 
     ecg_id: RecordId
@@ -35,18 +37,29 @@ class ScoredCase:
     truth: Truth
     reading: Reading
     asked: frozenset[str] = EVERY_AXIS
+    fold: RecordId = 0
 
     def true(self, axis: str) -> AxisValue | None:
         """Return the primary truth on an axis, normality or ischemia; None where it is unlabelled or not asked for."""
         if axis not in self.asked:
             return None
-        return self.truth.values[axis]
+        return self.truth.values.get(axis)
 
     def answer(self, axis: str) -> AxisValue | None:
         """Return the reader's value on an axis, None without one; normality and ischemia follow from the axes."""
         if self.reading.error:
             return None
         return with_derived(self.reading.values).get(axis)
+
+    def is_right(self, axis: str) -> bool:
+        """Tell whether the truth accepts the answer on an axis."""
+        return self.truth.accepts(axis, self.answer(axis))
+
+    def true_superclass(self) -> str | None:
+        """Return the true superclass: the answered one if it is that of an accepted diagnosis, else the primary's."""
+        said = self.superclass()
+        accepted = {superclass_of(value) for value in self.truth.right_values("diagnosis") if isinstance(value, str)}
+        return said if said in accepted else self.truth.superclass
 
     def superclass(self) -> str | None:
         """Return the answered superclass: that of the diagnosis, else the most probable one."""

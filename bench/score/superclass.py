@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.proportion import share_interval
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
 from taxonomy.danger import CRITICAL, DangerTable
@@ -37,6 +38,7 @@ class DangerScore:
         Answers of danger 3.
     critical_share : float
     critical_interval : (float, float)
+        Clopper-Pearson for shares of 0 and 1.
     """
 
     n: int
@@ -54,7 +56,8 @@ class SuperclassScore:
     Attributes
     ----------
     confusion : tuple of 5 rows of 6 int
-        True class by answered class; the last column is no answer.
+        True class by answered class; the last column is no answer. An answer that is the class of an accepted
+        diagnosis is its own true class.
     balanced_accuracy : float
         Mean recall.
     hard_answer_auc : float
@@ -80,7 +83,7 @@ def superclass_score(cases: Sequence[ScoredCase], table: DangerTable, draws: int
     if not labelled:
         return None
     names: list[str | None] = [*SUPERCLASSES, None]
-    pairs = np.array([(names.index(case.truth.superclass), names.index(case.superclass())) for case in labelled])
+    pairs = np.array([(names.index(case.true_superclass()), names.index(case.superclass())) for case in labelled])
     confusion = np.zeros((5, 6), dtype=np.int64)
     np.add.at(confusion, (pairs[:, 0], pairs[:, 1]), 1)
     danger = table.costs()[pairs[:, 0], pairs[:, 1]]
@@ -126,7 +129,7 @@ def _danger_scores(
             dwe_interval=interval(ratio(sums[f"{name} danger"], whole)) or (0.0, 0.0),
             critical=count,
             critical_share=rounded(count / n),
-            critical_interval=interval(ratio(sums[f"{name} critical"], whole)) or (0.0, 0.0),
+            critical_interval=share_interval(count, n, interval(ratio(sums[f"{name} critical"], whole))),
         )
     return scores
 

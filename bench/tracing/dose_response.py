@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.dataset import RecordId
-from bench.evidence.answer import AskedCase, Figure, share_figure
+from bench.evidence.figure import Figure, share_figure
 from bench.progress import Report
 from bench.tracing.change import CHANGES, Change
 from bench.tracing.tracing import Tracing, tracing_case
@@ -16,7 +16,6 @@ from readers.isolation import Crash, attempt
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
-from taxonomy.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -95,19 +94,19 @@ def _results(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> tuple
 def _result(
     change: Change, dose: float, pairs: Sequence[tuple[Tracing, Reading]], unchanged: dict[RecordId, Reading]
 ) -> DoseResult:
-    cases = tuple(AskedCase(t.record.ecg_id, t.record.patient_id, Truth({}), {}, {}) for t, _ in pairs)
+    patients = [tracing.record.patient_id for tracing, _ in pairs]
 
     def moved_on(axes: Sequence[str]) -> Figure:
         before = [unchanged[tracing.record.ecg_id] for tracing, _ in pairs]
         answers = [(earlier, reading) for earlier, (_, reading) in zip(before, pairs, strict=True)]
         moved = [any(_answer(a, axis) != _answer(b, axis) for axis in axes) for a, b in answers]
-        figure = share_figure(cases, np.array(moved, dtype=bool))
+        figure = share_figure(patients, np.array(moved, dtype=np.float64))
         assert figure is not None
         return figure
 
-    expected = [(case, *pair) for case, pair in zip(cases, pairs, strict=True) if pair[0].expected is not None]
+    expected = [(patient, *pair) for patient, pair in zip(patients, pairs, strict=True) if pair[0].expected is not None]
     is_right = [_answer(reading, change.axis) == tracing.expected for _, tracing, reading in expected]
-    right = share_figure(tuple(case for case, _, _ in expected), np.array(is_right, dtype=bool))
+    right = share_figure([patient for patient, _, _ in expected], np.array(is_right, dtype=np.float64))
     others = [axis.name for axis in AXES if axis.name not in _belongs_to(change.axis)]
     moved, elsewhere = moved_on([change.axis]), moved_on(others)
     return DoseResult(change.name, change.unit, change.axis, dose, len(pairs), moved, right, elsewhere)

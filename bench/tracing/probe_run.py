@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.dataset import Record
+from bench.dataset.lot import drawn, in_random_order
 from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
 from bench.tracing.change import CHANGES, Change, change_named
@@ -64,9 +65,10 @@ class ProbeOptions:
         return self.run.out / self.name
 
     def records(self) -> list[Record]:
-        """Return the records to change; ``--limit`` counts those that are labelled normal."""
-        cohort = replace(self.run.selection, limit=None).cohort()
-        return normal_records(cohort, self.all_records)[: self.run.selection.limit]
+        """Return the records to change; ``--sample`` counts those that are labelled normal."""
+        selection = self.run.selection
+        found = normal_records(replace(selection, limit=None).cohort(), self.all_records)
+        return list(drawn(found, selection.limit, selection.seed)) if selection.limit else found
 
 
 @dataclass(frozen=True, repr=False)
@@ -117,7 +119,7 @@ class ProbeResult:
 def probe_records(
     reader: Reader, records: Sequence[Record], changes: Sequence[Change], view: View, observer: Observer = SILENT
 ) -> ProbeResult:
-    """Change records, and ask a reader about every tracing.
+    """Change records, and ask a reader about every tracing, record by record in random order.
 
     Raises
     ------
@@ -126,7 +128,7 @@ def probe_records(
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
         raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
-    asked = list(tracings(records, changes, view.seed))
+    asked = list(tracings(in_random_order(records, view.seed), changes, view.seed))
     with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
         results = probe_tracings(reader, asked, view, report)
     used = len({tracing.record.ecg_id for tracing in asked})

@@ -1,7 +1,8 @@
 """Count the majority value of every axis in PTB-XL's training folds: ``python -m bench.training.majority --data DIR``.
 
-Writes ``readers/majority.json``, the source of PTB-XL's baselines. Label axes are counted over the whole table of the
-training folds; rate and ambiguous axis deviations need a signal and are counted over the records that have one.
+Writes ``readers/majority.json``, the source of PTB-XL's baselines: the commonest primary value, unlabelled records left
+out. Label axes are counted over the whole table of the training folds; rate and ambiguous axis deviations need a signal
+and are counted over the records that have one.
 """
 
 import argparse

@@ -1,12 +1,14 @@
-"""What a reader is shown, and what it is told: conditions, masks, donors, prompts, and the cases made of them."""
+"""What a reader is shown, and what it is told: conditions, donors, masks, prompts, and the cases made of them."""
 
 from bench.view.case import Cases, Question, QuestionKey, cases_of
-from bench.view.condition import CONDITIONS, Condition, condition_named
+from bench.view.condition import CONDITIONS, CORE, CROSSED, Condition, condition_named
 from bench.view.template import template_version
 from bench.view.view import View
 
 __all__ = [
     "CONDITIONS",
+    "CORE",
+    "CROSSED",
     "Cases",
     "Condition",
     "Question",

@@ -8,8 +8,9 @@ import numpy as np
 
 from bench.dataset import Cohort, Record, RecordId, Signal
 from bench.progress import SILENT, Observer
-from bench.view.donor import Candidate, donors
+from bench.view.donor import donor_of, donors
 from bench.view.drawing import draw_ahead
+from bench.view.jitter import jitter
 from bench.view.lead_mask import masked_leads
 from bench.view.view import WAVEFORM, View
 from measurements import Measurements
@@ -53,7 +54,7 @@ class Cases:
     features : mapping of RecordId to Measurements, or None
         Numbers of a PTB-XL+ features file, if prompts quote those; None if they quote our own measurements.
     donors : mapping of RecordId to Record
-        The donor of each record, if the condition shows another patient's image or numbers.
+        The record whose numbers are shown with each record, if the condition shows another patient's.
     statements : mapping of RecordId to tuple of str
         Statements of an interpretation program.
     name : str
@@ -93,21 +94,25 @@ class Cases:
     def with_images(self, question: Question, images: tuple[Picture, ...]) -> Case:
         """Return the case of one question with these images."""
         ecg_id, inputs = question.record.ecg_id, self.view.inputs
-        signal = self._signal(self._shown(question.record)) if "signal" in inputs else None
+        printed = self.printed(question.record)
+        signal = self._signal(question.record) if "signal" in inputs else None
         return Case(
             case_id=self.view.case_id(self.name, ecg_id),
             signal=signal.mv if signal else None,
             fs=signal.fs if signal else None,
             images=images,
-            prompt=self.view.prompt(self.quoted(question.record), images) if "text" in inputs else None,
+            prompt=self.view.prompt(self.numbers(printed), images, printed) if "text" in inputs else None,
             repeat=question.repeat,
             statements=self.statements.get(ecg_id) if "statements" in inputs else None,
         )
 
     def quoted(self, record: Record) -> Measurements:
         """Return the measurements that a record's prompt quotes: its own, or its donor's."""
-        foreign = self.view.shown.measurements == "donor"
-        return self.numbers(self.donors[record.ecg_id] if foreign else record)
+        return self.numbers(self.printed(record))
+
+    def printed(self, record: Record) -> Record:
+        """Return the record whose numbers a record's prompt prints: itself, or its donor."""
+        return donor_of(record, self.donors) if self.view.shown.crossed else record
 
     def numbers(self, record: Record) -> Measurements:
         """Return a record's own measurements, from the features file if there is one."""
@@ -115,41 +120,38 @@ class Cases:
 
     @property
     def _draws(self) -> bool:
-        return "image" in self.view.inputs and self.view.shown.images in {"true", "donor"}
-
-    def _shown(self, record: Record) -> Record:
-        """Return the record whose trace is shown."""
-        return self.donors[record.ecg_id] if self.view.shown.images == "donor" else record
+        return "image" in self.view.inputs and self.view.shown.images == "true"
 
     def _drawn(self, record: Record) -> Signal:
         """Return the signal to draw, at the highest rate, with NaN in masked leads."""
-        shown = self._shown(record)
-        return self._masked(shown, shown.signal(), np.nan)
+        return self._changed(record, record.signal(), np.nan)
 
     def _signal(self, record: Record) -> Signal | None:
         """Return the trace for a signal reader; it is flat if the condition shows an empty page."""
         if self.view.shown.images == "none":
             return None
-        signal = self._masked(record, record.signal(self.view.preferred_fs), 0.0)
-        return Signal(np.zeros_like(signal.mv), signal.fs) if self.view.shown.images == "blank" else signal
+        signal = record.signal(self.view.preferred_fs)
+        if self.view.shown.images == "blank":
+            return Signal(np.zeros_like(signal.mv), signal.fs)
+        return self._changed(record, signal, 0.0)
 
-    def _masked(self, record: Record, signal: Signal, filling: float) -> Signal:
-        """Return a signal with the masked leads filled with one value."""
-        condition = self.view.shown
-        if condition.masked is None or condition.axis is None:
+    def _changed(self, record: Record, signal: Signal, filling: float) -> Signal:
+        """Return a signal as the condition shows it: jittered, or with the masked leads filled with one value."""
+        condition, lot = self.view.shown, (self.view.seed, record.ecg_id)
+        if condition.jittered:
+            signal = jitter(*lot).of(signal)
+        if not condition.lead_mask:
             return signal
-        truth = self.cohort.truth(record).values
-        leads = masked_leads(condition.axis, condition.masked, truth, f"{self.view.seed} {record.ecg_id}")
         mv = signal.mv.copy()
-        mv[[LEADS.index(lead) for lead in leads]] = filling
+        mv[[LEADS.index(lead) for lead in masked_leads(*lot)]] = filling
         return Signal(mv, signal.fs)
 
 
 def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
-    """Return the cases of a cohort in a view, with donors and numbers resolved once for all of them.
+    """Return the cases of a cohort in a view, with donors and files resolved once for all of them.
 
-    If the condition shows another patient's image or numbers, records without a fitting donor are left out, and the
-    observer is told how many.
+    If the condition shows another patient's numbers, records that cannot be given any (:func:`bench.view.donor.donors`)
+    are left out, and the observer is told how many.
 
     Parameters
     ----------
@@ -161,26 +163,18 @@ def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
     Raises
     ------
     taxonomy.error.BenchError
-        When no record has a fitting donor, or a file of measurements or statements cannot be read.
+        When the records of a fold are all of one patient and another's numbers are to be shown, or a file of
+        measurements or statements cannot be read.
     """
     shown = Cases(view, cohort, _features(view.measurements), statements=_printed(view))
-    rule = view.shown.donor
-    if rule is None:
+    if not view.shown.crossed:
         return shown
-    pool = cohort.peers()
-    with observer.progress("measuring donors") as report:
-        pool.measure(report)
-    chosen = donors(cohort, {record.ecg_id: _candidate(record, shown) for record in pool}, rule, view.seed)
+    chosen = donors(cohort, view.seed, view.shown.draw)
     able = [record for record in cohort if record.ecg_id in chosen]
     if len(able) < len(cohort):
         left = len(cohort) - len(able)
-        observer.say(f"{left} of {len(cohort)} records have no fitting donor and are left out")
+        observer.say(f"{left} of {len(cohort)} records are left out: one patient has most of a fold's records")
     return replace(shown, cohort=cohort.of(able), donors=chosen)
-
-
-def _candidate(record: Record, shown: Cases) -> Candidate:
-    numbers = shown.numbers(record)
-    return Candidate(record, shown.cohort.truth(record).values, numbers.heart_rate.value, numbers.qrs_axis.value)
 
 
 def _features(source: str) -> Mapping[RecordId, Measurements] | None:

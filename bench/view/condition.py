@@ -1,21 +1,27 @@
-"""What of a case is shown: the conditions of the leakage ablation, as data."""
+"""What of a case is shown: the conditions of a run and of the ablation, as data."""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal
 
-from bench.view.donor import Rule
-from bench.view.lead_mask import MASKED_AXES, Masked, MaskedAxis
+from annotated_types import Interval
+
 from measurements.measurement import TABLE
 from readers.setting import checked_settings
 from taxonomy.error import SettingError, unknown_name
 
-Images = Literal["true", "blank", "none", "donor"]
+Images = Literal["true", "blank", "none"]
 Numbers = Literal["true", "none", "donor"]
 
 RATE_NUMBERS = ("heart_rate", "qtc_bazett", "qtc_fridericia")
 """QTc is QT over a power of the RR interval, so QT and QTc together spell the rate."""
+
+CORE = ("full", "image-only", "text-only", "crossed")
+"""The conditions that every ablation asks."""
+
+CROSSED = ("crossed", "crossed-2", "crossed-3", "crossed-4", "crossed-5")
+"""Independent draws of the same condition, for readers whose answers cost nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,45 +33,54 @@ class Condition:
     name : str
     shows : str
         What the condition tells of a reader.
-    images : {"true", "blank", "none", "donor"}
-        The record's own, an empty page of the same layout, none, or another patient's.
+    images : {"true", "blank", "none"}
+        The record's own, an empty page of the same layout, or none.
     measurements : {"true", "none", "donor"}
-        The record's own, none, or another patient's.
-    donor : str or None
-        By which rule the other patient is drawn (``bench.view.donor``).
+        The record's own, none, or another patient's, one to one (``bench.view.donor``).
+    draw : int
+        Which of several independent assignments of the other patients.
     without : tuple of str
         Measurements that are left out of the prompt.
     told : bool
-        Whether the prompt says that there is no image.
-    masked : {"relevant", "other"} or None
-        Which leads are blanked: those that carry ``axis``, or as many others.
-    axis : str or None
-        Of the mask.
+        Whether the prompt says that there is no tracing.
+    lead_mask : bool
+        Whether a third of the leads is blanked, drawn by lot.
+    jittered : bool
+        Whether the trace is shifted and scaled a little, by lot.
     """
 
     name: str
     shows: str = "what its author wants to know"
     images: Images = "true"
     measurements: Numbers = "true"
-    donor: Rule | None = None
+    draw: Annotated[int, Interval(ge=1)] = 1
     without: tuple[str, ...] = ()
     told: bool = False
-    masked: Masked | None = None
-    axis: MaskedAxis | None = None
+    lead_mask: bool = False
+    jittered: bool = False
 
     @property
     def text(self) -> str:
         """The condition in settings: its name, or the whole of it as JSON where it is the user's own."""
         return self.name if CONDITIONS.get(self.name) == self else json.dumps(asdict(self), sort_keys=True)
 
+    @property
+    def crossed(self) -> bool:
+        """Whether another patient's numbers are shown."""
+        return self.measurements == "donor"
 
-def _masks() -> list[Condition]:
-    said = {"relevant": "whether the answer rests on the right leads", "other": "the control for the right leads"}
-    return [
-        Condition(f"{which}-leads-masked:{axis}", said[which], masked=which, axis=axis)
-        for axis in MASKED_AXES
-        for which in get_args(Masked)
-    ]
+    @property
+    def contradiction(self) -> str | None:
+        """Two parts of the condition that cannot both be meant, in words; None where there are none."""
+        no_trace, images, numbers = self.images != "true", f"images are {self.images!r}", repr(self.measurements)
+        contradictions = {
+            f"told that there is no tracing, but {images}": self.told and not no_trace,
+            f"leads are masked, but {images}": self.lead_mask and no_trace,
+            f"jittered, but {images}": self.jittered and no_trace,
+            f"draw {self.draw} of crossed numbers, but measurements are {numbers}": self.draw > 1 and not self.crossed,
+            f"without some measurements, but measurements are {numbers}": self.without and self.measurements == "none",
+        }
+        return next((said for said, holds in contradictions.items() if holds), None)
 
 
 CONDITIONS = {
@@ -73,19 +88,21 @@ CONDITIONS = {
     for condition in (
         Condition("full", "the headline"),
         Condition("image-only", "what the trace alone gives", measurements="none"),
-        Condition("text-only", "what the prompt alone gives, without a word on the missing image", images="none"),
-        Condition("text-only-told", "what the prompt alone gives, said so", images="none", told=True),
-        Condition("blank-image", "whether the image matters at all", images="blank"),
-        Condition("wrong-image", "whether the answer follows the trace", images="donor", donor="other truth"),
-        Condition(
-            "wrong-measurements", "whether the answer copies the prompt", measurements="donor", donor="other numbers"
+        Condition("text-only", "what the numbers alone give", images="none", told=True),
+        *(
+            Condition(name, "what the answer follows when they disagree", measurements="donor", draw=draw)
+            for draw, name in enumerate(CROSSED, start=1)
         ),
-        Condition("same-truth-image", "whether the answer stays when it should", images="donor", donor="same truth"),
+        Condition("blank-image", "whether the image matters at all", images="blank"),
         Condition("no-rate", "which number carries the rate", without=RATE_NUMBERS),
         Condition("no-axis", "which number carries the axis", without=("qrs_axis",)),
-        *_masks(),
+        Condition("text-only-untold", "what the numbers alone give, unsaid that no image is there", images="none"),
+        Condition("nothing", "what comes from elsewhere", images="blank", measurements="none", told=True),
+        Condition("lead-mask", "whether the answer rests on the right leads", lead_mask=True),
+        Condition("jittered", "whether the answer comes from memory or lookup", jittered=True),
     )
 }
+"""In the order of tables."""
 
 
 def condition_named(name: str) -> Condition:
@@ -123,8 +140,6 @@ def _own(where: str, text: str) -> Condition:
     unknown = [name for name in condition.without if name not in TABLE]
     if unknown:
         raise unknown_name("measurement", unknown[0], TABLE)
-    if "donor" in (condition.images, condition.measurements) and condition.donor is None:
-        raise SettingError(f"condition {where}: another patient's image or numbers need a donor rule")
-    if (condition.masked is None) != (condition.axis is None):
-        raise SettingError(f"condition {where}: 'masked' and 'axis' go together")
+    if condition.contradiction:
+        raise SettingError(f"condition {where}: {condition.contradiction}")
     return condition

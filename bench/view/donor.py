@@ -1,110 +1,99 @@
-"""Donors: the other patient whose image or numbers stand in for a record's own, drawn by a seeded rule."""
+"""Donors: the other patient whose numbers stand in for a record's own, drawn by lot and blind to the truth."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import random
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.dataset import Record, RecordId
-from taxonomy.axis import AXES, AxisValue
+from bench.dataset.record import by_id
 from taxonomy.error import DatasetError
-from taxonomy.threshold import axis_of, rate_of
 
-Rule = Literal["other truth", "same truth", "other numbers"]
-Values = Mapping[str, AxisValue | None]
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A record that may stand in for another.
-
-    Attributes
-    ----------
-    record : Record
-    truth : mapping of str to value or None
-        On the eight axes.
-    heart_rate, qrs_axis : float or None
-        As the prompt quotes them.
-    """
-
-    record: Record
-    truth: Values
-    heart_rate: float | None
-    qrs_axis: float | None
+SHUFFLES = 100
+"""Shuffles after which the last one is mended: a fold in which one patient has many records would need thousands."""
 
 
-def donors(
-    records: Sequence[Record], pool: Mapping[RecordId, Candidate], rule: Rule, seed: int
-) -> dict[RecordId, Record]:
-    """Return the donor of each record; a record without a fitting donor is left out.
+def donors(records: Iterable[Record], seed: int, draw: int = 1) -> dict[RecordId, Record]:
+    """Return the donor of each record: a random one-to-one assignment of each fold's records among themselves.
 
-    Of all candidates of other patients, those fit best that differ on the most axes (``other truth``, the diagnosis
-    among them), agree on the most (``same truth``, the diagnosis among them), or whose rate and QRS axis are called
-    otherwise (``other numbers``); among equally good ones a digest of seed and both ids decides, so that neither the
-    order of the records nor their number matters.
+    Every record has one donor and is the donor of one record, and the two are never of the same patient. Ids, patients,
+    folds and the lot alone decide, never the truth or the order of the records, so the truth of a record and that of
+    its donor are independent. An assignment without a clash of patients is drawn from all of these alike; where
+    :data:`SHUFFLES` draws do not find one, the clashes of the last are swapped away.
+
+    Of a patient with more than half of the records of a fold, as many as the others have are taken, by lot; the rest
+    are neither asked nor donors, and left out here.
 
     Parameters
     ----------
-    records : sequence of Record
-    pool : mapping of RecordId to Candidate
-        By ``ecg_id``; holds the records themselves too.
-    rule : Rule
+    records : iterable of Record
     seed : int
+    draw : int
+        Number of the draw; draws of one seed are independent.
+
+    Returns
+    -------
+    dict of RecordId to Record
+        The donor by ``ecg_id``.
 
     Raises
     ------
     DatasetError
-        When no record has a fitting donor.
+        When the records of a fold are all of one patient.
     """
-    found = {record.ecg_id: _donor(pool[record.ecg_id], pool.values(), rule, seed) for record in records}
-    if not any(found.values()):
-        raise DatasetError(f"no record of the same folds can stand in for record {records[0].ecg_id} ({rule})")
-    return {ecg_id: donor for ecg_id, donor in found.items() if donor}
+    folds: dict[RecordId, list[Record]] = {}
+    for record in sorted(records, key=lambda record: by_id(record.ecg_id)):
+        folds.setdefault(record.fold, []).append(record)
+    found: dict[RecordId, Record] = {}
+    for fold, members in folds.items():
+        lot = random.Random(f"donors {seed} {draw} {fold}")
+        able = _balanced(members, lot)
+        if not able:
+            raise DatasetError(
+                f"nobody's numbers can stand in for those of record {members[0].ecg_id}: all that is asked "
+                f"of fold {fold} is of one patient; ask for more records"
+            )
+        found.update(zip((record.ecg_id for record in able), _assigned(able, lot), strict=True))
+    return found
 
 
-def _donor(own: Candidate, pool: Iterable[Candidate], rule: Rule, seed: int) -> Record | None:
-    fit = FITS[rule]
-    found: list[tuple[int, str, Candidate]] = []
-    for other in pool:
-        if other.record.patient_id != own.record.patient_id:
-            points = fit(own, other)
-            if points:
-                found.append((points, _lot(seed, own.record.ecg_id, other.record.ecg_id), other))
-    return max(found, key=lambda one: one[:2])[2].record if found else None
+def _balanced(records: Sequence[Record], lot: random.Random) -> list[Record]:
+    """Return the records of a fold, fewer of a patient who has more than half of them."""
+    by_patient: dict[RecordId, list[Record]] = {}
+    for record in records:
+        by_patient.setdefault(record.patient_id, []).append(record)
+    most = max(by_patient.values(), key=len)
+    excess = 2 * len(most) - len(records)
+    left_out = {record.ecg_id for record in lot.sample(most, excess)} if excess > 0 else set()
+    return [record for record in records if record.ecg_id not in left_out]
 
 
-def _lot(seed: int, ecg_id: RecordId, other: RecordId) -> str:
-    return hashlib.sha256(f"{seed} {ecg_id} {other}".encode()).hexdigest()
+def _assigned(records: Sequence[Record], lot: random.Random) -> list[Record]:
+    """Return the donors of records of which no patient has more than half, in the order of the records."""
+    chosen = list(records)
+    for _ in range(SHUFFLES):
+        lot.shuffle(chosen)
+        if not any(map(_clash, records, chosen)):
+            return chosen
+    for place, record in enumerate(records):
+        if _clash(record, chosen[place]):
+            # No patient has more than half, so there is such a place, and the swap makes no new clash.
+            free = [at for at, own in enumerate(records) if not (_clash(record, own) or _clash(record, chosen[at]))]
+            other = lot.choice(free)
+            chosen[place], chosen[other] = chosen[other], chosen[place]
+    return chosen
 
 
-def _differs(own: Candidate, other: Candidate) -> int:
-    """Return the number of axes on which two truths differ; 0 unless the diagnoses differ."""
-    return 0 if _same(own, other, "diagnosis") else sum(_unlike(own, other, axis.name) for axis in AXES)
+def _clash(record: Record, donor: Record) -> bool:
+    return record.patient_id == donor.patient_id
 
 
-def _agrees(own: Candidate, other: Candidate) -> int:
-    """Return the number of axes on which two truths agree; 0 unless the diagnoses agree."""
-    return sum(_same(own, other, axis.name) for axis in AXES) if _same(own, other, "diagnosis") else 0
+def donor_of(record: Record, chosen: Mapping[RecordId, Record]) -> Record:
+    """Return the donor of one record.
 
-
-def _other_numbers(own: Candidate, other: Candidate) -> int:
-    """Return how many of rate and axis fall into another class; 0 unless the rate does."""
-    rates, axes = (own.heart_rate, other.heart_rate), (own.qrs_axis, other.qrs_axis)
-    if None in rates or rate_of(rates[0] or 0) == rate_of(rates[1] or 0):
-        return 0
-    return 1 + (None not in axes and axis_of(axes[0] or 0) != axis_of(axes[1] or 0))
-
-
-def _same(own: Candidate, other: Candidate, axis: str) -> bool:
-    return own.truth[axis] == other.truth[axis]
-
-
-def _unlike(own: Candidate, other: Candidate, axis: str) -> bool:
-    return None not in (own.truth[axis], other.truth[axis]) and not _same(own, other, axis)
-
-
-FITS: Mapping[Rule, Callable[[Candidate, Candidate], int]] = {
-    "other truth": _differs,
-    "same truth": _agrees,
-    "other numbers": _other_numbers,
-}
+    Raises
+    ------
+    DatasetError
+        When the record was left out of the assignment.
+    """
+    if record.ecg_id not in chosen:
+        raise DatasetError(f"record {record.ecg_id} has no other patient whose numbers could be shown")
+    return chosen[record.ecg_id]

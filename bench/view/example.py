@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from bench.dataset import Dataset, Record
 from bench.progress import SILENT, Observer
 from bench.view.case import Cases, Question, cases_of
+from bench.view.reasoning import reasoning
 from bench.view.view import View
+from measurements import Measurements
 from readers.contract import Case, Input
 from taxonomy.axis import AxisValue, with_derived
 from taxonomy.error import DatasetError
@@ -27,7 +29,7 @@ class Example:
     case : Case
         What is shown.
     answer : Written
-        The target.
+        The target; it holds no null.
     values : mapping of str to value or None
         The truth by axis, ``normality`` among them; None where it is unlabelled.
     """
@@ -39,7 +41,7 @@ class Example:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Axes without a label, whose place in the answer bears no loss."""
+        """Axes of the answer without a label, whose place in it bears no loss."""
         return tuple(axis for axis in self.answer.spans if self.values[axis] is None)
 
 
@@ -75,13 +77,19 @@ class Examples(Sequence[Example]):
     def example(self, record: Record, case: Case) -> Example:
         """Return the example of a record, given its case.
 
-        An unlabelled axis is filled with the majority value, without loss, so that the text behind it looks as it will
-        when the model answers.
+        The answer is of the very form that the prompt asks for. An unlabelled axis is filled with the majority value,
+        without loss, so that the text behind it looks as it will when the model answers; the reasoning passes over it.
         """
         values = self.values(record)
         known = {axis: value for axis, value in values.items() if value is not None}
-        baselines = self.cases.cohort.dataset.baselines
-        return Example(record, case, written({**baselines, **known}, self.form), values)
+        filled = {**self.cases.cohort.dataset.baselines, **known}
+        said = reasoning(values, self._own_numbers(case)) if self.form.reasoning else None
+        return Example(record, case, written(filled, self.form, said), values)
+
+    def _own_numbers(self, case: Case) -> Measurements | None:
+        """Return the numbers of a case's prompt, None where they are another patient's."""
+        foreign = self.cases.view.shown.measurements == "donor"
+        return None if foreign or case.prompt is None else case.prompt.measurements
 
     def values(self, record: Record) -> dict[str, AxisValue | None]:
         """Return the truth of one of the records on every axis and on normality."""
@@ -100,7 +108,7 @@ def examples(
     view : View
         What is shown; it is settled for images and text.
     limit : int, optional
-        Only the first so many records of the split are looked at.
+        Only so many records of the split are looked at, drawn by lot.
     observer : Observer
 
     Raises

@@ -1,60 +1,61 @@
-"""Masks: the leads that are blanked, either those that carry an axis or as many others."""
+"""The leads that are blanked, drawn by lot, and the leads that carry a finding, for the analysis afterwards."""
 
-import hashlib
 import json
 import random
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Literal, get_args
 
+from bench.dataset import RecordId
 from renderers.style import LEADS
-from taxonomy.axis import AxisValue
+from taxonomy.axis import ISCHEMIA, ISCHEMIA_TERRITORY, AxisValue
 
-Masked = Literal["relevant", "other"]
-
-MaskedAxis = Literal["rhythm", "axis", "conduction", "ischemia_territory"]
-MASKED_AXES: tuple[MaskedAxis, ...] = get_args(MaskedAxis)
-"""Axes that some leads show better than others; the stage of ischemia is masked with its territory."""
+MASKED = len(LEADS) // 3
+"""Leads that are blanked."""
 
 
-def masked_leads(axis: str, which: Masked, truth: Mapping[str, AxisValue | None], lot: str) -> tuple[str, ...]:
-    """Return the leads to blank.
-
-    A case whose truth names no leads (no infarction, several territories) loses those of a value drawn by lot, so that
-    what is blanked does not tell the truth by itself.
-
-    Parameters
-    ----------
-    axis : str
-        One of :data:`MASKED_AXES`.
-    which : {"relevant", "other"}
-        The leads that carry the axis, or as many of the others, drawn by lot.
-    truth : mapping of str to value or None
-        On the eight axes.
-    lot : str
-        Seed and record.
+def masked_leads(seed: int, ecg_id: RecordId) -> tuple[str, ...]:
+    """Return the leads of a record that are blanked: a third of them, drawn by lot, so that they tell nothing.
 
     Returns
     -------
     tuple of str
         Lead names in the order of ``LEADS``.
     """
-    table = _table()[axis]
-    chance = random.Random(hashlib.sha256(f"{axis} {lot}".encode()).hexdigest())
-    value = truth[axis]
-    known = table.get(value if isinstance(value, str) else "", table.get("*"))
-    relevant = known or table[chance.choice(sorted(table))]
-    chosen = set(relevant)
-    if which == "other":
-        rest = [lead for lead in LEADS if lead not in chosen]
-        chosen = set(chance.sample(rest, min(len(rest), len(chosen))))
+    chosen = random.Random(f"lead-mask {seed} {ecg_id}").sample(LEADS, MASKED)
     return tuple(lead for lead in LEADS if lead in chosen)
 
 
+def carrying_leads(axis: str, value: AxisValue | None) -> tuple[str, ...] | None:
+    """Return the leads that carry a value of an axis, None where no leads are named for it.
+
+    The sources stand in ``leads.json``. Leads are named for rhythm, frontal axis, conduction and the territory of
+    ischemia; those of stage and territory as one answer (``ischemia``) are those of its territory. None are named for
+    no infarction or one of several territories, nor for findings and diagnoses.
+
+    Parameters
+    ----------
+    axis : str
+    value : str, frozenset or None
+        A value of the axis.
+
+    Returns
+    -------
+    tuple of str or None
+        Lead names in the order of ``LEADS``.
+    """
+    if not isinstance(value, str):
+        return None
+    if axis == ISCHEMIA.name:
+        axis, value = ISCHEMIA_TERRITORY.name, value.rpartition(" ")[2]
+    named = _table().get(axis, {})
+    leads = named.get(value, named.get("*"))
+    return leads and tuple(lead for lead in LEADS if lead in leads)
+
+
 @cache
-def _table() -> Mapping[str, Mapping[str, list[str]]]:
-    table: Mapping[str, Mapping[str, list[str]]] = json.loads(
-        (files("bench.view") / "leads.json").read_text(encoding="utf-8")
-    )
-    return table
+def _table() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    data = json.loads((files("bench.view") / "leads.json").read_text(encoding="utf-8"))
+    return {
+        axis: {value: tuple(leads) for value, leads in named.items()} for axis, named in data.items() if axis != "note"
+    }

@@ -1,108 +1,99 @@
-"""Prompts, made from a record's measurements and images."""
+"""Prompts, made from what is printed and drawn of a record."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from bench.view.condition import Condition
+from bench.view.printout import Printout
 from bench.view.template import filled
-from measurements import Measurements
-from measurements.measurement import TABLE, Measurement
 from readers.contract import Prompt
 from renderers import Picture, renderer
-from taxonomy.axis import DIAGNOSIS, NORMALITY, axis_named
-from taxonomy.schema import NESTED, answer_schema
-from taxonomy.statement import statements
+from taxonomy.axis import CONDUCTION, DIAGNOSIS, NORMALITY, OTHER_FINDINGS, Axis, axis_named
+from taxonomy.definition import choice, definitions, superclass_title
+from taxonomy.schema import NESTED, NUMBERS, REASONING, TRACING, answer_schema
+from taxonomy.statement import subclasses
 from taxonomy.target import FLAT, TargetFormat
-
-NOT_SHOWN = Measurement(None, "not shown in this condition")
 
 
 def prompt(
-    numbers: Measurements, images: Sequence[Picture], condition: Condition, form: TargetFormat, renderer_name: str
+    printout: Printout, images: Sequence[Picture], condition: Condition, form: TargetFormat, renderer_name: str
 ) -> Prompt:
     """Return the whole prompt of a case.
 
     Parameters
     ----------
-    numbers : Measurements
-        All of the record, or of its donor; the condition decides which are shown.
+    printout : Printout
+        All that is printed of the record, or of its donor; the condition decides what of it is shown.
     images : sequence of Picture
-        What the case shows, for their captions.
+        What the case shows, for their captions; without any, nothing is asked about the tracing.
     condition : Condition
     form : TargetFormat
     renderer_name : str
         Whose images the captions describe.
     """
-    shown = shown_measurements(numbers, condition)
+    shown = None if condition.measurements == "none" else printout.shown(condition.without)
     parts = [filled("question")]
-    if shown is not None:
-        parts.append(filled("measurements", measurements=measurement_block(shown)))
+    if shown is not None and shown.text:
+        parts.append(filled("measurements", measurements=shown.text))
     if condition.told:
-        parts.append(filled("no_image"))
+        parts.append(filled("no_image" if shown else "nothing"))
+    source = TRACING if images and not condition.told else NUMBERS
     return Prompt(
         text="\n\n".join(parts),
-        measurements=shown,
-        system=system_text(form),
+        measurements=None if shown is None else shown.numbers,
+        system=system_text(form, source),
         captions=tuple(_captions(images, renderer_name)),
         form=form,
-        schema=_schema(form),
+        schema=_schema(form, source),
     )
 
 
-def shown_measurements(numbers: Measurements, condition: Condition) -> Measurements | None:
-    """Return the measurements that a condition shows, None if it shows none."""
-    if condition.measurements == "none":
-        return None
-    return replace(numbers, **dict.fromkeys(condition.without, NOT_SHOWN))
-
-
-def measurement_block(numbers: Measurements) -> str:
-    """Return a line for each measurement that is shown, such as ``QRS duration: 96 ms``."""
-    lines = []
-    for name, (label, unit) in TABLE.items():
-        measured = getattr(numbers, name)
-        if measured is NOT_SHOWN:
-            continue
-        said = f"not measurable ({measured.reason})" if measured.value is None else f"{measured.value:.0f} {unit}"
-        lines.append(f"{label}: {said}")
-    return "\n".join(lines)
-
-
 @cache
-def system_text(form: TargetFormat) -> str:
-    """Return the part that is the same for every case: task, values of each axis, and form of the answer."""
-    written = filled(f"format_{form.name}", form=json.dumps(_example(_schema(form))))
+def system_text(form: TargetFormat, source: str = TRACING) -> str:
+    """Return the part that cases share: task, values of each axis, and form of the answer.
+
+    ``source`` is what the reasoning is about, ``taxonomy.schema.TRACING`` or ``NUMBERS``.
+    """
+    example = json.dumps(_example(_schema(form, source)))
+    written = filled(f"format_{form.name}", form=example, reasoning=REASONING.format(source=source))
     return filled("system", task=_task(form), format=written)
 
 
 def _task(form: TargetFormat) -> str:
-    if form.axes == (NORMALITY.name,):
-        return filled("task_normality")
     if form is FLAT:
-        return filled("task_diagnosis", diagnoses=_diagnoses())
-    return filled("task_axes", axes="\n".join(_axis_lines(form)), diagnoses=_diagnoses())
-
-
-def _axis_lines(form: TargetFormat) -> list[str]:
+        return filled("task_diagnosis", choice=choice(DIAGNOSIS), diagnoses=_diagnoses())
+    if form.axes == (NORMALITY.name,):
+        return filled("task_normality", values=_values(NORMALITY))
     nested = {axis.name: f"{key}.{part}" for key, parts in NESTED.items() for part, axis in parts.items()}
-    axes = [axis_named(name) for name in form.axes]
-    return [f"- {nested.get(axis.name, axis.name)} ({axis.question}): {', '.join(axis.values)}" for axis in axes]
+    return filled("task_axes", axes="\n\n".join(_axis(axis_named(name), nested.get(name, name)) for name in form.axes))
+
+
+def _axis(axis: Axis, key: str) -> str:
+    """Return what is asked on an axis, how one of several values is chosen, and what each value means."""
+    asked = "; ".join(part for part in (axis.question, choice(axis)) if part)
+    values = _diagnoses() if axis is DIAGNOSIS else _values(axis)
+    return "\n".join([f"{key}: {asked}", values, *([filled("conduction")] if axis is OTHER_FINDINGS else [])])
+
+
+def _values(axis: Axis) -> str:
+    """Return a line for each value; conduction disturbances among the findings are defined under conduction."""
+    known = CONDUCTION.values if axis is OTHER_FINDINGS else ()
+    return "\n".join(f"- {value}: {meant}" for value, meant in definitions(axis).items() if value not in known)
 
 
 def _diagnoses() -> str:
-    members: dict[str, list[str]] = {code: [] for code in DIAGNOSIS.values}
-    for statement in statements().values():
-        if statement.subclass:
-            members[statement.subclass].append(statement.description)
-    return "\n".join(f"  {code}: {'; '.join(said)}" for code, said in members.items())
+    lines: list[str] = []
+    for code, meant in definitions(DIAGNOSIS).items():
+        title = superclass_title(subclasses()[code])
+        lines += [f"- {code}: {meant}"] if title in lines else [title, f"- {code}: {meant}"]
+    return "\n".join(lines)
 
 
 @cache
-def _schema(form: TargetFormat) -> Mapping[str, Any]:
-    return answer_schema(form)
+def _schema(form: TargetFormat, source: str) -> Mapping[str, Any]:
+    return answer_schema(form, source)
 
 
 def _example(schema: Mapping[str, Any]) -> object:

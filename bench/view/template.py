@@ -1,12 +1,16 @@
 """The prompt's text files, their version and their digest."""
 
 import hashlib
+import json
 from functools import cache
 from importlib.resources import files
 from string import Template
 
-VERSION = "1.0.0"
-"""Bumped with every change of a text file; results name it with the digest of all of them."""
+from taxonomy.axis import AXES, NORMALITY
+from taxonomy.definition import choice, definitions
+
+VERSION = "2.0.0"
+"""Bumped with every change of a prompt's words; results name it with their digest."""
 
 
 def filled(name: str, **parts: str) -> str:
@@ -15,10 +19,12 @@ def filled(name: str, **parts: str) -> str:
 
 
 def template_version() -> str:
-    """Return the version and a digest over all text files, such as ``1.0.0-1f2e3d4c``."""
+    """Return the version and a digest over all text files and definitions, such as ``2.0.0-1f2e3d4c``."""
     digest = hashlib.sha256()
     for name, text in _texts().items():
         digest.update(f"{name}\0{text}\0".encode())
+    for axis in (*AXES, NORMALITY):
+        digest.update(f"{axis.question}\0{choice(axis)}\0{json.dumps(definitions(axis))}\0".encode())
     return f"{VERSION}-{digest.hexdigest()[:8]}"
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from bench.dataset import RecordId, Signal
+from bench.dataset import Record, RecordId, Signal
 from bench.view.condition import Condition, condition_named
+from bench.view.printout import Printout, demography
 from bench.view.prompt import prompt
 from measurements import Measurements
 from readers.contract import INPUTS, Input, Prompt, Reader
 from renderers import PageStyle, Picture, render, renderer
 from taxonomy.error import FileError, SettingError, unknown_name
-from taxonomy.target import TargetFormat, target_format
+from taxonomy.target import TargetFormat, target_format, without_reasoning
 
 USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
 """Defaults, used where neither the user nor the reader decides."""
@@ -26,6 +27,7 @@ _KINDS: Mapping[str, Any] = {
     "statements": Path | None,
     "inputs": frozenset,
     "preferred_fs": int | None,
+    "demography": bool,
 }
 
 WAVEFORM = "waveform"
@@ -54,11 +56,13 @@ class View:
     statements : Path or None
         PTB-XL+'s 12SL statements, for readers that take them.
     seed : int
-        Decides donors, masks and opaque case ids.
+        Decides donors, masked leads, jitter and opaque case ids.
     inputs : frozenset of {"signal", "image", "text", "statements"}
         What the reader takes; the rest of a case is left empty.
     preferred_fs : int or None
         Sampling rate in Hz at which the reader wants signals.
+    demography : bool
+        Whether age and sex are printed with the numbers, those of the patient whose numbers they are.
 
     Raises
     ------
@@ -75,6 +79,7 @@ class View:
     seed: int = 0
     inputs: frozenset[Input] = frozenset()
     preferred_fs: int | None = None
+    demography: bool = False
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -114,7 +119,11 @@ class View:
     def for_inputs(self, inputs: frozenset[Input], taught: Mapping[str, Any] = MappingProxyType({})) -> "View":
         """Return the view for these inputs; what was left open is taken from ``taught``, else from the defaults."""
         chosen = {name: getattr(self, name) or taught.get(name, usual) for name, usual in USUAL.items()}
-        return replace(self, inputs=inputs, **chosen)
+        return replace(self, inputs=inputs, demography=self.demography or taught.get("demography", False), **chosen)
+
+    def without_reasoning(self) -> "View":
+        """Return the view that asks for the same answer without reasoning."""
+        return replace(self, format=without_reasoning(self.format or USUAL["format"]))
 
     @cached_property
     def shown(self) -> Condition:
@@ -145,11 +154,12 @@ class View:
         """Return the pages of a signal."""
         return render(signal.mv, signal.fs, self.renderer, self.style)
 
-    def prompt(self, numbers: Measurements, images: Sequence[Picture]) -> Prompt | None:
-        """Return the prompt of a case, None for a reader that takes no text."""
+    def prompt(self, numbers: Measurements, images: Sequence[Picture], patient: Record | None = None) -> Prompt | None:
+        """Return the prompt of a case, None for a reader that takes no text; the numbers are this patient's."""
         if "text" not in self.inputs:
             return None
-        return prompt(numbers, images, self.shown, self.form, self.renderer)
+        printout = Printout(numbers, demography(patient) if patient and self.demography else "")
+        return prompt(printout, images, self.shown, self.form, self.renderer)
 
     def case_id(self, name: str, ecg_id: RecordId) -> str:
         """Return the opaque id of a record in the run or study of that name, 12 hex digits."""
@@ -158,7 +168,7 @@ class View:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; files by name only, since paths would reveal the user's machine."""
         return {
-            **{name: getattr(self, name) for name in ("condition", *USUAL, "seed", "preferred_fs")},
+            **{name: getattr(self, name) for name in ("condition", *USUAL, "seed", "preferred_fs", "demography")},
             "inputs": sorted(self.inputs),
             "measurements": Path(self.measurements).name,
             "statements": self.statements.name if self.statements else None,

@@ -112,6 +112,10 @@ class Seen:
         Whether the 1 mm grid is ``visible``, ``faint`` or ``gone``.
     over : str
         What the provider does with a picture over its limits; empty for a picture within them.
+    tokens : int
+        Input tokens that it counts for the picture.
+    mm_per_token : float
+        Edge in mm of the square of paper that one token covers.
     """
 
     model: str
@@ -120,6 +124,8 @@ class Seen:
     px_per_mm: float
     grid: str
     over: str
+    tokens: int
+    mm_per_token: float
 
 
 def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | None:
@@ -176,7 +182,9 @@ def _seen_by(limit: ImageLimit, size: tuple[int, int], px_per_mm: float) -> Seen
     resolution = px_per_mm * scale
     grid = VISIBLE if resolution >= VISIBLE_FROM else FAINT if resolution >= FAINT_FROM else GONE
     width, height = (round(edge * scale) for edge in size)
-    return Seen(limit.name, width, height, resolution, grid, limit.over if scale < 1 else "")
+    tokens = limit.tokens(size)
+    paper = math.sqrt(math.prod(size) / px_per_mm**2 / tokens)
+    return Seen(limit.name, width, height, resolution, grid, limit.over if scale < 1 else "", tokens, paper)
 
 
 @cache

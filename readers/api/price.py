@@ -14,7 +14,7 @@ from taxonomy.error import SettingError
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 """Suffix of a dated snapshot, which costs the same as its model."""
 
-TYPICAL_OUTPUT = {"dense": 400, "sparse": 120, "flat": 20, "binary": 15}
+TYPICAL_OUTPUT = {"dense": 400, "dense-no-reasoning": 120, "sparse": 120, "flat": 20, "binary": 15}
 """Typical output tokens of an answer by format, without the reasoning tokens."""
 
 

@@ -13,6 +13,7 @@ from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, digitize
 from readers.digitizer.geometry import DigitizeError
+from readers.head import MEASURED
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import PAGE_WEIGHTS, SHIPPED_WEIGHTS, Resnet1dReader
 from renderers.printed import COLUMN_S
@@ -30,11 +31,17 @@ class DigitizerReader:
     name = "digitizer"
     description = "recovers the signal from the picture and reads it with resnet1d: the image ceiling"
     inputs: frozenset[Input] = frozenset({"image"})
+    measures = MEASURED
 
     @cached_property
     def details(self) -> Mapping[str, str]:
         """The digests of both sets of weights, for the manifest."""
         return {"weights": file_digest(SHIPPED_WEIGHTS), "page_weights": file_digest(PAGE_WEIGHTS)}
+
+    @property
+    def taught_on(self) -> Mapping[str, frozenset[int]]:
+        """The folds of the training of both networks, by dataset."""
+        return self._networks.taught_on
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case."""

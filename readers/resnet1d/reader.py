@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.head import fitted_reading
+from readers.head import MEASURED, fitted_reading
 from readers.prefetch import prefetched
 from readers.resnet1d.preprocessing import NETWORK_FS, prepare
+from readers.taught import taught_on
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
@@ -65,18 +66,23 @@ class Resnet1dReader:
     ----------
     ensemble : Ensemble
         The networks, and the values of their heads.
+    taught_on : mapping of str to frozenset of int
+        Folds of the training, its stopping among them, by dataset.
     """
 
     name = "resnet1d"
     description = "an ensemble of 1D ResNets over the signal (needs torch; weights are shipped)"
     inputs: frozenset[Input] = frozenset({"signal"})
     preferred_fs = NETWORK_FS
+    measures = MEASURED
 
     def __init__(self, weights: str = "") -> None:
         from readers.resnet1d.weights import load_weights
 
         self.ensemble: Ensemble = load_weights(Path(weights) if weights else None)
         self.details = {"weights": file_digest(Path(weights) if weights else SHIPPED_WEIGHTS)}
+        training = self.ensemble.training
+        self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; the next batch is prepared while the network works on this one."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from readers.digest import file_digest
+from readers.taught import taught_on
 from readers.vlm.option import LoadOptions
 from readers.vlm.reader import HfReader
 from readers.vlm.source import ADAPTER
@@ -100,8 +101,16 @@ class LoraReader(HfReader):
 
     @property
     def trained_on(self) -> Mapping[str, Any]:
-        """The defaults of a run's format, renderer and px_per_mm."""
-        return {name: self.manifest.taught[name] for name in ("format", "renderer", "px_per_mm")}
+        """The defaults of a run's format, renderer and px_per_mm, and whether age and sex were shown."""
+        taught = self.manifest.taught
+        shown = {name: taught[name] for name in ("format", "renderer", "px_per_mm")}
+        return {**shown, "demography": taught.get("demography", False)}
+
+    @property
+    def taught_on(self) -> Mapping[str, frozenset[int]]:
+        """The folds of the training, by dataset."""
+        made = self.manifest.made.get("dataset", {})
+        return taught_on(str(made.get("name", "")), str(made.get("training_split", "")))
 
     @property
     def details(self) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from readers.contract import Case, Prompt
 from readers.vlm.option import LoadOptions
+from readers.vlm.resolution import Sight, Size, sight_of
 from renderers import Picture
 from taxonomy.error import ReaderError
 
@@ -31,12 +32,44 @@ class Encoded:
     tokens : tuple of int
         Tokens of each case, images included.
     px_per_mm : tuple of float or None
-        Resolution at which the model sees the coarsest image of each case; None without an image.
+        Resolution at which the model sees the coarsest image of each case, the smaller of both directions; None without
+        an image, or where it cannot be measured.
     """
 
     tensors: Mapping[str, "Tensor"]
     tokens: tuple[int, ...]
     px_per_mm: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class SeenPage:
+    """How a model sees one picture.
+
+    Attributes
+    ----------
+    across, down : float
+        Pixels to a mm of paper from left to right and from top to bottom, after all scaling and without padding.
+    tokens : int or None
+        Tokens of the picture, shared equally where a prompt holds several; None where they cannot be counted.
+    mm_per_token : float or None
+        Edge in mm of the square of paper that one token covers, if all of them share the picture.
+    """
+
+    across: float
+    down: float
+    tokens: int | None
+    mm_per_token: float | None
+
+    @property
+    def px_per_mm(self) -> float:
+        """The smaller of both resolutions."""
+        return min(self.across, self.down)
+
+    def __str__(self) -> str:
+        said = f"seen at {self.across:.2f} px/mm across and {self.down:.2f} down"
+        return (
+            said if self.tokens is None else f"{said}, {self.tokens:,} tokens, one to {self.mm_per_token:.1f} mm square"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,26 +97,31 @@ class Chat:
         """Return the inputs of a batch of cases, each ending where the answer begins."""
         pictures = [[self._scaled(picture) for picture in case.images] for case in cases]
         prompts = [self._prompt_text(case, images) for case, images in zip(cases, pictures, strict=True)]
-        inputs: dict[str, Any] = {"text": prompts}
-        if any(pictures):
-            inputs |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
-        self.processor.tokenizer.padding_side = "left"
-        tensors = self.processor(
-            **inputs, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False}
-        )
-        arrays = {name: value for name, value in tensors.items() if hasattr(value, "shape")}
-        scales = iter(self._scales(arrays, [image.size for images in pictures for image in images]))
-        px_per_mm = tuple(
-            min(
-                (
-                    picture.px_per_mm * min(1.0, image.size[0] / picture.size[0]) * next(scales)
-                    for picture, image in zip(case.images, images, strict=True)
-                ),
-                default=None,
-            )
-            for case, images in zip(cases, pictures, strict=True)
-        )
+        arrays = self._inputs(prompts, pictures)
+        seen = tuple(self.seen(case.images) for case in cases)
+        px_per_mm = tuple(None if one is None else one.px_per_mm for one in seen)
         return Encoded(arrays, tuple(arrays["attention_mask"].sum(dim=1).tolist()), px_per_mm)
+
+    def seen(self, images: Sequence[Picture]) -> SeenPage | None:
+        """Return how the model sees the coarsest picture of a case; None without a picture, or where none is known."""
+        return min(self.each_seen(images), key=lambda page: page.px_per_mm, default=None)
+
+    def each_seen(self, images: Sequence[Picture]) -> tuple[SeenPage, ...]:
+        """Return how the model sees each picture of a case; empty where that cannot be measured."""
+        sizes = tuple(self._size(picture.size) for picture in images)
+        sights, tokens = self._measured(sizes)
+        pages = []
+        for picture, size in zip(images, sizes, strict=True):
+            sight = sights[size]
+            if sight is None:
+                return ()
+            across, down = (
+                picture.px_per_mm * min(1.0, given / drawn) * factor
+                for given, drawn, factor in zip(size, picture.size, (sight.width, sight.height), strict=True)
+            )
+            area = math.prod(picture.size) / picture.px_per_mm**2
+            pages.append(SeenPage(across, down, tokens, math.sqrt(area / tokens) if tokens else None))
+        return tuple(pages)
 
     def answer(self, text: str, ends: bool = True) -> Answer:
         """Return the tokens of an answer that follows a prompt, with the end of the turn if it ``ends``."""
@@ -136,34 +174,53 @@ class Chat:
     def _templated(self, messages: list[dict[str, Any]], to_answer: bool) -> str:
         return str(self.processor.apply_chat_template(messages, add_generation_prompt=to_answer, tokenize=False))
 
+    def _inputs(self, prompts: list[str], pictures: "list[list[Image]]") -> "dict[str, Any]":
+        """Return what the processor makes of prompts and their pictures."""
+        inputs: dict[str, Any] = {"text": prompts}
+        if any(pictures):
+            inputs |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
+        self.processor.tokenizer.padding_side = "left"
+        made = self.processor(**inputs, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False})
+        return {name: value for name, value in made.items() if hasattr(value, "shape")}
+
     def _scaled(self, picture: Picture) -> "Image":
         from PIL import Image
 
-        image = Image.fromarray(picture.rgb())
-        pixels = image.size[0] * image.size[1]
+        image, size = Image.fromarray(picture.rgb()), self._size(picture.size)
+        return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+
+    def _size(self, size: Size) -> Size:
+        """Return the size of a picture within ``max_pixels``."""
+        pixels = math.prod(size)
         if self.max_pixels is None or pixels <= self.max_pixels:
-            return image
+            return size
         scale = math.sqrt(self.max_pixels / pixels)
-        size = (max(1, int(image.size[0] * scale)), max(1, int(image.size[1] * scale)))
-        return image.resize(size, Image.Resampling.LANCZOS)
+        return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
-    def _scales(self, tensors: Mapping[str, "Tensor"], sizes: Sequence[tuple[int, int]]) -> list[float]:
-        """Return the factor by which the model's processor scales each image down, the smaller of both directions."""
-        if not sizes:
-            return []
-        pixels = tensors["pixel_values"]
-        if "image_grid_thw" in tensors:
-            patch = self.processor.image_processor.patch_size
-            edges = [(w * patch, h * patch) for _, h, w in tensors["image_grid_thw"].tolist()]
-        elif pixels.ndim == 4 and len(pixels) == len(sizes):
-            edges = [(pixels.shape[3], pixels.shape[2])] * len(sizes)
-        else:
-            return [_tiled_scale(pixels, sizes)] * len(sizes)
-        return [min(1.0, w / width, h / height) for (width, height), (w, h) in zip(sizes, edges, strict=True)]
+    def _measured(self, sizes: tuple[Size, ...]) -> "tuple[Mapping[Size, Sight | None], int | None]":
+        """Return the scale of each size among pictures of these sizes, and the tokens of one picture; measured once."""
+        if sizes not in self._kept:
+            content = [{"type": "image"} for _ in sizes] + [{"type": "text", "text": "?"}]
+            prompt = self._templated([{"role": "user", "content": content}], True)
+            tokens: list[int | None] = [None]
 
+            def process(images: "list[Image]") -> Mapping[str, Any]:
+                made = self._inputs([prompt], [images])
+                tokens[0] = self._image_tokens(made, len(images))
+                return made
 
-def _tiled_scale(pixels: "Tensor", sizes: Sequence[tuple[int, int]]) -> float:
-    """Return the scale of tiled images by their total pixels, since the processor does not report the tiling."""
-    *tiles, _, height, width = pixels.shape
-    seen = math.prod(tiles) * height * width
-    return min(1.0, math.sqrt(seen / sum(w * h for w, h in sizes)))
+            sights = {size: sight_of(process, sizes, sizes.index(size)) for size in dict.fromkeys(sizes)}
+            self._kept[sizes] = (sights, tokens[0])
+        return self._kept[sizes]
+
+    def _image_tokens(self, inputs: Mapping[str, Any], pictures: int) -> int | None:
+        """Return the tokens of one picture; None where they are no part of the prompt, as with cross-attention."""
+        names = [token for token in getattr(self.processor, "image_token_ids", ()) if token is not None]
+        if not names or "cross_attention_mask" in inputs:
+            return None
+        found = sum(int((inputs["input_ids"] == token).sum()) for token in names)
+        return round(found / pictures) or None
+
+    @cached_property
+    def _kept(self) -> "dict[tuple[Size, ...], tuple[Mapping[Size, Sight | None], int | None]]":
+        return {}

@@ -2,16 +2,17 @@
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from readers.contract import Case, Input, Prompt
 from readers.prefetch import prefetched
 from readers.setting import manifest_options, parsed_options
-from readers.vlm.chat import Chat
+from readers.vlm.chat import Chat, SeenPage
 from readers.vlm.option import VlmOptions
 from readers.vlm.source import model_source, processor_of
+from renderers import Picture
 from taxonomy.error import ReaderError, StopReading
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Reading, Usage
@@ -59,7 +60,8 @@ class HfReader:
             raise ReaderError("reader 'hf' needs a model: --reader hf:MODEL, such as hf:google/gemma-3-4b-it")
         self.options = parsed_options(VlmOptions, options)
         self.source = model_source(model, self.options)
-        _ = Chat.of(processor_of(self.source, self.options), self.options).stops
+        self._chat = Chat.of(processor_of(self.source, self.options), self.options)
+        _ = self._chat.stops
         self.name = f"hf:{self.source.shown}"
 
     @property
@@ -83,6 +85,10 @@ class HfReader:
                 yield from answers(vlm, batch.cases, batch.prompts)
         except torch.OutOfMemoryError as error:
             raise StopReading(f"the memory of {vlm.device} is full: {MEMORY_ADVICE}") from error
+
+    def each_seen(self, images: Sequence[Picture]) -> tuple[SeenPage, ...]:
+        """Return how the model sees each picture of a case; empty where that cannot be measured. Needs no weights."""
+        return self._chat.each_seen(images)
 
     def loaded(self) -> "Vlm":
         """Return the model with its weights."""

@@ -36,6 +36,11 @@ def records():
     return load_dataset("sample").cohort("test")
 
 
+def drawn(records, count, seed=0):
+    """The records that ``--sample`` draws of a cohort's split."""
+    return records.dataset.cohort(records.split, limit=count, seed=seed)
+
+
 @pytest.fixture(scope="module")
 def score(records):
     return evaluate("majority", records)
@@ -50,14 +55,14 @@ def evidence(records):
 def test_evaluate_gives_the_score_that_a_run_writes(name, count, records, tmp_path):
     assert bench("run", "--reader", name, "--limit", count, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/*/score.json")
-    assert as_json(evaluate(name, records[:count]).to_json()) == written.read_text()
+    assert as_json(evaluate(name, drawn(records, count)).to_json()) == written.read_text()
 
 
 def test_evaluate_scores_only_what_the_view_asks_for(records, tmp_path):
-    words = ("--format", "binary", "--condition", "wrong-measurements", "--seed", "3", "--limit", "12")
+    words = ("--format", "binary", "--condition", "crossed", "--seed", "3", "--sample", "12")
     assert bench("run", "--reader", "measurements", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/*/score.json")
-    found = evaluate("measurements", records[:12], View("wrong-measurements", format="binary", seed=3))
+    found = evaluate("measurements", drawn(records, 12, seed=3), View("crossed", format="binary", seed=3))
     assert as_json(found.to_json()) == written.read_text()
     assert found.normality.n > 0 and not any(axis.n for axis in found.axes)
 
@@ -66,10 +71,11 @@ def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
     words = ("--reader", "readers.control:CopyControl", "--limit", "16", "--seed", "1", "--image-ceiling", "")
     assert bench("ablate", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/ablation-*/evidence.json")
-    told, found = json.loads(written.read_text()), ablate(CopyControl(), records[:16], View(seed=1), None).to_json()
+    told = json.loads(written.read_text())
+    found = ablate(CopyControl(), drawn(records, 16, seed=1), View(seed=1), image_ceiling=None).to_json()
     for part in ("axes", "cases", "conditions", "is_sample"):
         assert json.loads(json.dumps(found[part])) == told[part]
-    assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["copy_rate"]["value"] == 1.0
+    assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["crossed_numbers"]["value"] == 1.0
 
 
 @pytest.mark.slow
@@ -184,7 +190,7 @@ def reader_of(inputs):
 def test_results_are_one_short_line(score, evidence):
     for found in (score, evidence):
         assert "\n" not in repr(found) and len(repr(found)) < 160
-    assert "66 ECGs" in repr(score) and "0 of 8 axes above the prior" in repr(score)
+    assert "66 ECGs" in repr(score) and "knows 0 of 8 axes" in repr(score)
     assert "n = 12" in repr(evidence)
 
 

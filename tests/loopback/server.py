@@ -1,7 +1,7 @@
 """A server on loopback that speaks OpenAI's and Anthropic's protocols and fails on demand.
 
-It reads the heart rate out of the prompt and answers by it, so that a mixed-up answer shows. Run as a script it serves
-until it is killed: ``python tests/loopback/server.py --latency 0.3`` prints its port.
+It reads the ventricular rate out of the prompt and answers by it, so that a mixed-up answer shows. Run as a script it
+serves until it is killed: ``python tests/loopback/server.py --latency 0.3`` prints its port.
 """
 
 import argparse
@@ -318,7 +318,7 @@ def anthropic_message(body: dict, server: Server) -> dict:
 
 def answer(text: str) -> str:
     """Return a dense answer whose rate follows from the prompt's number."""
-    found = re.search(r"heart rate: (\d+)", text)
+    found = re.search(r"Vent\. rate (\d+)", text)
     rate = int(found.group(1)) if found else 70
     name = "bradycardia" if rate < 60 else "tachycardia" if rate > 100 else "normal"
     return json.dumps(ANSWER | {"rate": name})

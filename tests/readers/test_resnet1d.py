@@ -21,7 +21,7 @@ from readers.resnet1d.reader import Resnet1dReader
 from readers.resnet1d.training import train_member
 from readers.resnet1d.weights import load_weights, save_weights
 from readers.training_target import training_heads
-from taxonomy.axis import AXES
+from taxonomy.axis import AXES, OTHER_FINDINGS
 from taxonomy.error import ReaderError, SettingError, UnknownNameError
 from taxonomy.statement import SUPERCLASSES
 
@@ -187,6 +187,14 @@ def test_the_shipped_reader_answers_every_axis_with_probabilities(shipped, cases
             if not axis.is_set:
                 assert sum(chances.values()) == pytest.approx(1, abs=1e-4)
                 assert reading.values[axis.name] == max(chances, key=chances.get)
+
+
+def test_the_shipped_weights_of_an_older_taxonomy_answer_without_the_value_that_is_gone(shipped, cases):
+    assert "prolonged_pr" in shipped.ensemble.heads["other_findings"]
+    assert "prolonged_pr" not in OTHER_FINDINGS.values
+    for reading in shipped.read(cases[:5]):
+        assert set(reading.probabilities["other_findings"]) == set(OTHER_FINDINGS.values)
+        assert reading.values["other_findings"] <= set(OTHER_FINDINGS.values)
 
 
 @pytest.mark.slow

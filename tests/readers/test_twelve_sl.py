@@ -1,4 +1,6 @@
 import gzip
+import json
+from importlib.resources import files
 
 import pytest
 
@@ -7,6 +9,7 @@ from readers.contract import Case
 from readers.twelve_sl import TwelveSlReader, values_of
 from taxonomy.axis import axis_named
 from taxonomy.error import FileError
+from taxonomy.truth import truth
 
 from ..command import bench, is_one_sentence
 
@@ -16,18 +19,56 @@ from ..command import bench, is_one_sentence
     [
         (["NSR", "NML"], {"rate": "normal", "rhythm": "sinus", "conduction": "none", "diagnosis": "NORM"}),
         (["AFIB", "RVR", "RBBB", "IT"], {"rhythm": "atrial_fibrillation", "rate": "tachycardia", "conduction": "rbbb"}),
+        (["AFIB"], {"rate": "normal"}),
+        (["FLUT", "VAVB"], {"rhythm": "atrial_flutter", "rate": None}),
+        (["FLUT", "RVR"], {"rate": "tachycardia"}),
+        (["VPR"], {"rhythm": "paced", "rate": None}),
         (["NSR", "LAD3", "ASMI", "AU"], {"axis": "left", "ischemia_stage": "age_undetermined", "diagnosis": "AMI"}),
+        (["NSR", "AFB"], {"axis": "left", "conduction": "fascicular_block", "other_findings": frozenset()}),
+        (
+            ["NSR", "RBBB", "PFB", "BIFB"],
+            {"axis": "right", "conduction": "rbbb", "other_findings": {"fascicular_block"}},
+        ),
         (["NSR", "IMI", "AC"], {"ischemia_stage": "acute", "ischemia_territory": "inferior"}),
-        (["NSR", "CRO", "IMI", "AU"], {"ischemia_stage": "none", "diagnosis": "NORM"}),
-        (["NSR", "IMI", "LMI"], {"ischemia_territory": "multiple"}),
+        (["NSR", "ASMI", "AU", "IMI", "AC", "STEMI"], {"ischemia_stage": "acute", "ischemia_territory": "inferior"}),
+        (["NSR", "IMI", "AU", "LINJ"], {"ischemia_stage": "acute", "ischemia_territory": "lateral"}),
+        (["NSR", "LSBINJ"], {"ischemia_stage": "ischemic_st_t", "ischemia_territory": "lateral", "diagnosis": "ISC_"}),
+        (["NSR", "AINJ"], {"ischemia_stage": "acute", "ischemia_territory": "anterior", "diagnosis": "AMI"}),
+        (["NSR", "CRO", "IMI", "AU"], {"ischemia_stage": "none", "ischemia_territory": "none", "diagnosis": "IMI"}),
+        (["NSR", "CRO", "IMI", "AU", "LVH2"], {"ischemia_stage": "none", "diagnosis": "LVH"}),
+        (["NSR", "IMI", "LMI"], {"ischemia_territory": "inferolateral"}),
+        (["NSR", "IMI", "AMI"], {"ischemia_territory": "multiple"}),
+        (["NSR", "LVH2", "2ST"], {"diagnosis": "LVH", "other_findings": {"lvh"}, "ischemia_stage": "none"}),
+        (["NSR", "PO", "LAE"], {"other_findings": frozenset(), "diagnosis": "LAO/LAE"}),
+        (["NSR", "BAE"], {"other_findings": {"left_atrial_enlargement", "right_atrial_enlargement"}}),
+        (["NSR", "RSR"], {"conduction": "incomplete_rbbb", "diagnosis": "IRBBB"}),
         (["SBRAD", "FAV", "AFB"], {"conduction": "fascicular_block", "other_findings": {"av_block_first_degree"}}),
-        (["UR"], {"rhythm": None}),
+        (["UR"], {"rhythm": None, "rate": None}),
     ],
 )
 def test_statements_become_values(statements, expected):
     values = values_of(statements)
     assert {name: values[name] for name in expected} == expected
     assert all(value is None or axis_named(name).holds(value) for name, value in values.items())
+
+
+def test_the_map_holds_values_of_the_taxonomy_only():
+    table = json.loads((files("readers") / "twelve_sl.json").read_text(encoding="utf-8"))
+    for axis in ("rate", "rhythm", "axis", "conduction", "diagnosis"):
+        assert {value for value, _ in table[axis]} <= set(axis_named(axis).values)
+    assert {value for value, _ in table["finding"]} <= set(axis_named("other_findings").values)
+    for kind in ("infarct", "injury", "ischemia"):
+        assert set(table[kind].values()) <= set(axis_named("ischemia_territory").values)
+
+
+@pytest.mark.slow
+def test_the_statements_give_the_axis_of_the_labels_in_95_of_100(ptbxl, shared_data):
+    statements = read_statements(shared_data / "ptbxl_plus" / "12sl_statements.csv.gz")
+    fold = ptbxl.cohort("test", with_signal=False)
+    truths = {ecg_id: truth(ptbxl.labels(ecg_id)) for ecg_id in fold.ids}
+    labelled = [ecg_id for ecg_id, one in truths.items() if one.values["axis"] is not None]
+    right = sum(truths[ecg_id].accepts("axis", values_of(statements[ecg_id])["axis"]) for ecg_id in labelled)
+    assert (right, len(labelled)) == (801, 838)
 
 
 def test_a_case_without_statements_is_unanswered():

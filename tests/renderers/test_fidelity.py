@@ -5,8 +5,8 @@ import pytest
 
 from renderers import LEADS, PageStyle, render
 from renderers.grid import cleaned
+from renderers.leads import lead_layout
 from renderers.page import draw
-from renderers.stacked import stacked_layout
 
 STYLE = PageStyle()
 PX = STYLE.px_per_mm
@@ -14,7 +14,7 @@ PX = STYLE.px_per_mm
 
 def alone(samples, lead, fs=500.0):
     signal = samples[None]
-    return cleaned(draw(stacked_layout(signal, (lead,), STYLE), signal, fs, STYLE, (lead,)))
+    return cleaned(draw(lead_layout(lead, STYLE), signal, fs, STYLE, (lead,)))
 
 
 def read_back(image):
@@ -93,7 +93,7 @@ def test_the_edges_of_the_ink_lie_on_the_envelope_of_the_stroke(traces):
     gaps = []
     for lead, samples in traces[:12]:
         signal = samples[None]
-        image = draw(stacked_layout(signal, (lead,), STYLE), signal, 500.0, STYLE, (lead,))
+        image = draw(lead_layout(lead, STYLE), signal, 500.0, STYLE, (lead,))
         strip = image.strips[0]
         level = (image.indices % 16) / 15.0
         fine = np.arange(0, 10, 1 / 20_000)

@@ -60,9 +60,10 @@ def test_json_of_another_form_is_refused(data):
 def test_the_schema_takes_a_dense_answer_and_refuses_others():
     validate = jsonschema.Draft202012Validator(answer_schema())
     dense = {axis.name: axis.values[0] for axis in AXES if not axis.name.startswith("ischemia")}
-    dense |= {"reasoning": "", "other_findings": ["lvh"], "ischemia": {"stage": "old", "territory": None}}
+    dense |= {"reasoning": "", "other_findings": ["lvh"], "ischemia": {"stage": "old", "territory": "inferior"}}
     assert validate.is_valid(dense)
     assert not validate.is_valid(dense | {"rate": "quick"})
+    assert not validate.is_valid(dense | {"rate": None})
     assert not validate.is_valid(dense | {"extra": 1})
     assert not validate.is_valid({key: value for key, value in dense.items() if key != "rate"})
 

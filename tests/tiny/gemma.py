@@ -101,7 +101,7 @@ def _tokenizer(corpus: Iterable[str]):
     plain = Tokenizer(models.BPE(unk_token="<unk>"))
     plain.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            # The last digit of a number by itself, so that "heart rate: 6" can become one token.
+            # The last digit of a number by itself, so that "Vent. rate 6" can become one token.
             pre_tokenizers.Split(Regex(r"\d(?!\d)"), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]

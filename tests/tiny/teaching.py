@@ -34,4 +34,4 @@ def taught(model: Path, out: Path, **changes: str | int) -> tuple[Score, dict[st
     options = {"max_tokens": "60", "batch": "33", "probabilities": "off"}
     asked = RunOptions(f"lora:{out / 'adapter'}", options, Selection("sample"), out=out / "runs")
     score = run_job(prepared(asked))
-    return score, {axis.axis: axis.verdict for axis in ablate_on_disk(asked, "").axes}
+    return score, {axis.axis: axis.verdict for axis in ablate_on_disk(asked, image_ceiling="").axes}

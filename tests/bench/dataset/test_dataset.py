@@ -1,5 +1,6 @@
 """What any dataset gives: one that is not PTB-XL, with names for ids, and what cohorts share."""
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -13,8 +14,9 @@ from bench.dataset.ptbxl import PtbXl
 from bench.dataset.record import by_id
 from bench.dataset.sample import Sample
 from bench.dataset.verify import verify
+from measurements import VERSION
 from taxonomy import plugin
-from taxonomy.axis import AXES, NORMALITY
+from taxonomy.axis import AXES, DERIVED
 from taxonomy.error import DatasetError, SettingError, UnknownNameError
 from taxonomy.truth import Truth, rate_of
 
@@ -80,14 +82,18 @@ def test_baselines_are_those_of_the_dataset(ward, sample):
     assert ward.baselines["rhythm"] == "paced"
     assert ward.baselines["rate"] in {"bradycardia", "normal", "tachycardia"}
     assert ward.baselines["diagnosis"] == "NORM", "nothing is labelled there"
-    assert ward.baselines.keys() == sample.baselines.keys() == {axis.name for axis in (*AXES, NORMALITY)}
+    assert ward.baselines.keys() == sample.baselines.keys() == {axis.name for axis in (*AXES, *DERIVED)}
 
 
-def test_the_fingerprint_of_a_source_without_checksums_follows_its_signals(ward, monkeypatch):
-    before = ward.fingerprint(("a1", "b2"))
-    assert before == ward.fingerprint(("b2", "a1")) != ward.fingerprint(("a1", "c3"))
+def test_the_fingerprint_follows_the_labels_and_what_is_cached_follows_the_signals(ward, monkeypatch):
+    named, cached = ward.fingerprint(("a1", "b2")), ward.signal_fingerprint(("a1", "b2"))
+    assert named == ward.fingerprint(("b2", "a1")) != ward.fingerprint(("a1", "c3"))
     monkeypatch.setitem(ward.names, "a1", 20)
-    assert ward.fingerprint(("a1", "b2")) != before
+    assert ward.fingerprint(("a1", "b2")) == named
+    assert ward.signal_fingerprint(("a1", "b2")) != cached
+    truth = ward.truth
+    monkeypatch.setattr(ward, "truth", lambda record: replace(truth(record), values={"rhythm": "sinus"}))
+    assert ward.fingerprint(("a1", "b2")) != named
 
 
 @pytest.mark.parametrize(
@@ -95,7 +101,7 @@ def test_the_fingerprint_of_a_source_without_checksums_follows_its_signals(ward,
     [("a1,a1", "--ids names record a1 twice"), (",", "--ids takes the names of records separated by commas, not ','")],
 )
 def test_ids_that_are_names_are_taken_as_written(ward, ids, words):
-    assert Selection(ids="b2, a1").cohort(dataset=ward).ids == ("b2", "a1")
+    assert Selection(ids="b2, a1").cohort(dataset=ward).ids == ("a1", "b2")
     with pytest.raises(SettingError, match=words):
         Selection(ids=ids).cohort(dataset=ward)
     with pytest.raises(DatasetError, match="the ward's records has no record d4"):
@@ -104,10 +110,12 @@ def test_ids_that_are_names_are_taken_as_written(ward, ids, words):
 
 def test_a_cohort_is_named_after_what_was_asked_for(sample):
     assert (sample.cohort().split, len(sample.cohort())) == ("test", 66)
-    assert (sample.cohort(limit=20).split, len(sample.cohort(limit=20))) == ("test-first20", 20)
+    assert (sample.cohort(limit=20).split, len(sample.cohort(limit=20))) == ("test-sample20", 20)
+    assert sample.cohort(limit=20, seed=4).split == "test-sample20-seed4"
+    assert sample.cohort(limit=100).split == "test", "all of it"
     chosen = sample.cohort(ids=(40, 9))
-    assert (chosen.split, chosen.ids) == ("ids", (40, 9))
-    assert chosen[:1].ids == (40,)
+    assert (chosen.split, chosen.ids) == ("ids", (9, 40))
+    assert chosen[:1].ids == (9,)
     assert [record.fold for record in chosen[:1].peers()] == [chosen[0].fold] * len(chosen[:1].peers())
 
 
@@ -129,7 +137,7 @@ def test_many_measurements_are_kept_on_the_disk_and_unmeasured_stays_itself(ward
     first = ward.cohort(with_signal=False)
     found = first.measure()
     (path,) = tmp_path.iterdir()
-    assert path.name == f"measurements-1.0.0-{first.fingerprint}.json"
+    assert path.name == f"measurements-{VERSION}-{first.signal_fingerprint}.json"
     monkeypatch.setattr(cohort_module, "measure_record", lambda record: pytest.fail("measured again"))
     again = Ward().cohort(with_signal=False).measure()
     assert again["a1"] == found["a1"]

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -178,16 +177,16 @@ def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named(sample):
         sample.cohort("tset")
 
 
-def test_the_fingerprint_follows_records_and_samples(physionet_folder, sample):
+def test_what_is_cached_follows_the_samples_and_the_fingerprint_does_not(physionet_folder, sample):
     dataset = PtbXl(physionet_folder)
-    before = dataset.fingerprint(CHOSEN)
-    assert before == dataset.fingerprint(CHOSEN[::-1])
-    assert before != dataset.fingerprint(CHOSEN[:-1])
+    named, cached = dataset.fingerprint(CHOSEN), dataset.signal_fingerprint(CHOSEN)
+    assert cached == dataset.signal_fingerprint(CHOSEN[::-1]) != dataset.signal_fingerprint(CHOSEN[:-1])
     changed = sample.samples(9, 100).copy()
     changed[0, 0] += 1
     write_record(physionet_folder, "records100/00000/00009_lr", changed, 100)
-    assert before != PtbXl(physionet_folder).fingerprint(CHOSEN)
-    assert sample.cohort("all").fingerprint == "e43c0b81f6a3f98d", "as every manifest has it"
+    assert PtbXl(physionet_folder).signal_fingerprint(CHOSEN) != cached
+    assert PtbXl(physionet_folder).fingerprint(CHOSEN) == named
+    assert sample.cohort("all").signal_fingerprint == "e43c0b81f6a3f98d", "as measurements are cached under"
 
 
 def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(sample, tmp_path, monkeypatch):
@@ -211,12 +210,7 @@ def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(sample
     assert len(made) == 2 * len(records)
 
 
-PTBXL = os.environ.get("PTBXL_DIR")
-
-
-@pytest.mark.skipif(not PTBXL, reason="needs PTB-XL: set PTBXL_DIR to its folder")
-def test_the_whole_table_is_read():
-    dataset = PtbXl(Path(PTBXL or ""))
-    assert len(dataset) == 21_799
-    assert sum(record.fold == 10 for record in dataset) == 2_198
-    assert len({record.patient_id for record in dataset}) == 18_869
+def test_the_whole_table_is_read(ptbxl):
+    assert len(ptbxl) == 21_799
+    assert sum(record.fold == 10 for record in ptbxl) == 2_198
+    assert len({record.patient_id for record in ptbxl}) == 18_869

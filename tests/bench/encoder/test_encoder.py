@@ -145,9 +145,9 @@ def probed(low, area=0.7):
     ("encoder_area", "over_random", "over_pixels", "reader", "said"),
     [
         (probed(0.6), (0.1, (0.02, 0.2)), (0.1, (0.02, 0.2)), "", "in the encoder"),
-        (probed(0.6), (0.1, (0.02, 0.2)), (0.1, (0.02, 0.2)), "at prior",
+        (probed(0.6), (0.1, (0.02, 0.2)), (0.1, (0.02, 0.2)), "nothing shown",
          "in the encoder; the language model does not use it"),
-        (probed(0.6), (0.1, (0.02, 0.2)), (0.1, (0.02, 0.2)), "above prior",
+        (probed(0.6), (0.1, (0.02, 0.2)), (0.1, (0.02, 0.2)), "knows it",
          "in the encoder; the language model uses it"),
         (probed(0.6), (0.1, (-0.02, 0.2)), (0.1, (0.02, 0.2)), "", "no more than pixels or untrained"),
         (probed(0.4), (0.1, (0.02, 0.2)), (0.1, (0.02, 0.2)), "", "not found"),

@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 
+import jsonschema
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,7 +19,8 @@ from bench.view import View
 from renderers import PageStyle, render
 from taxonomy.error import StorageError
 from taxonomy.parsing import parse
-from taxonomy.target import DENSE
+from taxonomy.schema import answer_schema
+from taxonomy.target import DENSE, DENSE_NO_REASONING
 
 from ...command import bench, is_one_sentence
 
@@ -65,10 +67,30 @@ def test_the_pictures_are_those_of_the_renderer(loaded, sample):
 def test_target_and_columns_tell_the_truth(loaded):
     for row in loaded["printed"]["train"]:
         read = parse(row["target"], DENSE)
+        assert list(read.values) == list(DENSE.axes) and None not in read.values.values()
         for axis, value in read.values.items():
             told = row[axis]
-            assert (frozenset(told) if isinstance(told, list) else told) == value
-        assert json.loads(row["target"])["axis"] == row["axis"]
+            assert (told is None) == (axis in row["unlabelled"])
+            assert told is None or (frozenset(told) if isinstance(told, list) else told) == value
+
+
+def test_a_target_is_an_answer_of_the_schema_that_the_reader_is_asked_with(loaded):
+    validate = jsonschema.Draft202012Validator(answer_schema(DENSE))
+    for row in loaded["printed"]["train"]:
+        target = json.loads(row["target"])
+        assert validate.is_valid(target)
+        assert 1 <= target["reasoning"].count(".") <= 4
+
+
+def test_without_reasoning_neither_prompt_nor_target_has_any(tmp_path):
+    made = ("dataset", "export", "short", "--limit", 2, "--split", "test", "--px-per-mm", 2, "--no-reasoning")
+    assert bench(*made, cwd=tmp_path).returncode == 0
+    import pyarrow.parquet
+
+    (file,) = (tmp_path / "short").rglob("*.parquet")
+    for row in pyarrow.parquet.read_table(file).to_pylist():
+        assert "reasoning" not in row["system"] + row["prompt"] + row["target"]
+        assert jsonschema.Draft202012Validator(answer_schema(DENSE_NO_REASONING)).is_valid(json.loads(row["target"]))
 
 
 def test_messages_say_the_same_as_the_columns(loaded):

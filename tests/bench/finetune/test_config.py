@@ -73,3 +73,12 @@ def test_a_file_that_is_no_toml_is_said(tmp_path):
     path.write_text("model = [")
     with pytest.raises(SettingError, match=r"broken\.toml cannot be read"):
         read_finetune_config(path, {})
+
+
+def test_what_is_taught_without_reasoning_is_asked_for_without_it():
+    config = finetune_config({"model": "m"}, {"demography": True})
+    assert config.view.form.reasoning and config.view.demography
+    assert config.without_reasoning().task.format == "dense-no-reasoning"
+    assert not config.without_reasoning().view.form.reasoning
+    flat = finetune_config({"model": "m"}, {"format": "flat"})
+    assert flat.without_reasoning() == flat

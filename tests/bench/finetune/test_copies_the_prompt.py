@@ -4,14 +4,17 @@ import json
 
 import pytest
 
+from bench.evidence import verdict as words
+
 from ...tiny.teaching import taught
 
 
 @pytest.mark.slow
 def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
     """Normal against abnormal is what the numbers tell a model so small within a minute."""
-    score, verdicts = taught(gemma, tmp_path, renderer="clean", format="binary", condition="blank-image", epochs=3)
-    assert score.normality is not None and score.normality.verdict == "above prior"
-    assert verdicts == {"normality": "copies the prompt"}
+    score, verdicts = taught(gemma, tmp_path, renderer="clean", format="binary", condition="blank-image", epochs=8)
+    assert score.normality is not None and score.normality.knows
+    assert words.NUMBERS in verdicts["normality"]
+    assert words.READS not in verdicts["normality"]
     manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())
     assert manifest["taught"]["condition"] == "blank-image"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.evidence import verdict as words
 from renderers import RENDERERS
 
 from ...tiny.planted import Planted
@@ -17,7 +18,7 @@ def planted(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
-    score, verdicts = taught(gemma, tmp_path, renderer="planted", epochs=4)
-    assert [axis.axis for axis in score.axes if axis.verdict == "above prior"] == ["rate"]
-    assert verdicts["rate"] == "reads the trace"
-    assert [axis for axis, verdict in verdicts.items() if "reads" in verdict] == ["rate"]
+    score, verdicts = taught(gemma, tmp_path, renderer="planted", format="dense-no-reasoning", epochs=4)
+    assert [axis.axis for axis in score.axes if axis.knows_p is not None and axis.knows_p < 0.001] == ["rate"]
+    assert verdicts["rate"].startswith(words.READS) and words.TRACE in verdicts["rate"]
+    assert [axis for axis, verdict in verdicts.items() if words.READS in verdict] == ["rate"]

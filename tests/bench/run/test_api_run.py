@@ -69,7 +69,7 @@ def test_a_run_reads_scores_and_accounts(server, tmp_path):
     assert "images seen by the model at           3 px/mm" in done.stdout
     manifest = json.loads((folder_of(tmp_path) / "manifest.json").read_text())
     settings = manifest["settings"]
-    assert settings["prompt"].startswith("1.0.0-")
+    assert settings["prompt"].startswith("2.0.0-")
     assert settings["reader_details"]["max_tokens"] == "8192"
     assert settings["reader_details"]["endpoint"] == server.openai_url
     score = json.loads((folder_of(tmp_path) / "score.json").read_text())
@@ -136,8 +136,8 @@ def test_retry_asks_the_failed_calls_and_nothing_else(server, tmp_path):
     assert "failed calls                          2 transport" in done.stdout
     assert "bench retry" in done.stdout
     folder = folder_of(tmp_path)
-    refused = bench(server, "submit", folder, cwd=tmp_path)
-    assert "2 of its cases are failed calls" in refused.stderr
+    refused = bench(server, "submit", folder, "--by", "nobody", cwd=tmp_path)
+    assert "partial: 12 of the split's 66 records are asked" in refused.stderr
     before = (folder / "readings.jsonl").read_text()
     server.plan = lambda digest, times: ""
     retried = bench(server, "retry", folder, cwd=tmp_path)
@@ -168,7 +168,8 @@ def test_repeats_are_asked_apart_and_scored(server, tmp_path):
 @pytest.mark.slow
 def test_a_condition_that_shares_a_request_does_not_pay_again(server, tmp_path):
     assert bench(server, *RUN, "--condition", "text-only", cwd=tmp_path).returncode == 0
-    other = bench(server, *RUN, "--condition", "text-only", "--seed", "1", cwd=tmp_path)
+    ids = ",".join(str(line["ecg_id"]) for line in lines_of(folder_of(tmp_path)))
+    other = bench(server, *RUN, "--condition", "text-only", "--ids", ids, cwd=tmp_path)
     assert other.returncode == 0, other.stderr
     assert asked(server) == 12
     assert "paid by other runs" in other.stdout
@@ -253,7 +254,7 @@ def test_only_what_a_format_asks_for_is_scored(server, tmp_path, form):
 def test_the_prompt_is_shown_as_it_would_be_sent(server, tmp_path):
     shown = bench(server, "prompt", "--id", "38", "--renderer", "leads", "--format", "sparse", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    assert "heart rate: 73 /min" in shown.stdout
+    assert "Vent. rate 73 BPM" in shown.stdout
     assert "Image 12 of 12: lead V6" in shown.stdout
     assert len(list((tmp_path / "prompt").glob("00038_*.png"))) == 12
     bench(server, *RUN[:3], "--ids", "38", cwd=tmp_path)
@@ -265,8 +266,8 @@ def test_the_prompt_is_shown_as_it_would_be_sent(server, tmp_path):
     assert asked(server) == 1
     for condition, said in (("no-rate", False), ("image-only", False), ("full", True)):
         told = bench(server, "prompt", "--id", "38", "--condition", condition, cwd=tmp_path)
-        assert ("heart rate: 73" in told.stdout) is said
-        assert ("QTc" in told.stdout) is said
+        assert ("Vent. rate 73" in told.stdout) is said
+        assert ("QT/QTc" in told.stdout) is said
 
 
 @pytest.mark.slow

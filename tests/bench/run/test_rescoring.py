@@ -14,7 +14,7 @@ from bench.view import Question, View
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError
 
-CONDITIONS = ("full", "wrong-image", "wrong-measurements", "relevant-leads-masked:rhythm")
+CONDITIONS = ("full", "crossed", "crossed-2", "nothing", "lead-mask", "jittered")
 
 
 def run_in(out, view, **selection):
@@ -41,21 +41,25 @@ def test_every_case_is_shown_again_as_it_was_seen(condition, tmp_path):
     assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
 
 
-def test_the_order_of_chosen_records_is_kept(tmp_path):
+def test_the_order_in_which_chosen_records_were_asked_is_kept(tmp_path):
     folder, seen = run_in(tmp_path, View(px_per_mm=2), ids="38,9,20", limit=None)
     assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
 
 
 def test_donors_are_those_of_the_run_though_others_would_be_drawn_today(tmp_path):
-    folder, seen = run_in(tmp_path, View("wrong-image", px_per_mm=2))
-    manifest = folder.manifest()
-    first, other = folder.settings().ids[:2]
-    manifest["donors"][str(first)] = other
+    folder, seen = run_in(tmp_path, View("crossed", px_per_mm=2))
+    manifest, ids = folder.manifest(), folder.settings().ids
+    assert manifest["donors"].keys() == set(map(str, ids))
+    assert set(manifest["donors"].values()) == set(ids)
+    other = next(ecg_id for ecg_id in ids[1:] if ecg_id != manifest["donors"][str(ids[0])])
+    manifest["donors"][str(ids[0])] = other
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     dataset = open_dataset("sample")
     again = next(shown_again(folder, dataset))
-    assert np.array_equal(again.signal, dataset.record(other).signal().mv)
-    assert not np.array_equal(again.signal, seen[0].signal)
+    rate = dataset.cohort(ids=[other]).measure()[other].heart_rate.value
+    assert again.prompt.measurements.heart_rate.value == rate
+    assert again.prompt != seen[0].prompt
+    assert np.array_equal(again.signal, seen[0].signal)
 
 
 def test_numbers_of_a_file_are_found_where_the_caller_says_the_file_is(tmp_path):
@@ -64,7 +68,7 @@ def test_numbers_of_a_file_are_found_where_the_caller_says_the_file_is(tmp_path)
     (tmp_path / "features.csv").write_text(f"ecg_id,{','.join(columns + axes)}\n9,61,160,96,400,45,10,30\n")
     view = View(measurements=str(tmp_path / "features.csv"), px_per_mm=2)
     folder, seen = run_in(tmp_path / "runs", view, ids="9", limit=None)
-    assert "heart rate: 61 /min" in seen[0].prompt.text
+    assert "Vent. rate 61 BPM" in seen[0].prompt.text
     cases = cases_of_run(folder, open_dataset("sample"), view.settled(RecordingReader()))
     assert_same([cases.case(Question(record)) for record in cases.cohort], seen)
 
@@ -77,6 +81,15 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(tmp_path):
     with pytest.raises(RunError, match="does not hold its view: it was made by an earlier version") as told:
         cases_of_run(folder, open_dataset("sample"))
     assert "\n" not in str(told.value)
+
+
+def test_a_run_of_an_earlier_taxonomy_is_refused_in_one_sentence(tmp_path):
+    folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
+    manifest = folder.manifest()
+    manifest["settings"]["taxonomy_version"] = "1.0.0"
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunError, match=r"the run answers taxonomy 1\.0\.0, and this version asks 2.*: run it again"):
+        cases_of_run(folder, open_dataset("sample"))
 
 
 def test_a_run_on_other_records_is_refused(tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from bench.evidence.answer import Figure
+from bench.evidence.figure import Figure
 from bench.report.probe_page import thresholds
 from bench.tracing.beats import delineated, tiled
 from bench.tracing.change import CHANGES

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from bench.cli.check_reader import CASES
 from bench.dataset import Selection, open_dataset
 from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
-from bench.view import View
+from bench.view import Question, View, cases_of
 from bench.view.example import examples
 from readers.contract_suite import RecordingReader
 from taxonomy.error import BenchError, FileError, SettingError
@@ -92,7 +93,7 @@ def own_condition(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("condition", ["full", "wrong-image", "relevant-leads-masked:rhythm", "own"])
+@pytest.mark.parametrize("condition", ["full", "crossed-2", "lead-mask", "own"])
 def test_a_view_survives_json(condition, own_condition):
     name = str(own_condition) if condition == "own" else condition
     view = View(name, "clean", 4, seed=3).settled(Taught())
@@ -122,16 +123,18 @@ def test_a_condition_file_is_read_once(own_condition):
     assert (moved.shown.name, moved.shown.images, moved.shown.without) == ("mine", "blank", ("heart_rate",))
 
 
-def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(tmp_path):
+@pytest.mark.parametrize("condition", ["crossed", "jittered"])
+def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(condition, tmp_path):
     import pyarrow.parquet
 
-    view = View("wrong-image", renderer="stacked", px_per_mm=2, format="sparse", seed=5)
+    view = View(condition, renderer="stacked", px_per_mm=2, format="sparse", seed=5)
     asked = RunOptions(
         f"{__name__}:Shown", selection=Selection("sample", limit=COUNT), view=view, out=tmp_path / "runs"
     )
     job = prepared(asked)
     run_job(job)
-    run = {ecg_id: told(case) for ecg_id, case in zip(job.settings.ids, Shown.last.seen, strict=True)}
+    asked_for = [question.record.ecg_id for question in job.questions]
+    run = {ecg_id: told(case) for ecg_id, case in zip(asked_for, Shown.last.seen, strict=True)}
     taught = {one.record.ecg_id: told(one.case) for one in examples(open_dataset("sample"), "test", view, COUNT)}
     write_export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("sample"), tmp_path / "pages")
     (file,) = (tmp_path / "pages").rglob("*.parquet")
@@ -147,6 +150,15 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(tmp_path):
 def test_check_reader_shows_what_a_run_shows(tmp_path):
     reader = f"{__name__}:Shown"
     bench("check-reader", reader, cwd=tmp_path)
-    checked = [told(case) for case in Shown.last.seen[:COUNT]]
-    assert bench("run", "--reader", reader, "--limit", COUNT, cwd=tmp_path).returncode == 0
+    checked = [told(case) for case in Shown.last.seen[:CASES]]
+    assert bench("run", "--reader", reader, "--sample", CASES, cwd=tmp_path).returncode == 0
     assert checked == [told(case) for case in Shown.last.seen]
+
+
+def test_a_crossed_prompt_is_that_of_a_run_over_the_whole_fold(sample, tmp_path):
+    view = View("crossed").for_inputs(Shown.inputs)
+    cases = cases_of(view, sample.cohort())
+    record = cases.cohort[1]
+    shown = bench("prompt", "--id", record.ecg_id, "--condition", "crossed", cwd=tmp_path)
+    assert cases.case(Question(record)).prompt.text in shown.stdout
+    assert f"record {record.ecg_id}, with the numbers of record {cases.donors[record.ecg_id].ecg_id}" in shown.stderr

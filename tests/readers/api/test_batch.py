@@ -21,7 +21,7 @@ def session(tmp_path):
 
 
 def rates(cases):
-    return [rate_of(round(case.prompt.measurements.heart_rate.value)) for case in cases]
+    return [rate_of(case.prompt.measurements.heart_rate.printed) for case in cases]
 
 
 def state(tmp_path):

@@ -18,7 +18,7 @@ def test_every_case_ends_in_exactly_one_reading_and_none_is_asked_more_than_its_
     image = cases[0].images[0]
     many = [
         dataclasses.replace(
-            cases[0], images=(image,), prompt=Prompt(f"number {number}. heart rate: {40 + number % 80} /min")
+            cases[0], images=(image,), prompt=Prompt(f"number {number}. Vent. rate {40 + number % 80} BPM")
         )
         for number in range(CASES)
     ]

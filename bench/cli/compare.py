@@ -1,0 +1,54 @@
+"""``bench compare``: the differences of readers on the cases that they share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli.option import data_option
+
+if TYPE_CHECKING:
+    from bench.score.comparison import PairComparison
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN ...")
+@data_option
+@click.option("--flips", metavar="AXIS", help="List the records that are right in one run and wrong in the other.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where compare.md and compare.json go.")
+def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, out: Path | None) -> None:
+    """Compare run folders or submissions of one dataset on the cases that they share.
+
+    For every pair: the differences of kappa and accuracy on each axis and of the mean kappa, with 95% intervals over
+    the patients, p by swapping the two readers' answers of whole patients, and Holm's correction: of the mean kappas
+    over the pairs, of the others over pairs and axes. Calls that failed in one of two are left out.
+
+    \b
+    Examples:
+      bench compare runs/openai-gpt-5-4-... runs/anthropic-claude-opus-4-8-...
+      bench compare results/submissions/* --out comparison
+      bench compare runs/before runs/after --flips rhythm
+    """
+    from bench.cli.terminal import TERMINAL, show
+    from bench.report.comparison_page import HOW, comparison_table, headline, write_comparison
+    from bench.run.comparing import compare_runs
+    from taxonomy.axis import axis_named
+
+    listed = axis_named(flips).name if flips else None
+    pairs = compare_runs(runs, data, TERMINAL)
+    for pair in pairs:
+        show(comparison_table(pair))
+        click.echo("\n".join(headline(pair)))
+        if listed:
+            _list_flips(pair, listed)
+        click.echo()
+    click.echo(HOW)
+    if out:
+        click.echo(f"page: {write_comparison(out, pairs)}")
+
+
+def _list_flips(pair: "PairComparison", name: str) -> None:
+    for axis in pair.axes:
+        if axis.axis == name:
+            for reader, ids in ((pair.first, axis.first_only), (pair.second, axis.second_only)):
+                click.echo(f"{name}, right only in {reader}: {', '.join(map(str, ids)) or 'none'}")

@@ -1,0 +1,83 @@
+"""A comparison of readers as a table in the terminal, as a page and as JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.report.table import difference, markdown_table, page, plain, terminal_table
+from bench.score.comparison import DRAWS, Gap, PairComparison
+from bench.storage import as_json, write_whole
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HEADINGS = ("axis", "n", "kappa", "difference [95%]", "p", "accuracy [95%]", "p", "flips")
+
+HOW = (
+    "Differences are first minus second: kappa, and accuracy in points. Intervals: bootstrap over patients;\n"
+    "p: answers of whole patients swapped, by Holm (mean kappa over the pairs, the rest over pairs and axes).\n"
+    "Flips: records right only in the first : only in the second. +: by construction, since one of the two\n"
+    "answers from the very measurement that made the truth."
+)
+
+
+def comparison_table(pair: PairComparison) -> "Table":
+    """Return a pair's table for the terminal."""
+    return terminal_table(HEADINGS, _rows(pair), title=_title(pair), left=("axis",))
+
+
+def write_comparison(folder: Path, pairs: Sequence[PairComparison]) -> Path:
+    """Write ``compare.md`` and ``compare.json``; return the page.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When the folder cannot be written.
+    """
+    write_whole(folder / "compare.json", as_json({"draws": DRAWS, "pairs": [pair.to_json() for pair in pairs]}))
+    return write_whole(folder / "compare.md", comparison_page(pairs))
+
+
+def comparison_page(pairs: Sequence[PairComparison]) -> str:
+    """Return the page as Markdown."""
+    parts = ["# Comparison", HOW.replace("\n", " ")]
+    for pair in pairs:
+        parts += [f"## {plain(_title(pair))}", plain(" ".join(headline(pair))), markdown_table(HEADINGS, _rows(pair))]
+    return page(parts)
+
+
+def headline(pair: PairComparison) -> list[str]:
+    """Return in sentences whether two readers are shown to differ, by how much, and what was left out."""
+    left = [f"{pair.left_out} shared cases with a failed call are left out."] if pair.left_out else []
+    gap = pair.mean_kappa
+    if gap is None:
+        return ["They share no axis of the mean kappa.", *left]
+    better = pair.first if gap.difference > 0 else pair.second
+    said = f"{better} is shown to be better." if gap.is_shown else "No difference is shown."
+    mean = f"Mean kappa over {len(pair.mean_axes)} axes: {gap.first:.3f} and {gap.second:.3f}"
+    return [said, f"{mean}, difference {_signed(gap)}, p = {gap.p_holm:.4f}.", *left]
+
+
+def _title(pair: PairComparison) -> str:
+    return f"{pair.first} against {pair.second} (n = {pair.n:,})"
+
+
+def _rows(pair: PairComparison) -> list[tuple[str, ...]]:
+    return [
+        (
+            axis.axis + "+" * axis.by_construction,
+            f"{axis.n:,}",
+            f"{axis.kappa.first:.2f} {axis.kappa.second:.2f}" if axis.kappa else "-",
+            _signed(axis.kappa) if axis.kappa else "-",
+            f"{axis.kappa.p_holm:.3f}" if axis.kappa and not axis.by_construction else "-",
+            difference(axis.accuracy.difference, axis.accuracy.interval),
+            "-" if axis.by_construction else f"{axis.accuracy.p_holm:.3f}",
+            f"{len(axis.first_only)}:{len(axis.second_only)}",
+        )
+        for axis in pair.axes
+    ]
+
+
+def _signed(gap: Gap) -> str:
+    within = f" [{gap.interval[0]:+.2f}, {gap.interval[1]:+.2f}]" if gap.interval else ""
+    return f"{gap.difference:+.2f}{within}"

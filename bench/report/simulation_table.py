@@ -1,0 +1,38 @@
+"""The table of false verdicts and power, for the terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.evidence.simulation import COUNTED, SCREENING, SHUFFLES, Rate, SimulatedReader
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+from bench.report.table import terminal_table
+
+HEADINGS = ("can read", "names", "trace", "numbers", "refuses")
+"""Of what is counted, short enough for a terminal."""
+
+
+def simulation_table(found: Sequence[SimulatedReader], title: str) -> "Table":
+    """Return how often each finding was said of any axis of each simulated reader."""
+    rows = [(one.name, one.knows, *(_rate(one.rates.get(name)) for name in COUNTED)) for one in found]
+    return terminal_table(("reader", "knows", *HEADINGS), rows, title, left=("reader", "knows"))
+
+
+def simulation_notes() -> str:
+    """Return how the table is read."""
+    return (
+        "Percent of the trials in which it was said of any of the eight axes, with its 95% interval (Clopper and\n"
+        "Pearson): that the reader can read it, names it, follows the trace or the numbers, refuses when they\n"
+        "disagree; -: its inputs leave it out. Of a reader that knows nothing 'can read' is false; of one that sees\n"
+        "some of the abnormal truths it is power; one that knows little can read, and must not be said to name.\n"
+        f"{SHUFFLES:,} shuffles a test, {SCREENING} where those leave no hope."
+    )
+
+
+def _rate(rate: Rate | None) -> str:
+    if rate is None:
+        return "-"
+    low, high = rate.interval
+    return f"{100 * rate.value:.4g} [{100 * low:.0f}, {100 * high:.0f}]"

@@ -1,0 +1,29 @@
+"""Caveats of a run: what its figures cannot be taken for, in sentences for the terminal, the report and ``submit``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.dataset import Cohort
+from bench.dataset.coverage import Coverage
+from readers.contract import Reader
+
+
+def taught_records(reader: Reader, cohort: Cohort) -> int:
+    """Return how many records of a cohort lie in folds that were taught to a reader, by its own account."""
+    folds = getattr(reader, "taught_on", {}).get(cohort.dataset.name, ())
+    return sum(record.fold in folds for record in cohort)
+
+
+def caveats(coverage: Coverage, taught: int) -> tuple[str, ...]:
+    """Return what is wrong with a run as a test, in sentences; nothing for a whole split that was never taught."""
+    partial = () if coverage.is_whole else (coverage.partial,)
+    which = "all of these" if taught == coverage.records else f"{taught:,} of these {coverage.records:,}"
+    said = f"Not a test: {which} records lie in folds that were taught to this reader; no leaderboard takes it."
+    return (*partial, said) if taught else partial
+
+
+def told_coverage(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the coverage and the caveats that a manifest tells; nothing where it tells none."""
+    told = dict(manifest.get("coverage", {}))
+    taught = told.pop("taught", 0)
+    return (Coverage(**told).said, *caveats(Coverage(**told), taught)) if told else ()

@@ -1,0 +1,68 @@
+"""Runs compared: two or more run folders or submissions of one dataset, on the cases that they share."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.dataset import Dataset, open_dataset
+from bench.dataset.record import by_id
+from bench.progress import SILENT, Observer
+from bench.run.folder import RunFolder
+from bench.run.rescoring import cohort_of_run
+from bench.run.scoring import scored_cases
+from bench.run.settings import RunSettings
+from bench.score.comparison import DRAWS, Answers, PairComparison, compared
+from taxonomy.error import RunError
+
+
+def compare_runs(
+    runs: Sequence[Path], data: str | None = None, observer: Observer = SILENT, draws: int = DRAWS
+) -> tuple[PairComparison, ...]:
+    """Compare every pair of runs.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+        Run folders or submissions.
+    data : str, optional
+        Where their dataset is, as after ``--data``; runs on the embedded sample need none.
+    observer : Observer
+    draws : int
+        Resamples of the patients.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When there is only one, they are of different datasets, or share no case.
+    """
+    folders = [RunFolder(path) for path in dict.fromkeys(path.resolve() for path in runs)]
+    if len(folders) < 2:
+        raise RunError(f"a comparison needs two different runs or more, not only {runs[0] if runs else 'none'}")
+    settings = [folder.settings() for folder in folders]
+    other = next((one for one in settings if one.dataset != settings[0].dataset), None)
+    if other:
+        raise RunError(
+            f"{settings[0].run_id} was made on {settings[0].dataset} and {other.run_id} on {other.dataset}: "
+            "readers are compared on the same records"
+        )
+    dataset = open_dataset("sample" if settings[0].is_sample else data)
+    every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))
+    with observer.progress("measuring") as report:
+        every.measure(report)
+    names = _names(settings)
+    answers = [_answers(*named, dataset) for named in zip(names, folders, settings, strict=True)]
+    with observer.progress("comparing", "pairs"):
+        return compared(answers, draws)
+
+
+def _names(settings: Sequence[RunSettings]) -> list[str]:
+    """Return the readers' names, or the run ids where two have the same."""
+    readers = [one.reader for one in settings]
+    names = readers if len(set(readers)) == len(readers) else [one.run_id for one in settings]
+    # Two copies of one run, a folder and its submission, still are two.
+    return names if len(set(names)) == len(names) else [f"{number} {name}" for number, name in enumerate(names, 1)]
+
+
+def _answers(name: str, folder: RunFolder, settings: RunSettings, dataset: Dataset) -> Answers:
+    readings, _ = folder.every_reading()
+    cases = scored_cases(readings, cohort_of_run(settings, dataset), offer=settings.offer)
+    return Answers.of(name, cases, settings.offer.measured)

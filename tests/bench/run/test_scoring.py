@@ -1,0 +1,168 @@
+"""From readings to a score: what is asked, what holds by construction, and the text ceiling."""
+
+from dataclasses import replace
+
+import pytest
+
+import bench.dataset.cohort
+from bench.dataset import Cohort, open_dataset
+from bench.run.scoring import score_readings
+from bench.run.settings import Offer, offer_of, settings_from, settings_of
+from bench.study import evaluate
+from bench.view import QuestionKey, View, cases_of
+from readers.contract_suite import RecordingReader
+from readers.majority import MajorityReader, majority_values
+from readers.resnet1d.reader import Resnet1dReader
+from readers.text_ceiling import MeasurementsReader
+from taxonomy.axis import AXIS_NAMES
+from taxonomy.error import SettingError, UnknownNameError
+from taxonomy.reading import Reading
+
+
+def settled(reader, **view):
+    return View(**view).settled(reader)
+
+
+class RhythmOnly(MajorityReader):
+    name = "rhythm-only"
+    axes = frozenset({"rhythm"})
+
+
+class StageAndPlace(MajorityReader):
+    axes = frozenset({"ischemia_stage", "ischemia_territory", "diagnosis"})
+
+
+def test_a_reader_without_axes_offers_all():
+    assert offer_of(MajorityReader(), settled(MajorityReader())).axes == {*AXIS_NAMES, "normality", "ischemia"}
+
+
+def test_derived_answers_are_offered_with_their_parts():
+    offered = offer_of(StageAndPlace(), settled(StageAndPlace())).axes
+    assert offered == {*StageAndPlace.axes, "ischemia", "normality"}
+
+
+def test_what_is_not_offered_is_not_scored(sample):
+    found = evaluate(RhythmOnly(), sample.cohort(limit=6))
+    assert [axis.axis for axis in found.axes if axis.n] == ["rhythm"]
+    assert found.axis("rate").verdict == "not asked"
+    assert found.superclass is None
+
+
+def test_the_format_and_the_offer_both_count():
+    class Texts(StageAndPlace):
+        inputs = frozenset({"text"})
+
+    view = settled(Texts(), format="flat")
+    assert offer_of(Texts(), view).axes == {"diagnosis", "normality"}
+
+    class Rhythms(Texts):
+        axes = frozenset({"rhythm"})
+
+    with pytest.raises(SettingError, match="offers \\['rhythm'\\], and the format asks for \\['diagnosis'\\]"):
+        offer_of(Rhythms(), view)
+
+
+def test_an_unknown_axis_is_named():
+    class Typo(MajorityReader):
+        axes = frozenset({"rythm"})
+
+    with pytest.raises(UnknownNameError, match="rythm"):
+        offer_of(Typo(), settled(Typo()))
+
+
+def test_readers_of_our_own_measurement_are_marked():
+    assert Resnet1dReader.measures == MeasurementsReader.measures == {"rate", "axis"}
+    assert offer_of(MajorityReader(), settled(MajorityReader())).measured == frozenset()
+
+
+class Texts(RecordingReader):
+    inputs = frozenset({"image", "text"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "printed"),
+    [
+        ("full", {"rate", "axis"}),
+        ("image-only", set()),
+        ("no-rate", {"axis"}),
+        ("no-axis", {"rate"}),
+    ],
+)
+def test_a_prompt_that_prints_the_number_marks_its_axis(condition, printed):
+    assert offer_of(Texts(), settled(Texts(), condition=condition)).measured == printed
+
+
+def test_numbers_of_another_source_mark_nothing():
+    view = replace(settled(Texts()), measurements="12sl_features.csv")
+    assert offer_of(Texts(), view).measured == frozenset()
+
+
+def test_settings_keep_the_offer(sample):
+    cohort = sample.cohort(limit=4)
+    for reader in (Texts(), RhythmOnly()):
+        settings = settings_of(reader, reader.name, cases_of(settled(reader), cohort), {}, 1)
+        assert settings_from(settings.to_json()) == settings
+        assert settings.offer == offer_of(reader, settled(reader))
+
+
+def test_the_run_id_follows_the_offer(sample):
+    cohort = sample.cohort(limit=4)
+    ids = {
+        settings_of(reader, "x", cases_of(settled(reader), cohort), {}, 1).run_id
+        for reader in (MajorityReader(), RhythmOnly())
+    }
+    assert len(ids) == 2
+
+
+def asked(cohort):
+    return {QuestionKey(record.ecg_id): Reading(values=majority_values()) for record in cohort}
+
+
+def test_by_construction_is_said_of_a_measured_rate(sample):
+    cohort = sample.cohort(limit=30)
+    marked = score_readings(asked(cohort), cohort, offer=Offer(measured=frozenset({"rate", "axis"})))
+    assert marked.axis("rate").verdict == "by construction"
+    assert score_readings(asked(cohort), cohort).axis("rate").verdict.startswith("nothing shown (n =")
+
+
+def half_recorded():
+    dataset = open_dataset("sample")
+    cohort = dataset.cohort(limit=30)
+    records = [replace(record, rates=()) if k % 2 else record for k, record in enumerate(cohort)]
+    return Cohort(dataset, tuple(records), "test")
+
+
+def test_the_text_ceiling_is_that_of_the_cases_with_a_recording_from_a_cold_and_a_warm_cache(monkeypatch, tmp_path):
+    monkeypatch.setattr(bench.dataset.cohort, "WORTH_CACHING", 1)
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    scores = []
+    for _ in ("cold", "warm"):
+        cohort = half_recorded()
+        scores.append(score_readings(asked(cohort), cohort).to_json())
+    assert any(tmp_path.iterdir())
+    assert scores[0] == scores[1]
+    rhythm = next(axis for axis in scores[0]["axes"] if axis["axis"] == "rhythm")
+    recorded = [record for record in half_recorded() if record.rates]
+    truths = half_recorded().truths()
+    assert rhythm["text_ceiling_n"] == sum(truths[record.ecg_id].values["rhythm"] is not None for record in recorded)
+    assert rhythm["n"] > rhythm["text_ceiling_n"]
+    assert rhythm["text_ceiling"] > 0.5
+
+
+def test_without_a_recording_there_is_no_text_ceiling():
+    cohort = half_recorded()
+    bare = Cohort(cohort.dataset, tuple(record for record in cohort if not record.rates), "test")
+    found = score_readings(asked(bare), bare)
+    assert {(axis.text_ceiling, axis.text_ceiling_n) for axis in found.axes} == {(None, 0)}
+
+
+def test_answers_are_shuffled_within_the_folds_of_the_records(sample):
+    cohort = sample.cohort(limit=8)
+    folds = [replace(record, fold=k) for k, record in enumerate(cohort)]
+    alone = Cohort(cohort.dataset, tuple(folds), "test")
+    readings = {
+        QuestionKey(record.ecg_id): Reading(values=dict(cohort.truth(record).values) | {"rate": None})
+        for record in cohort
+    }
+    found = score_readings(readings, alone)
+    assert {axis.knows_p for axis in found.axes} == {1}

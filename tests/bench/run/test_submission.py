@@ -1,0 +1,277 @@
+"""Submissions: whole splits only, never overwritten, with who, when and a link; ranked with ties."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from bench.dataset.ptbxl import PtbXl
+from bench.report.leaderboard_page import rebuild
+from bench.run.folder import RunFolder
+from bench.run.job import prepared, run_job
+from bench.run.options import RunOptions
+from bench.run.submission import Origin, check, read_submission, submit
+from taxonomy.error import SubmissionError
+
+from ...command import bench, is_one_sentence
+from .whole_reader import Failing, Taught
+
+BY = ("--by", "A. Nobody", "--link", "https://example.org/paper")
+ORIGIN = Origin("A. Nobody")
+
+
+def run_folder(out):
+    (folder,) = out.iterdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Finished runs over the whole test split of the sample, by reader."""
+    out = tmp_path_factory.mktemp("runs")
+    return {name: run_job_of(name, out) for name in ("majority", "measurements")}
+
+
+def run_job_of(reader, out):
+    job = prepared(RunOptions(reader, out=out))
+    run_job(job)
+    return job.folder.path
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    """A run of majority that a test may change."""
+    return shutil.copytree(finished["majority"], tmp_path / "runs" / finished["majority"].name)
+
+
+def test_a_submission_keeps_who_when_and_a_link_and_is_checked_from_its_readings(folder, tmp_path):
+    added = bench("submit", folder, *BY, cwd=tmp_path)
+    assert added.returncode == 0, added.stderr
+    entry = tmp_path / "results" / "submissions" / folder.name
+    told = json.loads((entry / "submission.json").read_text())
+    assert (told["by"], told["link"]) == ("A. Nobody", "https://example.org/paper")
+    assert told["submitted"].endswith("+00:00")
+    board = (tmp_path / "results" / "leaderboard.md").read_text()
+    assert "| 1 | majority | 66 |" in board
+    assert "- majority: A. Nobody, 20" in board and "<https://example.org/paper>" in board
+    assert "majority baseline" in board
+    assert bench("leaderboard", "--check", cwd=tmp_path).returncode == 0
+    score = json.loads((entry / "score.json").read_text())
+    score["axes"][0]["accuracy"] = 0.99
+    (entry / "score.json").write_text(json.dumps(score))
+    checked = bench("leaderboard", "--check", cwd=tmp_path)
+    assert checked.returncode == 2
+    assert "does not follow from its readings" in checked.stdout
+
+
+def test_a_submission_is_never_overwritten(folder, tmp_path):
+    assert bench("submit", folder, *BY, cwd=tmp_path).returncode == 0
+    entry = tmp_path / "results" / "submissions" / folder.name
+    before = {path.name: path.read_bytes() for path in entry.iterdir()}
+    refused = bench("submit", folder, "--by", "somebody else", cwd=tmp_path)
+    assert is_one_sentence(refused, "a submission is never overwritten: to replace it, remove that folder first")
+    assert {path.name: path.read_bytes() for path in entry.iterdir()} == before
+    shutil.rmtree(entry)
+    assert bench("submit", folder, "--by", "somebody else", cwd=tmp_path).returncode == 0
+
+
+def test_who_submits_must_be_said(folder, tmp_path):
+    refused = bench("submit", folder, cwd=tmp_path)
+    assert refused.returncode == 2 and "--by" in refused.stderr
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("by", "link", "said"),
+    [
+        (" ", "", "--by takes the name of who submits, on one line, not ' '"),
+        ("a\nb", "", "--by takes the name"),
+        ("a" * 201, "", "200 characters at most"),
+        ("a", "javascript:alert(1)", "--link takes an address that begins with https:// or http://"),
+        ("a", "https://x.org/> <script>", "--link takes an address"),
+        ("a", "https://x.org/|a|", "--link takes an address"),
+        ("a", "https://x.org\n# Heading", "--link takes an address"),
+    ],
+)
+def test_a_name_or_link_that_would_harm_the_page_is_refused(by, link, said):
+    with pytest.raises(SubmissionError, match=said):
+        Origin(by, link)
+
+
+def test_a_name_is_written_as_text(folder, tmp_path):
+    by = "<b>x</b> [y](https://z.org) | `q` *w*"
+    assert bench("submit", folder, "--by", by, cwd=tmp_path).returncode == 0
+    board = (tmp_path / "results" / "leaderboard.md").read_text()
+    assert r"&lt;b&gt;x&lt;/b&gt; \[y\](https://z.org) \| \`q\` \*w\*" in board
+
+
+def test_a_submission_without_an_origin_or_with_a_bad_one_is_told(folder, tmp_path):
+    results = tmp_path / "results"
+    shutil.copytree(folder, results / "submissions" / folder.name)
+    assert is_one_sentence(bench("leaderboard", cwd=tmp_path), "has no submission.json: 'bench submit RUN --by NAME'")
+    for written in ("[]", "{", '{"by": 5}', '{"by": "a", "colour": "blue"}', '{"by": "a", "submitted": "| x"}'):
+        (results / "submissions" / folder.name / "submission.json").write_text(written)
+        told = bench("leaderboard", cwd=tmp_path)
+        assert told.returncode == 2 and len(told.stderr.strip().splitlines()) == 1, told.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--sample", "20"), "partial: 20 of the split's 66 records are asked; no leaderboard takes it"),
+        (("--ids", "38,9"), "partial: 2 records chosen by id are no split; no leaderboard takes it"),
+    ],
+)
+def test_a_part_of_a_split_says_so_and_is_no_submission(tmp_path, words, said):
+    done = bench("run", "--reader", "majority", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    partial = said[0].upper() + said[1:] + "."
+    assert partial in done.stderr, "said at the start"
+    assert partial in done.stdout, "and at the end"
+    folder = run_folder(tmp_path / "runs")
+    assert partial in (folder / "report.md").read_text()
+    refused = bench("submit", folder, *BY, cwd=tmp_path)
+    assert is_one_sentence(refused, said), refused.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_folder_with_few_recordings_gives_a_partial_run(physionet_folder, tmp_path):
+    done = bench("run", "--reader", "majority", "--data", physionet_folder, "--split", "all", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Partial: 4 of the split's 6 records are asked; no leaderboard takes it." in done.stderr
+    folder = run_folder(tmp_path / "runs")
+    assert "majority-ptbxl-all-4of6-" in folder.name
+    coverage = RunFolder(folder).manifest()["coverage"]
+    assert coverage == {"split": "all", "records": 4, "of": 6, "recordings": 4, "taught": 0}
+    report = (folder / "report.md").read_text()
+    assert "4 of 6 records of split 'all' have a recording here." in report
+    refused = bench("submit", folder, *BY, "--data", physionet_folder, cwd=tmp_path)
+    assert is_one_sentence(refused, "partial: 4 of the split's 6 records are asked"), refused.stderr
+
+
+def test_a_whole_split_says_how_many_recordings_there_are(tmp_path):
+    done = bench("run", "--reader", "majority", cwd=tmp_path)
+    report = (run_folder(tmp_path / "runs") / "report.md").read_text()
+    for told in (done.stdout, report):
+        assert "66 of 66 records of split 'test' have a recording here." in told
+        assert "Partial" not in told
+    assert not done.stderr
+
+
+def test_records_that_were_taught_are_said_and_are_no_submission(tmp_path):
+    done = bench("run", "--reader", f"{Taught.__module__}:Taught", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "all of these records lie in folds that were taught to this reader"
+    assert said in done.stderr and said in done.stdout
+    folder = run_folder(tmp_path / "runs")
+    assert RunFolder(folder).manifest()["coverage"]["taught"] == 66
+    assert said in (folder / "report.md").read_text()
+    refused = bench("submit", folder, *BY, cwd=tmp_path)
+    assert is_one_sentence(refused, "not a test: all of these records lie in folds that were taught"), refused.stderr
+
+
+def test_failed_calls_are_no_submission(tmp_path):
+    assert bench("run", "--reader", f"{Failing.__module__}:Failing", cwd=tmp_path).returncode == 0
+    refused = bench("submit", run_folder(tmp_path / "runs"), *BY, cwd=tmp_path)
+    assert is_one_sentence(refused, "2 of its cases are failed calls, which are no answers"), refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("split", "../../elsewhere", "may hold only letters"),
+        ("split", 5, "split must be a valid string"),
+        ("repeats", "x", "repeats must be"),
+        ("repeats", 10**12, "repeats must be"),
+        ("ids", [[1]], "ids"),
+        ("condition", "nonesuch", "unknown condition 'nonesuch'"),
+        ("colour", "blue", "unknown run setting 'colour'"),
+        ("reader", "openai:gpt-9", "the run_id in its manifest does not follow from its settings"),
+    ],
+)
+def test_a_run_with_an_edited_manifest_is_no_submission(folder, tmp_path, name, value, said):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["settings"][name] = value
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    refused = bench("submit", folder, *BY, cwd=tmp_path)
+    assert is_one_sentence(refused, said), refused.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_split_under_another_name_is_no_submission(folder, sample, tmp_path):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    settings = replace(RunFolder(folder).settings(), split="test-easy")
+    manifest |= {"settings": settings.to_json(), "run_id": settings.run_id}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(SubmissionError, match="'test-easy' is not the name of its split"):
+        submit(folder, tmp_path / "results", sample, ORIGIN)
+
+
+def test_a_run_without_coverage_is_of_an_earlier_version(folder, sample, tmp_path):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["coverage"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(SubmissionError, match="made by an earlier version, run it again"):
+        submit(folder, tmp_path / "results", sample, ORIGIN)
+
+
+def test_an_incomplete_run_is_no_submission(folder, tmp_path):
+    lines = (folder / "readings.jsonl").read_text().splitlines(keepends=True)
+    (folder / "readings.jsonl").write_text("".join(lines[:-2]))
+    refused = bench("submit", folder, *BY, cwd=tmp_path)
+    assert is_one_sentence(refused, "2 of 66 cases have no reading; finish the run first"), refused.stderr
+
+
+def test_a_score_that_rests_on_other_recordings_is_not_checked(folder, sample, tmp_path):
+    results = tmp_path / "results"
+    entry = submit(folder, results, sample, ORIGIN)
+    manifest = json.loads((entry / "manifest.json").read_text())
+    (entry / "manifest.json").write_text(json.dumps(manifest | {"signals": "0" * 16}))
+    told = []
+    assert check(results, sample, lambda name, problem: told.append(problem))
+    assert told == ["not checked: its score rests on other recordings than are here"]
+
+
+def test_a_run_that_goes_on_tells_the_recordings_that_are_there_now(folder, tmp_path):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"signals": "0" * 16}))
+    assert bench("run", "--reader", "majority", cwd=tmp_path).returncode == 0
+    assert json.loads((folder / "manifest.json").read_text()) == manifest
+
+
+def test_the_board_ranks_by_mean_kappa_and_keeps_the_pairs(finished, sample, tmp_path):
+    results = tmp_path / "results"
+    for path in finished.values():
+        submit(path, results, sample, ORIGIN)
+    assert rebuild(results, sample) == 2
+    (table,) = json.loads((results / "leaderboard.json").read_text())["tables"]
+    kappas = {name: read_submission(RunFolder(path)).score.kappa.kappa for name, path in finished.items()}
+    assert [entry["reader"] for entry in table["entries"]] == sorted(kappas, key=lambda name: -kappas[name])
+    (pair,) = table["pairs"]
+    assert pair["difference"] == pytest.approx(kappas["measurements"] - kappas["majority"], abs=0.02)
+    shown = pair["p_holm"] < 0.05
+    assert [entry["rank"] for entry in table["entries"]] == ([1, 2] if shown else [1, 1])
+    assert table["pairs_not_compared"] == 0
+
+
+def test_differences_are_kept_where_the_labels_are_not_at_hand(finished, sample, tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    for path in finished.values():
+        submit(path, results, sample, ORIGIN)
+    rebuild(results, sample)
+    before = (results / "leaderboard.json").read_bytes()
+    monkeypatch.setattr("bench.report.leaderboard_page._at_hand", lambda group, dataset: None)
+    rebuild(results)
+    assert (results / "leaderboard.json").read_bytes() == before
+    (results / "leaderboard.json").unlink()
+    rebuild(results)
+    (table,) = json.loads((results / "leaderboard.json").read_text())["tables"]
+    assert [entry["rank"] for entry in table["entries"]] == [1, 1]
+    assert "1 pairs were not compared" in (results / "leaderboard.md").read_text()
+
+
+def test_one_table_whoever_has_which_recordings(physionet_folder):
+    every = PtbXl(physionet_folder).cohort("all", with_signal=False).fingerprint
+    next(physionet_folder.rglob("00038_lr.hea")).unlink()
+    assert PtbXl(physionet_folder).cohort("all", with_signal=False).fingerprint == every

@@ -1,0 +1,28 @@
+"""Readers of whole splits, for the tests of submissions; imported by name through ``--reader``."""
+
+from types import MappingProxyType
+
+from taxonomy.reading import Failure, Reading
+
+
+class Taught:
+    """Was taught fold 10 of the sample."""
+
+    name = "taught"
+    inputs = frozenset({"signal"})
+    taught_on = MappingProxyType({"ptbxl-sample": frozenset({10})})
+
+    def read(self, cases):
+        for _ in cases:
+            yield Reading(values={"rhythm": "sinus"})
+
+
+class Failing:
+    """Two of its calls fail."""
+
+    name = "failing"
+    inputs = frozenset({"signal"})
+
+    def read(self, cases):
+        for number, _ in enumerate(cases):
+            yield Reading(error=Failure("transport", "")) if number in {4, 9} else Reading(values={"rhythm": "sinus"})
