@@ -17,6 +17,7 @@ from bench.dataset.record import Signal
 from measurements import measure
 from phantoms.person import MEANS
 from phantoms.population import RHYTHM_CODES, drawn, of_statements
+from phantoms.simulator import Phantom
 from readers.contract import Case
 from readers.registry import reader
 from taxonomy.ischemia import TERRITORY
@@ -35,7 +36,8 @@ def amplitudes(signal: Signal) -> dict[str, float]:
     found = {name: float(np.median(_extremes(mv[lead], pick, signal.fs))) for name, (lead, pick) in LEADS.items()}
     spectrum = np.abs(np.fft.rfft(mv, axis=1)) ** 2 * 2 / mv.shape[1] ** 2
     hertz = np.fft.rfftfreq(mv.shape[1], 1 / signal.fs)
-    found["wander, microvolts"] = float(1000 * np.sqrt(np.median(spectrum[:, (hertz > 0) & (hertz < 0.45)].sum(axis=1))))
+    slow = (hertz > 0) & (hertz < 0.45)
+    found["wander, microvolts"] = float(1000 * np.sqrt(np.median(spectrum[:, slow].sum(axis=1))))
     if signal.fs >= 250:
         high = (hertz >= 60) & (hertz <= 120)
         found["60 to 120 Hz, microvolts"] = float(1000 * np.sqrt(np.median(spectrum[:, high].sum(axis=1))))
@@ -69,7 +71,11 @@ def area(positive: Sequence[float], negative: Sequence[float]) -> float:
 
 def read(codes: Sequence[frozenset[str]], first: int) -> list[Reading]:
     """Return what resnet1d reads of one phantom for each set of statements."""
-    phantoms = [of_statements(one, first + number).simulated() for number, one in enumerate(codes)]
+    return asked([of_statements(one, first + number).simulated() for number, one in enumerate(codes)])
+
+
+def asked(phantoms: Sequence[Phantom]) -> list[Reading]:
+    """Return what resnet1d reads of phantoms."""
     return list(reader("resnet1d", {}).read(Case(str(k), p.mv, p.fs) for k, p in enumerate(phantoms)))
 
 
@@ -82,7 +88,7 @@ def recognised(each: int) -> None:
     """Print for every statement how well its phantoms are told from others."""
     normal = read([frozenset({"NORM", "SR"})] * 2 * each, 10**6)
     others = [drawn(11, number, balanced=True) for number in range(4 * each)]
-    other = list(reader("resnet1d", {}).read(Case(str(k), p.mv, p.fs) for k, d in enumerate(others) for p in [d.simulated()]))
+    other = asked([one.simulated() for one in others])
     print(f"normal phantoms called NORM: {np.mean([r.values['diagnosis'] == 'NORM' for r in normal]):.2f}")
     print("statement, value: AUROC against normal phantoms, against other abnormal ones; sensitivity")
     for place, code in enumerate(code for code in [*MEANS, *TERRITORY] if code not in {"NORM", "SR", "SBRAD", "STACH"}):

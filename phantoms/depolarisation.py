@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from phantoms.loop import Loop, Vector, symmetric
+from phantoms.loop import Loop, Vector, as_vector, symmetric
 from phantoms.physiology import Physiology, Territory
 from phantoms.timing import Origin
 
@@ -219,22 +219,19 @@ def _hypertrophied(waves: tuple[Wave, ...], heart: Physiology) -> tuple[Wave, ..
 def _infarcted(waves: tuple[Wave, ...], territory: Territory, loss: float) -> tuple[Wave, ...]:
     """Take a wall's forces away: the early loop points away from it, and little of the main loop points to it."""
     towards = np.array(TOWARDS[territory])
-    reduced = []
+    reduced: list[Wave] = []
     for centre, width, vector in waves:
         along = float(np.dot(vector, towards))
         share = loss * (0.85 if centre < 0.5 else 0.35) if along > 0 else 0.0
-        reduced.append((centre, width, _sum(vector, tuple(-share * along * towards))))
-    away = tuple(float(v) for v in -0.34 * loss * towards)
+        reduced.append((centre, width, as_vector(np.array(vector) - share * along * towards)))
     if territory == "posterior":
         # Its mirror image is what shows: tall and broad R waves in V1 to V3.
-        away = tuple(float(v) for v in -0.85 * loss * towards)
-        return (*reduced, (0.44, 0.110, away), (0.60, 0.090, tuple(0.7 * v for v in away)))  # type: ignore[return-value]
-    return (*reduced, (0.24, 0.085, away), (0.36, 0.075, tuple(0.8 * v for v in away)))  # type: ignore[return-value]
+        lost = ((0.44, 0.110, -0.85), (0.60, 0.090, -0.60))
+    else:
+        lost = ((0.24, 0.085, -0.34), (0.36, 0.075, -0.27))
+    away = [(centre, width, as_vector(size * loss * towards)) for centre, width, size in lost]
+    return (*reduced, *away)
 
 
 def _times(vector: Vector, factor: float) -> Vector:
     return vector[0] * factor, vector[1] * factor, vector[2] * factor
-
-
-def _sum(first: Vector, second: tuple[float, ...]) -> Vector:
-    return first[0] + second[0], first[1] + second[1], first[2] + second[2]

@@ -50,6 +50,12 @@ def symmetric(duration: float, *waves: tuple[float, float, Vector]) -> Loop:
     return Loop(duration, centres, widths, widths, vectors)
 
 
+def as_vector(array: NDArray[np.float64]) -> Vector:
+    """Return float64 (3,) as a vector."""
+    x, y, z = array.tolist()
+    return x, y, z
+
+
 def smooth_step(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 0 below 0, 1 above 1, and a curve with continuous slope between."""
     clipped = np.clip(x, 0.0, 1.0)

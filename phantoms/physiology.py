@@ -27,9 +27,7 @@ Ventricle = Literal[
     "ivcd",
     "pre_excitation",
 ]
-Territory = Literal[
-    "anterior", "anteroseptal", "anterolateral", "lateral", "inferior", "inferolateral", "posterior"
-]
+Territory = Literal["anterior", "anteroseptal", "anterolateral", "lateral", "inferior", "inferolateral", "posterior"]
 Stage = Literal["acute", "recent", "old"]
 AvBlock = Literal["none", "second_degree", "third_degree"]
 

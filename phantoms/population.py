@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Draw:
     stadium: str | None
     seed: int
     age: int
-    sex: str
+    sex: Literal["male", "female"]
 
     def simulated(self, seconds: float = 10.0, fs: float = 500.0) -> Phantom:
         """Return the recording."""
@@ -98,7 +98,8 @@ def of_statements(codes: frozenset[str], seed: int) -> Draw:
     """
     heart, stadium = heart_of(codes, stream(seed, "heart"))
     person = stream(seed, "demography")
-    age, sex = int(np.clip(person.normal(60, 17), 18, 89)), "male" if person.random() < 0.52 else "female"
+    age = int(np.clip(person.normal(60, 17), 18, 89))
+    sex: Literal["male", "female"] = "male" if person.random() < 0.52 else "female"
     return Draw(codes, heart, stadium, seed, age, sex)
 
 

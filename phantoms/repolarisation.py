@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phantoms.depolarisation import TOWARDS
-from phantoms.loop import Loop, Vector
+from phantoms.loop import Loop, Vector, as_vector
 from phantoms.physiology import Physiology, Territory
 from phantoms.timing import Origin
 
@@ -51,18 +51,25 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
     sharp = 0.55 if heart.hyperkalemia else 1.0
     rise, fall = T_WIDTH_S[0] * scale * sharp, T_WIDTH_S[1] * scale * sharp
     peak = end - T_END_WIDTHS * fall
-    middle = 0.5 * (qrs + peak)
-    shape = [(peak, rise, fall, t), (middle, 0.45 * (peak - qrs) + 0.02, 0.35 * (peak - qrs) + 0.02, st)]
+    middle, reach = 0.5 * (qrs + peak), peak - qrs
+    waves: list[tuple[float, float, float, Array]] = [
+        (peak, rise, fall, t),
+        (middle, 0.45 * reach + 0.02, 0.35 * reach + 0.02, st),
+    ]
     if heart.digitalis:
-        shape.append((qrs + 0.07, 0.030, 0.050, tuple(-0.20 * np.array([0.9, 0.4, 0.1]))))
+        waves.append((qrs + 0.07, 0.030, 0.050, np.array([-0.18, -0.08, -0.02])))
     total = end
-    u = 0.16 if heart.hypokalemia else 0.022
     if origin == "conducted":
-        shape.append((end + 0.075, 0.040, 0.040, tuple(u * np.array([0.55, 0.30, -0.75]))))
+        size = 0.16 if heart.hypokalemia else 0.022
+        waves.append((end + 0.075, 0.040, 0.040, size * np.array([0.55, 0.30, -0.75])))
         total = end + 0.20
-    centres, before, after, vectors = zip(*shape, strict=True)
-    shares = [tuple(float(value) / total for value in part) for part in (centres, before, after)]
-    loop = Loop(total, shares[0], shares[1], shares[2], tuple(tuple(map(float, v)) for v in vectors))  # type: ignore[arg-type]
+    loop = Loop(
+        duration=total,
+        centres=tuple(centre / total for centre, _, _, _ in waves),
+        before=tuple(before / total for _, before, _, _ in waves),
+        after=tuple(after / total for _, _, after, _ in waves),
+        vectors=tuple(as_vector(vector) for _, _, _, vector in waves),
+    )
     return loop, end
 
 
@@ -70,10 +77,10 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
     """Return the T and the ST vector of a beat."""
     if origin in ("paced", "premature_ventricular"):
         kind = "paced" if origin == "paced" else "outflow" if focus < 0.5 else "left"
-        t, st = FROM_THE_VENTRICLES[kind]
-        return np.array(t) * heart.voltage, np.array(st) * heart.voltage
-    t, st = (np.array(vector) for vector in SECONDARY[heart.ventricle])
-    t = t * heart.t_gain
+        wide_t, wide_st = FROM_THE_VENTRICLES[kind]
+        return np.array(wide_t) * heart.voltage, np.array(wide_st) * heart.voltage
+    usual_t, usual_st = SECONDARY[heart.ventricle]
+    t, st = np.array(usual_t) * heart.t_gain, np.array(usual_st)
     if heart.strain:
         t, st = _strained(heart, t, st)
     for infarct in heart.infarcts:

@@ -164,9 +164,7 @@ def _ventricular(
     return qrs, t
 
 
-def _add(
-    dipole: NDArray[np.float64], loop: Loop, onset: float, fs: float, released: float | None = None
-) -> None:
+def _add(dipole: NDArray[np.float64], loop: Loop, onset: float, fs: float, released: float | None = None) -> None:
     """Add a loop at its time; ``released`` is when it begins to rise, where that is later than its onset."""
     first = max(0, int(np.ceil(onset * fs)))
     last = min(len(dipole), int(np.floor((onset + loop.duration) * fs)) + 1)
@@ -195,9 +193,7 @@ def _atrial(
     return [Interval(onset, onset + loop.duration) for onset in beats.atrial]
 
 
-def _spikes(
-    beats: Timeline, times: NDArray[np.float64], fs: float, chance: np.random.Generator
-) -> NDArray[np.float64]:
+def _spikes(beats: Timeline, times: NDArray[np.float64], fs: float, chance: np.random.Generator) -> NDArray[np.float64]:
     """Return the pacemaker's spikes at the nine electrodes, float64 (9, n) in mV: steep, and of one polarity."""
     strength = chance.uniform(0.3, 1.2) * np.array([0.5, -0.2, -0.9, -0.5, -0.8, -0.9, -0.8, -0.6, -0.4])
     pulse = np.zeros(len(times))

@@ -114,10 +114,10 @@ def _with_premature(
     """Bring beats forward: behind a ventricular one the pause is compensatory, behind an atrial one shorter."""
     wanted = heart.premature_ventricular + heart.premature_atrial
     inside = [k for k in range(1, len(beats) - 1) if beats[k - 1].onset > 0.1 and beats[k].onset < seconds - 0.9]
-    chosen = chance.permutation(inside)[:wanted] if inside else []
+    chosen = [int(place) for place in chance.permutation(inside)[:wanted]]
     kinds = ["premature_ventricular"] * heart.premature_ventricular + ["premature_atrial"] * heart.premature_atrial
     earlier = list(beats)
-    for number, kind in sorted(zip((int(k) for k in chosen), kinds, strict=False)):
+    for number, kind in sorted(zip(chosen, kinds, strict=False)):
         before = earlier[number - 1].onset
         share = chance.uniform(*COUPLING)
         moved = before + share * (earlier[number].onset - before)

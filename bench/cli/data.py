@@ -13,7 +13,7 @@ SHOWN = 20
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--rates", default="", help="100 (0.8 GB, the default), 500 (2.3 GB, the default of a sample), or 100,500.")
+@click.option("--rates", default="", help="100 (0.8 GB; the default), 500 (2.3 GB; the default of a sample), or both.")
 @click.option(
     "--sample",
     is_flag=False,

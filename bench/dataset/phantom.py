@@ -1,6 +1,5 @@
 """Phantoms as a dataset: simulated on demand, their truth known exactly, drawn from a seed."""
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
@@ -15,8 +14,11 @@ from taxonomy.error import DatasetError
 from taxonomy.threshold import axis_of
 from taxonomy.truth import Labels, Numbers, Truth, truth
 
-TEST_CASES, TRAIN_CASES, VAL_CASES = 500, 4000, 500
-"""Phantoms of each split; only those that are asked for are simulated."""
+CASES = 500
+"""Phantoms of the test split; the validation split has as many, the training split eight times as many. Only those that
+are asked for are simulated."""
+
+NAME = "phantoms"
 
 FS = 500
 EVERY_AXIS_EXACT = "the simulation"
@@ -29,12 +31,12 @@ class Phantoms(Dataset):
     ----------
     population : str
         A seed, such as ``"7"``: another seed gives phantoms that no model has ever seen. ``"7,balanced"`` draws every
-        statement as often, instead of as often as PTB-XL holds it.
+        statement as often, instead of as often as PTB-XL holds it; ``"7,2000"`` has 2,000 test cases.
 
     Raises
     ------
     taxonomy.error.DatasetError
-        When it is neither.
+        When it is none of these.
     """
 
     title = "simulated phantoms"
@@ -42,21 +44,25 @@ class Phantoms(Dataset):
     licence = "MIT"
     version = VERSION
     ids_are_numbers = True
-    splits: Mapping[str, Split] = {
-        "test": Split("test", ("test",), f"{TEST_CASES} phantoms"),
-        "val": Split("val", ("val",), f"{VAL_CASES} other phantoms"),
-        "train": Split("train", ("train",), f"{TRAIN_CASES} further phantoms"),
-    }
 
     def __init__(self, population: str = "1") -> None:
-        seed, comma, kind = population.partition(",")
-        if not seed.isdecimal() or (comma and kind != "balanced"):
-            raise DatasetError(f"phantoms take a seed, or a seed and 'balanced' (7,balanced), not {population!r}")
-        self.seed, self.balanced = int(seed), bool(comma)
-        self.name = f"phantoms-{self.seed}" + ("-balanced" if self.balanced else "")
+        seed, *more = population.split(",")
+        kind, size = [word for word in more if word == "balanced"], [word for word in more if word.isdecimal()]
+        if not seed.isdecimal() or len(kind) + len(size) < len(more) or max(len(kind), len(size)) > 1 or size == ["0"]:
+            raise DatasetError(
+                f"phantoms take a seed and, if wanted, 'balanced' and a number of cases (7,balanced,2000), not "
+                f"{population!r}"
+            )
+        self.seed, self.balanced, self.cases = int(seed), bool(kind), int(size[0]) if size else CASES
+        self.name = "-".join([NAME, str(self.seed), *kind, *(size if self.cases != CASES else [])])
+        self.splits = {
+            "test": Split("test", ("test",), f"{self.cases:,} phantoms"),
+            "val": Split("val", ("val",), f"{self.cases:,} other phantoms"),
+            TRAIN: Split(TRAIN, (TRAIN,), f"{8 * self.cases:,} further phantoms"),
+        }
 
     def __len__(self) -> int:
-        return TEST_CASES + VAL_CASES + TRAIN_CASES
+        return 10 * self.cases
 
     def __iter__(self) -> Iterator[Record]:
         for number in range(len(self)):
@@ -81,16 +87,19 @@ class Phantoms(Dataset):
         """The majority values of the training split, counted over the truth alone."""
         return majorities(self.truth(record) for record in self if record.fold == TRAIN)
 
-    def fingerprint(self, ids: Iterable[RecordId]) -> str:
-        """Return a digest of the population and the ids, 16 hex digits: the simulator's version decides the rest."""
-        named = f"{self.name} {self.version} {sorted(ids)}"  # type: ignore[type-var]  # whole numbers
-        return hashlib.sha256(named.encode()).hexdigest()[:16]
+    def labelling(self, record: Record) -> str:
+        """Return what decides a phantom: its statements, and the seed of its simulation."""
+        one = self.draw(int(record.ecg_id))
+        return f"{sorted(one.codes)} {one.stadium} {one.seed}"
+
+    def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
+        """Return the seed of each phantom, which decides its signal."""
+        return {ecg_id: f"seed {self.draw(int(ecg_id)).seed}" for ecg_id in ids}
 
     def _record(self, number: int) -> Record:
         drawn = self.draw(number)
-        fold = "test" if number < TEST_CASES else "val" if number < TEST_CASES + VAL_CASES else "train"
-        sex = "male" if drawn.sex == "male" else "female"
-        return Record(number, number, drawn.age, sex, fold, self.name, (FS,), self._load)
+        fold = "test" if number < self.cases else "val" if number < 2 * self.cases else TRAIN
+        return Record(number, number, drawn.age, drawn.sex, fold, self.name, (FS,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         phantom = self.draw(int(ecg_id)).simulated(fs=fs)
