@@ -247,6 +247,10 @@ class _Client:
 
 
 def _reason(error: Exception) -> str:
+    import requests
+
+    if isinstance(error, requests.ConnectionError):
+        return "the server cannot be reached; without a network, --data phantoms:1 works"
     response = getattr(error, "response", None)
     if response is not None:
         return f"the server answered {response.status_code} {response.reason}"

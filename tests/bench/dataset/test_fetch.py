@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.dataset.fetch import FetchOptions, fetch
+from bench.dataset.fetch import FetchOptions, fetch, sampled
 from bench.dataset.ptbxl import PtbXl
 from bench.storage import sha256
 from taxonomy.error import DatasetError
@@ -160,3 +160,28 @@ def test_a_folder_that_cannot_be_written_is_told(site, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DatasetError, match="cannot be written"):
         get(site, tmp_path / "file")
+
+
+def test_a_sample_is_of_folds_9_and_10_by_patient_with_the_tables(site, tmp_path):
+    rows = PtbXl(site.folder)
+    chosen = [record for record in rows if record.fold in (9, 10)]
+    assert 0 < len(chosen) < len(rows)
+    target = tmp_path / "sampled"
+    done = fetch(target, FetchOptions(base_url=site.url, sample=400), lambda done, total: None)
+    fetched = PtbXl(target)
+    assert {record.ecg_id for record in fetched if record.rates} == {record.ecg_id for record in chosen}
+    assert done.downloaded == done.files
+    again = fetch(target, FetchOptions(base_url=site.url, sample=400), lambda done, total: None)
+    assert (again.files, again.downloaded) == (done.files, 0)
+
+
+def test_a_smaller_sample_lies_in_a_larger_one_and_keeps_patients_whole(site):
+    small, large = ({row.ecg_id for row in sampled(site.folder, size)} for size in (1, 400))
+    assert small < large
+    patients = {row.patient_id for row in sampled(site.folder, 1)}
+    assert {row.ecg_id for row in sampled(site.folder, 400) if row.patient_id in patients} == small
+
+
+def test_without_a_network_one_sentence_says_what_works(tmp_path):
+    with pytest.raises(DatasetError, match="cannot be reached; without a network, --data phantoms:1 works"):
+        fetch(tmp_path, FetchOptions(base_url="http://127.0.0.1:9/", retries=0), lambda done, total: None)
