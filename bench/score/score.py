@@ -239,7 +239,10 @@ def _mean_kappa(axes: Sequence[AxisScore], drawn: _Resampled) -> MeanKappa | Non
     ends = [axis.kappa_interval for axis in axes if axis.axis in averaged and axis.kappa_interval]
     if resampled and resampled[0] == resampled[1] and len(ends) == len(averaged):
         # What no resample varies is not known for certain either.
-        resampled = rounded(np.mean([low for low, _ in ends])), rounded(np.mean([high for _, high in ends]))
+        resampled = (
+            rounded(float(np.mean([low for low, _ in ends]))),
+            rounded(float(np.mean([high for _, high in ends]))),
+        )
     return MeanKappa(ordered, rounded(mean), resampled)
 
 

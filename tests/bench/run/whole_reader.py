@@ -26,3 +26,15 @@ class Failing:
     def read(self, cases):
         for number, _ in enumerate(cases):
             yield Reading(error=Failure("transport", "")) if number in {4, 9} else Reading(values={"rhythm": "sinus"})
+
+
+class Picky:
+    """Offers the rhythm alone."""
+
+    name = "picky"
+    inputs = frozenset({"signal"})
+    axes = frozenset({"rhythm"})
+
+    def read(self, cases):
+        for number, _ in enumerate(cases):
+            yield Reading(values={"rhythm": "sinus" if number % 2 else "paced"})
