@@ -140,6 +140,9 @@ def _probabilities(table: Standings) -> str:
         if found is not None:
             macro = found.macro
             area, precision = (within(macro.auroc, macro.interval), number(macro.average_precision)) if macro else "--"
+            if found.superclass and found.superclass.missing:
+                # A mean over the classes that a reader ranks best is not to stand among means over all of them.
+                area, precision = f"none of {', '.join(found.superclass.missing)}", "-"
             n = f"{found.superclass.n:,}" if found.superclass else "-"
             rows.append((entry.settings.reader, n, area, precision, number(found.calibration_error)))
     headings = ("reader", "n", "macro AUROC [95%]", "average precision", "calibration error")

@@ -265,7 +265,10 @@ def test_a_reader_of_some_axes_is_not_ranked_among_readers_of_all(finished, samp
         ("", [1]),
         ("only rhythm", [1]),
     ]
-    assert "test, only rhythm (66 ECGs" in (results / "leaderboard.md").read_text()
+    board = (results / "leaderboard.md").read_text()
+    assert "test, only rhythm (66 ECGs" in board
+    (row,) = [line for line in board.splitlines() if "none of" in line]
+    assert "| 64 | none of MI, STTC, CD, HYP | - |" in row
 
 
 def test_differences_are_kept_where_the_labels_are_not_at_hand(finished, sample, tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ class Failing:
 
 
 class Picky:
-    """Offers the rhythm alone."""
+    """Offers the rhythm alone, and how likely an ECG is normal."""
 
     name = "picky"
     inputs = frozenset({"signal"})
@@ -37,4 +37,5 @@ class Picky:
 
     def read(self, cases):
         for number, _ in enumerate(cases):
-            yield Reading(values={"rhythm": "sinus" if number % 2 else "paced"})
+            chance = {"superclass": {"NORM": 0.1 if number % 2 else 0.9}}
+            yield Reading(values={"rhythm": "sinus" if number % 2 else "paced"}, probabilities=chance)
