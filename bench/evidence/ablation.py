@@ -7,7 +7,7 @@ from functools import cached_property
 from bench.dataset import Cohort, RecordId
 from bench.evidence.answer import ConditionReadings, asked_case, source_of
 from bench.evidence.axis_evidence import Ceilings, axis_evidence
-from bench.evidence.conditions import asked_conditions, conditions_asked, draws_cost_nothing
+from bench.evidence.conditions import asked_conditions, conditions_asked, draws_cost_nothing, in_asking_order
 from bench.evidence.knowledge import Setting
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
@@ -105,7 +105,7 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
         When the format asks for nothing that the reader answers.
     """
     reader, serves, axes = ablation.reader, ablation.serves, ablation.axes
-    by_condition = {name: ask(name) for name in ablation.asked}
+    by_condition = {name: ask(name) for name in in_asking_order(ablation.asked)}
     answers = {name: _answers(cases, readings) for name, (cases, readings) in by_condition.items()}
     cohort = by_condition["full"][0].cohort
     asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
@@ -148,7 +148,8 @@ def ablate_in_memory(ablation: Ablation, image_ceiling: Reader | None = None, ob
     view = ablation.view.settled(reader)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
-        cases = cases_of(replace(view, condition=condition), cohort, observer)
+        # Ids of its own, as those of a run: the same ones would tell a reader that it has seen the record before.
+        cases = replace(cases_of(replace(view, condition=condition), cohort, observer), name=condition)
         return cases, ask_cohort(reader, cases, observer)
 
     ceiling: Mapping[RecordId, Values] = {}

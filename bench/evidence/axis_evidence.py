@@ -25,8 +25,8 @@ from bench.evidence.lead_loss import LeadLoss, lead_loss
 from bench.evidence.published import claims, image_sensitivity, reliance
 from bench.evidence.verdict import Known, Reason, reasons, verdict
 from bench.score.agreement import holm
-from bench.score.association import kappa, kappa_columns, kappa_of_sums, knowable_kappa
-from bench.score.bootstrap import interval, patient_numbers, resampled_sums
+from bench.score.association import kappa, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
+from bench.score.bootstrap import patient_numbers, resampled_sums
 from bench.score.rounding import rounded
 from taxonomy.axis import Axis, AxisValue
 
@@ -190,7 +190,7 @@ def _kappa(axis: Axis, labelled: tuple[AskedCase, ...]) -> Figure | None:
     if found is None:
         return None
     resampled = kappa_of_sums(resampled_sums(columns, patient_numbers(patients_of(labelled)), DRAWS, SEED))
-    return Figure(len(labelled), rounded(found), None if resampled is None else interval(resampled))
+    return Figure(len(labelled), rounded(found), None if resampled is None else kappa_interval(columns, resampled))
 
 
 def _accuracies(cases: tuple[AskedCase, ...], axis: str, serves: Mapping[str, str | None]) -> dict[str, Figure]:

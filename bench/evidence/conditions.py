@@ -1,6 +1,6 @@
 """Which conditions an ablation asks, which are equivalent for a reader, and in which nothing can tell it the truth."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.view import CONDITIONS, CORE, CROSSED, Condition
@@ -75,6 +75,19 @@ def asked_conditions(inputs: Collection[str], names: Sequence[str]) -> Mapping[s
         seen = _as_seen(CONDITIONS[name], inputs)
         serves[name] = None if seen is None else first.setdefault(seen, name)
     return serves
+
+
+def in_asking_order(names: Iterable[str]) -> list[str]:
+    """Return conditions in the order in which they are asked: those last that show a trace beside its own numbers.
+
+    A reader that keeps what it has seen, if only a cache by the page, would else know the numbers where none are shown.
+    """
+
+    def tells_both(name: str) -> bool:
+        condition = CONDITIONS[name]
+        return condition.images == "true" and condition.measurements == "true"
+
+    return sorted(names, key=tells_both)
 
 
 def crossed_draws(serves: Mapping[str, str | None]) -> tuple[str, ...]:

@@ -8,14 +8,16 @@ from typing import Any
 from bench.dataset import Dataset, open_dataset
 from bench.report.table import difference, markdown_table, number, page, percent, plain, within
 from bench.run.ranking import Standings, standings
-from bench.run.settings import RunSettings
+from bench.run.settings import RunSettings, with_followers
 from bench.run.submission import Submission, submissions
 from bench.storage import as_json, write_whole
 from bench.view import condition_named
-from taxonomy.axis import AXES
+from taxonomy.axis import AXES, INDEPENDENT
+from taxonomy.target import target_format
 
 Table = tuple[str, str, str, str]
-"""Dataset, split, fingerprint, and condition with format where they are not ``full`` and ``dense``."""
+"""Dataset, split, fingerprint, and what was shown and asked where it is not everything: condition and format where
+they are not ``full`` and ``dense``, and the axes of the mean where the reader offers some of them only."""
 
 INTRODUCTION = (
     "Ranked by mean kappa over the independent waveform-only axes (rhythm, conduction, ischemia, other findings, "
@@ -64,7 +66,19 @@ def _table_of(settings: RunSettings) -> Table:
     shown = (
         "" if (settings.condition, form) == ("full", "dense") else f"{condition_named(settings.condition).name}, {form}"
     )
+    shown = ", ".join(part for part in (shown, _only(settings, form)) if part)
     return settings.dataset, settings.split, settings.fingerprint, shown
+
+
+def _only(settings: RunSettings, form: str) -> str:
+    """Return the axes of the mean that a reader offers where there are more; empty for all, and for none.
+
+    A mean over the axes that a reader does best is not to be ranked among means over all of them.
+    """
+    means = [axis.name for axis in INDEPENDENT]
+    asked = with_followers(target_format(form).axes).intersection(means)
+    offered = asked.intersection(settings.axes)
+    return f"only {' + '.join(name for name in means if name in offered)}" if offered and offered != asked else ""
 
 
 def _at_hand(group: Sequence[Submission], dataset: Dataset | None) -> Dataset | None:
@@ -126,6 +140,9 @@ def _probabilities(table: Standings) -> str:
         if found is not None:
             macro = found.macro
             area, precision = (within(macro.auroc, macro.interval), number(macro.average_precision)) if macro else "--"
+            if found.superclass and found.superclass.missing:
+                # A mean over the classes that a reader ranks best is not to stand among means over all of them.
+                area, precision = f"none of {', '.join(found.superclass.missing)}", "-"
             n = f"{found.superclass.n:,}" if found.superclass else "-"
             rows.append((entry.settings.reader, n, area, precision, number(found.calibration_error)))
     headings = ("reader", "n", "macro AUROC [95%]", "average precision", "calibration error")

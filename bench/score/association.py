@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
+from bench.score.bootstrap import interval
+from bench.score.proportion import clopper_pearson
+from bench.score.rounding import rounded
 from taxonomy.axis import UNLISTED, Axis, AxisValue
 from taxonomy.truth import Truth
 
@@ -449,6 +452,34 @@ def _kappa(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     agreed = sums["right"] / n
     certain = expected >= 1 - 1e-12
     return np.where(certain, np.nan, (agreed - expected) / np.where(certain, 1.0, 1 - expected))
+
+
+def kappa_interval(
+    columns: Mapping[str, NDArray[np.float64]], resampled: NDArray[np.float64]
+) -> tuple[float, float] | None:
+    """Return kappa's 95% interval, that of the resamples; None where kappa is defined in none of them.
+
+    Where every answer is right no resample varies that, and two cases of two would be a kappa of 1 for certain: there
+    the lower end is the kappa of the least share of right answers that the exact interval holds.
+
+    Parameters
+    ----------
+    columns : mapping of str to float64 array (n,)
+        Of :func:`kappa_columns`.
+    resampled : float64 array (draws,)
+        Their kappa in resamples of the patients.
+    """
+    observed = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
+    if observed is None or not observed[0] >= 1 - 1e-12:
+        return interval(resampled)
+    least = {
+        name: np.array([clopper_pearson(int(column.sum()), int(column.sum()))[0] * column.sum()])
+        for name, column in columns.items()
+        if name.endswith(" right")
+    }
+    worst = kappa_of_sums({name: least.get(name, np.array([column.sum()])) for name, column in columns.items()})
+    assert worst is not None
+    return rounded(float(worst[0])), 1.0
 
 
 def knowable_kappa(n: int, n_abnormal: int, tests: int) -> float | None:

@@ -60,9 +60,10 @@ class Score:
     superclass : SuperclassScore or None
     probability : ProbabilityScore or None
     normality : AxisScore or None
-        Normal against abnormal, answered directly or through the diagnosis; not part of the correction over the axes.
+        Normal against abnormal, answered directly or through the diagnosis. Both this and ``ischemia`` restate axes:
+        they are corrected over the axes and one another, and take no part in the correction of the axes.
     ischemia : AxisScore or None
-        Stage and territory as one answer, right where both are right of the same statements; likewise apart.
+        Stage and territory as one answer, right where both are right of the same statements.
     usage : UsageTotal or None
         Where the readings state their usage.
     repeats : RepeatScore or None

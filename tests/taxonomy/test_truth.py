@@ -236,6 +236,8 @@ def test_the_strict_truth_accepts_the_primary_values_alone():
         ({"NORM": 100.0, "LVH": 35.0}, None),
         ({"NORM": 100.0, "IMI": 15.0}, None),
         ({"LVH": 100.0}, "abnormal"),
+        ({"LVH": 100.0, "NORM": 80.0}, "abnormal"),
+        ({"LVH": 100.0, "NORM": 100.0}, None),  # NORM is a right diagnosis too
         ({"SR": 0.0}, None),
     ],
 )
@@ -381,6 +383,9 @@ def test_normality_is_unlabelled_where_norm_stands_beside_a_finding(truths):
     norm = [one for one in truths[0] if one.values["diagnosis"] == "NORM"]
     assert len(norm) == 9_105
     assert sum(one.values["normality"] is None for one in norm) == 1_041
+    tied = [one for one in truths[0] if one.values["diagnosis"] != "NORM" and one.accepts("diagnosis", "NORM")]
+    assert len(tied) == 141
+    assert {one.values["normality"] for one in tied} == {None}
 
 
 def test_the_superclasses_give_the_documented_counts(truths):

@@ -62,6 +62,31 @@ def test_few_cases_cannot_tell(sample):
     assert verdicts <= {"no case", *(f"cannot tell (n = {n}, too few to show anything)" for n in range(1, 5))}
 
 
+class Keeping:
+    """Copies the numbers, and answers what it has seen before as it did then."""
+
+    name = "keeping"
+    inputs = frozenset({"image", "text"})
+
+    def __init__(self, key):
+        self.key, self.kept = key, {}
+
+    def read(self, cases):
+        for case in cases:
+            seen = self.key(case) if case.images else case.prompt.text
+            if seen not in self.kept:
+                (self.kept[seen],) = CopyControl().read([case])
+            yield self.kept[seen]
+
+
+@pytest.mark.parametrize("key", [lambda case: case.case_id, lambda case: case.images[0].png()])
+def test_who_keeps_what_it_has_seen_is_not_told_to_read(sample, key):
+    axes = ablate(Keeping(key), sample.cohort(), View(px_per_mm=2), image_ceiling=None).axes
+    assert axes[0].tests.infers.p_holm < 0.05
+    for axis in axes:
+        assert not {reason.finding for reason in axis.reasons} & {words.READS, words.NAMES, words.TRACE, words.BOTH}
+
+
 class RhythmOnly:
     name = "rhythm-only"
     inputs = BOTH

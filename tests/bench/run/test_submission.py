@@ -15,7 +15,7 @@ from bench.run.submission import Origin, check, read_submission, submit
 from taxonomy.error import SubmissionError
 
 from ...command import bench, is_one_sentence
-from .whole_reader import Failing, Taught
+from .whole_reader import Failing, Picky, Taught
 
 BY = ("--by", "A. Nobody", "--link", "https://example.org/paper")
 ORIGIN = Origin("A. Nobody")
@@ -253,6 +253,22 @@ def test_the_board_ranks_by_mean_kappa_and_keeps_the_pairs(finished, sample, tmp
     shown = pair["p_holm"] < 0.05
     assert [entry["rank"] for entry in table["entries"]] == ([1, 2] if shown else [1, 1])
     assert table["pairs_not_compared"] == 0
+
+
+def test_a_reader_of_some_axes_is_not_ranked_among_readers_of_all(finished, sample, tmp_path):
+    results = tmp_path / "results"
+    for path in (finished["majority"], run_job_of(f"{Picky.__module__}:Picky", tmp_path / "runs")):
+        submit(path, results, sample, ORIGIN)
+    rebuild(results, sample)
+    tables = json.loads((results / "leaderboard.json").read_text())["tables"]
+    assert [(table["shown"], [entry["rank"] for entry in table["entries"]]) for table in tables] == [
+        ("", [1]),
+        ("only rhythm", [1]),
+    ]
+    board = (results / "leaderboard.md").read_text()
+    assert "test, only rhythm (66 ECGs" in board
+    (row,) = [line for line in board.splitlines() if "none of" in line]
+    assert "| 64 | none of MI, STTC, CD, HYP | - |" in row
 
 
 def test_differences_are_kept_where_the_labels_are_not_at_hand(finished, sample, tmp_path, monkeypatch):

@@ -444,6 +444,27 @@ def test_kappas_interval_is_that_of_a_bootstrap_of_patients():
     assert found == pytest.approx(np.quantile(kappas, [0.025, 0.975]), abs=0.03)
 
 
+@pytest.mark.parametrize("n", [2, 6, 40])
+def test_every_answer_right_is_no_kappa_of_one_for_certain(n):
+    true = ["NORM", "IMI"] * (n // 2)
+    found = score(diagnoses(true, true), BASELINE, QUICK)
+    low, high = found.axis("diagnosis").kappa_interval
+    least = 0.025 ** (1 / n)
+    assert (low, high) == (pytest.approx((least - 0.5) / 0.5, abs=1e-6), 1)
+    assert found.kappa.interval == (low, high)
+
+
+def test_what_restates_axes_is_corrected_over_them_and_leaves_them_as_they_are():
+    rng = np.random.default_rng(0)
+    values = [{"diagnosis": d, "rhythm": "sinus"} for d in rng.choice(["NORM", "IMI"], 40)]
+    said = [{"diagnosis": "IMI" if rng.random() < 0.55 else "NORM", "rhythm": "sinus"} for _ in values]
+    found = score([told(k, *one) for k, one in enumerate(zip(said, values, strict=True))], BASELINE, QUICK)
+    normality, diagnosis = found.normality, found.axis("diagnosis")
+    assert normality.knows_p == pytest.approx(diagnosis.knows_p, abs=0.02)
+    assert diagnosis.knows_p_holm == pytest.approx(2 * diagnosis.knows_p, abs=1e-5)  # diagnosis and rhythm
+    assert normality.knows_p_holm > 1.9 * normality.knows_p  # with those two, three
+
+
 def test_stage_and_territory_are_one_answer():
     pairs = frozenset({"acute inferior", "old anterior"})
     true = {"ischemia_stage": "acute", "ischemia_territory": "inferior"}
