@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib.metadata import EntryPoint
 from typing import cast
 
@@ -50,6 +51,8 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
         return _built(name, factory, [argument] if argument else [], options or {})
     if argument and _is_module(base):
         return _built(name, _imported(base, argument), [], options or {})
+    if argument.isidentifier() and not get_close_matches(base, entries):
+        raise ReaderError(f"there is no reader and no module {base!r}: is its folder on PYTHONPATH?")
     raise unknown_name("reader", name, [*entries, "package.module:Class"])
 
 
@@ -70,9 +73,14 @@ def _imported(module: str, attribute: str) -> object:
 def _built(name: str, factory: object, arguments: Sequence[str], options: Mapping[str, str]) -> Reader:
     if not callable(factory):
         raise ReaderError(f"{name!r} is a {type(factory).__name__}, not a reader class")
+    signature = inspect.signature(factory)
     try:
-        inspect.signature(factory).bind(*arguments, **options)
+        signature.bind(*arguments, **options)
     except TypeError as error:
+        takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+        unknown = [] if takes_any else [option for option in options if option not in signature.parameters]
+        if unknown:
+            raise ReaderError(f"reader {name!r} has no option {unknown[0]!r}") from None
         raise ReaderError(f"reader {name!r} cannot be built: {error}") from error
     return checked_reader(factory(*arguments, **options), name)
 

@@ -38,7 +38,9 @@ def read_toml(path: Traversable, what: str) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise SettingError(f"{what} {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
         raise SettingError(f"{what} {path} cannot be read: {error}") from error
 
 

@@ -50,7 +50,9 @@ def danger_table(path: Path | None = None) -> DangerTable:
         data = json.loads(source.read_text(encoding="utf-8"))
         name, version, classes = str(data["name"]), str(data["version"]), list(data["classes"])
         danger = np.array(data["danger"], dtype=np.float64)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise SettingError(f"danger table {source} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise SettingError(f"danger table {source} cannot be read: {error}") from error
     if sorted(classes) != sorted(SUPERCLASSES) or danger.shape != (5, 5):
         raise SettingError(f"danger table {source} must be 5 x 5 over {', '.join(SUPERCLASSES)}")

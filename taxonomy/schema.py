@@ -14,7 +14,8 @@ REASONING = "at most four sentences on what {source}"
 
 TRACING = "the tracing shows"
 NUMBERS = "the measurements say"
-"""What a reader is asked to reason on: the tracing where there is an image, the numbers where there is none."""
+GROUNDS = "the answer rests on"
+"""What a reader is asked to reason on: the tracing where there is an image, else the numbers, else whatever it has."""
 
 
 def answer_schema(form: TargetFormat = DENSE, source: str = TRACING) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def answer_schema(form: TargetFormat = DENSE, source: str = TRACING) -> dict[str
     ----------
     form : TargetFormat
     source : str
-        What the reasoning is about: :data:`TRACING` or :data:`NUMBERS`.
+        What the reasoning is about: :data:`TRACING`, :data:`NUMBERS` or :data:`GROUNDS`.
     """
     one = _nullable if form is SPARSE else _named
     reasoning = {"type": "string", "description": REASONING.format(source=source)}

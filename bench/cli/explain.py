@@ -37,7 +37,7 @@ def explain(ids: tuple[str, ...], data: str | None, as_data: bool) -> None:
     from bench.dataset import Selection
     from bench.dataset.explanation import explain as explained
 
-    cohort = Selection(data, ids=",".join(ids)).cohort(with_signal=False)
+    cohort = Selection(data, ids=",".join(ids), option="--id").cohort(with_signal=False)
     found = [explained(cohort, record) for record in cohort]
     if as_data:
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
@@ -91,12 +91,12 @@ def _number(numbers: Mapping[str, Any], name: str, unit: str) -> str:
 def _truth(explanation: "Explanation") -> "Table":
     rows = []
     for one in explanation.axes:
-        primary = ", ".join(one.primary) or "none" if isinstance(one.primary, list) else one.primary
+        primary = ",\n".join(one.primary) or "none" if isinstance(one.primary, list) else one.primary
         may = [value for value in one.accepted if value != one.primary]
-        beyond = ", ".join(may) or NO_VALUE
+        beyond = ",\n".join(may) or NO_VALUE
         source = one.source + (", circular" if one.circular else "")
         rows.append((one.axis, primary or "unlabelled", beyond, one.because or "not told", source or NO_VALUE))
-    return _table(("axis", "truth", "also right", "because", "source"), rows)
+    return _table(("axis", "truth", "also right", "because", "source"), rows, whole=("axis", "truth", "also right"))
 
 
 def _likelihood(percent: float | None) -> str:
@@ -105,15 +105,16 @@ def _likelihood(percent: float | None) -> str:
     return f"{percent:.0f}%" if percent else "not given"
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> "Table":
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], whole: Sequence[str] = ()) -> "Table":
+    """Return a table; the columns of ``whole`` hold values one below the other, and break nowhere else."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(header_style="bold", box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in whole)
     for row in rows:
-        table.add_row(*(Text(harmless(cell)) for cell in row))
+        table.add_row(*(Text("\n".join(map(harmless, cell.splitlines()))) for cell in row))
     return table
 
 

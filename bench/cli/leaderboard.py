@@ -49,7 +49,10 @@ def leaderboard(check: bool, data: str | None, results: Path) -> None:
     where the labels of a table are at hand, else taken from leaderboard.json as it was.
     """
     from bench.dataset import open_dataset
+    from taxonomy.error import SubmissionError
 
+    if not (results / "submissions").is_dir():
+        raise SubmissionError(f"{results} holds no submissions: name another --results, or add a run by 'bench submit'")
     if check:
         from bench.run.submission import check as checked
 

@@ -36,7 +36,7 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
     from bench.view import Question, cases_of, template_version
     from bench.view.example import IMAGE_AND_TEXT
 
-    cohort = Selection(data, ids=ids).cohort()
+    cohort = Selection(data, ids=ids, option="--id").cohort()
     if len(cohort) > 1:
         raise click.UsageError(f"--id takes one record, not {ids}")
     ecg_id = cohort[0].ecg_id

@@ -84,7 +84,7 @@ def print_score(score: "Score", title: str, is_sample: bool) -> None:
     from bench.report.summary import summary_lines
     from bench.report.table import size_note
 
-    show(score_table(score, title))
+    show(score_table(score, title), spare=("baseline", "names p"))
     click.echo()
     for what, figure in summary_lines(score):
         click.echo(f"{what:<38}{figure}")

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--predictions", type=click.Path(path_type=Path), help="CSV or JSONL with ecg_id and what was predicted.")
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    help="CSV or JSONL (or their .gz) with ecg_id and what was predicted.",
+)
 @selection_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @click.option("--out", type=click.Path(path_type=Path), help="Where score.json and report.md of --predictions go.")

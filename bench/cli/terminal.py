@@ -1,7 +1,8 @@
 """Output of the command line: messages, progress bars and tables."""
 
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -46,10 +47,22 @@ ALOUD = Observer(say=click.echo, progress=progress)
 """Shows progress, and prints messages to standard output: they are the output of a training."""
 
 
-def show(table: "Table") -> None:
-    """Print a table, plain text where the output is no terminal."""
+def show(table: "Table", spare: Collection[str] = ()) -> None:
+    """Print a table, plain text where the output is no terminal; a narrow terminal gets a table as wide as it is.
+
+    Parameters
+    ----------
+    table : Table
+    spare : collection of str
+        Headings of the columns that a narrow table does without; a line below names them.
+    """
     from rich.console import Console
 
     from bench.report.table import WIDTH
 
-    Console(width=WIDTH, highlight=False, soft_wrap=False).print(table)
+    width = min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+    left_out = [column.header for column in table.columns if column.header in spare] if width < WIDTH else []
+    table.columns = [column for column in table.columns if column.header not in left_out]
+    Console(width=width, highlight=False, soft_wrap=False).print(table)
+    if left_out:
+        click.echo(f"left out below {WIDTH} columns: {', '.join(map(str, left_out))}")

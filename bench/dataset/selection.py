@@ -25,6 +25,8 @@ class Selection:
         Number of records at most, drawn by lot: ``--sample``, or ``--limit``.
     seed : int
         Of the draw.
+    option : str
+        Where the ids come from, as the user wrote it, for messages.
     """
 
     data: str | Path | None = None
@@ -32,6 +34,7 @@ class Selection:
     ids: str | None = None
     limit: int | None = None
     seed: int = 0
+    option: str = "--ids"
 
     def open(self) -> Dataset:
         """Open the dataset; raises as :func:`bench.dataset.open_dataset`."""
@@ -56,7 +59,7 @@ class Selection:
             When there is no such split.
         """
         dataset = dataset or self.open()
-        ids = parsed_ids(self.ids, dataset.ids_are_numbers) if self.ids else ()
+        ids = parsed_ids(self.ids, dataset.ids_are_numbers, self.option) if self.ids else ()
         cohort = dataset.cohort(self.split, ids, self.limit, with_signal, self.seed)
         if not cohort:
             raise SettingError(
@@ -66,14 +69,16 @@ class Selection:
         return cohort
 
 
-def parsed_ids(written: str, numbers: bool) -> tuple[RecordId, ...]:
-    """Parse ``--ids``.
+def parsed_ids(written: str, numbers: bool, option: str = "--ids") -> tuple[RecordId, ...]:
+    """Parse ``--ids``, or the ``--id`` of the commands that show single records.
 
     Parameters
     ----------
     written : str
     numbers : bool
         Whether the dataset's ids are whole numbers.
+    option : str
+        As the user wrote it, for the message.
 
     Raises
     ------
@@ -84,9 +89,9 @@ def parsed_ids(written: str, numbers: bool) -> tuple[RecordId, ...]:
     wrong = [name for name in names if numbers and not name.isdecimal()]
     if wrong or not names:
         expected = "whole numbers" if numbers else "the names of records"
-        raise SettingError(f"--ids takes {expected} separated by commas, not {wrong[0] if wrong else written!r}")
+        raise SettingError(f"{option} takes {expected} separated by commas, not {wrong[0] if wrong else written!r}")
     ids: tuple[RecordId, ...] = tuple(map(int, names)) if numbers else tuple(names)
     repeated = [ecg_id for ecg_id in ids if ids.count(ecg_id) > 1]
     if repeated:
-        raise SettingError(f"--ids names record {repeated[0]} twice")
+        raise SettingError(f"{option} names record {repeated[0]} twice")
     return ids

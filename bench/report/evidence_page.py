@@ -14,7 +14,7 @@ from bench.evidence.result import Evidence
 from bench.evidence.verdict import Reason
 from bench.report.evidence_plot import evidence_plot
 from bench.report.plot import save
-from bench.report.table import difference, markdown_table, number, page, percent, plain, share, terminal_table, within
+from bench.report.table import difference, markdown_table, page, percent, plain, share, terminal_table, within
 from bench.score.association import LEVEL
 from bench.storage import as_json, write_whole
 from bench.view import CROSSED
@@ -220,7 +220,7 @@ def _accuracy_rows(found: Evidence) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         ("n", *(str(axis.n) for axis in axes)),
         ("kappa in full", *(_kappa(axis) for axis in axes)),
-        ("kappa that n would show", *(number(axis.knowable) for axis in axes)),
+        ("kappa that n would show", *("-" if axis.knowable is None else f"{axis.knowable:.2f}" for axis in axes)),
         ("majority baseline", *(percent(axis.prior) for axis in axes)),
         ("text ceiling", *(percent(axis.text_ceiling) for axis in axes)),
     ]

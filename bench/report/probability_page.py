@@ -68,7 +68,11 @@ def _macro_lines(of: str, table: AreaTable, which: str) -> list[tuple[str, str]]
 def _macro(found: MacroArea | None, n: int) -> str:
     if found is None:
         return f"withheld, n = {n}"
-    return f"{within(found.auroc, found.interval, 4)}, {found.classes} classes, n = {n}"
+    return f"{within(found.auroc, found.interval, 4)}, {_classes(found)}, n = {n}"
+
+
+def _classes(found: MacroArea) -> str:
+    return f"{found.classes} class{'es' if found.classes > 1 else ''}"
 
 
 def _macro_rows(table: AreaTable) -> list[tuple[str, ...]]:
@@ -76,7 +80,7 @@ def _macro_rows(table: AreaTable) -> list[tuple[str, ...]]:
     for name, found in (("macro", table.macro), ("macro with rare ones", table.macro_of_all)):
         if found and not (rows and found == table.macro):
             cells = _figures(found.auroc, found.interval, found.average_precision, found.f1)
-            rows.append((f"{name}, {found.classes} classes", "", *cells))
+            rows.append((f"{name}, {_classes(found)}", "", *cells))
     return rows
 
 

@@ -11,6 +11,7 @@ from bench.run.rescoring import cohort_of_run
 from bench.run.scoring import scored_cases
 from bench.run.settings import RunSettings
 from bench.score.comparison import DRAWS, Answers, PairComparison, compared
+from bench.view import condition_named
 from taxonomy.error import RunError
 
 
@@ -55,8 +56,12 @@ def compare_runs(
 
 
 def _names(settings: Sequence[RunSettings]) -> list[str]:
-    """Return the readers' names, or the run ids where two have the same."""
-    readers = [one.reader for one in settings]
+    """Return the readers' names with their conditions but ``full``, or the run ids where two have the same."""
+    conditions = [condition_named(one.condition).name for one in settings]
+    readers = [
+        one.reader if condition == "full" else f"{one.reader}, {condition}"
+        for one, condition in zip(settings, conditions, strict=True)
+    ]
     names = readers if len(set(readers)) == len(readers) else [one.run_id for one in settings]
     # Two copies of one run, a folder and its submission, still are two.
     return names if len(set(names)) == len(names) else [f"{number} {name}" for number, name in enumerate(names, 1)]

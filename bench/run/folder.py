@@ -49,7 +49,9 @@ class RunFolder:
         try:
             data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return data, settings_from(data["settings"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, BenchError) as error:
+        except OSError as error:
+            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error.strerror})") from error
+        except (ValueError, KeyError, TypeError, RecursionError, BenchError) as error:
             raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error})") from error
 
     def view(self) -> View:

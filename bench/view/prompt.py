@@ -12,7 +12,7 @@ from readers.contract import Prompt
 from renderers import Picture, renderer
 from taxonomy.axis import CONDUCTION, DIAGNOSIS, NORMALITY, OTHER_FINDINGS, Axis, axis_named
 from taxonomy.definition import choice, definitions, superclass_title
-from taxonomy.schema import NESTED, NUMBERS, REASONING, TRACING, answer_schema
+from taxonomy.schema import GROUNDS, NESTED, NUMBERS, REASONING, TRACING, answer_schema
 from taxonomy.statement import subclasses
 from taxonomy.target import FLAT, TargetFormat
 
@@ -39,7 +39,7 @@ def prompt(
         parts.append(filled("measurements", measurements=shown.text))
     if condition.told:
         parts.append(filled("no_image" if shown else "nothing"))
-    source = TRACING if images and not condition.told else NUMBERS
+    source = TRACING if images and not condition.told else NUMBERS if shown else GROUNDS
     return Prompt(
         text="\n\n".join(parts),
         measurements=None if shown is None else shown.numbers,
@@ -54,7 +54,7 @@ def prompt(
 def system_text(form: TargetFormat, source: str = TRACING) -> str:
     """Return the part that cases share: task, values of each axis, and form of the answer.
 
-    ``source`` is what the reasoning is about, ``taxonomy.schema.TRACING`` or ``NUMBERS``.
+    ``source`` is what the reasoning is about, ``taxonomy.schema.TRACING``, ``NUMBERS`` or ``GROUNDS``.
     """
     example = json.dumps(_example(_schema(form, source)))
     written = filled(f"format_{form.name}", form=example, reasoning=REASONING.format(source=source))

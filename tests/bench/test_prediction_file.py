@@ -217,3 +217,20 @@ def test_published_predictions_have_their_published_areas(shared_data, tmp_path)
         assert line in said
     assert "2198 of 2198 records have a prediction; 0 predictions for other records were ignored." in said
     assert "have no recording" not in said, "neither rate nor axis is asked"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("p.csv.gz", "ecg_id,rhythm\n9,AF\n"), ("p.jsonl.gz", '{"ecg_id": 9, "rhythm": "AF"}\n')]
+)
+def test_a_packed_file_is_read_as_what_it_holds(tmp_path, name, text):
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()))
+    assert read_predictions(tmp_path / name).readings[9].values["rhythm"] == "atrial_fibrillation"
+
+
+@pytest.mark.parametrize(
+    "content", [b"ecg_id,rhythm\n9,AF\n", gzip.compress(b"ecg_id,rhythm\n9,AF\n")[:-4]], ids=["plain", "cut off"]
+)
+def test_a_file_that_is_not_packed_or_is_cut_off_is_one_sentence(tmp_path, content):
+    (tmp_path / "p.csv.gz").write_bytes(content)
+    with pytest.raises(FileError, match=r"p\.csv\.gz cannot be read"):
+        read_predictions(tmp_path / "p.csv.gz")

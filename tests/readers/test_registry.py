@@ -42,6 +42,7 @@ def test_an_unknown_reader_is_named_with_the_nearest():
     ("name", "words"),
     [
         ("no.such.module:Reader", "module 'no.such.module' cannot be imported"),
+        ("not_on_the_path:Reader", "there is no reader and no module 'not_on_the_path': is its folder on PYTHONPATH?"),
         ("readers.majority:Nobody", "module 'readers.majority' has no 'Nobody'"),
         ("readers.contract:INPUTS", "is a tuple, not a reader class"),
         ("readers.contract_suite:RuleCheck", "cannot be built"),
@@ -161,3 +162,8 @@ def test_importing_the_registry_loads_no_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_an_option_that_a_reader_does_not_have_is_named():
+    with pytest.raises(ReaderError, match=r"^reader 'resnet1d' has no option 'foo'$"):
+        reader("resnet1d", {"foo": "1"})

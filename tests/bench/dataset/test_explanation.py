@@ -162,3 +162,15 @@ def test_explain_prints_what_a_dataset_tells_that_gives_no_reasons(tmp_path, mon
 )
 def test_texts_from_outside_cannot_command_the_terminal(text, shown):
     assert harmless(text) == shown
+
+
+@pytest.mark.parametrize("command", ["prompt", "data explain"])
+def test_a_wrong_id_is_told_under_the_options_own_name(tmp_path, command):
+    failed = bench(*command.split(), "--id", "foo", cwd=tmp_path)
+    assert is_one_sentence(failed, "--id takes whole numbers"), failed.stderr
+
+
+def test_no_value_is_broken_in_the_middle(tmp_path):
+    done = bench("data", "explain", "--id", "269", cwd=tmp_path)
+    assert "pathological_q_waves," in done.stdout
+    assert "av_block_first_degree" in done.stdout

@@ -105,3 +105,11 @@ def test_a_run_of_an_earlier_taxonomy_is_one_sentence(runs, tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BenchError, match=r"taxonomy 1\.0\.0"):
         compare(runs["majority"], tmp_path)
+
+
+def test_a_run_under_a_condition_is_named_with_it(runs, tmp_path):
+    out = bench("run", "--reader", "measurements", "--condition", "text-only", "--sample", 20, cwd=tmp_path)
+    assert out.returncode == 0
+    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.name.startswith("measurements"))
+    (pair,) = compare(runs["majority"], folder)
+    assert (pair.first, pair.second) == ("majority", "measurements, text-only")

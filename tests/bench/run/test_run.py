@@ -250,7 +250,10 @@ def test_the_run_id_follows_from_what_decides_the_outcome(records):
         (("--reader", "majority", "--ids", "9,9"), "--ids names record 9 twice"),
         (("--reader", "majority", "--ids", "7777"), "the embedded sample has no record 7777"),
         (("--reader", "majority", "--data", "nowhere"), "the data folder nowhere does not exist"),
-        (("--reader", "majority", "--danger", "none.json"), "danger table none.json cannot be read"),
+        (
+            ("--reader", "majority", "--danger", "none.json"),
+            "table none.json cannot be read: No such file or directory",
+        ),
         (("--reader", "measurements", "--measurements", "no.csv"), "the features file no.csv does not exist"),
     ],
 )

@@ -291,3 +291,10 @@ def test_one_table_whoever_has_which_recordings(physionet_folder):
     every = PtbXl(physionet_folder).cohort("all", with_signal=False).fingerprint
     next(physionet_folder.rglob("00038_lr.hea")).unlink()
     assert PtbXl(physionet_folder).cohort("all", with_signal=False).fingerprint == every
+
+
+@pytest.mark.parametrize("words", [("--check",), ()])
+def test_a_folder_without_submissions_is_no_good_board(tmp_path, words):
+    failed = bench("leaderboard", *words, "--results", "nowhere", cwd=tmp_path)
+    assert is_one_sentence(failed, "nowhere holds no submissions"), failed.stderr
+    assert not (tmp_path / "nowhere").exists()

@@ -116,6 +116,14 @@ def test_without_an_image_the_reasoning_is_about_the_measurements(cohort):
     assert all(re.search(rf"\b{lead}\b.*shows", alone.system) is None for lead in LEADS)
 
 
+def test_where_nothing_is_shown_the_reasoning_is_about_neither_tracing_nor_measurements(cohort):
+    prompt = case_of(cohort, condition="nothing").prompt
+    assert "at most four sentences on what the answer rests on" in prompt.system
+    assert (
+        prompt.schema["properties"]["reasoning"]["description"] == "at most four sentences on what the answer rests on"
+    )
+
+
 def test_a_format_without_reasoning_asks_for_none():
     for form in (DENSE_NO_REASONING, SPARSE, BINARY):
         assert "reasoning" not in system_text(form) + json.dumps(answer_schema(form))
