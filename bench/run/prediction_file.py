@@ -1,4 +1,4 @@
-"""Predictions made elsewhere: a CSV or JSONL file with a row for each record.
+"""Predictions made elsewhere: a CSV or JSONL file, or its ``.gz``, with a row for each record.
 
 A row has ``ecg_id`` and any of: values of axes (columns named after the axes; ``other_findings`` parted by ``;``),
 probabilities of the five superclasses (NORM, MI, STTC, CD, HYP), probabilities of SCP statements. Where all statements
@@ -7,7 +7,9 @@ axes of the columns, and those that are decided, are scored, and no others. An e
 """
 
 import csv
+import gzip
 import json
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -205,9 +207,11 @@ def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId],
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:
+    packed = path.suffix.lower() == ".gz"
+    opened, kind = (gzip.open, Path(path.stem).suffix) if packed else (open, path.suffix)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            if path.suffix.lower() in {".jsonl", ".ndjson"}:
+        with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
+            if kind.lower() in {".jsonl", ".ndjson"}:
                 for number, line in enumerate(lines, start=1):
                     if line.strip():
                         yield number, _json_row(path, number, line)
@@ -217,7 +221,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
             yield from enumerate(reader, start=2)
     except FileNotFoundError:
         raise FileError(f"the predictions file {path} does not exist") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"the predictions file {path} cannot be read: {error}") from error
 
 
