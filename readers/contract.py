@@ -49,6 +49,27 @@ class Prompt:
 
 
 @dataclass(frozen=True, eq=False)
+class Shot:
+    """A question about another patient with its true answer, shown before the case's own question.
+
+    Attributes
+    ----------
+    text : str
+        The words of the question, as of :class:`Prompt`.
+    images : tuple of EcgImage or PackedImage
+    captions : tuple of str
+        One for each image, in order.
+    answer : str
+        As a model would write it.
+    """
+
+    text: str
+    images: tuple[Picture, ...]
+    captions: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """The part of a record that a reader may see: no label, path, patient or record id.
 
@@ -68,6 +89,8 @@ class Case:
         Number of the repetition of the same question, from 0.
     statements : tuple of str or None
         Statements that an interpretation program printed, in its own acronyms.
+    shots : tuple of Shot
+        Worked examples, in the order in which they are shown; the same for nearly every case of a run.
     """
 
     case_id: str
@@ -77,6 +100,12 @@ class Case:
     prompt: Prompt | None = None
     repeat: int = 0
     statements: tuple[str, ...] | None = None
+    shots: tuple[Shot, ...] = ()
+
+    @property
+    def every_image(self) -> tuple[Picture, ...]:
+        """The images of the examples and of the case, in the order in which they are shown."""
+        return (*(image for shot in self.shots for image in shot.images), *self.images)
 
 
 @runtime_checkable

@@ -69,7 +69,7 @@ class RunSettings:
         Name of the split, or ``ids``.
     ids : tuple of RecordId
         Records, in the order in which they are read.
-    renderer, px_per_mm, condition, measurements, seed, form, statements, demography
+    renderer, px_per_mm, condition, measurements, seed, form, statements, demography, shots
         From the view; a file of statements by name and digest.
     taxonomy_version : str
     prompt : str
@@ -102,12 +102,14 @@ class RunSettings:
     repeats: Annotated[int, Interval(ge=1, le=10_000)] = 1
     statements: str = ""
     demography: bool = False
+    shots: Annotated[int, Interval(ge=0)] = 0
     axes: tuple[str, ...] = tuple(sorted(EVERY_AXIS))
     measured: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as plain JSON data."""
-        return {**asdict(self), **{name: list(getattr(self, name)) for name in ("ids", "axes", "measured")}}
+        """Return the settings as plain JSON data; without examples none are told, so that such a run keeps its id."""
+        data = {**asdict(self), **{name: list(getattr(self, name)) for name in ("ids", "axes", "measured")}}
+        return data if self.shots else {name: value for name, value in data.items() if name != "shots"}
 
     @cached_property
     def run_id(self) -> str:
@@ -127,6 +129,7 @@ class RunSettings:
         more = "" if self.condition == "full" else f", {condition_named(self.condition).name}"
         more += "" if self.form in {"", "dense"} else f", {self.form}"
         more += ", age and sex" if self.demography else ""
+        more += f", {self.shots} examples" if self.shots else ""
         return f"{self.reader} on {self.dataset}, {self.split}{more}"
 
 
@@ -171,6 +174,7 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         repeats=repeats,
         statements=named_statements(view),
         demography=view.demography and text and view.shown.measurements != "none",
+        shots=view.shots if text else 0,
         axes=tuple(sorted(offer.axes)),
         measured=tuple(sorted(offer.measured)),
     )
