@@ -119,14 +119,15 @@ class Reader(Protocol):
     inputs : frozenset of {"signal", "image", "text", "statements"}
         Parts of a case that it needs; the others are left empty.
 
-    Optional attributes: ``preferred_fs`` (Hz), the sampling rate of the signal where the dataset has it, else it comes
-    at the highest rate of the dataset; ``details`` (mapping of str to str), such as the digest of the weights, which
-    goes into the manifest and the run id; ``trained_on`` (mapping with ``renderer``, ``px_per_mm``, ``format`` and
-    ``demography``, as far as they matter), the defaults of a run's options; ``axes`` (frozenset of str), the axes that
-    it answers, all without it: no other is scored; ``measures`` (frozenset of str), the axes on which it answers from
-    this project's own measurement of the signal, so that its figure holds by construction where the truth rests on the
-    same measurement; ``taught_on`` (mapping of a dataset's name to its folds), the records that it was taught: a run on
-    them says so, and is no submission.
+    Optional attributes: ``preferred_fs`` (Hz), the sampling rate of the signal where the dataset has it, else it
+    comes at the highest rate of the dataset; ``details`` (mapping of str to str), such as the digest of the
+    weights, which goes into the manifest and the run id; ``trained_on`` (mapping with ``renderer``, ``px_per_mm``,
+    ``format`` and ``demography``, as far as they matter), the defaults of a run's options; ``axes`` (frozenset of
+    str), the axes that it answers, all without it: no other is scored; ``measures`` (frozenset of str), the axes on
+    which it answers from this project's own measurement of the signal, so that its figure holds by construction
+    where the truth rests on the same measurement (``rate by 12SL`` for a program's that PTB-XL+ quotes);
+    ``taught_on`` (mapping of a dataset's name to its folds), the records that it was taught: a run on them says so,
+    and is no submission.
 
     A reader that calls a service (``readers.session``) may have ``within(session)``, which returns a reader that keeps
     to the run's limits on concurrency and cost, and ``estimate(case)``, which returns the cost of a case.

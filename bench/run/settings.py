@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from bench.dataset import RecordId
+from bench.dataset.feature_file import PROGRAMS
 from bench.score.scored_case import EVERY_AXIS
 from bench.view import Cases, View, condition_named, template_version
 from bench.view.view import WAVEFORM
@@ -30,6 +31,7 @@ from taxonomy.axis import (
 )
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
 from taxonomy.error import SettingError
+from taxonomy.truth import by_program
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Offer:
         Axes that the answer's format asks for and the reader offers, ``normality`` and ``ischemia`` among them;
         ``superclass`` where the most probable one stands in for a diagnosis that is not offered.
     measured : frozenset of str
-        Axes on which the reader answers from this project's own measurement.
+        Axes on which the reader answers from this project's own measurement, or a program's (``rate by 12SL``).
     """
 
     axes: frozenset[str] = EVERY_AXIS
@@ -193,21 +195,28 @@ def offer_of(reader: Reader, view: View) -> Offer:
     """
     offered: frozenset[str] = frozenset(getattr(reader, "axes", AXIS_NAMES))
     measures: frozenset[str] = frozenset(getattr(reader, "measures", ()))
-    for name in offered | measures:
+    for name in offered | {name.partition(" by ")[0] for name in measures}:
         axis_named(name)
     asked = view.form.axes if "text" in view.inputs else (*AXIS_NAMES, NORMALITY.name)
     axes = with_followers(offered) & with_followers(asked)
     if not axes:
         raise SettingError(f"reader {reader.name!r} offers {sorted(offered)}, and the format asks for {sorted(asked)}")
-    return Offer(axes, axes & (measures | printed_axes(view)))
+    measured = measures | printed_axes(view)
+    return Offer(axes, frozenset(name for name in measured if name.partition(" by ")[0] in axes))
 
 
 def printed_axes(view: View) -> frozenset[str]:
-    """Return the axes that a number of the prompt decides which this project measured on the record itself."""
-    if "text" not in view.inputs or view.measurements != WAVEFORM or view.shown.measurements != "true":
+    """Return the axes that a number of the prompt decides which was measured on the record itself, and by whom.
+
+    ``rate`` where this project measured, ``rate by 12SL`` where the numbers come from that program's features.
+    """
+    program = PROGRAMS.get(Path(view.measurements).name, "")
+    known = program or view.measurements == WAVEFORM
+    if "text" not in view.inputs or not known or view.shown.measurements != "true":
         return frozenset()
     numbers = {RATE.name: "heart_rate", AXIS.name: "qrs_axis"}
-    return frozenset(axis for axis, number in numbers.items() if number not in view.shown.without)
+    shown = frozenset(axis for axis, number in numbers.items() if number not in view.shown.without)
+    return frozenset(by_program(axis, program) for axis in shown) if program else shown
 
 
 def with_followers(axes: Iterable[str]) -> frozenset[str]:
