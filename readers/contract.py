@@ -49,6 +49,27 @@ class Prompt:
 
 
 @dataclass(frozen=True, eq=False)
+class Shot:
+    """A question about another patient with its true answer, shown before the case's own question.
+
+    Attributes
+    ----------
+    text : str
+        The words of the question, as of :class:`Prompt`.
+    images : tuple of EcgImage or PackedImage
+    captions : tuple of str
+        One for each image, in order.
+    answer : str
+        As a model would write it.
+    """
+
+    text: str
+    images: tuple[Picture, ...]
+    captions: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """The part of a record that a reader may see: no label, path, patient or record id.
 
@@ -68,6 +89,8 @@ class Case:
         Number of the repetition of the same question, from 0.
     statements : tuple of str or None
         Statements that an interpretation program printed, in its own acronyms.
+    shots : tuple of Shot
+        Worked examples, in the order in which they are shown; the same for nearly every case of a run.
     """
 
     case_id: str
@@ -77,6 +100,12 @@ class Case:
     prompt: Prompt | None = None
     repeat: int = 0
     statements: tuple[str, ...] | None = None
+    shots: tuple[Shot, ...] = ()
+
+    @property
+    def every_image(self) -> tuple[Picture, ...]:
+        """The images of the examples and of the case, in the order in which they are shown."""
+        return (*(image for shot in self.shots for image in shot.images), *self.images)
 
 
 @runtime_checkable
@@ -90,14 +119,15 @@ class Reader(Protocol):
     inputs : frozenset of {"signal", "image", "text", "statements"}
         Parts of a case that it needs; the others are left empty.
 
-    Optional attributes: ``preferred_fs`` (Hz), the sampling rate of the signal where the dataset has it, else it comes
-    at the highest rate of the dataset; ``details`` (mapping of str to str), such as the digest of the weights, which
-    goes into the manifest and the run id; ``trained_on`` (mapping with ``renderer``, ``px_per_mm``, ``format`` and
-    ``demography``, as far as they matter), the defaults of a run's options; ``axes`` (frozenset of str), the axes that
-    it answers, all without it: no other is scored; ``measures`` (frozenset of str), the axes on which it answers from
-    this project's own measurement of the signal, so that its figure holds by construction where the truth rests on the
-    same measurement; ``taught_on`` (mapping of a dataset's name to its folds), the records that it was taught: a run on
-    them says so, and is no submission.
+    Optional attributes: ``preferred_fs`` (Hz), the sampling rate of the signal where the dataset has it, else it
+    comes at the highest rate of the dataset; ``details`` (mapping of str to str), such as the digest of the
+    weights, which goes into the manifest and the run id; ``trained_on`` (mapping with ``renderer``, ``px_per_mm``,
+    ``format`` and ``demography``, as far as they matter), the defaults of a run's options; ``axes`` (frozenset of
+    str), the axes that it answers, all without it: no other is scored; ``measures`` (frozenset of str), the axes on
+    which it answers from this project's own measurement of the signal, so that its figure holds by construction
+    where the truth rests on the same measurement (``rate by 12SL`` for a program's that PTB-XL+ quotes);
+    ``taught_on`` (mapping of a dataset's name to its folds), the records that it was taught: a run on them says so,
+    and is no submission.
 
     A reader that calls a service (``readers.session``) may have ``within(session)``, which returns a reader that keeps
     to the run's limits on concurrency and cost, and ``estimate(case)``, which returns the cost of a case.

@@ -27,6 +27,7 @@ class TwelveSlReader:
     name = "12sl"
     description = "GE's 12SL by its statements in PTB-XL+ (--statements FILE): an accepted interpretation program"
     inputs: frozenset[Input] = frozenset({"statements"})
+    measures = frozenset({"rate by 12SL", "axis by 12SL"})
 
     @property
     def details(self) -> Mapping[str, str]:

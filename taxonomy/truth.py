@@ -5,8 +5,8 @@ labels say nothing about that axis. Sources: ``scp_statements.csv`` of PTB-XL v1
 statements; AHA/ACC/HRS 2009 part III (Surawicz et al.) for conduction and the limits of the QRS axis.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from taxonomy.axis import AXES, CONDUCTION, DIAGNOSIS, ISCHEMIA, NORMALITY, OTHER_FINDINGS, AxisValue, with_derived
 from taxonomy.ischemia import IschemiaTruth, ischemia_truth
@@ -101,6 +101,8 @@ class Numbers:
         Who measured, in words.
     is_own : bool
         Whether the project measured itself: readers that use the same measurement agree by construction.
+    program : str
+        Name of the interpretation program that measured, such as ``12SL``: its own readings agree by construction too.
     """
 
     rate: int | None = None
@@ -108,6 +110,12 @@ class Numbers:
     qrs_axis: float | None = None
     source: str = "this project's measurement"
     is_own: bool = True
+    program: str = ""
+
+
+def by_program(axis: str, program: str) -> str:
+    """Return the name of an axis as an interpretation program measured it, such as ``rate by 12SL``."""
+    return f"{axis} by {program}"
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,8 @@ class Truth:
         What the truth of each axis rests on, or why it is unlabelled.
     circular : frozenset of str
         Axes whose truth rests on this project's own measurement.
+    programmed : frozenset of str
+        Those whose truth rests on a program's, such as ``rate by 12SL``.
     """
 
     values: Mapping[str, AxisValue | None]
@@ -143,6 +153,7 @@ class Truth:
     allowed: frozenset[str] = field(default_factory=frozenset)
     because: Mapping[str, str] = field(default_factory=dict)
     circular: frozenset[str] = field(default_factory=frozenset)
+    programmed: frozenset[str] = field(default_factory=frozenset)
 
     def __post_init__(self) -> None:
         if not {NORMALITY.name, ISCHEMIA.name} <= self.values.keys():
@@ -166,10 +177,19 @@ class Truth:
             return isinstance(answer, frozenset) and primary <= answer <= primary | self.allowed
         return answer in self.right_values(axis)
 
+    def holds_by_construction(self, axis: str, measured: Collection[str]) -> bool:
+        """Tell whether the truth of an axis is made of a reader's own measurement.
+
+        ``measured`` are the axes that the reader measures as this project does (``rate``), or a program
+        (``rate by 12SL``).
+        """
+        said = {name for name in self.programmed if name.startswith(by_program(axis, ""))}
+        return not (said | (self.circular & {axis})).isdisjoint(measured)
+
     @property
     def strict(self) -> "Truth":
         """The same truth with the primary values alone."""
-        return Truth(self.values, self.superclass, self.superclasses, self.statements, circular=self.circular)
+        return replace(self, accepted={}, allowed=frozenset(), because={})
 
 
 def truth(labels: Labels, numbers: Numbers | None = None) -> Truth:
@@ -201,6 +221,7 @@ def truth(labels: Labels, numbers: Numbers | None = None) -> Truth:
     found[NORMALITY.name] = _normality(found)
     primary = found[DIAGNOSIS.name].primary
     measured = {"rate"} | ({"axis"} if labels.heart_axis in AMBIGUOUS_HEART_AXIS else set())
+    known = frozenset(name for name in measured if found[name].primary is not None)
     return Truth(
         values={name: found[name].primary for name in (*(axis.name for axis in AXES), NORMALITY.name, ISCHEMIA.name)},
         superclass=subclasses()[primary] if isinstance(primary, str) else None,
@@ -209,7 +230,8 @@ def truth(labels: Labels, numbers: Numbers | None = None) -> Truth:
         accepted={name: one.accepted for name, one in found.items() if len(one.accepted) > 1},
         allowed=frozenset(value for value in _defects(codes)),
         because={name: one.because for name, one in found.items()},
-        circular=frozenset(name for name in measured if numbers.is_own and found[name].primary is not None),
+        circular=known if numbers.is_own else frozenset(),
+        programmed=frozenset(by_program(name, numbers.program) for name in known) if numbers.program else frozenset(),
     )
 
 

@@ -64,7 +64,7 @@ def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -
     folder = asked.out / f"ablation-{found.run_id}"
     write_evidence(folder, found)
     show(evidence_table(found.axes, f"{found.reader} on {found.dataset}, {found.split}: where its answers come from"))
-    click.echo(f"\n{caution(found)}")
+    click.echo("\n".join(("", caution(found), *found.caveats)))
     click.echo(f"\npage: {folder / 'evidence.md'}")
 
 
@@ -74,6 +74,8 @@ def _dry_run(asked: "RunOptions", conditions: str) -> None:
     from bench.run.estimate import estimate, estimate_lines, total_line
 
     jobs = condition_jobs(asked, ablation_of(asked, conditions), TERMINAL)
+    for line in jobs["full"].caveats:
+        TERMINAL.say(line)
     found = []
     for place, (name, job) in enumerate(jobs.items(), start=1):
         found.append(estimate(job, TERMINAL))

@@ -13,7 +13,7 @@ from bench.cli.option import data_option, limit_option, no_reasoning_option, vie
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
 @click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
-@view_options("renderer", "statements")
+@view_options("renderer", "statements", "shots")
 @no_reasoning_option
 @click.option(
     "--split",

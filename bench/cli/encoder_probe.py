@@ -12,7 +12,7 @@ from bench.cli.option import data_option, limit_option, option_option, out_optio
 @click.option("--model", required=True, help="An image-text-to-text model: its name on the hub, or a folder.")
 @data_option
 @click.option("--renderer", default="all", show_default=True, help="One or several, separated by commas, or 'all'.")
-@view_options("renderer", "condition", "format", "measurements", "demography", "statements")
+@view_options("renderer", "condition", "format", "measurements", "demography", "statements", "shots")
 @click.option(
     "--run", type=click.Path(path_type=Path), help="A run folder of the same model: does it use what is there?"
 )

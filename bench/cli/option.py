@@ -80,6 +80,14 @@ def view_options(*without: str) -> Decorator[Any]:
             help="Where the prompt's numbers come from: 'waveform', or a PTB-XL+ features CSV (12SL or UniG).",
         ),
         "demography": click.option("--demography", is_flag=True, help="Print age and sex with the numbers."),
+        "shots": click.option(
+            "--shots",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            metavar="K",
+            help="Show K worked examples of other patients, from the training folds, before each question.",
+        ),
         "statements": click.option(
             "--statements", type=click.Path(path_type=Path), help="PTB-XL+'s 12sl_statements.csv, for reader 12sl."
         ),

@@ -14,7 +14,7 @@ from bench.cli.option import limits_options, out_option, reader_options, run_fro
     "--change", multiple=True, help="rate, axis, pr, qrs, st-inferior, st-anterior, fibrillation; by default all."
 )
 @click.option("--all-records", is_flag=True, help="Change every record, not only those labelled normal.")
-@view_options("condition", "measurements", "statements")
+@view_options("condition", "measurements", "statements", "shots")
 @limits_options
 @click.option(
     "--draw", type=click.IntRange(1), help="Only draw the tracings of the first N records, by every renderer."

@@ -61,7 +61,7 @@ def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[t
 
     api_reader = reader_named(reader, parsed(option))
     if isinstance(api_reader, HfReader):
-        drawn, pages = _print_prompt(case), api_reader.each_seen(case.images)
+        drawn, pages = _print_prompt(case), api_reader.each_seen(case.every_image)
         return [(png, f"{size}, {page}") for (png, size), page in zip(drawn, pages, strict=True)] if pages else drawn
     if not isinstance(api_reader, ApiReader):
         raise SettingError(f"reader {reader!r} sends no request")
@@ -69,7 +69,7 @@ def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[t
     click.echo(json.dumps(_shortened(api_reader.provider.body(request)), indent=2, ensure_ascii=False))
     return [
         (image.png, f"{image.size[0]} x {image.size[1]} px, seen at {image.px_per_mm:.1f} px/mm")
-        for image in request.images
+        for image in request.every_image
     ]
 
 
@@ -77,10 +77,16 @@ def _print_prompt(case: "Case") -> list[tuple[bytes, str]]:
     """Print a prompt for a person to read; return its images and their size."""
     asked = case.prompt
     assert asked is not None
-    parts = ["--- system", asked.system, "--- user", *(f"{caption}\n[image]" for caption in asked.captions)]
-    parts += [asked.text, "--- JSON schema, where the provider constrains the answer", json.dumps(asked.schema)]
+    parts = ["--- system", asked.system]
+    for shot in case.shots:
+        parts += ["--- user", *(f"{caption}\n[image]" for caption in shot.captions), shot.text]
+        parts += ["--- assistant", shot.answer]
+    parts += ["--- user", *(f"{caption}\n[image]" for caption in asked.captions), asked.text]
+    parts += ["--- JSON schema, where the provider constrains the answer", json.dumps(asked.schema)]
     click.echo("\n".join(parts))
-    return [(image.png(), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm") for image in case.images]
+    return [
+        (image.png(), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm") for image in case.every_image
+    ]
 
 
 def _shortened(body: object) -> object:

@@ -1,5 +1,6 @@
 """``bench score``: a run's score again, or the score of predictions made elsewhere."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> Non
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
+    from bench.run.caveat import told_coverage
     from bench.run.folder import RunFolder
     from bench.run.rescoring import scored
     from bench.storage import as_json
@@ -61,6 +63,7 @@ def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> Non
     folder.write("score.json", as_json(found.to_json()))
     write_score(path, found, folder.manifest(), dataset.credit, danger)
     print_score(found, settings.title, settings.is_sample)
+    click.echo("\n".join(told_coverage(folder.manifest())))
     if found.n < len(settings.ids):
         click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
 
@@ -69,6 +72,7 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
+    from bench.run.caveat import told_coverage
     from bench.run.manifest import git_revision
     from bench.run.prediction_file import column_notes, score_predictions
     from bench.storage import as_json, write_whole
@@ -76,7 +80,11 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     cohort = selection.cohort(with_signal=False)
     found = score_predictions(path, cohort, danger, TERMINAL)
     dataset, total = cohort.dataset, len(cohort)
-    print_score(found.score, f"{path.name} on {dataset.name}", dataset.is_sample)
+    settings = {"reader": path.name, "dataset": dataset.name, "split": cohort.split, "is_sample": dataset.is_sample}
+    coverage = {**asdict(cohort.coverage), "taught": 0}
+    manifest = {"run_id": path.stem, "settings": settings, "coverage": coverage, "git_revision": git_revision()}
+    print_score(found.score, f"{path.name} on {dataset.name}, {cohort.split}", dataset.is_sample)
+    click.echo("\n".join(told_coverage(manifest)))
     unused = f"{found.unused} predictions for other records were ignored"
     click.echo(f"\n{found.given} of {total} records have a prediction; {unused}.")
     for note in column_notes(found.columns):
@@ -87,8 +95,6 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
             "(rate, some axes) is unlabelled."
         )
     if out:
-        settings = {"reader": path.name, "dataset": dataset.name, "split": cohort.split, "is_sample": dataset.is_sample}
-        manifest = {"run_id": path.stem, "settings": settings, "git_revision": git_revision()}
         write_whole(out / "score.json", as_json(found.score.to_json()))
         write_score(out, found.score, manifest, dataset.credit, danger)
         click.echo(f"report: {out / 'report.md'}")

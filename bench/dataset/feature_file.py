@@ -14,6 +14,9 @@ from bench.dataset.record import RecordId
 from measurements import Measurement, Measurements
 from taxonomy.error import FileError
 
+PROGRAMS: Mapping[str, str] = {"12sl_features.csv": "12SL", "unig_features.csv": "UniG"}
+"""Program by file of PTB-XL+, in order of preference."""
+
 RATE_COLUMNS = ("HR__Global", "HR_Ventr_Global", "RR_Mean_Global")
 """Alternatives: beats per minute, ventricular beats per minute, or the mean RR interval in ms."""
 

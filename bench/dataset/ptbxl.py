@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from bench.dataset.feature_file import read_features
+from bench.dataset.feature_file import PROGRAMS, read_features
 from bench.dataset.fetch import SUMS, read_sums
 from bench.dataset.problem import Problem
 from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
@@ -16,7 +16,6 @@ from taxonomy.error import DatasetError
 
 RATES = (500, 100)
 
-FEATURES = ("12sl_features.csv", "unig_features.csv")
 """PTB-XL+'s tables of measurements by interpretation programs, the preferred one first."""
 
 
@@ -84,11 +83,17 @@ class PtbXl(TabledDataset):
     @cached_property
     def program_measurements(self) -> Mapping[RecordId, Measurements]:
         """PTB-XL+'s features of 12SL, else of UniG, where they lie in the folder or in its ``features``."""
-        for name in FEATURES:
-            for path in (self.folder / name, self.folder / "features" / name):
-                if path.is_file():
-                    return read_features(path)
-        return {}
+        return read_features(self._features) if self._features else {}
+
+    @property
+    def program(self) -> str:
+        """The program of those features."""
+        return PROGRAMS[self._features.name] if self._features else ""
+
+    @cached_property
+    def _features(self) -> Path | None:
+        paths = (folder / name for name in PROGRAMS for folder in (self.folder, self.folder / "features"))
+        return next((path for path in paths if path.is_file()), None)
 
     def _record(self, row: TableRow) -> Record:
         rates = tuple(fs for fs in RATES if row.filenames[fs] in self._present[fs])

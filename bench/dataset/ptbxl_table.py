@@ -119,6 +119,11 @@ class TabledDataset(Dataset):
         """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
         return {}
 
+    @property
+    def program(self) -> str:
+        """Name of that interpretation program, such as ``12SL``; empty without one."""
+        return ""
+
     def deciding_numbers(self, ecg_id: RecordId, own: Measurements) -> Numbers:
         """Return the numbers that decide rate and *Linkstyp*: a program's where there are some, else our own."""
         program = self.program_measurements.get(ecg_id)
@@ -126,7 +131,7 @@ class TabledDataset(Dataset):
         if program is None or program.heart_rate.value is None or program.qrs_axis.value is None:
             return ours
         rate, axis = program.heart_rate.printed, program.qrs_axis.printed
-        return Numbers(rate, None, axis, "an interpretation program (PTB-XL+)", is_own=False)
+        return Numbers(rate, None, axis, "an interpretation program (PTB-XL+)", False, self.program)
 
     @abstractmethod
     def _record(self, row: TableRow) -> Record:

@@ -159,7 +159,7 @@ def _axis(axis: Axis, cases: tuple[AskedCase, ...], tests: AxisTests, shared: _S
         claims=claims(cases, name, "text-only"),
         recoverable=_recoverable(labelled, name, ceilings),
         lead_loss=lead_loss(cases, name),
-        by_construction=name in shared.setting.measures and any(name in case.own.truth.circular for case in labelled),
+        by_construction=any(case.own.truth.holds_by_construction(name, shared.setting.measures) for case in labelled),
     )
 
 

@@ -24,6 +24,8 @@ class Evidence:
     is_sample : bool
     axes : tuple of AxisEvidence
     cases : int
+    caveats : tuple of str
+        Sentences: how many records have a recording, and why this is no test of the whole split where it is none.
     conditions : mapping of str to str or None
         For each condition, the condition whose answers were used.
     run_id : str
@@ -39,6 +41,7 @@ class Evidence:
     is_sample: bool
     axes: tuple[AxisEvidence, ...]
     cases: int
+    caveats: tuple[str, ...]
     conditions: Mapping[str, str | None]
     run_id: str = ""
     image_ceiling: str = ""

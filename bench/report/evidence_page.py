@@ -116,6 +116,7 @@ def evidence_page(found: Evidence) -> str:
     parts = [
         f"# Does {plain(found.reader)} read the ECG? {plain(found.dataset)}, {plain(found.split)}",
         caution(found),
+        *map(plain, found.caveats),
         markdown_table(
             ("axis", "n", "verdict", "rests on"),
             [(axis.axis, str(axis.n), axis.verdict, rests_on(axis.reasons)) for axis in found.axes],
@@ -189,7 +190,8 @@ def figure_rows(axes: Sequence[AxisEvidence]) -> list[tuple[str, ...]]:
             *(_leads(axis) for axis in axes),
         ),
     ]
-    return [row for row in rows if set(row[1:]) != {"-"}]
+    told = [row for row in rows if set(row[1:]) != {"-"}]
+    return [("n", *(str(axis.n) for axis in axes)), *told] if told else []
 
 
 def _draws(found: Evidence) -> str:

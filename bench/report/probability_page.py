@@ -25,14 +25,16 @@ def probability_lines(score: ProbabilityScore) -> list[tuple[str, str]]:
         if score.superclass_of_all and score.superclass_of_all.n > score.superclass.n:
             lines.append(("  over every record", _macro(score.superclass_of_all.macro, score.superclass_of_all.n)))
         if score.macro:
-            both = f"{score.macro.average_precision:.3f}, {score.macro.f1:.3f}"
+            both = f"{score.macro.average_precision:.3f}, {score.macro.f1:.3f}, n = {score.superclass.n}"
             lines.append(("superclass macro AP, F1", both))
     if score.statement:
         lines += _macro_lines("statement", score.statement, "with statements")
         if score.statement.macro:
-            lines.append(("statement macro AP", f"{score.statement.macro.average_precision:.3f}"))
+            precision = f"{score.statement.macro.average_precision:.3f}, n = {score.statement.n}"
+            lines.append(("statement macro AP", precision))
     if score.calibration_error is not None:
-        lines.append(("calibration error", f"{score.calibration_error:.3f}"))
+        pairs = sum(pairs for _, _, pairs in score.reliability)
+        lines.append(("calibration error", f"{score.calibration_error:.3f}, n = {pairs} of a record and a class"))
     return lines
 
 

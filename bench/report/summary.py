@@ -1,5 +1,7 @@
 """The figures of a score beside its axes, line by line."""
 
+from collections.abc import Collection
+
 from bench.report.probability_page import probability_lines
 from bench.report.table import difference, percent, share, within
 from bench.score.axis_score import AxisScore
@@ -11,9 +13,11 @@ from bench.score.usage import UsageTotal
 def summary_lines(score: Score) -> list[tuple[str, str]]:
     """Return (what, figure) pairs for the terminal and the page."""
     lines = _knowledge(score)
-    for name, mean in (("text-inferable axes", score.text_inferable), ("waveform-only axes", score.waveform_only)):
+    for name, mean in (("text-inferable", score.text_inferable), ("waveform-only", score.waveform_only)):
         if mean:
-            lines.append((f"mean difference, {name}", f"{difference(mean.difference, mean.interval)} points"))
+            axes = [one.axis for one in score.axes if one.text_inferable == (name == "text-inferable")]
+            points = f"{difference(mean.difference, mean.interval)} points, {_n(score, axes)}"
+            lines.append((f"mean difference, {name} axes", points))
     if score.superclass:
         danger = score.superclass.overall
         lines.append(("danger-weighted error", f"{within(danger.dwe, danger.dwe_interval)}, n = {danger.n}"))
@@ -21,7 +25,8 @@ def summary_lines(score: Score) -> list[tuple[str, str]]:
         lines.append(("critical errors", f"{danger.critical} of {danger.n}, {shares}"))
     lines += probability_lines(score.probability) if score.probability else []
     if score.superclass:
-        lines.append(("balanced 'AUC' of hard answers", f"{score.superclass.hard_answer_auc:.3f} (no AUROC)"))
+        auc = f"{score.superclass.hard_answer_auc:.3f} (no AUROC), n = {score.superclass.overall.n}"
+        lines.append(("balanced 'AUC' of hard answers", auc))
     if score.normality:
         lines.append(("normal against abnormal", _normality(score.normality)))
     findings = f"{score.findings_predicted:.2f} predicted, {score.findings_true:.2f} true"
@@ -39,7 +44,9 @@ def _knowledge(score: Score) -> list[tuple[str, str]]:
     """Return the headline, and what was not shown where something could have been."""
     lines = []
     if score.kappa:
-        lines.append(("mean kappa", within(score.kappa.kappa, score.kappa.interval)))
+        lines.append(
+            ("mean kappa", f"{within(score.kappa.kappa, score.kappa.interval)}, {_n(score, score.kappa.axes)}")
+        )
         lines.append(("  over", ", ".join(score.kappa.axes)))
     for axis in (*score.axes, score.ischemia, score.normality):
         if axis and axis.verdict.startswith("nothing shown ("):
@@ -47,12 +54,18 @@ def _knowledge(score: Score) -> list[tuple[str, str]]:
     return lines
 
 
+def _n(score: Score, names: Collection[str]) -> str:
+    """Return the cases of these axes: one number, or the fewest and the most."""
+    counts = sorted({one.n for one in (*score.axes, score.ischemia) if one and one.n and one.axis in names})
+    return f"n = {counts[0]}" + (f" to {counts[-1]}" if len(counts) > 1 else "")
+
+
 def _normality(found: AxisScore) -> str:
     assert found.balanced_accuracy is not None
     said = (
         f"{percent(found.accuracy)}, baseline {percent(found.baseline)}, {difference(found.difference, found.interval)}"
     )
-    return f"{said}; balanced {percent(found.balanced_accuracy)}"
+    return f"{said}; balanced {percent(found.balanced_accuracy)}, n = {found.n}"
 
 
 def _repeats(found: RepeatScore) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from bench.dataset import RecordId
+from bench.dataset.feature_file import PROGRAMS
 from bench.score.scored_case import EVERY_AXIS
 from bench.view import Cases, View, condition_named, template_version
 from bench.view.view import WAVEFORM
@@ -30,6 +31,7 @@ from taxonomy.axis import (
 )
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
 from taxonomy.error import SettingError
+from taxonomy.truth import by_program
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Offer:
         Axes that the answer's format asks for and the reader offers, ``normality`` and ``ischemia`` among them;
         ``superclass`` where the most probable one stands in for a diagnosis that is not offered.
     measured : frozenset of str
-        Axes on which the reader answers from this project's own measurement.
+        Axes on which the reader answers from this project's own measurement, or a program's (``rate by 12SL``).
     """
 
     axes: frozenset[str] = EVERY_AXIS
@@ -69,7 +71,7 @@ class RunSettings:
         Name of the split, or ``ids``.
     ids : tuple of RecordId
         Records, in the order in which they are read.
-    renderer, px_per_mm, condition, measurements, seed, form, statements, demography
+    renderer, px_per_mm, condition, measurements, seed, form, statements, demography, shots
         From the view; a file of statements by name and digest.
     taxonomy_version : str
     prompt : str
@@ -102,12 +104,14 @@ class RunSettings:
     repeats: Annotated[int, Interval(ge=1, le=10_000)] = 1
     statements: str = ""
     demography: bool = False
+    shots: Annotated[int, Interval(ge=0)] = 0
     axes: tuple[str, ...] = tuple(sorted(EVERY_AXIS))
     measured: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as plain JSON data."""
-        return {**asdict(self), **{name: list(getattr(self, name)) for name in ("ids", "axes", "measured")}}
+        """Return the settings as plain JSON data; without examples none are told, so that such a run keeps its id."""
+        data = {**asdict(self), **{name: list(getattr(self, name)) for name in ("ids", "axes", "measured")}}
+        return data if self.shots else {name: value for name, value in data.items() if name != "shots"}
 
     @cached_property
     def run_id(self) -> str:
@@ -127,6 +131,7 @@ class RunSettings:
         more = "" if self.condition == "full" else f", {condition_named(self.condition).name}"
         more += "" if self.form in {"", "dense"} else f", {self.form}"
         more += ", age and sex" if self.demography else ""
+        more += f", {self.shots} examples" if self.shots else ""
         return f"{self.reader} on {self.dataset}, {self.split}{more}"
 
 
@@ -171,6 +176,7 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         repeats=repeats,
         statements=named_statements(view),
         demography=view.demography and text and view.shown.measurements != "none",
+        shots=view.shots if text else 0,
         axes=tuple(sorted(offer.axes)),
         measured=tuple(sorted(offer.measured)),
     )
@@ -189,21 +195,28 @@ def offer_of(reader: Reader, view: View) -> Offer:
     """
     offered: frozenset[str] = frozenset(getattr(reader, "axes", AXIS_NAMES))
     measures: frozenset[str] = frozenset(getattr(reader, "measures", ()))
-    for name in offered | measures:
+    for name in offered | {name.partition(" by ")[0] for name in measures}:
         axis_named(name)
     asked = view.form.axes if "text" in view.inputs else (*AXIS_NAMES, NORMALITY.name)
     axes = with_followers(offered) & with_followers(asked)
     if not axes:
         raise SettingError(f"reader {reader.name!r} offers {sorted(offered)}, and the format asks for {sorted(asked)}")
-    return Offer(axes, axes & (measures | printed_axes(view)))
+    measured = measures | printed_axes(view)
+    return Offer(axes, frozenset(name for name in measured if name.partition(" by ")[0] in axes))
 
 
 def printed_axes(view: View) -> frozenset[str]:
-    """Return the axes that a number of the prompt decides which this project measured on the record itself."""
-    if "text" not in view.inputs or view.measurements != WAVEFORM or view.shown.measurements != "true":
+    """Return the axes that a number of the prompt decides which was measured on the record itself, and by whom.
+
+    ``rate`` where this project measured, ``rate by 12SL`` where the numbers come from that program's features.
+    """
+    program = PROGRAMS.get(Path(view.measurements).name, "")
+    known = program or view.measurements == WAVEFORM
+    if "text" not in view.inputs or not known or view.shown.measurements != "true":
         return frozenset()
     numbers = {RATE.name: "heart_rate", AXIS.name: "qrs_axis"}
-    return frozenset(axis for axis, number in numbers.items() if number not in view.shown.without)
+    shown = frozenset(axis for axis, number in numbers.items() if number not in view.shown.without)
+    return frozenset(by_program(axis, program) for axis in shown) if program else shown
 
 
 def with_followers(axes: Iterable[str]) -> frozenset[str]:

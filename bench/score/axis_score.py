@@ -1,7 +1,7 @@
 """The score of one axis."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,10 +186,9 @@ class AxisAnswers:
         """The cases in which only the reader is right, and those in which only the baseline is."""
         return int(np.sum(self.right & ~self.baseline_right)), int(np.sum(~self.right & self.baseline_right))
 
-    @property
-    def is_circular(self) -> bool:
-        """Whether a truth rests on this project's own measurement."""
-        return any(self.axis.name in truth.circular for truth in self.truths)
+    def holds_by_construction(self, measured: Collection[str]) -> bool:
+        """Tell whether a truth rests on what the reader measured itself."""
+        return any(truth.holds_by_construction(self.axis.name, measured) for truth in self.truths)
 
 
 def answers_on(axis: Axis, cases: Sequence[ScoredCase], trained: AxisValue) -> AxisAnswers:

@@ -227,7 +227,7 @@ def _on_axis(axis: Axis, pairs: Sequence[tuple[ScoredCase, ScoredCase]], measure
     joint = kappa_columns(axis, sides[0] + sides[1], truths + truths)
     joint = {name: column for name, column in joint.items() if name.split(" ")[0] in questions}
     halves = [{name: column[part] for name, column in joint.items()} for part in _halves(len(place))]
-    circular = axis.name in measured and any(axis.name in truth.circular for truth in truths)
+    circular = any(truth.holds_by_construction(axis.name, measured) for truth in truths)
     return _OnAxis(place, (right[0], right[1]), (halves[0], halves[1]), circular)
 
 

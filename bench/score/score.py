@@ -170,7 +170,7 @@ def _axis(answers: AxisAnswers, drawn: _Resampled, settings: ScoreSettings) -> A
         accuracy_interval=share_interval(int(answers.right.sum()), n, interval(drawn.accuracy[name])),
         interval=tango(wins, losses, n) if wins + losses < FEW_DISCORDANT else interval(drawn.gain[name]),
         kappa_interval=None if axis.kappa is None else kappa_interval(kappas, drawn.kappa[name]),
-        by_construction=name in settings.measured and answers.is_circular,
+        by_construction=answers.holds_by_construction(settings.measured),
         auroc=auroc,
         calibration_error=error,
         text_ceiling=None if ceiling is None else rounded(ceiling),

@@ -12,6 +12,7 @@ from bench.view.donor import donor_of, donors
 from bench.view.drawing import draw_ahead
 from bench.view.jitter import jitter
 from bench.view.lead_mask import masked_leads
+from bench.view.shot import Worked, shots_for, worked_examples
 from bench.view.view import WAVEFORM, View
 from measurements import Measurements
 from readers.contract import Case
@@ -57,6 +58,8 @@ class Cases:
         The record whose numbers are shown with each record, if the condition shows another patient's.
     statements : mapping of RecordId to tuple of str
         Statements of an interpretation program.
+    worked : tuple of Worked
+        Worked examples, some of them in reserve; empty unless the view asks for any and the reader takes text.
     name : str
         Name of the run or study, from which the opaque case ids are derived.
     workers : int
@@ -68,6 +71,7 @@ class Cases:
     features: Mapping[RecordId, Measurements] | None = None
     donors: Mapping[RecordId, Record] = field(default_factory=dict)
     statements: Mapping[RecordId, tuple[str, ...]] = field(default_factory=dict)
+    worked: tuple[Worked, ...] = ()
     name: str = ""
     workers: int = 0
 
@@ -96,6 +100,7 @@ class Cases:
         ecg_id, inputs = question.record.ecg_id, self.view.inputs
         printed = self.printed(question.record)
         signal = self._signal(question.record) if "signal" in inputs else None
+        patients = {question.record.patient_id, printed.patient_id}
         return Case(
             case_id=self.view.case_id(self.name, ecg_id),
             signal=signal.mv if signal else None,
@@ -104,6 +109,7 @@ class Cases:
             prompt=self.view.prompt(self.numbers(printed), images, printed) if "text" in inputs else None,
             repeat=question.repeat,
             statements=self.statements.get(ecg_id) if "statements" in inputs else None,
+            shots=shots_for(self.worked, self.view.shots, patients),
         )
 
     def quoted(self, record: Record) -> Measurements:
@@ -163,10 +169,12 @@ def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
     Raises
     ------
     taxonomy.error.BenchError
-        When the records of a fold are all of one patient and another's numbers are to be shown, or a file of
-        measurements or statements cannot be read.
+        When the records of a fold are all of one patient and another's numbers are to be shown, a file of
+        measurements or statements cannot be read, or there are too few patients for the worked examples.
     """
     shown = Cases(view, cohort, _features(view.measurements), statements=_printed(view))
+    if view.shots and "text" in view.inputs:
+        shown = replace(shown, worked=worked_examples(view, cohort.dataset, shown.numbers))
     if not view.shown.crossed:
         return shown
     chosen = donors(cohort, view.seed, view.shown.draw)

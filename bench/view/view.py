@@ -23,7 +23,7 @@ USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "de
 
 _KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("condition", "renderer", "format", "measurements"), str),
-    **dict.fromkeys(("px_per_mm", "seed"), int),
+    **dict.fromkeys(("px_per_mm", "seed", "shots"), int),
     "statements": Path | None,
     "inputs": frozenset,
     "preferred_fs": int | None,
@@ -63,6 +63,8 @@ class View:
         Sampling rate in Hz at which the reader wants signals.
     demography : bool
         Whether age and sex are printed with the numbers, those of the patient whose numbers they are.
+    shots : int
+        Worked examples of other patients, from the training folds, that stand before each question.
 
     Raises
     ------
@@ -80,6 +82,7 @@ class View:
     inputs: frozenset[Input] = frozenset()
     preferred_fs: int | None = None
     demography: bool = False
+    shots: int = 0
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -97,6 +100,8 @@ class View:
             PageStyle(px_per_mm=self.px_per_mm)
         if self.format:
             target_format(self.format)
+        if self.shots < 0:
+            raise SettingError(f"a view's shots must be 0 or more, not {self.shots}")
 
     def settled(self, reader: Reader) -> "View":
         """Return the view for one reader: its inputs, and what was left open as it was taught, else the default.
@@ -168,7 +173,10 @@ class View:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data; files by name only, since paths would reveal the user's machine."""
         return {
-            **{name: getattr(self, name) for name in ("condition", *USUAL, "seed", "preferred_fs", "demography")},
+            **{
+                name: getattr(self, name)
+                for name in ("condition", *USUAL, "seed", "preferred_fs", "demography", "shots")
+            },
             "inputs": sorted(self.inputs),
             "measurements": Path(self.measurements).name,
             "statements": self.statements.name if self.statements else None,

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +12,7 @@ from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchProvider, BatchResult, BatchState, Body, Details
 from readers.api.reader import ApiReader
-from readers.api.request import CHARS_PER_TOKEN, Request
+from readers.api.request import CHARS_PER_TOKEN, Request, SentImage
 from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
 from taxonomy.error import SettingError
@@ -61,12 +61,14 @@ class AnthropicProvider:
         return Details(self._model, self._endpoint.shown, structured, limits)
 
     def body(self, request: Request) -> Body:
-        """Return the body of a message; the system text, which all cases share, is marked for the cache."""
-        content: list[dict[str, Any]] = []
-        for image in request.images:
-            source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(image.png).decode()}
-            content += [{"type": "text", "text": image.caption}, {"type": "image", "source": source}]
-        content.append({"type": "text", "text": request.text})
+        """Return the body of a message; system text and examples, which cases share, are marked for the cache."""
+        turns: list[dict[str, Any]] = []
+        for shot in request.shots:
+            turns.append({"role": "user", "content": _content(shot.images, shot.text)})
+            turns.append({"role": "assistant", "content": [{"type": "text", "text": shot.answer}]})
+        if turns:
+            turns[-1]["content"][0]["cache_control"] = {"type": "ephemeral"}
+        turns.append({"role": "user", "content": _content(request.images, request.text)})
         system: dict[str, Any] = {"type": "text", "text": request.system}
         if len(request.system) / CHARS_PER_TOKEN >= CACHE_FROM_TOKENS:
             system["cache_control"] = {"type": "ephemeral"}
@@ -75,7 +77,7 @@ class AnthropicProvider:
             "model": request.model,
             "max_tokens": options.max_tokens,
             "system": [system],
-            "messages": [{"role": "user", "content": content}],
+            "messages": turns,
         }
         config: dict[str, Any] = {}
         if options.reasoning_effort not in {None, "none"}:
@@ -138,6 +140,15 @@ class AnthropicProvider:
         async with self._sdk.calling():
             async for entry in await self._sdk.client.messages.batches.results(batch_id):
                 yield _result(entry.to_dict(warnings=False))
+
+
+def _content(images: Sequence[SentImage], text: str) -> list[dict[str, Any]]:
+    """Return the content of a user's turn: each image after its caption, the text last."""
+    content: list[dict[str, Any]] = []
+    for image in images:
+        source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(image.png).decode()}
+        content += [{"type": "text", "text": image.caption}, {"type": "image", "source": source}]
+    return [*content, {"type": "text", "text": text}]
 
 
 def _check(options: RequestOptions) -> None:

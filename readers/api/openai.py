@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchProvider, BatchResult, BatchState, Body, Details
 from readers.api.reader import ApiReader
-from readers.api.request import Request
+from readers.api.request import Request, SentImage
 from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
 
@@ -47,16 +47,14 @@ class OpenAIProvider:
     def body(self, request: Request) -> Body:
         """Return the body of a chat completion; the text that all cases share comes first, so that it is cached."""
         options = request.options
-        content: list[dict[str, Any]] = []
-        for image in request.images:
-            content.append({"type": "text", "text": image.caption})
-            address = "data:image/png;base64," + base64.b64encode(image.png).decode()
-            detail = {"detail": request.detail} if request.detail else {}
-            content.append({"type": "image_url", "image_url": {"url": address, **detail}})
-        content.append({"type": "text", "text": request.text})
+        turns: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
+        for shot in request.shots:
+            turns.append({"role": "user", "content": _content(shot.images, shot.text, request.detail)})
+            turns.append({"role": "assistant", "content": shot.answer})
+        turns.append({"role": "user", "content": _content(request.images, request.text, request.detail)})
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": content}],
+            "messages": turns,
             # OpenAI's newer models refuse max_tokens; many compatible endpoints accept nothing else.
             "max_completion_tokens" if self._endpoint.is_official else "max_tokens": options.max_tokens,
         }
@@ -140,6 +138,16 @@ class OpenAIProvider:
                         async for line in content.iter_lines():
                             if line.strip():
                                 yield _result(json.loads(line))
+
+
+def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
+    """Return the content of a user's turn: each image after its caption, the text last."""
+    content: list[dict[str, Any]] = []
+    for image in images:
+        address = "data:image/png;base64," + base64.b64encode(image.png).decode()
+        shown = {"url": address, **({"detail": detail} if detail else {})}
+        content += [{"type": "text", "text": image.caption}, {"type": "image_url", "image_url": shown}]
+    return [*content, {"type": "text", "text": text}]
 
 
 def _result(line: Mapping[str, Any]) -> BatchResult:

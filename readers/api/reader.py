@@ -15,7 +15,7 @@ from readers.api.dispatcher import Dispatcher
 from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
-from readers.api.request import Request, sent_images
+from readers.api.request import Request, sent_images, sent_shots
 from readers.api.response import CallError, failed_reading, response_reading
 from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
@@ -114,18 +114,19 @@ class ApiReader:
     def request(self, case: Case) -> Request:
         """Return the request for a case, with its images scaled to the model's limits."""
         details, prompt = self.provider.details(), case.prompt or Prompt("")
-        images, limit = sent_images(case, details.limits), details.limits.image
-        tokens = sum(limit.tokens(image.size) for image in images) if limit else 0
+        every, limit = sent_images(case, details.limits), details.limits.image
+        tokens = sum(limit.tokens(image.size) for image in every) if limit else 0
         return Request(
             model=self.model,
             system=prompt.system,
             text=prompt.text,
-            images=images,
+            images=every[len(every) - len(case.images) :],
             schema=prompt.schema if details.structured else None,
             form=prompt.form,
             options=self.options,
             detail=details.image_detail,
             image_tokens=tokens,
+            shots=sent_shots(case, every),
         )
 
     def _one_by_one(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:

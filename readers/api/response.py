@@ -94,9 +94,9 @@ def missing_image(response: Response, request: Request) -> str | None:
     images' tokens by the provider's formula (50 each where it is unknown). Images that cost much less than the text can
     escape the check; a page at 6 px/mm costs more than the text.
     """
-    if not request.images or response.tokens is None or request.options.image_check == "off":
+    if not request.every_image or response.tokens is None or request.options.image_check == "off":
         return None
-    images = request.image_tokens or 50 * len(request.images)
+    images = request.image_tokens or 50 * len(request.every_image)
     least = round(request.text_chars / LEAN_CHARS_PER_TOKEN + images / 2)
     if response.tokens.input >= least:
         return None

@@ -95,10 +95,10 @@ class Chat:
 
     def encode(self, cases: Sequence[Case]) -> Encoded:
         """Return the inputs of a batch of cases, each ending where the answer begins."""
-        pictures = [[self._scaled(picture) for picture in case.images] for case in cases]
-        prompts = [self._prompt_text(case, images) for case, images in zip(cases, pictures, strict=True)]
+        pictures = [[self._scaled(picture) for picture in case.every_image] for case in cases]
+        prompts = [self._prompt_text(case) for case in cases]
         arrays = self._inputs(prompts, pictures)
-        seen = tuple(self.seen(case.images) for case in cases)
+        seen = tuple(self.seen(case.every_image) for case in cases)
         px_per_mm = tuple(None if one is None else one.px_per_mm for one in seen)
         return Encoded(arrays, tuple(arrays["attention_mask"].sum(dim=1).tolist()), px_per_mm)
 
@@ -160,16 +160,14 @@ class Chat:
         """Return the text of generated tokens."""
         return str(self.processor.tokenizer.decode(ids, skip_special_tokens=True))
 
-    def _prompt_text(self, case: Case, images: Sequence["Image"]) -> str:
+    def _prompt_text(self, case: Case) -> str:
         prompt = case.prompt or Prompt("")
-        content: list[dict[str, Any]] = []
-        for number in range(len(images)):
-            if number < len(prompt.captions):
-                content.append({"type": "text", "text": prompt.captions[number] + "\n"})
-            content.append({"type": "image"})
-        content.append({"type": "text", "text": prompt.text})
-        system = [{"role": "system", "content": [{"type": "text", "text": prompt.system}]}] if prompt.system else []
-        return self._templated([*system, {"role": "user", "content": content}], True)
+        turns = [{"role": "system", "content": [{"type": "text", "text": prompt.system}]}] if prompt.system else []
+        for shot in case.shots:
+            turns.append({"role": "user", "content": _content(len(shot.images), shot.captions, shot.text)})
+            turns.append({"role": "assistant", "content": [{"type": "text", "text": shot.answer}]})
+        turns.append({"role": "user", "content": _content(len(case.images), prompt.captions, prompt.text)})
+        return self._templated(turns, True)
 
     def _templated(self, messages: list[dict[str, Any]], to_answer: bool) -> str:
         return str(self.processor.apply_chat_template(messages, add_generation_prompt=to_answer, tokenize=False))
@@ -224,3 +222,13 @@ class Chat:
     @cached_property
     def _kept(self) -> "dict[tuple[Size, ...], tuple[Mapping[Size, Sight | None], int | None]]":
         return {}
+
+
+def _content(images: int, captions: Sequence[str], text: str) -> list[dict[str, Any]]:
+    """Return the content of a user's turn: each image after its caption, the text last."""
+    content: list[dict[str, Any]] = []
+    for number in range(images):
+        if number < len(captions):
+            content.append({"type": "text", "text": captions[number] + "\n"})
+        content.append({"type": "image"})
+    return [*content, {"type": "text", "text": text}]

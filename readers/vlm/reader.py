@@ -135,7 +135,7 @@ def _read(text: "Generated", prompt: Prompt, vlm: "Vlm") -> Reading:
 def _check_context(vlm: "Vlm", prompts: "Encoded", cases: tuple[Case, ...]) -> None:
     context, longest = vlm.source.context, max(prompts.tokens)
     if context is not None and longest + vlm.options.max_tokens > context:
-        images = len(cases[prompts.tokens.index(longest)].images)
+        images = len(cases[prompts.tokens.index(longest)].every_image)
         raise StopReading(
             f"a case of {longest} tokens ({images} images) and {vlm.options.max_tokens} for the answer exceed the "
             f"{context} of {vlm.source.shown!r}: lower --px-per-mm, or --option max_pixels=N or max_tokens=N"

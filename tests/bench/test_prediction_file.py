@@ -107,6 +107,19 @@ def test_jsonl_is_read(tmp_path):
     assert found.columns.offered == {"rate", "other_findings"}
 
 
+def test_packed_files_are_read(tmp_path):
+    for name, text in {
+        "mine.csv.gz": "ecg_id,rate\n9,normal\n",
+        "mine.jsonl.gz": '{"ecg_id": 9, "rate": "normal"}',
+    }.items():
+        (tmp_path / name).write_bytes(gzip.compress(text.encode()))
+        assert read_predictions(tmp_path / name).readings[9].values == {"rate": "normal"}
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes((tmp_path / "mine.csv.gz").read_bytes()[:-12])
+    with pytest.raises(FileError, match=r"cut\.csv\.gz cannot be read"):
+        read_predictions(cut)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -51,6 +51,8 @@ def test_a_programs_measurements_decide_rate_and_linkstyp(physionet_folder, name
     assert (found.values["rate"], found.values["axis"]) == ("bradycardia", "left")
     assert "45 per minute by an interpretation program (PTB-XL+)" in found.because["rate"]
     assert not found.circular
+    program = "12SL" if "12sl" in name else "UniG"
+    assert found.programmed == {f"rate by {program}", f"axis by {program}"}
 
 
 def test_12sl_is_preferred_to_unig(physionet_folder):

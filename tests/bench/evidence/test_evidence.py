@@ -240,6 +240,20 @@ def test_the_page_tells_p_and_n_of_every_verdict(sample):
     assert all(0 <= reason["p_holm"] < 0.05 for reason in reasons["rate"])
 
 
+def test_an_ablation_of_a_part_or_of_taught_records_says_so(sample, tmp_path):
+    part = ablate(PriorControl(), sample.cohort(limit=20), image_ceiling=None)
+    said = "Partial: 20 of the split's 66 records are asked; no leaderboard takes it."
+    assert part.caveats == ("66 of 66 records of split 'test' have a recording here.", said)
+    assert said in evidence_page(part) and said in part.to_json()["caveats"]
+    whole = ablate(PriorControl(), sample.cohort(), image_ceiling=None)
+    assert whole.caveats == part.caveats[:1]
+    words = ("ablate", "--reader", "resnet1d", "--split", "train", "--sample", "20")
+    done = bench(*words, cwd=tmp_path)
+    taught = "Not a test: all of these records lie in folds that were taught to this reader; no leaderboard takes it."
+    assert taught in done.stdout and "Partial: 20 of the split's 344 records" in done.stdout
+    assert taught in bench(*words, "--dry-run", cwd=tmp_path).stderr
+
+
 def test_what_is_right_by_construction_is_told(sample):
     found = ablate("measurements", sample.cohort(limit=30), image_ceiling=None)
     assert [axis.axis for axis in found.axes if axis.by_construction] == ["rate", "axis"]

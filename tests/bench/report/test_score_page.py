@@ -59,6 +59,16 @@ def test_what_could_have_been_shown_stands_below_the_table(score):
         assert lines[f"nothing shown, {axis.axis}"] in axis.verdict
 
 
+def test_every_figure_of_the_summary_has_its_n(score):
+    lines = dict(summary_lines(score))
+    independent = {axis.n for axis in (*score.axes, score.ischemia) if axis.axis in score.kappa.axes}
+    assert lines["mean kappa"].endswith(f", n = {min(independent)} to {max(independent)}")
+    inferable = {axis.n for axis in score.axes if axis.text_inferable and axis.n}
+    assert lines["mean difference, text-inferable axes"].endswith(f", n = {min(inferable)} to {max(inferable)}")
+    assert lines["normal against abnormal"].endswith(f", n = {score.normality.n}")
+    assert lines["balanced 'AUC' of hard answers"].endswith(f", n = {score.superclass.overall.n}")
+
+
 def test_the_page_tells_both_majorities_the_ceiling_with_its_n_and_the_strict_figures(score, cohort):
     settings = settings_of(MajorityReader(), "half", cases_of(View().settled(MajorityReader()), cohort), {}, 1)
     page = score_page(score, {"settings": settings.to_json(), "run_id": "half", "git_revision": "abc"}, "PTB-XL")

@@ -273,7 +273,22 @@ def test_predictions_made_elsewhere_are_scored(tmp_path):
     done = bench("score", "--predictions", "mine.csv", "--out", "scores", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "2 of 66 records have a prediction" in done.stdout
-    assert (tmp_path / "scores" / "report.md").is_file()
+    assert "mine.csv on ptbxl-sample, test:" in done.stdout and "Partial" not in done.stdout
+    assert "66 of 66 records of split 'test' have a recording here." in (tmp_path / "scores" / "report.md").read_text()
+
+
+def test_predictions_scored_on_a_part_of_a_split_are_partial(tmp_path):
+    (tmp_path / "mine.csv").write_text("ecg_id,rhythm\n9,AF\n38,sinus\n")
+    done = bench("score", "--predictions", "mine.csv", "--ids", "9,38", "--out", "scores", cwd=tmp_path)
+    said = "Partial: 2 records chosen by id are no split; no leaderboard takes it."
+    assert said in done.stdout, done.stderr
+    assert said in (tmp_path / "scores" / "report.md").read_text()
+
+
+def test_a_run_that_is_scored_again_says_what_it_covers(tmp_path):
+    bench("run", "--reader", "majority", "--sample", "20", cwd=tmp_path)
+    again = bench("score", run_folder(tmp_path / "runs"), cwd=tmp_path)
+    assert "Partial: 20 of the split's 66 records are asked; no leaderboard takes it." in again.stdout, again.stderr
 
 
 def test_a_group_holds_its_own_commands_only(tmp_path):

@@ -14,9 +14,11 @@ from readers.contract_suite import RecordingReader
 from readers.majority import MajorityReader, majority_values
 from readers.resnet1d.reader import Resnet1dReader
 from readers.text_ceiling import MeasurementsReader
+from readers.twelve_sl import TwelveSlReader
 from taxonomy.axis import AXIS_NAMES
 from taxonomy.error import SettingError, UnknownNameError
 from taxonomy.reading import Reading
+from taxonomy.truth import Labels, Numbers, truth
 
 
 def settled(reader, **view):
@@ -92,9 +94,28 @@ def test_a_prompt_that_prints_the_number_marks_its_axis(condition, printed):
     assert offer_of(Texts(), settled(Texts(), condition=condition)).measured == printed
 
 
-def test_numbers_of_another_source_mark_nothing():
-    view = replace(settled(Texts()), measurements="12sl_features.csv")
-    assert offer_of(Texts(), view).measured == frozenset()
+def test_numbers_of_a_program_mark_its_axes_and_those_of_an_unknown_source_nothing():
+    view = replace(settled(Texts()), measurements="features/12sl_features.csv")
+    assert offer_of(Texts(), view).measured == {"rate by 12SL", "axis by 12SL"}
+    view = replace(view, measurements="unig_features.csv", condition="no-rate")
+    assert offer_of(Texts(), view).measured == {"axis by UniG"}
+    assert offer_of(Texts(), replace(view, measurements="mine.csv")).measured == frozenset()
+
+
+def test_a_program_is_not_judged_by_its_own_measurement():
+    assert TwelveSlReader.measures == {"rate by 12SL", "axis by 12SL"}
+    numbers = Numbers(45, None, -60.0, "a program", is_own=False, program="12SL")
+    found = truth(Labels({"NORM": 100.0}, "LAD"), numbers)
+    for one in (found, found.strict):
+        assert one.holds_by_construction("rate", TwelveSlReader.measures)
+        assert one.holds_by_construction("axis", TwelveSlReader.measures)
+        assert not one.holds_by_construction("rate", Resnet1dReader.measures)
+        assert not one.holds_by_construction("rhythm", TwelveSlReader.measures)
+    labelled = truth(Labels({"NORM": 100.0}, "MID"), numbers)
+    assert not labelled.holds_by_construction("axis", TwelveSlReader.measures)
+    own = truth(Labels({"NORM": 100.0}, "LAD"), Numbers(72, 72.0, 40.0))
+    assert own.holds_by_construction("rate", Resnet1dReader.measures)
+    assert not own.holds_by_construction("rate", TwelveSlReader.measures)
 
 
 def test_settings_keep_the_offer(sample):

@@ -1,6 +1,7 @@
 """What leaves for a provider: images within limits, prices, options."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -91,6 +92,34 @@ def test_many_images_are_held_to_their_own_edge_and_too_many_are_told(build_case
     small = RequestLimit(images=100, request_mb=0.001, batch_requests=1, batch_mb=1)
     with pytest.raises(StopReading, match="MB of images; the provider accepts"):
         sent_images(case, ModelLimits(None, small))
+
+
+def test_examples_are_turns_before_the_question_and_a_cached_prefix(build_cases, make, provider):
+    first, second = build_cases(count=2, shots=2)
+    api_reader = make()
+    bodies = [api_reader.provider.body(api_reader.request(case)) for case in (first, second)]
+    turns = [[turn for turn in body["messages"] if turn["role"] != "system"] for body in bodies]
+    assert [turn["role"] for turn in turns[0]] == ["user", "assistant", "user", "assistant", "user"]
+    assert turns[0][:-1] == turns[1][:-1] and turns[0][-1] != turns[1][-1]
+    assert [part["type"] for part in turns[0][0]["content"]] == [part["type"] for part in turns[0][-1]["content"]]
+    assert first.shots[1].answer in json.dumps(turns[0][3]).encode().decode("unicode_escape")
+    marks = json.dumps(turns[0]).count("cache_control")
+    assert marks == (1 if provider == "anthropic" else 0)
+    if marks:
+        assert "cache_control" in turns[0][3]["content"][0]
+
+
+def test_examples_count_in_tokens_limits_and_what_is_kept(build_cases, make):
+    (plain,), (few,) = build_cases(count=1), build_cases(count=1, shots=2)
+    one, three = make().request(plain), make().request(few)
+    assert len(three.every_image) == 3 and three.images[0].png == one.images[0].png
+    assert three.image_tokens == 3 * one.image_tokens
+    said = sum(len(shot.text) + len(shot.answer) for shot in few.shots)
+    assert three.text_chars == one.text_chars + said + sum(len(shot.captions[0]) for shot in few.shots)
+    assert {image.png for image in three.without_pixels().every_image} == {b""}
+    tight = RequestLimit(images=2, request_mb=100, batch_requests=1, batch_mb=1)
+    with pytest.raises(StopReading, match="3 images; the provider accepts 2"):
+        sent_images(few, ModelLimits(None, tight))
 
 
 def test_a_packed_page_is_the_page(sample):

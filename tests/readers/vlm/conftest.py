@@ -23,10 +23,10 @@ def gemma(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cases(sample: Dataset):
-    """Return the cases of the first records under a renderer, a format and a condition."""
+    """Return the cases of the first records in a format and a view."""
 
-    def made(count=3, renderer="printed", form=DENSE, condition="full", px_per_mm=3):
-        view = View(condition, renderer, px_per_mm, form.name).for_inputs(IMAGE_AND_TEXT)
+    def made(count=3, form=DENSE, **shown):
+        view = View(**{"px_per_mm": 3, "format": form.name, **shown}).for_inputs(IMAGE_AND_TEXT)
         cohort = sample.cohort("all", limit=count)
         cases = cases_of(view, cohort)
         return [replace(cases.case(Question(record)), case_id=f"case{record.ecg_id}") for record in cohort]

@@ -74,6 +74,19 @@ def test_twelve_images_go_into_one_prompt(gemma, cases):
     assert len(chat.encode(leads).tensors["pixel_values"]) == 12
 
 
+def test_examples_stand_before_the_question_each_with_its_page(gemma, cases):
+    (plain,), (few,) = cases(1), cases(1, shots=2)
+    chat = asked(gemma).loaded().chat
+    one, three = chat.encode([plain]), chat.encode([few])
+    assert (len(one.tensors["pixel_values"]), len(three.tensors["pixel_values"])) == (1, 3)
+    text = chat.processor.tokenizer.decode(three.tensors["input_ids"][0])
+    places = [text.index(shot.answer[:40]) for shot in few.shots]
+    assert places == sorted(places) and places[-1] < text.rindex("Read this ECG.")
+    assert three.tokens[0] > 2 * (one.tokens[0] - len(few.prompt.system))
+    (reading,) = asked(gemma, max_tokens=4).read([few])
+    assert reading.usage.input_tokens == three.tokens[0]
+
+
 def test_the_resolution_that_the_model_sees_is_reported(gemma, cases):
     (case,) = cases(1, px_per_mm=6)
     width, height = case.images[0].size
