@@ -7,6 +7,7 @@ statements; AHA/ACC/HRS 2009 part III (Surawicz et al.) for conduction and the l
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from taxonomy.axis import AXES, CONDUCTION, DIAGNOSIS, ISCHEMIA, NORMALITY, OTHER_FINDINGS, AxisValue, with_derived
 from taxonomy.ischemia import IschemiaTruth, ischemia_truth
@@ -166,7 +167,7 @@ class Truth:
             return isinstance(answer, frozenset) and primary <= answer <= primary | self.allowed
         return answer in self.right_values(axis)
 
-    @property
+    @cached_property
     def strict(self) -> "Truth":
         """The same truth with the primary values alone."""
         return Truth(self.values, self.superclass, self.superclasses, self.statements, circular=self.circular)
