@@ -271,7 +271,8 @@ def _chance_to_reach(observed: int, groups: Sequence["_Group"]) -> float:
     """Return a bound of the chance that one shuffle gives S as large.
 
     Chatterjee's inequality (2007, Probab Theory Relat Fields 138:305-321, proposition 1.1) for sums under a random
-    permutation: with terms from 0 to 1 and the mean E, S exceeds E by t with a chance of at most exp(-t^2 / (4 E + 2 t)).
+    permutation: with terms from 0 to 1 and the mean E, S exceeds E by t with a chance of at most
+    exp(-t^2 / (4 E + 2 t)).
     """
     expected, most = sum(group.expected for group in groups), max(group.most for group in groups)
     excess = observed - expected
@@ -320,7 +321,7 @@ class _Group:
     @property
     def most(self) -> int:
         """The most that one patient's answers can add to S."""
-        return int(self.earned.max(initial=0)) * self.kind.shape[1]
+        return int(self.earned.max(initial=0)) * len(self.kind.T)
 
     @cached_property
     def blocks(self) -> tuple[Codes, Codes]:

@@ -80,9 +80,7 @@ class AxisProbabilities:
         return self.table.macro.auroc if self.table and self.table.macro else None
 
 
-def probability_score(
-    cases: Sequence[ScoredCase], axes: Sequence[AxisProbabilities] = ()
-) -> ProbabilityScore | None:
+def probability_score(cases: Sequence[ScoredCase], axes: Sequence[AxisProbabilities] = ()) -> ProbabilityScore | None:
     """Return the figures of all probabilities, None where there are none; failed calls are left out.
 
     Parameters

@@ -106,10 +106,6 @@ class Cases:
             statements=self.statements.get(ecg_id) if "statements" in inputs else None,
         )
 
-    def quoted(self, record: Record) -> Measurements:
-        """Return the measurements that a record's prompt quotes: its own, or its donor's."""
-        return self.numbers(self.printed(record))
-
     def printed(self, record: Record) -> Record:
         """Return the record whose numbers a record's prompt prints: itself, or its donor."""
         return donor_of(record, self.donors) if self.view.shown.crossed else record
