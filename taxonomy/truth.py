@@ -7,6 +7,7 @@ statements; AHA/ACC/HRS 2009 part III (Surawicz et al.) for conduction and the l
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from taxonomy.axis import AXES, CONDUCTION, DIAGNOSIS, ISCHEMIA, NORMALITY, OTHER_FINDINGS, AxisValue, with_derived
 from taxonomy.ischemia import IschemiaTruth, ischemia_truth
@@ -186,7 +187,7 @@ class Truth:
         said = {name for name in self.programmed if name.startswith(by_program(axis, ""))}
         return not (said | (self.circular & {axis})).isdisjoint(measured)
 
-    @property
+    @cached_property
     def strict(self) -> "Truth":
         """The same truth with the primary values alone."""
         return replace(self, accepted={}, allowed=frozenset(), because={})

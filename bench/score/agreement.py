@@ -26,16 +26,6 @@ def macro_f1(truth: ValueCodes, answer: ValueCodes) -> float:
     return float(np.mean(scores))
 
 
-def mcnemar(right: NDArray[np.bool_], baseline_right: NDArray[np.bool_]) -> float:
-    """Return the exact two-sided p of McNemar's test (1947), a sign test over the discordant cases."""
-    from scipy.special import bdtr
-
-    wins, losses = int(np.sum(right & ~baseline_right)), int(np.sum(~right & baseline_right))
-    if wins + losses == 0:
-        return 1.0
-    return float(min(1.0, 2 * bdtr(min(wins, losses), wins + losses, 0.5)))
-
-
 def holm(p: Sequence[float]) -> list[float]:
     """Return the p values with Holm's step-down correction (1979), in the given order."""
     order = np.argsort(p, kind="stable")

@@ -38,6 +38,9 @@ BLOCK_SIZE = 4_000_000
 CELL_COST = 6
 """Cases that are shuffled in the time in which one cell of a table is drawn."""
 
+NEVER = 1e-12
+"""Chance that any shuffle reaches S below which none is drawn."""
+
 
 @dataclass(frozen=True)
 class Association:
@@ -161,7 +164,7 @@ def answer_table(
 ) -> AnswerTable:
     """Return the answers as a table of what would be right for whom; parameters as of :func:`association`."""
     values = list(dict.fromkeys(answers))
-    kind, distinct = _kinds(axis, truths)
+    kind, distinct = kinds_of_truth(axis, truths)
     accepts = _accepted(axis, distinct, values)
     column = {value: code for code, value in enumerate(values)}
     if axis.is_set:
@@ -204,20 +207,22 @@ def _accepted(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue | 
 
 def accepting(axis: Axis, truths: Sequence[Truth], values: Sequence[AxisValue]) -> NDArray[np.int64]:
     """Return how many of the truths accept each value, int64 (values,)."""
-    kind, distinct = _kinds(axis, truths)
+    kind, distinct = kinds_of_truth(axis, truths)
     counts = np.bincount(kind, minlength=len(distinct))
     return np.asarray(counts @ _accepted(axis, distinct, values).astype(np.int64), dtype=np.int64)
 
 
-def _kinds(axis: Axis, truths: Sequence[Truth]) -> tuple[Codes, list[Truth]]:
+def kinds_of_truth(axis: Axis, truths: Sequence[Truth]) -> tuple[Codes, list[Truth]]:
     """Return the kind of each truth, and one truth of each kind: those of one kind accept the same."""
-    kinds: dict[Hashable, tuple[int, Truth]] = {}
-    kind = [kinds.setdefault(_kind(axis, truth), (len(kinds), truth))[0] for truth in truths]
-    return np.array(kind, dtype=np.int64), [truth for _, truth in kinds.values()]
-
-
-def _kind(axis: Axis, truth: Truth) -> Hashable:
-    return (_demanded(axis, truth), truth.allowed) if axis.is_set else truth.right_values(axis.name)
+    keys: list[Hashable]
+    if axis.is_set:
+        keys = [(_demanded(axis, truth), truth.allowed) for truth in truths]
+    else:
+        # Not right_values, which makes a set for every truth.
+        keys = [truth.accepted.get(axis.name, truth.values.get(axis.name)) for truth in truths]
+    place = {key: k for k, key in enumerate(dict.fromkeys(keys))}
+    kind = np.array([place[key] for key in keys], dtype=np.int64)
+    return kind, [truths[first] for first in np.unique(kind, return_index=True)[1]]
 
 
 def _demanded(axis: Axis, truth: Truth) -> frozenset[str]:
@@ -227,8 +232,10 @@ def _demanded(axis: Axis, truth: Truth) -> frozenset[str]:
 
 def _members(sets: Sequence[AxisValue | None], axis: Axis) -> NDArray[np.int64]:
     """Return which of the axis's values each set holds, int64 (sets, values)."""
-    held = [[isinstance(one, frozenset) and value in one for value in axis.values] for one in sets]
-    return np.array(held, dtype=np.int64).reshape(len(sets), len(axis.values))
+    place = {one: k for k, one in enumerate(dict.fromkeys(sets))}
+    held = [[isinstance(one, frozenset) and value in one for value in axis.values] for one in place]
+    distinct = np.array(held, dtype=np.int64).reshape(len(place), len(axis.values))
+    return distinct[[place[one] for one in sets]]
 
 
 def _codes(names: Sequence[RecordId]) -> Codes:
@@ -257,9 +264,22 @@ def _shuffled_p(
         totals = [sum(sums) for sums in product(*(group.enumerated() for group in groups))]
         return float(np.mean(np.array(totals) >= observed))
     sums = np.zeros(shuffles, dtype=np.int64)
-    for group in groups:
-        sums += group.drawn(rng, shuffles)
+    if shuffles * _chance_to_reach(observed, groups) > NEVER:
+        for group in groups:
+            sums += group.drawn(rng, shuffles)
     return float((1 + np.sum(sums >= observed)) / (1 + shuffles))
+
+
+def _chance_to_reach(observed: int, groups: Sequence["_Group"]) -> float:
+    """Return a bound of the chance that one shuffle gives S as large.
+
+    Chatterjee's inequality (2007, Probab Theory Relat Fields 138:305-321, proposition 1.1) for sums under a random
+    permutation: with terms from 0 to 1 and the mean E, S exceeds E by t with a chance of at most
+    exp(-t^2 / (4 E + 2 t)).
+    """
+    expected, most = sum(group.expected for group in groups), max(group.most for group in groups)
+    excess = observed - expected
+    return math.exp(-(excess**2) / (most * (4 * expected + 2 * excess))) if excess > 0 else 1.0
 
 
 def _exchangeable(patients: Codes, strata: Codes) -> Iterator[Codes]:
@@ -290,6 +310,21 @@ class _Group:
     @property
     def observed(self) -> int:
         return int(self.earned[self.kind, self.answer].sum())
+
+    @property
+    def expected(self) -> float:
+        """The mean of S over all arrangements."""
+        kinds, answers = self.earned.shape
+        margins = (
+            (np.bincount(kind, minlength=kinds), np.bincount(answer, minlength=answers))
+            for kind, answer in zip(self.kind.T, self.answer.T, strict=True)
+        )
+        return sum(float(kind @ self.earned @ answer) for kind, answer in margins) / len(self.kind)
+
+    @property
+    def most(self) -> int:
+        """The most that one patient's answers can add to S."""
+        return int(self.earned.max(initial=0)) * len(self.kind.T)
 
     @cached_property
     def blocks(self) -> tuple[Codes, Codes]:

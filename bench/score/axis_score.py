@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score import agreement
-from bench.score.association import LEVEL, accepting, association, kappa
+from bench.score.association import LEVEL, accepting, answer_table, association, kappa, kinds_of_truth
 from bench.score.bootstrap import patient_numbers
 from bench.score.proportion import sign_flip
 from bench.score.rounding import rounded
@@ -217,7 +217,8 @@ def majority_here(axis: Axis, truths: Sequence[Truth], trained: AxisValue) -> Ax
 
     It is the better of the two majorities, and so the baseline: always answering what is common here must not beat it.
     """
-    held = {value for truth in truths for value in truth.right_values(axis.name)} - {trained}
+    _, distinct = kinds_of_truth(axis, truths)
+    held = {value for truth in distinct for value in truth.right_values(axis.name)} - {trained}
     candidates = [trained, *sorted(held, key=value_in_words)]
     return candidates[int(np.argmax(accepting(axis, truths, candidates)))]
 
@@ -252,9 +253,9 @@ def axis_score(answers: AxisAnswers, seed: int = 0) -> AxisScore:
 def strict_score(answers: AxisAnswers) -> StrictScore:
     """Return the figures with the primary value as the only right one."""
     axis, truths = answers.axis, tuple(truth.strict for truth in answers.truths)
-    accuracy = float(np.mean([t.accepts(axis.name, a) for t, a in zip(truths, answers.values, strict=True)]))
-    here = majority_here(axis, truths, answers.trained)
-    baseline = float(np.mean([truth.accepts(axis.name, here) for truth in truths]))
+    accuracy = float(answer_table(axis, answers.values, truths, None).right.mean())
+    (accepted,) = accepting(axis, truths, [majority_here(axis, truths, answers.trained)])
+    baseline = float(accepted) / len(truths)
     agreed = kappa(axis, answers.values, truths)
     return StrictScore(
         accuracy=rounded(accuracy),

@@ -16,7 +16,7 @@ from bench.score.axis_score import AxisAnswers
 from bench.score.bootstrap import patient_numbers
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
-from taxonomy.axis import AXES, DERIVED, Axis, AxisValue
+from taxonomy.axis import Axis, AxisValue
 from taxonomy.reading import STATEMENT, SUPERCLASS
 from taxonomy.statement import SUPERCLASSES, statements
 from taxonomy.truth import Truth
@@ -59,17 +59,44 @@ class ProbabilityScore:
         return self.superclass.macro if self.superclass else None
 
 
-def probability_score(cases: Sequence[ScoredCase]) -> ProbabilityScore | None:
-    """Return the figures of all probabilities, None where there are none; failed calls are left out."""
+@dataclass(frozen=True)
+class AxisProbabilities:
+    """The figures of the probabilities of one axis's values.
+
+    Attributes
+    ----------
+    table : AreaTable or None
+        None without probabilities.
+    calibration_error : float or None
+        Expected, of the most probable value; None on an axis that is a set.
+    """
+
+    table: AreaTable | None = None
+    calibration_error: float | None = None
+
+    @property
+    def auroc(self) -> float | None:
+        """The macro one-versus-rest area, None where every value is withheld."""
+        return self.table.macro.auroc if self.table and self.table.macro else None
+
+
+def probability_score(cases: Sequence[ScoredCase], axes: Sequence[AxisProbabilities] = ()) -> ProbabilityScore | None:
+    """Return the figures of all probabilities, None where there are none; failed calls are left out.
+
+    Parameters
+    ----------
+    cases : sequence of ScoredCase
+    axes : sequence of AxisProbabilities
+        Of the same cases.
+    """
     answered = [case for case in cases if case.reading.outcome != "failed"]
     superclasses = _superclass_scores([case for case in answered if case.truth.superclasses])
     named = _statement_scores([case for case in answered if case.truth.statements is not None])
-    tables = [_table(_axis_scores(axis, answered)) for axis in (*AXES, *DERIVED)]
     found = ProbabilityScore(
         superclass=_table(superclasses),
         superclass_of_all=_table(_superclass_scores(answered)),
         statement=_table(named),
-        axes=tuple(table for table in tables if table),
+        axes=tuple(axis.table for axis in axes if axis.table),
     )
     if not (found.superclass or found.statement or found.axes):
         return None
@@ -95,25 +122,21 @@ def calibration(
     return rounded(error), tuple(table)
 
 
-def axis_probabilities(answers: AxisAnswers) -> tuple[float | None, float | None]:
-    """Return an axis's macro one-versus-rest area and the calibration error of its most probable value.
-
-    The area is None where every value is withheld, the error on an axis that is a set; both without probabilities.
-    """
+def axis_probabilities(answers: AxisAnswers) -> AxisProbabilities:
+    """Return the figures of the probabilities of one axis's values."""
     scores = _axis_scores(answers.axis, answers.cases)
     table = _table(scores)
     if scores is None or table is None:
-        return None, None
-    area = table.macro.auroc if table.macro else None
+        return AxisProbabilities()
     given = np.any(~np.isnan(scores.chance), axis=1)
     if answers.axis.is_set or not given.any():
-        return area, None
+        return AxisProbabilities(table)
     chances = np.nan_to_num(scores.chance[given])
     best = chances.argmax(axis=1)
-    cases = [case for case, has in zip(answers.cases, given, strict=True) if has]
+    truths = [truth for truth, has in zip(answers.truths, given, strict=True) if has]
     name, values = answers.axis.name, answers.axis.values
-    right = np.array([case.truth.accepts(name, values[k]) for case, k in zip(cases, best, strict=True)])
-    return area, calibration(chances.max(axis=1), right)[0]
+    right = np.array([truth.accepts(name, values[k]) for truth, k in zip(truths, best, strict=True)])
+    return AxisProbabilities(table, calibration(chances.max(axis=1), right)[0])
 
 
 def _table(scores: ClassScores | None) -> AreaTable | None:
@@ -129,7 +152,7 @@ def _statement_scores(cases: Sequence[ScoredCase]) -> ClassScores | None:
 
 
 def _axis_scores(axis: Axis, cases: Sequence[ScoredCase]) -> ClassScores | None:
-    """Return truth and probabilities of an axis's values, None where no case has a probability.
+    """Return truth and probabilities of an axis's values over labelled cases, None where none has a probability.
 
     A value that is right without being the primary one is neither a positive nor a negative. A value without a
     probability in a case that has some has none, that is 0, unless no case gives it.
@@ -141,8 +164,7 @@ def _axis_scores(axis: Axis, cases: Sequence[ScoredCase]) -> ClassScores | None:
             return frozenset(primary), frozenset(truth.allowed)
         return frozenset({primary} if primary else ()), truth.right_values(axis.name)
 
-    labelled = [case for case in cases if case.true(axis.name) is not None and case.reading.outcome != "failed"]
-    scores = _scores(axis.name, axis.values, labelled, outcome)
+    scores = _scores(axis.name, axis.values, cases, outcome)
     if scores is None:
         return None
     given = ~np.isnan(scores.chance)

@@ -13,7 +13,7 @@ from bench.score.agreement import holm
 from bench.score.association import LEVEL, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
 from bench.score.axis_score import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.probability import axis_probabilities, probability_score
+from bench.score.probability import AxisProbabilities, axis_probabilities, probability_score
 from bench.score.proportion import FEW_DISCORDANT, share_interval, tango
 from bench.score.repeat import repeat_score
 from bench.score.result import MeanDifference, MeanKappa, Score
@@ -86,7 +86,8 @@ def score(
     prior = {name: value for name, value in with_derived(baseline).items() if value is not None}
     answers = [answers_on(axis, ordered, prior[axis.name]) for axis in (*AXES, *DERIVED)]
     drawn = _resampled(answers, ordered, settings)
-    plain = [_axis(on_axis, drawn, settings) for on_axis in answers]
+    chances = [axis_probabilities(on_axis) for on_axis in answers]
+    plain = [_axis(on_axis, chance, drawn, settings) for on_axis, chance in zip(answers, chances, strict=True)]
     axes = corrected(plain[: len(AXES)])
     # Alone, each would be told without correction, and a reader that knows nothing be told to know one in 7% of runs.
     normality, ischemia = corrected(plain)[len(AXES) :]
@@ -105,7 +106,7 @@ def score(
         findings_predicted=predicted,
         findings_true=true,
         superclass=superclass_score(ordered, settings.danger, settings.draws, settings.seed),
-        probability=probability_score(ordered),
+        probability=probability_score(ordered, chances),
         normality=normality if normality.n else None,
         ischemia=ischemia if ischemia.n else None,
         usage=usage_total(reading for case in ordered for reading in repeated.get(case.ecg_id, (case.reading,))),
@@ -156,13 +157,12 @@ def _parts(sums: Mapping[str, Draws], start: str) -> dict[str, Draws]:
     return {name.removeprefix(start): drawn for name, drawn in sums.items() if name.startswith(start)}
 
 
-def _axis(answers: AxisAnswers, drawn: _Resampled, settings: ScoreSettings) -> AxisScore:
+def _axis(answers: AxisAnswers, chances: AxisProbabilities, drawn: _Resampled, settings: ScoreSettings) -> AxisScore:
     """Return the score of one axis, without what other axes correct."""
     axis, name = axis_score(answers, settings.seed), answers.axis.name
     if not axis.n:
         return axis
     (wins, losses), n = answers.discordant, axis.n
-    auroc, error = axis_probabilities(answers)
     kappas = kappa_columns(answers.axis, answers.values, answers.truths)
     ceiling, ceiling_n = settings.text_ceiling.get(name, (None, 0))
     return replace(
@@ -171,8 +171,8 @@ def _axis(answers: AxisAnswers, drawn: _Resampled, settings: ScoreSettings) -> A
         interval=tango(wins, losses, n) if wins + losses < FEW_DISCORDANT else interval(drawn.gain[name]),
         kappa_interval=None if axis.kappa is None else kappa_interval(kappas, drawn.kappa[name]),
         by_construction=answers.holds_by_construction(settings.measured),
-        auroc=auroc,
-        calibration_error=error,
+        auroc=chances.auroc,
+        calibration_error=chances.calibration_error,
         text_ceiling=None if ceiling is None else rounded(ceiling),
         text_ceiling_n=ceiling_n,
     )

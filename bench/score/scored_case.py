@@ -1,6 +1,8 @@
 """One answered case with its truth, as the scorer sees it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from bench.dataset import RecordId
 from taxonomy.axis import AXIS_NAMES, DERIVED, AxisValue, with_derived
@@ -47,9 +49,11 @@ class ScoredCase:
 
     def answer(self, axis: str) -> AxisValue | None:
         """Return the reader's value on an axis, None without one; normality and ischemia follow from the axes."""
-        if self.reading.error:
-            return None
-        return with_derived(self.reading.values).get(axis)
+        return self._answers.get(axis)
+
+    @cached_property
+    def _answers(self) -> Mapping[str, AxisValue | None]:
+        return {} if self.reading.error else with_derived(self.reading.values)
 
     def is_right(self, axis: str) -> bool:
         """Tell whether the truth accepts the answer on an axis."""

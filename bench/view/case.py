@@ -112,10 +112,6 @@ class Cases:
             shots=shots_for(self.worked, self.view.shots, patients),
         )
 
-    def quoted(self, record: Record) -> Measurements:
-        """Return the measurements that a record's prompt quotes: its own, or its donor's."""
-        return self.numbers(self.printed(record))
-
     def printed(self, record: Record) -> Record:
         """Return the record whose numbers a record's prompt prints: itself, or its donor."""
         return donor_of(record, self.donors) if self.view.shown.crossed else record

@@ -173,6 +173,7 @@ def test_the_shipped_weights_are_those_of_the_shipped_configuration():
     assert "1-8" in ensemble.training["folds"]
 
 
+@pytest.mark.slow
 def test_the_shipped_reader_keeps_the_contract(shipped, cases):
     assert [check.problem for check in check_reader(shipped, cases[:3])] == [None] * 7
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.sample.codec import unpack
+from measurements import Measurements
 
 MICROVOLTS = 1000.0
 """Stored units per mV, as in PTB-XL's own files."""
@@ -46,6 +47,11 @@ class Sample(TabledDataset):
         fold = self._rows[ecg_id].fold
         block: NDArray[np.int16] = _block(fold, fs)[self._members[fold].index(ecg_id)]
         return block
+
+    @cached_property
+    def measured(self) -> dict[RecordId, Measurements]:
+        """Measurements taken by this process, shared by all samples that it opens."""
+        return _measured()
 
     @cached_property
     def _members(self) -> Mapping[RecordId, list[RecordId]]:
@@ -83,6 +89,11 @@ def _block(fold: RecordId, fs: int) -> NDArray[np.int16]:
     block = unpack(_read(block_name(fold, fs)), 10 * fs)
     block.flags.writeable = False
     return block
+
+
+@cache
+def _measured() -> dict[RecordId, Measurements]:
+    return {}
 
 
 def _read(name: str) -> bytes:

@@ -39,6 +39,7 @@ def test_each_rule_is_found_out(sample, world):
     assert findings(RULE["page height, order"], world, majority) == set()
 
 
+@pytest.mark.slow
 def test_a_trial_is_the_same_again_and_another_is_another(sample):
     cohort = sample.cohort("test")
     assert simulate(cohort, 2) == simulate(cohort, 2)

@@ -54,6 +54,7 @@ def test_it_is_loaded_by_its_card(loaded):
     assert set(loaded["printed"]["validation"]["fold"]) == {9} and set(loaded["printed"]["test"]["fold"]) == {10}
 
 
+@pytest.mark.slow
 def test_the_pictures_are_those_of_the_renderer(loaded, sample):
     for name, rows in loaded.items():
         row = rows["test"][0]

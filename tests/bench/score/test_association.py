@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
+from bench.score import association as module
 from bench.score.association import answer_table, association, kappa, kappa_columns, kappa_of_sums, knowable_kappa
 from taxonomy.axis import CONDUCTION, DIAGNOSIS, OTHER_FINDINGS, RHYTHM
 from taxonomy.truth import Truth
@@ -74,6 +75,32 @@ def test_counts_of_many_kinds_and_answers_shuffle_as_cases_do():
     assert found.p == pytest.approx(np.mean(np.array(sums) >= found.s), abs=0.04)
 
 
+def test_no_shuffle_is_drawn_where_none_can_reach_s(monkeypatch):
+    true, drawn, whole = ["none"] * 300 + ["lbbb", "rbbb"] * 60, module._Group.drawn, []
+    monkeypatch.setattr(
+        module._Group, "drawn", lambda group, *told: whole.append(len(group.kind)) or drawn(group, *told)
+    )
+    found = conduction(true, true)
+    assert found.p == 1 / 10_001
+    assert 420 not in whole
+    monkeypatch.setattr(module, "NEVER", 0)
+    assert conduction(true, true) == found
+    assert 420 in whole
+
+
+@pytest.mark.parametrize("records", [1, 2])
+def test_the_chance_to_reach_s_is_never_told_too_small(records):
+    rng = np.random.default_rng(7)
+    sizes = (200 // records, records)
+    group = module._Group(rng.integers(0, 3, sizes), rng.integers(0, 3, sizes), np.diag([0, 1, 2]).astype(np.uint8))
+    sums = group.drawn(rng, 20_000)
+    assert group.expected == pytest.approx(sums.mean(), abs=0.2)
+    bounds = [module._chance_to_reach(int(s), [group]) for s in np.unique(sums)]
+    assert all(np.mean(sums >= s) <= bound for s, bound in zip(np.unique(sums), bounds, strict=True))
+    assert module._chance_to_reach(int(group.expected) + 150, [group]) < 0.01
+
+
+@pytest.mark.slow
 def test_the_p_of_a_guesser_is_no_smaller_than_chance_allows():
     rng, p = np.random.default_rng(3), []
     for k in range(400):
@@ -92,6 +119,7 @@ def false_alarms(patients):
     return alarms / 150
 
 
+@pytest.mark.slow
 def test_records_of_one_patient_move_as_a_block():
     assert false_alarms(np.repeat(np.arange(30), 4).tolist()) <= 0.1
     assert false_alarms(list(range(120))) >= 0.2  # as if every record were another patient's
@@ -211,6 +239,7 @@ def test_kappa_of_resamples_is_the_kappa_of_the_cases_that_were_drawn():
     assert kappa_of_sums(sums)[0] == pytest.approx(repeated)
 
 
+@pytest.mark.slow
 def test_what_could_have_been_shown_is_shown_in_four_of_five_tries():
     n, abnormal, tests = 64, 20, 5
     promised = knowable_kappa(n, abnormal, tests)

@@ -70,6 +70,7 @@ def test_the_order_of_the_two_changes_the_signs_alone():
     assert on(there, "rhythm").first_only == on(back, "rhythm").second_only
 
 
+@pytest.mark.slow
 def test_readers_that_are_the_same_by_lot_are_seldom_told_apart():
     told = 0
     for seed in range(100):

@@ -9,7 +9,7 @@ from bench.score.area import ClassScores, area_table
 from bench.score.axis_score import answers_on
 from bench.score.probability import axis_probabilities, probability_score
 from bench.score.scored_case import ScoredCase
-from taxonomy.axis import RHYTHM
+from taxonomy.axis import OTHER_FINDINGS, RHYTHM
 from taxonomy.reading import Failure, Reading
 from taxonomy.statement import SUPERCLASSES
 from taxonomy.truth import Labels, truth
@@ -121,13 +121,13 @@ def rhythms(k, **chances):
 
 def test_one_case_without_probabilities_does_not_silence_the_axis():
     cases = [rhythms(k, sinus=0.9 if k < 30 else 0.2, atrial_fibrillation=0.1 if k < 30 else 0.8) for k in range(60)]
-    area, error = axis_probabilities(answers_on(RHYTHM, cases, "sinus"))
-    assert area == 1
-    assert error == pytest.approx(0.15)
+    found = axis_probabilities(answers_on(RHYTHM, cases, "sinus"))
+    assert found.auroc == 1
+    assert found.calibration_error == pytest.approx(0.15)
     cases.append(case(100, ("AFIB", "NORM")))
-    area, error = axis_probabilities(answers_on(RHYTHM, cases, "sinus"))
-    assert area == pytest.approx(30 / 31, abs=1e-6)
-    assert error == pytest.approx(0.15)
+    found = axis_probabilities(answers_on(RHYTHM, cases, "sinus"))
+    assert found.auroc == pytest.approx(30 / 31, abs=1e-6)
+    assert found.calibration_error == pytest.approx(0.15)
 
 
 def test_a_value_that_is_right_without_being_primary_is_no_negative():
@@ -138,7 +138,7 @@ def test_a_value_that_is_right_without_being_primary_is_no_negative():
         case(k, (code,), {"rhythm": {"sinus": chances[code][0], "sinus_arrhythmia": chances[code][1]}})
         for k, code in enumerate(codes)
     ]
-    (table,) = probability_score(cases).axes
+    table = axis_probabilities(answers_on(RHYTHM, cases, "sinus")).table
     assert (table.classes["sinus"].positives, table.classes["sinus"].negatives) == (20, 20)
     assert table.classes["sinus"].auroc == table.classes["sinus_arrhythmia"].auroc == 1
     assert table.missing == ("atrial_fibrillation",)
@@ -157,7 +157,8 @@ def test_statements_and_sets_have_areas_and_the_page_says_what_is_withheld():
         )
         for k, said in enumerate(codes)
     ]
-    found = probability_score(cases)
+    on_axes = [axis_probabilities(answers_on(axis, cases, "none")) for axis in (RHYTHM, OTHER_FINDINGS)]
+    found = probability_score(cases, on_axes)
     assert found.statement.classes["PVC"].auroc == 1
     assert found.statement.missing == ("NORM",)
     assert [table.of for table in found.axes] == ["other_findings"]

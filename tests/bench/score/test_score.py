@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
-from statsmodels.stats.contingency_tables import mcnemar as sm_mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from bench.score import Score, ScoredCase, ScoreSettings, score
@@ -62,13 +61,6 @@ def test_agreement_is_scikit_learns(pair):
     assert ag.macro_f1(true, given_) == pytest.approx(expected)
     bits = metrics.mutual_info_score(true, given_) / np.log(2)
     assert ag.mutual_information(true, given_) == pytest.approx(bits, abs=1e-9)
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=80))
-def test_mcnemar_is_statsmodels(pairs):
-    ours, base = (np.array(part) for part in zip(*pairs, strict=True))
-    table = [[np.sum(ours & base), np.sum(ours & ~base)], [np.sum(~ours & base), np.sum(~ours & ~base)]]
-    assert ag.mcnemar(ours, base) == pytest.approx(min(1.0, sm_mcnemar(table, exact=True).pvalue))
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10))

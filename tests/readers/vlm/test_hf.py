@@ -30,6 +30,7 @@ def vlm(gemma):
     return asked(gemma).loaded()
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract(gemma, cases):
     checks = check_reader(asked(gemma, structured="schema"), cases(3, form=BINARY))
     assert [check for check in checks if check.problem] == []

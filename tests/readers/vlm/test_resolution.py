@@ -97,6 +97,7 @@ def test_the_true_scale_of_both_sides_is_measured(name):
     assert (sight.width, sight.height) == pytest.approx(expected, rel=0.01)
 
 
+@pytest.mark.slow
 def test_among_twelve_pictures_one_may_be_seen_smaller_than_alone():
     """LLaVA-OneVision tiles one picture, but squeezes each of several into 384 px."""
     alone, among = (measured(LlavaOnevisionImageProcessorPil, {}, [LEAD] * count) for count in (1, 12))
@@ -141,6 +142,7 @@ def test_a_page_is_told_with_its_tokens_and_the_paper_of_each(chat):
     assert page.mm_per_token == pytest.approx((265 * 200 / 4) ** 0.5, rel=0.001)
 
 
+@pytest.mark.slow
 def test_each_of_twelve_pictures_is_told(chat):
     pages = chat.each_seen(blank("leads", PageStyle()))
     assert len(pages) == 12
