@@ -1,17 +1,14 @@
 """Finished runs: their score computed again, and their cases shown again."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from bench.dataset import Cohort, Dataset
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
-from bench.run.questionnaire import questions_of
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
 from bench.view import Cases, View, cases_of
-from readers.contract import Case
 from taxonomy.axis import VERSION
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
@@ -79,9 +76,3 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
     donors = folder.manifest().get("donors", {})
     chosen = {ecg_id: dataset.record(donors[str(ecg_id)]) for ecg_id in settings.ids if str(ecg_id) in donors}
     return replace(cases, view=view, donors=chosen, name=settings.run_id)
-
-
-def shown_again(folder: RunFolder, dataset: Dataset) -> Iterator[Case]:
-    """Yield every case of a run again, in the order in which it was asked."""
-    cases = cases_of_run(folder, dataset)
-    return cases.each(questions_of(cases))

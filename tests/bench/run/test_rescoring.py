@@ -9,12 +9,19 @@ from bench.dataset import Selection, open_dataset
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
-from bench.run.rescoring import cases_of_run, shown_again
+from bench.run.questionnaire import questions_of
+from bench.run.rescoring import cases_of_run
 from bench.view import Question, View
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError
 
 CONDITIONS = ("full", "crossed", "crossed-2", "nothing", "lead-mask", "jittered")
+
+
+def shown_again(folder, dataset):
+    """Yield every case of a run again, in the order in which it was asked."""
+    cases = cases_of_run(folder, dataset)
+    return cases.each(questions_of(cases))
 
 
 def run_in(out, view, **selection):
