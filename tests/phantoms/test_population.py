@@ -40,7 +40,7 @@ def test_an_unknown_statement_is_named():
 
 
 def test_the_priors_are_those_of_ptbxl():
-    dataset = Phantoms()
+    dataset = Phantoms("1,200")
     truths = [dataset.truth(record).values for record in dataset if record.fold == "train"]
     shares = {axis: Counter(truth[axis] for truth in truths) for axis in ("rhythm", "diagnosis", "conduction")}
     assert shares["rhythm"]["sinus"] / len(truths) == pytest.approx(0.86, abs=0.03)
@@ -49,7 +49,7 @@ def test_the_priors_are_those_of_ptbxl():
 
 
 def test_every_value_of_every_axis_is_reached_by_a_balanced_population():
-    dataset = Phantoms("3,balanced")
+    dataset = Phantoms("3,balanced,150")
     seen = {axis.name: set() for axis in AXES}
     for record in dataset:
         for axis in AXES:

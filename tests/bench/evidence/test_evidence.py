@@ -79,6 +79,7 @@ class Keeping:
             yield self.kept[seen]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [lambda case: case.case_id, lambda case: case.images[0].png()])
 def test_who_keeps_what_it_has_seen_is_not_told_to_read(sample, key):
     axes = ablate(Keeping(key), sample.cohort(), View(px_per_mm=2), image_ceiling=None).axes
@@ -240,6 +241,7 @@ def test_the_page_tells_p_and_n_of_every_verdict(sample):
     assert all(0 <= reason["p_holm"] < 0.05 for reason in reasons["rate"])
 
 
+@pytest.mark.slow
 def test_an_ablation_of_a_part_or_of_taught_records_says_so(sample, tmp_path):
     part = ablate(PriorControl(), sample.cohort(limit=20), image_ceiling=None)
     said = "Partial: 20 of the split's 66 records are asked; no leaderboard takes it."

@@ -75,6 +75,7 @@ def test_twelve_images_go_into_one_prompt(gemma, cases):
     assert len(chat.encode(leads).tensors["pixel_values"]) == 12
 
 
+@pytest.mark.slow
 def test_examples_stand_before_the_question_each_with_its_page(gemma, cases):
     (plain,), (few,) = cases(1), cases(1, shots=2)
     chat = asked(gemma).loaded().chat
