@@ -27,11 +27,16 @@ TEACHING = {
 }
 
 
-def taught(model: Path, out: Path, **changes: str | int) -> tuple[Score, dict[str, str]]:
-    """Return the score of a model that was taught so, and the verdict of the ablation on each axis."""
+def taught(
+    model: Path, out: Path, asked_of: Selection | None = None, **changes: str | int
+) -> tuple[Score, dict[str, str]]:
+    """Return the score of a model that was taught so, and the verdict of the ablation on each axis.
+
+    It is asked of the test split unless ``asked_of`` says otherwise.
+    """
     config = finetune_config({"model": str(model), **TEACHING}, changes)
     finetune(config, open_dataset("sample"), out / "adapter")
     options = {"max_tokens": "60", "batch": "33", "probabilities": "off"}
-    asked = RunOptions(f"lora:{out / 'adapter'}", options, Selection("sample"), out=out / "runs")
+    asked = RunOptions(f"lora:{out / 'adapter'}", options, asked_of or Selection("sample"), out=out / "runs")
     score = run_job(prepared(asked))
     return score, {axis.axis: axis.verdict for axis in ablate_on_disk(asked, image_ceiling="").axes}

@@ -81,7 +81,7 @@ def curve(out):
 @pytest.mark.slow
 def test_the_adapter_is_a_reader_at_once(finished, gemma):
     manifest = read_manifest(finished)
-    assert manifest.made["dataset"]["training_records"] == 47, "of 48 one is neither normal nor abnormal"
+    assert manifest.made["dataset"]["training_records"] == 46, "of 48 two are neither normal nor abnormal"
     shown = {"format": "binary", "renderer": "printed", "px_per_mm": 2, "demography": False}
     assert manifest.taught == {**shown, "condition": "full"}
     assert str(gemma) not in json.dumps(manifest.to_json())
