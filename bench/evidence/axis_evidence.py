@@ -25,8 +25,8 @@ from bench.evidence.lead_loss import LeadLoss, lead_loss
 from bench.evidence.published import claims, image_sensitivity, reliance
 from bench.evidence.verdict import Known, Reason, reasons, verdict
 from bench.score.agreement import holm
-from bench.score.association import kappa, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
 from bench.score.bootstrap import patient_numbers, resampled_sums
+from bench.score.kappa import kappa, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
 from bench.score.rounding import rounded
 from taxonomy.axis import Axis, AxisValue
 

@@ -10,7 +10,8 @@ from bench.evidence.answer import AskedCase, Whose, answered, numbers_under, own
 from bench.evidence.conditions import crossed_draws, reads_trace, tells_nothing
 from bench.evidence.figure import Figure, corrected, difference, missing, patients_of, right
 from bench.score.agreement import holm
-from bench.score.association import Association, answer_table, association
+from bench.score.answer_table import answer_table
+from bench.score.association import Association, association
 from bench.score.rounding import rounded
 from bench.view import CROSSED
 from taxonomy.axis import Axis, AxisValue

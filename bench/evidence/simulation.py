@@ -22,7 +22,8 @@ from bench.evidence.conditions import asked_conditions
 from bench.evidence.knowledge import Setting, axis_tests
 from bench.evidence.verdict import reasons
 from bench.progress import SILENT, Observer
-from bench.score.association import Association, answer_table, association
+from bench.score.answer_table import answer_table
+from bench.score.association import Association, association
 from bench.score.proportion import clopper_pearson
 from bench.view import CONDITIONS, CORE
 from bench.view.donor import donors

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.evidence.figure import Figure
 from bench.evidence.knowledge import AxisTests, Jittered, ShuffleTest
-from bench.score.association import LEVEL
+from bench.score.agreement import LEVEL
 
 READS, NAMES = "can read it", "can read it, and names it"
 TRACE, NUMBERS, BOTH = "follows the trace", "follows the numbers", "follows both"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bench.dataset import Cohort, RecordId
 from bench.finetune.config import FinetuneConfig
 from bench.run.scoring import score_readings
-from bench.score.association import kappa as kappa_of
+from bench.score.kappa import kappa as kappa_of
 from bench.view import Question, QuestionKey
 from bench.view.example import Examples
 from readers.prefetch import prefetched

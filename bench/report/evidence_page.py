@@ -15,7 +15,7 @@ from bench.evidence.verdict import Reason
 from bench.report.evidence_plot import evidence_plot
 from bench.report.plot import save
 from bench.report.table import difference, markdown_table, page, percent, plain, share, terminal_table, within
-from bench.score.association import LEVEL
+from bench.score.agreement import LEVEL
 from bench.storage import as_json, write_whole
 from bench.view import CROSSED
 

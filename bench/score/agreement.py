@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 ValueCodes = NDArray[np.int64]
 
+LEVEL = 0.05
+"""Of every family of tests, after Holm's correction."""
+
 
 def balanced_accuracy(truth: ValueCodes, answer: ValueCodes) -> float:
     """Return the mean recall over the values that occur in the truth (Brodersen et al. 2010)."""

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.score import agreement
-from bench.score.association import LEVEL, accepting, answer_table, association, kappa, kinds_of_truth
+from bench.score.agreement import LEVEL
+from bench.score.answer_table import accepting, answer_table, kinds_of_truth
+from bench.score.association import association
 from bench.score.bootstrap import patient_numbers
+from bench.score.kappa import kappa
 from bench.score.proportion import sign_flip
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase

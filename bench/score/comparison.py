@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
 from bench.score.agreement import holm
-from bench.score.association import kappa_columns, kappa_of_sums
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.kappa import kappa_columns, kappa_of_sums
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
 from taxonomy.axis import AXES, DERIVED, INDEPENDENT, Axis

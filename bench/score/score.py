@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
-from bench.score.agreement import holm
-from bench.score.association import LEVEL, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
+from bench.score.agreement import LEVEL, holm
 from bench.score.axis_score import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.kappa import kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
 from bench.score.probability import AxisProbabilities, axis_probabilities, probability_score
 from bench.score.proportion import FEW_DISCORDANT, share_interval, tango
 from bench.score.repeat import repeat_score

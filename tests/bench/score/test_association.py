@@ -8,7 +8,9 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
 from bench.score import association as module
-from bench.score.association import answer_table, association, kappa, kappa_columns, kappa_of_sums, knowable_kappa
+from bench.score.answer_table import answer_table
+from bench.score.association import association
+from bench.score.kappa import kappa, kappa_columns, kappa_of_sums, knowable_kappa
 from taxonomy.axis import CONDUCTION, DIAGNOSIS, OTHER_FINDINGS, RHYTHM
 from taxonomy.truth import Truth
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bench.score import ScoredCase
-from bench.score.association import kappa
 from bench.score.comparison import Answers, compared
+from bench.score.kappa import kappa
 from taxonomy.axis import CONDUCTION, RHYTHM
 from taxonomy.error import FileError
 from taxonomy.reading import Failure, Reading
