@@ -62,6 +62,7 @@ def _without(axis, *values):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READERS)
 def test_a_ninth_axis_is_left_unanswered_and_the_eight_are_answered_as_before(kind, case, taxonomy):
     before = _read(kind(), case)

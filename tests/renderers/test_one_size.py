@@ -130,6 +130,7 @@ def test_no_real_trace_is_cut_and_no_name_crosses_one(shared_data, name):
 FAULTY = {85: "printed", 96: "printed", 296: "printed", 299: "printed", 421: "printed", 473: "stacked"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ecg_id", "name"), FAULTY.items())
 def test_records_whose_pages_were_at_fault(shared_data, ecg_id, name):
     found = faults(open_dataset(shared_data / "ptbxl").record(ecg_id).signal(500), name, PageStyle())

@@ -142,6 +142,7 @@ def test_in_a_sparse_answer_the_normal_value_is_what_is_left(gemma, vlm, cases):
     assert found["rate"]["bradycardia"] == pytest.approx(float(abnormal["bradycardia"]), abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 def test_every_axis_of_the_format_has_probabilities(vlm, cases, form):
     found = value_probabilities(vlm, vlm.chat.encode(cases(2, form=form)), [Reading(), Reading()], form)[1]

@@ -90,6 +90,7 @@ def measured(make, options, sizes, number=0):
     return sight_of(lambda images: processor(images=[images], return_tensors="pt", **options), sizes, number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PROCESSORS)
 def test_the_true_scale_of_both_sides_is_measured(name):
     make, options, expected = PROCESSORS[name]
