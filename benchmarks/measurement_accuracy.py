@@ -18,7 +18,8 @@ from sklearn.metrics import roc_auc_score
 from bench.dataset import Record, open_dataset
 from bench.dataset.ptbxl_table import TabledDataset
 from measurements import Measurements, measure
-from taxonomy.truth import HEART_AXIS, Labels, axis_of
+from taxonomy.threshold import axis_of
+from taxonomy.truth import HEART_AXIS, Labels
 
 REFERENCE = Path(__file__).parent / "measurements_reference" / "ecgdeli.csv"
 

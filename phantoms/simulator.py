@@ -1,6 +1,7 @@
 """Simulates a recording of a heart, with the exact onset and offset of every wave."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -66,9 +67,7 @@ class Phantom:
     @property
     def rate(self) -> float:
         """The mean ventricular rate in 1/min, 60 (n - 1) / (first to last QRS onset); NaN with fewer than two beats."""
-        if len(self.qrs) < 2:
-            return float("nan")
-        return 60 * (len(self.qrs) - 1) / (self.qrs[-1].onset - self.qrs[0].onset)
+        return _mean_rate([wave.onset for wave in self.qrs])
 
 
 def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 500.0) -> Phantom:
@@ -114,8 +113,11 @@ def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 50
 def rate_of_heart(heart: Physiology, seed: int, seconds: float = 10.0) -> float:
     """Return the mean ventricular rate that :func:`simulate` would give, without simulating the signal."""
     beats = timeline(heart, seconds, stream(seed, "beats")).beats
-    onsets = [beat.onset for beat in beats if 0 <= beat.onset < seconds]
-    return 60 * (len(onsets) - 1) / (onsets[-1] - onsets[0])
+    return _mean_rate([beat.onset for beat in beats if 0 <= beat.onset < seconds])
+
+
+def _mean_rate(onsets: Sequence[float]) -> float:
+    return 60 * (len(onsets) - 1) / (onsets[-1] - onsets[0]) if len(onsets) > 1 else float("nan")
 
 
 def stream(seed: int, part: str) -> np.random.Generator:

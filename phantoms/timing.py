@@ -66,7 +66,7 @@ def timeline(heart: Physiology, seconds: float, chance: np.random.Generator) -> 
         sinus = 60.0 / max(70.0, heart.rate * 1.8)
         atrial = _regular(sinus, end, 0.02, chance)
         return Timeline(tuple(Beat(onset, "escape") for onset in onsets), tuple(atrial))
-    beats = _with_premature(heart, [Beat(onset) for onset in onsets], usual, seconds, chance)
+    beats = _with_premature(heart, [Beat(onset) for onset in onsets], seconds, chance)
     if not heart.has_p or heart.pr is None:
         return Timeline(tuple(beats), ())
     atrial = [beat.onset - heart.pr / 1000 for beat in beats if beat.origin == "conducted"]
@@ -108,9 +108,7 @@ def _within(onsets: np.ndarray, end: float) -> list[float]:
     return [float(onset) for onset in onsets if onset < end]
 
 
-def _with_premature(
-    heart: Physiology, beats: list[Beat], usual: float, seconds: float, chance: np.random.Generator
-) -> list[Beat]:
+def _with_premature(heart: Physiology, beats: list[Beat], seconds: float, chance: np.random.Generator) -> list[Beat]:
     """Bring beats forward: behind a ventricular one the pause is compensatory, behind an atrial one shorter."""
     wanted = heart.premature_ventricular + heart.premature_atrial
     inside = [k for k in range(1, len(beats) - 1) if beats[k - 1].onset > 0.1 and beats[k].onset < seconds - 0.9]

@@ -22,8 +22,6 @@ from taxonomy.threshold import (
     rate_of,
 )
 
-__all__ = ["Labels", "Numbers", "Truth", "axis_of", "rate_of", "truth"]
-
 RHYTHM_PRECEDENCE = (
     (("PACE",), "paced"),
     (("AFIB",), "atrial_fibrillation"),

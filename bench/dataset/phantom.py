@@ -1,6 +1,7 @@
 """Phantoms as a dataset: simulated on demand, their truth known exactly, drawn from a seed."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 from bench.dataset.base import TRAIN, Dataset, Split, majorities
@@ -116,17 +117,8 @@ def _truth(seed: int, number: int, balanced: bool) -> Truth:
     one = _draw(seed, number, balanced)
     likelihoods = dict.fromkeys(one.codes, 100.0)
     rate = round(rate_of_heart(one.heart, one.seed))
-    numbers = Numbers(rate, None, one.heart.axis, EVERY_AXIS_EXACT, is_own=False)
-    labelled = truth(Labels(likelihoods, "AXL", one.stadium), numbers)
+    numbers = Numbers(rate, source=EVERY_AXIS_EXACT, is_own=False)
+    labelled = truth(Labels(likelihoods, infarction_stadium=one.stadium), numbers)
     axis = None if one.heart.rhythm == "paced" else axis_of(one.heart.axis)
-    values = {**labelled.values, "axis": axis}
     because = {**labelled.because, "axis": f"{one.heart.axis:.0f} degrees by {EVERY_AXIS_EXACT}"}
-    return Truth(
-        values,
-        labelled.superclass,
-        labelled.superclasses,
-        labelled.statements,
-        labelled.accepted,
-        labelled.allowed,
-        because,
-    )
+    return replace(labelled, values={**labelled.values, "axis": axis}, because=because)

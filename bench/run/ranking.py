@@ -6,7 +6,7 @@ group may therefore differ: the pairs say so.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -14,8 +14,8 @@ from bench.dataset import Dataset
 from bench.run.rescoring import cohort_of_run
 from bench.run.scoring import scored_cases
 from bench.run.submission import Submission
-from bench.score.agreement import holm
-from bench.score.comparison import SHOWN, Answers, compare_pair
+from bench.score.agreement import LEVEL, holm
+from bench.score.comparison import Answers, compare_pair
 from bench.score.rounding import rounded
 
 
@@ -49,7 +49,7 @@ class RankedPair:
     @property
     def is_shown(self) -> bool:
         """Whether the two are shown to differ."""
-        return self.p_holm < SHOWN
+        return self.p_holm < LEVEL
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -141,4 +141,4 @@ def _known(entries: Sequence[Submission], earlier: Sequence[Mapping[str, Any]]) 
 
 
 def _with_p(pair: RankedPair, p: float) -> RankedPair:
-    return RankedPair(**{**pair.to_json(), "p_holm": rounded(p)})
+    return replace(pair, p_holm=rounded(p))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from bench.score.agreement import LEVEL
 from bench.score.answer_table import accepting, answer_table, kinds_of_truth
 from bench.score.association import association
 from bench.score.bootstrap import patient_numbers
-from bench.score.kappa import kappa
+from bench.score.kappa import kappa, kappa_columns
 from bench.score.proportion import sign_flip
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
@@ -188,6 +189,11 @@ class AxisAnswers:
     def discordant(self) -> tuple[int, int]:
         """The cases in which only the reader is right, and those in which only the baseline is."""
         return int(np.sum(self.right & ~self.baseline_right)), int(np.sum(~self.right & self.baseline_right))
+
+    @cached_property
+    def kappa_columns(self) -> dict[str, NDArray[np.float64]]:
+        """The columns whose sums give kappa, each float64 (n,)."""
+        return kappa_columns(self.axis, self.values, self.truths)
 
     def holds_by_construction(self, measured: Collection[str]) -> bool:
         """Tell whether a truth rests on what the reader measured itself."""

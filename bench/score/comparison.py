@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.dataset.record import by_id
-from bench.score.agreement import holm
+from bench.score.agreement import LEVEL, holm
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.kappa import kappa_columns, kappa_of_sums
 from bench.score.rounding import rounded
@@ -26,9 +26,6 @@ from taxonomy.error import FileError
 
 DRAWS = 10_000
 """Resamples of the patients, and swaps: p can fall low enough for Holm's correction over eighty tests."""
-
-SHOWN = 0.05
-"""Corrected p below which a difference is shown."""
 
 Columns = dict[str, NDArray[np.float64]]
 Sums = Mapping[str, NDArray[np.float64]]
@@ -59,7 +56,7 @@ class Gap:
     @property
     def is_shown(self) -> bool:
         """Whether the readers are shown to differ."""
-        return self.p_holm < SHOWN
+        return self.p_holm < LEVEL
 
 
 @dataclass(frozen=True)

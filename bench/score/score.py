@@ -12,7 +12,7 @@ from bench.dataset.record import by_id
 from bench.score.agreement import LEVEL, holm
 from bench.score.axis_score import AxisAnswers, AxisScore, answers_on, axis_score
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
-from bench.score.kappa import kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
+from bench.score.kappa import kappa_interval, kappa_of_sums, knowable_kappa
 from bench.score.probability import AxisProbabilities, axis_probabilities, probability_score
 from bench.score.proportion import FEW_DISCORDANT, share_interval, tango
 from bench.score.repeat import repeat_score
@@ -29,7 +29,6 @@ from taxonomy.reading import Reading
 FINDING_AXES = ("rate", "rhythm", "axis", "conduction", "ischemia_stage")
 """Axes whose abnormal value counts as one finding; territory and diagnosis restate the others."""
 
-SIGNIFICANT = LEVEL
 
 BELOW = ", below the prior's accuracy"
 
@@ -133,8 +132,8 @@ def _resampled(answers: Sequence[AxisAnswers], cases: Sequence[ScoredCase], sett
     for on_axis in answers:
         right, baseline = on_axis.right.astype(np.float64), on_axis.baseline_right.astype(np.float64)
         parts = {"n": np.ones(len(right)), "right": right, "gain": right - baseline}
-        kappas = kappa_columns(on_axis.axis, on_axis.values, on_axis.truths)
-        for part, column in {**parts, **{f"kappa {part}": column for part, column in kappas.items()}}.items():
+        kappas = {f"kappa {part}": column for part, column in on_axis.kappa_columns.items()}
+        for part, column in {**parts, **kappas}.items():
             columns[f"{on_axis.axis.name} {part}"] = np.zeros(len(cases))
             columns[f"{on_axis.axis.name} {part}"][on_axis.position] = column
     patients = patient_numbers([case.patient_id for case in cases])
@@ -163,13 +162,12 @@ def _axis(answers: AxisAnswers, chances: AxisProbabilities, drawn: _Resampled, s
     if not axis.n:
         return axis
     (wins, losses), n = answers.discordant, axis.n
-    kappas = kappa_columns(answers.axis, answers.values, answers.truths)
     ceiling, ceiling_n = settings.text_ceiling.get(name, (None, 0))
     return replace(
         axis,
         accuracy_interval=share_interval(int(answers.right.sum()), n, interval(drawn.accuracy[name])),
         interval=tango(wins, losses, n) if wins + losses < FEW_DISCORDANT else interval(drawn.gain[name]),
-        kappa_interval=None if axis.kappa is None else kappa_interval(kappas, drawn.kappa[name]),
+        kappa_interval=None if axis.kappa is None else kappa_interval(answers.kappa_columns, drawn.kappa[name]),
         by_construction=answers.holds_by_construction(settings.measured),
         auroc=chances.auroc,
         calibration_error=chances.calibration_error,
@@ -216,7 +214,7 @@ def verdict(axis: AxisScore) -> str:
         return "no case" if axis.unlabelled or axis.failed else "not asked"
     if axis.by_construction or axis.difference is None or axis.p_holm is None:
         return "by construction"
-    differs = axis.p_holm < SIGNIFICANT
+    differs = axis.p_holm < LEVEL
     below = BELOW if differs and axis.difference < 0 else ""
     if axis.knows:
         return "knows it, beats the prior" if differs and axis.difference > 0 else f"knows it{below}"

@@ -16,7 +16,7 @@ from taxonomy.axis import (
     AxisValue,
 )
 from taxonomy.definition import spoken
-from taxonomy.truth import axis_of, rate_of
+from taxonomy.threshold import axis_of, rate_of
 
 Values = Mapping[str, AxisValue | None]
 

@@ -11,7 +11,8 @@ from bench.dataset.measurement_cache import UNMEASURED
 from measurements import Measurements
 from taxonomy.axis import AXIS_NAMES
 from taxonomy.error import DatasetError
-from taxonomy.truth import Truth, rate_of
+from taxonomy.threshold import rate_of
+from taxonomy.truth import Truth
 
 
 class Ward(Dataset):

@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from measurements import Measurement, Measurements, measure
 from measurements.delineation import delineate
 from measurements.measurement import TABLE
-from taxonomy.truth import HEART_AXIS, axis_of
+from taxonomy.threshold import axis_of
+from taxonomy.truth import HEART_AXIS
 
 REFERENCE = Path(__file__).parents[2] / "benchmarks" / "measurements_reference" / "ecgdeli.csv"
 

@@ -6,7 +6,8 @@ from taxonomy.axis import AXES, AXIS_NAMES, DERIVED, OTHER_FINDINGS, axis_named,
 from taxonomy.error import UnknownNameError
 from taxonomy.ischemia import ischemia_truth
 from taxonomy.statement import SUPERCLASSES, statements, subclasses, superclass_of
-from taxonomy.truth import Labels, Numbers, axis_of, rate_of, truth
+from taxonomy.threshold import axis_of, rate_of
+from taxonomy.truth import Labels, Numbers, truth
 
 
 def of(codes, **more):

@@ -18,7 +18,8 @@ from measurements import VERSION
 from taxonomy import plugin
 from taxonomy.axis import AXES, DERIVED
 from taxonomy.error import DatasetError, SettingError, UnknownNameError
-from taxonomy.truth import Truth, rate_of
+from taxonomy.threshold import rate_of
+from taxonomy.truth import Truth
 
 
 class Ward(Dataset):
