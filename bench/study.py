@@ -27,7 +27,7 @@ from taxonomy.reading import Reading
 
 
 def load_dataset(where: str | Path | None = None) -> Dataset:
-    """Open a dataset: ``name:path``, PTB-XL's folder, or where the environment says, else the embedded sample.
+    """Open a dataset: ``name:path``, PTB-XL's folder, or where the environment says, else phantoms.
 
     Its ``cohort(split)`` gives the records to evaluate on, such as ``load_dataset().cohort("test")``.
 
@@ -157,7 +157,7 @@ def compare(*runs: str | Path, where: str | None = None, observer: Observer = SI
     runs : str or Path
         Two or more, of one dataset.
     where : str, optional
-        The dataset, as of :func:`load_dataset`; runs on the embedded sample need none.
+        The dataset, as of :func:`load_dataset`; runs on phantoms need none.
     observer : Observer
 
     Raises

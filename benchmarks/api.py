@@ -18,8 +18,9 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench.dataset import Cohort, Record, Signal
 from bench.dataset.sample import Sample
+
+from bench.dataset import Cohort, Record, Signal
 from bench.run.questionnaire import Questionnaire, ask_all
 from bench.view import Cases, Question, View
 from measurements.measurement import Measurement

@@ -3,10 +3,10 @@
 import argparse
 
 import numpy as np
+from bench.dataset.sample import Sample
 from numpy.typing import NDArray
 
 from bench.dataset import Record
-from bench.dataset.sample import Sample
 from readers.digitizer.digitizing import digitize
 from readers.digitizer.geometry import DigitizeError
 from renderers import RENDERERS, PageStyle, render

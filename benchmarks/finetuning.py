@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-
 from bench.dataset.sample import Sample
+
 from bench.finetune.config import FinetuneConfig, finetune_config
 from bench.finetune.setup import Ready, adapted, new_trainer, prepared_finetuning
 from bench.finetune.trainer import Clock

@@ -10,8 +10,8 @@ import argparse
 import time
 
 import numpy as np
-
 from bench.dataset.sample import Sample
+
 from readers.contract import Case
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import BATCH, Resnet1dReader

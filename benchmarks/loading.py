@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import wfdb
+from bench.dataset.sample import Sample
 
 from bench.dataset.ptbxl import PtbXl
-from bench.dataset.sample import Sample
 
 
 def main() -> None:

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from bench.dataset.sample import Sample
 
 from bench.dataset import Signal
-from bench.dataset.sample import Sample
 from renderers import LEADS, RENDERERS, PageStyle, render
 from renderers.ink import draw_lines
 from renderers.png import encode

@@ -21,11 +21,11 @@ class Done:
 
 
 def bench(*words: object, cwd: Path, **env: str) -> Done:
-    """Run ``bench`` with these words in a folder, on the embedded sample unless they say otherwise."""
+    """Run ``bench`` with these words in a folder, on a few phantoms unless they say otherwise."""
     out, err = io.StringIO(), io.StringIO()
     with (
         patch.object(sys, "argv", ["bench", *map(str, words)]),
-        patch.dict(os.environ, {"PTBXL_DIR": "", **env}),
+        patch.dict(os.environ, {"PTBXL_DIR": "phantoms:1,66", **env}),
         chdir(cwd),
         redirect_stdout(out),
         redirect_stderr(err),

@@ -8,7 +8,7 @@ CASES = 4
 @click.command(name="check-reader")
 @click.argument("reader")
 def check_reader(reader: str) -> None:
-    """Test READER (a name, or package.module:Class) against the contract, on real records of the sample.
+    """Test READER (a name, or package.module:Class) against the contract, on phantoms.
 
     Exits with 1 when a rule is broken.
     """

@@ -19,7 +19,7 @@ TAUGHT = ", or what the reader was taught"
 
 def data_option(command: Command) -> Command:
     """Add ``--data``."""
-    text = "PTB-XL's folder, or NAME:PATH of another dataset; else $PTBXL_DIR, else the embedded sample."
+    text = "PTB-XL's folder, or NAME:PATH of another dataset; else $PTBXL_DIR, else phantoms-1."
     return click.option("--data", metavar="[NAME:]PATH", help=text)(command)
 
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     """Run a reader over a split and score it.
 
-    Without --data this runs on the embedded sample. Each reading is written as it arrives: after Ctrl-C, a kill or a
+    Without --data this runs on phantoms, simulated ECGs of known truth.
+    Each reading is written as it arrives: after Ctrl-C, a kill or a
     full disk, the same command continues where it stopped and ends with the same score. Answers of API readers are
     kept in OUT/responses and never paid for twice.
 
@@ -70,14 +71,14 @@ def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     from bench.run.caveat import told_coverage
 
     write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
-    print_score(score, job.settings.title, job.settings.is_sample)
+    print_score(score, job.settings.title, job.settings.is_simulated)
     click.echo("\n".join(told_coverage(job.folder.manifest())))
     if score.failed:
         click.echo(f"\n'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")
 
 
-def print_score(score: "Score", title: str, is_sample: bool) -> None:
+def print_score(score: "Score", title: str, is_simulated: bool) -> None:
     """Print a score: its axes, then everything else, line by line."""
     from bench.cli.terminal import show
     from bench.report.score_page import score_table
@@ -88,4 +89,4 @@ def print_score(score: "Score", title: str, is_sample: bool) -> None:
     click.echo()
     for what, figure in summary_lines(score):
         click.echo(f"{what:<38}{figure}")
-    click.echo(f"\n{size_note(score.n, is_sample)}")
+    click.echo(f"\n{size_note(score.n, is_simulated)}")

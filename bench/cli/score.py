@@ -62,7 +62,7 @@ def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> Non
     found = scored(folder, dataset, danger, TERMINAL)
     folder.write("score.json", as_json(found.to_json()))
     write_score(path, found, folder.manifest(), dataset.credit, danger)
-    print_score(found, settings.title, settings.is_sample)
+    print_score(found, settings.title, settings.is_simulated)
     click.echo("\n".join(told_coverage(folder.manifest())))
     if found.n < len(settings.ids):
         click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
@@ -80,10 +80,10 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     cohort = selection.cohort(with_signal=False)
     found = score_predictions(path, cohort, danger, TERMINAL)
     dataset, total = cohort.dataset, len(cohort)
-    settings = {"reader": path.name, "dataset": dataset.name, "split": cohort.split, "is_sample": dataset.is_sample}
+    settings = {"reader": path.name, "dataset": dataset.name, "split": cohort.split, "is_simulated": dataset.is_simulated}
     coverage = {**asdict(cohort.coverage), "taught": 0}
     manifest = {"run_id": path.stem, "settings": settings, "coverage": coverage, "git_revision": git_revision()}
-    print_score(found.score, f"{path.name} on {dataset.name}, {cohort.split}", dataset.is_sample)
+    print_score(found.score, f"{path.name} on {dataset.name}, {cohort.split}", dataset.is_simulated)
     click.echo("\n".join(told_coverage(manifest)))
     unused = f"{found.unused} predictions for other records were ignored"
     click.echo(f"\n{found.given} of {total} records have a prediction; {unused}.")

@@ -50,8 +50,8 @@ class Dataset(ABC):
     citation, licence : str
     splits : mapping of str to Split
         ``test`` is the default of every evaluation; ``train`` and ``val`` exist where a model can be trained.
-    is_sample : bool
-        Whether this is the embedded sample; results made on it say so.
+    is_simulated : bool
+        Whether the recordings are simulated; results made on them say so.
     ids_are_numbers : bool
         Whether record ids are whole numbers; otherwise they are strings, taken literally.
     """
@@ -62,7 +62,7 @@ class Dataset(ABC):
     citation: str
     licence: str
     splits: Mapping[str, Split]
-    is_sample: bool = False
+    is_simulated: bool = False
     ids_are_numbers: bool = False
 
     @abstractmethod

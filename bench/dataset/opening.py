@@ -23,13 +23,13 @@ _NAME = re.compile(r"[\w.-]{2,}")
 
 
 def open_dataset(where: str | Path | None = None) -> Dataset:
-    """Open the dataset at ``where``, else at ``$PTBXL_DIR``, else the embedded sample.
+    """Open the dataset at ``where``, else at ``$PTBXL_DIR``, else phantoms of the published seed.
 
     Parameters
     ----------
     where : str or Path, optional
         PTB-XL's folder; or a name of the group ``ecg_bench.datasets``, optionally with an argument after a colon, such
-        as ``"ptbxl:/data/ptb-xl"`` or ``"sample"``. An existing folder takes precedence over a name.
+        as ``"ptbxl:/data/ptb-xl"`` or ``"phantoms:7"``. An existing folder takes precedence over a name.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     taxonomy.error.UnknownNameError
         When no dataset has that name; the message lists them.
     """
+    from bench.dataset.phantom import Phantoms
     from bench.dataset.ptbxl import PtbXl
-    from bench.dataset.sample import Sample
 
     location = str(where or os.environ.get("PTBXL_DIR", ""))
     if not location:
-        return Sample()
+        return Phantoms()
     name, _, argument = location.partition(":")
     if os.path.isdir(location) or not _NAME.fullmatch(name):  # noqa: PTH112  # says no where Path.is_dir raises
         return PtbXl(location)
@@ -53,6 +53,14 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     if argument:
         raise unknown_name("dataset", name, datasets)
     return PtbXl(location)
+
+
+def always_at_hand(name: str) -> Dataset | None:
+    """Return the phantoms of that name, such as ``phantoms-7-balanced``, which need no files; None for another name."""
+    from bench.dataset.phantom import NAME, Phantoms
+
+    kind, dash, population = name.partition("-")
+    return Phantoms(population.replace("-", ",")) if kind == NAME and dash else None
 
 
 def _built(name: str, factory: object, arguments: list[str]) -> Dataset:

@@ -45,6 +45,7 @@ class Phantoms(Dataset):
     licence = "MIT"
     version = VERSION
     ids_are_numbers = True
+    is_simulated = True
 
     def __init__(self, population: str = "1") -> None:
         seed, *more = population.split(",")

@@ -118,7 +118,7 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
         dataset=dataset.name,
         split=cohort.split,
         data=dataset.credit,
-        is_sample=dataset.is_sample,
+        is_simulated=dataset.is_simulated,
         axes=axis_evidence(asked, axes, setting, Ceilings(text, ceiling)),
         cases=len(asked),
         caveats=(cohort.coverage.said, *caveats(cohort.coverage, taught_records(reader, cohort))),

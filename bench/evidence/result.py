@@ -21,7 +21,7 @@ class Evidence:
     reader, dataset, split : str
     data : str
         The dataset's credit line.
-    is_sample : bool
+    is_simulated : bool
     axes : tuple of AxisEvidence
     cases : int
     caveats : tuple of str
@@ -38,7 +38,7 @@ class Evidence:
     dataset: str
     split: str
     data: str
-    is_sample: bool
+    is_simulated: bool
     axes: tuple[AxisEvidence, ...]
     cases: int
     caveats: tuple[str, ...]

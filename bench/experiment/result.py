@@ -22,7 +22,7 @@ class ArmResult:
     model : str
     run_id : str
         Of the headline run, under ``full``.
-    is_sample : bool
+    is_simulated : bool
     score : Score
     verdicts : mapping of str to str
         Of the ablation, by axis; empty without one.
@@ -32,7 +32,7 @@ class ArmResult:
     arm: str
     model: str
     run_id: str
-    is_sample: bool
+    is_simulated: bool
     score: Score
     verdicts: Mapping[str, str]
 

@@ -120,7 +120,7 @@ def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, obser
         arm=arm.name,
         model=Path(options.model).name,
         run_id=job.settings.run_id,
-        is_sample=job.settings.is_sample,
+        is_simulated=job.settings.is_simulated,
         score=score,
         verdicts={axis.axis: axis.verdict for axis in evidence.axes} if evidence else {},
     )

@@ -31,7 +31,7 @@ def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[st
     axes = "\n".join(f"| `{axis.name}` | {axis.question} | {', '.join(axis.values)} |" for axis in (*AXES, NORMALITY))
     view, form = options.views[0], options.views[0].form
     splits = "; ".join(f"`{name}` is {dataset.split(HUB_SPLITS[name]).meaning}" for name in options.splits)
-    sample = f" **This is {dataset.title}, not all of PTB-XL.**" if dataset.is_sample else ""
+    sample = f" **This is {dataset.title}, no patients.**" if dataset.is_simulated else ""
     return f"""---
 license: {LICENCE_TAGS.get(dataset.licence, "other")}
 pretty_name: {dataset.title} rendered by ECG bench

@@ -162,7 +162,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
         "dataset": {
             "name": ready.dataset.name,
             "version": ready.dataset.version,
-            "is_sample": ready.dataset.is_sample,
+            "is_simulated": ready.dataset.is_simulated,
             "fingerprint": ready.train.cases.cohort.fingerprint,
             "training_records": len(ready.train),
             "validation_records": len(ready.validation),

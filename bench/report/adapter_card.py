@@ -35,7 +35,7 @@ def adapter_card(manifest: AdapterManifest) -> str:
     """Return the model card: Hugging Face's front matter, then what a person asks first."""
     made, taught = manifest.made, manifest.taught
     data, config = made["dataset"], made["config"]
-    sample = " (the embedded sample: too few records for a model of use)" if data["is_sample"] else ""
+    sample = " (phantoms: simulated ECGs, no patients)" if data["is_simulated"] else ""
     looks = "\n".join(
         f"| {look['step']} | {look[f'eval_{FIGURE}']:.3f} | {100 * look['eval_no_answer']:.1f}% |"
         for look in made["looks"]

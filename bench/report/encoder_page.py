@@ -42,11 +42,7 @@ def write_encoder(options: EncoderOptions, found: Sequence[AxisProbe], dataset: 
     """
     names = list(dict.fromkeys(one.renderer for one in found))
     n = max(one.n for one in found)
-    sample = (
-        " of the embedded sample: intervals are wide, and probes have few records to learn from"
-        if dataset.is_sample
-        else ""
-    )
+    sample = " phantoms, simulated ECGs of known truth: no result on patients" if dataset.is_simulated else ""
     parts = [
         f"# What does the image encoder of {plain(Path(options.model).name)} carry?",
         f"n = {n} ECGs{sample}.",

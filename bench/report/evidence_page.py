@@ -144,7 +144,7 @@ def evidence_page(found: Evidence) -> str:
 def caution(found: Evidence) -> str:
     """Return a note on the number of cases, on what was asked, and on leaks."""
     n = f"n = {found.cases:,} ECGs"
-    n += " of the embedded sample: intervals are wide." if found.is_sample else "."
+    n += " that are phantoms: simulated, of known truth." if found.is_simulated else "."
     said = f"{n} Asked: {asked_in_words(found.conditions)}."
     measured = [axis.axis for axis in found.axes if axis.by_construction]
     if measured:

@@ -141,7 +141,7 @@ def estimate_table(found: Sequence[ArmEstimate]) -> "Table":
 
 def caution(results: Sequence[ArmResult]) -> str:
     """Return a note on the sample size."""
-    return size_note(max(result.score.n for result in results), any(result.is_sample for result in results))
+    return size_note(max(result.score.n for result in results), any(result.is_simulated for result in results))
 
 
 def _names() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.dataset import Dataset, open_dataset
+from bench.dataset import Dataset, always_at_hand
 from bench.report.table import difference, markdown_table, number, page, percent, plain, within
 from bench.run.ranking import Standings, standings
 from bench.run.settings import RunSettings, with_followers
@@ -41,7 +41,7 @@ def rebuild(results: Path, dataset: Dataset | None = None) -> int:
     ----------
     results : Path
     dataset : Dataset, optional
-        Whose labels rank its tables; the embedded sample is always at hand. Other tables keep the differences that
+        Whose labels rank its tables; phantoms are always at hand. Other tables keep the differences that
         ``leaderboard.json`` holds.
 
     Returns
@@ -84,9 +84,9 @@ def _only(settings: RunSettings, form: str) -> str:
 def _at_hand(group: Sequence[Submission], dataset: Dataset | None) -> Dataset | None:
     """Return the dataset with the labels of a table; None where it is not at hand."""
     settings = group[0].settings
-    if settings.is_sample:
-        return open_dataset("sample")
-    return dataset if dataset is not None and dataset.name == settings.dataset else None
+    if dataset is not None and dataset.name == settings.dataset:
+        return dataset
+    return always_at_hand(settings.dataset)
 
 
 def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
@@ -103,8 +103,10 @@ def _page(tables: Mapping[Table, Standings]) -> str:
     for (dataset, split, digest, shown), table in tables.items():
         n = len(table.entries[0].settings.ids)
         parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n:,} ECGs, fingerprint `{digest}`)")
-        if table.entries[0].settings.is_sample:
-            parts.append(f"The embedded sample: n = {n} is small, and nothing here is a result on PTB-XL's test fold.")
+        if table.entries[0].settings.is_simulated:
+            parts.append(
+                f"Phantoms: {n} simulated ECGs of known truth, drawn from a published seed; no result on patients."
+            )
         if table.missing:
             parts.append(
                 f"{table.missing} pairs were not compared, since their labels were not at hand: they count as ties."
@@ -188,7 +190,7 @@ def _data(key: Table, table: Standings) -> dict[str, Any]:
             "by": entry.origin.by if entry.origin else "",
             "link": entry.origin.link if entry.origin else "",
             "submitted": entry.origin.submitted if entry.origin else "",
-            "is_sample": entry.settings.is_sample,
+            "is_simulated": entry.settings.is_simulated,
             "score": entry.score.to_json(),
         }
         for rank, entry in zip(table.ranks, table.entries, strict=True)

@@ -92,7 +92,7 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
     settings = manifest["settings"]
     parts = [
         f"# {plain(settings['reader'])} on {plain(settings['dataset'])}, {plain(settings['split'])}",
-        size_note(score.n, bool(settings["is_sample"])),
+        size_note(score.n, bool(settings["is_simulated"])),
         *map(plain, told_coverage(manifest)),
         *_shown(settings),
         *_headline(score),

@@ -97,8 +97,8 @@ def number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def size_note(n: int, is_sample: bool) -> str:
+def size_note(n: int, is_simulated: bool) -> str:
     """Return a note on the sample size."""
-    if is_sample:
-        return f"n = {n} ECGs of the embedded sample: intervals are wide, and this is no result on PTB-XL's test fold."
+    if is_simulated:
+        return f"n = {n} phantoms, simulated ECGs of known truth: no result on patients."
     return f"n = {n} ECGs."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.dataset import Dataset, open_dataset
+from bench.dataset import Dataset, always_at_hand, open_dataset
 from bench.dataset.record import by_id
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
@@ -25,7 +25,7 @@ def compare_runs(
     runs : sequence of Path
         Run folders or submissions.
     data : str, optional
-        Where their dataset is, as after ``--data``; runs on the embedded sample need none.
+        Where their dataset is, as after ``--data``; runs on phantoms need none.
     observer : Observer
     draws : int
         Resamples of the patients.
@@ -45,7 +45,7 @@ def compare_runs(
             f"{settings[0].run_id} was made on {settings[0].dataset} and {other.run_id} on {other.dataset}: "
             "readers are compared on the same records"
         )
-    dataset = open_dataset("sample" if settings[0].is_sample else data)
+    dataset = always_at_hand(settings[0].dataset) or open_dataset(data)
     every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))
     with observer.progress("measuring") as report:
         every.measure(report)

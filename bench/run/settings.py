@@ -65,8 +65,8 @@ class RunSettings:
         Details from the reader, such as the digest of its weights.
     dataset, dataset_version, fingerprint : str
         The records, identified by their checksums.
-    is_sample : bool
-        Whether they are from the embedded sample.
+    is_simulated : bool
+        Whether they are simulated.
     split : str
         Name of the split, or ``ids``.
     ids : tuple of RecordId
@@ -89,7 +89,7 @@ class RunSettings:
     dataset: str
     dataset_version: str
     fingerprint: str
-    is_sample: bool
+    is_simulated: bool
     split: str
     ids: tuple[RecordId, ...] = field(repr=False)
     renderer: str = "printed"
@@ -162,7 +162,7 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         dataset=cohort.dataset.name,
         dataset_version=cohort.dataset.version,
         fingerprint=cohort.fingerprint,
-        is_sample=cohort.dataset.is_sample,
+        is_simulated=cohort.dataset.is_simulated,
         split=cohort.split,
         ids=cohort.ids,
         renderer=view.renderer if view.shows_images else "",

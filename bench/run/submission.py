@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.dataset import Dataset, open_dataset
+from bench.dataset import Dataset, always_at_hand
 from bench.dataset.coverage import coverage_of
 from bench.run.caveat import caveats
 from bench.run.folder import RunFolder
@@ -221,15 +221,16 @@ def submissions(results: Path) -> list[Submission]:
 def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], None]) -> bool:
     """Recompute every submitted score, and report each name with its problem; return whether all hold.
 
-    A submission can be checked only where its records are; others are reported as not checked. The embedded sample is
+    A submission can be checked only where its records are; others are reported as not checked. Phantoms are
     always at hand.
     """
     sources = {dataset.name: dataset}
     good = True
     for submission in submissions(results):
         settings = submission.settings
-        if settings.is_sample and settings.dataset not in sources:
-            sources[settings.dataset] = open_dataset("sample")
+        phantoms = None if settings.dataset in sources else always_at_hand(settings.dataset)
+        if phantoms is not None:
+            sources[settings.dataset] = phantoms
         if settings.dataset not in sources:
             report(settings.run_id, "not checked: its records are not here, name PTB-XL's folder with --data")
             continue

@@ -73,7 +73,7 @@ def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
     (written,) = tmp_path.glob("runs/ablation-*/evidence.json")
     told = json.loads(written.read_text())
     found = ablate(CopyControl(), drawn(records, 16, seed=1), View(seed=1), image_ceiling=None).to_json()
-    for part in ("axes", "cases", "conditions", "is_sample"):
+    for part in ("axes", "cases", "conditions", "is_simulated"):
         assert json.loads(json.dumps(found[part])) == told[part]
     assert next(axis for axis in found["axes"] if axis["axis"] == "rate")["crossed_numbers"]["value"] == 1.0
 

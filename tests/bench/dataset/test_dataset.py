@@ -4,6 +4,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
+from bench.dataset.sample import Sample
 
 from bench.dataset import Dataset, Record, Selection, Split, open_dataset
 from bench.dataset import cohort as cohort_module
@@ -12,7 +13,6 @@ from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.opening import DATASET_GROUP
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.record import by_id
-from bench.dataset.sample import Sample
 from bench.dataset.verify import verify
 from measurements import VERSION
 from taxonomy import plugin

@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import wfdb
+from bench.dataset.sample.codec import pack, unpack
+from bench.dataset.sample.sample import digest
 
 from bench.dataset import open_dataset
 from bench.dataset.array_cache import cached_array
 from bench.dataset.ptbxl import PtbXl
-from bench.dataset.sample.codec import pack, unpack
-from bench.dataset.sample.sample import digest
 from renderers import LEADS
 from taxonomy.error import DatasetError, UnknownNameError
 

@@ -63,7 +63,7 @@ def test_a_run_is_a_folder_that_holds_everything(tmp_path):
     folder = run_folder(tmp_path / "runs")
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["run_id"] == folder.name
-    assert manifest["settings"]["is_sample"] is True
+    assert manifest["settings"]["is_simulated"] is True
     assert str(tmp_path) not in json.dumps(manifest)
     assert len((folder / "readings.jsonl").read_text().splitlines()) == 66
     assert "embedded sample" in (folder / "report.md").read_text()
