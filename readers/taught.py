@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-PTBXL = ("ptbxl", "ptbxl-sample")
+PTBXL = ("ptbxl",)
 """Datasets that hold the records of PTB-XL, in the same folds."""
 
 _FOLDS = re.compile(r"(\d+)(?:\s*(?:-|to)\s*(\d+))?")

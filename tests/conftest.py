@@ -25,7 +25,7 @@ def pytest_collection_finish():
 
 
 @pytest.fixture(scope="session")
-def sample() -> Dataset:
+def population() -> Dataset:
     """A small population of phantoms: 66 test cases."""
     return Phantoms(POPULATION)
 

@@ -19,7 +19,7 @@ def check_reader(reader: str) -> None:
     from readers.registry import reader as reader_named
 
     built = reader_named(reader)
-    cases = cases_of(View().settled(built), open_dataset("sample").cohort("test", limit=CASES))
+    cases = cases_of(View().settled(built), open_dataset("phantoms").cohort("test", limit=CASES))
     checks = check(built, list(cases.each(questions_of(cases))))
     for rule in checks:
         click.echo(f"{'ok    ' if rule.problem is None else 'BROKEN'}  {rule.rule}")

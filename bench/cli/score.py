@@ -80,7 +80,12 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     cohort = selection.cohort(with_signal=False)
     found = score_predictions(path, cohort, danger, TERMINAL)
     dataset, total = cohort.dataset, len(cohort)
-    settings = {"reader": path.name, "dataset": dataset.name, "split": cohort.split, "is_simulated": dataset.is_simulated}
+    settings = {
+        "reader": path.name,
+        "dataset": dataset.name,
+        "split": cohort.split,
+        "is_simulated": dataset.is_simulated,
+    }
     coverage = {**asdict(cohort.coverage), "taught": 0}
     manifest = {"run_id": path.stem, "settings": settings, "coverage": coverage, "git_revision": git_revision()}
     print_score(found.score, f"{path.name} on {dataset.name}, {cohort.split}", dataset.is_simulated)

@@ -61,6 +61,7 @@ class Phantoms(Dataset):
             "test": Split("test", ("test",), f"{self.cases:,} phantoms"),
             "val": Split("val", ("val",), f"{self.cases:,} other phantoms"),
             TRAIN: Split(TRAIN, (TRAIN,), f"{8 * self.cases:,} further phantoms"),
+            "all": Split("all", ("test", "val", TRAIN), f"all {10 * self.cases:,} phantoms"),
         }
 
     def __len__(self) -> int:

@@ -7,8 +7,8 @@ from ..tiny.gemma import build
 
 
 @pytest.fixture(scope="session")
-def gemma(sample, tmp_path_factory):
+def gemma(population, tmp_path_factory):
     """The folder of a tiny Gemma 3 whose tokenizer makes few tokens of our prompts and answers."""
     folder = tmp_path_factory.mktemp("models") / "gemma"
-    build(folder, corpus(list(sample.cohort("train", limit=100).measure().values())))
+    build(folder, corpus(list(population.cohort("train", limit=100).measure().values())))
     return folder

@@ -17,8 +17,8 @@ EVERYTHING = frozenset({"signal", "image", "text"})
 
 
 @pytest.fixture(scope="module")
-def records(sample):
-    return sample.cohort()
+def records(population):
+    return population.cohort()
 
 
 @pytest.fixture(scope="module")

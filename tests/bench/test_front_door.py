@@ -33,7 +33,7 @@ class Hostile:
 
 @pytest.fixture(scope="module")
 def records():
-    return load_dataset("sample").cohort("test")
+    return load_dataset("phantoms:1,66").cohort("test")
 
 
 def drawn(records, count, seed=0):
@@ -83,7 +83,7 @@ def test_a_probe_in_memory_says_what_the_command_writes(tmp_path):
     words = ("--reader", "resnet1d", "--change", "rate", "--ids", NORMAL)
     assert bench("probe", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/probe-*/probe.json")
-    cohort = load_dataset("sample").cohort(ids=[int(one) for one in NORMAL.split(",")])
+    cohort = load_dataset("phantoms:1,66").cohort(ids=[int(one) for one in NORMAL.split(",")])
     found = [vars(result) for result in probe("resnet1d", cohort, ["rate"]).results]
     assert json.loads(json.dumps(found, default=vars)) == json.loads(written.read_text())["results"]
 

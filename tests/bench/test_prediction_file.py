@@ -194,7 +194,7 @@ def scored(tmp_path, text, *words):
 
 
 def test_only_what_the_columns_offer_is_scored(tmp_path):
-    """On the embedded sample; the records that are left out rank worst."""
+    """On the simulated phantoms; the records that are left out rank worst."""
     ids = {9: 0.9, 38: 0.2, 40: 0.4}
     text = "ecg_id,rhythm,NORM\n" + "".join(f"{ecg_id},sinus,{chance}\n" for ecg_id, chance in ids.items())
     said, score = scored(tmp_path, text)

@@ -130,7 +130,9 @@ def test_an_example_stands_on_its_page_as_the_file_that_is_tested(name, page):
 
 @pytest.mark.slow
 def test_the_readme_shows_what_the_main_job_prints(tmp_path, capsys):
-    commands.main(["run", "--reader", "resnet1d", "--data", "sample", "--out", str(tmp_path)], standalone_mode=False)
+    commands.main(
+        ["run", "--reader", "resnet1d", "--data", "phantoms:1,66", "--out", str(tmp_path)], standalone_mode=False
+    )
     said, _, report = plain(capsys.readouterr().out).rpartition("\n\nreport: ")
     assert report.endswith("report.md\n")
     table, _, _ = said.partition("\n\n")
@@ -141,7 +143,7 @@ def test_the_readme_shows_what_the_main_job_prints(tmp_path, capsys):
 def test_the_readers_example_keeps_the_contract_and_runs(tmp_path):
     assert "keeps the contract" in run_bench(["check-reader", "rate_counter:RateCounter"], tmp_path)
     said = run_bench(["run", "--reader", "rate_counter:RateCounter"], tmp_path)
-    assert "rate_counter:RateCounter on ptbxl-sample, test" in said
+    assert "rate_counter:RateCounter on phantoms-1-66, test" in said
 
 
 @pytest.fixture
@@ -164,7 +166,7 @@ def test_the_datasets_example_is_opened_by_its_name_and_scored(tmp_path, install
     with (folder / "records.csv").open("w", newline="") as lines:
         table = csv.writer(lines)
         table.writerow(["id", "patient", "fs", "rhythm"])
-        for number, record in enumerate(load_dataset("sample").cohort(limit=3)):
+        for number, record in enumerate(load_dataset("phantoms:1,66").cohort(limit=3)):
             np.save(folder / f"r{number}.npy", record.signal(100).mv)
             table.writerow([f"r{number}", f"p{number}", 100, "sinus" if number else ""])
     said = run_bench(["run", "--reader", "majority", "--data", f"ward:{folder}"], tmp_path, installed)
@@ -179,12 +181,12 @@ def test_the_renderers_example_draws_by_its_name(tmp_path, installed):
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 1
 
 
-def test_the_conditions_example_is_a_condition(sample, tmp_path):
+def test_the_conditions_example_is_a_condition(population, tmp_path):
     (written,) = blocks(ROOT / "docs" / "extending.md", "json")
     path = tmp_path / "condition.json"
     path.write_text(written)
     assert View(str(path)).shown.name == json.loads(written)["name"]
-    assert evaluate("measurements", sample.cohort(limit=2), View(str(path))).n == 2
+    assert evaluate("measurements", population.cohort(limit=2), View(str(path))).n == 2
 
 
 def test_the_experiments_example_is_the_file_and_its_settings_are_named():

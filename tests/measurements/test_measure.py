@@ -17,9 +17,9 @@ REFERENCE = Path(__file__).parents[2] / "benchmarks" / "measurements_reference" 
 
 
 @pytest.fixture(scope="module")
-def fine(sample):
+def fine(population):
     """Measurements of every 500 Hz record of the sample (folds 9 and 10)."""
-    records = [record for record in sample if 500 in record.rates]
+    records = [record for record in population if 500 in record.rates]
     return [(record, measure(*_of(record.signal(500)))) for record in records]
 
 
@@ -27,8 +27,8 @@ def _of(signal):
     return signal.mv, signal.fs
 
 
-def says(sample, record, *codes):
-    return not sample.truth(record).statements.isdisjoint(codes)
+def says(population, record, *codes):
+    return not population.truth(record).statements.isdisjoint(codes)
 
 
 def area(positive, negative):
@@ -36,17 +36,17 @@ def area(positive, negative):
 
 
 @pytest.mark.parametrize("fs", [100, 500])
-def test_bradycardia_and_tachycardia_are_on_their_side(sample, fs):
-    for record in sample:
-        if says(sample, record, "SBRAD", "STACH") and fs in record.rates:
+def test_bradycardia_and_tachycardia_are_on_their_side(population, fs):
+    for record in population:
+        if says(population, record, "SBRAD", "STACH") and fs in record.rates:
             rate = measure(*_of(record.signal(fs))).heart_rate.value
-            assert rate < 60 if says(sample, record, "SBRAD") else rate > 100
+            assert rate < 60 if says(population, record, "SBRAD") else rate > 100
 
 
-def test_the_qrs_axis_agrees_with_the_cardiologist_in_nine_of_ten(sample):
+def test_the_qrs_axis_agrees_with_the_cardiologist_in_nine_of_ten(population):
     right = []
-    for record in sample:
-        said = sample.labels(record.ecg_id).heart_axis
+    for record in population:
+        said = population.labels(record.ecg_id).heart_axis
         if said in {"MID", "ALAD", "RAD", "ARAD"}:
             value = measure(*_of(record.signal())).qrs_axis.value
             right.append(axis_of(value) == HEART_AXIS[said])
@@ -55,18 +55,18 @@ def test_the_qrs_axis_agrees_with_the_cardiologist_in_nine_of_ten(sample):
 
 
 @pytest.mark.slow
-def test_bundle_branch_blocks_are_wide(sample):
+def test_bundle_branch_blocks_are_wide(population):
     widths = {True: [], False: []}
-    for record in sample:
-        widths[says(sample, record, "CLBBB", "CRBBB")].append(measure(*_of(record.signal(100))).qrs.value)
+    for record in population:
+        widths[says(population, record, "CLBBB", "CRBBB")].append(measure(*_of(record.signal(100))).qrs.value)
     assert area(widths[True], widths[False]) > 0.95
 
 
-def test_first_degree_block_has_a_long_pr(sample, fine):
+def test_first_degree_block_has_a_long_pr(population, fine):
     values = {True: [], False: []}
     for record, found in fine:
         if found.pr.value is not None:
-            values[says(sample, record, "1AVB")].append(found.pr.value)
+            values[says(population, record, "1AVB")].append(found.pr.value)
     assert area(values[True], values[False]) > 0.95
 
 
@@ -80,8 +80,8 @@ def test_intervals_are_within_15_ms_of_the_reference_in_the_median(fine, name):
     assert abs(np.median(gaps)) < 15
 
 
-def test_fibrillation_has_no_pr_and_says_why(sample, fine):
-    fibrillating = [found for record, found in fine if says(sample, record, "AFIB")]
+def test_fibrillation_has_no_pr_and_says_why(population, fine):
+    fibrillating = [found for record, found in fine if says(population, record, "AFIB")]
     without = [found.pr for found in fibrillating if found.pr.value is None]
     assert len(without) >= len(fibrillating) - 1
     assert all("P wave" in pr.reason for pr in without)

@@ -79,8 +79,8 @@ def test_measurements_say_why_there_is_no_second_rate():
 
 
 @pytest.mark.slow
-def test_both_detectors_agree_within_2_on_99_of_100_real_records(sample):
-    numbers = sample.cohort("all").measure().values()
+def test_both_detectors_agree_within_2_on_99_of_100_real_records(population):
+    numbers = population.cohort("all").measure().values()
     pairs = [(one.heart_rate.value, one.second_rate.value) for one in numbers]
     near = [None not in pair and abs(pair[0] - pair[1]) <= 2 for pair in pairs]
     assert len(near) == 488

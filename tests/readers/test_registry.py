@@ -20,8 +20,8 @@ from taxonomy.statement import SUPERCLASSES
 
 
 @pytest.fixture(scope="module")
-def cases(sample):
-    records = [record for record in sample if record.fold == 10][:4]
+def cases(population):
+    records = [record for record in population if record.fold == "test"][:4]
     found = []
     for number, record in enumerate(records):
         signal = record.signal(100)

@@ -29,11 +29,11 @@ TINY = training_config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epo
 
 
 @pytest.fixture(scope="module")
-def examples(sample, tmp_path_factory):
+def examples(population, tmp_path_factory):
     """A training set of 48 real records that teach and 24 that stop."""
     patch = pytest.MonkeyPatch()
     patch.setenv("ECG_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-    whole = training_set(sample, None, lambda done, total: None)
+    whole = training_set(population, None, lambda done, total: None)
     patch.undo()
     rows = np.concatenate([whole.train[:48], whole.validation[:24]])
     return TrainingSet(
@@ -51,8 +51,8 @@ def shipped():
 
 
 @pytest.fixture(scope="module")
-def cases(sample):
-    records = sample.cohort(limit=20)
+def cases(population):
+    records = population.cohort(limit=20)
     return [Case(f"c{k}", *_parts(record.signal(100))) for k, record in enumerate(records)]
 
 
@@ -60,15 +60,15 @@ def _parts(signal):
     return signal.mv, signal.fs
 
 
-def test_preparing_gives_z_scored_leads_of_ten_seconds_at_100_hz(sample):
-    prepared = prepare(*_parts(sample.record(9).signal(500)))
+def test_preparing_gives_z_scored_leads_of_ten_seconds_at_100_hz(population):
+    prepared = prepare(*_parts(population.record(9).signal(500)))
     assert prepared.shape == (12, 1000)
     assert np.allclose(prepared.mean(axis=1), 0, atol=0.05)
     assert np.allclose(prepared.std(axis=1), 1, atol=0.05)
 
 
-def test_preparing_hardly_depends_on_rate_or_unit(sample):
-    records = sample.cohort(limit=20)
+def test_preparing_hardly_depends_on_rate_or_unit(population):
+    records = population.cohort(limit=20)
     agreement = []
     for record in records:
         fine, coarse = (prepare(*_parts(record.signal(fs))) for fs in (500, 100))
@@ -79,8 +79,8 @@ def test_preparing_hardly_depends_on_rate_or_unit(sample):
     )
 
 
-def test_flat_leads_gaps_and_odd_lengths_are_prepared(sample):
-    mv = sample.record(9).signal(100).mv.copy()
+def test_flat_leads_gaps_and_odd_lengths_are_prepared(population):
+    mv = population.record(9).signal(100).mv.copy()
     mv[3], mv[5, 200:260], mv[7] = 0, np.nan, np.nan
     prepared = prepare(mv, 100.0)
     assert np.isfinite(prepared).all()
@@ -204,12 +204,12 @@ def test_a_case_is_read_the_same_to_the_last_digit_whatever_it_stands_beside(shi
     assert together[:4] == [next(iter(shipped.read([case]))).to_json() for case in cases[:4]]
 
 
-def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, sample):
-    records = sample.cohort()
+def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, population):
+    records = population.cohort()
     signals = (record.signal(100) for record in records)
     readings = shipped.read(Case(str(k), s.mv, s.fs) for k, s in enumerate(signals))
     chance = np.array([reading.probabilities["superclass"]["NORM"] for reading in readings])
-    truth = np.array(["NORM" in sample.truth(record).statements for record in records], dtype=np.float32)
+    truth = np.array(["NORM" in population.truth(record).statements for record in records], dtype=np.float32)
     assert macro_auroc(truth[:, None], chance[:, None]) > 0.85
 
 

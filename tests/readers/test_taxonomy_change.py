@@ -28,8 +28,8 @@ READERS = (MajorityReader, MeasurementsReader, Resnet1dReader, DigitizerReader, 
 
 
 @pytest.fixture(scope="module")
-def case(sample):
-    record = sample.cohort("test")[0]
+def case(population):
+    record = population.cohort("test")[0]
     signal = record.signal(500)
     images = render(signal.mv, signal.fs, "printed", PageStyle(px_per_mm=6))
     prompt = Prompt("", measurements=measure(signal.mv, signal.fs))

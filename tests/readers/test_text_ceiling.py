@@ -39,8 +39,8 @@ def test_the_target_of_an_axis_is_its_primary_value():
     assert known["rhythm"].tolist() == [True, False]
 
 
-def test_every_axis_is_answered_from_numbers_and_none_without(sample):
-    cohort = sample.cohort(limit=3)
+def test_every_axis_is_answered_from_numbers_and_none_without(population):
+    cohort = population.cohort(limit=3)
     prompts = [Prompt("", measurements=cohort.measured(record)) for record in cohort]
     for reading in MeasurementsReader().read([Case("a", prompt=prompt) for prompt in prompts]):
         assert reading.values.keys() == {axis.name for axis in AXES}

@@ -102,7 +102,7 @@ def test_a_run_on_labels_alone_needs_the_statements(tmp_path):
     assert is_one_sentence(bench(*words, cwd=tmp_path), "name it with --statements")
     done = bench(*words, "--statements", "s.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "12sl on ptbxl-sample" in done.stdout
+    assert "12sl on phantoms-1-66" in done.stdout
     (folder,) = (tmp_path / "runs").glob("12sl-*")
     again = bench("retry", folder, "--statements", "s.csv", cwd=tmp_path)
     assert again.returncode == 0, again.stderr

@@ -30,8 +30,8 @@ def read_back(image):
 
 
 @pytest.fixture(scope="module")
-def traces(sample):
-    records = [record for record in sample if record.fold == 10][:6]
+def traces(population):
+    records = [record for record in population if record.fold == "test"][:6]
     return [(lead, r.signal(500).mv[row]) for r in records for row, lead in enumerate(LEADS)]
 
 
@@ -113,15 +113,15 @@ def test_the_edges_of_the_ink_lie_on_the_envelope_of_the_stroke(traces):
     assert np.percentile(np.abs(gaps), 95) < 0.5
 
 
-def test_a_100_hz_record_is_drawn_straight_between_its_samples(sample):
-    samples = sample.record(9).signal(100).mv[1]
+def test_a_100_hz_record_is_drawn_straight_between_its_samples(population):
+    samples = population.record(9).signal(100).mv[1]
     time, mv, inked = read_back(alone(samples, "II", 100.0))
     true = np.interp(time, np.arange(len(samples)) / 100, samples)
     assert rms((mv - true)[inked]) < 0.055
 
 
 @pytest.mark.parametrize("name", ["printed", "clean", "stacked", "leads"])
-def test_the_same_record_gives_the_same_bytes(sample, name):
-    signal = sample.record(9).signal(500)
+def test_the_same_record_gives_the_same_bytes(population, name):
+    signal = population.record(9).signal(500)
     first, second = ([image.png() for image in render(signal.mv, signal.fs, name)] for _ in range(2))
     assert first == second

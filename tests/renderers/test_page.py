@@ -13,8 +13,8 @@ from taxonomy.error import RenderError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
-def signal(sample):
-    return sample.record(9).signal(500).mv
+def signal(population):
+    return population.record(9).signal(500).mv
 
 
 def page(signal, name="printed", fs=500.0, **style):
@@ -88,8 +88,8 @@ def test_png_holds_the_same_pixels(signal, name):
     assert len(image.palette) == (48 if name == "printed" else 2)
 
 
-def test_tall_complexes_are_drawn_and_never_clipped_to_their_row(sample):
-    record = max((r for r in sample if r.fold == 10), key=lambda r: np.abs(r.signal(500).mv[8:]).max())
+def test_tall_complexes_are_drawn_and_never_clipped_to_their_row(population):
+    record = max((r for r in population if r.fold == "test"), key=lambda r: np.abs(r.signal(500).mv[8:]).max())
     signal = record.signal(500).mv
     image = page(signal)
     strip = next(s for s in image.strips if s.lead == "V3")

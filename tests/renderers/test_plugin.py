@@ -47,18 +47,18 @@ def install(tmp_path, monkeypatch):
     return installed
 
 
-def test_it_draws_for_bench_render(install, tmp_path, sample):
+def test_it_draws_for_bench_render(install, tmp_path, population):
     install("somebodys", mirrored="somebodys:Mirrored")
     done = bench("render", "--ids", "9", "--renderer", "mirrored", "--px-per-mm", "2", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "out").iterdir()
-    signal = sample.record(9).signal()
+    signal = population.record(9).signal()
     (page,) = render(signal.mv[:, ::-1].copy(), signal.fs, "stacked", PageStyle(px_per_mm=2))
     with Image.open(path) as picture:
         assert np.array_equal(np.asarray(picture.convert("RGB")), page.rgb())
 
 
-def test_it_draws_what_a_reader_of_a_run_is_shown(install, tmp_path, sample):
+def test_it_draws_what_a_reader_of_a_run_is_shown(install, tmp_path, population):
     from bench.dataset import Selection
     from bench.run.job import prepared, run_job
     from bench.run.options import RunOptions
@@ -66,10 +66,12 @@ def test_it_draws_what_a_reader_of_a_run_is_shown(install, tmp_path, sample):
 
     install("somebodys", mirrored="somebodys:Mirrored")
     view = View(renderer="mirrored", px_per_mm=2)
-    asked = RunOptions("readers.contract_suite:RecordingReader", {}, Selection("sample", ids="9"), view, out=tmp_path)
+    asked = RunOptions(
+        "readers.contract_suite:RecordingReader", {}, Selection("phantoms:1,66", ids="9"), view, out=tmp_path
+    )
     job = prepared(asked)
     run_job(job)
-    signal = sample.record(9).signal()
+    signal = population.record(9).signal()
     (page,) = render(signal.mv[:, ::-1].copy(), signal.fs, "stacked", PageStyle(px_per_mm=2))
     assert job.reader.seen[0].images[0].png() == page.png()
     assert json.loads((job.folder.path / "manifest.json").read_text())["settings"]["renderer"] == "mirrored"

@@ -35,8 +35,8 @@ def taught(
     It is asked of the test split unless ``asked_of`` says otherwise.
     """
     config = finetune_config({"model": str(model), **TEACHING}, changes)
-    finetune(config, open_dataset("sample"), out / "adapter")
+    finetune(config, open_dataset("phantoms:1,66"), out / "adapter")
     options = {"max_tokens": "60", "batch": "33", "probabilities": "off"}
-    asked = RunOptions(f"lora:{out / 'adapter'}", options, asked_of or Selection("sample"), out=out / "runs")
+    asked = RunOptions(f"lora:{out / 'adapter'}", options, asked_of or Selection("phantoms:1,66"), out=out / "runs")
     score = run_job(prepared(asked))
     return score, {axis.axis: axis.verdict for axis in ablate_on_disk(asked, image_ceiling="").axes}

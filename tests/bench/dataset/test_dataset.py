@@ -79,11 +79,11 @@ def test_another_dataset_is_described_verified_and_credited_as_itself(ward):
     assert Sample().credit == "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
 
 
-def test_baselines_are_those_of_the_dataset(ward, sample):
+def test_baselines_are_those_of_the_dataset(ward, population):
     assert ward.baselines["rhythm"] == "paced"
     assert ward.baselines["rate"] in {"bradycardia", "normal", "tachycardia"}
     assert ward.baselines["diagnosis"] == "NORM", "nothing is labelled there"
-    assert ward.baselines.keys() == sample.baselines.keys() == {axis.name for axis in (*AXES, *DERIVED)}
+    assert ward.baselines.keys() == population.baselines.keys() == {axis.name for axis in (*AXES, *DERIVED)}
 
 
 def test_the_fingerprint_follows_the_labels_and_what_is_cached_follows_the_signals(ward, monkeypatch):
@@ -109,12 +109,12 @@ def test_ids_that_are_names_are_taken_as_written(ward, ids, words):
         Selection(ids="d4").cohort(dataset=ward)
 
 
-def test_a_cohort_is_named_after_what_was_asked_for(sample):
-    assert (sample.cohort().split, len(sample.cohort())) == ("test", 66)
-    assert (sample.cohort(limit=20).split, len(sample.cohort(limit=20))) == ("test-sample20", 20)
-    assert sample.cohort(limit=20, seed=4).split == "test-sample20-seed4"
-    assert sample.cohort(limit=100).split == "test", "all of it"
-    chosen = sample.cohort(ids=(40, 9))
+def test_a_cohort_is_named_after_what_was_asked_for(population):
+    assert (population.cohort().split, len(population.cohort())) == ("test", 66)
+    assert (population.cohort(limit=20).split, len(population.cohort(limit=20))) == ("test-sample20", 20)
+    assert population.cohort(limit=20, seed=4).split == "test-sample20-seed4"
+    assert population.cohort(limit=100).split == "test", "all of it"
+    chosen = population.cohort(ids=(40, 9))
     assert (chosen.split, chosen.ids) == ("ids", (9, 40))
     assert chosen[:1].ids == (9,)
     assert [record.fold for record in chosen[:1].peers()] == [chosen[0].fold] * len(chosen[:1].peers())

@@ -12,7 +12,8 @@ from bench.dataset.ptbxl import PtbXl
 from renderers import LEADS
 from taxonomy.error import DatasetError, UnknownNameError
 
-from .conftest import CHOSEN, write_record
+from ...physionet import write_record
+from .conftest import CHOSEN
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -21,12 +22,12 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_every_embedded_record_equals_the_original_sample_for_sample(sample):
+def test_every_embedded_record_equals_the_original_sample_for_sample(population):
     """The digests are those of PTB-XL's own .dat files."""
     checked = 0
-    for record in sample:
+    for record in population:
         for fs in record.rates:
-            assert digest(sample.samples(record.ecg_id, fs)) == sample.digests[str(record.ecg_id)][str(fs)]
+            assert digest(population.samples(record.ecg_id, fs)) == population.digests[str(record.ecg_id)][str(fs)]
             checked += 1
     assert checked == 488 + 144
 
@@ -38,26 +39,26 @@ def test_the_sample_is_small_enough_to_ship():
     assert sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) < 20e6
 
 
-def test_the_sample_holds_the_records_and_folds_that_it_should(sample):
-    assert len(sample) == 488
-    sizes = {split: len(sample.cohort(split)) for split in ("train", "val", "test", "all")}
+def test_the_sample_holds_the_records_and_folds_that_it_should(population):
+    assert len(population) == 488
+    sizes = {split: len(population.cohort(split)) for split in ("train", "val", "test", "all")}
     assert sizes == {"train": 344, "val": 78, "test": 66, "all": 488}
     folds = {}
-    for record in sample:
+    for record in population:
         folds.setdefault(record.patient_id, set()).add(record.fold)
     assert all(len(of_patient) == 1 for of_patient in folds.values())
 
 
-def test_packing_gives_back_any_samples(sample):
+def test_packing_gives_back_any_samples(population):
     rng = np.random.default_rng(0)
     wild = rng.integers(-32768, 32767, (3, 12, 50), dtype=np.int16, endpoint=True)
     assert np.array_equal(unpack(pack(wild), 50), wild)
 
 
-def test_ages_over_89_and_sex_are_read_as_ptbxl_means_them(sample):
-    ages = [record.age for record in sample if record.age is not None]
+def test_ages_over_89_and_sex_are_read_as_ptbxl_means_them(population):
+    ages = [record.age for record in population if record.age is not None]
     assert max(ages) <= 90
-    assert {record.sex for record in sample} == {"male", "female"}
+    assert {record.sex for record in population} == {"male", "female"}
 
 
 def test_the_loader_reads_what_wfdb_reads(physionet_folder):
@@ -103,9 +104,9 @@ def test_a_truncated_dat_is_named_with_both_lengths(physionet_folder):
         dataset.record(9).signal()
 
 
-def test_leads_may_stand_in_any_order_and_case(physionet_folder, sample):
+def test_leads_may_stand_in_any_order_and_case(physionet_folder, population):
     order = [11, 0, 5, 4, 3, 2, 1, 6, 7, 8, 9, 10]
-    samples = sample.samples(9, 100)
+    samples = population.samples(9, 100)
     shuffled = [LEADS[k].upper() if k % 2 else LEADS[k].lower() for k in order]
     write_record(physionet_folder, "records100/00000/00009_lr", samples[order], 100, shuffled)
     assert np.allclose(PtbXl(physionet_folder).record(9).signal().mv * 1000, samples, atol=1e-3)
@@ -128,8 +129,8 @@ def test_a_bad_header_is_named(physionet_folder, old, new, words):
         dataset.record(9).signal()
 
 
-def test_samples_without_a_value_become_nan(physionet_folder, sample):
-    samples = sample.samples(9, 100).copy()
+def test_samples_without_a_value_become_nan(physionet_folder, population):
+    samples = population.samples(9, 100).copy()
     samples[4, 10:20] = -32768
     write_record(physionet_folder, "records100/00000/00009_lr", samples, 100)
     mv = PtbXl(physionet_folder).record(9).signal().mv
@@ -169,29 +170,29 @@ def test_a_file_name_that_leads_out_of_the_folder_is_refused(physionet_folder):
         dataset.header(9, 100)
 
 
-def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named(sample):
-    assert sample.split("test").folds == (10,)
-    assert sample.split("fold3").folds == (3,)
-    assert sample.split("train").meaning == "folds 1 to 8"
+def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named(population):
+    assert population.split("test").folds == (10,)
+    assert population.split("fold3").folds == (3,)
+    assert population.split("train").meaning == "folds 1 to 8"
     with pytest.raises(UnknownNameError, match=r"unknown split 'tset'.*Did you mean 'test'"):
-        sample.cohort("tset")
+        population.cohort("tset")
 
 
-def test_what_is_cached_follows_the_samples_and_the_fingerprint_does_not(physionet_folder, sample):
+def test_what_is_cached_follows_the_samples_and_the_fingerprint_does_not(physionet_folder, population):
     dataset = PtbXl(physionet_folder)
     named, cached = dataset.fingerprint(CHOSEN), dataset.signal_fingerprint(CHOSEN)
     assert cached == dataset.signal_fingerprint(CHOSEN[::-1]) != dataset.signal_fingerprint(CHOSEN[:-1])
-    changed = sample.samples(9, 100).copy()
+    changed = population.samples(9, 100).copy()
     changed[0, 0] += 1
     write_record(physionet_folder, "records100/00000/00009_lr", changed, 100)
     assert PtbXl(physionet_folder).signal_fingerprint(CHOSEN) != cached
     assert PtbXl(physionet_folder).fingerprint(CHOSEN) == named
-    assert sample.cohort("all").signal_fingerprint == "e43c0b81f6a3f98d", "as measurements are cached under"
+    assert population.cohort("all").signal_fingerprint == "e43c0b81f6a3f98d", "as measurements are cached under"
 
 
-def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(sample, tmp_path, monkeypatch):
+def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(population, tmp_path, monkeypatch):
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
-    records = sample.cohort("fold3")
+    records = population.cohort("fold3")
     made = []
 
     def prepare(signal):

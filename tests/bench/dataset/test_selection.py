@@ -21,25 +21,25 @@ def place_correlation(ids):
     return np.corrcoef(np.arange(len(ids)), np.argsort(np.argsort(ids)))[0, 1]
 
 
-def test_a_larger_draw_holds_the_smaller_one(sample):
-    ids = [set(sample.cohort("all", limit=count).ids) for count in (10, 40, 200, 488)]
+def test_a_larger_draw_holds_the_smaller_one(population):
+    ids = [set(population.cohort("all", limit=count).ids) for count in (10, 40, 200, 488)]
     assert [len(one) for one in ids] == [10, 40, 200, 488]
     assert all(small < large for small, large in pairwise(ids))
 
 
-def test_a_draw_is_by_lot_and_by_seed_and_not_of_the_oldest_recordings(sample):
-    first, other = (sample.cohort("all", limit=100, seed=seed).ids for seed in (0, 1))
+def test_a_draw_is_by_lot_and_by_seed_and_not_of_the_oldest_recordings(population):
+    first, other = (population.cohort("all", limit=100, seed=seed).ids for seed in (0, 1))
     assert first == tuple(sorted(first)) != other
-    oldest = sample.cohort("all").ids[:100]
+    oldest = population.cohort("all").ids[:100]
     assert 5 < len(set(first) & set(oldest)) < 45
-    assert sample.cohort("all", limit=100).ids == first
+    assert population.cohort("all", limit=100).ids == first
 
 
-def test_a_draw_of_named_records_is_of_those(sample):
-    ids = sample.cohort("test").ids[:12]
-    chosen = Selection("sample", ids=",".join(map(str, ids)), limit=5).cohort(dataset=sample)
+def test_a_draw_of_named_records_is_of_those(population):
+    ids = population.cohort("test").ids[:12]
+    chosen = Selection("phantoms:1,66", ids=",".join(map(str, ids)), limit=5).cohort(dataset=population)
     assert set(chosen.ids) < set(ids) and len(chosen) == 5 and chosen.split == "ids-sample5"
-    assert chosen.ids == tuple(record.ecg_id for record in drawn([sample.record(one) for one in ids], 5))
+    assert chosen.ids == tuple(record.ecg_id for record in drawn([population.record(one) for one in ids], 5))
 
 
 def test_sample_and_limit_are_one_option_and_take_the_seed(tmp_path):
@@ -60,8 +60,8 @@ def test_a_draw_takes_records_without_a_recording_where_none_is_needed(physionet
         dataset.cohort("all", limit=0)
 
 
-def test_records_are_asked_in_an_order_that_tells_nothing(sample):
-    cohort = sample.cohort("all")
+def test_records_are_asked_in_an_order_that_tells_nothing(population):
+    cohort = population.cohort("all")
     orders = [
         [record.ecg_id for record in in_random_order(cohort, *asked)] for asked in ((0, ""), (1, ""), (0, "text-only"))
     ]
@@ -116,11 +116,11 @@ def test_a_split_with_few_recordings_says_so_in_its_name_and_in_words(physionet_
     assert PtbXl(physionet_folder).cohort("all", with_signal=False).coverage.is_whole
 
 
-def test_the_sample_is_a_dataset_of_its_own_and_whole(sample):
-    assert sample.cohort().coverage.is_whole
-    assert sample.cohort().coverage.said == "66 of 66 records of split 'test' have a recording here."
-    assert not sample.cohort(limit=20).coverage.is_whole
-    assert not sample.cohort(ids=sample.cohort().ids).coverage.is_whole
-    short = replace(sample.cohort().coverage, records=65)
+def test_the_sample_is_a_dataset_of_its_own_and_whole(population):
+    assert population.cohort().coverage.is_whole
+    assert population.cohort().coverage.said == "66 of 66 records of split 'test' have a recording here."
+    assert not population.cohort(limit=20).coverage.is_whole
+    assert not population.cohort(ids=population.cohort().ids).coverage.is_whole
+    short = replace(population.cohort().coverage, records=65)
     assert not short.is_whole
-    assert coverage_of(sample, "test", sample.cohort().ids[:65]) == short
+    assert coverage_of(population, "test", population.cohort().ids[:65]) == short

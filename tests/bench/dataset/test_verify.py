@@ -5,7 +5,7 @@ from bench.dataset.ptbxl import PtbXl
 from bench.dataset.verify import recording_problems, verify
 from bench.storage import sha256
 
-from .conftest import write_record
+from ...physionet import write_record
 
 
 def quiet(done, total):
@@ -16,14 +16,14 @@ def kinds(folder):
     return verify(PtbXl(folder), quiet).counts()
 
 
-def rewrite(folder, sample, change):
-    samples = sample.samples(9, 100).copy()
+def rewrite(folder, population, change):
+    samples = population.samples(9, 100).copy()
     change(samples)
     write_record(folder, "records100/00000/00009_lr", samples, 100)
 
 
-def test_the_embedded_sample_is_sound_but_for_the_known_spike_of_record_162(sample):
-    found = verify(sample, quiet)
+def test_the_embedded_sample_is_sound_but_for_the_known_spike_of_record_162(population):
+    found = verify(population, quiet)
     assert found.sound
     assert found.signals == 632
     assert {problem.where for problem in found.problems} == {"record 162, 500 Hz"}
@@ -37,7 +37,7 @@ def test_missing_files_are_named_one_by_one(physionet_folder):
     assert missing == {f"records100/00000/0000{k}_lr.{end}" for k in (1, 2) for end in ("dat", "hea")}
 
 
-def test_damage_is_told_from_peculiarity(physionet_folder, sample):
+def test_damage_is_told_from_peculiarity(physionet_folder, population):
     path = physionet_folder / "records100/00000/00009_lr.dat"
     raw = bytearray(path.read_bytes())
     raw[40] ^= 1
@@ -55,13 +55,13 @@ def test_a_published_checksum_is_held_against_the_file(physionet_folder):
     assert kinds(physionet_folder)["checksum"] == 1
 
 
-def test_nan_flat_leads_and_broken_laws_are_peculiar(physionet_folder, sample):
+def test_nan_flat_leads_and_broken_laws_are_peculiar(physionet_folder, population):
     def broken(samples):
         samples[2, 100:200] += 100
         samples[7] = 55
         samples[9, 5] = -32768
 
-    rewrite(physionet_folder, sample, broken)
+    rewrite(physionet_folder, population, broken)
     found = verify(PtbXl(physionet_folder), quiet)
     ours = {problem.kind: problem.sentence for problem in found.problems if problem.where.startswith("record 9,")}
     assert set(ours) == {"einthoven", "flat", "nan"}
@@ -71,14 +71,14 @@ def test_nan_flat_leads_and_broken_laws_are_peculiar(physionet_folder, sample):
     assert not any(p.serious for p in found.problems if p.where.startswith("record 9,"))
 
 
-def test_an_all_nan_lead_is_flat_and_raises_nothing(sample):
-    mv = sample.record(9).signal(100).mv.copy()
+def test_an_all_nan_lead_is_flat_and_raises_nothing(population):
+    mv = population.record(9).signal(100).mv.copy()
     mv[11] = np.nan
     assert {problem.kind for problem in recording_problems("here", mv)} == {"nan", "flat"}
 
 
-def test_a_description_counts_what_is_there(sample, physionet_folder):
-    lines = describe(sample)
+def test_a_description_counts_what_is_there(population, physionet_folder):
+    lines = describe(population)
     assert lines["records"] == "488, 488 with a signal at hand"
     assert "NORM 286" in lines["superclass of the diagnosis"]
     assert "CC BY 4.0" in lines["licence"]

@@ -36,8 +36,8 @@ def write(folder, samples, form="16x1+24", gain="1000/mV", name="X1.mat"):
 
 
 @pytest.fixture
-def samples(sample):
-    return sample.samples(9, 500)
+def samples(population):
+    return population.samples(9, 500)
 
 
 @pytest.mark.parametrize("form", ["16+24", "16x1+24", "16x1:0+24"])

@@ -94,11 +94,11 @@ def test_the_twin_has_the_same_shape_and_other_weights(encoder):
 
 
 @pytest.mark.slow
-def test_features_are_those_of_the_encoder_and_the_model_is_left_as_it_was(encoder, sample):
+def test_features_are_those_of_the_encoder_and_the_model_is_left_as_it_was(encoder, population):
     from readers.contract import Case, Prompt
     from renderers import PageStyle, render
 
-    signal = next(iter(sample)).signal()
+    signal = next(iter(population)).signal()
     images = render(signal.mv, signal.fs, "leads", PageStyle(px_per_mm=2))
     tensors = encoder.vlm.chat.encode([Case("", images=images, prompt=Prompt(""))]).tensors
     first, again = encoder.features(tensors), encoder.features(tensors)
@@ -118,8 +118,8 @@ def test_runs_of_tokens_are_averaged_apart():
 
 
 @pytest.mark.slow
-def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, sample, tmp_path, monkeypatch):
-    records, keep = list(sample)[:6], tmp_path / "kept.npz"
+def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, population, tmp_path, monkeypatch):
+    records, keep = list(population)[:6], tmp_path / "kept.npz"
     monkeypatch.setattr("bench.encoder.features.SAVED_EVERY", 2)
     whole = image_features(encoder, records, VIEW, tmp_path / "whole.npz", lambda done, total: None)
 
@@ -134,7 +134,7 @@ def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, sam
     assert asked == [5, 6]
     assert all(np.array_equal(found[name], whole[name]) for name in whole)
     with pytest.raises(FileError, match="features of other records"):
-        image_features(encoder, list(sample)[1:6], VIEW, keep, lambda done, total: None)
+        image_features(encoder, list(population)[1:6], VIEW, keep, lambda done, total: None)
 
 
 def probed(low, area=0.7):
@@ -164,7 +164,7 @@ def test_the_command_leaves_a_page(gemma, tmp_path):
     done = bench(*words, "--out", "probe", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "probe" / "encoder.md").read_text()
-    assert "embedded sample" in page and "![Areas by source](clean.png)" in page
+    assert "simulated phantoms" in page and "![Areas by source](clean.png)" in page
     data = json.loads((tmp_path / "probe" / "encoder.json").read_text())["probes"]
     assert {one["axis"] for one in data} >= {"rate", "diagnosis"}
     assert {"encoder", "projected", "random", "pixels", "resnet1d"} == set(data[0]["probes"])

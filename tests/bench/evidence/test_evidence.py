@@ -33,22 +33,22 @@ from .asked import asked, truth_of
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
-def test_every_verdict_on_the_controls_is_right(sample, seed):
-    checks = selftest(sample.cohort(), seed)
+def test_every_verdict_on_the_controls_is_right(population, seed):
+    checks = selftest(population.cohort(), seed)
     assert {check.reader for check in checks} == EXPECTED.keys()
     assert [problem for check in checks for problem in check.wrong] == []
 
 
-def test_a_wrong_verdict_is_told(sample):
-    axes = ablate(PriorControl(), sample.cohort(limit=30), image_ceiling=None).axes
+def test_a_wrong_verdict_is_told(population):
+    axes = ablate(PriorControl(), population.cohort(limit=30), image_ceiling=None).axes
     assert list(problems(axes, Expected(says=words.PRIOR))) == []
     (problem,) = problems(axes, Expected(("diagnosis",), says=words.READS))
     assert "diagnosis" in problem and words.READS in problem
     assert list(problems(axes, Expected(says=words.READS, how_many="any"))) == [f"no axis: {words.READS!r}"]
 
 
-def test_a_control_that_copies_follows_the_numbers(sample):
-    found = {axis.axis: axis for axis in ablate(CopyControl(), sample.cohort(), image_ceiling=None).axes}
+def test_a_control_that_copies_follows_the_numbers(population):
+    found = {axis.axis: axis for axis in ablate(CopyControl(), population.cohort(), image_ceiling=None).axes}
     assert found["rate"].verdict == f"{words.NUMBERS}; {words.INFERS}"
     assert found["rate"].crossed_numbers.value == 1.0
     assert found["rate"].accuracies["crossed"].value < 0.9
@@ -57,8 +57,8 @@ def test_a_control_that_copies_follows_the_numbers(sample):
     assert found["rhythm"].verdict == words.PRIOR
 
 
-def test_few_cases_cannot_tell(sample):
-    verdicts = {axis.verdict for axis in ablate(PriorControl(), sample.cohort(limit=4), image_ceiling=None).axes}
+def test_few_cases_cannot_tell(population):
+    verdicts = {axis.verdict for axis in ablate(PriorControl(), population.cohort(limit=4), image_ceiling=None).axes}
     assert verdicts <= {"no case", *(f"cannot tell (n = {n}, too few to show anything)" for n in range(1, 5))}
 
 
@@ -81,8 +81,8 @@ class Keeping:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("key", [lambda case: case.case_id, lambda case: case.images[0].png()])
-def test_who_keeps_what_it_has_seen_is_not_told_to_read(sample, key):
-    axes = ablate(Keeping(key), sample.cohort(), View(px_per_mm=2), image_ceiling=None).axes
+def test_who_keeps_what_it_has_seen_is_not_told_to_read(population, key):
+    axes = ablate(Keeping(key), population.cohort(), View(px_per_mm=2), image_ceiling=None).axes
     assert axes[0].tests.infers.p_holm < 0.05
     for axis in axes:
         assert not {reason.finding for reason in axis.reasons} & {words.READS, words.NAMES, words.TRACE, words.BOTH}
@@ -98,8 +98,8 @@ class RhythmOnly:
             yield Reading(values={"rhythm": "sinus"})
 
 
-def test_axes_that_were_not_asked_are_left_out(sample):
-    cohort = sample.cohort(limit=12)
+def test_axes_that_were_not_asked_are_left_out(population):
+    cohort = population.cohort(limit=12)
     assert [axis.axis for axis in ablate(RhythmOnly(), cohort, image_ceiling=None).axes] == ["rhythm"]
     flat = ablate(PriorControl(), cohort, View(format="flat"), image_ceiling=None)
     assert [axis.axis for axis in flat.axes] == ["diagnosis"]
@@ -216,20 +216,20 @@ def test_what_is_lost_with_the_carrying_leads_is_told_from_what_is_lost_anyhow()
     assert lead_loss(masked_cases(lambda number, masked: True), "diagnosis") is None
 
 
-def test_a_trace_is_known_again_when_it_is_shifted_scaled_or_lacks_leads(sample):
-    signals = [record.signal() for record in sample.cohort(limit=20)]
+def test_a_trace_is_known_again_when_it_is_shifted_scaled_or_lacks_leads(population):
+    signals = [record.signal() for record in population.cohort(limit=20)]
     known = Recogniser([(signal.mv, signal.fs) for signal in signals])
     for place, signal in enumerate(signals):
         shifted = np.concatenate([np.repeat(signal.mv[:, :1], 90, axis=1), signal.mv[:, :-90]], axis=1) * 1.009
         shifted[[1, 5, 6, 9]] = 0
         assert known.which(shifted, signal.fs) == place
         assert known.which(signal.mv[::-1] * 0, signal.fs) is None
-    stranger = sample.cohort("val", limit=1)[0].signal()
+    stranger = population.cohort("val", limit=1)[0].signal()
     assert known.which(stranger.mv, stranger.fs) is None
 
 
-def test_the_page_tells_p_and_n_of_every_verdict(sample):
-    found = ablate(CopyControl(), sample.cohort(), image_ceiling=None)
+def test_the_page_tells_p_and_n_of_every_verdict(population):
+    found = ablate(CopyControl(), population.cohort(), image_ceiling=None)
     page = evidence_page(found)
     assert "| rate | 57 | follows the numbers; can infer it from the numbers | crossed: p " in page
     assert "`crossed` was drawn 5 times" in page
@@ -242,12 +242,12 @@ def test_the_page_tells_p_and_n_of_every_verdict(sample):
 
 
 @pytest.mark.slow
-def test_an_ablation_of_a_part_or_of_taught_records_says_so(sample, tmp_path):
-    part = ablate(PriorControl(), sample.cohort(limit=20), image_ceiling=None)
+def test_an_ablation_of_a_part_or_of_taught_records_says_so(population, tmp_path):
+    part = ablate(PriorControl(), population.cohort(limit=20), image_ceiling=None)
     said = "Partial: 20 of the split's 66 records are asked; no leaderboard takes it."
     assert part.caveats == ("66 of 66 records of split 'test' have a recording here.", said)
     assert said in evidence_page(part) and said in part.to_json()["caveats"]
-    whole = ablate(PriorControl(), sample.cohort(), image_ceiling=None)
+    whole = ablate(PriorControl(), population.cohort(), image_ceiling=None)
     assert whole.caveats == part.caveats[:1]
     words = ("ablate", "--reader", "resnet1d", "--split", "train", "--sample", "20")
     done = bench(*words, cwd=tmp_path)
@@ -256,22 +256,22 @@ def test_an_ablation_of_a_part_or_of_taught_records_says_so(sample, tmp_path):
     assert taught in bench(*words, "--dry-run", cwd=tmp_path).stderr
 
 
-def test_what_is_right_by_construction_is_told(sample):
-    found = ablate("measurements", sample.cohort(limit=30), image_ceiling=None)
+def test_what_is_right_by_construction_is_told(population):
+    found = ablate("measurements", population.cohort(limit=30), image_ceiling=None)
     assert [axis.axis for axis in found.axes if axis.by_construction] == ["rate", "axis"]
     assert "By construction on rate and axis" in caution(found)
-    copied = ablate(CopyControl(), sample.cohort(limit=30), image_ceiling=None)
+    copied = ablate(CopyControl(), population.cohort(limit=30), image_ceiling=None)
     assert "by construction" not in caution(copied)
 
 
-def test_a_leak_on_one_axis_is_a_warning_for_all(sample):
-    cohort = sample.cohort()
+def test_a_leak_on_one_axis_is_a_warning_for_all(population):
+    cohort = population.cohort()
     learnt = {trace_digest(record.signal().mv): cohort.truth(record).values for record in cohort}
     found = ablate(MemoryControl(learnt), cohort, image_ceiling=None, conditions="full,jittered")
     leaks = [axis.axis for axis in found.axes if axis.verdict == words.ELSEWHERE]
     assert "diagnosis" in leaks and "rhythm" not in leaks
     assert f"answers from elsewhere on {', '.join(leaks)}: trust no verdict" in caution(found)
-    assert "of the embedded sample: intervals are wide. Asked: full, jittered." in caution(found)
+    assert "of the simulated phantoms: intervals are wide. Asked: full, jittered." in caution(found)
 
 
 @pytest.mark.slow
@@ -279,7 +279,7 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
     done = bench("ablate", "--reader", "measurements", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "follows the numbers" in done.stdout
-    assert "n = 66 ECGs of the embedded sample" in done.stdout
+    assert "n = 66 ECGs of the simulated phantoms" in done.stdout
     assert "Asked: full, image-only, text-only, crossed (5 draws)." in done.stdout
     (folder,) = (tmp_path / "runs").glob("ablation-*")
     page = (folder / "evidence.md").read_text()
@@ -298,7 +298,7 @@ def test_the_selftest_says_so_when_all_is_right(tmp_path):
     assert f"all verdicts on {len(EXPECTED)} controls are right" in done.stdout
 
 
-def test_an_ablation_measures_no_record_twice(monkeypatch, sample, tmp_path):
+def test_an_ablation_measures_no_record_twice(monkeypatch, population, tmp_path):
     """Donors, prompts, truths and ceilings all need the numbers of the same records."""
     measured, memo = Counter(), {}
     monkeypatch.setattr("bench.dataset.sample.sample._measured", lambda: memo)
@@ -308,7 +308,7 @@ def test_an_ablation_measures_no_record_twice(monkeypatch, sample, tmp_path):
         return measure_record(record)
 
     monkeypatch.setattr("bench.dataset.cohort.measure_record", counted)
-    options = RunOptions("readers.control:CopyControl", selection=Selection("sample", limit=8), out=tmp_path)
+    options = RunOptions("readers.control:CopyControl", selection=Selection("phantoms:1,66", limit=8), out=tmp_path)
     found = ablate_on_disk(options, image_ceiling="")
     assert set(measured.values()) == {1}
     assert len(measured) == found.cases == 8

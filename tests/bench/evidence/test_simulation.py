@@ -27,12 +27,12 @@ RULE = {rule.name: rule for rule in RULES}
 
 
 @pytest.fixture(scope="module")
-def world(sample):
-    return next(simulated_worlds(sample.cohort("test"), [0]))
+def world(population):
+    return next(simulated_worlds(population.cohort("test"), [0]))
 
 
-def test_each_rule_is_found_out(sample, world):
-    majority = sample.baselines
+def test_each_rule_is_found_out(population, world):
+    majority = population.baselines
     assert findings(RULE["refuses on mismatch"], world, majority) == {words.REFUSES}
     assert words.NUMBERS in findings(RULE["copies the numbers"], world, majority)
     assert words.NAMES in findings(RULE["sees 50% of abnormal"], world, majority)
@@ -40,8 +40,8 @@ def test_each_rule_is_found_out(sample, world):
 
 
 @pytest.mark.slow
-def test_a_trial_is_the_same_again_and_another_is_another(sample):
-    cohort = sample.cohort("test")
+def test_a_trial_is_the_same_again_and_another_is_another(population):
+    cohort = population.cohort("test")
     assert simulate(cohort, 2) == simulate(cohort, 2)
     one, other = simulated_worlds(cohort, [0, 1])
     assert one.donors != other.donors
@@ -78,9 +78,9 @@ def test_screening_changes_no_small_p(world):
 
 
 @pytest.mark.slow
-def test_few_verdicts_are_false_and_the_true_ones_are_found(sample):
+def test_few_verdicts_are_false_and_the_true_ones_are_found(population):
     """At the sample's n, 60 trials: under 5% false on any axis together, and power for one abnormal truth in ten."""
-    found = {one.name: one.rates for one in simulate(sample.cohort("test"), 60)}
+    found = {one.name: one.rates for one in simulate(population.cohort("test"), 60)}
     for rule in RULES:
         if rule.knows == "nothing":
             assert found[rule.name][READS].value <= 0.05, rule.name
@@ -92,7 +92,7 @@ def test_few_verdicts_are_false_and_the_true_ones_are_found(sample):
 
 
 @pytest.mark.slow
-def test_the_labels_of_a_whole_fold_are_enough(shared_data, sample):
+def test_the_labels_of_a_whole_fold_are_enough(shared_data, population):
     cohort = PtbXl(shared_data / "ptbxl").cohort("test", with_signal=False)
     (world,) = simulated_worlds(cohort, [0])
     assert len(world.sources) == 2198

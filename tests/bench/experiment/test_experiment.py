@@ -86,7 +86,7 @@ def test_each_arm_is_taught_and_asked_as_its_name_says():
 def test_it_ends_in_its_table_and_the_one_side_by_side(finished):
     out, said = finished
     table = (out / "binary" / "table.md").read_text()
-    assert "normality" in table and "majority" in table and "embedded sample" in table
+    assert "normality" in table and "majority" in table and "simulated phantoms" in table
     page = (out / "side_by_side.md").read_text()
     assert "binary: binary" in page and "follows the numbers" in page
     assert (out / "side_by_side.png").stat().st_size > 5000
@@ -119,7 +119,10 @@ def test_a_second_time_it_does_nothing_anew(finished, gemma, settings):
 @pytest.mark.slow
 def test_a_dry_run_counts_the_models_own_tokens_and_weights(gemma, settings, tmp_path):
     options = ExperimentOptions(
-        str(gemma), RunOptions("", selection=Selection("sample", limit=12)), read_settings(settings), out=tmp_path
+        str(gemma),
+        RunOptions("", selection=Selection("phantoms:1,66", limit=12)),
+        read_settings(settings),
+        out=tmp_path,
     )
     one, twelve = (estimates(experiments_named(name), options)[0] for name in ("dense-taxonomy", "twelve-leads"))
     assert twelve.prompt - one.prompt > 11 * 4

@@ -31,7 +31,7 @@ OPTIONS = ExportOptions(tuple(View(renderer=name, px_per_mm=2) for name in NAMES
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("export") / "pages"
-    write_export(OPTIONS, open_dataset("sample"), out)
+    write_export(OPTIONS, open_dataset("phantoms:1,66"), out)
     return out
 
 
@@ -55,10 +55,10 @@ def test_it_is_loaded_by_its_card(loaded):
 
 
 @pytest.mark.slow
-def test_the_pictures_are_those_of_the_renderer(loaded, sample):
+def test_the_pictures_are_those_of_the_renderer(loaded, population):
     for name, rows in loaded.items():
         row = rows["test"][0]
-        signal = sample.record(row["ecg_id"]).signal()
+        signal = population.record(row["ecg_id"]).signal()
         drawn = render(signal.mv, signal.fs, name, PageStyle(px_per_mm=2))
         assert len(row["images"]) == len(drawn) == len(row["captions"])
         for picture, image in zip(row["images"], drawn, strict=True):
@@ -107,13 +107,13 @@ def test_shards_are_even_and_the_card_cites(folder):
     names = sorted(path.name for path in (folder / "data" / "printed").iterdir())
     assert names[:2] == ["test-00000-of-00002.parquet", "test-00001-of-00002.parquet"]
     card = (folder / "README.md").read_text()
-    assert "10.1038/s41597-020-0495-6" in card and "license: cc-by-4.0" in card and "embedded sample" in card
+    assert "10.1038/s41597-020-0495-6" in card and "license: cc-by-4.0" in card and "simulated phantoms" in card
 
 
 def test_what_is_there_is_not_written_over(folder):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     with pytest.raises(StorageError, match="already exists; name another folder"):
-        write_export(OPTIONS, open_dataset("sample"), folder)
+        write_export(OPTIONS, open_dataset("phantoms:1,66"), folder)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
@@ -122,7 +122,7 @@ def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
     part.mkdir()
     (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
     with pytest.raises(StorageError, match="part of another export"):
-        write_export(OPTIONS, open_dataset("sample"), tmp_path / "pages")
+        write_export(OPTIONS, open_dataset("phantoms:1,66"), tmp_path / "pages")
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from ...tiny.teaching import taught
 @pytest.mark.slow
 def test_shown_the_numbers_alone_it_copies_the_prompt(gemma, tmp_path):
     """Normal against abnormal is what the numbers tell a model so small within a minute."""
-    many = Selection("sample", split="all", limit=160)
+    many = Selection("phantoms:1,66", split="all", limit=160)
     changes = {"renderer": "clean", "format": "binary", "condition": "blank-image", "epochs": 5}
     score, verdicts = taught(gemma, tmp_path, many, **changes)
     assert score.normality is not None and score.normality.knows

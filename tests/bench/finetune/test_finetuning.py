@@ -63,15 +63,15 @@ def finished(gemma, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_two_steps_leave_an_adapter_that_reads(gemma, tmp_path, sample):
+def test_two_steps_leave_an_adapter_that_reads(gemma, tmp_path, population):
     """The whole way once, as short as it goes: teach, look, keep, and read with what was kept."""
     changes = {"limit": 8, "epochs": 1, "batch": 4, "at_once": 4, "evaluations": 1, "validation": 2}
     said: list[str] = []
-    assert finetune(settings(gemma, **changes), sample, tmp_path / "small", Observer(say=said.append))
+    assert finetune(settings(gemma, **changes), population, tmp_path / "small", Observer(say=said.append))
     made = read_manifest(tmp_path / "small").made
     assert (made["steps"], len(made["looks"])) == (2, 1)
     found = reader(f"lora:{tmp_path / 'small'}", {"max_tokens": "8"})
-    assert evaluate(found, sample.cohort(limit=2)).n == 2
+    assert evaluate(found, population.cohort(limit=2)).n == 2
 
 
 def curve(out):
@@ -97,12 +97,12 @@ def test_the_adapter_is_a_reader_at_once(finished, gemma):
 
 
 @pytest.mark.slow
-def test_the_adapter_changes_the_answers(finished, gemma, sample):
+def test_the_adapter_changes_the_answers(finished, gemma, population):
     """What was taught is in the answers: probabilities differ from the untaught model's."""
     from bench.view import View
     from bench.view.example import examples
 
-    case = examples(sample, "val", View(format="binary", px_per_mm=2))[0].case
+    case = examples(population, "val", View(format="binary", px_per_mm=2))[0].case
     options = {"max_tokens": "8"}
     untaught = next(iter(reader(f"hf:{gemma}", options).read([case])))
     taught = next(iter(reader(f"lora:{finished}", options).read([case])))
@@ -113,7 +113,7 @@ def test_the_adapter_changes_the_answers(finished, gemma, sample):
 @pytest.mark.slow
 def test_card_and_curve_say_what_was_made(finished):
     card = (finished / "README.md").read_text()
-    assert "base_model: gemma" in card and "the embedded sample" in card and "folds 1 to 8" in card
+    assert "base_model: gemma" in card and "the simulated phantoms" in card and "folds 1 to 8" in card
     assert (finished / "curve.png").stat().st_size > 5000
     assert len(curve(finished)) == 12
     assert not list(finished.glob("*.bin"))
@@ -154,14 +154,14 @@ def test_a_torn_checkpoint_is_passed_over(tmp_path):
 @pytest.mark.slow
 def test_what_is_finished_is_not_made_again(finished, gemma):
     said: list[str] = []
-    finetune(settings(gemma, workers=1), open_dataset("sample"), finished, Observer(say=said.append))
+    finetune(settings(gemma, workers=1), open_dataset("phantoms:1,66"), finished, Observer(say=said.append))
     assert len(said) == 1 and said[0].startswith("already fine-tuned")
 
 
 @pytest.mark.slow
 def test_another_fine_tuning_does_not_go_into_the_same_folder(finished, gemma):
     with pytest.raises(SettingError, match=r"holds another fine-tuning \(epochs is 2, not 9\)"):
-        finetune(settings(gemma, epochs=9), open_dataset("sample"), finished)
+        finetune(settings(gemma, epochs=9), open_dataset("phantoms:1,66"), finished)
 
 
 @pytest.mark.slow
@@ -177,10 +177,10 @@ def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_pat
 
     monkeypatch.setattr(trainer.ScoredTrainer, "training_step", filling)
     with pytest.raises(RunError, match=r"memory is full: change at_once.*checkpoint-3 is kept"):
-        finetune(settings(gemma), open_dataset("sample"), tmp_path / "full")
+        finetune(settings(gemma), open_dataset("phantoms:1,66"), tmp_path / "full")
     monkeypatch.undo()
     said: list[str] = []
-    finetune(settings(gemma, at_once=4), open_dataset("sample"), tmp_path / "full", Observer(say=said.append))
+    finetune(settings(gemma, at_once=4), open_dataset("phantoms:1,66"), tmp_path / "full", Observer(say=said.append))
     assert "resuming from checkpoint-3" in said
     assert (tmp_path / "full" / "manifest.json").is_file()
 
@@ -213,7 +213,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
         "evaluations": 1,
         "patience": 1,
     }
-    finetune(settings(gemma, **changes), open_dataset("sample"), out, Observer(say=said.append))
+    finetune(settings(gemma, **changes), open_dataset("phantoms:1,66"), out, Observer(say=said.append))
     made = read_manifest(out).made
     assert (made["steps"], made["best_step"], len(made["looks"])) == (12, 6, 2)
     assert sum(" *" in line for line in said) == 1
@@ -223,7 +223,7 @@ def test_it_stops_when_fold_9_gets_no_better(gemma, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_said(gemma, tmp_path):
     with pytest.raises(SettingError, match="batch = 8 is not a multiple of at_once = 3"):
-        finetune(settings(gemma, at_once=3), open_dataset("sample"), tmp_path / "odd")
+        finetune(settings(gemma, at_once=3), open_dataset("phantoms:1,66"), tmp_path / "odd")
 
 
 # --- adapters that do not fit ---

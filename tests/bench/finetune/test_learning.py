@@ -25,8 +25,8 @@ def chat(gemma):
 
 
 @pytest.fixture(scope="module")
-def some(sample):
-    return examples(sample, "train", View(px_per_mm=2), limit=30)
+def some(population):
+    return examples(population, "train", View(px_per_mm=2), limit=30)
 
 
 def taught(chat, batch, row):
@@ -34,8 +34,8 @@ def taught(chat, batch, row):
     return chat.processor.tokenizer.decode(labels[labels != IGNORED])
 
 
-def test_the_loss_is_on_the_answer_and_the_end_of_the_turn(chat, sample):
-    (example,) = [examples(sample, "train", View(format="flat", px_per_mm=2), limit=1)[0]]
+def test_the_loss_is_on_the_answer_and_the_end_of_the_turn(chat, population):
+    (example,) = [examples(population, "train", View(format="flat", px_per_mm=2), limit=1)[0]]
     batch = AnswerCollator(chat)([example])
     assert taught(chat, batch, 0) == example.answer.text + "<end_of_turn>"
     first = int((batch["labels"][0] != IGNORED).nonzero()[0])
@@ -83,19 +83,19 @@ def test_the_answer_is_the_truth_as_the_parser_reads_it(some):
 
 
 @pytest.mark.slow
-def test_the_training_folds_alone_are_taught(sample):
-    assert {record.fold for record in examples(sample, "train", View()).records} == set(range(1, 9))
-    assert {record.fold for record in examples(sample, "val", View()).records} == {9}
+def test_the_training_folds_alone_are_taught(population):
+    assert {record.fold for record in examples(population, "train", View()).records} == set(range(1, 9))
+    assert {record.fold for record in examples(population, "val", View()).records} == {9}
 
 
-def test_a_split_without_a_label_for_the_format_is_said(sample, monkeypatch):
-    monkeypatch.setattr(type(sample), "cohort", lambda dataset, split, limit: Cohort(dataset, (), split))
+def test_a_split_without_a_label_for_the_format_is_said(population, monkeypatch):
+    monkeypatch.setattr(type(population), "cohort", lambda dataset, split, limit: Cohort(dataset, (), split))
     with pytest.raises(DatasetError, match="no record of split 'train'"):
-        examples(sample, "train", View(format="flat"))
+        examples(population, "train", View(format="flat"))
 
 
-def test_images_beyond_the_context_are_said(chat, sample):
-    leads = examples(sample, "train", View(renderer="leads", px_per_mm=2), limit=1)
+def test_images_beyond_the_context_are_said(chat, population):
+    leads = examples(population, "train", View(renderer="leads", px_per_mm=2), limit=1)
     with pytest.raises(SettingError, match=r"\(12 images\) exceeds the model's context of 64: lower px_per_mm"):
         AnswerCollator(chat, 64)([leads[0]])
 

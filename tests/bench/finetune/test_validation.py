@@ -43,8 +43,8 @@ class Spoken(Validation):
 
 
 @pytest.fixture(scope="module")
-def taught(sample):
-    return examples(sample, "val", View(format="sparse"))
+def taught(population):
+    return examples(population, "val", View(format="sparse"))
 
 
 def evaluated(taught, said):
@@ -133,19 +133,19 @@ def config(gemma, tmp_path):
     return made
 
 
-def test_an_adapter_whose_checkpoint_was_chosen_by_accuracy_is_told(config, sample, tmp_path):
+def test_an_adapter_whose_checkpoint_was_chosen_by_accuracy_is_told(config, population, tmp_path):
     manifest = AdapterManifest(config.model, "1", {}, {}, {"best_difference": 0.1})
     (tmp_path / MANIFEST).write_text(json.dumps(manifest.to_json()))
     for name in (WEIGHTS, ADAPTER):
         (tmp_path / name).write_text("{}")
     with pytest.raises(SettingError, match=EARLIER):
-        finetune(config, sample, tmp_path, SILENT)
+        finetune(config, population, tmp_path, SILENT)
 
 
-def test_a_fine_tuning_that_was_stopped_while_it_chose_by_accuracy_is_told(config, sample, tmp_path):
+def test_a_fine_tuning_that_was_stopped_while_it_chose_by_accuracy_is_told(config, population, tmp_path):
     checkpoint = tmp_path / "checkpoints" / "checkpoint-3"
     checkpoint.mkdir(parents=True)
     state = {"global_step": 3, "log_history": [{"eval_difference": 0.1, "eval_no_answer": 0.0, "step": 3}]}
     (checkpoint / "trainer_state.json").write_text(json.dumps(state))
     with pytest.raises(SettingError, match=EARLIER):
-        finetune(config, sample, tmp_path, SILENT)
+        finetune(config, population, tmp_path, SILENT)

@@ -17,8 +17,8 @@ from taxonomy.reading import Reading
 
 
 @pytest.fixture(scope="module")
-def cohort(sample):
-    return sample.cohort(limit=40)
+def cohort(population):
+    return population.cohort(limit=40)
 
 
 @pytest.fixture(scope="module")

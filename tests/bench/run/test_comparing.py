@@ -17,7 +17,7 @@ from .whole_reader import Failing
 
 
 def run_of(reader, out, **selection):
-    job = prepared(RunOptions(reader, selection=Selection("sample", **selection), out=out))
+    job = prepared(RunOptions(reader, selection=Selection("phantoms:1,66", **selection), out=out))
     run_job(job)
     return job.folder.path
 
@@ -68,7 +68,7 @@ def test_a_draw_is_compared_on_what_it_shares_and_three_runs_in_pairs(runs):
     pairs = compare(runs["majority"], runs["few"], runs["measurements"])
     assert [pair.n for pair in pairs] == [20, 66, 20]
     assert pairs[0].mean_kappa.difference == 0.0
-    assert "majority-ptbxl-sample-test-sample20" in pairs[0].second, "two runs of one reader go by their ids"
+    assert "majority-phantoms-1-66-test-sample20" in pairs[0].second, "two runs of one reader go by their ids"
 
 
 def test_failed_calls_are_left_out_and_said(runs, tmp_path):

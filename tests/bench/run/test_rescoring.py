@@ -26,7 +26,7 @@ def shown_again(folder, dataset):
 
 def run_in(out, view, **selection):
     """Run a reader that remembers what it saw; return its folder and what it was shown."""
-    chosen = Selection("sample", **({"limit": 4} | selection))
+    chosen = Selection("phantoms:1,66", **({"limit": 4} | selection))
     job = prepared(RunOptions("readers.contract_suite:RecordingReader", selection=chosen, view=view, out=out))
     run_job(job)
     return RunFolder(job.folder.path), job.reader.seen
@@ -45,12 +45,12 @@ def assert_same(shown, seen):
 def test_every_case_is_shown_again_as_it_was_seen(condition, tmp_path):
     folder, seen = run_in(tmp_path, View(condition, px_per_mm=2, seed=2))
     assert len(seen) > 1
-    assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
+    assert_same(list(shown_again(folder, open_dataset("phantoms:1,66"))), seen)
 
 
 def test_the_order_in_which_chosen_records_were_asked_is_kept(tmp_path):
     folder, seen = run_in(tmp_path, View(px_per_mm=2), ids="38,9,20", limit=None)
-    assert_same(list(shown_again(folder, open_dataset("sample"))), seen)
+    assert_same(list(shown_again(folder, open_dataset("phantoms:1,66"))), seen)
 
 
 def test_donors_are_those_of_the_run_though_others_would_be_drawn_today(tmp_path):
@@ -61,7 +61,7 @@ def test_donors_are_those_of_the_run_though_others_would_be_drawn_today(tmp_path
     other = next(ecg_id for ecg_id in ids[1:] if ecg_id != manifest["donors"][str(ids[0])])
     manifest["donors"][str(ids[0])] = other
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
-    dataset = open_dataset("sample")
+    dataset = open_dataset("phantoms:1,66")
     again = next(shown_again(folder, dataset))
     rate = dataset.cohort(ids=[other]).measure()[other].heart_rate.value
     assert again.prompt.measurements.heart_rate.value == rate
@@ -76,7 +76,7 @@ def test_numbers_of_a_file_are_found_where_the_caller_says_the_file_is(tmp_path)
     view = View(measurements=str(tmp_path / "features.csv"), px_per_mm=2)
     folder, seen = run_in(tmp_path / "runs", view, ids="9", limit=None)
     assert "Vent. rate 61 BPM" in seen[0].prompt.text
-    cases = cases_of_run(folder, open_dataset("sample"), view.settled(RecordingReader()))
+    cases = cases_of_run(folder, open_dataset("phantoms:1,66"), view.settled(RecordingReader()))
     assert_same([cases.case(Question(record)) for record in cases.cohort], seen)
 
 
@@ -86,7 +86,7 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_sentence(tmp_path):
     del manifest["view"]
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match="does not hold its view: it was made by an earlier version") as told:
-        cases_of_run(folder, open_dataset("sample"))
+        cases_of_run(folder, open_dataset("phantoms:1,66"))
     assert "\n" not in str(told.value)
 
 
@@ -96,7 +96,7 @@ def test_a_run_of_an_earlier_taxonomy_is_refused_in_one_sentence(tmp_path):
     manifest["settings"]["taxonomy_version"] = "1.0.0"
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match=r"the run answers taxonomy 1\.0\.0, and this version asks 2.*: run it again"):
-        cases_of_run(folder, open_dataset("sample"))
+        cases_of_run(folder, open_dataset("phantoms:1,66"))
 
 
 def test_a_run_on_other_records_is_refused(tmp_path):
@@ -105,4 +105,4 @@ def test_a_run_on_other_records_is_refused(tmp_path):
     manifest["settings"]["fingerprint"] = "0" * 8
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match="made on other records"):
-        list(shown_again(folder, open_dataset("sample")))
+        list(shown_again(folder, open_dataset("phantoms:1,66")))

@@ -26,8 +26,8 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def records(sample):
-    return sample.cohort(limit=12)
+def records(population):
+    return population.cohort(limit=12)
 
 
 def cases_for(reader, records, **shown):
@@ -66,7 +66,7 @@ def test_a_run_is_a_folder_that_holds_everything(tmp_path):
     assert manifest["settings"]["is_simulated"] is True
     assert str(tmp_path) not in json.dumps(manifest)
     assert len((folder / "readings.jsonl").read_text().splitlines()) == 66
-    assert "embedded sample" in (folder / "report.md").read_text()
+    assert "simulated phantoms" in (folder / "report.md").read_text()
     assert (folder / "pictures" / "axes.png").is_file()
     assert max(map(len, done.stdout.splitlines())) <= 100 or str(tmp_path) in done.stdout
     assert "knows it" in done.stdout or "nothing shown" in done.stdout
@@ -92,8 +92,8 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path):
         assert (folder / name).read_bytes() == (run_folder(tmp_path / "a") / name).read_bytes()
 
 
-def test_cases_come_in_a_random_order_that_is_the_same_every_time(sample, tmp_path):
-    cohort = sample.cohort()
+def test_cases_come_in_a_random_order_that_is_the_same_every_time(population, tmp_path):
+    cohort = population.cohort()
     orders = []
     for condition, seed in (("full", 0), ("full", 0), ("full", 1), ("image-only", 0)):
         recorder = RecordingReader()
@@ -151,7 +151,7 @@ def test_only_what_a_reader_asks_for_is_in_its_case(records):
     assert "Vent. rate " in case.prompt.text
 
 
-def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, sample, tmp_path):
+def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, population, tmp_path):
     reader = Batcher()
     reader.bad = float(abs(records[5].signal().mv).max())
     folder, steps = RunFolder(tmp_path), []
@@ -249,7 +249,7 @@ def test_the_run_id_follows_from_what_decides_the_outcome(records):
         (("--reader", "majority", "--renderer", "printd"), "Did you mean 'printed'?"),
         (("--reader", "majority", "--ids", "9,x"), "--ids takes whole numbers separated by commas, not 'x'"),
         (("--reader", "majority", "--ids", "9,9"), "--ids names record 9 twice"),
-        (("--reader", "majority", "--ids", "7777"), "the embedded sample has no record 7777"),
+        (("--reader", "majority", "--ids", "7777"), "the simulated phantoms has no record 7777"),
         (("--reader", "majority", "--data", "nowhere"), "the data folder nowhere does not exist"),
         (
             ("--reader", "majority", "--danger", "none.json"),
@@ -274,7 +274,7 @@ def test_predictions_made_elsewhere_are_scored(tmp_path):
     done = bench("score", "--predictions", "mine.csv", "--out", "scores", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "2 of 66 records have a prediction" in done.stdout
-    assert "mine.csv on ptbxl-sample, test:" in done.stdout and "Partial" not in done.stdout
+    assert "mine.csv on phantoms-1-66, test:" in done.stdout and "Partial" not in done.stdout
     assert "66 of 66 records of split 'test' have a recording here." in (tmp_path / "scores" / "report.md").read_text()
 
 

@@ -43,8 +43,8 @@ def test_derived_answers_are_offered_with_their_parts():
     assert offered == {*StageAndPlace.axes, "ischemia", "normality"}
 
 
-def test_what_is_not_offered_is_not_scored(sample):
-    found = evaluate(RhythmOnly(), sample.cohort(limit=6))
+def test_what_is_not_offered_is_not_scored(population):
+    found = evaluate(RhythmOnly(), population.cohort(limit=6))
     assert [axis.axis for axis in found.axes if axis.n] == ["rhythm"]
     assert found.axis("rate").verdict == "not asked"
     assert found.superclass is None
@@ -118,16 +118,16 @@ def test_a_program_is_not_judged_by_its_own_measurement():
     assert not own.holds_by_construction("rate", TwelveSlReader.measures)
 
 
-def test_settings_keep_the_offer(sample):
-    cohort = sample.cohort(limit=4)
+def test_settings_keep_the_offer(population):
+    cohort = population.cohort(limit=4)
     for reader in (Texts(), RhythmOnly()):
         settings = settings_of(reader, reader.name, cases_of(settled(reader), cohort), {}, 1)
         assert settings_from(settings.to_json()) == settings
         assert settings.offer == offer_of(reader, settled(reader))
 
 
-def test_the_run_id_follows_the_offer(sample):
-    cohort = sample.cohort(limit=4)
+def test_the_run_id_follows_the_offer(population):
+    cohort = population.cohort(limit=4)
     ids = {
         settings_of(reader, "x", cases_of(settled(reader), cohort), {}, 1).run_id
         for reader in (MajorityReader(), RhythmOnly())
@@ -139,15 +139,15 @@ def asked(cohort):
     return {QuestionKey(record.ecg_id): Reading(values=majority_values()) for record in cohort}
 
 
-def test_by_construction_is_said_of_a_measured_rate(sample):
-    cohort = sample.cohort(limit=30)
+def test_by_construction_is_said_of_a_measured_rate(population):
+    cohort = population.cohort(limit=30)
     marked = score_readings(asked(cohort), cohort, offer=Offer(measured=frozenset({"rate", "axis"})))
     assert marked.axis("rate").verdict == "by construction"
     assert score_readings(asked(cohort), cohort).axis("rate").verdict.startswith("nothing shown (n =")
 
 
 def half_recorded():
-    dataset = open_dataset("sample")
+    dataset = open_dataset("phantoms:1,66")
     cohort = dataset.cohort(limit=30)
     records = [replace(record, rates=()) if k % 2 else record for k, record in enumerate(cohort)]
     return Cohort(dataset, tuple(records), "test")
@@ -178,8 +178,8 @@ def test_without_a_recording_there_is_no_text_ceiling():
     assert {(axis.text_ceiling, axis.text_ceiling_n) for axis in found.axes} == {(None, 0)}
 
 
-def test_answers_are_shuffled_within_the_folds_of_the_records(sample):
-    cohort = sample.cohort(limit=8)
+def test_answers_are_shuffled_within_the_folds_of_the_records(population):
+    cohort = population.cohort(limit=8)
     folds = [replace(record, fold=k) for k, record in enumerate(cohort)]
     alone = Cohort(cohort.dataset, tuple(folds), "test")
     readings = {

@@ -199,21 +199,21 @@ def test_a_run_with_an_edited_manifest_is_no_submission(folder, tmp_path, name, 
     assert not (tmp_path / "results").exists()
 
 
-def test_a_split_under_another_name_is_no_submission(folder, sample, tmp_path):
+def test_a_split_under_another_name_is_no_submission(folder, population, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     settings = replace(RunFolder(folder).settings(), split="test-easy")
     manifest |= {"settings": settings.to_json(), "run_id": settings.run_id}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(SubmissionError, match="'test-easy' is not the name of its split"):
-        submit(folder, tmp_path / "results", sample, ORIGIN)
+        submit(folder, tmp_path / "results", population, ORIGIN)
 
 
-def test_a_run_without_coverage_is_of_an_earlier_version(folder, sample, tmp_path):
+def test_a_run_without_coverage_is_of_an_earlier_version(folder, population, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["coverage"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(SubmissionError, match="made by an earlier version, run it again"):
-        submit(folder, tmp_path / "results", sample, ORIGIN)
+        submit(folder, tmp_path / "results", population, ORIGIN)
 
 
 def test_an_incomplete_run_is_no_submission(folder, tmp_path):
@@ -223,13 +223,13 @@ def test_an_incomplete_run_is_no_submission(folder, tmp_path):
     assert is_one_sentence(refused, "2 of 66 cases have no reading; finish the run first"), refused.stderr
 
 
-def test_a_score_that_rests_on_other_recordings_is_not_checked(folder, sample, tmp_path):
+def test_a_score_that_rests_on_other_recordings_is_not_checked(folder, population, tmp_path):
     results = tmp_path / "results"
-    entry = submit(folder, results, sample, ORIGIN)
+    entry = submit(folder, results, population, ORIGIN)
     manifest = json.loads((entry / "manifest.json").read_text())
     (entry / "manifest.json").write_text(json.dumps(manifest | {"signals": "0" * 16}))
     told = []
-    assert check(results, sample, lambda name, problem: told.append(problem))
+    assert check(results, population, lambda name, problem: told.append(problem))
     assert told == ["not checked: its score rests on other recordings than are here"]
 
 
@@ -240,11 +240,11 @@ def test_a_run_that_goes_on_tells_the_recordings_that_are_there_now(folder, tmp_
     assert json.loads((folder / "manifest.json").read_text()) == manifest
 
 
-def test_the_board_ranks_by_mean_kappa_and_keeps_the_pairs(finished, sample, tmp_path):
+def test_the_board_ranks_by_mean_kappa_and_keeps_the_pairs(finished, population, tmp_path):
     results = tmp_path / "results"
     for path in finished.values():
-        submit(path, results, sample, ORIGIN)
-    assert rebuild(results, sample) == 2
+        submit(path, results, population, ORIGIN)
+    assert rebuild(results, population) == 2
     (table,) = json.loads((results / "leaderboard.json").read_text())["tables"]
     kappas = {name: read_submission(RunFolder(path)).score.kappa.kappa for name, path in finished.items()}
     assert [entry["reader"] for entry in table["entries"]] == sorted(kappas, key=lambda name: -kappas[name])
@@ -255,11 +255,11 @@ def test_the_board_ranks_by_mean_kappa_and_keeps_the_pairs(finished, sample, tmp
     assert table["pairs_not_compared"] == 0
 
 
-def test_a_reader_of_some_axes_is_not_ranked_among_readers_of_all(finished, sample, tmp_path):
+def test_a_reader_of_some_axes_is_not_ranked_among_readers_of_all(finished, population, tmp_path):
     results = tmp_path / "results"
     for path in (finished["majority"], run_job_of(f"{Picky.__module__}:Picky", tmp_path / "runs")):
-        submit(path, results, sample, ORIGIN)
-    rebuild(results, sample)
+        submit(path, results, population, ORIGIN)
+    rebuild(results, population)
     tables = json.loads((results / "leaderboard.json").read_text())["tables"]
     assert [(table["shown"], [entry["rank"] for entry in table["entries"]]) for table in tables] == [
         ("", [1]),
@@ -271,11 +271,11 @@ def test_a_reader_of_some_axes_is_not_ranked_among_readers_of_all(finished, samp
     assert "| 64 | none of MI, STTC, CD, HYP | - |" in row
 
 
-def test_differences_are_kept_where_the_labels_are_not_at_hand(finished, sample, tmp_path, monkeypatch):
+def test_differences_are_kept_where_the_labels_are_not_at_hand(finished, population, tmp_path, monkeypatch):
     results = tmp_path / "results"
     for path in finished.values():
-        submit(path, results, sample, ORIGIN)
-    rebuild(results, sample)
+        submit(path, results, population, ORIGIN)
+    rebuild(results, population)
     before = (results / "leaderboard.json").read_bytes()
     monkeypatch.setattr("bench.report.leaderboard_page._at_hand", lambda group, dataset: None)
     rebuild(results)

@@ -10,7 +10,7 @@ class Taught:
 
     name = "taught"
     inputs = frozenset({"signal"})
-    taught_on = MappingProxyType({"ptbxl-sample": frozenset({10})})
+    taught_on = MappingProxyType({"phantoms-1-66": frozenset({10})})
 
     def read(self, cases):
         for _ in cases:

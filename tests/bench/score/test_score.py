@@ -108,11 +108,11 @@ def test_the_bootstrap_resamples_patients_and_not_records():
     assert width(patients) == pytest.approx(2 * width(np.arange(200)), rel=0.15)
 
 
-def test_the_majority_reader_shows_nothing_and_never_beats_the_prior(sample):
+def test_the_majority_reader_shows_nothing_and_never_beats_the_prior(population):
     cases = []
-    for record in sample:
+    for record in population:
         if record.fold == 10:
-            labels = truth(sample.labels(record.ecg_id), NUMBERS)
+            labels = truth(population.labels(record.ecg_id), NUMBERS)
             cases.append(
                 ScoredCase(record.ecg_id, record.patient_id, record.sex, record.age, labels, Reading(values=BASELINE))
             )

@@ -24,8 +24,8 @@ STAYS = {"heart_rate": 1, "pr": 8, "qrs": 8, "qrs_axis": 4}
 
 
 @pytest.fixture(scope="module")
-def normal(sample):
-    return [record for record in sample.cohort() if "NORM" in sample.truth(record).statements][:8]
+def normal(population):
+    return [record for record in population.cohort() if "NORM" in population.truth(record).statements][:8]
 
 
 @pytest.fixture(scope="module")

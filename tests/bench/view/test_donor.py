@@ -60,9 +60,9 @@ def test_the_order_of_the_records_does_not_matter(records, seed, chance):
     assert ids(donors(shuffled, seed)) == ids(donors(records, seed))
 
 
-def test_records_with_other_truths_signals_and_persons_are_paired_alike(sample):
+def test_records_with_other_truths_signals_and_persons_are_paired_alike(population):
     """The ids of the records stay, all else that a truth rests on is another's."""
-    records = list(sample.cohort())
+    records = list(population.cohort())
     others = [
         replace(one, age=other.age, sex=other.sex, _load=other._load)
         for one, other in zip(records, reversed(records), strict=True)
@@ -70,19 +70,19 @@ def test_records_with_other_truths_signals_and_persons_are_paired_alike(sample):
     assert ids(donors(others, 3)) == ids(donors(records, 3))
 
 
-def test_a_pairing_looks_at_no_truth(sample, monkeypatch):
+def test_a_pairing_looks_at_no_truth(population, monkeypatch):
     from bench.dataset import Cohort
 
     def seen(*_):
         raise AssertionError("the truth was asked for")
 
-    monkeypatch.setattr(type(sample), "truth", seen)
+    monkeypatch.setattr(type(population), "truth", seen)
     monkeypatch.setattr(Cohort, "measure", seen)
-    assert len(cases_of(View("crossed").for_inputs(frozenset({"text"})), sample.cohort()).donors) == 66
+    assert len(cases_of(View("crossed").for_inputs(frozenset({"text"})), population.cohort()).donors) == 66
 
 
-def test_draws_and_seeds_differ(sample):
-    records = sample.cohort()
+def test_draws_and_seeds_differ(population):
+    records = population.cohort()
     drawn = [ids(donors(records, seed, draw)) for seed in (0, 1) for draw in range(1, 6)]
     for number, one in enumerate(drawn):
         for other in drawn[:number]:
@@ -111,7 +111,7 @@ def test_where_nobody_can_stand_in_it_is_told(lonely):
     assert "\n" not in str(told.value)
 
 
-def test_who_is_left_out_of_a_run_is_said(sample):
+def test_who_is_left_out_of_a_run_is_said(population):
     class Heard:
         def __init__(self):
             self.said = []
@@ -119,12 +119,12 @@ def test_who_is_left_out_of_a_run_is_said(sample):
         def say(self, words):
             self.said.append(words)
 
-    patients = Counter(one.patient_id for one in sample)
+    patients = Counter(one.patient_id for one in population)
     patient, count = patients.most_common(1)[0]
     assert count > 1, "the sample has a patient with several records"
-    mine = [one for one in sample if one.patient_id == patient]
-    other = next(one for one in sample if one.fold == mine[0].fold and one.patient_id != patient)
-    cohort, heard = sample.cohort(ids=[one.ecg_id for one in (*mine, other)]), Heard()
+    mine = [one for one in population if one.patient_id == patient]
+    other = next(one for one in population if one.fold == mine[0].fold and one.patient_id != patient)
+    cohort, heard = population.cohort(ids=[one.ecg_id for one in (*mine, other)]), Heard()
     cases = cases_of(View("crossed").for_inputs(frozenset({"text"})), cohort, heard)
     assert len(cases.cohort) == len(cases.donors) == 2
     assert heard.said == [f"{count - 1} of {count + 1} records are left out: one patient has most of a fold's records"]

@@ -51,8 +51,8 @@ def test_gaps_stay_gaps():
     assert np.isnan(shown).sum() == 120
 
 
-def test_every_record_of_the_sample_really_changes(sample):
-    cohort = sample.cohort()
+def test_every_record_of_the_sample_really_changes(population):
+    cohort = population.cohort()
     shown = cases_of(View("jittered", seed=2).for_inputs(frozenset({"signal"})), cohort)
     for record in cohort:
         own, case = record.signal().mv, shown.case(Question(record))
@@ -61,8 +61,8 @@ def test_every_record_of_the_sample_really_changes(sample):
 
 
 @pytest.mark.parametrize("renderer", ["printed", "leads"])
-def test_the_picture_changes_and_what_it_shows_does_not(sample, renderer):
-    cohort = sample.cohort(limit=5)
+def test_the_picture_changes_and_what_it_shows_does_not(population, renderer):
+    cohort = population.cohort(limit=5)
     inputs = frozenset({"signal", "image", "text"})
     full, moved = (cases_of(View(name, renderer, 3).for_inputs(inputs), cohort) for name in ("full", "jittered"))
     for record in cohort:

@@ -21,9 +21,9 @@ def test_a_third_of_the_leads_is_masked_in_their_order(seed, ecg_id):
     assert leads == masked_leads(seed, ecg_id)
 
 
-def test_every_lead_is_masked_alike_whatever_the_truth(sample):
+def test_every_lead_is_masked_alike_whatever_the_truth(population):
     """A mask that followed the truth would blank some leads more often where a finding is."""
-    truths = {one.ecg_id: sample.truth(one).values["diagnosis"] for one in sample}
+    truths = {one.ecg_id: population.truth(one).values["diagnosis"] for one in population}
     for normal in (True, False):
         chosen = [ecg_id for ecg_id, value in truths.items() if (value == "NORM") is normal]
         counts = Counter(lead for ecg_id in chosen for seed in range(5) for lead in masked_leads(seed, ecg_id))
@@ -31,13 +31,13 @@ def test_every_lead_is_masked_alike_whatever_the_truth(sample):
         assert all(abs(counts[lead] - n / 3) < 4 * (n * 2 / 9) ** 0.5 for lead in LEADS)
 
 
-def test_a_masked_case_looks_at_no_truth_and_blanks_those_leads(sample, monkeypatch):
+def test_a_masked_case_looks_at_no_truth_and_blanks_those_leads(population, monkeypatch):
     def seen(*_):
         raise AssertionError("the truth was asked for")
 
-    monkeypatch.setattr(type(sample), "truth", seen)
-    record = sample.cohort()[3]
-    cases = cases_of(View("lead-mask", seed=5).for_inputs(frozenset({"signal"})), sample.cohort().of([record]))
+    monkeypatch.setattr(type(population), "truth", seen)
+    record = population.cohort()[3]
+    cases = cases_of(View("lead-mask", seed=5).for_inputs(frozenset({"signal"})), population.cohort().of([record]))
     shown, whole = cases.case(Question(record)).signal, record.signal().mv
     for lead, row, own in zip(LEADS, shown, whole, strict=True):
         assert np.array_equal(row, np.zeros_like(own) if lead in masked_leads(5, record.ecg_id) else own)

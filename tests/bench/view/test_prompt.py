@@ -25,7 +25,7 @@ NUMBERS_OF_ONE = Measurements(*map(Measurement, (71.5, 164.2, 96, 400, 438.4, 42
 
 @pytest.fixture(scope="module")
 def cohort():
-    return Selection("sample", ids="38").cohort()
+    return Selection("phantoms:1,66", ids="38").cohort()
 
 
 def case_of(cohort, **view):

@@ -54,26 +54,26 @@ def test_every_value_can_be_said(axis):
 
 
 @pytest.fixture(scope="module")
-def sample():
-    return open_dataset("sample")
+def population():
+    return open_dataset("phantoms:1,66")
 
 
-def targets(sample, **view):
-    some = examples(sample, "test", View(px_per_mm=2, renderer="leads", **view), limit=12)
+def targets(population, **view):
+    some = examples(population, "test", View(px_per_mm=2, renderer="leads", **view), limit=12)
     return [json.loads(some[index].answer.text) for index in range(len(some))]
 
 
-def test_targets_of_the_sample_are_complete_answers_without_claims_about_leads(sample):
-    for target in targets(sample):
+def test_targets_of_the_sample_are_complete_answers_without_claims_about_leads(population):
+    for target in targets(population):
         assert None not in [*target.values(), *target["ischemia"].values()]
         assert not set(re.findall(r"\w+", target["reasoning"])) & set(LEADS)
 
 
-def test_numbers_that_are_not_shown_are_not_quoted(sample):
-    assert any("per minute" in target["reasoning"] for target in targets(sample))
+def test_numbers_that_are_not_shown_are_not_quoted(population):
+    assert any("per minute" in target["reasoning"] for target in targets(population))
     for condition in ("image-only", "no-rate"):
-        assert not any("per minute" in target["reasoning"] for target in targets(sample, condition=condition))
+        assert not any("per minute" in target["reasoning"] for target in targets(population, condition=condition))
 
 
-def test_a_format_without_reasoning_is_taught_without_it(sample):
-    assert all("reasoning" not in target for target in targets(sample, format="dense-no-reasoning"))
+def test_a_format_without_reasoning_is_taught_without_it(population):
+    assert all("reasoning" not in target for target in targets(population, format="dense-no-reasoning"))

@@ -22,8 +22,8 @@ def made(cohort, **shown):
 
 
 @pytest.fixture(scope="module")
-def cohort(sample):
-    return sample.cohort(limit=6)
+def cohort(population):
+    return population.cohort(limit=6)
 
 
 def test_examples_are_of_the_training_folds_and_the_same_for_every_case(cohort):
@@ -48,8 +48,8 @@ def test_an_example_is_answered_with_the_whole_truth_in_the_form_that_is_asked_f
             assert {axis: truth[axis] for axis in cases.view.form.axes} == dict(reading.values), form
 
 
-def test_neither_patient_of_a_case_stands_among_its_examples(sample):
-    whole = made(sample.cohort("train", limit=60), condition="text-only", shots=5)
+def test_neither_patient_of_a_case_stands_among_its_examples(population):
+    whole = made(population.cohort("train", limit=60), condition="text-only", shots=5)
     records = [one.record for one in whole.worked]
     for own in records:
         shots = whole.case(Question(own)).shots
@@ -109,5 +109,5 @@ def test_bench_prompt_shows_the_examples_before_the_question(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("--- user") == 3 and done.stdout.count("--- assistant") == 2
     assert len(list((tmp_path / "drawn").iterdir())) == 3
-    own = Selection("sample", ids="38").cohort()
+    own = Selection("phantoms:1,66", ids="38").cohort()
     assert done.stdout.index("--- assistant") < done.stdout.index(made(own, shots=0).case(Question(own[0])).prompt.text)

@@ -129,14 +129,14 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(condition, 
 
     view = View(condition, renderer="stacked", px_per_mm=2, format="sparse", seed=5)
     asked = RunOptions(
-        f"{__name__}:Shown", selection=Selection("sample", limit=COUNT), view=view, out=tmp_path / "runs"
+        f"{__name__}:Shown", selection=Selection("phantoms:1,66", limit=COUNT), view=view, out=tmp_path / "runs"
     )
     job = prepared(asked)
     run_job(job)
     asked_for = [question.record.ecg_id for question in job.questions]
     run = {ecg_id: told(case) for ecg_id, case in zip(asked_for, Shown.last.seen, strict=True)}
-    taught = {one.record.ecg_id: told(one.case) for one in examples(open_dataset("sample"), "test", view, COUNT)}
-    write_export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("sample"), tmp_path / "pages")
+    taught = {one.record.ecg_id: told(one.case) for one in examples(open_dataset("phantoms:1,66"), "test", view, COUNT)}
+    write_export(ExportOptions((view,), ("test",), limit=COUNT), open_dataset("phantoms:1,66"), tmp_path / "pages")
     (file,) = (tmp_path / "pages").rglob("*.parquet")
     rows = {row["ecg_id"]: row for row in pyarrow.parquet.read_table(file).to_pylist()}
     assert run.keys() == taught.keys() == rows.keys()
@@ -155,9 +155,9 @@ def test_check_reader_shows_what_a_run_shows(tmp_path):
     assert checked == [told(case) for case in Shown.last.seen]
 
 
-def test_a_crossed_prompt_is_that_of_a_run_over_the_whole_fold(sample, tmp_path):
+def test_a_crossed_prompt_is_that_of_a_run_over_the_whole_fold(population, tmp_path):
     view = View("crossed").for_inputs(Shown.inputs)
-    cases = cases_of(view, sample.cohort())
+    cases = cases_of(view, population.cohort())
     record = cases.cohort[1]
     shown = bench("prompt", "--id", record.ecg_id, "--condition", "crossed", cwd=tmp_path)
     assert cases.case(Question(record)).prompt.text in shown.stdout

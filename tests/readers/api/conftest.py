@@ -38,8 +38,8 @@ def make(provider):
 
 
 @pytest.fixture(scope="session")
-def records(sample):
-    return sample.cohort(limit=8)
+def records(population):
+    return population.cohort(limit=8)
 
 
 @pytest.fixture(scope="session")

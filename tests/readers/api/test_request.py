@@ -122,8 +122,8 @@ def test_examples_count_in_tokens_limits_and_what_is_kept(build_cases, make):
         sent_images(few, ModelLimits(None, tight))
 
 
-def test_a_packed_page_is_the_page(sample):
-    signal = sample.record(38).signal()
+def test_a_packed_page_is_the_page(population):
+    signal = population.record(38).signal()
     for name in ("printed", "clean"):
         (image,) = render(signal.mv, signal.fs, name)
         again = packed(image)

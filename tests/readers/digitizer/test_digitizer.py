@@ -18,8 +18,8 @@ INNER = slice(10, -10)
 
 
 @pytest.fixture(scope="module")
-def signals(sample):
-    return [record.signal(500) for record in sample if record.fold == 10][:3]
+def signals(population):
+    return [record.signal(500) for record in population if record.fold == "test"][:3]
 
 
 def pictures(signal, name="printed", px=6):
@@ -155,8 +155,8 @@ def test_a_refusal_is_a_reading_and_an_empty_page_is_refused(signals):
 
 
 @pytest.mark.slow
-def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
-    records = [record for record in sample if record.fold == 10][:20]
+def test_the_network_keeps_its_answers_on_what_was_digitized(population):
+    records = [record for record in population if record.fold == "test"][:20]
     own = Resnet1dReader().read([Case(str(r.ecg_id), signal=r.signal(500).mv, fs=500.0) for r in records])
     drawn = [Case(str(r.ecg_id), images=render(r.signal().mv, r.signal().fs, "stacked")) for r in records]
     pairs = list(zip(own, DigitizerReader().read(drawn), strict=True))
@@ -165,10 +165,10 @@ def test_the_network_keeps_its_answers_on_what_was_digitized(sample):
 
 
 @pytest.mark.slow
-def test_rate_and_axis_are_measured_on_what_a_page_shows(sample):
+def test_rate_and_axis_are_measured_on_what_a_page_shows(population):
     from bench.dataset.measurement_cache import measure_record
 
-    records = [record for record in sample if record.fold == 10][:10]
+    records = [record for record in population if record.fold == "test"][:10]
     same = {"rate": 0, "axis": 0}
     for record in records:
         signal = record.signal(500)

@@ -22,12 +22,12 @@ def gemma(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def cases(sample: Dataset):
+def cases(population: Dataset):
     """Return the cases of the first records in a format and a view."""
 
     def made(count=3, form=DENSE, **shown):
         view = View(**{"px_per_mm": 3, "format": form.name, **shown}).for_inputs(IMAGE_AND_TEXT)
-        cohort = sample.cohort("all", limit=count)
+        cohort = population.cohort("all", limit=count)
         cases = cases_of(view, cohort)
         return [replace(cases.case(Question(record)), case_id=f"case{record.ecg_id}") for record in cohort]
 

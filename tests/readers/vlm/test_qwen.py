@@ -25,8 +25,8 @@ class Words:
 
 
 @pytest.fixture(scope="module")
-def case(sample):
-    signal = next(iter(sample)).signal()
+def case(population):
+    signal = next(iter(population)).signal()
     style = PageStyle(px_per_mm=2)
     one, twelve = ([image.rgb() for image in render(signal.mv, signal.fs, name, style)] for name in ("clean", "leads"))
     return qwen.inputs([one, twelve[:3]], [[30, 31, 32], [33]])
