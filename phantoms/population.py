@@ -75,9 +75,7 @@ def drawn(seed: int, number: int, balanced: bool = False) -> Draw:
     PhantomError
         When the seed is no whole number of at least 0.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise PhantomError(f"a seed must be a whole number of at least 0, not {seed!r}")
-    own = int(stream(seed, f"phantom {number}").integers(0, 2**48))
+    own = seed_of(seed, number)
     chance = stream(own, "statements")
     for _ in range(TRIES):
         codes = _balanced(chance) if balanced else _as_in_ptbxl(chance)
@@ -86,6 +84,20 @@ def drawn(seed: int, number: int, balanced: bool = False) -> Draw:
         except PhantomError:
             continue
     raise PhantomError(f"no coherent phantom was found in {TRIES} draws (seed {seed}, number {number})")
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of one phantom of a population; raises :class:`PhantomError` as :func:`drawn` does."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise PhantomError(f"a seed must be a whole number of at least 0, not {seed!r}")
+    return int(stream(seed, f"phantom {number}").integers(0, 2**48))
+
+
+def person_of(seed: int) -> tuple[int, Literal["male", "female"]]:
+    """Return the age in years and the sex of the phantom with that seed: quickly, since its heart is not needed."""
+    person = stream(seed, "demography")
+    age = int(min(max(person.normal(60, 17), 18), 89))
+    return age, "male" if person.random() < 0.52 else "female"
 
 
 def of_statements(codes: frozenset[str], seed: int) -> Draw:
@@ -97,10 +109,7 @@ def of_statements(codes: frozenset[str], seed: int) -> Draw:
         When a statement is unknown, or two of them contradict each other.
     """
     heart, stadium = heart_of(codes, stream(seed, "heart"))
-    person = stream(seed, "demography")
-    age = int(np.clip(person.normal(60, 17), 18, 89))
-    sex: Literal["male", "female"] = "male" if person.random() < 0.52 else "female"
-    return Draw(codes, heart, stadium, seed, age, sex)
+    return Draw(codes, heart, stadium, seed, *person_of(seed))
 
 
 def _balanced(chance: np.random.Generator) -> frozenset[str]:

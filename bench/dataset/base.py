@@ -3,7 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from bench.dataset.record import Record, RecordId, by_id
 from measurements import Measurements
 from taxonomy.axis import AXES, DERIVED, AxisValue, with_derived
 from taxonomy.error import DatasetError, unknown_name
-from taxonomy.truth import Truth
+from taxonomy.truth import Labels, Truth
 
 TRAIN = "train"
 
@@ -80,6 +80,23 @@ class Dataset(ABC):
     @abstractmethod
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
         """Return the truth of a record, given its measurements."""
+
+    def in_folds(self, folds: Collection[RecordId]) -> Iterator[Record]:
+        """Yield the records of these folds in ascending id, signals unread."""
+        return (record for record in self if record.fold in folds)
+
+    def labels(self, ecg_id: RecordId) -> Labels:
+        """Return the statements and texts that stand for a record, as explanations show them; none unless overridden."""
+        return Labels({})
+
+    @property
+    def program_measurements(self) -> Mapping[RecordId, Measurements]:
+        """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
+        return {}
+
+    def source(self, axis: str, record: Record, numbers: Measurements) -> str:
+        """Return who says the truth of a record on one axis, given its measurements."""
+        return "the dataset"
 
     @property
     def credit(self) -> str:
@@ -189,7 +206,7 @@ class Dataset(ABC):
     def _of_split(self, split: str, with_signal: bool) -> tuple[tuple[Record, ...], str]:
         """Return the records of a split, and a name that says so where some of them have no signal."""
         folds = self.split(split).folds
-        every = tuple(record for record in self if record.fold in folds)
+        every = tuple(self.in_folds(folds))
         chosen = tuple(record for record in every if record.rates) if with_signal else every
         whole = len(chosen) == len(every)
         return chosen, split if whole else f"{split}-{len(chosen)}of{len(every)}"

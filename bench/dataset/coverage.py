@@ -58,6 +58,5 @@ def coverage_of(dataset: "Dataset", split: str, ids: Collection[RecordId]) -> Co
         return Coverage("", len(ids), len(ids), recordings)
     name = max(names, key=len)
     folds = dataset.splits[name].folds
-    every = [record for record in dataset if record.fold in folds]
-    asked = len({record.ecg_id for record in every} & set(ids))
-    return Coverage(name, asked, len(every), sum(bool(record.rates) for record in every))
+    every = {record.ecg_id: bool(record.rates) for record in dataset.in_folds(folds)}
+    return Coverage(name, len(every.keys() & set(ids)), len(every), sum(every.values()))

@@ -5,17 +5,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.dataset.cohort import Cohort
-from bench.dataset.ptbxl_table import TabledDataset
 from bench.dataset.record import Record, RecordId
 from measurements import Measurements
 from taxonomy.axis import AXES, DERIVED, Axis, AxisValue
 from taxonomy.statement import statements
-from taxonomy.truth import AMBIGUOUS_HEART_AXIS, Labels, Numbers, Truth
+from taxonomy.truth import Labels, Truth
 
 
 @dataclass(frozen=True)
 class SaidStatement:
-    """A statement of the labels: code, likelihood in percent (0 is 'not given', None unknown), PTB-XL's description."""
+    """A statement of the labels: code, likelihood in percent (0 is 'not given', None unknown), and its meaning."""
 
     code: str
     likelihood: float | None
@@ -59,7 +58,7 @@ class Explanation:
         As of the record.
     statements : tuple of SaidStatement
     heart_axis, infarction_stadium, report : str or None
-        As in PTB-XL's table; None in other datasets.
+        As in PTB-XL's table; a phantom has a stage at most, and records of other datasets have none of them.
     measured : mapping of str to number or reason
         By name, both detectors of the rate among them.
     program : mapping of str to number or reason
@@ -85,14 +84,10 @@ class Explanation:
 
 
 def explain(cohort: Cohort, record: Record) -> Explanation:
-    """Return how the truth of a record came about; of a dataset without PTB-XL's table, as much as its truth tells."""
+    """Return how the truth of a record came about; of a dataset without labels, as much as its truth tells."""
     own, dataset = cohort.measured(record), cohort.dataset
-    truth = dataset.truth(record, own)
-    labels, numbers, program = Labels({}), None, None
-    if isinstance(dataset, TabledDataset):
-        labels = dataset.labels(record.ecg_id)
-        numbers = dataset.deciding_numbers(record.ecg_id, own)
-        program = dataset.program_measurements.get(record.ecg_id)
+    truth, labels = dataset.truth(record, own), dataset.labels(record.ecg_id)
+    program = dataset.program_measurements.get(record.ecg_id)
     return Explanation(
         ecg_id=record.ecg_id,
         fold=record.fold,
@@ -103,7 +98,7 @@ def explain(cohort: Cohort, record: Record) -> Explanation:
         report=labels.report,
         measured=_plain(own),
         program=_plain(program) if program else {},
-        axes=tuple(_axis(axis, truth, _source(axis, labels, numbers)) for axis in (*AXES, *DERIVED)),
+        axes=tuple(_axis(axis, truth, dataset.source(axis.name, record, own)) for axis in (*AXES, *DERIVED)),
     )
 
 
@@ -117,13 +112,6 @@ def _statements(labels: Labels, truth: Truth) -> tuple[SaidStatement, ...]:
 
 def _plain(numbers: Measurements) -> dict[str, Any]:
     return {name: value["reason"] if isinstance(value, dict) else value for name, value in numbers.to_json().items()}
-
-
-def _source(axis: Axis, labels: Labels, numbers: Numbers | None) -> str:
-    if numbers is None:
-        return "the dataset"
-    is_measured = axis.name == "rate" or (axis.name == "axis" and labels.heart_axis in AMBIGUOUS_HEART_AXIS)
-    return numbers.source if is_measured else "the labels"
 
 
 def _axis(axis: Axis, truth: Truth, source: str) -> ExplainedAxis:

@@ -1,32 +1,44 @@
 """Phantoms as a dataset: simulated on demand, their truth known exactly, drawn from a seed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from itertools import islice
 
 from bench.dataset.base import TRAIN, Dataset, Split, majorities
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal
 from measurements import Measurements
-from phantoms.population import Draw, drawn
+from phantoms.population import Draw, drawn, person_of, seed_of
 from phantoms.simulator import VERSION, rate_of_heart
 from taxonomy.axis import AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.threshold import axis_of
 from taxonomy.truth import Labels, Numbers, Truth, truth
 
+NAME = "phantoms"
+
 CASES = 500
 """Phantoms of the test split; the validation split has as many, the training split eight times as many. Only those that
 are asked for are simulated."""
 
-NAME = "phantoms"
+SEED_DIGITS = 18
+MOST_CASES = 1_000_000
+"""Largest seed and test split: names of folders hold both."""
+
+COUNTED = 1_000
+"""Training phantoms, the first ones, over which the majority values are counted: they are drawn alike, and all of them
+would take as long as the run."""
 
 FS = 500
-EVERY_AXIS_EXACT = "the simulation"
+SOURCE = "the simulation"
 
 
 class Phantoms(Dataset):
     """Simulated 12-lead ECGs of 10 s at 500 Hz.
+
+    Nothing is kept of a phantom but its seed: statements and heart are drawn when its truth is asked for, and its
+    signal is simulated when it is read.
 
     Parameters
     ----------
@@ -48,15 +60,9 @@ class Phantoms(Dataset):
     is_simulated = True
 
     def __init__(self, population: str = "1") -> None:
-        seed, *more = population.split(",")
-        kind, size = [word for word in more if word == "balanced"], [word for word in more if word.isdecimal()]
-        if not seed.isdecimal() or len(kind) + len(size) < len(more) or max(len(kind), len(size)) > 1 or size == ["0"]:
-            raise DatasetError(
-                f"phantoms take a seed and, if wanted, 'balanced' and a number of cases (7,balanced,2000), not "
-                f"{population!r}"
-            )
-        self.seed, self.balanced, self.cases = int(seed), bool(kind), int(size[0]) if size else CASES
-        self.name = "-".join([NAME, str(self.seed), *kind, *(size if self.cases != CASES else [])])
+        self.seed, self.balanced, self.cases = _parsed(population)
+        kind, size = ["balanced"] * self.balanced, [str(self.cases)] * (self.cases != CASES)
+        self.name = "-".join([NAME, str(self.seed), *kind, *size])
         self.splits = {
             "test": Split("test", ("test",), f"{self.cases:,} phantoms"),
             "val": Split("val", ("val",), f"{self.cases:,} other phantoms"),
@@ -68,45 +74,89 @@ class Phantoms(Dataset):
         return 10 * self.cases
 
     def __iter__(self) -> Iterator[Record]:
-        for number in range(len(self)):
-            yield self._record(number)
+        return self.in_folds(self._numbers)
+
+    def in_folds(self, folds: Collection[RecordId]) -> Iterator[Record]:
+        """Yield the phantoms of these folds in ascending number; those of other folds are not made."""
+        for fold, numbers in self._numbers.items():
+            if fold in folds:
+                yield from (self._record(number, fold) for number in numbers)
 
     def record(self, ecg_id: RecordId) -> Record:
         """Return one phantom by its number, from 0; raises DatasetError for another one."""
-        if not isinstance(ecg_id, int) or not 0 <= ecg_id < len(self):
-            raise DatasetError(f"{self.name} has no record {ecg_id}: its records are 0 to {len(self) - 1}")
-        return self._record(ecg_id)
+        for fold, numbers in self._numbers.items():
+            if isinstance(ecg_id, int) and ecg_id in numbers:
+                return self._record(ecg_id, fold)
+        raise DatasetError(f"{self.name} has no record {ecg_id}: its records are 0 to {len(self) - 1}")
 
-    def draw(self, ecg_id: int) -> Draw:
+    def draw(self, ecg_id: RecordId) -> Draw:
         """Return what a phantom is: its statements, its heart and its seed."""
-        return _draw(self.seed, ecg_id, self.balanced)
+        return _draw(self.seed, int(ecg_id), self.balanced)
+
+    def labels(self, ecg_id: RecordId) -> Labels:
+        """Return the statements that are true of a phantom, each for certain, and the stage of its infarction."""
+        return _labels(self.draw(ecg_id))
 
     def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
         """Return the exact truth of a phantom; nothing is measured."""
         return _truth(self.seed, int(record.ecg_id), self.balanced)
 
+    def source(self, axis: str, record: Record, numbers: Measurements) -> str:
+        """Return who says the truth on every axis."""
+        return SOURCE
+
     @cached_property
     def baselines(self) -> Mapping[str, AxisValue]:
-        """The majority values of the training split, counted over the truth alone."""
-        return majorities(self.truth(record) for record in self if record.fold == TRAIN)
+        """The majority values of the first :data:`COUNTED` phantoms of the training split."""
+        return majorities(self.truth(record) for record in islice(self.in_folds((TRAIN,)), COUNTED))
 
     def labelling(self, record: Record) -> str:
         """Return what decides a phantom: its statements, and the seed of its simulation."""
-        one = self.draw(int(record.ecg_id))
+        one = self.draw(record.ecg_id)
         return f"{sorted(one.codes)} {one.stadium} {one.seed}"
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
         """Return the seed of each phantom, which decides its signal."""
-        return {ecg_id: f"seed {self.draw(int(ecg_id)).seed}" for ecg_id in ids}
+        return {ecg_id: f"seed {self.draw(ecg_id).seed}" for ecg_id in ids}
 
-    def _record(self, number: int) -> Record:
-        drawn = self.draw(number)
-        fold = "test" if number < self.cases else "val" if number < 2 * self.cases else TRAIN
-        return Record(number, number, drawn.age, drawn.sex, fold, self.name, (FS,), self._load)
+    @cached_property
+    def _numbers(self) -> Mapping[RecordId, range]:
+        return {
+            "test": range(self.cases),
+            "val": range(self.cases, 2 * self.cases),
+            TRAIN: range(2 * self.cases, 10 * self.cases),
+        }
+
+    def _record(self, number: int, fold: RecordId) -> Record:
+        age, sex = person_of(seed_of(self.seed, number))
+        return Record(number, number, age, sex, fold, self.name, (FS,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
-        phantom = self.draw(int(ecg_id)).simulated(fs=fs)
+        phantom = self.draw(ecg_id).simulated(fs=fs)
         return Signal(phantom.mv, phantom.fs)
+
+
+def _parsed(population: str) -> tuple[int, bool, int]:
+    """Return the seed, whether the population is balanced, and its number of test cases."""
+    seed, *more = population.split(",")
+    sizes = [word for word in more if word != "balanced"]
+    cases = _whole(sizes[0], len(str(MOST_CASES))) if sizes else CASES
+    number = _whole(seed, SEED_DIGITS)
+    if number is None or len(more) > len(set(more)) or len(sizes) > 1 or cases is None or not 0 < cases <= MOST_CASES:
+        raise DatasetError(
+            f"phantoms take a seed of at most {SEED_DIGITS} digits and, if wanted, 'balanced' and a number of cases "
+            f"from 1 to {MOST_CASES:,} (7,balanced,2000), not {population[:80]!r}"
+        )
+    return number, "balanced" in more, cases
+
+
+def _whole(written: str, digits: int) -> int | None:
+    """Return a whole number of at most so many digits, None where it is none."""
+    return int(written) if written.isascii() and written.isdecimal() and len(written) <= digits else None
+
+
+def _labels(one: Draw) -> Labels:
+    return Labels(dict.fromkeys(sorted(one.codes), 100.0), infarction_stadium=one.stadium)
 
 
 @lru_cache(maxsize=8192)
@@ -117,10 +167,7 @@ def _draw(seed: int, number: int, balanced: bool) -> Draw:
 @lru_cache(maxsize=8192)
 def _truth(seed: int, number: int, balanced: bool) -> Truth:
     one = _draw(seed, number, balanced)
-    likelihoods = dict.fromkeys(one.codes, 100.0)
-    rate = round(rate_of_heart(one.heart, one.seed))
-    numbers = Numbers(rate, source=EVERY_AXIS_EXACT, is_own=False)
-    labelled = truth(Labels(likelihoods, infarction_stadium=one.stadium), numbers)
+    labelled = truth(_labels(one), Numbers(round(rate_of_heart(one.heart, one.seed)), source=SOURCE, is_own=False))
     axis = None if one.heart.rhythm == "paced" else axis_of(one.heart.axis)
-    because = {**labelled.because, "axis": f"{one.heart.axis:.0f} degrees by {EVERY_AXIS_EXACT}"}
+    because = {**labelled.because, "axis": f"{one.heart.axis:.0f} degrees by {SOURCE}"}
     return replace(labelled, values={**labelled.values, "axis": axis}, because=because)

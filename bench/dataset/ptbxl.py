@@ -16,8 +16,6 @@ from taxonomy.error import DatasetError
 
 RATES = (500, 100)
 
-"""PTB-XL+'s tables of measurements by interpretation programs, the preferred one first."""
-
 
 class PtbXl(TabledDataset):
     """A PTB-XL folder; signals are read on demand and never kept in memory.

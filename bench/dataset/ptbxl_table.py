@@ -14,7 +14,7 @@ from bench.dataset.record import Record, RecordId, Signal, by_id
 from measurements import Measurements
 from taxonomy.axis import AXES, DERIVED, AxisValue
 from taxonomy.error import DatasetError
-from taxonomy.truth import Labels, Numbers, Truth, truth
+from taxonomy.truth import AMBIGUOUS_HEART_AXIS, Labels, Numbers, Truth, truth
 
 TABLE_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
 """Required columns; ``filename_lr``, ``filename_hr`` and ``report`` are read where present."""
@@ -100,6 +100,12 @@ class TabledDataset(Dataset):
         """Return the truth of a record, given its measurements."""
         return truth(self.labels(record.ecg_id), self.deciding_numbers(record.ecg_id, numbers))
 
+    def source(self, axis: str, record: Record, numbers: Measurements) -> str:
+        """Return who says the truth on one axis: the labels, or whoever measured rate and *Linkstyp*."""
+        is_linkstyp = self.labels(record.ecg_id).heart_axis in AMBIGUOUS_HEART_AXIS
+        is_measured = axis == "rate" or (axis == "axis" and is_linkstyp)
+        return self.deciding_numbers(record.ecg_id, numbers).source if is_measured else "the labels"
+
     @property
     def baselines(self) -> Mapping[str, AxisValue]:
         """The majority values over all of PTB-XL's training folds, from ``readers/majority.json``.
@@ -113,11 +119,6 @@ class TabledDataset(Dataset):
             return counted
         train = (record for record in self if record.fold in self.splits[TRAIN].folds)
         return {**majorities(self.truth(record) for record in train), **counted}
-
-    @property
-    def program_measurements(self) -> Mapping[RecordId, Measurements]:
-        """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
-        return {}
 
     @property
     def program(self) -> str:

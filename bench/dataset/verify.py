@@ -44,14 +44,13 @@ def verify(dataset: Dataset, report: Report) -> Verification:
     problems = list(dataset.check())
     missing = {problem.signal for problem in problems}
     signals = 0
-    records = list(dataset)
-    for done, record in enumerate(records, start=1):
+    for done, record in enumerate(dataset, start=1):
         for fs in record.rates:
             signals += 1
             if (record.ecg_id, fs) not in missing:
                 problems += _signal_problems(dataset, record, fs)
-        report(done, len(records))
-    return Verification(len(records), signals, tuple(problems))
+        report(done, len(dataset))
+    return Verification(len(dataset), signals, tuple(problems))
 
 
 def _signal_problems(dataset: Dataset, record: Record, fs: int) -> Iterator[Problem]:
