@@ -52,7 +52,7 @@ class MeasurementsReader:
         return {"model": file_digest(files("readers") / "text_ceiling.json"), "measurements": VERSION}
 
     @property
-    def taught_on(self) -> Mapping[str, frozenset[int]]:
+    def taught_on(self) -> Mapping[str, frozenset[int | str]]:
         """The folds on which the regression was fitted, by dataset."""
         _, folds, dataset = self._model["fitted_on"].split(" of ")
         return taught_on(dataset, folds)

@@ -1,7 +1,7 @@
 """Phantoms written to disk as PhysioNet publishes PTB-XL: the tables, and WFDB records of format 16."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,7 @@ def table_row(phantoms: Phantoms, number: int) -> dict[str, object]:
     }
 
 
-def write_tables(folder: Path, rows: Sequence[dict[str, object]]) -> None:
+def write_tables(folder: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write ``ptbxl_database.csv`` with these rows, and ``scp_statements.csv`` with the codes of the statements."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "ptbxl_database.csv").open("w", newline="", encoding="utf-8") as out:
@@ -57,6 +57,19 @@ def write_tables(folder: Path, rows: Sequence[dict[str, object]]) -> None:
         writer.writeheader()
         writer.writerows(rows)
     (folder / "scp_statements.csv").write_text("code\n" + "".join(f"{code}\n" for code in statements()))
+
+
+def read_rows(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of a folder's ``ptbxl_database.csv``."""
+    with (folder / "ptbxl_database.csv").open(newline="", encoding="utf-8") as table:
+        return list(csv.DictReader(table))
+
+
+def change_row(folder: Path, ecg_id: int, **cells: str) -> None:
+    """Change cells of one row of a folder's ``ptbxl_database.csv``."""
+    rows = read_rows(folder)
+    next(row for row in rows if row["ecg_id"] == str(ecg_id)).update(cells)
+    write_tables(folder, rows)
 
 
 def write_folder(folder: Path, phantoms: Phantoms, numbers: Sequence[int], with_signal: Sequence[int] = ()) -> Path:

@@ -7,26 +7,37 @@ import click
 from bench.cli.option import data_option
 from bench.dataset.fetch import PHYSIONET
 
+SAMPLED = 400
+"""Records of a sample whose size is not given."""
+
 SHOWN = 20
 """Problems of each kind that are listed without --all."""
 
 
-@click.command()
+class _WithBareSample(click.Command):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let ``--sample`` stand without a number before the folder, too."""
+        if "--sample" in args[:-1] and not args[args.index("--sample") + 1].lstrip("-").isdecimal():
+            args[args.index("--sample")] = f"--sample={SAMPLED}"
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_WithBareSample)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--rates", default="", help="100 (0.8 GB; the default), 500 (2.3 GB; the default of a sample), or both.")
 @click.option(
     "--sample",
     is_flag=False,
-    flag_value=400,
-    default=0,
-    type=click.IntRange(0, 4000),
+    flag_value=SAMPLED,
+    default=None,
+    type=click.IntRange(1, 4000),
     metavar="[N]",
-    help="Only a random sample of folds 9 and 10 by patient, 400 records (50 MB at 500 Hz) unless N is given.",
+    help=f"Only a random sample of folds 9 and 10 by patient, {SAMPLED} records (50 MB at 500 Hz) unless N is given.",
 )
 @click.option("--part", default="", help="Only records below this folder, such as 00000.")
 @click.option("--url", default=PHYSIONET, show_default=True, help="PTB-XL's folder, or a mirror of it.")
 @click.option("--connections", type=click.IntRange(1, 32), default=8, show_default=True)
-def fetch(folder: Path, rates: str, sample: int, part: str, url: str, connections: int) -> None:  # noqa: PLR0913
+def fetch(folder: Path, rates: str, sample: int | None, part: str, url: str, connections: int) -> None:  # noqa: PLR0913
     """Download PTB-XL 1.0.3 into FOLDER.
 
     Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
@@ -42,7 +53,7 @@ def fetch(folder: Path, rates: str, sample: int, part: str, url: str, connection
     chosen = tuple(int(rate) for rate in rates.split(",") if rate in {"100", "500"})
     if not chosen or len(chosen) != len(rates.split(",")):
         raise click.UsageError(f"--rates takes 100, 500 or 100,500, not {rates!r}")
-    options = FetchOptions(chosen, part, url.rstrip("/") + "/", connections, sample=sample)
+    options = FetchOptions(chosen, part, url.rstrip("/") + "/", connections, sample=sample or 0)
     with progress("fetching", "files") as report:
         fetched = download(folder, options, report)
     click.echo(f"{fetched.files} files are complete in {folder}, {fetched.downloaded} of them downloaded now")

@@ -86,7 +86,7 @@ class Dataset(ABC):
         return (record for record in self if record.fold in folds)
 
     def labels(self, ecg_id: RecordId) -> Labels:
-        """Return the statements and texts that stand for a record, as explanations show them; none unless overridden."""
+        """Return the statements and texts that stand for a record, for explanations; none unless overridden."""
         return Labels({})
 
     @property

@@ -182,6 +182,7 @@ class _Client:
     def __init__(self, target: Path, options: FetchOptions) -> None:
         self.target, self.options = target, options
         self.stop = threading.Event()
+        self._was_reached = False
         self._local = threading.local()
 
     def ensure(self, name: str, digest: str) -> bool:
@@ -193,7 +194,10 @@ class _Client:
         return True
 
     def download(self, name: str, digest: str | None) -> None:
-        """Download a file, resuming a partial download; check it, then move it into place."""
+        """Download a file, resuming a partial download; check it, then move it into place.
+
+        A server that never answered gets one further attempt only: there may be no network.
+        """
         import requests
 
         part = self.target / f"{name}.part"
@@ -202,7 +206,8 @@ class _Client:
             try:
                 self._append(name, part)
             except requests.RequestException as error:
-                if attempt == self.options.retries:
+                unreachable = isinstance(error, requests.ConnectionError) and not self._was_reached
+                if attempt == self.options.retries or (unreachable and attempt):
                     raise DatasetError(
                         f"{self.options.base_url}{name} cannot be downloaded: {_reason(error)}"
                     ) from error
@@ -221,6 +226,7 @@ class _Client:
         headers = {"Range": f"bytes={received}-"} if received else {}
         url = self.options.base_url + quote(name)
         with self._session().get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
+            self._was_reached = True
             if response.status_code == 416:
                 part.unlink()
             response.raise_for_status()
@@ -238,7 +244,8 @@ class _Client:
         from urllib3 import Retry
 
         if not hasattr(self._local, "session"):
-            retry = Retry(self.options.retries, backoff_factor=0.2, status_forcelist=(429, 500, 502, 503, 504))
+            busy = (429, 500, 502, 503, 504)
+            retry = Retry(self.options.retries, connect=0, read=0, backoff_factor=0.2, status_forcelist=busy)
             session = requests.Session()
             for scheme in ("https://", "http://"):
                 session.mount(scheme, HTTPAdapter(max_retries=retry))

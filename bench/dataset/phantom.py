@@ -64,9 +64,9 @@ class Phantoms(Dataset):
         kind, size = ["balanced"] * self.balanced, [str(self.cases)] * (self.cases != CASES)
         self.name = "-".join([NAME, str(self.seed), *kind, *size])
         self.splits = {
-            "test": Split("test", ("test",), f"{self.cases:,} phantoms"),
-            "val": Split("val", ("val",), f"{self.cases:,} other phantoms"),
-            TRAIN: Split(TRAIN, (TRAIN,), f"{8 * self.cases:,} further phantoms"),
+            "test": Split("test", ("test",), f"fold test, {self.cases:,} phantoms"),
+            "val": Split("val", ("val",), f"fold val, {self.cases:,} other phantoms"),
+            TRAIN: Split(TRAIN, (TRAIN,), f"fold train, {8 * self.cases:,} further phantoms"),
             "all": Split("all", ("test", "val", TRAIN), f"all {10 * self.cases:,} phantoms"),
         }
 

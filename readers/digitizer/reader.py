@@ -39,7 +39,7 @@ class DigitizerReader:
         return {"weights": file_digest(SHIPPED_WEIGHTS), "page_weights": file_digest(PAGE_WEIGHTS)}
 
     @property
-    def taught_on(self) -> Mapping[str, frozenset[int]]:
+    def taught_on(self) -> Mapping[str, frozenset[int | str]]:
         """The folds of the training of both networks, by dataset."""
         return self._networks.taught_on
 

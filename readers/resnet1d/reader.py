@@ -66,7 +66,7 @@ class Resnet1dReader:
     ----------
     ensemble : Ensemble
         The networks, and the values of their heads.
-    taught_on : mapping of str to frozenset of int
+    taught_on : mapping of str to frozenset of int or str
         Folds of the training, its stopping among them, by dataset.
     """
 

@@ -107,7 +107,7 @@ class LoraReader(HfReader):
         return {**shown, "demography": taught.get("demography", False)}
 
     @property
-    def taught_on(self) -> Mapping[str, frozenset[int]]:
+    def taught_on(self) -> Mapping[str, frozenset[int | str]]:
         """The folds of the training, by dataset."""
         made = self.manifest.made.get("dataset", {})
         return taught_on(str(made.get("name", "")), str(made.get("training_split", "")))

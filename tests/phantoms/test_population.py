@@ -9,7 +9,6 @@ from phantoms.error import PhantomError
 from phantoms.person import MEANS
 from phantoms.population import drawn, of_statements
 from taxonomy.axis import AXES, CONDUCTION
-from taxonomy.error import DatasetError
 from taxonomy.ischemia import TERRITORY
 from taxonomy.statement import statements
 
@@ -61,17 +60,3 @@ def test_every_value_of_every_axis_is_reached_by_a_balanced_population():
         assert missing[name] <= {"age_undetermined"}, name
     assert missing["axis"] <= {"indeterminate"}
     assert missing["ischemia_territory"] <= {"multiple"}
-
-
-@pytest.mark.parametrize("population", ["", "x", "-1", "1,odd", "1.5"])
-def test_a_population_that_is_none_is_refused(population):
-    with pytest.raises(DatasetError, match="phantoms take a seed"):
-        Phantoms(population)
-
-
-def test_the_truth_needs_no_measurement_and_is_not_circular():
-    dataset = Phantoms()
-    record = dataset.record(0)
-    assert dataset.truth(record).values["rate"] is not None
-    assert not dataset.truth(record).circular
-    assert not dataset.measured

@@ -4,10 +4,13 @@ import pytest
 
 from ...physionet import write_folder
 
-CHOSEN = (9, 20, 38, 40)
+CHOSEN = (9, 38, 70, 140)
+"""Two phantoms of the test split, which a PTB-XL folder holds as fold 10, one of fold 9 and one of fold 1."""
+
+UNRECORDED = (133, 134)
 
 
 @pytest.fixture
 def physionet_folder(population, tmp_path) -> Path:
     """A PTB-XL folder with the signals of four phantoms at 100 Hz, and two more that are only in the table."""
-    return write_folder(tmp_path / "ptbxl", population, (1, 2, *CHOSEN), with_signal=CHOSEN)
+    return write_folder(tmp_path / "ptbxl", population, (*CHOSEN, *UNRECORDED), with_signal=CHOSEN)

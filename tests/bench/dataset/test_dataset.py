@@ -4,13 +4,13 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
-from bench.dataset.sample import Sample
 
 from bench.dataset import Dataset, Record, Selection, Split, open_dataset
 from bench.dataset import cohort as cohort_module
 from bench.dataset.describe import describe
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.opening import DATASET_GROUP
+from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 from bench.dataset.record import by_id
 from bench.dataset.verify import verify
@@ -23,7 +23,7 @@ from taxonomy.truth import Truth
 
 
 class Ward(Dataset):
-    """Three records of a ward: real signals under other names, one of them without its signal."""
+    """Three records of a ward: phantoms under other names, one of them without its signal."""
 
     name, version, title = "ward", "7", "the ward's records"
     citation, licence = "Nobody 2026", "CC0"
@@ -31,7 +31,7 @@ class Ward(Dataset):
     def __init__(self, place: str = "here") -> None:
         self.place = place
         self.splits = {name: Split(name, ("ward",), "every record") for name in ("test", "all")}
-        self.sample = Sample()
+        self.phantoms = Phantoms("1,66")
         self.names = {"a1": 9, "b2": 38, "c3": 40}
 
     def __len__(self):
@@ -47,7 +47,7 @@ class Ward(Dataset):
         return Record(ecg_id, f"patient of {ecg_id}", None, None, "ward", self.name, rates, self.load)
 
     def load(self, ecg_id, fs):
-        return self.sample.record(self.names[ecg_id]).signal(fs)
+        return self.phantoms.record(self.names[ecg_id]).signal(fs)
 
     def truth(self, record, numbers=UNMEASURED):
         rate = numbers.heart_rate.value
@@ -76,7 +76,6 @@ def test_another_dataset_is_described_verified_and_credited_as_itself(ward):
     assert lines["licence"] == "CC0; cite Nobody 2026"
     assert ward.credit == "the ward's records (Nobody 2026, CC0)"
     assert verify(ward, lambda done, total: None).sound
-    assert Sample().credit == "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
 
 
 def test_baselines_are_those_of_the_dataset(ward, population):
@@ -120,19 +119,16 @@ def test_a_cohort_is_named_after_what_was_asked_for(population):
     assert [record.fold for record in chosen[:1].peers()] == [chosen[0].fold] * len(chosen[:1].peers())
 
 
-def test_a_record_is_measured_once_whoever_asks(monkeypatch):
-    seen, measure, memo = [], cohort_module.measure_record, {}
-    monkeypatch.setattr("bench.dataset.sample.sample._measured", lambda: memo)
+def test_a_record_is_measured_once_whichever_cohort_asks(monkeypatch):
+    seen, measure = [], cohort_module.measure_record
     monkeypatch.setattr(cohort_module, "measure_record", lambda record: seen.append(record.ecg_id) or measure(record))
-    cohort = Sample().cohort(limit=3)
+    cohort = Phantoms("1,8").cohort(limit=3)
     numbers = cohort.measure()
     assert cohort.of(cohort[1:]).measure() == {ecg_id: numbers[ecg_id] for ecg_id in cohort.ids[1:]}
     assert cohort.truths()[cohort[0].ecg_id] == cohort.truth(cohort[0])
     peers = cohort.peers()
     peers.measure()
-    assert sorted(seen) == sorted(peers.ids)
-    assert Sample().cohort().measure().keys() <= set(seen), "another sample is the same"
-    assert sorted(seen) == sorted(peers.ids)
+    assert sorted(seen) == sorted(peers.ids) == list(range(8))
 
 
 def test_many_measurements_are_kept_on_the_disk_and_unmeasured_stays_itself(ward, tmp_path, monkeypatch):
@@ -164,7 +160,7 @@ def test_a_folder_is_taken_before_a_name_and_the_environment_names_either(monkey
     monkeypatch.setenv("PTBXL_DIR", str(physionet_folder))
     assert isinstance(open_dataset(), PtbXl)
     monkeypatch.setenv("PTBXL_DIR", "")
-    assert isinstance(open_dataset(), Sample)
+    assert isinstance(open_dataset(), Phantoms)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +169,12 @@ def test_a_folder_is_taken_before_a_name_and_the_environment_names_either(monkey
         (("one:A", "two:B"), None, "ward", "two datasets are called 'ward': one:A and two:B; uninstall one"),
         (("no.such.module:A",), None, "ward", r"dataset 'ward' \(no.such.module:A\) cannot be imported"),
         (("x:y",), dict, "ward", "dataset 'ward' is not a subclass of bench.dataset.Dataset"),
-        (("x:y",), Sample, "ward:extra", "dataset 'ward' cannot be opened: too many positional arguments"),
+        (
+            ("x:y",),
+            type("Bare", (Phantoms,), {"__init__": lambda self: None}),
+            "ward:extra",
+            "dataset 'ward' cannot be opened: too many positional arguments",
+        ),
         (("x:y",), PtbXl, "ward", "dataset 'ward' cannot be opened: missing a required argument: 'folder'"),
         (("x:y",), type("Half", (Dataset,), {}), "ward", r"dataset 'ward' has no __iter__\(\)"),
         (("x:y",), type("Mute", (Ward,), {"licence": property()}), "ward", "dataset 'ward' has no 'licence'"),

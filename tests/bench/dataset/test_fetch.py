@@ -1,17 +1,24 @@
 """The download against a real HTTP server on loopback, with the faults that real ones have."""
 
 import threading
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bench.dataset.fetch import FetchOptions, fetch, sampled
+from bench.dataset import fetch as fetch_module
+from bench.dataset.fetch import Fetched, FetchOptions, fetch, sampled
 from bench.dataset.ptbxl import PtbXl
 from bench.storage import sha256
 from taxonomy.error import DatasetError
+
+from ...command import bench, is_one_sentence
+from ...physionet import table_row, write_tables
 
 
 @dataclass
@@ -91,7 +98,7 @@ DAT = "records100/00000/00009_lr.dat"
 def test_everything_that_is_wanted_arrives_and_is_readable(site, tmp_path):
     target = tmp_path / "mine"
     fetched = get(site, target)
-    assert (fetched.files, fetched.downloaded) == (9, 9)
+    assert (fetched.files, fetched.downloaded) == (10, 10)
     assert PtbXl(target).record(9).signal().mv.shape == (12, 1000)
     assert not list(target.rglob("*.part"))
 
@@ -175,13 +182,65 @@ def test_a_sample_is_of_folds_9_and_10_by_patient_with_the_tables(site, tmp_path
     assert (again.files, again.downloaded) == (done.files, 0)
 
 
-def test_a_smaller_sample_lies_in_a_larger_one_and_keeps_patients_whole(site):
-    small, large = ({row.ecg_id for row in sampled(site.folder, size)} for size in (1, 400))
-    assert small < large
-    patients = {row.patient_id for row in sampled(site.folder, 1)}
-    assert {row.ecg_id for row in sampled(site.folder, 400) if row.patient_id in patients} == small
+def test_a_smaller_sample_lies_in_a_larger_one_is_of_both_folds_and_keeps_patients_whole(population, tmp_path):
+    rows = [table_row(population, number) for number in range(46, 86)]
+    for row in rows:
+        row["patient_id"] = int(str(row["ecg_id"])) // 2
+    write_tables(tmp_path, rows)
+    chosen = {size: sampled(tmp_path, size) for size in (1, 10, 12, 400)}
+    assert {row.ecg_id for row in chosen[400]} == {row["ecg_id"] for row in rows}
+    for small, large in pairwise(chosen.values()):
+        assert {row.ecg_id for row in small} < {row.ecg_id for row in large}
+    for drawn in chosen.values():
+        assert set(Counter(row.patient_id for row in drawn).values()) == {2}
+        assert len({Counter(row.fold for row in drawn)[fold] for fold in (9, 10)}) == 1
+    assert len(chosen[12]) == 12
 
 
-def test_without_a_network_one_sentence_says_what_works(tmp_path):
-    with pytest.raises(DatasetError, match="cannot be reached; without a network, --data phantoms:1 works"):
-        fetch(tmp_path, FetchOptions(base_url="http://127.0.0.1:9/", retries=0), lambda done, total: None)
+def test_a_sample_of_ptbxl_is_drawn_by_lot(ptbxl_folder):
+    drawn = sampled(ptbxl_folder, 400)
+    assert 400 <= len(drawn) < 410
+    assert {row.fold for row in drawn} == {9, 10}
+    assert max(int(row.ecg_id) for row in drawn) > 20_000 > 2_000 > min(int(row.ecg_id) for row in drawn)
+
+
+@pytest.mark.parametrize("words", [["FOLDER", "--sample"], ["--sample", "FOLDER"], ["FOLDER", "--sample", "400"]])
+def test_the_command_takes_400_records_at_500_hz_unless_it_is_told_otherwise(words, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        fetch_module, "fetch", lambda folder, options, report: asked.append((folder, options)) or Fetched(1, 1)
+    )
+    done = bench("data", "fetch", *(str(tmp_path) if word == "FOLDER" else word for word in words), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ((folder, options),) = asked
+    assert (folder, options.sample, options.rates) == (tmp_path, 400, (500,))
+
+
+def test_the_command_takes_a_sample_and_says_what_is_there(site, tmp_path):
+    words = ("data", "fetch", tmp_path / "mine", "--sample", "2", "--rates", "100", "--url", site.url)
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    fetched = PtbXl(tmp_path / "mine")
+    assert sorted(record.fold for record in fetched if record.rates) == [9, 10]
+    assert "Licence: CC BY 4.0. Cite Wagner et al. 2020" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--sample", "0"), "0 is not in the range"),
+        (("--sample", "400", "--part", "00000"), "--sample and --part exclude each other"),
+        (("--rates", "250"), "--rates takes 100, 500 or 100,500, not '250'"),
+    ],
+)
+def test_what_cannot_be_fetched_is_told(words, said, tmp_path):
+    done = bench("data", "fetch", tmp_path / "mine", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_without_a_network_one_sentence_says_what_works_and_soon(tmp_path):
+    begun = time.monotonic()
+    done = bench("data", "fetch", tmp_path, "--sample", "--url", "http://127.0.0.1:9/", cwd=tmp_path)
+    assert is_one_sentence(done, "cannot be reached; without a network, --data phantoms:1 works"), done.stderr
+    assert time.monotonic() - begun < 5

@@ -1,8 +1,6 @@
 """WFDB files of several sources: read as wfdb reads them, and damage told in one sentence."""
 
-import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,12 +12,7 @@ from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
 from renderers import LEADS
 from taxonomy.error import DatasetError
 
-DATA = Path(os.environ.get("ECG_BENCH_TEST_DATA") or Path(__file__).parents[4] / "shared" / "data")
-"""Recordings that are no part of the project."""
-
-
-def foreign():
-    return sorted((DATA / "other_domains").glob("*/*.hea"))
+from ...physionet import microvolts
 
 
 def write(folder, samples, form="16x1+24", gain="1000/mV", name="X1.mat"):
@@ -37,7 +30,7 @@ def write(folder, samples, form="16x1+24", gain="1000/mV", name="X1.mat"):
 
 @pytest.fixture
 def samples(population):
-    return population.samples(9, 500)
+    return microvolts(population, 9, 500)
 
 
 @pytest.mark.parametrize("form", ["16+24", "16x1+24", "16x1:0+24"])
@@ -134,9 +127,8 @@ def as_wfdb_takes_it(header, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not foreign(), reason="needs the records of other sources, which are not part of the project")
-def test_every_record_of_other_sources_is_read_as_wfdb_reads_it(tmp_path):
-    headers = foreign()
+def test_every_record_of_other_sources_is_read_as_wfdb_reads_it(shared_data, tmp_path):
+    headers = sorted((shared_data / "other_domains").glob("*/*.hea"))
     assert len(headers) == 204
     for header in headers:
         expected = wfdb.rdrecord(str(as_wfdb_takes_it(header, tmp_path)))
@@ -148,10 +140,10 @@ def test_every_record_of_other_sources_is_read_as_wfdb_reads_it(tmp_path):
         assert checksum_problem(read_header(header)) is None
 
 
-@pytest.mark.skipif(not (DATA / "ptbxl").is_dir(), reason="needs PTB-XL's own files, which are not part of the project")
-def test_ptbxl_is_read_as_wfdb_reads_it():
-    headers = sorted((DATA / "ptbxl").glob("records*/*/*.hea"))
-    for header in headers[::7]:
+def test_ptbxl_is_read_as_wfdb_reads_it(ptbxl_folder):
+    headers = sorted(ptbxl_folder.glob("records*/*/*.hea"))
+    assert headers
+    for header in headers[:: max(1, len(headers) // 140)]:
         assert np.allclose(
             read_signal(header).mv, wfdb.rdrecord(str(header.with_suffix(""))).p_signal.T, atol=1e-6, equal_nan=True
         )
