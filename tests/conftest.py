@@ -10,7 +10,7 @@ from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 
 POPULATION = "1,66"
-"""Phantoms of the tests: as those of the published seed, and fewer."""
+"""Phantoms of the tests: those of the published seed, and fewer of them."""
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is imported: no test looks anything up there
 
@@ -26,7 +26,7 @@ def pytest_collection_finish():
 
 @pytest.fixture(scope="session")
 def population() -> Dataset:
-    """A small population of phantoms: 66 test cases."""
+    """A small population of phantoms: 66 test cases, 66 for validation and 528 for training."""
     return Phantoms(POPULATION)
 
 
@@ -41,8 +41,12 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def ptbxl_folder(request: pytest.FixtureRequest) -> Path:
-    """A PTB-XL v1.0.3 folder with its whole table: ``PTBXL_DIR``, else the one among the real recordings."""
-    named = os.environ.get("PTBXL_DIR")
+    """A PTB-XL folder: ``PTBXL_DIR``, else the one among the real recordings.
+
+    It may hold all 43,598 recordings, or few: a test takes few of those that are there, and says so where it needs one
+    that is not.
+    """
+    named = os.environ.get("PTBXL_DIR", "").removeprefix("ptbxl:")
     folder: Path = Path(named) if named else request.getfixturevalue("shared_data") / "ptbxl"
     if not (folder / "ptbxl_database.csv").is_file():
         pytest.skip(f"there is no ptbxl_database.csv in {folder}: PTBXL_DIR names a PTB-XL v1.0.3 folder")
@@ -51,7 +55,7 @@ def ptbxl_folder(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def ptbxl(ptbxl_folder: Path) -> PtbXl:
-    """PTB-XL v1.0.3 with every row of its table and the recordings that are at hand."""
+    """PTB-XL v1.0.3 with every row of its table, and those recordings that are at hand: a test reads few of them."""
     dataset = PtbXl(ptbxl_folder)
     if len(dataset) != 21_799:
         pytest.skip(f"the table in {ptbxl_folder} is not the whole of PTB-XL v1.0.3: it has {len(dataset)} records")

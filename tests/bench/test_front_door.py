@@ -16,8 +16,6 @@ from taxonomy.reading import Reading
 from ..command import bench
 
 AXIS_NAMES = [axis.name for axis in AXES]
-NORMAL = "9,38"
-"""Two records that are labelled normal."""
 
 
 class Hostile:
@@ -79,11 +77,12 @@ def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_probe_in_memory_says_what_the_command_writes(tmp_path):
-    words = ("--reader", "resnet1d", "--change", "rate", "--ids", NORMAL)
+def test_a_probe_in_memory_says_what_the_command_writes(records, tmp_path):
+    normal = [one.ecg_id for one in records if records.truth(one).values["normality"] == "normal"][:2]
+    words = ("--reader", "resnet1d", "--change", "rate", "--ids", ",".join(map(str, normal)))
     assert bench("probe", *words, cwd=tmp_path).returncode == 0
     (written,) = tmp_path.glob("runs/probe-*/probe.json")
-    cohort = load_dataset("phantoms:1,66").cohort(ids=[int(one) for one in NORMAL.split(",")])
+    cohort = records.dataset.cohort(ids=normal)
     found = [vars(result) for result in probe("resnet1d", cohort, ["rate"]).results]
     assert json.loads(json.dumps(found, default=vars)) == json.loads(written.read_text())["results"]
 
