@@ -35,7 +35,9 @@ def shared_data() -> Path:
     """Real recordings beside the project, or where ``ECG_BENCH_TEST_DATA`` says."""
     folder = Path(os.environ.get("ECG_BENCH_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
     if not folder.is_dir():
-        pytest.skip(f"there are no real recordings at {folder}; ECG_BENCH_TEST_DATA says where they are")
+        pytest.skip(
+            f"no real recordings at {folder}: PTBXL_DIR (PTB-XL) and ECG_BENCH_TEST_DATA (all) say where they are"
+        )
     return folder
 
 

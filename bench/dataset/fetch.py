@@ -3,6 +3,7 @@
 import hashlib
 import re
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from bench.progress import Report
-from bench.storage import sha256
+from bench.storage import sha256, write_whole
 from taxonomy.error import DatasetError
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ SUMS = "SHA256SUMS.txt"
 TABLES = ("ptbxl_database.csv", "scp_statements.csv", "LICENSE.txt", "RECORDS")
 SAMPLED_FOLDS = (9, 10)
 """Folds of a sample: what the project's readers were not taught."""
+
+SAMPLE = "SAMPLE.txt"
+"""The ids of a sample's records, so that the others are not missed."""
 
 DOWNLOAD_CHUNK = 1 << 16
 TIMEOUT_S = (10, 60)
@@ -91,14 +95,17 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
         tables = {name: digest for name, digest in sums.items() if name in TABLES}
         if options.sample:
             begun = _download_all(client, tables, report)
-            records = _files_of(sampled(target, options.sample), options.rates)
+            chosen = sampled(target, options.sample)
+            records = _files_of(chosen, options.rates)
             unlisted = sorted(records - sums.keys())
             if unlisted:
                 raise DatasetError(f"{options.base_url}{SUMS} does not list {unlisted[0]}")
+            _note_sample(target, (row.ecg_id for row in chosen))
             fetched = _download_all(client, {name: sums[name] for name in sorted(records)}, report)
             return Fetched(begun.files + fetched.files, begun.downloaded + fetched.downloaded)
         folders = tuple(f"records{rate}/{options.folder}" for rate in options.rates)
         wanted = tables | {name: digest for name, digest in sums.items() if name.startswith(folders)}
+        (target / SAMPLE).unlink(missing_ok=True)
         return _download_all(client, wanted, report)
     except OSError as error:
         raise DatasetError(
@@ -132,6 +139,29 @@ def sampled(folder: Path, size: int) -> list["TableRow"]:
             chosen += patients[patient]
             count += len(patients[patient])
     return chosen
+
+
+def sampled_ids(folder: Path) -> frozenset[int] | None:
+    """Return the ids of the records that were asked for where a folder holds a sample, None where it holds none.
+
+    Raises
+    ------
+    DatasetError
+        When the note of the sample cannot be read.
+    """
+    path = folder / SAMPLE
+    if not path.is_file():
+        return None
+    try:
+        return frozenset(map(int, path.read_text(encoding="utf-8").split()))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} is not the list of a sample's records, one id a line: {error}") from error
+
+
+def _note_sample(folder: Path, ids: "Iterable[RecordId]") -> None:
+    """Add records to the note of a folder's sample."""
+    whole = sorted((sampled_ids(folder) or frozenset()) | set(map(int, ids)))
+    write_whole(folder / SAMPLE, "".join(f"{ecg_id}\n" for ecg_id in whole))
 
 
 def _files_of(rows: "list[TableRow]", rates: tuple[int, ...]) -> set[str]:

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bench.dataset.feature_file import PROGRAMS, read_features
-from bench.dataset.fetch import SUMS, read_sums
+from bench.dataset.fetch import SUMS, read_sums, sampled_ids
 from bench.dataset.problem import Problem
 from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
@@ -58,7 +58,8 @@ class PtbXl(TabledDataset):
     def check(self) -> Iterator[Problem]:
         """Yield missing files, and files that contradict ``SHA256SUMS.txt`` where the folder has one.
 
-        A rate without a single record counts as not downloaded, so a folder with only records100 is sound.
+        A rate without a single record counts as not downloaded, so a folder with only records100 is sound; and of a
+        folder with a sample only the sample's records are expected.
         """
         yield from self._missing()
         if (self.folder / SUMS).is_file():
@@ -103,8 +104,10 @@ class PtbXl(TabledDataset):
             yield Problem(
                 "missing", str(self.folder), "no record has a signal: neither records100 nor records500 is there"
             )
+        asked = sampled_ids(self.folder)
+        expected = [ecg_id for ecg_id in self._rows if asked is None or ecg_id in asked]
         for fs in rates:
-            for ecg_id in self._rows:
+            for ecg_id in expected:
                 header = self.header(ecg_id, fs)
                 for path in (header, header.with_suffix(".dat")):
                     if not path.is_file():

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from bench.dataset import fetch as fetch_module
-from bench.dataset.fetch import Fetched, FetchOptions, fetch, sampled
+from bench.dataset.fetch import Fetched, FetchOptions, fetch, sampled, sampled_ids
 from bench.dataset.ptbxl import PtbXl
 from bench.storage import sha256
 from taxonomy.error import DatasetError
 
 from ...command import bench, is_one_sentence
 from ...physionet import table_row, write_tables
+from .conftest import UNRECORDED
 
 
 @dataclass
@@ -223,6 +224,29 @@ def test_the_command_takes_a_sample_and_says_what_is_there(site, tmp_path):
     fetched = PtbXl(tmp_path / "mine")
     assert sorted(record.fold for record in fetched if record.rates) == [9, 10]
     assert "Licence: CC BY 4.0. Cite Wagner et al. 2020" in done.stdout
+    verified = bench("data", "verify", "--data", tmp_path / "mine", cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout
+    next((tmp_path / "mine").rglob("*.dat")).unlink()
+    assert "missing: 1" in bench("data", "verify", "--data", tmp_path / "mine", cwd=tmp_path).stdout
+
+
+def test_a_sample_grows_and_then_is_all(site, tmp_path):
+    get(site, tmp_path / "mine", sample=2)
+    few = sampled_ids(tmp_path / "mine")
+    get(site, tmp_path / "mine", sample=400)
+    get(site, tmp_path / "mine", sample=2)
+    assert few is not None and few < sampled_ids(tmp_path / "mine") == {9, 38, 70}
+    get(site, tmp_path / "mine")
+    assert sampled_ids(tmp_path / "mine") is None
+    assert {problem.where for problem in PtbXl(tmp_path / "mine").check()} == {
+        f"records100/00000/00{number}_lr.{end}" for number in UNRECORDED for end in ("dat", "hea")
+    }
+
+
+def test_a_note_of_a_sample_that_is_none_is_told(physionet_folder):
+    (physionet_folder / "SAMPLE.txt").write_text("9\nten\n")
+    with pytest.raises(DatasetError, match=r"SAMPLE\.txt is not the list of a sample's records"):
+        list(PtbXl(physionet_folder).check())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Phantoms as a dataset: opened by a seed, lazy, exact, and the same as WFDB files as they are in memory."""
 
 import tracemalloc
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -100,10 +101,10 @@ def test_a_records_age_and_sex_are_those_of_its_draw(population):
 
 
 def test_of_many_phantoms_only_those_that_are_asked_for_are_drawn(hearts_drawn):
-    many = Phantoms("6,21799")
+    many = Phantoms("6,3000")
     cohort = many.cohort(limit=3)
     assert not cohort.coverage.is_whole
-    assert cohort.coverage.of == 21_799
+    assert cohort.coverage.of == 3000
     assert not hearts_drawn
     cohort.truths()
     assert sorted(hearts_drawn) == list(cohort.ids)
@@ -114,8 +115,8 @@ def test_going_through_many_phantoms_keeps_none_of_them():
     next(iter(many))
     tracemalloc.start()
     try:
-        assert sum(1 for _ in many.in_folds(("val",))) == 21_799
-        assert tracemalloc.get_traced_memory()[1] < 200_000
+        assert sum(1 for _ in islice(many.in_folds(("val",)), 2000)) == 2000
+        assert tracemalloc.get_traced_memory()[1] < 50_000, "25 bytes for each of them"
     finally:
         tracemalloc.stop()
 
