@@ -97,7 +97,7 @@ def test_explain_prints_labels_numbers_and_every_axis(physionet_folder):
         "heart axis LAD",
         "infarction stage Stadium I",
         r"evil \x1b[31mred\x1b[0m [bold]text[/bold]",
-        "IMI 15% inferior myocardial infarction",
+        "IMI 15% inferior infarction",
         "CRBBB not given complete right bundle branch block",
         "Vent. rate, second detector 7",
         "conduction rbbb fascicular_block CRBBB, LAFB the labels",
