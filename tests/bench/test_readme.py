@@ -115,8 +115,9 @@ def cell(code, names):
     last = body.pop() if isinstance(body[-1], ast.Expr) else None
     with redirect_stdout(io.StringIO()) as printed:
         exec(compile(ast.Module(body, []), "<page>", "exec"), names)
-        if last is not None:
-            print(repr(eval(compile(ast.Expression(last.value), "<page>", "eval"), names)))
+        value = eval(compile(ast.Expression(last.value), "<page>", "eval"), names) if last is not None else None
+        if value is not None:
+            print(repr(value))
     return plain(printed.getvalue())
 
 
@@ -200,3 +201,13 @@ def test_the_experiments_example_is_the_file_and_its_settings_are_named():
     said = re.search(r"`\[task\]` settings of a fine-tuning: ([\w, ]+)\.", EXTENDING)
     assert said and set(said.group(1).split(", ")) == set(Task.__dataclass_fields__)
     assert set(Arm.__dataclass_fields__) == {"name", "task", "options"}
+
+
+def test_a_wheel_holds_the_six_packages_and_nothing_beside_them():
+    setuptools = pytest.importorskip("setuptools")
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    found = setuptools.find_namespace_packages(str(ROOT), include=settings["packages"]["find"]["include"])
+    assert {name.partition(".")[0] for name in found} == {
+        "bench", "measurements", "phantoms", "readers", "renderers", "taxonomy",
+    }  # fmt: skip
+    assert "bench.experiment.configs" in found
