@@ -18,8 +18,7 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench.dataset.sample import Sample
-
+from bench import load_dataset
 from bench.dataset import Cohort, Record, Signal
 from bench.run.questionnaire import Questionnaire, ask_all
 from bench.view import Cases, Question, View
@@ -41,17 +40,17 @@ def _renamed(record: Record, ecg_id: int) -> Record:
 
 
 def timed_run(cases: int, concurrency: int, workers: int, folder: Path) -> list[float]:
-    """Read ``cases`` cases: the sample's records over and over, each under an id and with a number of its own.
+    """Read ``cases`` cases: phantoms over and over, each under an id and with a number of its own.
 
     Returns
     -------
     list of float
         Seconds from the start to each reading.
     """
-    sample = Sample()
-    originals = list(islice(cycle(sample), cases))
+    phantoms = load_dataset("phantoms:1,66").cohort()
+    originals = list(islice(cycle(phantoms), cases))
     records = tuple(_renamed(record, number) for number, record in enumerate(originals, start=1))
-    measured = sample.cohort("all").measure()
+    measured = phantoms.measure()
     features = {
         record.ecg_id: replace(measured[original.ecg_id], t_axis=Measurement(float(record.ecg_id)))
         for record, original in zip(records, originals, strict=True)
@@ -59,7 +58,7 @@ def timed_run(cases: int, concurrency: int, workers: int, folder: Path) -> list[
     built = reader("openai:gpt-5.4", {"attempts": "6", "timeout": "2"})
     assert isinstance(built, SessionReader)
     view = View().settled(built)
-    job = Cases(view, Cohort(sample, records, "all"), features, name="benchmark", workers=workers)
+    job = Cases(view, Cohort(phantoms.dataset, records, "all"), features, name="benchmark", workers=workers)
     session = Session(folder / "responses", "benchmark", concurrency)
     times: list[float] = []
     start = time.perf_counter()

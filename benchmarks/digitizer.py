@@ -1,11 +1,11 @@
-"""Accuracy of the digitizer by renderer and resolution: ``python benchmarks/digitizer.py``."""
+"""Accuracy of the digitizer by renderer and resolution: ``python benchmarks/digitizer.py --data PTBXL_DIR``."""
 
 import argparse
 
 import numpy as np
-from bench.dataset.sample import Sample
 from numpy.typing import NDArray
 
+from bench import load_dataset
 from bench.dataset import Record
 from readers.digitizer.digitizing import digitize
 from readers.digitizer.geometry import DigitizeError
@@ -43,10 +43,11 @@ def line(records: list[Record], name: str, px_per_mm: int) -> str:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=66, help="of the embedded sample's test split")
+    parser.add_argument("--data", help="PTB-XL's folder; phantoms without it")
+    parser.add_argument("--records", type=int, default=66, help="of the test split")
     parser.add_argument("--px-per-mm", type=int, nargs="+", default=[4, 6, 8, 10])
     options = parser.parse_args()
-    records = Sample().cohort(limit=options.records)
+    records = list(load_dataset(options.data).cohort(limit=options.records))
     headings = ("renderer", "px/mm", "RMS", "median record", "worst record", "flat parts", "refused")
     print("| " + " | ".join(headings) + " |\n" + "|---" * len(headings) + "|")
     for name in RENDERERS:

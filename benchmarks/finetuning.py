@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from bench.dataset.sample import Sample
 
+from bench import load_dataset
 from bench.finetune.config import FinetuneConfig, finetune_config
 from bench.finetune.setup import Ready, adapted, new_trainer, prepared_finetuning
 from bench.finetune.trainer import Clock
@@ -55,7 +55,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     training = {"epochs": 1, "batch": options.batch, "at_once": options.batch, "workers": options.workers,
                 "patience": 0, "validation": 1, "max_tokens": 1, "gradient_checkpointing": False}  # fmt: skip
     config = finetune_config({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
-    ready = prepared_finetuning(config, model_source(config.model, config.load), Sample(), folder / "out", SILENT)
+    ready = prepared_finetuning(config, model_source(config.model, config.load), load_dataset(), folder / "out", SILENT)
     ready.out.mkdir()
     bare = _bare(ready, config)
     clock = Clock()
@@ -73,7 +73,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
 
 
 def _built(size: str, folder: Path) -> Path:
-    measured = Sample().cohort("train", limit=60).measure()
+    measured = load_dataset().cohort("train", limit=60).measure()
     view = View().for_inputs(frozenset({"text"}))
     texts = [system_text(DENSE)] * 8 + [view.prompt(numbers, ()).text for numbers in measured.values()]
     (folder / "corpus.json").write_text(json.dumps(texts))

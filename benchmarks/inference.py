@@ -10,8 +10,8 @@ import argparse
 import time
 
 import numpy as np
-from bench.dataset.sample import Sample
 
+from bench import load_dataset
 from readers.contract import Case
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import BATCH, Resnet1dReader
@@ -21,7 +21,7 @@ def main() -> None:
     """Print both rates and their ratio, round by round and in the median."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    signals = [record.signal(100) for record in Sample().cohort("all")]
+    signals = [record.signal(500) for record in load_dataset().cohort()]
     cases = [Case(str(k), signal.mv, signal.fs) for k, signal in enumerate(signals)]
     prepared = np.stack([prepare(signal.mv, signal.fs) for signal in signals])
     reader = Resnet1dReader()

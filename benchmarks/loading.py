@@ -1,8 +1,8 @@
-"""How fast are records loaded? PTB-XL folder, embedded sample and a plain wfdb loop, in one process.
+"""How fast are records loaded? PTB-XL folder, phantoms and a plain wfdb loop, in one process.
 
     python benchmarks/loading.py --data PTBXL_DIR
 
-Loads the 488 records of the sample at 100 Hz, three times each way, alternating.
+Loads up to 488 records at hand at 100 Hz, and simulates as many phantoms, three times each way, alternating.
 """
 
 import argparse
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import wfdb
-from bench.dataset.sample import Sample
 
+from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     dataset = PtbXl(parser.parse_args().data)
-    ids = [record.ecg_id for record in Sample()]
+    ids = [record.ecg_id for record in dataset.cohort("all") if 100 in record.rates][:488]
 
     def by_wfdb() -> None:
         for ecg_id in ids:
@@ -32,12 +32,16 @@ def main() -> None:
         for ecg_id in ids:
             dataset.record(ecg_id).signal(100)
 
-    def by_sample() -> None:
-        sample = Sample()
-        for ecg_id in ids:
-            sample.record(ecg_id).signal(100)
+    def by_simulation() -> None:
+        phantoms = Phantoms()
+        for number in range(len(ids)):
+            phantoms.record(number).signal(500)
 
-    ways: dict[str, Callable[[], None]] = {"wfdb": by_wfdb, "PTB-XL folder": by_folder, "embedded sample": by_sample}
+    ways: dict[str, Callable[[], None]] = {
+        "wfdb": by_wfdb,
+        "PTB-XL folder": by_folder,
+        "phantoms, 500 Hz": by_simulation,
+    }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(3):
         for name, way in ways.items():
@@ -45,7 +49,7 @@ def main() -> None:
             way()
             times[name].append(time.perf_counter() - start)
     base = np.median(times["wfdb"])
-    print("| way | 488 records at 100 Hz | times as fast as wfdb |\n|---|---|---|")
+    print(f"| way | {len(ids)} records at 100 Hz | times as fast as wfdb |\n|---|---|---|")
     for name, taken in times.items():
         print(f"| {name} | {np.median(taken):.2f} s | {base / np.median(taken):.1f} |")
 

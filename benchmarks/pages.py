@@ -98,7 +98,7 @@ def _crossed(layout: Layout, signal: Signal, style: PageStyle) -> int:
     return crossed
 
 
-def _records(data: str, limit: int | None) -> Iterator[Record]:
+def _records(data: str | None, limit: int | None) -> Iterator[Record]:
     at_hand = (record for record in open_dataset(data) if record.rates)
     yield from (record for number, record in enumerate(at_hand) if limit is None or number < limit)
 
@@ -106,7 +106,7 @@ def _records(data: str, limit: int | None) -> Iterator[Record]:
 def main() -> None:
     """Print the table, and the records with a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="sample", help="PTB-XL, or the embedded sample")
+    parser.add_argument("--data", help="PTB-XL's folder; phantoms without it")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--px-per-mm", type=int, default=6)
     options = parser.parse_args()

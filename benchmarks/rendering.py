@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from bench.dataset.sample import Sample
 
+from bench import load_dataset
 from bench.dataset import Signal
 from renderers import LEADS, RENDERERS, PageStyle, render
 from renderers.ink import draw_lines
@@ -105,7 +105,7 @@ def main() -> None:
     """Print the table of peers and ratios, then the time of all four renderers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=8)
-    signals = [record.signal(500) for record in Sample().cohort(limit=parser.parse_args().records)]
+    signals = [record.signal(500) for record in load_dataset().cohort(limit=parser.parse_args().records)]
     own = milliseconds(ours, signals)
     print("| way | CPU ms a page | times ours | goal |\n|---|---|---|---|")
     print(f"| ours, printed, 8 px/mm | {own:.1f} | 1.0 | |")

@@ -27,7 +27,7 @@ def seconds(words: list[str]) -> float:
 
 def main() -> None:
     """Print the table."""
-    print("| command (embedded sample, test split) | median of 5 | goal |\n|---|---|---|")
+    print("| command (phantoms-1, test split) | median of 5 | goal |\n|---|---|---|")
     for name, (words, goal) in COMMANDS.items():
         taken = [seconds(words) for _ in range(6)][1:]
         print(f"| `{name}` | {np.median(taken):.2f} s | under {goal:g} s |")

@@ -52,7 +52,7 @@ class Delineation:
 
 @dataclass(frozen=True)
 class DelineationLimits:
-    """Thresholds of the delineation, set on the records of the sample against ecgdeli 1.0.0 and their labels.
+    """Thresholds of the delineation, set on 488 records of PTB-XL against ecgdeli 1.0.0 and their labels.
 
     Attributes
     ----------

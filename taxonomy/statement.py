@@ -1,7 +1,8 @@
 """PTB-XL's 71 SCP-ECG statements, with their groups, classes and findings.
 
-Source of the classes: PTB-XL v1.0.3, ``scp_statements.csv`` (Wagner et al. 2020, Scientific Data 7:154, CC BY 4.0).
-The column ``finding`` is this benchmark's own: a readable name for the axis ``other_findings``.
+Source of codes, groups and classes: PTB-XL v1.0.3, ``scp_statements.csv`` (Wagner et al. 2020, Scientific Data 7:154,
+CC BY 4.0). The columns ``description`` and ``finding`` are this benchmark's own: what a statement says in plain words,
+and its name on the axis ``other_findings``.
 """
 
 import csv
@@ -23,9 +24,9 @@ class Statement:
     code : str
         Acronym, such as ``"CLBBB"``.
     description : str
-        PTB-XL's description.
+        What it says, in this benchmark's words.
     row : int
-        Position in ``scp_statements.csv``; it breaks ties between diagnoses.
+        Position in PTB-XL's ``scp_statements.csv``; it breaks ties between diagnoses.
     diagnostic, form, rhythm : bool
         Its groups; a statement can be in two.
     superclass, subclass : str or None

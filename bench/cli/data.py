@@ -38,10 +38,16 @@ class _WithBareSample(click.Command):
 @click.option("--url", default=PHYSIONET, show_default=True, help="PTB-XL's folder, or a mirror of it.")
 @click.option("--connections", type=click.IntRange(1, 32), default=8, show_default=True)
 def fetch(folder: Path, rates: str, sample: int | None, part: str, url: str, connections: int) -> None:  # noqa: PLR0913
-    """Download PTB-XL 1.0.3 into FOLDER.
+    """Download PTB-XL 1.0.3 into FOLDER, all of it or a sample.
 
     Every file is checked against the published SHA-256 sums. After Ctrl-C or a broken connection the same command
-    resumes: complete files are kept, and partial files are continued.
+    resumes: complete files are kept, and partial files are continued. Without any of it, commands run on phantoms.
+
+    \b
+    Examples:
+      bench data fetch ~/ptb-xl --sample
+      bench data fetch ~/ptb-xl
+      bench run --reader resnet1d --data ~/ptb-xl
     """
     from bench.cli.terminal import progress
     from bench.dataset.fetch import FetchOptions

@@ -55,7 +55,7 @@ train = LazyGroup(TRAIN_COMMANDS, "Make a built-in reader from training folds.")
 bench = LazyGroup(
     COMMANDS,
     "Does a model read the ECG, or only guess it?\n\n"
-    "Runs a reader over PTB-XL and scores eight axes against the majority baseline. Begin with "
+    "Runs a reader over PTB-XL or phantoms and scores eight axes against the majority baseline. Begin with "
     "'bench run --reader resnet1d', which needs no download.",
 )
 

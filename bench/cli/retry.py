@@ -22,7 +22,7 @@ def retry(run: Path, data: str | None, measurements: str, statements: Path | Non
 
     \b
     Example:
-      bench retry runs/openai-gpt-5-4-ptbxl-sample-test-1a2b3c4d
+      bench retry runs/openai-gpt-5-4-phantoms-1-test-1a2b3c4d
     """
     from bench.cli.run import show_run
     from bench.cli.terminal import TERMINAL

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     """Run a reader over a split and score it.
 
-    Without --data this runs on phantoms, simulated ECGs of known truth.
-    Each reading is written as it arrives: after Ctrl-C, a kill or a
-    full disk, the same command continues where it stopped and ends with the same score. Answers of API readers are
-    kept in OUT/responses and never paid for twice.
+    Without --data this runs on phantoms, simulated ECGs of known truth. Each reading is written as it arrives: after
+    Ctrl-C, a kill or a full disk, the same command continues where it stopped and ends with the same score. Answers
+    of API readers are kept in OUT/responses and never paid for twice.
 
     \b
     Examples:
       bench run --reader resnet1d
+      bench run --reader resnet1d --data phantoms:7
       bench run --reader majority --data ~/ptb-xl --split val
       bench run --reader openai:gpt-5.4 --dry-run
       bench run --reader anthropic:claude-opus-4-8 --max-cost 20 --concurrency 16

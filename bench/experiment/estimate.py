@@ -22,7 +22,7 @@ GENERATED_AT = 1500.0
 """Assumed GB/s at which a GPU reads the weights for each generated token: about half of an H100's 3.35 TB/s."""
 
 READING_BYTES = 6000
-"""Size of a line of readings.jsonl with probabilities, measured on the sample."""
+"""Size of a line of readings.jsonl with probabilities, as measured."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def card(options: ExportOptions, dataset: Dataset, rows: Mapping[str, Mapping[st
     axes = "\n".join(f"| `{axis.name}` | {axis.question} | {', '.join(axis.values)} |" for axis in (*AXES, NORMALITY))
     view, form = options.views[0], options.views[0].form
     splits = "; ".join(f"`{name}` is {dataset.split(HUB_SPLITS[name]).meaning}" for name in options.splits)
-    sample = f" **This is {dataset.title}, no patients.**" if dataset.is_simulated else ""
+    kind = "Simulated" if dataset.is_simulated else "Real"
+    note = " **No patients: a result on them is no result on patients.**" if dataset.is_simulated else ""
     return f"""---
 license: {LICENCE_TAGS.get(dataset.licence, "other")}
 pretty_name: {dataset.title} rendered by ECG bench
@@ -43,9 +44,9 @@ configs:
 
 # {dataset.title}, rendered
 
-Real 12-lead ECGs of {dataset.name} {dataset.version} as pictures at {view.px_per_mm} px/mm, with prompts of condition
+{kind} 12-lead ECGs of {dataset.name} {dataset.version} as pictures at {view.px_per_mm} px/mm, with prompts of condition
 `{view.shown.name}`, targets of format `{form.name}` ({form.description}), and the truth on every axis of ECG bench's
-taxonomy.{sample} {size / 1e6:.1f} MB.
+taxonomy.{note} {size / 1e6:.1f} MB.
 
 ```python
 from datasets import load_dataset

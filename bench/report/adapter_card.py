@@ -35,7 +35,7 @@ def adapter_card(manifest: AdapterManifest) -> str:
     """Return the model card: Hugging Face's front matter, then what a person asks first."""
     made, taught = manifest.made, manifest.taught
     data, config = made["dataset"], made["config"]
-    sample = " (phantoms: simulated ECGs, no patients)" if data["is_simulated"] else ""
+    note = " (phantoms: simulated ECGs, no patients)" if data["is_simulated"] else ""
     looks = "\n".join(
         f"| {look['step']} | {look[f'eval_{FIGURE}']:.3f} | {100 * look['eval_no_answer']:.1f}% |"
         for look in made["looks"]
@@ -57,7 +57,7 @@ px/mm under condition `{taught["condition"]}`. It is no medical device, and whet
 is common is for `bench ablate --reader lora:FOLDER` to say.
 
 - base: {manifest.base}, version {manifest.base_version}
-- data: {data["name"]} {data["version"]}{sample}, {data["training_records"]} records of
+- data: {data["name"]} {data["version"]}{note}, {data["training_records"]} records of
   {data["training_split"]}; {data["validation_split"]} ({data["validation_records"]} records) chose the checkpoint; the
   test split was not read. {data["citation"]}, {data["licence"]}
 - best look: step {made["best_step"]}, Cohen's kappa {made["best_kappa"]:.3f}, the mean over the axes asked for

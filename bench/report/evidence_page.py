@@ -14,7 +14,17 @@ from bench.evidence.result import Evidence
 from bench.evidence.verdict import Reason
 from bench.report.evidence_plot import evidence_plot
 from bench.report.plot import save
-from bench.report.table import difference, markdown_table, page, percent, plain, share, terminal_table, within
+from bench.report.table import (
+    difference,
+    markdown_table,
+    page,
+    percent,
+    plain,
+    share,
+    size_note,
+    terminal_table,
+    within,
+)
 from bench.score.agreement import LEVEL
 from bench.storage import as_json, write_whole
 from bench.view import CROSSED
@@ -143,9 +153,7 @@ def evidence_page(found: Evidence) -> str:
 
 def caution(found: Evidence) -> str:
     """Return a note on the number of cases, on what was asked, and on leaks."""
-    n = f"n = {found.cases:,} ECGs"
-    n += " that are phantoms: simulated, of known truth." if found.is_simulated else "."
-    said = f"{n} Asked: {asked_in_words(found.conditions)}."
+    said = f"{size_note(found.cases, found.is_simulated)} Asked: {asked_in_words(found.conditions)}."
     measured = [axis.axis for axis in found.axes if axis.by_construction]
     if measured:
         said += (

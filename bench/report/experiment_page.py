@@ -140,7 +140,7 @@ def estimate_table(found: Sequence[ArmEstimate]) -> "Table":
 
 
 def caution(results: Sequence[ArmResult]) -> str:
-    """Return a note on the sample size."""
+    """Return a note on the number of ECGs, and on what they are."""
     return size_note(max(result.score.n for result in results), any(result.is_simulated for result in results))
 
 

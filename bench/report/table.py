@@ -98,7 +98,7 @@ def number(value: float | None) -> str:
 
 
 def size_note(n: int, is_simulated: bool) -> str:
-    """Return a note on the sample size."""
+    """Return a note on the number of ECGs, and on what they are."""
     if is_simulated:
-        return f"n = {n} phantoms, simulated ECGs of known truth: no result on patients."
-    return f"n = {n} ECGs."
+        return f"n = {n:,} phantoms, simulated ECGs of known truth: no result on patients."
+    return f"n = {n:,} ECGs."
