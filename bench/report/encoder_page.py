@@ -8,7 +8,7 @@ from bench.dataset import Dataset
 from bench.encoder.encoder_probe import SOURCES, AxisProbe, EncoderOptions
 from bench.encoder.probing import FittedProbe, best_probe
 from bench.report.plot import BLUE, GREEN, GREY, ORANGE, SKY, new_figure, save, without_frame
-from bench.report.table import markdown_table, number, page, plain, terminal_table, within
+from bench.report.table import markdown_table, number, page, plain, size_note, terminal_table, within
 from bench.storage import as_json, write_whole
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ def write_encoder(options: EncoderOptions, found: Sequence[AxisProbe], dataset: 
     """
     names = list(dict.fromkeys(one.renderer for one in found))
     n = max(one.n for one in found)
-    sample = " phantoms, simulated ECGs of known truth: no result on patients" if dataset.is_simulated else ""
     parts = [
         f"# What does the image encoder of {plain(Path(options.model).name)} carry?",
-        f"n = {n} ECGs{sample}.",
+        size_note(n, dataset.is_simulated),
         HOW.format(test=dataset.split("test").meaning, val=dataset.split("val").meaning),
     ]
     for name in names:

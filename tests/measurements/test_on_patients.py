@@ -31,9 +31,7 @@ def measured(ptbxl, reference):
     records = [ptbxl.record(ecg_id) for ecg_id in reference]
     found = [r for r in records if 500 in r.rates]
     if len(found) < 400:
-        pytest.skip(
-            f"of the records with reference intervals, {len(found)} have a recording at 500 Hz here"
-        )
+        pytest.skip(f"of the records with reference intervals, {len(found)} have a recording at 500 Hz here")
     return [(record, measure(record.signal(500).mv, 500.0)) for record in found]
 
 

@@ -142,8 +142,15 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
     words = ["bench", "dataset", "export", str(out), "--px-per-mm", "2", "--renderer", "printed,leads", "--limit", "6"]
     run = {"args": [sys.executable, "-m", *words], "capture_output": True, "text": True, "env": {**os.environ}}
 
+    write_export(ExportOptions(OPTIONS.views, limit=6), open_dataset("phantoms:1,66"), tmp_path / "undisturbed")
+    sizes = {
+        name: [path.stat().st_size for path in (tmp_path / "undisturbed" / "data" / name).iterdir()] for name in NAMES
+    }
+    enough = max(sizes["printed"]) + 1000
+    assert enough < max(sizes["leads"])
+
     def little():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (127_000, 127_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (enough, enough))
 
     stopped = subprocess.run(**run, preexec_fn=little)
     assert stopped.returncode == 2 and "make room, and the same command resumes" in stopped.stderr
