@@ -7,7 +7,7 @@ from bench.export.export_options import HUB_SPLITS, ExportOptions
 from renderers import renderer
 from taxonomy.axis import AXES, NORMALITY
 
-LICENCE_TAGS = {"CC BY 4.0": "cc-by-4.0"}
+LICENCE_TAGS = {"CC BY 4.0": "cc-by-4.0", "MIT": "mit"}
 """Hugging Face's names of licences."""
 
 

@@ -78,10 +78,11 @@ def test_measurements_say_why_there_is_no_second_rate():
     assert measure(train(75), 500.0).second_rate.value == pytest.approx(75, abs=0.6)
 
 
-@pytest.mark.slow
-def test_both_detectors_agree_within_2_on_99_of_100_real_records(population):
-    numbers = population.cohort("all").measure().values()
-    pairs = [(one.heart_rate.value, one.second_rate.value) for one in numbers]
-    near = [None not in pair and abs(pair[0] - pair[1]) <= 2 for pair in pairs]
-    assert len(near) == 488
-    assert sum(near) >= 483
+def test_it_counts_the_beats_of_phantoms(population):
+    cohort = population.cohort()
+    pairs = [
+        (cohort.measured(record).second_rate.value, population.draw(record.ecg_id).simulated().rate)
+        for record in cohort
+    ]
+    near = [found is not None and abs(found - true) <= 2 for found, true in pairs]
+    assert np.mean(near) >= 0.95

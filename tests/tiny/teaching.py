@@ -1,4 +1,4 @@
-"""A tiny model taught through the real pipeline on real records, asked, and taken apart by the ablation."""
+"""A tiny model taught through the real pipeline on phantoms, asked, and taken apart by the ablation."""
 
 from pathlib import Path
 

@@ -164,7 +164,7 @@ def test_the_command_leaves_a_page(gemma, tmp_path):
     done = bench(*words, "--out", "probe", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "probe" / "encoder.md").read_text()
-    assert "simulated phantoms" in page and "![Areas by source](clean.png)" in page
+    assert "n = 40 phantoms, simulated ECGs of known truth" in page and "![Areas by source](clean.png)" in page
     data = json.loads((tmp_path / "probe" / "encoder.json").read_text())["probes"]
     assert {one["axis"] for one in data} >= {"rate", "diagnosis"}
     assert {"encoder", "projected", "random", "pixels", "resnet1d"} == set(data[0]["probes"])

@@ -86,7 +86,7 @@ def test_each_arm_is_taught_and_asked_as_its_name_says():
 def test_it_ends_in_its_table_and_the_one_side_by_side(finished):
     out, said = finished
     table = (out / "binary" / "table.md").read_text()
-    assert "normality" in table and "majority" in table and "simulated phantoms" in table
+    assert "normality" in table and "majority" in table and "n = 12 phantoms, simulated" in table
     page = (out / "side_by_side.md").read_text()
     assert "binary: binary" in page and "follows the numbers" in page
     assert (out / "side_by_side.png").stat().st_size > 5000

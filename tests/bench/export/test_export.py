@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 
 from bench.dataset import open_dataset
+from bench.dataset.ptbxl import PtbXl
+from bench.export.card import card
 from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
 from bench.view import View
@@ -23,6 +25,7 @@ from taxonomy.schema import answer_schema
 from taxonomy.target import DENSE, DENSE_NO_REASONING
 
 from ...command import bench, is_one_sentence
+from ...physionet import write_folder
 
 NAMES = ("printed", "leads")
 OPTIONS = ExportOptions(tuple(View(renderer=name, px_per_mm=2) for name in NAMES), shard_rows=4, limit=6)
@@ -50,8 +53,8 @@ def loaded(folder, tmp_path_factory):
 @pytest.mark.slow
 def test_it_is_loaded_by_its_card(loaded):
     assert {split: len(rows) for split, rows in loaded["printed"].items()} == {"train": 6, "validation": 6, "test": 6}
-    assert set(loaded["printed"]["train"]["fold"]) <= set(range(1, 9))
-    assert set(loaded["printed"]["validation"]["fold"]) == {9} and set(loaded["printed"]["test"]["fold"]) == {10}
+    folds = {split: set(rows["fold"]) for split, rows in loaded["printed"].items()}
+    assert folds == {"train": {"train"}, "validation": {"val"}, "test": {"test"}}
 
 
 @pytest.mark.slow
@@ -107,7 +110,14 @@ def test_shards_are_even_and_the_card_cites(folder):
     names = sorted(path.name for path in (folder / "data" / "printed").iterdir())
     assert names[:2] == ["test-00000-of-00002.parquet", "test-00001-of-00002.parquet"]
     card = (folder / "README.md").read_text()
-    assert "10.1038/s41597-020-0495-6" in card and "license: cc-by-4.0" in card and "simulated phantoms" in card
+    assert "McSharry" in card and "license: mit" in card and "This is simulated phantoms, no patients" in card
+
+
+def test_the_card_of_ptbxl_cites_it_and_speaks_of_patients(population, tmp_path):
+    rows = {"printed": dict.fromkeys(OPTIONS.splits, 3)}
+    said = card(OPTIONS, PtbXl(write_folder(tmp_path, population, range(3))), rows, 1)
+    assert "10.1038/s41597-020-0495-6" in said and "license: cc-by-4.0" in said
+    assert "no patients" not in said
 
 
 def test_what_is_there_is_not_written_over(folder):
@@ -132,8 +142,15 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
     words = ["bench", "dataset", "export", str(out), "--px-per-mm", "2", "--renderer", "printed,leads", "--limit", "6"]
     run = {"args": [sys.executable, "-m", *words], "capture_output": True, "text": True, "env": {**os.environ}}
 
+    write_export(ExportOptions(OPTIONS.views, limit=6), open_dataset("phantoms:1,66"), tmp_path / "undisturbed")
+    sizes = {
+        name: [path.stat().st_size for path in (tmp_path / "undisturbed" / "data" / name).iterdir()] for name in NAMES
+    }
+    enough = max(sizes["printed"]) + 1000
+    assert enough < max(sizes["leads"])
+
     def little():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (127_000, 127_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (enough, enough))
 
     stopped = subprocess.run(**run, preexec_fn=little)
     assert stopped.returncode == 2 and "make room, and the same command resumes" in stopped.stderr

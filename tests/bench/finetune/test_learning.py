@@ -7,16 +7,18 @@ import pytest
 import torch
 
 from bench.dataset import Cohort
+from bench.dataset.ptbxl import PtbXl
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
 from bench.view import View
 from bench.view.example import examples
-from readers.majority import majority_values
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions
 from readers.vlm.source import model_source, processor_of
 from taxonomy.error import DatasetError, SettingError
 from taxonomy.parsing import parse
+
+from ...physionet import write_folder
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +46,17 @@ def test_the_loss_is_on_the_answer_and_the_end_of_the_turn(chat, population):
     assert batch["input_ids"].shape == batch["labels"].shape == batch["token_type_ids"].shape
 
 
-def test_what_no_label_tells_bears_no_loss_and_the_majority_stands_there(chat, some):
+def test_what_no_label_tells_bears_no_loss_and_the_majority_stands_there(chat, some, population):
     example = next(one for one in (some[i] for i in range(len(some))) if "axis" in one.unknown)
-    assert f'"axis": "{majority_values()["axis"]}"' in example.answer.text
+    assert f'"axis": "{population.baselines["axis"]}"' in example.answer.text
     batch = AnswerCollator(chat)([example])
-    start, end = example.answer.spans["axis"]
+    untold = [example.answer.spans[axis] for axis in example.unknown]
     answer = chat.answer(example.answer.text)
-    inside = [i for i, (a, b) in enumerate(answer.offsets) if a < end and b > start]
+    inside = [i for i, (a, b) in enumerate(answer.offsets) if any(a < end and b > start for start, end in untold)]
     first = batch["labels"].shape[1] - len(answer.ids)
     assert inside and all(batch["labels"][0, first + i] == IGNORED for i in inside)
     others = [i for i in range(len(answer.ids)) if i not in inside]
+    assert len(others) > len(inside)
     assert [int(batch["labels"][0, first + i]) for i in others] == [answer.ids[i] for i in others]
 
 
@@ -84,8 +87,15 @@ def test_the_answer_is_the_truth_as_the_parser_reads_it(some):
 
 @pytest.mark.slow
 def test_the_training_folds_alone_are_taught(population):
-    assert {record.fold for record in examples(population, "train", View()).records} == set(range(1, 9))
-    assert {record.fold for record in examples(population, "val", View()).records} == {9}
+    for split in ("train", "val"):
+        assert {record.fold for record in examples(population, split, View(), limit=30).records} == {split}
+
+
+def test_the_training_folds_of_ptbxl_alone_are_taught(population, tmp_path):
+    numbers = [record.ecg_id for split in ("train", "val", "test") for record in population.cohort(split, limit=2)]
+    table = PtbXl(write_folder(tmp_path, population, numbers, with_signal=numbers))
+    assert {record.fold for record in examples(table, "train", View()).records} <= set(range(1, 9))
+    assert {record.fold for record in examples(table, "val", View()).records} == {9}
 
 
 def test_a_split_without_a_label_for_the_format_is_said(population, monkeypatch):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bench.dataset import Selection
+from bench.dataset.phantom import Phantoms
 from bench.evidence import verdict as words
 from renderers import RENDERERS
 
@@ -16,9 +18,18 @@ def planted(tmp_path, monkeypatch):
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path / "cache"))
 
 
+def other_rates():
+    """Phantoms of another seed than was taught: of one split, and a quarter of them slow or fast."""
+    others = Phantoms("2,300")
+    rates = {record.ecg_id: others.truth(record).values["rate"] for record in others if record.fold == "test"}
+    abnormal = [ecg_id for ecg_id, rate in rates.items() if rate not in (None, "normal")][:16]
+    normal = [ecg_id for ecg_id, rate in rates.items() if rate == "normal"][: 66 - len(abnormal)]
+    return Selection("phantoms:2,300", ids=",".join(map(str, sorted(abnormal + normal))))
+
+
 @pytest.mark.slow
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
-    score, verdicts = taught(gemma, tmp_path, renderer="planted", format="dense-no-reasoning", epochs=4)
+    score, verdicts = taught(gemma, tmp_path, other_rates(), renderer="planted", format="dense-no-reasoning", epochs=4)
     assert [axis.axis for axis in score.axes if axis.knows_p is not None and axis.knows_p < 0.001] == ["rate"]
     assert verdicts["rate"].startswith(words.READS) and words.TRACE in verdicts["rate"]
     assert [axis for axis, verdict in verdicts.items() if words.READS in verdict] == ["rate"]

@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.dataset import Record
+from bench.dataset.ptbxl import PtbXl
 from bench.view import View, cases_of
 from bench.view.donor import donors
 from taxonomy.error import DatasetError
+
+from ...physionet import table_row, write_folder, write_tables
 
 SEEDS = st.integers(0, 2**32)
 
@@ -111,7 +114,7 @@ def test_where_nobody_can_stand_in_it_is_told(lonely):
     assert "\n" not in str(told.value)
 
 
-def test_who_is_left_out_of_a_run_is_said(population):
+def test_who_is_left_out_of_a_run_is_said(population, tmp_path):
     class Heard:
         def __init__(self):
             self.said = []
@@ -119,12 +122,10 @@ def test_who_is_left_out_of_a_run_is_said(population):
         def say(self, words):
             self.said.append(words)
 
-    patients = Counter(one.patient_id for one in population)
-    patient, count = patients.most_common(1)[0]
-    assert count > 1, "the sample has a patient with several records"
-    mine = [one for one in population if one.patient_id == patient]
-    other = next(one for one in population if one.fold == mine[0].fold and one.patient_id != patient)
-    cohort, heard = population.cohort(ids=[one.ecg_id for one in (*mine, other)]), Heard()
+    written = write_folder(tmp_path, population, range(4), with_signal=range(4))
+    rows = [table_row(population, number) for number in range(4)]
+    write_tables(written, [{**row, "patient_id": 1.0} for row in rows[:3]] + rows[3:])
+    cohort, heard = PtbXl(written).cohort(), Heard()
     cases = cases_of(View("crossed").for_inputs(frozenset({"text"})), cohort, heard)
     assert len(cases.cohort) == len(cases.donors) == 2
-    assert heard.said == [f"{count - 1} of {count + 1} records are left out: one patient has most of a fold's records"]
+    assert heard.said == ["2 of 4 records are left out: one patient has most of a fold's records"]

@@ -95,12 +95,13 @@ def test_a_reader_without_text_is_shown_no_example(cohort):
     assert cases_of(view, cohort).worked == ()
 
 
-def test_too_few_patients_or_a_negative_number_are_told(cohort, tmp_path):
+def test_too_few_patients_or_a_negative_number_are_told(tmp_path):
+    few = "phantoms:1,2"
     with pytest.raises(SettingError, match="--shots 5000 needs 5002 patients of the training folds"):
-        made(cohort, shots=5000, condition="text-only")
+        made(Selection(few).cohort(), shots=5000, condition="text-only")
     with pytest.raises(SettingError, match="shots must be 0 or more, not -1"):
         View(shots=-1)
-    failed = bench("run", "--reader", "measurements", "--shots", "5000", cwd=tmp_path)
+    failed = bench("run", "--reader", "measurements", "--shots", "5000", cwd=tmp_path, PTBXL_DIR=few)
     assert is_one_sentence(failed, "there are "), failed.stderr
 
 

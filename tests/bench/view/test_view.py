@@ -147,11 +147,13 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(condition, 
         assert (row["system"], row["prompt"], tuple(row["captions"])) == (prompt.system, prompt.text, prompt.captions)
 
 
-def test_check_reader_shows_what_a_run_shows(tmp_path):
+def test_check_reader_shows_what_a_run_shows(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.dataset.phantom.CASES", 20)  # of the published seed, and soon drawn
     reader = f"{__name__}:Shown"
     bench("check-reader", reader, cwd=tmp_path)
     checked = [told(case) for case in Shown.last.seen[:CASES]]
-    assert bench("run", "--reader", reader, "--sample", CASES, cwd=tmp_path).returncode == 0
+    published = {"PTBXL_DIR": "phantoms"}
+    assert bench("run", "--reader", reader, "--sample", CASES, cwd=tmp_path, **published).returncode == 0
     assert checked == [told(case) for case in Shown.last.seen]
 
 

@@ -1,6 +1,7 @@
 """What is drawn can be read back, by a reader that sees the pixels alone."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,7 +20,15 @@ INNER = slice(10, -10)
 
 @pytest.fixture(scope="module")
 def signals(population):
-    return [record.signal(500) for record in population if record.fold == "test"][:3]
+    return [record.signal(500) for record in population.cohort()[:3]]
+
+
+@pytest.fixture(scope="module")
+def still(population):
+    """Phantoms without muscle noise, which changes within a column of pixels and is blurred by any drawing."""
+    draws = [population.draw(record.ecg_id) for record in population.cohort()[:3]]
+    hearts = [replace(draw.heart, noise=replace(draw.heart.noise, muscle=0.0)) for draw in draws]
+    return [replace(draw, heart=heart).simulated() for draw, heart in zip(draws, hearts, strict=True)]
 
 
 def pictures(signal, name="printed", px=6):
@@ -43,7 +52,25 @@ OTHER_PAGES = (("clean", 20), ("stacked", 20), ("leads", 30))
     ("name", "most"),
     [("printed", 20), *(pytest.param(name, most, marks=pytest.mark.slow) for name, most in OTHER_PAGES)],
 )
-def test_leads_come_back_in_microvolts(signals, name, most):
+def test_leads_come_back_in_microvolts(signals, still, name, most):
+    """The exact samples are known: the whole trace comes back, and its flat parts to a few microvolts."""
+    every, flat = both_errors(signals, name)
+    assert every < most
+    every, flat = both_errors(still, name)
+    assert every < most
+    assert flat < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "most"), [("printed", 20), *OTHER_PAGES])
+def test_leads_of_real_records_come_back_in_microvolts(ptbxl, name, most):
+    every, flat = both_errors([record.signal(500) for record in ptbxl.cohort("train", limit=3)], name)
+    assert every < most
+    assert flat < 10
+
+
+def both_errors(signals, name):
+    """Return the error in microvolts of all that a page shows, and of its parts that rise by less than 1 mV/s."""
     off, flat = [], []
     for signal in signals:
         found = digitize(pictures(signal, name))
@@ -51,14 +78,13 @@ def test_leads_come_back_in_microvolts(signals, name, most):
         slope = np.abs(np.gradient(signal.mv, 1 / 500, axis=1))[:, :5000][:, INNER]
         flat.append(np.where(slope < 1, off[-1], np.nan))
         assert found.whole == (name in {"stacked", "leads"})
-    assert rms(np.stack(off)) < most
-    assert rms(np.stack(flat)) < 10
+    return rms(np.stack(off)), rms(np.stack(flat))
 
 
 @pytest.mark.slow
-def test_peaks_are_within_10_microvolts_in_the_median(signals):
+def test_peaks_are_within_10_microvolts_in_the_median(still):
     off = []
-    for signal in signals:
+    for signal in still:
         found = digitize(pictures(signal, "stacked"))
         for pick in (np.nanmax, np.nanmin):
             off.append(pick(found.mv[:, INNER], axis=1) - pick(signal.mv[:, :5000][:, INNER], axis=1))
@@ -125,8 +151,8 @@ def as_jpeg(picture):
         (as_jpeg, 25),
     ],
 )
-def test_a_page_of_another_kind_is_read_too(signals, change, most):
-    for signal in signals[:2]:
+def test_a_page_of_another_kind_is_read_too(still, change, most):
+    for signal in still[:2]:
         found = digitize([change(pictures(signal)[0])])
         assert rms(errors(found, signal)) < most
 
@@ -156,19 +182,27 @@ def test_a_refusal_is_a_reading_and_an_empty_page_is_refused(signals):
 
 @pytest.mark.slow
 def test_the_network_keeps_its_answers_on_what_was_digitized(population):
-    records = [record for record in population if record.fold == "test"][:20]
+    assert fewest_kept(population.cohort()[:10]) >= 9
+
+
+@pytest.mark.slow
+def test_the_network_keeps_its_answers_on_real_records(ptbxl):
+    assert fewest_kept(ptbxl.cohort("train", limit=20)) >= 19
+
+
+def fewest_kept(records):
+    """Return how many answers stay as they are on a drawn record, on the axis where fewest do."""
     own = Resnet1dReader().read([Case(str(r.ecg_id), signal=r.signal(500).mv, fs=500.0) for r in records])
     drawn = [Case(str(r.ecg_id), images=render(r.signal().mv, r.signal().fs, "stacked")) for r in records]
     pairs = list(zip(own, DigitizerReader().read(drawn), strict=True))
-    for axis in pairs[0][0].values:
-        assert sum(a.values[axis] == b.values[axis] for a, b in pairs) >= 19
+    return min(sum(a.values[axis] == b.values[axis] for a, b in pairs) for axis in pairs[0][0].values)
 
 
 @pytest.mark.slow
 def test_rate_and_axis_are_measured_on_what_a_page_shows(population):
     from bench.dataset.measurement_cache import measure_record
 
-    records = [record for record in population if record.fold == "test"][:10]
+    records = population.cohort()[:10]
     same = {"rate": 0, "axis": 0}
     for record in records:
         signal = record.signal(500)
