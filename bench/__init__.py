@@ -12,10 +12,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.evidence.result import Evidence
     from bench.score import Score
-    from bench.study import ablate, ask, compare, evaluate, load_dataset, probe, reader
+    from bench.study import ablate, ask, compare, contamination, evaluate, load_dataset, probe, reader
     from bench.view import View
 
-__all__ = ["Evidence", "Score", "View", "ablate", "ask", "compare", "evaluate", "load_dataset", "probe", "reader"]
+__all__ = [
+    "Evidence",
+    "Score",
+    "View",
+    "ablate",
+    "ask",
+    "compare",
+    "contamination",
+    "evaluate",
+    "load_dataset",
+    "probe",
+    "reader",
+]
 
 _HOMES = {"Evidence": "bench.evidence.result", "Score": "bench.score", "View": "bench.view"}
 

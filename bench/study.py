@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.dataset import Cohort, Dataset, RecordId, open_dataset
 from bench.evidence.ablation import AUTO, Ablation, ablate_in_memory, ceiling_reader
+from bench.evidence.contamination import Contamination, Study, contamination_in_memory, reference_name
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.comparing import compare_runs
@@ -123,6 +124,40 @@ def ablate(  # noqa: PLR0913  # what evaluate takes, the conditions and what to 
     is_itself = ceiling in {built.name, ""}
     ablation = Ablation(built, records, view, conditions)
     return ablate_in_memory(ablation, None if ceiling is None or is_itself else _built(ceiling), observer)
+
+
+def contamination(  # noqa: PLR0913  # what evaluate takes, and what to compare with
+    reader: Reader | str,
+    records: Cohort,
+    view: View | None = None,
+    held_out: Cohort | None = None,
+    reference: Reader | str | None = AUTO,
+    only_copies: bool = False,
+    observer: Observer = SILENT,
+) -> Contamination:
+    """Compare a reader on published records, jittered copies and phantoms, and say whether it has memorised them.
+
+    Parameters
+    ----------
+    reader, records, view, observer
+        As of :func:`evaluate`; the view's condition is not looked at: no printed number is shown to a reader of traces.
+    held_out : Cohort, optional
+        Records that the reader has not seen.
+    reference : Reader, str or None
+        A reader whose fall from real records to phantoms is shown beside; ``auto`` as of ``bench contamination``.
+    only_copies : bool
+        Leaves out phantoms, and with them what they tell.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        As :func:`evaluate`, or when the reader sees no tracing and no number, or answers no axis that is compared.
+    """
+    built = _built(reader)
+    study = Study(built, records, _checked(records, view), held_out, only_copies)
+    named = reference_name(study) if reference == AUTO else reference
+    is_itself = named in {built.name, ""}
+    return contamination_in_memory(study, None if named is None or is_itself else _built(named), observer)
 
 
 def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which records

@@ -7,6 +7,10 @@ COMMANDS = {
         "Say whether a reader can read the trace, follows the numbers or recites the prior.",
     ),
     "probe": ("bench.cli.probe:probe", "Change one thing of real records and see whether the answers move."),
+    "contamination": (
+        "bench.cli.contamination:contamination",
+        "Say whether a reader has memorised published records.",
+    ),
     "selftest": ("bench.cli.selftest:selftest", "Check the verdicts on readers whose behaviour is known."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),

@@ -166,7 +166,11 @@ def _draw(seed: int, number: int, balanced: bool) -> Draw:
 
 @lru_cache(maxsize=8192)
 def _truth(seed: int, number: int, balanced: bool) -> Truth:
-    one = _draw(seed, number, balanced)
+    return truth_of_draw(_draw(seed, number, balanced))
+
+
+def truth_of_draw(one: Draw) -> Truth:
+    """Return the exact truth of a phantom, whatever population it is of."""
     labelled = truth(_labels(one), Numbers(round(rate_of_heart(one.heart, one.seed)), source=SOURCE, is_own=False))
     axis = None if one.heart.rhythm == "paced" else axis_of(one.heart.axis)
     because = {**labelled.because, "axis": f"{one.heart.axis:.0f} degrees by {SOURCE}"}

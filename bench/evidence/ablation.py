@@ -132,7 +132,7 @@ def _answers(cases: Cases, readings: Mapping[QuestionKey, Reading]) -> Condition
     donors = {record.ecg_id: cases.printed(record) for record in cohort} if shown.crossed else {}
     numbers = {ecg_id: source_of(donor, cohort.truth(donor)) for ecg_id, donor in donors.items()}
     masked = {ecg_id: masked_leads(cases.view.seed, ecg_id) for ecg_id in cohort.ids} if shown.lead_mask else {}
-    return ConditionReadings(_first(readings), numbers, masked)
+    return ConditionReadings(first_repeats(readings), numbers, masked)
 
 
 def ablate_in_memory(ablation: Ablation, image_ceiling: Reader | None = None, observer: Observer = SILENT) -> Evidence:
@@ -187,7 +187,7 @@ def ablate_on_disk(
     jobs = condition_jobs(options, ablation, observer)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
-        return jobs[condition].cases, _run(_limited(jobs, condition), observer)
+        return jobs[condition].cases, run_readings(limited(jobs, condition), observer)
 
     name = ceiling_reader(view.inputs, image_ceiling)
     has_ceiling = name not in ("", options.reader)
@@ -212,13 +212,14 @@ def condition_jobs(options: RunOptions, ablation: Ablation, observer: Observer =
     }
 
 
-def _run(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
+def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
+    """Return the readings of a job; those that its folder lacks are asked."""
     with job.folder.locked():
         begin(job, observer)
         return job.ask(observer)
 
 
-def _limited(jobs: Mapping[str, Job], condition: str) -> Job:
+def limited(jobs: Mapping[str, Job], condition: str) -> Job:
     """Return a job with the rest of the cost limit, which applies to the whole ablation."""
     job = jobs[condition]
     if job.limits.max_cost is None:
@@ -231,15 +232,16 @@ def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observe
     """Return the image ceiling's answers on the same images or signals, empty where a call failed."""
     view = replace(options.view, condition="full", format="")
     ceiling_options = replace(options, reader=reader, options={}, view=view, repeats=1)
-    return _values(_run(prepared(ceiling_options, observer, cohort), observer))
+    return _values(run_readings(prepared(ceiling_options, observer, cohort), observer))
 
 
 def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
     return {
-        ecg_id: {} if reading.error else with_derived(reading.values) for ecg_id, reading in _first(readings).items()
+        ecg_id: {} if reading.error else with_derived(reading.values)
+        for ecg_id, reading in first_repeats(readings).items()
     }
 
 
-def _first(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, Reading]:
+def first_repeats(readings: Mapping[QuestionKey, Reading]) -> dict[RecordId, Reading]:
     """Return the first reading of each record by ``ecg_id``."""
     return {key.ecg_id: reading for key, reading in readings.items() if key.repeat == 0}

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bench.evidence.contamination_simulation import COUNTED as MEMORY_COUNTED
+from bench.evidence.contamination_simulation import SimulatedVerdicts
 from bench.evidence.simulation import COUNTED, SCREENING, SHUFFLES, Rate, SimulatedReader
 
 if TYPE_CHECKING:
@@ -28,6 +30,22 @@ def simulation_notes() -> str:
         "disagree; -: its inputs leave it out. Of a reader that knows nothing 'can read' is false; of one that sees\n"
         "some of the abnormal truths it is power; one that knows little can read, and must not be said to name.\n"
         f"{SHUFFLES:,} shuffles a test, {SCREENING} where those leave no hope."
+    )
+
+
+def memory_table(found: Sequence[SimulatedVerdicts], title: str) -> "Table":
+    """Return how often each verdict of the contamination check fell on each simulated reader."""
+    rows = [(one.reader.name, *(_rate(one.rates[name]) for name in MEMORY_COUNTED)) for one in found]
+    return terminal_table(("reader", *MEMORY_COUNTED), rows, title, left=("reader",))
+
+
+def memory_notes() -> str:
+    """Return how that table is read."""
+    return (
+        "Percent of the trials, on any axis or on all together: that it falls on copies, by 2 points or more; that it\n"
+        "falls on fresh phantoms, which is said beside phantoms of a published seed alone; that it falls more on\n"
+        "copies of published records than on copies of phantoms. Of an honest reader all three are false, of a\n"
+        "brittle one, which loses a tenth of its right answers on any copy, the last two."
     )
 
 
