@@ -15,7 +15,7 @@ from bench.run.scoring import score_readings
 from bench.run.settings import offer_of
 from bench.score import Score
 from bench.score.comparison import PairComparison
-from bench.tracing.change import CHANGES, change_named
+from bench.tracing.change import changes_on
 from bench.tracing.probe_run import ProbeResult, probe_records
 from bench.tracing.tracing import normal_records
 from bench.view import Cases, QuestionKey, View, cases_of
@@ -175,12 +175,12 @@ def probe(  # noqa: PLR0913  # what evaluate takes, and what is changed of which
     reader, records, view, observer
         As of :func:`evaluate`; only the tracing is shown.
     changes : str or sequence of str
-        Such as ``"rate"`` or ``("rate", "pr")``; all when empty.
+        Such as ``"rate"`` or ``("rate", "pr")``; all that these records can have when empty.
     all_records : bool
         Changes every record, not only those labelled normal.
     """
     view = _checked(records, view)
-    chosen = [change_named(name) for name in ([changes] if isinstance(changes, str) else changes) or CHANGES]
+    chosen = changes_on(records.dataset, [changes] if isinstance(changes, str) else changes)
     return probe_records(_built(reader), normal_records(records, all_records), chosen, view, observer)
 
 

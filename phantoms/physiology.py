@@ -50,6 +50,14 @@ class Infarct:
 
 
 @dataclass(frozen=True)
+class Elevation:
+    """ST raised towards a wall by transmural injury: ``mv`` of the dipole, reached by the J point."""
+
+    territory: Territory
+    mv: float
+
+
+@dataclass(frozen=True)
 class Noise:
     """Disturbances of a recording, as standard deviations in mV at each electrode.
 
@@ -104,6 +112,8 @@ class Physiology:
         Territories of ST depression and T inversion.
     injury : tuple of str
         Territories of subendocardial injury.
+    elevation : tuple of Elevation
+        ST elevation alone, without the Q and T waves of an infarction.
     q_waves : bool
         Pathological Q waves in the inferior leads without the ST-T of an infarction.
     notched : bool
@@ -143,6 +153,7 @@ class Physiology:
     infarcts: tuple[Infarct, ...] = ()
     ischemia: tuple[Territory, ...] = ()
     injury: tuple[Territory, ...] = ()
+    elevation: tuple[Elevation, ...] = ()
     q_waves: bool = False
     notched: bool = False
     lvh: bool = False

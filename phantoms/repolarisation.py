@@ -16,6 +16,9 @@ T_WIDTH_S = (0.054, 0.040)
 T_END_WIDTHS = 2.7
 """Widths behind the peak at which the T wave has ended."""
 
+LEVEL_S = 1.0
+"""Width before its centre of a wave that is level from the J point to there."""
+
 Array = NDArray[np.float64]
 
 SECONDARY: Mapping[str, tuple[Vector, Vector]] = {
@@ -56,6 +59,11 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
         (peak, rise, fall, t),
         (middle, 0.45 * reach + 0.02, 0.35 * reach + 0.02, st),
     ]
+    if origin not in ("paced", "premature_ventricular"):
+        waves += [
+            (middle, LEVEL_S, 0.35 * reach + 0.02, raised.mv * np.array(TOWARDS[raised.territory]))
+            for raised in heart.elevation
+        ]
     if heart.digitalis:
         waves.append((qrs + 0.07, 0.030, 0.050, np.array([-0.18, -0.08, -0.02])))
     total = end

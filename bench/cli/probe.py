@@ -11,7 +11,10 @@ from bench.cli.option import limits_options, out_option, reader_options, run_fro
 @reader_options
 @selection_options
 @click.option(
-    "--change", multiple=True, help="rate, axis, pr, qrs, st-inferior, st-anterior, fibrillation; by default all."
+    "--change",
+    multiple=True,
+    help="rate, axis, pr, qrs, st-inferior, st-anterior, fibrillation; of phantoms also qt, voltage, premature; by "
+    "default all.",
 )
 @click.option("--all-records", is_flag=True, help="Change every record, not only those labelled normal.")
 @view_options("condition", "measurements", "statements", "shots")
@@ -21,14 +24,16 @@ from bench.cli.option import limits_options, out_option, reader_options, run_fro
 )
 @out_option("runs")
 def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **options: Any) -> None:
-    """Change one thing of real records, by known doses, and see whether a reader's answers move, and where.
+    """Change one thing of each record, by known doses, and see whether a reader's answers move, and where.
 
-    Rate (the pauses between beats), frontal axis, PR, QRS duration, ST level, fibrillation: each changed by signal
-    processing while all else stays as it was. The page is OUT/probe-.../probe.md with dose-response curves.
+    Rate, frontal axis, PR, QRS duration, ST level, fibrillation and more. A phantom is simulated anew with that one
+    parameter changed, and the right answer is its exact truth; a recording (--data) is changed by signal processing.
+    The page, OUT/probe-.../probe.md, says which, and has dose-response curves.
 
     \b
     Examples:
       bench probe --reader resnet1d
+      bench probe --reader resnet1d --data ~/ptb-xl --split val
       bench probe --reader digitizer --renderer stacked --change rate --change axis --sample 20
       bench probe --reader resnet1d --draw 2 --out pictures
     """
@@ -44,6 +49,7 @@ def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **option
 
     found = run_probe(asked, TERMINAL)
     write_probe(asked.folder, found)
+    click.echo(f"{found.way}\n")
     show(probe_table(found))
     click.echo("\nhalf of the answers have moved at:")
     for name, direction, dose in thresholds(found.results):

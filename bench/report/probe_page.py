@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 HEADINGS = ("change", "dose", "n", "moved [95%]", "right [95%]", "moved elsewhere [95%]")
 
+PHANTOMS_TRUTH = "The right answer is the exact truth of the changed phantom."
+RECORDINGS_TRUTH = "The right answer follows from what is measured on the recording and the dose."
+
 
 def write_probe(folder: Path, found: ProbeResult) -> None:
     """Write ``probe.md``, ``probe.json`` and the picture.
@@ -30,13 +33,15 @@ def write_probe(folder: Path, found: ProbeResult) -> None:
     """
     save(probe_plot(found.results), folder / "pictures" / "probe.png")
     write_whole(
-        folder / "probe.json", as_json({"title": found.title, "results": [asdict(result) for result in found.results]})
+        folder / "probe.json",
+        as_json({"title": found.title, "way": found.way, "results": [asdict(result) for result in found.results]}),
     )
     parts = [
         f"# Tracings that differ in one thing: {plain(found.title)}",
-        "Real records, each with a single property changed by signal processing and all else as it was. `moved`: on "
-        "the change's axis the answer is another than on the record itself; `right`: it is what the dose makes right; "
-        "`moved elsewhere`: an axis moved that should not have (findings and diagnosis, which restate others, aside).",
+        f"How: {plain(found.way)}. {PHANTOMS_TRUTH if found.of_phantoms else RECORDINGS_TRUTH}",
+        "`moved`: on the change's axis the answer is another than on the record itself; `right`: it is what the dose "
+        "makes right; `moved elsewhere`: an axis moved that should not have (findings and diagnosis, which restate "
+        "others, aside).",
         "![Dose-response curves](pictures/probe.png)",
         markdown_table(("change", "direction", "half of the answers have moved at"), thresholds(found.results)),
         markdown_table(HEADINGS, [row(result) for result in found.results]),

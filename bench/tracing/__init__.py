@@ -1,1 +1,1 @@
-"""Tracings that differ in one thing: a real record, and the same record with a single property changed."""
+"""Tracings that differ in one thing: a record, and the same record with a single property changed."""

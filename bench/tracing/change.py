@@ -1,19 +1,14 @@
-"""The properties that a probe changes, their doses, and the right answer to each."""
+"""The properties that a probe changes: the same of a recording and of a simulated heart."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bench.tracing.beats import Beats, Landmarks, consistent, warped
-from measurements import Measurements
-from measurements.conditioning import FS
-from taxonomy.error import unknown_name
-from taxonomy.threshold import axis_of, rate_of
-
-Apply = Callable[[Beats, float, np.random.Generator], Beats | None]
-Expect = Callable[[Measurements, float], str | None]
+from bench.dataset import Dataset
+from bench.dataset.phantom import Phantoms
+from bench.tracing import beat_change, heart_change
+from bench.tracing.beat_change import BeatChange
+from bench.tracing.heart_change import HeartChange
+from taxonomy.error import SettingError, unknown_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,151 +20,85 @@ class Change:
     name, unit : str
     axis : str
         The only axis on which the answer should move.
-    doses : tuple of float
-        0 is the unchanged record after the same processing.
-    apply : callable
-        Returns the changed record, None where the dose cannot be applied to it.
-    expect : callable
-        Maps the unchanged record's measurements and the dose to the right answer, None where unknown.
+    on_heart : HeartChange
+        How a phantom is changed: by a parameter of its heart.
+    on_beats : BeatChange or None
+        How a recording is changed: by signal processing; None where that cannot do it.
     """
 
     name: str
     unit: str
     axis: str
-    doses: tuple[float, ...]
-    apply: Apply
-    expect: Expect
+    on_heart: HeartChange
+    on_beats: BeatChange | None = None
 
 
-def _rate(record: Beats, dose: float, _: np.random.Generator) -> Beats | None:
-    first = record.landmarks[0]
-    mean = (record.landmarks[-1].qrs_onset - first.qrs_onset) / (len(record.landmarks) - 1)
-    factor = 60 / (60 / mean + dose) / mean
-
-    def move(_: int, beat: Landmarks) -> Landmarks:
-        return beat.moved((beat.qrs_onset - first.qrs_onset) * (factor - 1))
-
-    return warped(record, move)
-
-
-def _axis(record: Beats, dose: float, _: np.random.Generator) -> Beats:
-    """Rotate the frontal vector, with components I and (2 II - I) / sqrt 3 in Einthoven's triangle."""
-    turn, i, ii = np.radians(dose), record.mv[0], record.mv[1]
-    across, down = i, (2 * ii - i) / np.sqrt(3)
-    mv = record.mv.copy()
-    mv[0] = across * np.cos(turn) - down * np.sin(turn)
-    mv[1] = mv[0] / 2 + np.sqrt(3) / 2 * (across * np.sin(turn) + down * np.cos(turn))
-    return replace(record, mv=consistent(mv))
-
-
-def _pr(record: Beats, dose: float, _: np.random.Generator) -> Beats | None:
-    if not record.has_p:
-        return None
-    earlier = dose / 1000
-
-    def move(_: int, beat: Landmarks) -> Landmarks:
-        return replace(beat, p_onset=beat.p_onset - earlier, p_offset=beat.p_offset - earlier)
-
-    return warped(record, move)
-
-
-def _qrs(record: Beats, dose: float, _: np.random.Generator) -> Beats | None:
-    later = dose / 1000
-
-    def move(_: int, beat: Landmarks) -> Landmarks:
-        return replace(beat, qrs_offset=beat.qrs_offset + later, t_offset=beat.t_offset + later)
-
-    return warped(record, move)
-
-
-def _st(frontal: tuple[float, float], chest: tuple[float, ...]) -> Apply:
-    """Return a shift of ST and T by a smooth step, given its shares in I and II and in V1 to V6."""
-    shares = np.array([*frontal, 0, 0, 0, 0, *chest], dtype=np.float32)[:, None]
-
-    def apply(record: Beats, dose: float, _: np.random.Generator) -> Beats:
-        return replace(record, mv=consistent(record.mv + dose * shares * _plateau(record)))
-
-    return apply
-
-
-def _plateau(record: Beats) -> NDArray[np.float32]:
-    """Return 1 from 20 ms after each QRS complex to mid ST-T, falling to 0 at the end of the T wave."""
-    time = np.arange(record.mv.shape[1]) / FS
-    level = np.zeros(len(time), dtype=np.float32)
-    for beat in record.landmarks:
-        half = (beat.qrs_offset + beat.t_offset) / 2
-        up = np.clip((time - beat.qrs_offset + 0.02) / 0.04, 0, 1)
-        down = np.clip((beat.t_offset - time) / max(0.04, beat.t_offset - half), 0, 1)
-        level = np.maximum(level, (0.5 - 0.5 * np.cos(np.pi * up)) * (0.5 - 0.5 * np.cos(np.pi * down)))
-    return level
-
-
-def _fibrillation(record: Beats, dose: float, rng: np.random.Generator) -> Beats | None:
-    """Remove P waves, add fibrillatory waves of 5 to 7 Hz, and make RR irregular by the fraction ``dose``."""
-    if not record.has_p:
-        return None
-    mean = np.mean(np.diff([beat.qrs_onset for beat in record.landmarks]))
-    late = np.cumsum(rng.uniform(-dose, dose, len(record.landmarks)) * mean)
-    late -= np.linspace(late[0], late[-1], len(late))
-    moved = warped(_without_p(record), lambda number, beat: beat.moved(float(late[number])))
-    if moved is None:
-        return None
-    time = np.arange(moved.mv.shape[1]) / FS
-    phase = 2 * np.pi * np.cumsum(6 + np.interp(time, time[::250], rng.uniform(-1, 1, len(time[::250])))) / FS
-    waves = np.sin(phase) + 0.4 * np.sin(2 * phase + 1)
-    shares = np.array([0.02, 0.03, 0, 0, 0, 0, 0.06, 0.04, 0.02, 0.015, 0.01, 0.01], dtype=np.float32)[:, None]
-    return replace(moved, mv=consistent(moved.mv + shares * waves.astype(np.float32)), has_p=False)
-
-
-def _without_p(record: Beats) -> Beats:
-    mv = record.mv.copy()
-    for beat in record.landmarks:
-        begin, end = max(1, int((beat.p_onset - 0.02) * FS)), int(min(beat.p_offset + 0.02, beat.qrs_onset) * FS)
-        if 0 < begin < end < mv.shape[1] - 1:
-            level = np.linspace(0, 1, end - begin, dtype=np.float32)
-            mv[:, begin:end] = mv[:, [begin - 1]] * (1 - level) + mv[:, [end]] * level
-    return replace(record, mv=mv)
-
-
-def _expected_rate(base: Measurements, dose: float) -> str | None:
-    return None if base.heart_rate.value is None else rate_of(base.heart_rate.value + dose)
-
-
-def _expected_axis(base: Measurements, dose: float) -> str | None:
-    if base.qrs_axis.value is None:
-        return None
-    return axis_of((base.qrs_axis.value + dose + 180) % 360 - 180)
-
-
-def _expected_pr(base: Measurements, dose: float) -> str | None:
-    if base.pr.value is None:
-        return None
-    return "av_block_first_degree" if base.pr.value + dose > 200 else "none"
-
+RATES = (-30, -20, -10, 0, 10, 20, 40, 60)
+ANGLES = (-120, -90, -60, -30, 0, 30, 60, 90, 120)
+PR_MS = (0, 20, 40, 60, 80, 120)
+QRS_MS = (0, 10, 20, 40, 60, 80)
+ST_MV = (0, 0.05, 0.1, 0.2, 0.3, 0.4)
+QT_MS = (0, 20, 40, 60, 80, 120, 160)
+VOLTAGES = (-0.8, -0.7, -0.6, -0.4, -0.2, 0)
 
 CHANGES = {
     change.name: change
     for change in (
-        Change("rate", "/min", "rate", (-30, -20, -10, 0, 10, 20, 40, 60), _rate, _expected_rate),
-        Change("axis", "degrees", "axis", (-120, -90, -60, -30, 0, 30, 60, 90, 120), _axis, _expected_axis),
-        Change("pr", "ms", "conduction", (0, 20, 40, 60, 80, 120), _pr, _expected_pr),
-        Change("qrs", "ms", "conduction", (0, 10, 20, 40, 60, 80), _qrs, lambda base, dose: None),
         Change(
-            "st-inferior", "mV", "ischemia_stage", (0, 0.05, 0.1, 0.2, 0.3, 0.4),
-            _st((0.0, 0.87), (0, -0.3, -0.2, 0, 0, 0)), lambda base, dose: "acute" if dose >= 0.1 else None,
+            "rate", "/min", "rate",
+            HeartChange(RATES, heart_change.rate, heart_change.expected_rate),
+            BeatChange(RATES, beat_change.rate, beat_change.expected_rate),
         ),
         Change(
-            "st-anterior", "mV", "ischemia_stage", (0, 0.05, 0.1, 0.2, 0.3, 0.4),
-            _st((0.1, -0.15), (0.7, 1, 1, 0.8, 0.3, 0.1)), lambda base, dose: "acute" if dose >= 0.2 else None,
+            "axis", "degrees", "axis",
+            HeartChange(ANGLES, heart_change.axis, heart_change.expected_axis),
+            BeatChange(ANGLES, beat_change.axis, beat_change.expected_axis),
         ),
         Change(
-            "fibrillation", "of RR", "rhythm", (0, 0.05, 0.1, 0.2), _fibrillation,
-            lambda base, dose: "atrial_fibrillation" if dose else None,
+            "pr", "ms", "conduction",
+            HeartChange(PR_MS, heart_change.pr, heart_change.expected_pr),
+            BeatChange(PR_MS, beat_change.pr, beat_change.expected_pr),
+        ),
+        Change(
+            "qrs", "ms", "conduction",
+            HeartChange(QRS_MS, heart_change.qrs, heart_change.unknown),
+            BeatChange(QRS_MS, beat_change.qrs, beat_change.unknown),
+        ),
+        Change(
+            "st-inferior", "mV", "ischemia_stage",
+            HeartChange(ST_MV, heart_change.raised("inferior"), heart_change.expected_acute),
+            BeatChange(
+                ST_MV, beat_change.st_shift((0.0, 0.87), (0, -0.3, -0.2, 0, 0, 0)), beat_change.expected_acute(0.1)
+            ),
+        ),
+        Change(
+            "st-anterior", "mV", "ischemia_stage",
+            HeartChange(ST_MV, heart_change.raised("anterior"), heart_change.expected_acute),
+            BeatChange(
+                ST_MV, beat_change.st_shift((0.1, -0.15), (0.7, 1, 1, 0.8, 0.3, 0.1)), beat_change.expected_acute(0.2)
+            ),
+        ),
+        Change(
+            "fibrillation", "of RR", "rhythm",
+            HeartChange((0, 0.2, 0.25, 0.3), heart_change.fibrillation, heart_change.expected_fibrillation),
+            BeatChange((0, 0.05, 0.1, 0.2), beat_change.fibrillation, beat_change.expected_fibrillation),
+        ),
+        Change(
+            "qt", "ms", "other_findings", HeartChange(QT_MS, heart_change.qt, heart_change.expected_qt)
+        ),
+        Change(
+            "voltage", "of QRS", "other_findings",
+            HeartChange(VOLTAGES, heart_change.voltage, heart_change.expected_voltage),
+        ),
+        Change(
+            "premature", "beats", "other_findings",
+            HeartChange((0, 1, 2, 3, 4), heart_change.premature, heart_change.expected_premature),
         ),
     )
 }  # fmt: skip
-"""ST limits: 0.1 mV, 0.2 mV in V2 and V3 (Fourth Universal Definition of Myocardial Infarction, Thygesen et al. 2018);
-PR over 200 ms (AHA/ACC/HRS 2009 part III, Surawicz et al.)."""
+"""ST of recordings is right from 0.1 mV on, 0.2 mV in V2 and V3 (Fourth Universal Definition of Myocardial Infarction,
+Thygesen et al. 2018). A dose of fibrillation is how irregular RR is: the greatest change of an interval in a recording,
+the coefficient of variation in a phantom, whose fibrillation has 0.2 at least."""
 
 
 def change_named(name: str) -> Change:
@@ -183,3 +112,23 @@ def change_named(name: str) -> Change:
     if name not in CHANGES:
         raise unknown_name("change", name, CHANGES)
     return CHANGES[name]
+
+
+def changes_on(dataset: Dataset, names: Sequence[str] = ()) -> list[Change]:
+    """Return the changes of those names, in the order of the table; all that the dataset's records can have for none.
+
+    Raises
+    ------
+    taxonomy.error.UnknownNameError
+        When there is no such change.
+    taxonomy.error.SettingError
+        When only phantoms can be changed so, and the dataset holds recordings.
+    """
+    possible = [change for change in CHANGES.values() if change.on_beats or isinstance(dataset, Phantoms)]
+    wanted = [change_named(name) for name in names]
+    for change in wanted:
+        if change not in possible:
+            raise SettingError(
+                f"change {change.name!r} can be made of phantoms only, not of recordings of {dataset.name}"
+            )
+    return [change for change in possible if not wanted or change in wanted]

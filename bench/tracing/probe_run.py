@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from html import escape
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.dataset import Record
+from bench.dataset import Cohort, Dataset
 from bench.dataset.lot import drawn, in_random_order
+from bench.dataset.phantom import Phantoms
 from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, within
-from bench.tracing.change import CHANGES, Change, change_named
+from bench.tracing.change import Change, changes_on
 from bench.tracing.dose_response import DoseResult, probe_tracings
 from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
@@ -34,7 +36,7 @@ class ProbeOptions:
     run : RunOptions
         The reader, the records and the page; a probe shows no numbers, whatever the view's condition.
     change : tuple of str
-        Names of the changes; empty makes all.
+        Names of the changes; empty makes all that the dataset's records can have.
     all_records : bool
         Whether records that are not labelled normal are changed too.
     """
@@ -43,32 +45,38 @@ class ProbeOptions:
     change: tuple[str, ...] = ()
     all_records: bool = False
 
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The dataset, opened."""
+        return self.run.selection.open()
+
     @property
     def changes(self) -> list[Change]:
         """The changes, in the order of the table."""
-        wanted = {change_named(name).name for name in self.change}
-        return [change for name, change in CHANGES.items() if not wanted or name in wanted]
+        return changes_on(self.dataset, self.change)
 
     @property
     def name(self) -> str:
         """Of the probe's folder: the same for the same probe."""
         run, selection = self.run, self.run.selection
         safe = "".join(char if char.isalnum() else "-" for char in run.reader.lower())[:40]
-        decides = (selection.split, selection.ids, selection.limit, self.change, self.all_records, run.view.renderer)
+        records = (self.dataset.name, selection.split, selection.ids, selection.limit, self.all_records)
+        decides = (*records, self.change, run.view.renderer)
         option = tuple(f"{name}={value}" for name, value in run.options.items())
         digest = hashlib.sha256(repr((*decides, run.view.px_per_mm, option, run.view.seed)).encode()).hexdigest()
-        return f"probe-{safe}-{selection.split}-{digest[:8]}"
+        return f"probe-{safe}-{self.dataset.name}-{selection.split}-{digest[:8]}"
 
     @property
     def folder(self) -> Path:
         """Where the probe's page goes."""
         return self.run.out / self.name
 
-    def records(self) -> list[Record]:
+    def records(self) -> Cohort:
         """Return the records to change; ``--sample`` counts those that are labelled normal."""
         selection = self.run.selection
-        found = normal_records(replace(selection, limit=None).cohort(), self.all_records)
-        return list(drawn(found, selection.limit, selection.seed)) if selection.limit else found
+        every = replace(selection, limit=None).cohort(dataset=self.dataset)
+        found = normal_records(every, self.all_records)
+        return found.of(drawn(found, selection.limit, selection.seed)) if selection.limit else found
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,6 +90,10 @@ class ProbeResult:
         Records that could be changed, and of how many.
     page : str
         Renderer of the pages that were shown, or ``signal``.
+    dataset : str
+        Name of the dataset.
+    of_phantoms : bool
+        Whether a parameter of the simulation was changed; otherwise recordings, by signal processing.
     results : tuple of DoseResult
         One for each dose of each change.
     """
@@ -90,12 +102,21 @@ class ProbeResult:
     used: int
     records: int
     page: str
+    dataset: str
+    of_phantoms: bool
     results: tuple[DoseResult, ...]
 
     @property
     def title(self) -> str:
         """What was shown to whom."""
-        return f"{self.reader}, {self.used} of {self.records} records, {self.page}"
+        return f"{self.reader}, {self.used} of {self.records} records of {self.dataset}, {self.page}"
+
+    @property
+    def way(self) -> str:
+        """How the change was made, in words."""
+        if self.of_phantoms:
+            return "one parameter of each phantom's simulation changed, everything else identical"
+        return "one property of each recording changed by signal processing"
 
     def __repr__(self) -> str:
         return f"<ProbeResult of {self.title}: {len(self.results)} doses>"
@@ -117,7 +138,7 @@ class ProbeResult:
 
 
 def probe_records(
-    reader: Reader, records: Sequence[Record], changes: Sequence[Change], view: View, observer: Observer = SILENT
+    reader: Reader, records: Cohort, changes: Sequence[Change], view: View, observer: Observer = SILENT
 ) -> ProbeResult:
     """Change records, and ask a reader about every tracing, record by record in random order.
 
@@ -128,12 +149,13 @@ def probe_records(
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
         raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
-    asked = list(tracings(in_random_order(records, view.seed), changes, view.seed))
+    asked = list(tracings(records.of(in_random_order(records, view.seed)), changes, view.seed))
     with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
         results = probe_tracings(reader, asked, view, report)
     used = len({tracing.record.ecg_id for tracing in asked})
     page = view.settled(reader).renderer if "image" in reader.inputs else "signal"
-    return ProbeResult(reader.name, used, len(records), page, results)
+    dataset = records.dataset
+    return ProbeResult(reader.name, used, len(records), page, dataset.name, isinstance(dataset, Phantoms), results)
 
 
 def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult:

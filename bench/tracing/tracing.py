@@ -1,4 +1,4 @@
-"""Real records with one property changed by known doses, each with its right answer where that is known."""
+"""Records with one property changed by known doses, each with its right answer where that is known."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Record, Signal
+from bench.dataset.phantom import Phantoms
 from bench.tracing.beats import delineated, tiled
 from bench.tracing.change import Change
 from bench.view import View
 from measurements import Measurements, measure
 from measurements.conditioning import FS
 from readers.contract import Case
+from taxonomy.axis import AxisValue
 from taxonomy.error import DatasetError
 
 TRACING_SAMPLES = 5000
@@ -33,18 +35,19 @@ class Tracing:
     dose : float
     mv : float32 array (12, 5000) in mV
         At 500 Hz; III, aVR, aVL and aVF follow from I and II.
-    expected : str or None
-        The right answer on the change's axis, where it follows from the dose.
+    expected : value or None
+        The right answer on the change's axis, where it is known: the changed phantom's truth, or what follows from a
+        recording's measurement and the dose.
     """
 
     record: Record
     change: str
     dose: float
     mv: NDArray[np.float32]
-    expected: str | None
+    expected: AxisValue | None
 
 
-def normal_records(cohort: Cohort, every: bool = False) -> list[Record]:
+def normal_records(cohort: Cohort, every: bool = False) -> Cohort:
     """Return the records to change: those labelled normal, so that the right answer to each dose is known.
 
     Parameters
@@ -61,24 +64,44 @@ def normal_records(cohort: Cohort, every: bool = False) -> list[Record]:
     records = [r for r in cohort if every or cohort.dataset.truth(r).values["diagnosis"] == "NORM"]
     if not records:
         raise DatasetError("no record here is labelled normal: --all-records (all_records=True) changes every one")
-    return records
+    return cohort.of(records)
 
 
-def tracings(records: Sequence[Record], changes: Sequence[Change], seed: int) -> Iterator[Tracing]:
-    """Yield every record that can be delineated, followed by its changes at every possible dose."""
+def tracings(records: Cohort, changes: Sequence[Change], seed: int) -> Iterator[Tracing]:
+    """Yield every record that can be changed, followed by its changes at every possible dose.
+
+    A phantom is simulated anew with one parameter changed, and its unchanged tracing is the phantom itself. A recording
+    is changed by signal processing where it can be delineated, and its unchanged tracing has gone through the same.
+    """
     for record in records:
-        beats = delineated(record.signal())
-        if beats is None:
-            continue
-        source = tiled(beats, SOURCE_S)
-        base = measure(source.mv[:, :TRACING_SAMPLES], FS)
-        yield Tracing(record, "", 0.0, source.mv[:, :TRACING_SAMPLES], None)
-        for change in changes:
-            for dose in (dose for dose in change.doses if dose):
-                changed = change.apply(source, dose, _chance(seed, record, change))
-                if changed is not None and changed.mv.shape[1] >= TRACING_SAMPLES:
-                    expected = change.expect(base, dose)
-                    yield Tracing(record, change.name, dose, changed.mv[:, :TRACING_SAMPLES], expected)
+        if isinstance(records.dataset, Phantoms):
+            yield from _of_phantom(records.dataset, record, changes)
+        else:
+            yield from _of_recording(record, changes, seed)
+
+
+def _of_phantom(dataset: Phantoms, record: Record, changes: Sequence[Change]) -> Iterator[Tracing]:
+    phantom, base = dataset.draw(int(record.ecg_id)), dataset.truth(record)
+    yield Tracing(record, "", 0.0, phantom.simulated().mv, None)
+    for change in changes:
+        for dose in filter(None, change.on_heart.doses):
+            changed = change.on_heart.apply(phantom, dose)
+            if changed is not None:
+                yield Tracing(record, change.name, dose, changed.simulated().mv, change.on_heart.expect(changed, base))
+
+
+def _of_recording(record: Record, changes: Sequence[Change], seed: int) -> Iterator[Tracing]:
+    beats = delineated(record.signal())
+    if beats is None:
+        return
+    source = tiled(beats, SOURCE_S)
+    base = measure(source.mv[:, :TRACING_SAMPLES], FS)
+    yield Tracing(record, "", 0.0, source.mv[:, :TRACING_SAMPLES], None)
+    for change, way in ((change, change.on_beats) for change in changes if change.on_beats):
+        for dose in filter(None, way.doses):
+            changed = way.apply(source, dose, _chance(seed, record, change))
+            if changed is not None and changed.mv.shape[1] >= TRACING_SAMPLES:
+                yield Tracing(record, change.name, dose, changed.mv[:, :TRACING_SAMPLES], way.expect(base, dose))
 
 
 def _chance(seed: int, record: Record, change: Change) -> np.random.Generator:
