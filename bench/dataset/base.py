@@ -3,7 +3,7 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,6 +72,10 @@ class Dataset(ABC):
     @abstractmethod
     def __iter__(self) -> Iterator[Record]:
         """Yield every record in ascending id, signals unread."""
+
+    def of_folds(self, folds: Collection[RecordId]) -> Iterator[Record]:
+        """Yield every record of these folds in ascending id, signals unread."""
+        return (record for record in self if record.fold in folds)
 
     @abstractmethod
     def record(self, ecg_id: RecordId) -> Record:
@@ -188,8 +192,7 @@ class Dataset(ABC):
 
     def _of_split(self, split: str, with_signal: bool) -> tuple[tuple[Record, ...], str]:
         """Return the records of a split, and a name that says so where some of them have no signal."""
-        folds = self.split(split).folds
-        every = tuple(record for record in self if record.fold in folds)
+        every = tuple(self.of_folds(self.split(split).folds))
         chosen = tuple(record for record in every if record.rates) if with_signal else every
         whole = len(chosen) == len(every)
         return chosen, split if whole else f"{split}-{len(chosen)}of{len(every)}"

@@ -77,7 +77,7 @@ class Cohort(Sequence[Record]):
     def peers(self) -> "Cohort":
         """Return every record with a signal in the folds of this cohort."""
         folds = {record.fold for record in self.records}
-        peers = tuple(record for record in self.dataset if record.fold in folds and record.rates)
+        peers = tuple(record for record in self.dataset.of_folds(folds) if record.rates)
         return Cohort(self.dataset, peers, "peers")
 
     def measure(self, report: Report | None = None) -> Mapping[RecordId, Measurements]:

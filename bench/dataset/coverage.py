@@ -57,7 +57,6 @@ def coverage_of(dataset: "Dataset", split: str, ids: Collection[RecordId]) -> Co
         recordings = sum(bool(dataset.record(ecg_id).rates) for ecg_id in ids)
         return Coverage("", len(ids), len(ids), recordings)
     name = max(names, key=len)
-    folds = dataset.splits[name].folds
-    every = [record for record in dataset if record.fold in folds]
+    every = tuple(dataset.of_folds(dataset.splits[name].folds))
     asked = len({record.ecg_id for record in every} & set(ids))
     return Coverage(name, asked, len(every), sum(bool(record.rates) for record in every))

@@ -1,8 +1,12 @@
 """Phantoms as a dataset: simulated on demand, their truth known exactly, drawn from a seed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bench.dataset.base import TRAIN, Dataset, Split, majorities
 from bench.dataset.measurement_cache import UNMEASURED
@@ -10,6 +14,7 @@ from bench.dataset.record import Record, RecordId, Signal
 from measurements import Measurements
 from phantoms.population import Draw, drawn
 from phantoms.simulator import VERSION, rate_of_heart
+from readers.majority import majority_values
 from taxonomy.axis import AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.threshold import axis_of
@@ -20,6 +25,9 @@ CASES = 500
 are asked for are simulated."""
 
 NAME = "phantoms"
+
+SIMULATED_KEPT = 512
+"""Recordings kept in memory, 0.24 MB each: one that is measured is then read, and need not be simulated again."""
 
 FS = 500
 EVERY_AXIS_EXACT = "the simulation"
@@ -68,8 +76,14 @@ class Phantoms(Dataset):
         return 10 * self.cases
 
     def __iter__(self) -> Iterator[Record]:
-        for number in range(len(self)):
-            yield self._record(number)
+        return map(self._record, range(len(self)))
+
+    def of_folds(self, folds: Collection[RecordId]) -> Iterator[Record]:
+        """Yield every record of these folds in ascending id; phantoms of other folds are not drawn."""
+        begins = {"test": 0, "val": self.cases, TRAIN: 2 * self.cases}
+        for fold, (first, last) in zip(begins, pairwise([*begins.values(), len(self)]), strict=True):
+            if fold in folds:
+                yield from map(self._record, range(first, last))
 
     def record(self, ecg_id: RecordId) -> Record:
         """Return one phantom by its number, from 0; raises DatasetError for another one."""
@@ -87,8 +101,14 @@ class Phantoms(Dataset):
 
     @cached_property
     def baselines(self) -> Mapping[str, AxisValue]:
-        """The majority values of the training split, counted over the truth alone."""
-        return majorities(self.truth(record) for record in self if record.fold == TRAIN)
+        """The majority values of the training split.
+
+        Statements are as frequent as in PTB-XL's training folds, so these are its values; only a balanced population is
+        counted.
+        """
+        if not self.balanced:
+            return majority_values()
+        return majorities(map(self.truth, self.of_folds((TRAIN,))))
 
     def labelling(self, record: Record) -> str:
         """Return what decides a phantom: its statements, and the seed of its simulation."""
@@ -105,13 +125,17 @@ class Phantoms(Dataset):
         return Record(number, number, drawn.age, drawn.sex, fold, self.name, (FS,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
-        phantom = self.draw(int(ecg_id)).simulated(fs=fs)
-        return Signal(phantom.mv, phantom.fs)
+        return Signal(_simulated(self.seed, int(ecg_id), self.balanced, fs).copy(), fs)
 
 
 @lru_cache(maxsize=8192)
 def _draw(seed: int, number: int, balanced: bool) -> Draw:
     return drawn(seed, number, balanced)
+
+
+@lru_cache(maxsize=SIMULATED_KEPT)
+def _simulated(seed: int, number: int, balanced: bool, fs: int) -> NDArray[np.float32]:
+    return _draw(seed, number, balanced).simulated(fs=fs).mv
 
 
 @lru_cache(maxsize=8192)

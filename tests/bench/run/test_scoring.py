@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 import bench.dataset.cohort
-from bench.dataset import Cohort, open_dataset
+from bench.dataset import Cohort, Selection, open_dataset
+from bench.run.job import prepared, run_job
+from bench.run.options import RunOptions
 from bench.run.scoring import score_readings
 from bench.run.settings import Offer, offer_of, settings_from, settings_of
 from bench.study import evaluate
@@ -193,3 +195,18 @@ def test_answers_are_shuffled_within_the_folds_of_the_records(population):
     }
     found = score_readings(readings, alone)
     assert {axis.knows_p for axis in found.axes} == {1}
+
+
+@pytest.mark.parametrize(("reader", "before"), [("readers.contract_suite:RecordingReader", 8), ("majority", 0)])
+def test_numbers_are_measured_before_the_questions_only_where_a_question_may_show_them(
+    reader, before, tmp_path, monkeypatch
+):
+    selection = Selection("phantoms:1,66", limit=8)
+    job = prepared(RunOptions(reader, selection=selection, view=View(px_per_mm=2), out=tmp_path))
+    cohort, measured = job.cases.cohort, []
+    usual = job.reader.read
+    seen = cohort.dataset.measured
+    monkeypatch.setattr(job.reader, "read", lambda cases: measured.append(len(seen)) or usual(cases))
+    run_job(job)
+    assert measured == [before]
+    assert seen.keys() == set(cohort.ids), "the text ceiling needs them"
