@@ -1,6 +1,7 @@
 """Bring every record to one sampling rate, without baseline wander and noise."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,14 +53,21 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
     samples = filled.shape[1]
     padded = np.concatenate([filled, filled[:, ::-1]], axis=1).astype(np.float32)
     spectrum = fft.rfft(padded, axis=1)
-    frequency = np.asarray(np.fft.rfftfreq(padded.shape[1], 1 / fs), dtype=np.float64)
     target = round(samples * FS / fs)
-    scale = target / samples
-    band = (_rise(frequency, LOWEST, 0.25) * _fall(frequency, HIGHEST, 10) * scale).astype(np.float32)
-    qrs = (_rise(frequency, 8, 4) * _fall(frequency, 25, 8) * scale).astype(np.float32)
+    band, qrs = _gains(samples, target, fs)
     smooth = fft.irfft(spectrum * band, 2 * target, axis=1)[:, :target]
     steep = fft.irfft(spectrum * qrs, 2 * target, axis=1)[:, :target]
     return Conditioned(signal=(smooth * used[:, None]).astype(np.float32), steep=steep.astype(np.float32), used=used)
+
+
+@lru_cache(maxsize=8)
+def _gains(samples: int, target: int, fs: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the gain of both filters at each frequency of the padded record, with the factor of its resampling."""
+    frequency = np.asarray(np.fft.rfftfreq(2 * samples, 1 / fs), dtype=np.float64)
+    scale = target / samples
+    band = (_rise(frequency, LOWEST, 0.25) * _fall(frequency, HIGHEST, 10) * scale).astype(np.float32)
+    qrs = (_rise(frequency, 8, 4) * _fall(frequency, 25, 8) * scale).astype(np.float32)
+    return band, qrs
 
 
 def _filled(signal: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -48,7 +48,10 @@ def _coarse(signal: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float64]
     """Return means over neighbouring samples at 100 Hz or a little more: the band ends at 20 Hz."""
     step = max(1, int(fs // 100))
     whole = signal.shape[1] // step * step
-    return signal[:, :whole].reshape(len(signal), -1, step).mean(axis=2, dtype=np.float64), fs / step
+    total = signal[:, :whole:step].astype(np.float64)
+    for shift in range(1, step):  # much faster than a mean over an axis of five
+        total += signal[:, shift:whole:step]
+    return total / step, fs / step
 
 
 @cache
@@ -60,10 +63,10 @@ def _band(fs: float) -> NDArray[np.float64]:
 
 
 def _rate(squared: NDArray[np.float64], inside: NDArray[np.bool_], fs: float) -> float | None:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]])))
+    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
     peaks: list[int] = []
-    for begin, end in edges.reshape(-1, 2):
-        peak = int(begin + np.argmax(squared[begin:end]))
-        if end - begin >= round(COMPLEX_S * fs) and not (peaks and peak - peaks[-1] < REFRACTORY_S * fs):
+    for begin, end in edges[edges[:, 1] - edges[:, 0] >= round(COMPLEX_S * fs)].tolist():
+        peak = begin + int(squared[begin:end].argmax())
+        if not (peaks and peak - peaks[-1] < REFRACTORY_S * fs):
             peaks.append(peak)
     return 60 * (len(peaks) - 1) * fs / (peaks[-1] - peaks[0]) if len(peaks) > 1 else None

@@ -5,12 +5,16 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.dataset.base import TRAIN, Dataset, Split, majorities
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal
 from measurements import Measurements
 from phantoms.population import Draw, drawn, person_of, seed_of
 from phantoms.simulator import VERSION, rate_of_heart
+from readers.majority import majority_values
 from taxonomy.axis import AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.threshold import axis_of
@@ -29,6 +33,9 @@ MOST_CASES = 1_000_000
 COUNTED = 1_000
 """Training phantoms, the first ones, over which the majority values are counted: they are drawn alike, and all of them
 would take as long as the run."""
+
+SIMULATED_KEPT = 512
+"""Recordings kept in memory, 0.24 MB each: one that is measured is then read, and need not be simulated again."""
 
 FS = 500
 SOURCE = "the simulation"
@@ -107,7 +114,13 @@ class Phantoms(Dataset):
 
     @cached_property
     def baselines(self) -> Mapping[str, AxisValue]:
-        """The majority values of the first :data:`COUNTED` phantoms of the training split."""
+        """The majority values of the training split.
+
+        Statements are as frequent as in PTB-XL's training folds, so these are its values. A balanced population is
+        counted, over its first :data:`COUNTED` training phantoms.
+        """
+        if not self.balanced:
+            return majority_values()
         return majorities(self.truth(record) for record in islice(self.in_folds((TRAIN,)), COUNTED))
 
     def labelling(self, record: Record) -> str:
@@ -132,8 +145,7 @@ class Phantoms(Dataset):
         return Record(number, number, age, sex, fold, self.name, (FS,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
-        phantom = self.draw(ecg_id).simulated(fs=fs)
-        return Signal(phantom.mv, phantom.fs)
+        return Signal(_simulated(self.seed, int(ecg_id), self.balanced, fs).copy(), fs)
 
 
 def _parsed(population: str) -> tuple[int, bool, int]:
@@ -162,6 +174,11 @@ def _labels(one: Draw) -> Labels:
 @lru_cache(maxsize=8192)
 def _draw(seed: int, number: int, balanced: bool) -> Draw:
     return drawn(seed, number, balanced)
+
+
+@lru_cache(maxsize=SIMULATED_KEPT)
+def _simulated(seed: int, number: int, balanced: bool, fs: int) -> NDArray[np.float32]:
+    return _draw(seed, number, balanced).simulated(fs=fs).mv
 
 
 @lru_cache(maxsize=8192)

@@ -34,6 +34,19 @@ AXES_NOTE = (
 )
 
 
+UNLIKE_REAL = (
+    "septal hypertrophy",
+    "atrial enlargement",
+    "long QT",
+    "abnormal QRS without a name",
+    "premature atrial beats",
+    "anteroseptal injury and ischemia",
+    "third-degree block as a value",
+    "ventricular aneurysm",
+)
+"""Findings of phantoms that a network which was taught on real records does not recognise (docs/phantoms.md)."""
+
+
 def rebuild(results: Path, dataset: Dataset | None = None) -> int:
     """Write ``leaderboard.md`` and ``leaderboard.json``: one table for each dataset fingerprint and split.
 
@@ -104,15 +117,22 @@ def _page(tables: Mapping[Table, Standings]) -> str:
         n = len(table.entries[0].settings.ids)
         parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n:,} ECGs, fingerprint `{digest}`)")
         if table.entries[0].settings.is_simulated:
-            parts.append(
-                f"Phantoms: {n} simulated ECGs of known truth, drawn from a published seed; no result on patients."
-            )
+            parts.append(_phantoms_note(n))
         if table.missing:
             parts.append(
                 f"{table.missing} pairs were not compared, since their labels were not at hand: they count as ties."
             )
         parts += [_ranks(table), _probabilities(table), _axes(table), AXES_NOTE, _origins(table)]
     return page([part for part in parts if part])
+
+
+def _phantoms_note(n: int) -> str:
+    return (
+        f"{n:,} phantoms, simulated ECGs of known truth: no result on patients. Their seed is published, so that a "
+        "reader can have been fitted to them: '--data phantoms:SEED' draws others. Nothing should be concluded from "
+        f"these findings, since they do not look like real ones yet ([how real phantoms are](../docs/phantoms.md)): "
+        f"{', '.join(UNLIKE_REAL)}."
+    )
 
 
 def _ranks(table: Standings) -> str:

@@ -71,9 +71,8 @@ class Job:
 
     def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
         """Ask every question without a reading, and return all readings; the caller holds the folder's lock."""
-        cohort = self.cases.cohort
-        with observer.progress("measuring") as report:
-            cohort.measure(report)
+        if not self.cases.view.inputs <= {"signal"}:  # else no question shows a number: only the score needs them
+            self._measure(observer)
         answered, _ = self.folder.every_reading()
         questions = Questionnaire(self.cases, self.questions, answered, self.again)
         with (
@@ -82,9 +81,15 @@ class Job:
         ):
             return ask_all(self.lent(observer), questions, keep, report)
 
+    def _measure(self, observer: Observer) -> None:
+        with observer.progress("measuring") as report:
+            self.cases.cohort.measure(report)
+
     def finish(self, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
         """Ask every question without a reading, then score and store; the caller holds the folder's lock."""
-        score = score_readings(self.ask(observer), self.cases.cohort, danger, offer=self.settings.offer)
+        readings = self.ask(observer)
+        self._measure(observer)
+        score = score_readings(readings, self.cases.cohort, danger, offer=self.settings.offer)
         self.folder.write("score.json", as_json(score.to_json()))
         return score
 

@@ -28,7 +28,6 @@ from bench.report.contamination_page import contamination_page
 from readers.control import MemoryControl, Recogniser, SeeingControl, prior, trace_digest
 from readers.memoriser import MemoriserControl
 from taxonomy.axis import AXES
-from taxonomy.error import SettingError
 from taxonomy.reading import Failure, Reading
 
 from ...command import bench, is_one_sentence

@@ -38,7 +38,7 @@ def bench(server, *words, cwd):
 def begun(server, *words, cwd):
     """Return a process of its own, which can be killed."""
     called, pipe = [sys.executable, "-m", "bench", *map(str, words)], subprocess.PIPE
-    env = {**os.environ, "PTBXL_DIR": "", **environment(server)}
+    env = {**os.environ, "PTBXL_DIR": "phantoms:1,66", **environment(server)}
     return subprocess.Popen(called, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=env)
 
 

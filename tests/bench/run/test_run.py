@@ -47,7 +47,7 @@ def process(*words, cwd, **env):
         capture_output=True,
         text=True,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": path, "PTBXL_DIR": "", **env},
+        env={**os.environ, "PYTHONPATH": path, "PTBXL_DIR": "phantoms:1,66", **env},
         check=False,
     )
 
@@ -219,7 +219,7 @@ def test_a_file_size_limit_stops_a_real_run_like_a_full_disk(tmp_path):
          "import sys; sys.argv = ['bench', 'run', '--reader', 'measurements', '--out', 'runs']; "
          "from bench.__main__ import main; main()"],
         capture_output=True, text=True, cwd=tmp_path, preexec_fn=limited, check=False,
-        env={**os.environ, "PTBXL_DIR": ""},
+        env={**os.environ, "PTBXL_DIR": "phantoms:1,66"},
     )  # fmt: skip
     assert stopped.returncode == 2
     assert "cannot be written: File too large; what was read so far is kept" in stopped.stderr
@@ -249,7 +249,7 @@ def test_the_run_id_follows_from_what_decides_the_outcome(records):
         (("--reader", "majority", "--renderer", "printd"), "Did you mean 'printed'?"),
         (("--reader", "majority", "--ids", "9,x"), "--ids takes whole numbers separated by commas, not 'x'"),
         (("--reader", "majority", "--ids", "9,9"), "--ids names record 9 twice"),
-        (("--reader", "majority", "--ids", "7777"), "the simulated phantoms has no record 7777"),
+        (("--reader", "majority", "--ids", "7777"), "phantoms-1-66 has no record 7777: its records are 0 to 659"),
         (("--reader", "majority", "--data", "nowhere"), "the data folder nowhere does not exist"),
         (
             ("--reader", "majority", "--danger", "none.json"),

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 import bench.dataset.cohort
-from bench.dataset import Cohort, open_dataset
+from bench.dataset import Cohort, Selection, open_dataset
+from bench.run.job import prepared, run_job
+from bench.run.options import RunOptions
 from bench.run.scoring import score_readings
 from bench.run.settings import Offer, offer_of, settings_from, settings_of
 from bench.study import evaluate
@@ -139,11 +141,17 @@ def asked(cohort):
     return {QuestionKey(record.ecg_id): Reading(values=majority_values()) for record in cohort}
 
 
-def test_by_construction_is_said_of_a_measured_rate(population):
-    cohort = population.cohort(limit=30)
+def test_by_construction_is_said_of_a_measured_rate(measured_records):
+    cohort = measured_records.cohort()
     marked = score_readings(asked(cohort), cohort, offer=Offer(measured=frozenset({"rate", "axis"})))
     assert marked.axis("rate").verdict == "by construction"
     assert score_readings(asked(cohort), cohort).axis("rate").verdict.startswith("nothing shown (n =")
+
+
+def test_by_construction_is_said_of_no_axis_of_an_exact_truth(population):
+    cohort = population.cohort(limit=30)
+    found = score_readings(asked(cohort), cohort, offer=Offer(measured=frozenset({"rate", "axis"})))
+    assert not any(axis.by_construction for axis in found.axes)
 
 
 def half_recorded():
@@ -158,8 +166,7 @@ def test_the_text_ceiling_is_that_of_the_cases_with_a_recording_from_a_cold_and_
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
     scores = []
     for _ in ("cold", "warm"):
-        monkeypatch.setattr("bench.dataset.sample.sample._measured", dict)  # as another process would start
-        cohort = half_recorded()
+        cohort = half_recorded()  # of a dataset that has measured nothing yet, as another process would start
         scores.append(score_readings(asked(cohort), cohort).to_json())
     assert any(tmp_path.iterdir())
     assert scores[0] == scores[1]
@@ -188,3 +195,18 @@ def test_answers_are_shuffled_within_the_folds_of_the_records(population):
     }
     found = score_readings(readings, alone)
     assert {axis.knows_p for axis in found.axes} == {1}
+
+
+@pytest.mark.parametrize(("reader", "before"), [("readers.contract_suite:RecordingReader", 8), ("majority", 0)])
+def test_numbers_are_measured_before_the_questions_only_where_a_question_may_show_them(
+    reader, before, tmp_path, monkeypatch
+):
+    selection = Selection("phantoms:1,66", limit=8)
+    job = prepared(RunOptions(reader, selection=selection, view=View(px_per_mm=2), out=tmp_path))
+    cohort, measured = job.cases.cohort, []
+    usual = job.reader.read
+    seen = cohort.dataset.measured
+    monkeypatch.setattr(job.reader, "read", lambda cases: measured.append(len(seen)) or usual(cases))
+    run_job(job)
+    assert measured == [before]
+    assert seen.keys() == set(cohort.ids), "the text ceiling needs them"

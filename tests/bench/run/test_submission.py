@@ -3,15 +3,19 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bench.dataset import Selection
+from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
-from bench.report.leaderboard_page import rebuild
+from bench.report.leaderboard_page import UNLIKE_REAL, rebuild
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
 from bench.run.submission import Origin, check, read_submission, submit
+from phantoms.population import Draw
 from taxonomy.error import SubmissionError
 
 from ...command import bench, is_one_sentence
@@ -28,13 +32,13 @@ def run_folder(out):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Finished runs over the whole test split of the sample, by reader."""
+    """Finished runs over the whole test split, by reader."""
     out = tmp_path_factory.mktemp("runs")
     return {name: run_job_of(name, out) for name in ("majority", "measurements")}
 
 
-def run_job_of(reader, out):
-    job = prepared(RunOptions(reader, out=out))
+def run_job_of(reader, out, data="phantoms:1,66"):
+    job = prepared(RunOptions(reader, selection=Selection(data), out=out))
     run_job(job)
     return job.folder.path
 
@@ -223,14 +227,59 @@ def test_an_incomplete_run_is_no_submission(folder, tmp_path):
     assert is_one_sentence(refused, "2 of 66 cases have no reading; finish the run first"), refused.stderr
 
 
-def test_a_score_that_rests_on_other_recordings_is_not_checked(folder, population, tmp_path):
-    results = tmp_path / "results"
-    entry = submit(folder, results, population, ORIGIN)
+def checked_with_other_signals(entry, results, dataset):
+    """Return whether all submissions hold, and what was told, where the one entry rests on other signals."""
     manifest = json.loads((entry / "manifest.json").read_text())
     (entry / "manifest.json").write_text(json.dumps(manifest | {"signals": "0" * 16}))
     told = []
-    assert check(results, population, lambda name, problem: told.append(problem))
+    return check(results, dataset, lambda name, problem: told.append(problem)), told
+
+
+def test_a_score_that_rests_on_other_recordings_is_not_checked(measured_records, tmp_path):
+    folder = run_job_of("majority", tmp_path / "runs", measured_records.folder)
+    entry = submit(folder, tmp_path / "results", measured_records, ORIGIN)
+    good, told = checked_with_other_signals(entry, tmp_path / "results", measured_records)
+    assert good
     assert told == ["not checked: its score rests on other recordings than are here"]
+
+
+def test_a_score_that_rests_on_other_phantoms_than_are_simulated_today_does_not_hold(folder, population, tmp_path):
+    entry = submit(folder, tmp_path / "results", population, ORIGIN)
+    for dataset in (population, Phantoms("2,66")):
+        good, told = checked_with_other_signals(entry, tmp_path / "results", dataset)
+        assert not good
+        assert "rests on other recordings than are here: 'bench run'" in told[0]
+
+
+def test_phantoms_are_checked_and_ranked_whatever_data_are_named(finished, measured_records, tmp_path):
+    results = tmp_path / "results"
+    for path in finished.values():
+        submit(path, results, Phantoms("1,66"), ORIGIN)
+    told = []
+    assert check(results, measured_records, lambda name, problem: told.append(problem))
+    assert told == [None, None]
+    rebuild(results, measured_records)
+    (table,) = json.loads((results / "leaderboard.json").read_text())["tables"]
+    assert table["pairs_not_compared"] == 0 and len(table["pairs"]) == 1
+
+
+def test_the_board_is_rebuilt_without_simulating_a_phantom(finished, tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    for path in finished.values():
+        submit(path, results, Phantoms("1,66"), ORIGIN)
+    monkeypatch.setattr(Draw, "simulated", None)
+    assert rebuild(results, Phantoms("1,66")) == 2
+
+
+def test_the_board_says_what_phantoms_are_not(folder, population, tmp_path):
+    submit(folder, tmp_path / "results", population, ORIGIN)
+    rebuild(tmp_path / "results", population)
+    board = (tmp_path / "results" / "leaderboard.md").read_text()
+    assert "66 phantoms, simulated ECGs of known truth: no result on patients." in board
+    told = " ".join((Path(__file__).parents[3] / "docs" / "phantoms.md").read_text().split())
+    for finding in UNLIKE_REAL:
+        assert finding in board
+        assert finding in told, "the page and docs/phantoms.md say the same"
 
 
 def test_a_run_that_goes_on_tells_the_recordings_that_are_there_now(folder, tmp_path):

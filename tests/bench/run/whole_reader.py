@@ -6,11 +6,11 @@ from taxonomy.reading import Failure, Reading
 
 
 class Taught:
-    """Was taught fold 10 of the sample."""
+    """Was taught the test split."""
 
     name = "taught"
     inputs = frozenset({"signal"})
-    taught_on = MappingProxyType({"phantoms-1-66": frozenset({10})})
+    taught_on = MappingProxyType({"phantoms-1-66": frozenset({"test"})})
 
     def read(self, cases):
         for _ in cases:

@@ -110,12 +110,11 @@ def test_the_bootstrap_resamples_patients_and_not_records():
 
 def test_the_majority_reader_shows_nothing_and_never_beats_the_prior(population):
     cases = []
-    for record in population:
-        if record.fold == 10:
-            labels = truth(population.labels(record.ecg_id), NUMBERS)
-            cases.append(
-                ScoredCase(record.ecg_id, record.patient_id, record.sex, record.age, labels, Reading(values=BASELINE))
-            )
+    for record in population.cohort():
+        true = population.truth(record)
+        cases.append(
+            ScoredCase(record.ecg_id, record.patient_id, record.sex, record.age, true, Reading(values=BASELINE))
+        )
     found = score(cases, BASELINE, QUICK)
     assert (found.kappa.kappa, found.kappa.interval) == (0, (0, 0))
     for axis in found.axes:
