@@ -116,7 +116,11 @@ def _draw(seed: int, number: int, balanced: bool) -> Draw:
 
 @lru_cache(maxsize=8192)
 def _truth(seed: int, number: int, balanced: bool) -> Truth:
-    one = _draw(seed, number, balanced)
+    return truth_of(_draw(seed, number, balanced))
+
+
+def truth_of(one: Draw) -> Truth:
+    """Return the exact truth of a phantom on every axis; no signal is simulated for it."""
     likelihoods = dict.fromkeys(one.codes, 100.0)
     rate = round(rate_of_heart(one.heart, one.seed))
     numbers = Numbers(rate, source=EVERY_AXIS_EXACT, is_own=False)

@@ -59,7 +59,8 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     if not len(train_rows) or not len(stop_rows):
         raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
     hot, labelled = targets([dataset.truth(record) for record in records])
-    return TrainingSet(np.ascontiguousarray(signals), hot, labelled, train_rows, stop_rows)
+    weight = np.ones(len(records), dtype=np.float32)
+    return TrainingSet(np.ascontiguousarray(signals), hot, labelled, weight, train_rows, stop_rows)
 
 
 def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -> dict[str, Any]:
