@@ -27,6 +27,10 @@ def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: 
     Every epoch is a checkpoint: after a kill the same command resumes, with the same result. Uses a GPU where there
     is one. The weights go to OUT/weights.safetensors and are read by --reader resnet1d:OUT/weights.safetensors.
 
+    A part [phantoms] of the configuration adds simulated recordings of rare statements (flutter, pacing, injury ...)
+    to the records that teach, and to no others: seed, statements, each (of a statement), others (as frequent as in
+    PTB-XL), weight (in the loss). Nothing is added without it.
+
     \b
     Examples:
       bench train resnet1d --data ~/ptb-xl
@@ -34,6 +38,7 @@ def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: 
     """
     from bench.cli.terminal import progress
     from bench.dataset import open_dataset
+    from bench.training.rare_phantom import phantom_record, with_phantoms
     from bench.training.resnet1d import training_record, training_set
     from readers.resnet1d.config import read_training_config
     from readers.resnet1d.training import Epoch, train_member
@@ -48,6 +53,11 @@ def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: 
         examples = training_set(dataset, extra, report)
     facts = training_record(examples, dataset, extra)
     click.echo(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
+    if settings.phantoms:
+        with progress("simulating", "phantoms") as report:
+            examples = with_phantoms(examples, settings.phantoms, report)
+        facts["phantoms"] = phantom_record(settings.phantoms)
+        click.echo(f"{facts['phantoms']['records']} phantoms to train on beside them")
 
     def say(epoch: Epoch) -> None:
         mark = " *" if epoch.best else ""

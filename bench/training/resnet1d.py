@@ -29,11 +29,8 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     Parameters
     ----------
     dataset : Dataset
-        Its prepared signals are stored in the cache folder.
     extra : Path, optional
-        An ``.npz`` of PTB-XL records filtered and z-scored elsewhere in the same way: ``ecg_id`` (n,), ``signal``
-        int16 (n, 12, 1000) at 100 Hz, ``units_per_sd``. Labels and folds come from the dataset's table; records whose
-        signal the dataset has are ignored.
+        More records (:func:`prepared_records`).
     report : callable
 
     Raises
@@ -44,22 +41,51 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     from readers.resnet1d.dataset import TrainingSet
 
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
-    both = (*dataset.cohort(TRAIN), *dataset.cohort(STOP))
-    cohort = Cohort(dataset, tuple(sorted(both, key=lambda record: by_id(record.ecg_id))), TRAIN)
-    records: Sequence[Record] = cohort
-    signals: NDArray[np.float32] = np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32)
-    if cohort:
-        signals = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report)
-    if extra:
-        more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))
-        records, signals = [*records, *more], np.concatenate([signals, more_signals])
+    records, signals = prepared_records(dataset, extra, report)
     train_rows, stop_rows = (
         np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop)
     )
     if not len(train_rows) or not len(stop_rows):
         raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
     hot, labelled = targets([dataset.truth(record) for record in records])
-    return TrainingSet(np.ascontiguousarray(signals), hot, labelled, train_rows, stop_rows)
+    weight = np.ones(len(records), dtype=np.float32)
+    return TrainingSet(np.ascontiguousarray(signals), hot, labelled, weight, train_rows, stop_rows)
+
+
+def prepared_records(
+    dataset: Dataset, extra: Path | None, report: Report
+) -> tuple[Sequence[Record], NDArray[np.float32]]:
+    """Return the records of the training and validation splits, and what the network sees of them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its prepared signals are stored in the cache folder.
+    extra : Path, optional
+        An ``.npz`` of PTB-XL records filtered and z-scored elsewhere in the same way: ``ecg_id`` (n,), ``signal``
+        int16 (n, 12, 1000) at 100 Hz, ``units_per_sd``. Labels and folds come from the dataset's table; records whose
+        signal the dataset has are ignored.
+    report : callable
+
+    Returns
+    -------
+    records : sequence of Record
+    signals : float32 array (n_records, 12, 1000)
+
+    Raises
+    ------
+    taxonomy.error.DatasetError
+        When the extra file has another format.
+    """
+    both = (*dataset.cohort(TRAIN), *dataset.cohort(STOP))
+    cohort = Cohort(dataset, tuple(sorted(both, key=lambda record: by_id(record.ecg_id))), TRAIN)
+    signals: NDArray[np.float32] = np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32)
+    if cohort:
+        signals = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report)
+    if not extra:
+        return cohort, signals
+    more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))
+    return [*cohort, *more], np.concatenate([signals, more_signals])
 
 
 def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -> dict[str, Any]:

@@ -9,10 +9,43 @@ from typing import Annotated, Any
 from annotated_types import Ge, Interval, MinLen
 
 from readers.setting import checked_settings, read_toml
+from taxonomy.error import unknown_name
+from taxonomy.statement import statements
 
 Count = Annotated[int, Ge(1)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Strength = Annotated[float, Ge(0)]
+
+RARE = (
+    "AFLT", "PACE", "WPW", "2AVB", "3AVB", "SVTAC", "PSVT", "SVARR", "BIGU", "TRIGU",
+    "STE_", "STD_", "INJAS", "INJAL", "INJIN", "INJIL", "INJLA",
+)  # fmt: skip
+"""Statements of which a training set has few examples: rhythms, blocks and pre-excitation, ST shifts and injury."""
+
+
+@dataclass(frozen=True)
+class PhantomConfig:
+    """Phantoms that are added to the training records; the records that stop a training stay real.
+
+    Attributes
+    ----------
+    seed : int
+        Of their draw. No population (``--data phantoms:SEED``) holds any of them, whatever the two seeds.
+    statements : tuple of str
+        SCP-ECG statements that phantoms are made for.
+    each : int
+        Phantoms of each statement, in the company that PTB-XL's statements keep.
+    others : int
+        Phantoms with statements as frequent as in PTB-XL, so that being simulated does not give a rare one away.
+    weight : float
+        Of a phantom in the loss, relative to 1 for a real record.
+    """
+
+    seed: Annotated[int, Ge(0)] = 0
+    statements: Annotated[tuple[str, ...], MinLen(1)] = RARE
+    each: Count = 40
+    others: Annotated[int, Ge(0)] = 440
+    weight: Strength = 1.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +84,8 @@ class TrainingConfig:
         Augmentation: probability of a blanked lead, of a blanked stretch, and strength of mixup.
     page : bool
         Whether each lead is limited to the part that a printed 3 x 4 page shows.
+    phantoms : PhantomConfig or None
+        Simulated recordings among those that teach; None for none.
     """
 
     seeds: Annotated[tuple[int, ...], MinLen(1)] = (0,)
@@ -75,10 +110,16 @@ class TrainingConfig:
     gap: Share = 0.5
     mixup: Share = 0.2
     page: bool = False
+    phantoms: PhantomConfig | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON data."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return _json_of(asdict(self))
+
+
+def _json_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+    return {name: _json_of(value) if isinstance(value, dict) else value for name, value in plain.items()}
 
 
 def read_training_config(path: Path | None = None) -> TrainingConfig:
@@ -95,5 +136,10 @@ def read_training_config(path: Path | None = None) -> TrainingConfig:
 
 
 def training_config_from(data: Mapping[str, object]) -> TrainingConfig:
-    """Return the configuration that ``data`` holds, with defaults for the rest."""
+    """Return the configuration that ``data`` holds, with defaults for the rest; raises as a file's reading does."""
+    part = data.get("phantoms")
+    if isinstance(part, Mapping):
+        for code in checked_settings(PhantomConfig, part, "setting of [phantoms]").statements:
+            if code not in statements():
+                raise unknown_name("statement of [phantoms]", code, statements())
     return checked_settings(TrainingConfig, data, "training setting")

@@ -21,6 +21,8 @@ class TrainingSet:
         One-hot or multi-hot truth of each head.
     known : mapping of str to bool array (n,)
         Whether the record is labelled on that head; the loss skips unlabelled ones.
+    weight : float32 array (n,)
+        Of the record in the loss.
     train, validation : int64 array
         Positions of the training records, and of those that decide when to stop.
     """
@@ -28,6 +30,7 @@ class TrainingSet:
     signal: NDArray[np.float32]
     targets: Mapping[str, NDArray[np.float32]]
     known: Mapping[str, NDArray[np.bool_]]
+    weight: NDArray[np.float32]
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
 

@@ -100,6 +100,7 @@ class _Training:
         self.data = data
         self.signal = torch.from_numpy(data.signal)
         self.targets, self.known = as_tensors(data.targets, self.device), as_tensors(data.known, self.device)
+        self.weight = torch.from_numpy(data.weight).to(self.device)
         self.rows = torch.from_numpy(data.train)
         self.steps = math.ceil(len(self.rows) / config.batch)
 
@@ -153,7 +154,7 @@ class _Training:
     def _loss_against(self, outputs: Tensor, rows: Tensor) -> Tensor:
         targets = {head: target[rows] for head, target in self.targets.items()}
         known = {head: mask[rows] for head, mask in self.known.items()}
-        return loss_of(outputs, targets, known, self.config)
+        return self.weight[rows] * loss_of(outputs, targets, known, self.config)
 
     def _learning_rate(self, step: int) -> float:
         """Warm up linearly, then fall along a half cosine (Loshchilov and Hutter 2017)."""

@@ -1,13 +1,18 @@
 import json
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from bench.dataset.phantom import Phantoms
+from bench.training.rare_phantom import training_draws, with_phantoms
 from bench.training.resnet1d import training_set
+from phantoms.simulator import VERSION
 from readers.contract import Case
 from readers.contract_suite import check_reader
 from readers.head import is_multi_label
@@ -24,13 +29,14 @@ from readers.training_target import training_heads
 from taxonomy.axis import AXES, OTHER_FINDINGS
 from taxonomy.error import ReaderError, SettingError, UnknownNameError
 from taxonomy.statement import SUPERCLASSES
+from tests.command import bench, is_one_sentence
 
 TINY = training_config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0})
 
 
 @pytest.fixture(scope="module")
 def examples(population, tmp_path_factory):
-    """A training set of 48 real records that teach and 24 that stop."""
+    """A training set of 48 records that teach and 24 that stop."""
     patch = pytest.MonkeyPatch()
     patch.setenv("ECG_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
     whole = training_set(population, None, lambda done, total: None)
@@ -40,6 +46,7 @@ def examples(population, tmp_path_factory):
         np.ascontiguousarray(whole.signal[rows]),
         {head: part[rows] for head, part in whole.targets.items()},
         {head: part[rows] for head, part in whole.known.items()},
+        whole.weight[rows],
         np.arange(48),
         np.arange(48, 72),
     )
@@ -120,6 +127,125 @@ def test_augmentation_changes_records_and_follows_its_generator():
     _, other, share = mixed(signal, 0.5, torch.Generator().manual_seed(5))
     assert sorted(other.tolist()) == list(range(6))
     assert (share >= 0.5).all()
+
+
+FEW = training_config_from({"phantoms": {"seed": 5, "statements": ["AFLT", "INJIN"], "each": 3, "others": 2}}).phantoms
+
+
+def silent(done, total):
+    """Show no progress."""
+
+
+@pytest.fixture(scope="module")
+def mixed_examples(examples):
+    """The same training set with eight phantoms."""
+    return with_phantoms(examples, FEW, silent)
+
+
+def test_phantoms_enter_the_training_records_alone(examples, mixed_examples):
+    assert mixed_examples.validation.tolist() == examples.validation.tolist()
+    assert mixed_examples.train.tolist() == [*examples.train.tolist(), *range(72, 80)]
+    assert np.array_equal(mixed_examples.signal[:72], examples.signal)
+    assert mixed_examples.signal.shape == (80, 12, 1000)
+
+
+def test_phantoms_are_labelled_with_what_they_were_made_for(mixed_examples):
+    heads = training_heads()
+    statements, rhythm = (mixed_examples.targets[head][72:] for head in ("statement", "rhythm"))
+    assert statements[:3, heads["statement"].index("AFLT")].all()
+    assert rhythm[:3, heads["rhythm"].index("atrial_flutter")].all()
+    assert statements[3:6, heads["statement"].index("INJIN")].all()
+    assert mixed_examples.known["rhythm"][72:].all()
+
+
+def test_phantoms_are_prepared_as_recordings_are(mixed_examples):
+    first = next(iter(training_draws(FEW))).simulated()
+    assert np.array_equal(mixed_examples.signal[72], prepare(first.mv, first.fs))
+
+
+def test_a_seed_decides_the_phantoms_of_a_training(examples, mixed_examples):
+    again = with_phantoms(examples, FEW, silent)
+    assert np.array_equal(again.signal, mixed_examples.signal)
+    assert [one.seed for one in training_draws(replace(FEW, seed=6))] != [one.seed for one in training_draws(FEW)]
+    more = {one.seed for one in training_draws(replace(FEW, each=4, others=5))}
+    assert more > {one.seed for one in training_draws(FEW)}
+
+
+def test_no_population_of_the_same_seed_holds_a_phantom_of_the_training():
+    population = Phantoms(f"{FEW.seed},20")
+    seeds = {population.draw(number).seed for number in range(len(population))}
+    assert seeds.isdisjoint(one.seed for one in training_draws(FEW))
+
+
+@pytest.mark.slow
+def test_phantoms_teach_by_their_weight(examples, tmp_path):
+    def taught(weight, of_another_label, folder):
+        data = with_phantoms(examples, replace(FEW, weight=weight), silent)
+        if of_another_label:
+            data.targets["statement"][72:] = 1 - data.targets["statement"][72:]
+        once = training_config_from({**TINY.to_json(), "epochs": 1})
+        return load_file(train_member(data, once, 3, tmp_path / folder, lambda epoch: None))["heads.bias"]
+
+    assert torch.equal(taught(0.0, False, "a"), taught(0.0, True, "b"))
+    assert not torch.equal(taught(1.0, False, "c"), taught(1.0, True, "d"))
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"each": -3}, r"setting of \[phantoms\] each must be greater than or equal to 1, not -3"),
+        ({"others": -1}, r"setting of \[phantoms\] others must be greater than or equal to 0, not -1"),
+        ({"seed": -1}, r"setting of \[phantoms\] seed must be greater than or equal to 0, not -1"),
+        ({"weight": "much"}, r"setting of \[phantoms\] weight must be a valid number, not 'much'"),
+        ({"statements": []}, r"setting of \[phantoms\] statements = \[\] cannot be used"),
+        (7, "training setting phantoms must be an object, not 7"),
+    ],
+)
+def test_settings_of_phantoms_that_cannot_be_used_are_named(part, said):
+    with pytest.raises(SettingError, match=said):
+        training_config_from({"phantoms": part})
+
+
+def test_an_unknown_statement_or_setting_of_phantoms_is_named():
+    with pytest.raises(UnknownNameError, match=r"unknown statement of \[phantoms\] 'AFL': choose from 1AVB, .*AFLT"):
+        training_config_from({"phantoms": {"statements": ["AFL"]}})
+    with pytest.raises(UnknownNameError, match=r"unknown setting of \[phantoms\] 'count': choose from each, others"):
+        training_config_from({"phantoms": {"count": 3}})
+
+
+def test_settings_of_phantoms_survive_the_header_of_a_weights_file(tmp_path):
+    path = tmp_path / "rare.toml"
+    path.write_text('[phantoms]\nstatements = ["PACE"]\neach = 7\n')
+    settings = read_training_config(path)
+    assert (settings.phantoms.statements, settings.phantoms.each) == (("PACE",), 7)
+    assert training_config_from(json.loads(json.dumps(settings.to_json()))) == settings
+
+
+def test_the_shipped_configurations_take_no_phantoms():
+    assert read_training_config().phantoms is None
+    assert read_training_config(Path(str(files("readers.resnet1d") / "page.toml"))).phantoms is None
+
+
+def test_a_training_with_an_unknown_statement_ends_before_it_starts(tmp_path):
+    (tmp_path / "bad.toml").write_text('[phantoms]\nstatements = ["XYZ"]\n')
+    done = bench("train", "resnet1d", "--config", "bad.toml", cwd=tmp_path)
+    assert is_one_sentence(done, "unknown statement of [phantoms] 'XYZ'")
+
+
+@pytest.mark.slow
+def test_a_training_with_phantoms_ends_and_its_weights_say_which(tmp_path):
+    (tmp_path / "tiny.toml").write_text(
+        "seeds = [3]\nchannels = [8, 8]\nblocks = 1\nepochs = 1\n"
+        '[phantoms]\nseed = 5\nstatements = ["AFLT", "INJIN"]\neach = 3\nothers = 2\nweight = 0.5\n'
+    )
+    done = bench("train", "resnet1d", "--config", "tiny.toml", cwd=tmp_path, ECG_BENCH_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 0, done.stderr
+    assert "528 records to train on, 66 to stop on" in done.stdout
+    assert "8 phantoms to train on beside them" in done.stdout
+    ensemble = load_weights(tmp_path / "training" / "weights.safetensors")
+    assert ensemble.training["phantoms"] == {"records": 8, "version": VERSION, "seed": 5, "weight": 0.5}
+    assert ensemble.training["training_records"] == 528
+    assert ensemble.config.phantoms.statements == ("AFLT", "INJIN")
 
 
 @pytest.mark.slow
