@@ -20,14 +20,14 @@ Array = NDArray[np.float64]
 
 SECONDARY: Mapping[str, tuple[Vector, Vector]] = {
     "normal": ((0.36, 0.11, -0.24), (0.02, 0.01, -0.055)),
-    "lbbb": ((-0.38, -0.02, -0.50), (-0.10, -0.02, -0.20)),
-    "incomplete_lbbb": ((0.10, 0.08, -0.38), (-0.04, 0.00, -0.10)),
+    "lbbb": ((-0.22, 0.00, -0.50), (-0.09, -0.01, -0.24)),
+    "incomplete_lbbb": ((0.02, 0.04, -0.36), (-0.06, -0.01, -0.12)),
     "rbbb": ((0.42, 0.18, 0.20), (0.03, 0.01, 0.05)),
     "incomplete_rbbb": ((0.38, 0.13, -0.08), (0.02, 0.01, -0.02)),
     "lafb": ((0.36, 0.14, -0.24), (0.02, 0.01, -0.055)),
     "lpfb": ((0.34, 0.06, -0.22), (0.02, 0.01, -0.05)),
     "ivcd": ((0.20, 0.08, -0.26), (-0.02, 0.00, -0.08)),
-    "pre_excitation": ((0.04, 0.02, -0.06), (-0.07, -0.04, 0.02)),
+    "pre_excitation": ((0.08, 0.04, -0.18), (-0.06, -0.03, -0.02)),
 }
 """T and ST vector in mV of each way in which the impulse spreads: the wide ones repolarise against it."""
 
@@ -37,9 +37,31 @@ FROM_THE_VENTRICLES: Mapping[str, tuple[Vector, Vector]] = {
     "left": ((0.55, 0.30, 0.40), (0.10, 0.06, 0.10)),
 }
 
-INJURY: Mapping[str, tuple[float, float]] = {"acute": (0.24, 0.42), "recent": (0.05, -0.42), "old": (0.0, -0.16)}
-"""ST and T towards the wall of an infarction, in mV, by its stage: raised ST first, inverted T later
-(Thygesen et al. 2018)."""
+INJURY: Mapping[str, tuple[float, float, float]] = {
+    "acute": (0.24, 0.42, 0.8),
+    "recent": (0.05, -0.36, 0.6),
+    "old": (0.01, 0.00, 0.35),
+}
+"""By the stage of an infarction: ST and T towards its wall in mV, and the share of the T wave that other walls keep.
+ST is raised first, T inverted later (Thygesen et al. 2018), and over an old scar T is flat."""
+
+ANTERIOR_SCAR = (0.06, 0.10, 0.35)
+"""The same for an old scar of the anterior wall, over which ST often stays raised and T upright."""
+
+ISCHEMIA, INJURED = (-0.10, -0.10, 0.5), (-0.19, -0.05, 0.4)
+"""The same for ischemia and for subendocardial injury: ST depressed, T inverted or flat."""
+
+SUBENDOCARDIAL: Mapping[Territory, Vector] = {
+    **TOWARDS,
+    "anterior": (0.60, 0.00, -0.80),
+    "anteroseptal": (0.40, 0.00, -0.92),
+    "anterolateral": (0.97, 0.17, 0.15),
+}
+"""Where ischemia and injury of a territory show. In the real records of an anterolateral one it is I, aVL and V4 to V6,
+with an upright T wave in V1 to V3; in those of an anteroseptal one V2 to V4."""
+
+LONG_QTC = 470.0
+"""QTc in ms above which the T wave gets lower as it gets longer, so that its area stays."""
 
 
 def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tuple[Loop, float]:
@@ -57,10 +79,10 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
         (middle, 0.45 * reach + 0.02, 0.35 * reach + 0.02, st),
     ]
     if heart.digitalis:
-        waves.append((qrs + 0.07, 0.030, 0.050, np.array([-0.18, -0.08, -0.02])))
+        waves.append((qrs + 0.07, 0.030, 0.050, np.array([-0.13, -0.06, 0.00])))
     total = end
     if origin == "conducted":
-        size = 0.16 if heart.hypokalemia else 0.022
+        size = 0.11 if heart.hypokalemia else 0.022
         waves.append((end + 0.075, 0.040, 0.040, size * np.array([0.55, 0.30, -0.75])))
         total = end + 0.20
     loop = Loop(
@@ -80,37 +102,65 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
         wide_t, wide_st = FROM_THE_VENTRICLES[kind]
         return np.array(wide_t) * heart.voltage, np.array(wide_st) * heart.voltage
     usual_t, usual_st = SECONDARY[heart.ventricle]
-    t, st = np.array(usual_t) * heart.t_gain, np.array(usual_st)
-    if heart.strain:
-        t, st = _strained(heart, t, st)
-    for infarct in heart.infarcts:
-        raised, waved = INJURY[infarct.stage]
-        t, st = _wounded(t, st, infarct.territory, waved, raised)
+    t, st = _gained(np.array(usual_t), heart.t_gain), np.array(usual_st)
+    if heart.lvh or heart.rvh:
+        t, st = _hypertrophied(heart, t, st)
+    for scar in heart.infarcts:
+        anterior = scar.stage == "old" and scar.territory in ("anterior", "anteroseptal")
+        t, st = _wounded(t, st, TOWARDS[scar.territory], ANTERIOR_SCAR if anterior else INJURY[scar.stage])
     for territory in heart.ischemia:
-        t, st = _wounded(t, st, territory, -0.24, -0.14)
+        t, st = _wounded(t, st, SUBENDOCARDIAL[territory], ISCHEMIA)
     for territory in heart.injury:
-        t, st = _wounded(t, st, territory, -0.12, -0.24)
+        t, st = _wounded(t, st, SUBENDOCARDIAL[territory], INJURED)
     if heart.aneurysm:
-        st = st + 0.16 * np.array(TOWARDS["anterior"])
+        t, st = _wounded(t, st, TOWARDS["anterior"], (0.15, 0.06, 0.25))
     if heart.hypokalemia:
-        t, st = 0.25 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
+        t, st = 0.4 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
     if heart.hyperkalemia:
         t = t * 2.6
     if heart.digitalis:
-        t = 0.45 * t
-    return t, st + heart.st * np.array([0.75, 0.45, -0.45])
+        t = 0.6 * t
+    return _shifted(_flattened(t, heart), st, heart.st)
 
 
-def _strained(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
+def _gained(t: Array, gain: float) -> Array:
+    """Return a T vector times its gain; what points forwards is changed less where T is flat or inverted.
+
+    In the real records with such T waves it is the lateral and inferior leads that show it.
+    """
+    forwards = gain if gain > 1 else (1.6 + gain) / 2.6
+    return np.asarray(t * np.array([gain, gain, forwards]), dtype=np.float64)
+
+
+def _flattened(t: Array, heart: Physiology) -> Array:
+    """Return a T vector as low as a long QT interval makes it."""
+    corrected = heart.qt * np.sqrt(heart.rate / 60)
+    return np.asarray(t * min(1.0, LONG_QTC / corrected) ** 2, dtype=np.float64)
+
+
+def _shifted(t: Array, st: Array, shift: float) -> tuple[Array, Array]:
+    """Shift ST along the main vector; a depression takes T with it, and spares V1 to V3."""
+    if shift >= 0:
+        return t, st + shift * np.array([0.75, 0.45, -0.45])
+    return t + 1.4 * shift * np.array([0.75, 0.45, 0.0]), st + shift * np.array([0.75, 0.45, 0.10])
+
+
+def _hypertrophied(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
+    """Return T and ST of a hypertrophy: turned away from it by strain, and low towards it without."""
+    if heart.lvh and heart.strain:
+        return np.array([-0.24, -0.10, -0.26]), np.array([-0.10, -0.06, -0.02])
     if heart.lvh:
-        return np.array([-0.32, -0.12, -0.28]), np.array([-0.10, -0.05, -0.10])
-    return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
+        return t * np.array([0.45, 0.5, 1.05]), st + np.array([-0.05, -0.03, 0.0])
+    if heart.strain:
+        return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
+    return t, st
 
 
-def _wounded(t: Array, st: Array, territory: Territory, waved: float, raised: float) -> tuple[Array, Array]:
-    """Give T its part towards a wall, and shift ST towards (or away from) it."""
-    towards = np.array(TOWARDS[territory])
-    return _set_along(t, towards, waved), st + raised * towards
+def _wounded(t: Array, st: Array, towards: Vector, change: tuple[float, float, float]) -> tuple[Array, Array]:
+    """Give T its part towards a wall and a share of the rest, and shift ST towards (or away from) the wall."""
+    raised, waved, kept = change
+    wall = np.array(towards)
+    return _set_along(kept * t, wall, waved), st + raised * wall
 
 
 def _set_along(vector: Array, direction: Array, amount: float) -> Array:
