@@ -17,14 +17,14 @@ def p_loop(heart: Physiology, ectopic: bool = False) -> Loop:
 
     An ``ectopic`` one begins low in the atria and runs upwards.
     """
-    right: Wave = (0.36, 0.15, (0.065, 0.095, -0.070))
+    right: Wave = (0.36, 0.15, (0.065, 0.105, -0.075))
     left: Wave = (0.64, 0.16, (0.125, 0.050, 0.020))
     duration = P_MS
     if heart.right_atrium:
-        right, left = (0.40, 0.16, (0.080, 0.270, -0.090)), (0.66, 0.15, (0.060, 0.060, 0.040))
+        right, left = (0.40, 0.16, (0.090, 0.300, -0.110)), (0.66, 0.15, (0.060, 0.060, 0.040))
     if heart.left_atrium:
         duration = LONG_P_MS
-        right, left = (0.30, 0.13, right[2]), (0.68, 0.14, (0.190, 0.075, 0.110))
+        right, left = (0.30, 0.13, right[2]), (0.68, 0.14, (0.190, 0.100, 0.110))
     if heart.pr is not None:
         duration = min(duration, heart.pr - 6.0)
     if ectopic or heart.rhythm == "supraventricular":

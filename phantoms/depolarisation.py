@@ -4,7 +4,7 @@ Centres and widths are shares of the QRS duration, vectors in mV (x left, y down
 and by readers of real records; nothing is fitted to a single recording.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,8 @@ LBBB: tuple[Wave, ...] = (
 RBBB: tuple[Wave, ...] = (
     (0.11, 0.050, (-0.13, 0.00, -0.20)),
     (0.20, 0.055, (0.22, 0.12, -0.22)),
-    (0.30, 0.060, (1.10, 0.60, 0.00)),
-    (0.41, 0.065, (0.15, 0.12, 0.32)),
+    (0.30, 0.060, (1.05, 0.55, -0.02)),
+    (0.41, 0.065, (0.12, 0.10, 0.12)),
     (0.58, 0.110, (-0.38, -0.04, -0.40)),
     (0.78, 0.110, (-0.36, -0.06, -0.40)),
 )
@@ -44,7 +44,7 @@ BIFASCICULAR: tuple[Wave, ...] = (
     (0.10, 0.050, (-0.12, 0.20, -0.16)),
     (0.20, 0.055, (0.30, 0.10, -0.20)),
     (0.30, 0.060, (0.95, -0.30, 0.05)),
-    (0.42, 0.065, (0.20, -0.80, 0.35)),
+    (0.42, 0.065, (0.20, -0.80, 0.15)),
     (0.58, 0.110, (-0.38, -0.30, -0.32)),
     (0.78, 0.110, (-0.36, -0.14, -0.40)),
 )
@@ -53,14 +53,14 @@ BIFASCICULAR: tuple[Wave, ...] = (
 FAR_LEFT = -30.0
 """Degrees below which the axis is that of a left anterior fascicular block."""
 
-INCOMPLETE_RBBB: tuple[Wave, ...] = (*NORMAL[:4], (0.76, 0.075, (-0.28, -0.07, -0.36)))
+INCOMPLETE_RBBB: tuple[Wave, ...] = (*NORMAL[:4], (0.76, 0.080, (-0.33, -0.08, -0.44)))
 
 LAFB: tuple[Wave, ...] = (
-    (0.20, 0.070, (-0.14, 0.28, -0.16)),
+    (0.20, 0.070, (-0.09, 0.28, -0.16)),
     (0.32, 0.070, (0.20, 0.12, -0.20)),
-    (0.45, 0.080, (1.05, -0.40, 0.10)),
-    (0.59, 0.085, (0.24, -0.95, 0.72)),
-    (0.73, 0.085, (-0.30, -0.45, 0.34)),
+    (0.45, 0.080, (1.00, -0.40, 0.10)),
+    (0.59, 0.085, (0.12, -0.95, 0.72)),
+    (0.73, 0.085, (-0.40, -0.48, 0.36)),
 )
 
 LPFB: tuple[Wave, ...] = (
@@ -125,7 +125,7 @@ SPREAD: Mapping[str, tuple[Wave, ...]] = {
 NOTCH: tuple[Wave, ...] = ((0.50, 0.035, (-0.42, -0.34, 0.10)), (0.62, 0.035, (0.40, 0.30, -0.06)))
 """What fragments a QRS complex in many leads."""
 
-NAMELESS_LOSS = 0.45
+NAMELESS_LOSS = 0.35
 """Share of the septum's forces that a QRS complex lacks which is abnormal without a name."""
 
 WIDE_MS = {"paced": 162.0, "premature_ventricular": 152.0}
@@ -142,8 +142,8 @@ TOWARDS: Mapping[Territory, Vector] = {
 }
 """Unit vector from the heart's centre to each wall."""
 
-TURNS, FURTHEST_BEFORE = 6, 55.0
-"""Steps in which the axis before a loss is sought, and the degrees that it may lie off the axis behind it."""
+FURTHEST_BEFORE, HALVINGS = 60.0, 5
+"""Degrees that the axis before a loss of forces may lie off the axis behind it, and how often this span is halved."""
 
 Q_LOSS = {"acute": 0.55, "recent": 0.95, "old": 1.0}
 """Share of a wall's forces that is lost by the stage of the infarction."""
@@ -172,20 +172,35 @@ def _conducted(heart: Physiology, limb: Limb) -> tuple[Wave, ...]:
     """Return a conducted beat whose frontal axis is the heart's.
 
     Walls have their place in the body, so that a heart is turned before it loses forces: the axis that it had before
-    is sought, and only what cannot be reached so (``FURTHEST_BEFORE``) is turned afterwards.
+    is sought, and only what cannot be reached so is turned afterwards.
     """
     whole = _hypertrophied(_spread(heart), heart)
     lost = _lost(heart)
     if not lost:
         return _fragmented(_turned_to(whole, heart.axis, limb), heart)
-    before = heart.axis
-    for _ in range(TURNS):
+
+    def off(before: float) -> tuple[float, tuple[Wave, ...]]:
         waves = _turned_to(whole, before, limb)
         for territory, loss in lost:
             waves = _infarcted(waves, territory, loss)
-        missing = (heart.axis - frontal_axis(waves, limb) + 180) % 360 - 180
-        before = float(np.clip(before + missing, heart.axis - FURTHEST_BEFORE, heart.axis + FURTHEST_BEFORE))
-    return _fragmented(_turned_to(waves, heart.axis, limb), heart)
+        return (frontal_axis(waves, limb) - heart.axis + 180) % 360 - 180, waves
+
+    return _fragmented(_turned_to(_nearest(off, heart.axis), heart.axis, limb), heart)
+
+
+def _nearest(off: Callable[[float], tuple[float, tuple[Wave, ...]]], axis: float) -> tuple[Wave, ...]:
+    """Return the waves, of the axes before a loss, whose axis behind it is nearest to the one that is wanted.
+
+    ``off`` returns by how many degrees it is missed, and the waves, for an axis before the loss.
+    """
+    low, high = axis - FURTHEST_BEFORE, axis + FURTHEST_BEFORE
+    tried = [off(low), off(high)]
+    if tried[0][0] < 0 < tried[1][0]:
+        for _ in range(HALVINGS):
+            middle = 0.5 * (low + high)
+            tried.append(off(middle))
+            low, high = (middle, high) if tried[-1][0] < 0 else (low, middle)
+    return min(tried, key=lambda one: abs(one[0]))[1]
 
 
 def _spread(heart: Physiology) -> tuple[Wave, ...]:
@@ -265,7 +280,7 @@ def _hypertrophied(waves: tuple[Wave, ...], heart: Physiology) -> tuple[Wave, ..
     if heart.rvh:
         extra += [(0.47, 0.070, (-0.75, 0.10, -0.85)), (0.62, 0.085, (-0.62, 0.05, -0.55))]
     if heart.septal_hypertrophy:
-        extra += [(0.21, 0.065, (-0.50, -0.30, -0.80))]
+        extra += [(0.21, 0.065, (-0.42, -0.26, -0.55))]
     return (*waves, *extra)
 
 
@@ -277,7 +292,7 @@ def _infarcted(waves: tuple[Wave, ...], territory: Territory, loss: float) -> tu
         along = float(np.dot(vector, towards))
         share = loss * (0.85 if centre < 0.5 else 0.35) if along > 0 else 0.0
         reduced.append((centre, width, as_vector(np.array(vector) - share * along * towards)))
-    if territory in ("anterior", "anteroseptal"):
+    if territory == "anteroseptal":
         # What is left of the forces points backwards from the start: no r in V1 to V3, and S waves up to V4.
         lost = ((0.24, 0.085, -0.34), (0.36, 0.075, -0.38), (0.46, 0.075, -0.48))
     elif territory == "posterior":

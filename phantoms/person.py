@@ -28,6 +28,10 @@ INFARCTION_STAGES: tuple[tuple[Stage, str, float], ...] = (
 """Stage, PTB-XL's word for it, and its share."""
 
 
+ALSO: Mapping[str, tuple[Territory, ...]] = {"IPMI": ("inferior",), "IPLMI": ("inferolateral",)}
+"""Further walls of infarctions that the taxonomy names after their posterior part."""
+
+
 def drawn_person(chance: np.random.Generator) -> Physiology:
     """Return a healthy heart and its recording, drawn at random."""
     rate = float(np.clip(chance.normal(70, 9), 63, 96))
@@ -126,7 +130,7 @@ def _wounds(codes: Collection[str], chance: np.random.Generator) -> tuple[str | 
         elif code.startswith("ISC"):
             ischemia.append(territory)
         else:
-            infarcts.append(Infarct(territory, stage))
+            infarcts += [Infarct(wall, stage) for wall in (territory, *ALSO.get(code, ()))]
     found = {"infarcts": tuple(infarcts), "injury": tuple(injury), "ischemia": tuple(ischemia)}
     return stadium if infarcts else None, found
 

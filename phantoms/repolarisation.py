@@ -48,7 +48,7 @@ ST is raised first, T inverted later (Thygesen et al. 2018), and over an old sca
 ANTERIOR_SCAR = (0.06, 0.10, 0.35)
 """The same for an old scar of the anterior wall, over which ST often stays raised and T upright."""
 
-ISCHEMIA, INJURED = (-0.10, -0.10, 0.5), (-0.19, -0.05, 0.4)
+ISCHEMIA, INJURED = (-0.09, -0.13, 0.5), (-0.19, -0.05, 0.4)
 """The same for ischemia and for subendocardial injury: ST depressed, T inverted or flat."""
 
 SUBENDOCARDIAL: Mapping[Territory, Vector] = {
@@ -73,16 +73,16 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
     sharp = 0.55 if heart.hyperkalemia else 1.0
     rise, fall = T_WIDTH_S[0] * scale * sharp, T_WIDTH_S[1] * scale * sharp
     peak = end - T_END_WIDTHS * fall
-    middle, reach = 0.5 * (qrs + peak), peak - qrs
+    middle, reach = qrs + 0.42 * (peak - qrs), peak - qrs
     waves: list[tuple[float, float, float, Array]] = [
         (peak, rise, fall, t),
-        (middle, 0.45 * reach + 0.02, 0.35 * reach + 0.02, st),
+        (middle, 0.40 * reach + 0.02, 0.26 * reach + 0.02, st),
     ]
     if heart.digitalis:
-        waves.append((qrs + 0.07, 0.030, 0.050, np.array([-0.13, -0.06, 0.00])))
+        waves.append((qrs + 0.07, 0.030, 0.045, np.array([-0.11, -0.06, 0.00])))
     total = end
     if origin == "conducted":
-        size = 0.11 if heart.hypokalemia else 0.022
+        size = 0.075 if heart.hypokalemia else 0.022
         waves.append((end + 0.075, 0.040, 0.040, size * np.array([0.55, 0.30, -0.75])))
         total = end + 0.20
     loop = Loop(
@@ -115,11 +115,11 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
     if heart.aneurysm:
         t, st = _wounded(t, st, TOWARDS["anterior"], (0.15, 0.06, 0.25))
     if heart.hypokalemia:
-        t, st = 0.4 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
+        t, st = 0.5 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
     if heart.hyperkalemia:
         t = t * 2.6
     if heart.digitalis:
-        t = 0.6 * t
+        t = 0.85 * t
     return _shifted(_flattened(t, heart), st, heart.st)
 
 
@@ -135,14 +135,14 @@ def _gained(t: Array, gain: float) -> Array:
 def _flattened(t: Array, heart: Physiology) -> Array:
     """Return a T vector as low as a long QT interval makes it."""
     corrected = heart.qt * np.sqrt(heart.rate / 60)
-    return np.asarray(t * min(1.0, LONG_QTC / corrected) ** 2, dtype=np.float64)
+    return np.asarray(t * min(1.0, LONG_QTC / corrected) ** 4, dtype=np.float64)
 
 
 def _shifted(t: Array, st: Array, shift: float) -> tuple[Array, Array]:
     """Shift ST along the main vector; a depression takes T with it, and spares V1 to V3."""
     if shift >= 0:
         return t, st + shift * np.array([0.75, 0.45, -0.45])
-    return t + 1.4 * shift * np.array([0.75, 0.45, 0.0]), st + shift * np.array([0.75, 0.45, 0.10])
+    return t + 0.7 * shift * np.array([0.75, 0.45, 0.0]), st + shift * np.array([0.75, 0.45, 0.10])
 
 
 def _hypertrophied(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
@@ -150,7 +150,7 @@ def _hypertrophied(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array
     if heart.lvh and heart.strain:
         return np.array([-0.24, -0.10, -0.26]), np.array([-0.10, -0.06, -0.02])
     if heart.lvh:
-        return t * np.array([0.45, 0.5, 1.05]), st + np.array([-0.05, -0.03, 0.0])
+        return t * np.array([0.5, 0.55, 1.3]), st + np.array([-0.05, -0.03, 0.0])
     if heart.strain:
         return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
     return t, st
@@ -160,7 +160,7 @@ def _wounded(t: Array, st: Array, towards: Vector, change: tuple[float, float, f
     """Give T its part towards a wall and a share of the rest, and shift ST towards (or away from) the wall."""
     raised, waved, kept = change
     wall = np.array(towards)
-    return _set_along(kept * t, wall, waved), st + raised * wall
+    return _set_along(_gained(t, kept), wall, waved), st + raised * wall
 
 
 def _set_along(vector: Array, direction: Array, amount: float) -> Array:
