@@ -45,8 +45,13 @@ INJURY: Mapping[str, tuple[float, float, float]] = {
 """By the stage of an infarction: ST and T towards its wall in mV, and the share of the T wave that other walls keep.
 ST is raised first, T inverted later (Thygesen et al. 2018), and over an old scar T is flat."""
 
-ANTERIOR_SCAR = (0.06, 0.10, 0.35)
-"""The same for an old scar of the anterior wall, over which ST often stays raised and T upright."""
+SCAR: Mapping[Territory, tuple[float, float, float]] = {
+    "anterior": (0.06, 0.10, 0.35),
+    "anteroseptal": (0.06, 0.10, 0.35),
+    "posterior": (0.00, -0.28, 0.60),
+}
+"""The same for old scars over which T is not flat: upright with a raised ST over the anterior wall, inverted over the
+posterior one, whose mirror image in V1 to V3 is upright."""
 
 ISCHEMIA, INJURED = (-0.09, -0.13, 0.5), (-0.19, -0.05, 0.4)
 """The same for ischemia and for subendocardial injury: ST depressed, T inverted or flat."""
@@ -106,8 +111,8 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
     if heart.lvh or heart.rvh:
         t, st = _hypertrophied(heart, t, st)
     for scar in heart.infarcts:
-        anterior = scar.stage == "old" and scar.territory in ("anterior", "anteroseptal")
-        t, st = _wounded(t, st, TOWARDS[scar.territory], ANTERIOR_SCAR if anterior else INJURY[scar.stage])
+        change = SCAR.get(scar.territory, INJURY["old"]) if scar.stage == "old" else INJURY[scar.stage]
+        t, st = _wounded(t, st, TOWARDS[scar.territory], change)
     for territory in heart.ischemia:
         t, st = _wounded(t, st, SUBENDOCARDIAL[territory], ISCHEMIA)
     for territory in heart.injury:
