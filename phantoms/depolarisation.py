@@ -128,6 +128,9 @@ NOTCH: tuple[Wave, ...] = ((0.50, 0.035, (-0.42, -0.34, 0.10)), (0.62, 0.035, (0
 NAMELESS_LOSS = 0.35
 """Share of the septum's forces that a QRS complex lacks which is abnormal without a name."""
 
+LAST = (0.62, 0.085)
+"""Centre and width of what is activated last, as shares of the duration."""
+
 WIDE_MS = {"paced": 162.0, "premature_ventricular": 152.0}
 """QRS duration of beats that begin in the ventricles."""
 
@@ -252,14 +255,21 @@ def _turned_to(waves: tuple[Wave, ...], axis: float, limb: Limb) -> tuple[Wave, 
     """Turn a loop in the frontal plane so that its axis, as this person's leads show it, is the one that is wanted.
 
     Leads see some of what points forwards, so that a turn alone does not always reach an axis: the loop is scaled
-    in the frontal plane as well, so that its net areas in the limb leads keep their size.
+    in the frontal plane as well, so that its net areas in the limb leads keep their size. Half the way, and 45 degrees
+    at most, is gone by what is activated last: an axis far to the left or right comes with S waves, and R in V5 hardly
+    depends on it (correlation with the axis in real normal records: 0.14).
     """
     frontal, area = _frontal(limb), _area(waves)
     size = float(np.hypot(*(frontal @ area)))
     wanted = size * np.array([np.cos(np.radians(axis)), np.sin(np.radians(axis))])
     x, y = np.linalg.solve(frontal[:, :2], wanted - frontal[:, 2] * area[2])
-    factor = complex(x, y) / complex(area[0], area[1])
-    return tuple((centre, width, _turned(vector, factor)) for centre, width, vector in waves)
+    whole = complex(area[0], area[1])
+    factor = complex(x, y) / whole
+    angle = float(np.angle(factor))
+    part = abs(factor) * complex(np.exp(1j * (angle - np.clip(angle / 2, -np.pi / 4, np.pi / 4))))
+    rest = (complex(x, y) - part * whole) / LAST[1]
+    last: Wave = (*LAST, (rest.real, rest.imag, 0.0))
+    return (*((centre, width, _turned(vector, part)) for centre, width, vector in waves), last)
 
 
 def _turned(vector: Vector, factor: complex) -> Vector:

@@ -119,6 +119,8 @@ class Physiology:
         Factor on the QRS complex.
     t_gain : float
         Factor on the T wave; 0.1 and less is flat, below 0 inverted.
+    t_turn : float
+        Degrees by which the T wave is turned in the frontal plane, to the right above 0.
     st : float
         Diffuse ST shift in mV along the main vector; below 0 is depression.
     digitalis, hypokalemia, hyperkalemia, aneurysm : bool
@@ -156,6 +158,7 @@ class Physiology:
     voltage: float = 1.0
     p_gain: float = 1.0
     t_gain: float = 1.0
+    t_turn: float = 0.0
     st: float = 0.0
     digitalis: bool = False
     hypokalemia: bool = False
@@ -167,7 +170,7 @@ class Physiology:
         for name, kind in (("rhythm", Rhythm), ("ventricle", Ventricle), ("av_block", AvBlock)):
             if getattr(self, name) not in get_args(kind):
                 raise PhantomError(f"{name} has no value {getattr(self, name)!r}; it has {', '.join(get_args(kind))}")
-        for name in ("rate", "qrs", "qt", "axis", "voltage", "p_gain", "t_gain", "st", "variability"):
+        for name in ("rate", "qrs", "qt", "axis", "voltage", "p_gain", "t_gain", "t_turn", "st", "variability"):
             if not math.isfinite(getattr(self, name)):
                 raise PhantomError(f"{name} must be a finite number, not {getattr(self, name)}")
         problem = next(filter(None, (check(self) for check in _CHECKS)), None)

@@ -107,7 +107,7 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
         wide_t, wide_st = FROM_THE_VENTRICLES[kind]
         return np.array(wide_t) * heart.voltage, np.array(wide_st) * heart.voltage
     usual_t, usual_st = SECONDARY[heart.ventricle]
-    t, st = _gained(np.array(usual_t), heart.t_gain), np.array(usual_st)
+    t, st = _gained(_turned(np.array(usual_t), heart.t_turn), heart.t_gain), np.array(usual_st)
     if heart.lvh or heart.rvh:
         t, st = _hypertrophied(heart, t, st)
     for scar in heart.infarcts:
@@ -126,6 +126,12 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
     if heart.digitalis:
         t = 0.85 * t
     return _shifted(_flattened(t, heart), st, heart.st)
+
+
+def _turned(t: Array, degrees: float) -> Array:
+    """Return a vector turned in the frontal plane, towards the right above 0."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([cosine * t[0] - sine * t[1], sine * t[0] + cosine * t[1], t[2]])
 
 
 def _gained(t: Array, gain: float) -> Array:

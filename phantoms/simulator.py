@@ -21,7 +21,7 @@ from phantoms.timing import Beat, Origin, Timeline, timeline
 VERSION = "1.0.0"
 """Changes whenever a phantom of the same seed would change."""
 
-CHEST_SPREAD = np.array([0.08, 0.08, 0.24, 0.18, 0.14, 0.12, 0.10, 0.10])[:, None]
+CHEST_SPREAD = np.array([0.09, 0.08, 0.30, 0.23, 0.15, 0.12, 0.10, 0.10])[:, None]
 """Standard deviation of a person's factors on the entries of the lead matrix, for I, II and V1 to V6: the nearer an
 electrode lies to the heart, the more its place matters."""
 
