@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bench.dataset import open_dataset
 from bench.dataset.record import Signal
 from measurements import measure
+from phantoms.error import PhantomError
 from phantoms.person import MEANS
 from phantoms.population import RHYTHM_CODES, drawn, of_statements
 from phantoms.simulator import Phantom
@@ -109,6 +110,14 @@ def recognised(each: int) -> None:
                 )
 
 
+def alike(codes: frozenset[str] | None, number: int) -> Phantom:
+    """Return a phantom with the statements of a real record; a normal one where they contradict one another."""
+    try:
+        return of_statements((codes or frozenset()) & {*MEANS, *TERRITORY}, number).simulated()
+    except PhantomError:
+        return of_statements(frozenset({"NORM", "SR"}), number).simulated()
+
+
 def told_apart(real: Sequence[Signal], simulated: Sequence[Signal]) -> None:
     """Print how well figures of the record, and spectra, tell phantoms from real records (5-fold, forest)."""
     from sklearn.ensemble import RandomForestClassifier
@@ -124,12 +133,13 @@ def told_apart(real: Sequence[Signal], simulated: Sequence[Signal]) -> None:
 def main(data: Path, each: int) -> None:
     """Print everything."""
     dataset = open_dataset(data)
-    normal = [
-        record.signal()
+    records = [
+        record
         for record in dataset
         if record.rates and record.fold != 10 and dataset.truth(record).values["normality"] == "normal"
     ]
-    phantoms = [of_statements(frozenset({"NORM", "SR"}), number).simulated() for number in range(len(normal))]
+    normal = [record.signal() for record in records]
+    phantoms = [alike(dataset.truth(record).statements, number) for number, record in enumerate(records)]
     simulated = [Signal(phantom.mv, phantom.fs) for phantom in phantoms]
     print(f"{'':26}{'real NORM':>26}{'phantoms':>26}   ({len(normal)} each; percentiles 5/50/95)")
     real_table, phantom_table = (quantiles([figures(s) for s in rows]) for rows in (normal, simulated))

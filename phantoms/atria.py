@@ -6,27 +6,34 @@ from numpy.typing import NDArray
 from phantoms.loop import Loop, Vector, symmetric
 from phantoms.physiology import Physiology
 
-P_MS = 112.0
-"""Duration of a P wave."""
+P_MS, LONG_P_MS = 118.0, 142.0
+"""Duration of a P wave, and of that of an enlarged left atrium."""
 
 Wave = tuple[float, float, Vector]
 
 
-def p_loop(heart: Physiology) -> Loop:
-    """Return the P loop: first the right atrium, forwards, then the left one, leftwards and backwards."""
-    right: Wave = (0.36, 0.15, (0.065, 0.085, -0.045))
-    left: Wave = (0.64, 0.15, (0.100, 0.045, 0.050))
+def p_loop(heart: Physiology, ectopic: bool = False) -> Loop:
+    """Return the P loop: first the right atrium, forwards, then the left one, leftwards and backwards.
+
+    An ``ectopic`` one begins low in the atria and runs upwards.
+    """
+    right: Wave = (0.36, 0.15, (0.065, 0.105, -0.075))
+    left: Wave = (0.64, 0.16, (0.125, 0.050, 0.020))
     duration = P_MS
     if heart.right_atrium:
-        right = (0.38, 0.15, (0.085, 0.215, -0.105))
+        right, left = (0.40, 0.16, (0.090, 0.300, -0.110)), (0.66, 0.15, (0.060, 0.060, 0.040))
     if heart.left_atrium:
-        duration = 136.0
-        right, left = (0.30, 0.13, right[2]), (0.68, 0.14, (0.135, 0.040, 0.150))
+        duration = LONG_P_MS
+        right, left = (0.30, 0.13, right[2]), (0.68, 0.14, (0.190, 0.100, 0.110))
     if heart.pr is not None:
         duration = min(duration, heart.pr - 6.0)
-    if heart.rhythm == "supraventricular":
-        right, left = (right[0], right[1], (0.04, -0.07, -0.03)), (left[0], left[1], (0.05, -0.05, 0.03))
-    return symmetric(duration / 1000, right, left)
+    if ectopic or heart.rhythm == "supraventricular":
+        right, left = (right[0], right[1], (0.04, -0.09, -0.03)), (left[0], left[1], (0.05, -0.07, 0.03))
+    return symmetric(duration / 1000, *((centre, width, _times(heart.p_gain, v)) for centre, width, v in (right, left)))
+
+
+def _times(factor: float, vector: Vector) -> Vector:
+    return factor * vector[0], factor * vector[1], factor * vector[2]
 
 
 def fibrillation(seconds: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float64]:

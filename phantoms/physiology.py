@@ -114,10 +114,12 @@ class Physiology:
         Territories of subendocardial injury.
     elevation : tuple of Elevation
         ST elevation alone, without the Q and T waves of an infarction.
+    p_gain : float
+        Factor on the P wave.
     q_waves : bool
         Pathological Q waves in the inferior leads without the ST-T of an infarction.
     notched : bool
-        A QRS complex with a notch, abnormal without a name.
+        A QRS complex with a notch and little R in V1 to V3, abnormal without a name.
     lvh, rvh, septal_hypertrophy : bool
     strain : bool
         ST-T of hypertrophy, where there is one.
@@ -127,6 +129,8 @@ class Physiology:
         Factor on the QRS complex.
     t_gain : float
         Factor on the T wave; 0.1 and less is flat, below 0 inverted.
+    t_turn : float
+        Degrees by which the T wave is turned in the frontal plane, to the right above 0.
     st : float
         Diffuse ST shift in mV along the main vector; below 0 is depression.
     digitalis, hypokalemia, hyperkalemia, aneurysm : bool
@@ -163,7 +167,9 @@ class Physiology:
     left_atrium: bool = False
     right_atrium: bool = False
     voltage: float = 1.0
+    p_gain: float = 1.0
     t_gain: float = 1.0
+    t_turn: float = 0.0
     st: float = 0.0
     digitalis: bool = False
     hypokalemia: bool = False
@@ -175,7 +181,7 @@ class Physiology:
         for name, kind in (("rhythm", Rhythm), ("ventricle", Ventricle), ("av_block", AvBlock)):
             if getattr(self, name) not in get_args(kind):
                 raise PhantomError(f"{name} has no value {getattr(self, name)!r}; it has {', '.join(get_args(kind))}")
-        for name in ("rate", "qrs", "qt", "axis", "voltage", "t_gain", "st", "variability"):
+        for name in ("rate", "qrs", "qt", "axis", "voltage", "p_gain", "t_gain", "t_turn", "st", "variability"):
             if not math.isfinite(getattr(self, name)):
                 raise PhantomError(f"{name} must be a finite number, not {getattr(self, name)}")
         problem = next(filter(None, (check(self) for check in _CHECKS)), None)

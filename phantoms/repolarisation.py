@@ -23,14 +23,14 @@ Array = NDArray[np.float64]
 
 SECONDARY: Mapping[str, tuple[Vector, Vector]] = {
     "normal": ((0.36, 0.11, -0.24), (0.02, 0.01, -0.055)),
-    "lbbb": ((-0.38, -0.02, -0.50), (-0.10, -0.02, -0.20)),
-    "incomplete_lbbb": ((0.10, 0.08, -0.38), (-0.04, 0.00, -0.10)),
+    "lbbb": ((-0.22, 0.00, -0.50), (-0.09, -0.01, -0.24)),
+    "incomplete_lbbb": ((0.02, 0.04, -0.36), (-0.06, -0.01, -0.12)),
     "rbbb": ((0.42, 0.18, 0.20), (0.03, 0.01, 0.05)),
     "incomplete_rbbb": ((0.38, 0.13, -0.08), (0.02, 0.01, -0.02)),
     "lafb": ((0.36, 0.14, -0.24), (0.02, 0.01, -0.055)),
     "lpfb": ((0.34, 0.06, -0.22), (0.02, 0.01, -0.05)),
     "ivcd": ((0.20, 0.08, -0.26), (-0.02, 0.00, -0.08)),
-    "pre_excitation": ((0.04, 0.02, -0.06), (-0.07, -0.04, 0.02)),
+    "pre_excitation": ((0.08, 0.04, -0.18), (-0.06, -0.03, -0.02)),
 }
 """T and ST vector in mV of each way in which the impulse spreads: the wide ones repolarise against it."""
 
@@ -40,9 +40,36 @@ FROM_THE_VENTRICLES: Mapping[str, tuple[Vector, Vector]] = {
     "left": ((0.55, 0.30, 0.40), (0.10, 0.06, 0.10)),
 }
 
-INJURY: Mapping[str, tuple[float, float]] = {"acute": (0.24, 0.42), "recent": (0.05, -0.42), "old": (0.0, -0.16)}
-"""ST and T towards the wall of an infarction, in mV, by its stage: raised ST first, inverted T later
-(Thygesen et al. 2018)."""
+INJURY: Mapping[str, tuple[float, float, float]] = {
+    "acute": (0.24, 0.42, 0.8),
+    "recent": (0.05, -0.36, 0.6),
+    "old": (0.01, 0.00, 0.35),
+}
+"""By the stage of an infarction: ST and T towards its wall in mV, and the share of the T wave that other walls keep.
+ST is raised first, T inverted later (Thygesen et al. 2018), and over an old scar T is flat."""
+
+SCAR: Mapping[Territory, tuple[float, float, float]] = {
+    "anterior": (0.06, 0.10, 0.35),
+    "anteroseptal": (0.06, 0.10, 0.35),
+    "posterior": (0.00, -0.28, 0.60),
+}
+"""The same for old scars over which T is not flat: upright with a raised ST over the anterior wall, inverted over the
+posterior one, whose mirror image in V1 to V3 is upright."""
+
+ISCHEMIA, INJURED = (-0.09, -0.13, 0.5), (-0.19, -0.05, 0.4)
+"""The same for ischemia and for subendocardial injury: ST depressed, T inverted or flat."""
+
+SUBENDOCARDIAL: Mapping[Territory, Vector] = {
+    **TOWARDS,
+    "anterior": (0.60, 0.00, -0.80),
+    "anteroseptal": (0.40, 0.00, -0.92),
+    "anterolateral": (0.97, 0.17, 0.15),
+}
+"""Where ischemia and injury of a territory show. In the real records of an anterolateral one it is I, aVL and V4 to V6,
+with an upright T wave in V1 to V3; in those of an anteroseptal one V2 to V4."""
+
+LONG_QTC = 470.0
+"""QTc in ms above which the T wave gets lower as it gets longer, so that its area stays."""
 
 
 def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tuple[Loop, float]:
@@ -54,10 +81,10 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
     sharp = 0.55 if heart.hyperkalemia else 1.0
     rise, fall = T_WIDTH_S[0] * scale * sharp, T_WIDTH_S[1] * scale * sharp
     peak = end - T_END_WIDTHS * fall
-    middle, reach = 0.5 * (qrs + peak), peak - qrs
+    middle, reach = qrs + 0.42 * (peak - qrs), peak - qrs
     waves: list[tuple[float, float, float, Array]] = [
         (peak, rise, fall, t),
-        (middle, 0.45 * reach + 0.02, 0.35 * reach + 0.02, st),
+        (middle, 0.40 * reach + 0.02, 0.26 * reach + 0.02, st),
     ]
     if origin not in ("paced", "premature_ventricular"):
         waves += [
@@ -65,10 +92,10 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
             for raised in heart.elevation
         ]
     if heart.digitalis:
-        waves.append((qrs + 0.07, 0.030, 0.050, np.array([-0.18, -0.08, -0.02])))
+        waves.append((qrs + 0.07, 0.030, 0.045, np.array([-0.11, -0.06, 0.00])))
     total = end
     if origin == "conducted":
-        size = 0.16 if heart.hypokalemia else 0.022
+        size = 0.075 if heart.hypokalemia else 0.022
         waves.append((end + 0.075, 0.040, 0.040, size * np.array([0.55, 0.30, -0.75])))
         total = end + 0.20
     loop = Loop(
@@ -88,37 +115,71 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
         wide_t, wide_st = FROM_THE_VENTRICLES[kind]
         return np.array(wide_t) * heart.voltage, np.array(wide_st) * heart.voltage
     usual_t, usual_st = SECONDARY[heart.ventricle]
-    t, st = np.array(usual_t) * heart.t_gain, np.array(usual_st)
-    if heart.strain:
-        t, st = _strained(heart, t, st)
-    for infarct in heart.infarcts:
-        raised, waved = INJURY[infarct.stage]
-        t, st = _wounded(t, st, infarct.territory, waved, raised)
+    t, st = _gained(_turned(np.array(usual_t), heart.t_turn), heart.t_gain), np.array(usual_st)
+    if heart.lvh or heart.rvh:
+        t, st = _hypertrophied(heart, t, st)
+    for scar in heart.infarcts:
+        change = SCAR.get(scar.territory, INJURY["old"]) if scar.stage == "old" else INJURY[scar.stage]
+        t, st = _wounded(t, st, TOWARDS[scar.territory], change)
     for territory in heart.ischemia:
-        t, st = _wounded(t, st, territory, -0.24, -0.14)
+        t, st = _wounded(t, st, SUBENDOCARDIAL[territory], ISCHEMIA)
     for territory in heart.injury:
-        t, st = _wounded(t, st, territory, -0.12, -0.24)
+        t, st = _wounded(t, st, SUBENDOCARDIAL[territory], INJURED)
     if heart.aneurysm:
-        st = st + 0.16 * np.array(TOWARDS["anterior"])
+        t, st = _wounded(t, st, TOWARDS["anterior"], (0.15, 0.06, 0.25))
     if heart.hypokalemia:
-        t, st = 0.25 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
+        t, st = 0.5 * t, st - 0.04 * np.array([0.8, 0.4, 0.0])
     if heart.hyperkalemia:
         t = t * 2.6
     if heart.digitalis:
-        t = 0.45 * t
-    return t, st + heart.st * np.array([0.75, 0.45, -0.45])
+        t = 0.85 * t
+    return _shifted(_flattened(t, heart), st, heart.st)
 
 
-def _strained(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
+def _turned(t: Array, degrees: float) -> Array:
+    """Return a vector turned in the frontal plane, towards the right above 0."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([cosine * t[0] - sine * t[1], sine * t[0] + cosine * t[1], t[2]])
+
+
+def _gained(t: Array, gain: float) -> Array:
+    """Return a T vector times its gain; what points forwards is changed less where T is flat or inverted.
+
+    In the real records with such T waves it is the lateral and inferior leads that show it.
+    """
+    forwards = gain if gain > 1 else (1.6 + gain) / 2.6
+    return np.asarray(t * np.array([gain, gain, forwards]), dtype=np.float64)
+
+
+def _flattened(t: Array, heart: Physiology) -> Array:
+    """Return a T vector as low as a long QT interval makes it."""
+    corrected = heart.qt * np.sqrt(heart.rate / 60)
+    return np.asarray(t * min(1.0, LONG_QTC / corrected) ** 4, dtype=np.float64)
+
+
+def _shifted(t: Array, st: Array, shift: float) -> tuple[Array, Array]:
+    """Shift ST along the main vector; a depression takes T with it, and spares V1 to V3."""
+    if shift >= 0:
+        return t, st + shift * np.array([0.75, 0.45, -0.45])
+    return t + 0.7 * shift * np.array([0.75, 0.45, 0.0]), st + shift * np.array([0.75, 0.45, 0.10])
+
+
+def _hypertrophied(heart: Physiology, t: Array, st: Array) -> tuple[Array, Array]:
+    """Return T and ST of a hypertrophy: turned away from it by strain, and low towards it without."""
+    if heart.lvh and heart.strain:
+        return np.array([-0.24, -0.10, -0.26]), np.array([-0.10, -0.06, -0.02])
     if heart.lvh:
-        return np.array([-0.32, -0.12, -0.28]), np.array([-0.10, -0.05, -0.10])
-    return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
+        return t * np.array([0.5, 0.55, 1.3]), st + np.array([-0.05, -0.03, 0.0])
+    if heart.strain:
+        return np.array([0.34, -0.10, 0.34]), st + np.array([0.03, -0.04, 0.06])
+    return t, st
 
 
-def _wounded(t: Array, st: Array, territory: Territory, waved: float, raised: float) -> tuple[Array, Array]:
-    """Give T its part towards a wall, and shift ST towards (or away from) it."""
-    towards = np.array(TOWARDS[territory])
-    return _set_along(t, towards, waved), st + raised * towards
+def _wounded(t: Array, st: Array, towards: Vector, change: tuple[float, float, float]) -> tuple[Array, Array]:
+    """Give T its part towards a wall and a share of the rest, and shift ST towards (or away from) the wall."""
+    raised, waved, kept = change
+    wall = np.array(towards)
+    return _set_along(_gained(t, kept), wall, waved), st + raised * wall
 
 
 def _set_along(vector: Array, direction: Array, amount: float) -> Array:

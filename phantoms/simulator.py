@@ -21,8 +21,9 @@ from phantoms.timing import Beat, Origin, Timeline, timeline
 VERSION = "1.0.0"
 """Changes whenever a phantom of the same seed would change."""
 
-CHEST_SPREAD = 0.13
-"""Standard deviation of a person's factors on the entries of the lead matrix."""
+CHEST_SPREAD = np.array([0.09, 0.08, 0.30, 0.23, 0.15, 0.12, 0.10, 0.10])[:, None]
+"""Standard deviation of a person's factors on the entries of the lead matrix, for I, II and V1 to V6: the nearer an
+electrode lies to the heart, the more its place matters."""
 
 SPIKE_MS, SPIKE_BEFORE_MS = 2.0, 8.0
 """Width of a pacemaker's spike, and its time before the QRS onset."""
@@ -189,10 +190,11 @@ def _atrial(
     if heart.rhythm == "atrial_flutter":
         dipole += flutter(times, heart.rate * heart.flutter_ratio, beats.beats[0].onset - 0.12)
         return []
-    loop = p_loop(heart)
-    for onset in beats.atrial:
+    sinus, ectopic = p_loop(heart), p_loop(heart, ectopic=True)
+    loops = [ectopic if onset in beats.ectopic else sinus for onset in beats.atrial]
+    for onset, loop in zip(beats.atrial, loops, strict=True):
         _add(dipole, loop, onset, 1 / (times[1] - times[0]))
-    return [Interval(onset, onset + loop.duration) for onset in beats.atrial]
+    return [Interval(onset, onset + loop.duration) for onset, loop in zip(beats.atrial, loops, strict=True)]
 
 
 def _spikes(beats: Timeline, times: NDArray[np.float64], fs: float, chance: np.random.Generator) -> NDArray[np.float64]:

@@ -15,8 +15,14 @@ LEAD_IN = 2.0
 FIBRILLATION_CV = 0.20
 """Coefficient of variation of the RR intervals in fibrillation (gamma distributed)."""
 
-RESPIRATORY_HZ = 0.22
-"""Breaths per second, of sinus arrhythmia and of the changing amplitude."""
+RESPIRATORY_HZ = (0.13, 0.23)
+"""Breaths per second in sinus arrhythmia."""
+
+SINUS_IN_BLOCK = (70.0, 100.0)
+"""P waves per minute in third-degree block."""
+
+LEAST_ARRHYTHMIA = 0.08
+"""Least coefficient of variation of the RR intervals in sinus arrhythmia."""
 
 COUPLING = (0.58, 0.72)
 """Interval before a premature beat, as a share of the usual one."""
@@ -47,10 +53,13 @@ class Timeline:
         In order, from before the recording's beginning to behind its end.
     atrial : tuple of float
         Onset of each P wave in seconds.
+    ectopic : frozenset of float
+        Those of them that do not come from the sinus node.
     """
 
     beats: tuple[Beat, ...]
     atrial: tuple[float, ...]
+    ectopic: frozenset[float] = frozenset()
 
 
 def timeline(heart: Physiology, seconds: float, chance: np.random.Generator) -> Timeline:
@@ -63,17 +72,17 @@ def timeline(heart: Physiology, seconds: float, chance: np.random.Generator) -> 
     if heart.rhythm in ("bigeminy", "trigeminy"):
         return _grouped(heart, 2 if heart.rhythm == "bigeminy" else 3, end, chance)
     if heart.av_block == "third_degree":
-        sinus = 60.0 / max(70.0, heart.rate * 1.8)
+        sinus = 60.0 / max(chance.uniform(*SINUS_IN_BLOCK), heart.rate * 1.5)
         atrial = _regular(sinus, end, 0.02, chance)
         return Timeline(tuple(Beat(onset, "escape") for onset in onsets), tuple(atrial))
     beats = _with_premature(heart, [Beat(onset) for onset in onsets], seconds, chance)
     if not heart.has_p or heart.pr is None:
         return Timeline(tuple(beats), ())
     atrial = [beat.onset - heart.pr / 1000 for beat in beats if beat.origin == "conducted"]
-    atrial += [beat.onset - 0.9 * heart.pr / 1000 for beat in beats if beat.origin == "premature_atrial"]
+    early = [beat.onset - 0.9 * heart.pr / 1000 for beat in beats if beat.origin == "premature_atrial"]
     if heart.av_block == "second_degree":
         return _dropped(beats, atrial, heart.pr / 1000)
-    return Timeline(tuple(beats), tuple(sorted(atrial)))
+    return Timeline(tuple(beats), tuple(sorted(atrial + early)), frozenset(early))
 
 
 def _onsets(heart: Physiology, usual: float, end: float, chance: np.random.Generator) -> list[float]:
@@ -84,11 +93,12 @@ def _onsets(heart: Physiology, usual: float, end: float, chance: np.random.Gener
         intervals = np.maximum(chance.gamma(shape, usual / shape, round((end + LEAD_IN) / usual) + 8), 0.27)
         return _within(np.cumsum(intervals) - LEAD_IN - intervals[0] * chance.random(), end)
     if heart.rhythm == "sinus_arrhythmia":
-        depth = max(heart.variability, 0.10) * np.sqrt(2)
+        depth = max(heart.variability, LEAST_ARRHYTHMIA) * np.sqrt(2)
         phase, onset, onsets = chance.uniform(0, 2 * np.pi), -LEAD_IN + usual * chance.random(), []
+        hertz = chance.uniform(*RESPIRATORY_HZ)
         while onset < end:
             onsets.append(onset)
-            breath = np.sin(2 * np.pi * RESPIRATORY_HZ * onset + phase)
+            breath = np.sin(2 * np.pi * hertz * onset + phase)
             onset += usual * (1 + depth * breath + 0.01 * chance.standard_normal())
         return onsets
     fixed = {"paced": 0.002, "atrial_flutter": 0.004, "supraventricular": 0.008}
