@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("taxonomy", "renderers", "measurements", "readers", "bench")
+PACKAGES = ("taxonomy", "renderers", "measurements", "phantoms", "readers", "bench")
 GROUND = ("taxonomy.error", "taxonomy.plugin")
 """The errors' root and the look-up of entry points, on which packages stand that know nothing of the taxonomy."""
 
