@@ -164,6 +164,26 @@ def test_sums_that_lead_out_of_the_folder_are_refused(site, tmp_path, name):
         get(site, tmp_path / "mine")
 
 
+@pytest.mark.parametrize(
+    ("unlisted", "words"),
+    [
+        ("ptbxl_database.csv", r"SHA256SUMS\.txt does not list ptbxl_database\.csv: is it PTB-XL's folder"),
+        ("00070_lr.dat", r"SHA256SUMS\.txt does not list records100/00000/00070_lr\.dat"),
+    ],
+)
+def test_sums_without_a_file_that_is_wanted_are_told(site, tmp_path, unlisted, words):
+    sums = site.folder / "SHA256SUMS.txt"
+    sums.write_text("".join(f"{line}\n" for line in sums.read_text().splitlines() if not line.endswith(unlisted)))
+    with pytest.raises(DatasetError, match=words):
+        get(site, tmp_path / "mine", sample=400)
+
+
+def test_sums_that_are_none_are_told(site, tmp_path):
+    (site.folder / "SHA256SUMS.txt").write_text("\nnot a digest\n")
+    with pytest.raises(DatasetError, match=r"line 2 of .* is not a SHA-256 digest and a name: 'not a digest'"):
+        get(site, tmp_path / "mine")
+
+
 def test_a_folder_that_cannot_be_written_is_told(site, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DatasetError, match="cannot be written"):

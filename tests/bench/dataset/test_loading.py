@@ -7,6 +7,7 @@ import wfdb
 from bench.dataset import open_dataset
 from bench.dataset.array_cache import cached_array
 from bench.dataset.ptbxl import PtbXl
+from readers.majority import majority_values
 from renderers import LEADS
 from taxonomy.error import DatasetError, UnknownNameError
 
@@ -177,6 +178,17 @@ def test_the_array_cache_is_made_once_and_an_incomplete_one_is_made_again(popula
     next(tmp_path.glob("*.json")).unlink()
     cached_array(*arguments)
     assert len(made) == 2 * len(records)
+
+
+def test_the_majority_is_ptbxls_and_counted_here_for_an_axis_that_is_not(physionet_folder, monkeypatch):
+    known = majority_values()
+    assert PtbXl(physionet_folder).baselines == known
+    monkeypatch.setattr(
+        "readers.majority.majority_values", lambda: {axis: known[axis] for axis in known if axis != "rhythm"}
+    )
+    for number in (133, 134):
+        change_row(physionet_folder, number, scp_codes="{'AFLT': 100.0}")
+    assert PtbXl(physionet_folder).baselines == {**known, "rhythm": "atrial_flutter"}
 
 
 def test_the_whole_table_is_read(ptbxl):
