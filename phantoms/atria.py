@@ -9,6 +9,9 @@ from phantoms.physiology import Physiology
 P_MS, LONG_P_MS = 118.0, 142.0
 """Duration of a P wave, and of that of an enlarged left atrium."""
 
+GRID_HZ = 250.0
+"""Sampling rate at which f waves are made, whatever that of the recording."""
+
 Wave = tuple[float, float, Vector]
 
 
@@ -39,14 +42,15 @@ def _times(factor: float, vector: Vector) -> Vector:
 def fibrillation(seconds: NDArray[np.float64], chance: np.random.Generator) -> NDArray[np.float64]:
     """Return f waves, float64 (n, 3) in mV: a wandering frequency of 4.5 to 8.5 Hz, largest towards V1."""
     middle, size = chance.uniform(5.0, 7.5), chance.uniform(0.035, 0.075)
-    waves = np.zeros((len(seconds), 3))
+    grid = np.arange(0, np.ceil(seconds[-1]) + 1, 1 / GRID_HZ)
+    waves = np.zeros((len(grid), 3))
     for strength, offset in ((1.0, 0.0), (0.6, 1.1), (0.5, -0.9)):
-        drift = _slow(seconds, chance, 0.6)
-        phase = 2 * np.pi * np.cumsum(middle + offset + 0.8 * drift) * (seconds[1] - seconds[0])
-        swell = 0.6 + 0.4 * np.tanh(_slow(seconds, chance, 0.8))
+        drift = _slow(grid, chance, 0.6)
+        phase = 2 * np.pi * np.cumsum(middle + offset + 0.8 * drift) / GRID_HZ
+        swell = 0.6 + 0.4 * np.tanh(_slow(grid, chance, 0.8))
         direction = np.array([0.20, 0.65, -0.75]) + 0.25 * chance.standard_normal(3)
         waves += (strength * size * swell * np.sin(phase + chance.uniform(0, 2 * np.pi)))[:, None] * direction
-    return waves
+    return np.stack([np.interp(seconds, grid, wave) for wave in waves.T], axis=1)
 
 
 def flutter(seconds: NDArray[np.float64], per_minute: float, origin: float) -> NDArray[np.float64]:

@@ -20,6 +20,9 @@ Change = dict[str, Any]
 QT_AT_60, QT_SLOPE = 421.0, 1.75
 """QT in ms at 60 per minute, and what it loses for each further beat per minute."""
 
+LEAST_PR_OF_LONG_P = 150.0
+"""PR in ms that leaves room for the P wave of an enlarged left atrium."""
+
 USUAL_AXIS, T_BY_AXIS, VOLTAGE_BY_AXIS = 46.0, 0.18, 0.006
 """The median frontal axis in degrees; by how many degrees T follows one degree of it, and by what share the voltage
 grows. In real normal records R in II and the axis correlate by 0.63, the axes of T and QRS by 0.33."""
@@ -156,6 +159,8 @@ def _coherent(heart: Physiology, changes: Change, chance: np.random.Generator) -
         qt = float(chance.uniform(515, 575)) * np.sqrt(60 / rate)
     changes["qt"] = float(np.clip(qt, qrs + 130, max(qrs + 131, 60_000 / rate + 20)))
     pr = changes.get("pr", heart.pr)
+    if "left_atrium" in changes and "pr" not in changes and pr is not None:
+        pr = max(pr, LEAST_PR_OF_LONG_P)
     if pr is not None:
         changes["pr"] = float(min(pr, 0.42 * 60_000 / rate + 30))
     return replace(heart, **changes)

@@ -48,6 +48,11 @@ class Infarct:
     territory: Territory
     stage: Stage
 
+    def __post_init__(self) -> None:
+        for name, kind in (("territory", Territory), ("stage", Stage)):
+            if getattr(self, name) not in get_args(kind):
+                raise PhantomError(f"an infarct's {name} is {getattr(self, name)!r}; it is {', '.join(get_args(kind))}")
+
 
 @dataclass(frozen=True)
 class Elevation:
@@ -78,6 +83,11 @@ class Noise:
     mains: float = 0.0
     mains_hz: float = 50.0
     respiration: float = 0.04
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not (math.isfinite(value) and value >= 0):
+                raise PhantomError(f"{name} of a recording's noise must be a number of at least 0, not {value}")
 
 
 @dataclass(frozen=True)
@@ -257,7 +267,18 @@ def _signs(heart: Physiology) -> str | None:
     for name in ("premature_ventricular", "premature_atrial"):
         if getattr(heart, name) < 0:
             return f"{name} must not be negative, but is {getattr(heart, name)}"
+    if heart.p_gain < 0:
+        return f"p_gain must not be negative, but is {heart.p_gain:g}"
     return "voltage must be above 0" if heart.voltage <= 0 else None
 
 
-_CHECKS = (_rate, _pr, _flutter, _block, _intervals, _strain, _paced, _signs)
+def _territories(heart: Physiology) -> str | None:
+    known = get_args(Territory)
+    for name in ("ischemia", "injury"):
+        for territory in getattr(heart, name):
+            if territory not in known:
+                return f"{name} has no territory {territory!r}; there are {', '.join(known)}"
+    return None
+
+
+_CHECKS = (_rate, _pr, _flutter, _block, _intervals, _strain, _paced, _signs, _territories)

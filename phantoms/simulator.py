@@ -18,7 +18,7 @@ from phantoms.recording import disturbance, respiration
 from phantoms.repolarisation import repolarisation_loop
 from phantoms.timing import Beat, Origin, Timeline, timeline
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 """Changes whenever a phantom of the same seed would change."""
 
 CHEST_SPREAD = np.array([0.09, 0.08, 0.30, 0.23, 0.15, 0.12, 0.10, 0.10])[:, None]

@@ -63,16 +63,20 @@ class Timeline:
 
 
 def timeline(heart: Physiology, seconds: float, chance: np.random.Generator) -> Timeline:
-    """Return the beats and P waves of a heart over a recording."""
+    """Return the beats and P waves of a heart over a recording.
+
+    A longer recording of the same stream begins as the shorter one does, but for premature beats, which are strewn over
+    the whole of it, and the P waves of a third-degree block.
+    """
     usual = 60.0 / heart.rate
     end = seconds + 1.0
+    sinus = 60.0 / max(chance.uniform(*SINUS_IN_BLOCK), heart.rate * 1.5)
     onsets = _onsets(heart, usual, end, chance)
     if heart.rhythm == "paced":
         return Timeline(tuple(Beat(onset, "paced") for onset in onsets), ())
     if heart.rhythm in ("bigeminy", "trigeminy"):
         return _grouped(heart, 2 if heart.rhythm == "bigeminy" else 3, end, chance)
     if heart.av_block == "third_degree":
-        sinus = 60.0 / max(chance.uniform(*SINUS_IN_BLOCK), heart.rate * 1.5)
         atrial = _regular(sinus, end, 0.02, chance)
         return Timeline(tuple(Beat(onset, "escape") for onset in onsets), tuple(atrial))
     beats = _with_premature(heart, [Beat(onset) for onset in onsets], seconds, chance)
@@ -89,9 +93,9 @@ def _onsets(heart: Physiology, usual: float, end: float, chance: np.random.Gener
     """Return the QRS onsets of the basic rhythm, jittered so that their mean interval is the usual one."""
     if heart.rhythm == "atrial_fibrillation":
         spread = max(heart.variability, FIBRILLATION_CV)
-        shape = 1 / spread**2
+        shape, begun = 1 / spread**2, chance.random()
         intervals = np.maximum(chance.gamma(shape, usual / shape, round((end + LEAD_IN) / usual) + 8), 0.27)
-        return _within(np.cumsum(intervals) - LEAD_IN - intervals[0] * chance.random(), end)
+        return _within(np.cumsum(intervals) - LEAD_IN - intervals[0] * begun, end)
     if heart.rhythm == "sinus_arrhythmia":
         depth = max(heart.variability, LEAST_ARRHYTHMIA) * np.sqrt(2)
         phase, onset, onsets = chance.uniform(0, 2 * np.pi), -LEAD_IN + usual * chance.random(), []
@@ -109,9 +113,9 @@ def _onsets(heart: Physiology, usual: float, end: float, chance: np.random.Gener
 
 
 def _regular(usual: float, end: float, spread: float, chance: np.random.Generator) -> list[float]:
-    count = round((end + LEAD_IN) / usual) + 4
+    count, before = round((end + LEAD_IN) / usual) + 4, LEAD_IN + usual * chance.random()
     intervals = usual * (1 + spread * np.clip(chance.standard_normal(count), -2.5, 2.5))
-    return _within(np.cumsum(intervals) - LEAD_IN - usual * chance.random(), end)
+    return _within(np.cumsum(intervals) - before, end)
 
 
 def _within(onsets: np.ndarray, end: float) -> list[float]:
@@ -140,8 +144,8 @@ def _with_premature(heart: Physiology, beats: list[Beat], seconds: float, chance
 def _grouped(heart: Physiology, every: int, end: float, chance: np.random.Generator) -> Timeline:
     """Return a timeline in which every second or third beat is a premature ventricular one."""
     usual = 60.0 / heart.rate
-    conducted = _regular(usual, end + 2 * usual, heart.variability, chance)
     share = chance.uniform(*COUPLING)
+    conducted = _regular(usual, end + 2 * usual, heart.variability, chance)
     beats, atrial = [], []
     for number, onset in enumerate(conducted):
         if number % every == every - 1 and number:

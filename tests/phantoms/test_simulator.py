@@ -1,5 +1,7 @@
 """The simulator: its laws, its exact truth, and what its parameters do to a recording."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -173,6 +175,17 @@ def test_a_pacemaker_spikes_before_every_beat():
         ({"qt": float("nan")}, "qt must be a finite number"),
         ({"hypokalemia": True, "hyperkalemia": True}, "exclude each other"),
         ({"premature_atrial": -1}, "premature_atrial must not be negative"),
+        ({"premature_ventricular": -2}, "premature_ventricular must not be negative"),
+        ({"p_gain": -1.0}, "p_gain must not be negative"),
+        ({"rate": 301.0}, "rate of 301 per minute is outside 20 to 300"),
+        ({"rate": 0.0}, "rate of 0 per minute is outside 20 to 300"),
+        ({"rate": -60.0}, "rate of -60 per minute is outside 20 to 300"),
+        ({"pr": 950.0}, "a pr of 950 ms does not fit between two beats at 70"),
+        ({"qrs": 250.0}, "qrs must be 60 to 240 ms, not 250"),
+        ({"qt": 1200.0}, "a qt of 1200 ms does not fit between two beats"),
+        ({"rhythm": "atrial_flutter", "pr": None, "flutter_ratio": 5}, "flutter_ratio must be 2, 3 or 4, not 5"),
+        ({"ischemia": ("left",)}, "ischemia has no territory 'left'"),
+        ({"injury": ("apical",)}, "injury has no territory 'apical'"),
     ],
 )
 def test_contradictory_parameters_are_named(parameters, said):
@@ -180,13 +193,72 @@ def test_contradictory_parameters_are_named(parameters, said):
         Physiology(**parameters)
 
 
+@pytest.mark.parametrize("name", [one.name for one in fields(Physiology) if one.type is float])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_parameter_that_is_no_number_is_named(name, value):
+    with pytest.raises(PhantomError, match=f"{name} must be a finite number, not {value}"):
+        Physiology(**{name: value})
+
+
+def test_a_pr_interval_that_is_no_number_is_named():
+    with pytest.raises(PhantomError, match="a pr of nan ms"):
+        Physiology(pr=float("nan"))
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Noise)])
+@pytest.mark.parametrize("value", [float("nan"), -0.01])
+def test_noise_that_is_none_is_named(name, value):
+    with pytest.raises(PhantomError, match=f"{name} of a recording's noise must be a number of at least 0"):
+        Noise(**{name: value})
+
+
+def test_an_infarct_elsewhere_or_of_another_stage_is_refused():
+    with pytest.raises(PhantomError, match="an infarct's territory is 'apical'"):
+        Infarct("apical", "old")
+    with pytest.raises(PhantomError, match="an infarct's stage is 'fresh'"):
+        Infarct("inferior", "fresh")
+
+
+@pytest.mark.parametrize("seed", [-1, "7", 1.5, True, None])
+def test_a_seed_that_is_none_is_refused(seed):
+    with pytest.raises(PhantomError, match=f"a seed must be a whole number of at least 0, not {seed!r}"):
+        simulate(Physiology(), seed)
+
+
 @pytest.mark.parametrize(
-    ("seed", "seconds", "fs"),
-    [(-1, 10, 500), ("7", 10, 500), (True, 10, 500), (1, 0, 500), (1, 10, 0), (1, float("nan"), 500)],
+    ("seconds", "fs"), [(0, 500), (-3, 500), (10, 0), (10, -500), (10, 40), (float("nan"), 500), (10, float("inf"))]
 )
-def test_a_seed_length_or_sampling_rate_that_is_none_is_refused(seed, seconds, fs):
-    with pytest.raises(PhantomError):
-        simulate(Physiology(), seed, seconds, fs)
+def test_a_length_or_a_sampling_rate_that_is_none_is_refused(seconds, fs):
+    with pytest.raises(PhantomError, match=f"a recording of {seconds:g} s at {fs:g} Hz cannot be simulated"):
+        simulate(Physiology(), 1, seconds, fs)
+
+
+HEARTS = {
+    "sinus": {"infarcts": (Infarct("inferior", "acute"),)},
+    "fibrillation": {"rhythm": "atrial_fibrillation", "pr": None, "rate": 85, "qt": 360},
+    "flutter": {"rhythm": "atrial_flutter", "pr": None, "rate": 75, "flutter_ratio": 4, "qt": 380},
+    "premature": {"premature_ventricular": 2, "premature_atrial": 1},
+    "block": {"av_block": "third_degree", "pr": None, "rate": 40, "qt": 440},
+}
+
+
+@pytest.mark.parametrize("kind", HEARTS)
+def test_a_lower_sampling_rate_shows_the_same_instants(kind):
+    heart = Physiology(**HEARTS[kind], noise=SILENT)
+    fine = simulate(heart, 4)
+    for fs, step in ((100, 5), (250, 2)):
+        coarse = simulate(heart, 4, fs=fs)
+        assert coarse.beats == fine.beats and coarse.p == fine.p and coarse.qrs == fine.qrs and coarse.t == fine.t
+        assert np.abs(coarse.mv - fine.mv[:, ::step]).max() < 0.001
+    assert np.abs(simulate(heart, 4, fs=1000).mv[:, ::2] - fine.mv).max() < 0.001
+
+
+def test_a_longer_recording_begins_as_the_shorter_one():
+    heart = Physiology(noise=SILENT)
+    short, long = simulate(heart, 4, seconds=1), simulate(heart, 4, seconds=30)
+    assert short.mv.shape == (12, 500) and long.mv.shape == (12, 15_000)
+    assert np.abs(long.mv[:, :500] - short.mv).max() < 0.001
+    assert long.beats[: len(short.beats)] == short.beats and len(long.beats) > 30
 
 
 @pytest.mark.parametrize(("seconds", "fs"), [(10, 100), (30, 250), (5, 1000)])
