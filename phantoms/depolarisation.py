@@ -302,6 +302,7 @@ def _infarcted(waves: tuple[Wave, ...], territory: Territory, loss: float) -> tu
         along = float(np.dot(vector, towards))
         share = loss * (0.85 if centre < 0.5 else 0.35) if along > 0 else 0.0
         reduced.append((centre, width, as_vector(np.array(vector) - share * along * towards)))
+    lost: tuple[tuple[float, float, float], ...]
     if territory == "anteroseptal":
         # What is left of the forces points backwards from the start: no r in V1 to V3, and S waves up to V4.
         lost = ((0.24, 0.085, -0.34), (0.36, 0.075, -0.38), (0.46, 0.075, -0.48))

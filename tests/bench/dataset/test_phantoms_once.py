@@ -17,15 +17,15 @@ def test_the_records_of_folds_are_those_that_all_records_hold(population):
         ]
 
 
-def test_phantoms_of_other_folds_are_not_drawn(monkeypatch):
-    asked = []
-    monkeypatch.setattr(phantom, "_draw", lambda *words: asked.append(words[1]) or drawn(*words))
-    assert len(Phantoms("4,20").cohort("val")) == 20
-    assert set(asked) == set(range(20, 40))
-
-
-def drawn(*words):
-    return Draw(frozenset({"NORM", "SR"}), None, None, 1, 50, "male")
+def test_no_heart_is_drawn_before_its_truth_or_signal_is_asked_for(monkeypatch):
+    asked, usual = [], phantom._draw
+    monkeypatch.setattr(phantom, "_draw", lambda *words: asked.append(words[1]) or usual(*words))
+    phantoms = Phantoms("4,20")
+    cohort = phantoms.cohort("val")
+    assert len(cohort) == 20
+    assert not asked
+    phantoms.draw(cohort[0].ecg_id)
+    assert asked == [20]
 
 
 def test_a_recording_is_simulated_once_and_nobody_can_spoil_it(monkeypatch):
