@@ -18,8 +18,7 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench import load_dataset
-from bench.dataset import Cohort, Record, Signal
+from bench.dataset import Cohort, Dataset, Record, Signal, open_dataset
 from bench.run.questionnaire import Questionnaire, ask_all
 from bench.view import Cases, Question, View
 from measurements.measurement import Measurement
@@ -39,18 +38,18 @@ def _renamed(record: Record, ecg_id: int) -> Record:
     return replace(record, ecg_id=ecg_id, _load=load)
 
 
-def timed_run(cases: int, concurrency: int, workers: int, folder: Path) -> list[float]:
-    """Read ``cases`` cases: phantoms over and over, each under an id and with a number of its own.
+def timed_run(dataset: Dataset, cases: int, concurrency: int, workers: int, folder: Path) -> list[float]:
+    """Read ``cases`` cases: a hundred records over and over, each under an id and with a number of its own.
 
     Returns
     -------
     list of float
         Seconds from the start to each reading.
     """
-    phantoms = load_dataset("phantoms:1,66").cohort()
-    originals = list(islice(cycle(phantoms), cases))
+    some = dataset.cohort("all", limit=100)
+    originals = list(islice(cycle(some), cases))
     records = tuple(_renamed(record, number) for number, record in enumerate(originals, start=1))
-    measured = phantoms.measure()
+    measured = some.measure()
     features = {
         record.ecg_id: replace(measured[original.ecg_id], t_axis=Measurement(float(record.ecg_id)))
         for record, original in zip(records, originals, strict=True)
@@ -58,7 +57,7 @@ def timed_run(cases: int, concurrency: int, workers: int, folder: Path) -> list[
     built = reader("openai:gpt-5.4", {"attempts": "6", "timeout": "2"})
     assert isinstance(built, SessionReader)
     view = View().settled(built)
-    job = Cases(view, Cohort(phantoms.dataset, records, "all"), features, name="benchmark", workers=workers)
+    job = Cases(view, Cohort(dataset, records, "all"), features, name="benchmark", workers=workers)
     session = Session(folder / "responses", "benchmark", concurrency)
     times: list[float] = []
     start = time.perf_counter()
@@ -80,6 +79,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--faults", type=float, default=0.0, help="share of requests that fail, in five ways")
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("--data", default="phantoms:1", help="PTB-XL's folder; phantoms where none is named")
     options = parser.parse_args()
     command = [sys.executable, str(SERVER), "--latency", str(options.latency), "--faults", str(options.faults)]
     with (
@@ -90,7 +90,8 @@ def main() -> None:
         address = f"http://127.0.0.1:{server.stdout.readline().strip()}"
         os.environ["OPENAI_BASE_URL"] = f"{address}/v1"
         try:
-            times = timed_run(options.cases, options.concurrency, options.workers, Path(folder))
+            dataset = open_dataset(options.data)
+            times = timed_run(dataset, options.cases, options.concurrency, options.workers, Path(folder))
             with urllib.request.urlopen(f"{address}/counts") as response:
                 counts = json.load(response)
         finally:

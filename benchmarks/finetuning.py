@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from bench import load_dataset
+from bench.dataset import Dataset, open_dataset
 from bench.finetune.config import FinetuneConfig, finetune_config
 from bench.finetune.setup import Ready, adapted, new_trainer, prepared_finetuning
 from bench.finetune.trainer import Clock
@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--data", default="phantoms:1", help="PTB-XL's folder; phantoms where none is named")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         compare(options, Path(folder))
@@ -50,12 +51,13 @@ def main() -> None:
 
 def compare(options: argparse.Namespace, folder: Path) -> None:
     """Train twice, answer once, and print."""
-    model, device = _built(options.size, folder), "cuda" if torch.cuda.is_available() else "cpu"
+    dataset = open_dataset(options.data)
+    model, device = _built(options.size, dataset, folder), "cuda" if torch.cuda.is_available() else "cpu"
     task = {"renderer": options.renderer, "limit": options.steps * options.batch}
     training = {"epochs": 1, "batch": options.batch, "at_once": options.batch, "workers": options.workers,
                 "patience": 0, "validation": 1, "max_tokens": 1, "gradient_checkpointing": False}  # fmt: skip
     config = finetune_config({"model": str(model), "task": task, "lora": {"dropout": 0.0}, "training": training})
-    ready = prepared_finetuning(config, model_source(config.model, config.load), load_dataset(), folder / "out", SILENT)
+    ready = prepared_finetuning(config, model_source(config.model, config.load), dataset, folder / "out", SILENT)
     ready.out.mkdir()
     bare = _bare(ready, config)
     clock = Clock()
@@ -72,8 +74,8 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     _answers(model, options, ready)
 
 
-def _built(size: str, folder: Path) -> Path:
-    measured = load_dataset().cohort("train", limit=60).measure()
+def _built(size: str, dataset: Dataset, folder: Path) -> Path:
+    measured = dataset.cohort("train", limit=60).measure()
     view = View().for_inputs(frozenset({"text"}))
     texts = [system_text(DENSE)] * 8 + [view.prompt(numbers, ()).text for numbers in measured.values()]
     (folder / "corpus.json").write_text(json.dumps(texts))

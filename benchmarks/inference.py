@@ -1,6 +1,6 @@
 """Does the reader keep the network busy? Its records per second against a bare PyTorch loop, in one process.
 
-    python benchmarks/inference.py [--rounds 5]
+    python benchmarks/inference.py [--rounds 5] [--records 500] [--data PTBXL_DIR]
 
 The bare loop runs the same networks over the same batches of prepared records; the reader also filters, z-scores,
 measures rate and axis, and builds readings.
@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from bench import load_dataset
+from bench.dataset import open_dataset
 from readers.contract import Case
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import BATCH, Resnet1dReader
@@ -21,14 +21,17 @@ def main() -> None:
     """Print both rates and their ratio, round by round and in the median."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    signals = [record.signal(500) for record in load_dataset().cohort()]
+    parser.add_argument("--records", type=int, default=500)
+    parser.add_argument("--data", default="phantoms:1", help="PTB-XL's folder; phantoms where none is named")
+    options = parser.parse_args()
+    signals = [record.signal(100) for record in open_dataset(options.data).cohort("all", limit=options.records)]
     cases = [Case(str(k), signal.mv, signal.fs) for k, signal in enumerate(signals)]
     prepared = np.stack([prepare(signal.mv, signal.fs) for signal in signals])
     reader = Resnet1dReader()
     list(reader.read(cases[:64]))
     ratios = []
     print("| round | bare loop, records/s | reader, records/s | ratio |\n|---|---|---|---|")
-    for number in range(parser.parse_args().rounds):
+    for number in range(options.rounds):
         start = time.perf_counter()
         for first in range(0, len(prepared), BATCH):
             reader.probabilities(prepared[first : first + BATCH])

@@ -1,9 +1,9 @@
-"""Accuracy and speed of the waveform measurements. Prints the table of docs/measurements.md.
+"""Accuracy and speed of the waveform measurements on real records. Prints the table of docs/measurements.md.
 
     python benchmarks/measurement_accuracy.py --data PTBXL_DIR
 
-Needs a PTB-XL folder with some of records500; ecgdeli's figures come from measurements_reference/ecgdeli.csv. Against
-exact truth, on phantoms: benchmarks/phantom_measurements.py.
+Needs a PTB-XL folder with some of records500; ecgdeli's figures come from measurements_reference/ecgdeli.csv. On
+phantoms, ``benchmarks/phantom_measurements.py`` compares with the exact truth.
 """
 
 import argparse
@@ -93,9 +93,10 @@ def without_pr(records: list[Measured], *codes: str) -> str:
 def main() -> None:
     """Print a table for 500 Hz and one for 100 Hz, over all records and over the validation and test splits."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="PTB-XL's folder")
     dataset = open_dataset(parser.parse_args().data)
-    assert isinstance(dataset, TabledDataset)
+    if not isinstance(dataset, TabledDataset):
+        parser.error(f"--data must name a folder of PTB-XL, not {dataset.title}")
     held_out = {*dataset.split("val").folds, *dataset.split("test").folds}
     for fs in (500, 100):
         measured = [timed(record, dataset.labels(record.ecg_id), fs) for record in dataset if fs in record.rates]

@@ -1,4 +1,4 @@
-"""How many pages cut a trace, cross a name or overlap? ``python benchmarks/pages.py --data ~/ptb-xl``."""
+"""How many pages cut a trace, cross a name or overlap? ``python benchmarks/pages.py [--data PTBXL_DIR]``."""
 
 import argparse
 from collections import Counter
@@ -98,7 +98,7 @@ def _crossed(layout: Layout, signal: Signal, style: PageStyle) -> int:
     return crossed
 
 
-def _records(data: str | None, limit: int | None) -> Iterator[Record]:
+def _records(data: str, limit: int | None) -> Iterator[Record]:
     at_hand = (record for record in open_dataset(data) if record.rates)
     yield from (record for number, record in enumerate(at_hand) if limit is None or number < limit)
 
@@ -106,7 +106,7 @@ def _records(data: str | None, limit: int | None) -> Iterator[Record]:
 def main() -> None:
     """Print the table, and the records with a fault."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", help="PTB-XL's folder; phantoms without it")
+    parser.add_argument("--data", default="phantoms:1,66", help="PTB-XL's folder; 660 phantoms where none is named")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--px-per-mm", type=int, default=6)
     options = parser.parse_args()

@@ -1,9 +1,10 @@
 """How fast are the renderers compared with other ECG plotters? CPU time, one process, page to PNG bytes.
 
-    python benchmarks/rendering.py [--records 8]
+    python benchmarks/rendering.py [--records 8] [--data PTBXL_DIR]
 
-Runs the peers that are installed (pip install pmecg==0.3 ecg_plot==0.2.8; ecg-image-kit is not packaged) and names the
-others. The floor is the least work of any renderer that draws these polylines with Agg and encodes a palette page.
+Draws phantoms, or real records with ``--data``. Runs the peers that are installed (pip install pmecg==0.3
+ecg_plot==0.2.8; ecg-image-kit is not packaged) and names the others. The floor is the least work of any renderer that
+draws these polylines with Agg and encodes a palette page.
 """
 
 import argparse
@@ -13,8 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench import load_dataset
-from bench.dataset import Signal
+from bench.dataset import Signal, open_dataset
 from renderers import LEADS, RENDERERS, PageStyle, render
 from renderers.ink import draw_lines
 from renderers.png import encode
@@ -105,7 +105,9 @@ def main() -> None:
     """Print the table of peers and ratios, then the time of all four renderers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=8)
-    signals = [record.signal(500) for record in load_dataset().cohort(limit=parser.parse_args().records)]
+    parser.add_argument("--data", default="phantoms:1", help="PTB-XL's folder; phantoms where none is named")
+    options = parser.parse_args()
+    signals = [record.signal(500) for record in open_dataset(options.data).cohort(limit=options.records)]
     own = milliseconds(ours, signals)
     print("| way | CPU ms a page | times ours | goal |\n|---|---|---|---|")
     print(f"| ours, printed, 8 px/mm | {own:.1f} | 1.0 | |")

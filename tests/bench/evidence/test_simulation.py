@@ -79,7 +79,7 @@ def test_screening_changes_no_small_p(world):
 
 @pytest.mark.slow
 def test_few_verdicts_are_false_and_the_true_ones_are_found(population):
-    """At the sample's n, 60 trials: under 5% false on any axis together, and power for one abnormal truth in ten."""
+    """At n = 66, 60 trials: under 5% false on any axis together, and power for one abnormal truth in ten."""
     found = {one.name: one.rates for one in simulate(population.cohort("test"), 60)}
     for rule in RULES:
         if rule.knows == "nothing":

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 
 import jsonschema
 import numpy as np
@@ -18,6 +19,7 @@ from bench.export.card import card
 from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
 from bench.view import View
+from bench.view.example import IMAGE_AND_TEXT
 from renderers import PageStyle, render
 from taxonomy.error import StorageError
 from taxonomy.parsing import parse
@@ -114,8 +116,9 @@ def test_shards_are_even_and_the_card_cites(folder):
 
 
 def test_the_card_of_ptbxl_cites_it_and_speaks_of_patients(population, tmp_path):
-    rows = {"printed": dict.fromkeys(OPTIONS.splits, 3)}
-    said = card(OPTIONS, PtbXl(write_folder(tmp_path, population, range(3))), rows, 1)
+    options = replace(OPTIONS, views=tuple(view.for_inputs(IMAGE_AND_TEXT) for view in OPTIONS.views))
+    rows = {"printed": dict.fromkeys(options.splits, 3)}
+    said = card(options, PtbXl(write_folder(tmp_path, population, range(3))), rows, 1)
     assert "10.1038/s41597-020-0495-6" in said and "license: cc-by-4.0" in said
     assert "no patients" not in said
 

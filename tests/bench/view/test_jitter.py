@@ -51,7 +51,7 @@ def test_gaps_stay_gaps():
     assert np.isnan(shown).sum() == 120
 
 
-def test_every_record_of_the_sample_really_changes(population):
+def test_every_record_really_changes(population):
     cohort = population.cohort()
     shown = cases_of(View("jittered", seed=2).for_inputs(frozenset({"signal"})), cohort)
     for record in cohort:

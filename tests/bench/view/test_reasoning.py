@@ -63,7 +63,7 @@ def targets(population, **view):
     return [json.loads(some[index].answer.text) for index in range(len(some))]
 
 
-def test_targets_of_the_sample_are_complete_answers_without_claims_about_leads(population):
+def test_targets_are_complete_answers_without_claims_about_leads(population):
     for target in targets(population):
         assert None not in [*target.values(), *target["ischemia"].values()]
         assert not set(re.findall(r"\w+", target["reasoning"])) & set(LEADS)
