@@ -69,7 +69,8 @@ def judged(study, rule, **options):
 
 
 def honest(arm, values, place):
-    return ABNORMAL if place % 2 else told(values)
+    """Answer right, but name one diagnosis for every other record."""
+    return told(values) | ({"diagnosis": ABNORMAL["diagnosis"]} if place % 2 else {})
 
 
 def test_an_honest_reader_shows_no_sign_of_memory(study):
