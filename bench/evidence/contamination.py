@@ -10,7 +10,7 @@ from bench.evidence import contamination_verdict as words
 from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings
 from bench.evidence.conditions import reads_trace
 from bench.evidence.derived import Matches, copies_of, matched_phantoms, truths_of
-from bench.evidence.drop import WAVEFORM_AXES, Drop, Rights, accuracy_of, drops, excess, gap_difference
+from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
 from bench.run.caveat import taught_records
@@ -225,7 +225,7 @@ class Contamination:
     @property
     def is_found(self) -> bool:
         """Whether anything speaks of memory, on all axes together or on one."""
-        fell = any(words.falls(one) for one in self.copies) and not any(
+        fell = any(one.is_found for one in self.copies) and not any(
             sentence.startswith(words.BRITTLE) for sentence in self.verdicts
         )
         learnt = self.is_simulated and any(one.is_significant for one in self.phantoms)
@@ -256,8 +256,8 @@ def gathered(study: Study, ask: Ask, reference: Reference | None = None) -> Cont
     patients = {record.ecg_id: record.patient_id for record in cohort}
     deciding = 1 + (cohort.dataset.is_simulated and matches is not None) + (study.held_out is not None)
 
-    def compared(first: str, second: str) -> tuple[Drop, ...]:
-        return drops(rights[first], rights[second], patients, deciding) if second in rights else ()
+    def compared(first: str, second: str, least: float = 0.0) -> tuple[Drop, ...]:
+        return drops(rights[first], rights[second], patients, Rule(deciding, least)) if second in rights else ()
 
     pairs = (PUBLISHED, COPIES), (PHANTOMS, PHANTOM_COPIES)
     published, fresh = (tuple(rights.get(name, {}) for name in pair) for pair in pairs)
@@ -271,7 +271,7 @@ def gathered(study: Study, ask: Ask, reference: Reference | None = None) -> Cont
         without=matches.without if matches else 0,
         seed=study.view.seed,
         arms={name: accuracy_of(one, _patients(study, name)) for name, one in rights.items()},
-        copies=compared(PUBLISHED, COPIES),
+        copies=compared(PUBLISHED, COPIES, LEAST),
         phantoms=compared(PUBLISHED, PHANTOMS),
         phantom_copies=compared(PHANTOMS, PHANTOM_COPIES),
         excess=excess((published[0], published[1]), (fresh[0], fresh[1]), patients) if matches else None,

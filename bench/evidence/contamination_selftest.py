@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from bench.dataset import Cohort
 from bench.evidence.contamination import Contamination, Study, contamination_in_memory
-from bench.evidence.contamination_verdict import falls
 from bench.progress import SILENT, Observer
 from bench.view import View
 from readers.contract import Reader
@@ -36,7 +35,7 @@ def contamination_selftest(cohort: Cohort, seed: int = 0, observer: Observer = S
             Study(control, cohort, View(seed=seed), only_copies=True), observer=observer
         )
         description = getattr(control, "description", "")
-        found.append(MemoryCheck(description, result.verdicts[0], falls(result.copies[0]) != has_learnt))
+        found.append(MemoryCheck(description, result.verdicts[0], result.copies[0].is_found != has_learnt))
     return found
 
 

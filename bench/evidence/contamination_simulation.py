@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import Cohort, RecordId
 from bench.evidence import contamination_verdict as words
-from bench.evidence.drop import WAVEFORM_AXES, drops, excess
+from bench.evidence.drop import LEAST, WAVEFORM_AXES, Rule, drops, excess
 from bench.evidence.figure import Figure
 from bench.evidence.simulation import Rate
 from bench.progress import SILENT, Observer
@@ -131,12 +131,12 @@ def _findings(
         for arm, right in zip(arms, (read | learnt, copy, fresh, fresh_copy), strict=True):
             arm[axis] = {ecg_id: bool(one) for ecg_id, one in zip(ids, right, strict=True) if ecg_id in wanted}
     published, copies, phantoms, phantom_copies = arms
-    on_copies = drops(published, copies, patients, DECIDING, tested)
-    on_fresh = drops(published, phantoms, patients, DECIDING, tested)
-    between = drops(phantoms, phantom_copies, patients, DECIDING, tested)[0]
-    more = excess((published, copies), (phantoms, phantom_copies), patients, tested)
+    on_copies = drops(published, copies, patients, Rule(DECIDING, LEAST), without_interval)
+    on_fresh = drops(published, phantoms, patients, Rule(DECIDING), without_interval)
+    between = drops(phantoms, phantom_copies, patients, Rule(DECIDING), without_interval)[0]
+    more = excess((published, copies), (phantoms, phantom_copies), patients, without_interval)
     cause = words.of_cause(on_copies[0], between, more, is_exchangeable=True)
-    said = {FALLS: any(map(words.falls, on_copies)), LEARNT: any(one.is_significant for one in on_fresh)}
+    said = {FALLS: any(one.is_found for one in on_copies), LEARNT: any(one.is_significant for one in on_fresh)}
     return {name for name, is_said in {**said, MEMORISED: cause.startswith(words.MEMORISED + ":")}.items() if is_said}
 
 
@@ -148,7 +148,9 @@ def _of_copy(
     return np.asarray(answers & (chance.random(len(right)) >= lost))
 
 
-def tested(patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64]) -> Figure | None:
+def without_interval(
+    patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64]
+) -> Figure | None:
     """Return the difference of two shares with its p, as :func:`bench.evidence.figure.difference`, and no interval."""
     if not len(patients):
         return None

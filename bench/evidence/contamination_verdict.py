@@ -5,7 +5,7 @@ on jittered copies does, since any reader of the trace reads those as well; and 
 published seed to fresh ones, since both are drawn alike.
 """
 
-from bench.evidence.drop import LEAST, TELLING, Drop
+from bench.evidence.drop import Drop
 from bench.evidence.figure import Figure
 from bench.score.agreement import LEVEL
 
@@ -18,11 +18,6 @@ HELD_OUT_WORSE = "learnt records of this split"
 NO_CASE = "no case"
 
 
-def falls(drop: Drop) -> bool:
-    """Tell whether a reader falls on copies, significantly and by as much as matters."""
-    return drop.is_significant and drop.drop is not None and drop.drop.value >= LEAST
-
-
 def is_larger(gap: Figure | None) -> bool:
     """Tell whether the gap to phantoms is significantly larger on the asked records than on held-out ones."""
     return gap is not None and gap.p is not None and gap.value > 0 and gap.p < LEVEL
@@ -33,7 +28,7 @@ def of_copies(drop: Drop) -> str:
     figure = drop.drop
     if figure is None:
         return NO_CASE
-    if falls(drop):
+    if drop.is_found:
         return f"falls by {points(figure)} on copies that any reader of the trace reads as well: {EITHER}"
     if drop.is_significant:
         return f"{TOO_LITTLE}: {points(figure)} on copies"
@@ -62,7 +57,7 @@ def of_cause(together: Drop, fresh: Drop | None, more: Figure | None, is_exchang
         Whether published and fresh records are drawn alike. A reader that knows nothing of phantoms has nothing to lose
         there, so that beside real records a larger drop does not prove memory.
     """
-    if not falls(together) or fresh is None or fresh.drop is None or more is None or more.p is None:
+    if not together.is_found or fresh is None or fresh.drop is None or more is None or more.p is None:
         return ""
     if more.value > 0 and more.p < LEVEL:
         said = f"copies of fresh phantoms cost it {points(fresh.drop)}, less by {points(more)}"
@@ -88,7 +83,7 @@ def of_held_out(figure: Figure | None, split: str) -> str:
         return NO_CASE
     if is_larger(figure):
         return f"{HELD_OUT_WORSE}: reads them better than those of {split} by {points(figure)}, phantoms subtracted"
-    return f"no better than on {split}, phantoms subtracted: {points(figure)}"
+    return f"not shown to be read better than those of {split}, phantoms subtracted: {points(figure)}"
 
 
 def points(figure: Figure) -> str:
@@ -108,13 +103,14 @@ def _moved(figure: Figure) -> str:
 
 
 def _nothing_found(drop: Drop, said: str) -> str:
-    n, least = (drop.drop.n if drop.drop else 0), 100 * (drop.detectable or 1.0)
+    n, found = (drop.drop.n if drop.drop else 0), 100 * (drop.share or 1.0)
     if drop.rules_out_much:
-        share = 100 * (drop.share or 1.0)
+        least = 100 * (drop.detectable or 0.0)
         return (
             f"{said}: {SURVIVES} (a drop of more than {least:.1f} points would have been seen, as of a memory of "
-            f"{share:.0f}% of them)"
+            f"{found:.0f}% of them)"
         )
-    if drop.share is None and drop.detectable is not None and drop.detectable <= TELLING:
-        return f"{UNKNOWN}: it is right on {100 * (drop.second or 0.0):.0f}% of the others, so that memory adds little"
-    return f"{UNKNOWN} (n = {n}, only a drop of more than {least:.0f} points would be seen)"
+    able = (
+        "not even a memory of all of them" if drop.share is None else f"only a memory of more than {found:.0f}% of them"
+    )
+    return f"{UNKNOWN} (n = {n}, {able} would be seen)"

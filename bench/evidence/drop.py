@@ -7,6 +7,7 @@ number decides; their p values, with that of all axes together, are one family (
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,9 @@ TELLING = 0.1
 HALF = 0.5
 """Largest share of memorised records that may have been missed there."""
 
+STEPS = 200
+"""Shares of memorised records that are tried, from 0.5% to all of them."""
+
 POWER_Z = 0.8416212335729143
 """Of a power of 80%."""
 
@@ -53,25 +57,29 @@ class Drop:
         Share of right answers on either recording; None without a case.
     drop : Figure or None
         ``first`` minus ``second``; p by sign flips of each patient's gain, corrected over the axes and their sum.
-    detectable : float or None
-        The drop that would be significant in four of five tries, were it there beside what already differs by chance.
+    share : float or None
+        The smallest share of memorised records that would be found in four of five tries (:func:`memory_found`); None
+        where even a memory of all of them would not.
+    least : float
+        Smallest drop that counts as one.
     """
 
     axis: str
     first: float | None
     second: float | None
     drop: Figure | None
-    detectable: float | None
+    share: float | None
+    least: float = 0.0
 
     @property
-    def share(self) -> float | None:
-        """The share of records whose memory would cause the detectable drop; None where even all of them would not.
+    def detectable(self) -> float | None:
+        """The drop that so many memorised records cause: memory helps where reading fails, and nowhere else."""
+        return None if self.share is None or self.second is None else rounded(self.share * (1 - self.second))
 
-        Memory helps where reading fails, and nowhere else.
-        """
-        if self.detectable is None or self.second is None or self.detectable > 1 - self.second:
-            return None
-        return self.detectable / (1 - self.second)
+    @property
+    def is_found(self) -> bool:
+        """Whether the reader is significantly worse on the second recording, by at least what counts."""
+        return self.is_significant and self.drop is not None and self.drop.value >= self.least
 
     @property
     def is_significant(self) -> bool:
@@ -82,17 +90,33 @@ class Drop:
     @property
     def rules_out_much(self) -> bool:
         """Whether a drop of :data:`TELLING`, and a memory of :data:`HALF` of the records, would have been seen."""
-        drop, least, share = self.drop, self.detectable, self.share
-        if drop is None or drop.interval is None or least is None or share is None:
+        drop, detectable = self.drop, self.detectable
+        if drop is None or drop.interval is None or detectable is None or self.share is None:
             return False
-        return max(least, drop.interval[1]) <= TELLING and share <= HALF
+        return max(detectable, drop.interval[1]) <= TELLING and self.share <= HALF
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a drop is found.
+
+    Attributes
+    ----------
+    deciding : int
+        Comparisons that decide together, for which p is corrected (Bonferroni).
+    least : float
+        Smallest drop that counts as one.
+    """
+
+    deciding: int = 1
+    least: float = 0.0
 
 
 def drops(
     first: Rights,
     second: Rights,
     patients: Mapping[RecordId, RecordId],
-    deciding: int = 1,
+    rule: Rule = Rule(),
     compare: Callable[..., Figure | None] = difference,
 ) -> tuple[Drop, ...]:
     """Return the drop on all axes together, then on each, over the records answered in both recordings.
@@ -102,8 +126,7 @@ def drops(
     first, second : mapping of str to mapping of RecordId to bool
     patients : mapping of RecordId to RecordId
         Of each record.
-    deciding : int
-        Comparisons that decide together, for which p is corrected too (Bonferroni).
+    rule : Rule
     compare : callable
         Takes patients and two float64 arrays; :func:`bench.evidence.figure.difference`, or one without an interval.
     """
@@ -126,12 +149,13 @@ def drops(
                 first=rounded(before.mean()) if told else None,
                 second=rounded(after.mean()) if told else None,
                 drop=compare(people, before, after) if told else None,
-                detectable=detectable(people, before - after, len(family) * deciding) if told else None,
+                share=memory_found(people, before, after, rule, len(family)) if told else None,
+                least=rule.least,
             )
         )
     figures = corrected([one.drop for one in found])
     return tuple(
-        replace(one, drop=figure and replace(figure, p_holm=rounded(min(1.0, deciding * (figure.p_holm or 0.0)))))
+        replace(one, drop=figure and replace(figure, p_holm=rounded(min(1.0, rule.deciding * (figure.p_holm or 0.0)))))
         for one, figure in zip(found, figures, strict=True)
     )
 
@@ -186,20 +210,40 @@ def gap_difference(
     )
 
 
-def detectable(patients: Sequence[RecordId], values: NDArray[np.float64], tests: int) -> float:
-    """Return the smallest drop that would be significant in four of five tries after Holm's first step.
+def memory_found(
+    patients: Sequence[RecordId],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    rule: Rule,
+    tests: int,
+) -> float | None:
+    """Return the smallest share of memorised patients that would be found in four of five tries; None for none.
 
-    The patients whose answers differ already are taken as tosses; to those come patients who lose one answer each. The
-    sum of the tosses is taken as normal, and never less than what the exact test of the losses alone needs.
+    A memorised patient gains every answer that is wrong on the second recording; the others go on differing as they do.
+    Sums over patients are taken as normal, under the null hypothesis with the variance of sign flips. So few patients
+    must gain at the least as the exact test needs where nobody else differs.
+
+    Parameters
+    ----------
+    patients : sequence of RecordId
+        Of each answer.
+    first, second : float64 array (n_answers,)
+        1 for a right answer.
+    rule : Rule
+    tests : int
+        Tests in the family, for Holm's first step.
     """
-    gains = np.bincount(patient_numbers(patients), weights=values).round()
-    noise, level = float(np.sum(gains**2)), LEVEL / tests
-    for lost in range(1, len(values) + 1):
-        alone = 2.0 ** (1 - lost)
-        z = (lost - POWER_Z * math.sqrt(noise)) / math.sqrt(noise + lost)
-        if alone < level and math.erfc(z / math.sqrt(2)) < level:
-            return rounded(lost / len(values))
-    return 1.0
+    place, level = patient_numbers(patients), LEVEL / (tests * rule.deciding)
+    noise = float(np.sum(np.bincount(place, weights=first - second) ** 2))
+    gains = np.bincount(place, weights=1 - second)
+    share = np.arange(1, STEPS + 1) / STEPS
+    drawn = share * (1 - share)
+    low = share * gains.sum() - POWER_Z * np.sqrt(noise + drawn * np.sum(gains**2))
+    able = np.count_nonzero(gains)
+    fewest = share * able - POWER_Z * np.sqrt(drawn * able)
+    needed = NormalDist().inv_cdf(1 - level / 2) * np.sqrt(noise + share * np.sum(gains**2))
+    found = (low >= np.maximum(needed, rule.least * len(first))) & (fewest >= 1 - math.log2(level))
+    return float(share[np.argmax(found)]) if found.any() else None
 
 
 def accuracy_of(rights: Rights, patients: Mapping[RecordId, RecordId]) -> Figure | None:

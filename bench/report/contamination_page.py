@@ -25,8 +25,8 @@ HOW = (
     "have seen. Memory that tolerates a shift is not seen by copies. Numbers are not shown beside a trace, since a "
     "record can be recognised by them. Only axes that no number decides are compared. p is by sign flips of each "
     "patient's gain, corrected by Holm's method over the axes and all of them together, and for the comparisons that "
-    "decide. *Would be seen*: the drop that is significant in four of five tries; *as memory of*: the share of "
-    "memorised records that would cause it, since memory helps only where reading fails (-: not even all of them)."
+    "decide. *As memory of*: the share of memorised records that would be found in four of five tries; *would be "
+    "seen*: the drop that they cause, since memory helps only where reading fails (-: not even all of them)."
 )
 
 

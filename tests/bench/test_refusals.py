@@ -8,6 +8,7 @@ COMMANDS = {
     "run": ("run", "--reader", "majority"),
     "ablate": ("ablate", "--reader", "majority"),
     "probe": ("probe", "--reader", "resnet1d"),
+    "contamination": ("contamination", "--reader", "measurements"),
     "finetune": ("finetune", "--model", "nowhere/to-be-found"),
     "encoder-probe": ("encoder-probe", "--model", "nowhere/to-be-found"),
     "export": ("dataset", "export", "pages"),

@@ -21,11 +21,18 @@ from bench.evidence.contamination import (
     reference_name,
 )
 from bench.evidence.contamination_selftest import contamination_selftest
-from bench.evidence.contamination_simulation import FALLS, LEARNT, MEMORISED, READERS, simulate_contamination
+from bench.evidence.contamination_simulation import (
+    FALLS,
+    LEARNT,
+    MEMORISED,
+    READERS,
+    simulate_contamination,
+    without_interval,
+)
 from bench.evidence.derived import copies_of, matched_phantoms
-from bench.evidence.drop import TOGETHER, WAVEFORM_AXES, detectable, drops
+from bench.evidence.drop import LEAST, TOGETHER, WAVEFORM_AXES, Rule, drops
 from bench.report.contamination_page import contamination_page
-from readers.control import MemoryControl, Recogniser, SeeingControl, prior, trace_digest
+from readers.control import ABNORMAL, MemoryControl, Recogniser, SeeingControl, prior, trace_digest
 from readers.memoriser import MemoriserControl
 from taxonomy.axis import AXES
 from taxonomy.reading import Failure, Reading
@@ -62,7 +69,8 @@ def judged(study, rule, **options):
 
 
 def honest(arm, values, place):
-    return told(values) if place % 2 else {}
+    """Answer right, but name one diagnosis for every other record."""
+    return told(values) | ({"diagnosis": ABNORMAL["diagnosis"]} if place % 2 else {})
 
 
 def test_an_honest_reader_shows_no_sign_of_memory(study):
@@ -88,17 +96,17 @@ def test_a_reader_that_any_copy_confuses_is_brittle_and_no_memory(study):
         return told(values) if arm in (PUBLISHED, PHANTOMS) else honest(arm, values, place)
 
     found = judged(study, brittle)
-    assert words.falls(found.copies[0])
+    assert found.copies[0].is_found
     assert found.verdicts[1].startswith(words.BRITTLE)
     assert not found.is_found
 
 
 def test_memory_that_recognises_copies_shows_on_fresh_phantoms(study):
     def tolerant(arm, values, place):
-        return told(values) if place % 4 and arm in (PUBLISHED, COPIES) else honest(arm, values, place)
+        return told(values) if arm in (PUBLISHED, COPIES) else honest(arm, values, place)
 
     found = judged(study, tolerant)
-    assert found.verdicts[0].startswith("answers survive the jitter")
+    assert found.copies[0].drop.value == 0
     assert found.verdicts[1].startswith(words.LEARNT)
     assert found.is_found
 
@@ -141,7 +149,7 @@ def test_taught_records_that_are_read_better_than_held_out_ones_are_found(popula
     found = judged(study, rule)
     assert found.verdicts[-1].startswith(words.HELD_OUT_WORSE) and found.is_found
     same = judged(study, lambda arm, values, place: told(values) if arm in (PUBLISHED, COPIES, HELD_OUT) else {})
-    assert same.verdicts[-1].startswith("no better than on val")
+    assert same.verdicts[-1].startswith("not shown to be read better than those of val")
 
 
 def test_few_records_cannot_tell(population):
@@ -213,33 +221,33 @@ def test_the_null_of_a_drop_is_a_toss_for_each_patient():
     assert found["rhythm"].drop.p == pytest.approx(2 / 2**8, abs=1e-6)  # McNemar: eight discordant pairs, all one way
     assert found["rhythm"].drop.p_holm == pytest.approx(3 * 2 / 2**8, abs=1e-5)
     assert found[TOGETHER].drop.n == 80 and found[TOGETHER].drop.value == 0.1
-    assert drops(first, second, patients, 2)[1].drop.p_holm == pytest.approx(6 * 2 / 2**8, abs=1e-5)
+    assert drops(first, second, patients, Rule(2))[1].drop.p_holm == pytest.approx(6 * 2 / 2**8, abs=1e-5)
     one_patient = drops(first, second, dict.fromkeys(range(40), 0))
     assert one_patient[0].drop.p == 1  # one patient's records are one toss
 
 
-def test_the_detectable_drop_is_found_in_four_of_five_tries():
-    """200 patients of whom ten differ by chance; so many lose as much as is called detectable."""
-    values = np.zeros(200)
-    values[:10] = [1, -1] * 5
-    least = detectable(list(range(200)), values, 7)
-    chance, seen = np.random.default_rng(0), 0
-    for _ in range(300):
-        second = np.ones(200)
-        second[: round(least * 200)] = 0
-        noise = np.zeros(200)
-        noise[100:110] = chance.choice([1, -1], 10)
-        patients = {number: number for number in range(200)}
-        first = {"rhythm": {number: bool(noise[number] >= 0) for number in range(200)}}
-        other = {"rhythm": {number: bool(second[number] and noise[number] <= 0) for number in range(200)}}
-        seen += drops(first, other, patients)[1].drop.p < 0.05 / 7
-    assert 0.7 <= seen / 300 <= 0.95
+def test_the_memory_that_is_called_detectable_is_found_in_four_of_five_tries():
+    """400 patients with two axes: what is called detectable of an honest reader, learnt by lot, is found as often."""
+    chance, patients, seen, tries = np.random.default_rng(0), {number: number for number in range(400)}, 0, 200
+
+    def rights(table):
+        return {axis: dict(enumerate(map(bool, row))) for axis, row in zip(("rhythm", "diagnosis"), table, strict=True)}
+
+    for _ in range(tries):
+        ease = chance.beta(3, 1, 400)
+        copy = chance.random((2, 400)) < ease
+        read = np.where(chance.random((2, 400)) < 0.1, chance.random((2, 400)) < ease, copy)
+        (honest, *_) = drops(rights(read), rights(copy), patients, Rule(2, LEAST), without_interval)
+        learnt = read | (chance.random(400) < honest.share)
+        seen += drops(rights(learnt), rights(copy), patients, Rule(2, LEAST), without_interval)[0].is_found
+        assert honest.detectable == pytest.approx(honest.share * (1 - honest.second), abs=1e-6)
+    assert 0.7 <= seen / tries <= 0.92
 
 
 def test_memory_of_a_reader_that_is_always_right_is_not_ruled_out(study):
     found = judged(study, lambda arm, values, place: told(values))
     assert found.copies[0].share is None
-    assert found.verdicts[0].startswith(words.UNKNOWN) and "memory adds little" in found.verdicts[0]
+    assert found.verdicts[0].startswith(words.UNKNOWN) and "not even a memory of all" in found.verdicts[0]
 
 
 @pytest.mark.parametrize("share", [0.5, 1.0])
@@ -249,7 +257,7 @@ def test_a_memoriser_is_caught_and_the_honest_reader_below_it_is_not(population,
     below = SeeingControl(Recogniser([(signal.mv, signal.fs) for signal in signals]), values, 0.5)
     learnt = {trace_digest(signal.mv): truth for signal, truth in zip(signals, values, strict=True)}
     caught = contamination(MemoriserControl(learnt, below, share), cohort, only_copies=True)
-    assert words.falls(caught.copies[0])
+    assert caught.copies[0].is_found
     assert not contamination(below, cohort, only_copies=True).is_found
 
 
@@ -336,5 +344,5 @@ def test_real_records_are_compared_with_copies_and_phantoms(ptbxl):
     learnt = {trace_digest(record.signal().mv): cohort.truth(record).values for record in cohort}
     found = contamination(Counting(learnt), cohort, reference=None)
     assert set(seen.values()) == {1} and len(seen) == 4 * len(cohort) - 2 * found.without
-    assert words.falls(found.copies[0]) and found.is_found
+    assert found.copies[0].is_found and found.is_found
     assert found.copies[0].first == 1 and found.phantoms[0].drop.n > 5 * 30
