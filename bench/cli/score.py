@@ -34,7 +34,7 @@ def score(run: Path | None, predictions: Path | None, danger: Path | None, out: 
 
     \b
     Examples:
-      bench score runs/resnet1d-ptbxl-sample-test-1a2b3c4d
+      bench score runs/resnet1d-phantoms-1-test-1a2b3c4d
       bench score --predictions mine.csv --data ~/ptb-xl --out scores/mine
     """
     from taxonomy.danger import danger_table
