@@ -25,7 +25,7 @@ def submit(run: Path, by: str, link: str, data: str | None, results: Path) -> No
 
     \b
     Example:
-      bench submit runs/resnet1d-ptbxl-test-1a2b3c4d --by "A. Nobody" --link https://example.org/paper --data ~/ptb-xl
+      bench submit runs/resnet1d-phantoms-1-test-1a2b3c4d --by "A. Nobody" --link https://example.org/paper
     """
     from bench.dataset import open_dataset
     from bench.report.leaderboard_page import rebuild
