@@ -148,9 +148,7 @@ def main() -> None:
     show_agreement(readers, stopped_on)
     for read in (stopped_on, Read("phantoms", unseen, np.arange(len(draws)), simulated)):
         both = "AUROC, named, named falsely"
-        print(
-            f"\n| value, on {len(read.truths)} of {read.where} | n, of so many patients | without: {both} | with: {both} |"
-        )
+        print(f"\n| value, on {len(read.truths)} of {read.where} | n of patients | without: {both} | with: {both} |")
         print("|---|---|---|---|")
         for value in RARE_VALUES:
             print(rare_row(readers, read, value))
