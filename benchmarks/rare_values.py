@@ -8,7 +8,8 @@ phantoms that neither has seen. Fold 10 is not read.
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -89,19 +90,35 @@ def superclass_areas(chance: NDArray[np.float64], hot: NDArray[np.float32], pati
     return np.array([macro_auroc(hot[draw], chance[draw]) for draw in [np.arange(len(patients)), *draws]])
 
 
-def rare_line(reader: Resnet1dReader, chances: Chances, truths: Sequence[Truth], value: tuple[str, str]) -> str:
-    """Return AUROC, its interval, and how many were named and how many falsely."""
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Records, their truth and patients, and both readers' probabilities of them.
+
+    ``patients`` is int64 (n,), from 0 to their number less 1.
+    """
+
+    where: str
+    truths: Sequence[Truth]
+    patients: NDArray[np.int64]
+    chances: Sequence[Chances]
+
+
+def rare_row(readers: Sequence[Resnet1dReader], read: Read, value: tuple[str, str]) -> str:
+    """Return a row: how many have the value, and both readers' AUROC with its interval, what was named and falsely."""
     head, name = value
-    known = np.array([truth.values[head] is not None for truth in truths])
-    true = np.array([truth.values[head] == name for truth in truths])[known]
+    known = np.array([truth.values[head] is not None for truth in read.truths])
+    true = np.array([truth.values[head] == name for truth in read.truths])[known]
+    patients = np.unique(read.patients[known], return_inverse=True)[1]
+    row = f"{head}: {name} | {true.sum()} of {len(set(patients[true]))}"
     if not true.any():
-        return "none"
-    column = reader.ensemble.heads[head].index(name)
-    score = chances[head][known]
-    area, influence = area_and_influence(true, score[:, column], np.arange(len(true)))
-    low, high = logit_interval(area, influence)
-    said = score.argmax(axis=1) == column
-    return f"{area:.3f} [{low:.3f}, {high:.3f}], {(said & true).sum()} of {true.sum()}, {(said & ~true).sum()} falsely"
+        return f"| {row} | | |"
+    for reader, chances in zip(readers, read.chances, strict=True):
+        column = reader.ensemble.heads[head].index(name)
+        area, influence = area_and_influence(true, chances[head][known, column], patients)
+        low, high = logit_interval(area, influence)
+        said = chances[head][known].argmax(axis=1) == column
+        row += f" | {area:.3f} [{low:.3f}, {high:.3f}], {(said & true).sum()}, {(said & ~true).sum()}"
+    return f"| {row} |"
 
 
 def show(title: str, before: Draws, after: Draws) -> None:
@@ -127,34 +144,28 @@ def main() -> None:
     unseen = [truth_of(one) for one in draws]
     readers = [Resnet1dReader(path) for path in asked.weights]
     real, simulated = ([chances_of(reader, leads) for reader in readers] for leads in (signals[rows], made))
-    _agreement(readers, real, truths, patient_numbers(patients))
-    _rare(
-        lambda k, value: rare_line(readers[k], real[k], truths, value),
-        f"{len(rows)} records of {dataset.split(STOP).meaning}",
-    )
-    _rare(lambda k, value: rare_line(readers[k], simulated[k], unseen, value), f"{len(draws)} phantoms")
+    stopped_on = Read(dataset.split(STOP).meaning, truths, patient_numbers(patients), real)
+    show_agreement(readers, stopped_on)
+    for read in (stopped_on, Read("phantoms", unseen, np.arange(len(draws)), simulated)):
+        both = "AUROC, named, named falsely"
+        print(f"\n| value, on {len(read.truths)} of {read.where} | n of patients | without: {both} | with: {both} |")
+        print("|---|---|---|---|")
+        for value in RARE_VALUES:
+            print(rare_row(readers, read, value))
 
 
-def _agreement(
-    readers: Sequence[Resnet1dReader], real: Sequence[Chances], truths: Sequence[Truth], patients: NDArray[np.int64]
-) -> None:
-    hot, known = targets(truths)
+def show_agreement(readers: Sequence[Resnet1dReader], read: Read) -> None:
+    """Print superclass macro AUROC and every kappa of both readers, and the differences."""
+    hot, known = targets(read.truths)
     rows = known[SUPERCLASS]
-    renumbered = np.unique(patients[rows], return_inverse=True)[1]
+    patients = np.unique(read.patients[rows], return_inverse=True)[1]
     print("| figure | without | with | difference [95%] |\n|---|---|---|---|")
-    show(
-        "superclass macro AUROC",
-        *(superclass_areas(c[SUPERCLASS][rows], hot[SUPERCLASS][rows], renumbered) for c in real),
-    )
-    before, after = (kappas(answers_of(r, c), truths, patients) for r, c in zip(readers, real, strict=True))
+    areas = (superclass_areas(one[SUPERCLASS][rows], hot[SUPERCLASS][rows], patients) for one in read.chances)
+    show("superclass macro AUROC", *areas)
+    pairs = zip(readers, read.chances, strict=True)
+    before, after = (kappas(answers_of(reader, one), read.truths, read.patients) for reader, one in pairs)
     for name in before:
         show(f"kappa, {name}", before[name], after[name])
-
-
-def _rare(line: Callable[[int, tuple[str, str]], str], where: str) -> None:
-    print(f"\n| value, on {where} | without: AUROC, named | with: AUROC, named |\n|---|---|---|")
-    for value in RARE_VALUES:
-        print(f"| {value[0]}: {value[1]} | {line(0, value)} | {line(1, value)} |")
 
 
 if __name__ == "__main__":
