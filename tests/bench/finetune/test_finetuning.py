@@ -49,7 +49,7 @@ def settings(gemma, **changes):
 def command(config, out, launch=()):
     (out.parent / "settings.toml").write_text(config.toml())
     words = ["bench", "finetune", "--config", str(out.parent / "settings.toml"), "--out", str(out)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PTBXL_DIR": "phantoms:1,66"}
     return {"args": [sys.executable, "-m", *launch, *words], "env": environment}
 
 
@@ -113,7 +113,7 @@ def test_the_adapter_changes_the_answers(finished, gemma, population):
 @pytest.mark.slow
 def test_card_and_curve_say_what_was_made(finished):
     card = (finished / "README.md").read_text()
-    assert "base_model: gemma" in card and "simulated phantoms" in card
+    assert "base_model: gemma" in card and "phantoms-1-66" in card
     assert (finished / "curve.png").stat().st_size > 5000
     assert len(curve(finished)) == 12
     assert not list(finished.glob("*.bin"))
