@@ -302,15 +302,13 @@ def _infarcted(waves: tuple[Wave, ...], territory: Territory, loss: float) -> tu
         along = float(np.dot(vector, towards))
         share = loss * (0.85 if centre < 0.5 else 0.35) if along > 0 else 0.0
         reduced.append((centre, width, as_vector(np.array(vector) - share * along * towards)))
-    lost: tuple[tuple[float, float, float], ...]
+    lost: tuple[tuple[float, float, float], ...] = ((0.24, 0.085, -0.34), (0.36, 0.075, -0.27))
     if territory == "anteroseptal":
         # What is left of the forces points backwards from the start: no r in V1 to V3, and S waves up to V4.
         lost = ((0.24, 0.085, -0.34), (0.36, 0.075, -0.38), (0.46, 0.075, -0.48))
     elif territory == "posterior":
         # Its mirror image is what shows: tall and broad R waves in V1 to V3.
         lost = ((0.44, 0.110, -0.85), (0.60, 0.090, -0.60))
-    else:
-        lost = ((0.24, 0.085, -0.34), (0.36, 0.075, -0.27))
     away = [(centre, width, as_vector(size * loss * towards)) for centre, width, size in lost]
     return (*reduced, *away)
 

@@ -5,6 +5,7 @@ on Advances in Signal Processing 2007:43407).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class Loop:
     Attributes
     ----------
     duration : float
-        Seconds; the loop is 0 before its onset and after its offset.
+        Seconds, at least twice ``EDGE``; the loop is 0 before its onset and after its offset.
     centres, before, after : tuple of float
         Of each Gaussian: its centre, and its widths (standard deviations) on both sides, as shares of the duration.
     vectors : tuple of (x, y, z)
@@ -37,11 +38,15 @@ class Loop:
 
     def at(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the dipole at times after the onset, float64 (..., 3) in mV from float64 (...)."""
-        share = seconds[..., None] / self.duration - np.array(self.centres)
-        width = np.where(share < 0, np.array(self.before), np.array(self.after))
-        strength = np.exp(-0.5 * (share / width) ** 2)
-        inside = smooth_step(seconds / EDGE) * smooth_step((self.duration - seconds) / EDGE)
-        return np.asarray((strength @ np.array(self.vectors)) * inside[..., None], dtype=np.float64)
+        centres, before, after, vectors = self._arrays
+        share = seconds[..., None] / self.duration - centres
+        strength = np.exp(-0.5 * (share / np.where(share < 0, before, after)) ** 2)
+        inside = smooth_step(np.minimum(seconds, self.duration - seconds) / EDGE)
+        return np.asarray((strength @ vectors) * inside[..., None], dtype=np.float64)
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], ...]:
+        return np.array(self.centres), np.array(self.before), np.array(self.after), np.array(self.vectors)
 
 
 def symmetric(duration: float, *waves: tuple[float, float, Vector]) -> Loop:
@@ -58,5 +63,5 @@ def as_vector(array: NDArray[np.float64]) -> Vector:
 
 def smooth_step(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 0 below 0, 1 above 1, and a curve with continuous slope between."""
-    clipped = np.clip(x, 0.0, 1.0)
+    clipped = np.minimum(np.maximum(x, 0.0), 1.0)
     return np.asarray(clipped * clipped * (3 - 2 * clipped), dtype=np.float64)

@@ -92,7 +92,7 @@ def repolarisation_loop(heart: Physiology, origin: Origin, focus: float) -> tupl
             for raised in heart.elevation
         ]
     if heart.digitalis:
-        waves.append((qrs + 0.07, 0.030, 0.045, np.array([-0.11, -0.06, 0.00])))
+        waves.append((qrs + 0.07, 0.030, 0.045, np.array([-0.16, -0.09, 0.00])))
     total = end
     if origin == "conducted":
         size = 0.075 if heart.hypokalemia else 0.022
@@ -132,7 +132,7 @@ def _vectors(heart: Physiology, origin: Origin, focus: float) -> tuple[Array, Ar
     if heart.hyperkalemia:
         t = t * 2.6
     if heart.digitalis:
-        t = 0.85 * t
+        t = 0.75 * t
     return _shifted(_flattened(t, heart), st, heart.st)
 
 

@@ -10,7 +10,7 @@ from phantoms.population import drawn, of_statements
 from phantoms.simulator import simulate
 
 SILENT = Noise(0, 0, 0, respiration=0)
-I, II, III, AVL, AVF, V1, V2, V3, V4, V5, V6 = 0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11
+II, III, AVL, AVF, V1, V2, V3, V5, V6 = 1, 2, 4, 5, 6, 7, 8, 10, 11
 PERSONS = 24
 
 
