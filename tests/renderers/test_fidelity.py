@@ -107,9 +107,9 @@ def test_time_is_within_half_a_pixel(traces):
     assert np.max(np.abs(shifts)) <= 0.5
 
 
-def test_the_edges_of_the_ink_lie_on_the_envelope_of_the_stroke(traces):
+def test_the_edges_of_the_ink_lie_on_the_envelope_of_the_stroke(still_traces):
     gaps = []
-    for lead, samples in traces[:12]:
+    for lead, samples in still_traces[:12]:
         signal = samples[None]
         image = draw(lead_layout(lead, STYLE), signal, 500.0, STYLE, (lead,))
         strip = image.strips[0]

@@ -21,6 +21,7 @@ from bench.evidence.lead_loss import lead_loss
 from bench.evidence.published import CLAIMS, claims, image_sensitivity, reliance
 from bench.evidence.selftest import EXPECTED, Expected, problems, selftest
 from bench.report.evidence_page import caution, evidence_page, p_text
+from bench.report.table import size_note
 from bench.run.options import RunOptions
 from bench.view.lead_mask import carrying_leads
 from readers.control import BOTH, CopyControl, MemoryControl, PriorControl, Recogniser, prior, trace_digest
@@ -286,7 +287,7 @@ def test_a_leak_on_one_axis_is_a_warning_for_all(population):
     leaks = [axis.axis for axis in found.axes if axis.verdict == words.ELSEWHERE]
     assert "diagnosis" in leaks and "rhythm" not in leaks
     assert f"answers from elsewhere on {', '.join(leaks)}: trust no verdict" in caution(found)
-    assert caution(found).startswith("n = 66 ECGs that are phantoms: simulated, of known truth. Asked: full, jittered.")
+    assert caution(found).startswith(f"{size_note(66, is_simulated=True)} Asked: full, jittered.")
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ def test_shards_are_even_and_the_card_cites(folder):
     names = sorted(path.name for path in (folder / "data" / "printed").iterdir())
     assert names[:2] == ["test-00000-of-00002.parquet", "test-00001-of-00002.parquet"]
     card = (folder / "README.md").read_text()
-    assert "McSharry" in card and "license: mit" in card and "This is simulated phantoms, no patients" in card
+    assert "McSharry" in card and "license: mit" in card and "**No patients:" in card
 
 
 def test_the_card_of_ptbxl_cites_it_and_speaks_of_patients(population, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -254,7 +255,7 @@ def test_only_what_a_format_asks_for_is_scored(server, tmp_path, form):
 def test_the_prompt_is_shown_as_it_would_be_sent(server, tmp_path):
     shown = bench(server, "prompt", "--id", "38", "--renderer", "leads", "--format", "sparse", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    assert "Vent. rate 73 BPM" in shown.stdout
+    assert re.search(r"Vent. rate \d+ BPM", shown.stdout)
     assert "Image 12 of 12: lead V6" in shown.stdout
     assert len(list((tmp_path / "prompt").glob("00038_*.png"))) == 12
     bench(server, *RUN[:3], "--ids", "38", cwd=tmp_path)
