@@ -1,8 +1,9 @@
 """From SCP-ECG statements to a heart: a person is drawn first, then what each statement means for the physiology.
 
-The person (axis, voltage, T wave, rate, noise) is drawn independently of the statements, so that no statement can be
-read from the substrate. Limits of rate, PR, QRS and QTc are kept at a distance of a few ms from the thresholds of
-``taxonomy.threshold``, so that a statement and the intervals never contradict each other.
+The person (axis, voltage, P and T wave, rate, noise) is drawn independently of the statements, so that no statement can
+be read from the substrate; only what a finding causes itself differs, such as the axis of an inferior infarction.
+Limits of rate, PR, QRS and QTc are kept at a distance of a few ms from the thresholds of ``taxonomy.threshold``, so
+that a statement and the intervals never contradict each other.
 """
 
 from collections.abc import Callable, Collection, Mapping
