@@ -9,6 +9,14 @@ from taxonomy.threshold import axis_of, rate_of
 RATE_SPREAD, AXIS_SPREAD = 2.0, 8.0
 """Scale of the logistic function around a threshold, in 1/min and in degrees."""
 
+AXIS_SIDES = {
+    "normal": (30.0, 60.5),
+    "left": (-60.5, 30.0),
+    "right": (135.25, 44.75),
+    "indeterminate": (-135.25, 44.75),
+}
+"""Middle and half width of each value of the axis in degrees."""
+
 
 def measured_values(numbers: Measurements) -> dict[str, str | None]:
     """Return the values of ``rate`` and ``axis``, None where the number is not measurable.
@@ -20,15 +28,17 @@ def measured_values(numbers: Measurements) -> dict[str, str | None]:
 
 
 def measured_probabilities(numbers: Measurements) -> dict[str, Mapping[str, float]]:
-    """Return probabilities of ``rate`` and ``axis``, where measurable: logistic around each threshold."""
+    """Return probabilities of ``rate`` and ``axis``, where measurable: logistic around each threshold.
+
+    A threshold lies where the printed number changes its value, at 59.5 for 60: the likeliest value is the one printed.
+    """
     chances: dict[str, Mapping[str, float]] = {}
     rate, axis = numbers.heart_rate.value, numbers.qrs_axis.value
     if rate is not None:
-        slow, fast = _logistic((60 - rate) / RATE_SPREAD), _logistic((rate - 100) / RATE_SPREAD)
+        slow, fast = _logistic((59.5 - rate) / RATE_SPREAD), _logistic((rate - 100.5) / RATE_SPREAD)
         chances["rate"] = _shares({"bradycardia": slow, "normal": (1 - slow) * (1 - fast), "tachycardia": fast})
     if axis is not None:
-        sides = {"normal": (30.0, 60.0), "left": (-60.0, 30.0), "right": (135.0, 45.0), "indeterminate": (-135.0, 45.0)}
-        inside = {name: (half - _turn(axis, middle)) / AXIS_SPREAD for name, (middle, half) in sides.items()}
+        inside = {name: (half - _turn(axis, middle)) / AXIS_SPREAD for name, (middle, half) in AXIS_SIDES.items()}
         chances["axis"] = _shares({name: _logistic(depth) for name, depth in inside.items()})
     return chances
 

@@ -29,7 +29,7 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     ----------
     where : str or Path, optional
         PTB-XL's folder; or a name of the group ``ecg_bench.datasets``, optionally with an argument after a colon, such
-        as ``"ptbxl:/data/ptb-xl"`` or ``"phantoms:7"``. An existing folder takes precedence over a name.
+        as ``"ptbxl:/data/ptb-xl"`` or ``"phantoms:7"``. A folder with PTB-XL's table takes precedence over a name.
 
     Raises
     ------
@@ -40,17 +40,19 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     """
     from bench.dataset.phantom import Phantoms
     from bench.dataset.ptbxl import PtbXl
+    from bench.dataset.ptbxl_table import TABLE
 
     location = str(where or os.environ.get("PTBXL_DIR", ""))
     if not location:
         return Phantoms()
     name, _, argument = location.partition(":")
-    if os.path.isdir(location) or not _NAME.fullmatch(name):  # noqa: PTH112  # says no where Path.is_dir raises
+    is_folder = os.path.isdir(location)  # noqa: PTH112  # says no where Path.is_dir raises
+    if not _NAME.fullmatch(name) or (is_folder and (Path(location) / TABLE).is_file()):
         return PtbXl(location)
     datasets = plugin.installed(DATASET_GROUP, "dataset", DatasetError)
     if name in datasets:
         return _built(name, plugin.loaded(datasets[name], "dataset", DatasetError), [argument] if argument else [])
-    if argument:
+    if argument and not is_folder:
         raise unknown_name("dataset", name, datasets)
     return PtbXl(location)
 

@@ -60,7 +60,7 @@ class Phantoms(Dataset):
     """
 
     title = "simulated phantoms"
-    citation = "simulated by this project; McSharry et al. 2003, Sameni et al. 2007 for the model"
+    citation = "ECG bench's phantoms, after McSharry et al. 2003 and Sameni et al. 2007"
     licence = "MIT"
     version = VERSION
     ids_are_numbers = True

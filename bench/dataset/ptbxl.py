@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.dataset.feature_file import PROGRAMS, read_features
 from bench.dataset.fetch import SUMS, read_sums, sampled_ids
 from bench.dataset.problem import Problem
-from bench.dataset.ptbxl_table import TabledDataset, TableRow, read_table
+from bench.dataset.ptbxl_table import TABLE, TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
 from bench.storage import sha256
@@ -41,7 +41,7 @@ class PtbXl(TabledDataset):
             raise DatasetError(
                 f"the data folder {folder} does not exist: fetch PTB-XL with 'bench data fetch {folder}'"
             )
-        super().__init__(read_table(self.folder / "ptbxl_database.csv"))
+        super().__init__(read_table(self.folder / TABLE))
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
         """Return each record's header checksums at its highest rate, or that it has no signal."""

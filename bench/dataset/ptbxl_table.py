@@ -16,6 +16,8 @@ from taxonomy.axis import AXES, DERIVED, AxisValue
 from taxonomy.error import DatasetError
 from taxonomy.truth import AMBIGUOUS_HEART_AXIS, Labels, Numbers, Truth, truth
 
+TABLE = "ptbxl_database.csv"
+
 TABLE_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "heart_axis", "infarction_stadium1", "strat_fold")
 """Required columns; ``filename_lr``, ``filename_hr`` and ``report`` are read where present."""
 

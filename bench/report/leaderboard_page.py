@@ -36,13 +36,11 @@ AXES_NOTE = (
 
 UNLIKE_REAL = (
     "septal hypertrophy",
-    "atrial enlargement",
-    "long QT",
-    "abnormal QRS without a name",
+    "left and right atrial enlargement",
     "premature atrial beats",
-    "anteroseptal injury and ischemia",
+    "sinus arrhythmia",
     "third-degree block as a value",
-    "ventricular aneurysm",
+    "unspecified premature beats",
 )
 """Findings of phantoms that a network which was taught on real records does not recognise (docs/phantoms.md)."""
 

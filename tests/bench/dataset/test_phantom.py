@@ -161,7 +161,7 @@ def test_a_description_says_that_they_are_simulated_and_counts_them(population):
     assert lines["records with a signal by fold"] == "test 66, train 528, val 66"
     assert f"NORM {normal}" in lines["superclass of the diagnosis"]
     assert "rhythm 660" in lines["labelled without measuring"]
-    assert "simulated by this project" in lines["licence"]
+    assert "McSharry" in lines["licence"]
 
 
 def test_info_and_verify_print_what_is_there(tmp_path):
@@ -181,3 +181,10 @@ def test_phantoms_written_as_physionet_keeps_ptbxl_are_what_they_were(physionet_
         assert (record.fold, record.age, record.sex) == (folds[phantom.fold], phantom.age, phantom.sex)
         assert written.labels(number).scp_codes.keys() == population.labels(number).scp_codes.keys()
         assert np.allclose(record.signal(100).mv, population.draw(number).simulated(fs=100).mv, atol=5.1e-4)
+
+
+def test_a_registered_name_is_found_beside_a_folder_of_that_name_that_is_no_ptbxl(tmp_path, monkeypatch):
+    (tmp_path / "phantoms").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert open_dataset("phantoms").name == "phantoms-1"
+    assert open_dataset("phantoms:2").name == "phantoms-2"

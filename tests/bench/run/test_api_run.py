@@ -267,7 +267,7 @@ def test_the_prompt_is_shown_as_it_would_be_sent(server, tmp_path):
     assert asked(server) == 1
     for condition, said in (("no-rate", False), ("image-only", False), ("full", True)):
         told = bench(server, "prompt", "--id", "38", "--condition", condition, cwd=tmp_path)
-        assert ("Vent. rate 73" in told.stdout) is said
+        assert ("Vent. rate" in told.stdout) is said
         assert ("QT/QTc" in told.stdout) is said
 
 
