@@ -87,15 +87,17 @@ def encoder_plot(found: Sequence[AxisProbe]) -> "Figure":
                 marker, colour = MARKS[source]
                 place = y + 0.14 * (offset - 2)
                 plot.plot(best.interval, [place, place], color=colour, linewidth=1.2, alpha=0.7)
-                plot.scatter(
-                    best.auroc, place, marker=marker, color=colour, s=30, zorder=3, label=source if y == 0 else None
-                )
+                plot.scatter(best.auroc, place, marker=marker, color=colour, s=30, zorder=3)
     plot.set_yticks(range(len(found)), [f"{one.axis}  (n = {one.n})\n{one.verdict}" for one in found], fontsize=7.5)
     plot.set_ylim(len(found) - 0.4, -0.6)
     plot.set_xlim(0, 1.02)
     plot.set_xlabel("macro AUROC on the test split, 95%")
     without_frame(plot, "top", "right", "left")
-    figure.legend(loc="outside upper left", ncols=len(SOURCES), frameon=False, fontsize=8)
+    keys = [
+        plot.scatter([], [], marker=marker, color=colour, s=30, label=source)
+        for source, (marker, colour) in MARKS.items()
+    ]
+    figure.legend(handles=keys, loc="outside upper left", ncols=len(keys), frameon=False, fontsize=8)
     return figure
 
 

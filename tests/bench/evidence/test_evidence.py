@@ -295,7 +295,7 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
     done = bench("ablate", "--reader", "measurements", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "follows the numbers" in done.stdout
-    assert "n = 66 ECGs that are phantoms" in done.stdout
+    assert "n = 66 phantoms, simulated ECGs" in done.stdout
     assert "Asked: full, image-only, text-only, crossed (5 draws)." in done.stdout
     (folder,) = (tmp_path / "runs").glob("ablation-*")
     page = (folder / "evidence.md").read_text()
