@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taxonomy.error import SettingError
-from taxonomy.outside import outside_bytes, outside_object
+from taxonomy.outside import object_in
 from taxonomy.statement import SUPERCLASSES
 
 CRITICAL = 3.0
@@ -45,7 +45,7 @@ def danger_table(path: Path | None = None) -> DangerTable:
     Raises SettingError when the file does not have the format of ``taxonomy/danger.json``.
     """
     source = path or Path(__file__).with_name("danger.json")
-    data = outside_object(outside_bytes(source, SettingError), f"danger table {source}", SettingError)
+    data = object_in(source, SettingError, what="danger table")
     for name in ("name", "version", "classes", "danger"):
         if name not in data:
             raise SettingError(f"danger table {source} has no {name!r}: it needs name, version, classes and danger")

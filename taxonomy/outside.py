@@ -96,7 +96,9 @@ def outside_object(
     return data
 
 
-def outside_bytes(path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, links: bool = True) -> bytes:
+def outside_bytes(
+    path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, links: bool = True, what: str = ""
+) -> bytes:
     """Return the content of a file from outside.
 
     Parameters
@@ -108,14 +110,17 @@ def outside_bytes(path: Path, error: type[BenchError] = FileError, size: int = U
         Bytes at most.
     links : bool
         Whether the file may be a symbolic link, as a user's own may.
+    what : str
+        The user's word for the file, such as ``"danger table"``, for the message.
 
     Raises
     ------
     FileError
         When it cannot be read, is too large, or is no regular file: a pipe would be waited for, a device has no end.
     """
+    named = f"{what} {path}".strip()
     if not links and path.is_symlink():
-        raise error(f"{path} is a link, and links are not followed here")
+        raise error(f"{named} is a link, and links are not followed here")
     # Opening a pipe waits for somebody who writes, unless told not to wait; Windows has neither of these flags.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     if not links:
@@ -123,25 +128,26 @@ def outside_bytes(path: Path, error: type[BenchError] = FileError, size: int = U
     try:
         with os.fdopen(os.open(path, flags), "rb") as content:
             if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
-                raise error(f"{path} is no regular file")
+                raise error(f"{named} is no regular file")
             data = content.read(size + 1)
     except IsADirectoryError as problem:
-        raise error(f"{path} is a folder, not a file") from problem
+        raise error(f"{named} is a folder, not a file") from problem
     except (OSError, ValueError) as problem:
         if isinstance(problem, OSError) and problem.errno == errno.ELOOP and not links:
-            raise error(f"{path} is a link, and links are not followed here") from problem
+            raise error(f"{named} is a link, and links are not followed here") from problem
         reason = problem.strerror if isinstance(problem, OSError) else problem
-        raise error(f"{path} cannot be read: {reason}") from problem
+        raise error(f"{named} cannot be read: {reason}") from problem
     if len(data) > size:
-        raise error(f"{path} cannot be read: it is larger than {_size(size)}")
+        raise error(f"{named} cannot be read: it is larger than {_size(size)}")
     return data
 
 
 def object_in(
-    path: Path, error: type[BenchError] = FileError, bounds: Bounds = USUAL, links: bool = True
+    path: Path, error: type[BenchError] = FileError, bounds: Bounds = USUAL, links: bool = True, what: str = ""
 ) -> dict[str, Any]:
     """Return the JSON object in a file from outside; as :func:`outside_bytes` and :func:`outside_object`."""
-    return outside_object(outside_bytes(path, error, bounds.size, links), path, error, bounds)
+    content = outside_bytes(path, error, bounds.size, links, what)
+    return outside_object(content, f"{what} {path}".strip(), error, bounds)
 
 
 def _check_size(size: int, bounds: Bounds) -> None:
