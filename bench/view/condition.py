@@ -73,6 +73,11 @@ class Condition:
         return self.name if CONDITIONS.get(self.name) == self else json.dumps(asdict(self), sort_keys=True)
 
     @property
+    def borrows_a_name(self) -> bool:
+        """Whether it has the name of one of ours and is another."""
+        return self.name in CONDITIONS and CONDITIONS[self.name] != self
+
+    @property
     def crossed(self) -> bool:
         """Whether another patient's numbers are shown."""
         return self.measurements == "donor"
@@ -124,7 +129,10 @@ def condition_named(name: str) -> Condition:
         When there is none; the message lists them and the nearest match.
     """
     if name.endswith(".json"):
-        return _own(name, outside_bytes(Path(name), SettingError, what="the condition"))
+        condition = _own(name, outside_bytes(Path(name), SettingError, what="the condition"))
+        if condition.borrows_a_name:
+            raise SettingError(f"condition {name}: {condition.name!r} is the name of another condition, choose another")
+        return condition
     if name.startswith("{"):
         return _own("of the settings", name)
     if name not in CONDITIONS:
@@ -145,12 +153,10 @@ def _own(where: str, text: str | bytes) -> Condition:
 
 
 def _check_name(where: str, condition: Condition) -> None:
-    """Check that a user's own condition has a plain name that is none of ours, and describes itself on one line."""
+    """Check that a user's own condition has a plain name, and describes itself on one line."""
     if not NAME.fullmatch(condition.name):
         raise SettingError(
             f"condition {where}: its name {condition.name[:60]!r} must be 40 letters, digits, spaces and . _ - at most"
         )
-    if condition.name in CONDITIONS and condition != CONDITIONS[condition.name]:
-        raise SettingError(f"condition {where}: {condition.name!r} is the name of another condition, name it otherwise")
     if not condition.shows.isprintable() or len(condition.shows) > LONGEST:
         raise SettingError(f"condition {where}: what it shows must be one line of {LONGEST} characters at most")
