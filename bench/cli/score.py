@@ -59,9 +59,9 @@ def _check_options(context: click.Context) -> None:
         and context.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.DEFAULT
     }
     if given:
-        raise click.UsageError(
-            f"{min(given)} goes with --predictions: a run is scored on its own records, in its folder"
-        )
+        from taxonomy.error import SettingError
+
+        raise SettingError(f"{min(given)} goes with --predictions: a run is scored on its own records, in its folder")
 
 
 def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> None:

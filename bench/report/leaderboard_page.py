@@ -155,9 +155,10 @@ def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
     tables = object_in(path).get("tables")
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise FileError(f"{path} cannot be used: it holds no tables; remove it, and 'bench leaderboard' makes it anew")
-    told = [pair for table in tables for pair in (table.get("pairs") or [])]
-    if not all(isinstance(pair, dict) for pair in told):
-        raise FileError(f"{path} cannot be used: one of its pairs is no JSON object; remove it to make it anew")
+    lists = [table.get("pairs", []) for table in tables]
+    if not all(isinstance(pairs, list) and all(isinstance(pair, dict) for pair in pairs) for pairs in lists):
+        raise FileError(f"{path} cannot be used: its pairs are no list of JSON objects; remove it to make it anew")
+    told = [pair for pairs in lists for pair in pairs]
     return [checked_settings(RankedPair, pair, f"{path}: a pair's").to_json() for pair in told]
 
 

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from bench.dataset import Dataset, always_at_hand
@@ -99,6 +100,11 @@ class Submission:
     settings: RunSettings
     score: Score
     origin: Origin | None = None
+
+    @cached_property
+    def answers(self) -> str:
+        """A digest of all that was answered: the same for a copy under another name."""
+        return answers_digest(self.folder)
 
     @property
     def key(self) -> str:
@@ -245,10 +251,10 @@ def _of_another_reader(submission: Submission, dataset: Dataset) -> str | None:
 
 def _copied(submission: Submission, others: Iterable[Submission]) -> str | None:
     """Return whose answers a submission has to the letter, None for nobody's; one run stands in a table once."""
-    settings, answers = submission.settings, answers_digest(submission.folder)
+    settings = submission.settings
     for other in others:
         shared = (other.settings.dataset, other.settings.split) == (settings.dataset, settings.split)
-        if shared and other.settings.run_id != settings.run_id and answers_digest(other.folder) == answers:
+        if shared and other.settings.run_id != settings.run_id and other.answers == submission.answers:
             return f"its answers are those of {other.settings.run_id} to the letter: one run is submitted once"
     return None
 
@@ -306,7 +312,7 @@ def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], N
             submission = _entry(path)
             problem = _copied(submission, read)
             read.append(submission)
-        except SubmissionError as error:
+        except BenchError as error:
             report(_printable(path.name), str(error))
             good = False
             continue
