@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +13,17 @@ from typing import Any
 from readers.whole_file import whole_file
 from taxonomy.error import StorageError
 
-__all__ = ["append", "as_json", "cache_folder", "held", "opened_for_append", "sha256", "whole_file", "write_whole"]
+__all__ = [
+    "append",
+    "as_json",
+    "cache_folder",
+    "held",
+    "opened_for_append",
+    "set_aside",
+    "sha256",
+    "whole_file",
+    "write_whole",
+]
 
 
 def write_whole(path: Path, text: str) -> Path:
@@ -86,6 +97,24 @@ def held(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def set_aside(path: Path, problem: object) -> None:
+    """Rename a file of the cache that cannot be read to ``*.damaged`` and say so, so that it can be made again.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When it cannot be renamed.
+    """
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        return  # another process was faster
+    except OSError as error:
+        raise StorageError(f"{path} is damaged and cannot be set aside ({error.strerror}): remove it") from error
+    logging.getLogger("bench").warning("%s; it is kept as %s and made again", problem, aside.name)
 
 
 def cache_folder() -> Path:

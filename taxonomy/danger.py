@@ -4,15 +4,14 @@ The default table is this benchmark's own: missing an infarction, or reporting a
 replace it with a file of the same format; every result names its table.
 """
 
-import json
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from taxonomy.error import SettingError
+from taxonomy.outside import object_in
 from taxonomy.statement import SUPERCLASSES
 
 CRITICAL = 3.0
@@ -45,18 +44,31 @@ def danger_table(path: Path | None = None) -> DangerTable:
 
     Raises SettingError when the file does not have the format of ``taxonomy/danger.json``.
     """
-    source = path or files("taxonomy") / "danger.json"
-    try:
-        data = json.loads(source.read_text(encoding="utf-8"))
-        name, version, classes = str(data["name"]), str(data["version"]), list(data["classes"])
-        danger = np.array(data["danger"], dtype=np.float64)
-    except OSError as error:
-        raise SettingError(f"danger table {source} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise SettingError(f"danger table {source} cannot be read: {error}") from error
-    if sorted(classes) != sorted(SUPERCLASSES) or danger.shape != (5, 5):
-        raise SettingError(f"danger table {source} must be 5 x 5 over {', '.join(SUPERCLASSES)}")
-    if not np.isfinite(danger).all() or (danger < 0).any() or np.diag(danger).any():
+    source = path or Path(__file__).with_name("danger.json")
+    data = object_in(source, SettingError, what="danger table")
+    for name in ("name", "version", "classes", "danger"):
+        if name not in data:
+            raise SettingError(f"danger table {source} has no {name!r}: it needs name, version, classes and danger")
+    classes, rows = data["classes"], data["danger"]
+    if not (_is_list_of(str, classes) and sorted(classes) == sorted(SUPERCLASSES)) or not _is_square(rows):
+        raise SettingError(f"danger table {source} must be 5 x 5 numbers over {', '.join(SUPERCLASSES)}")
+    danger = np.array(rows, dtype=np.float64)
+    if (danger < 0).any() or np.diag(danger).any():
         raise SettingError(f"danger table {source} must hold weights >= 0 with zeros on its diagonal")
     order = [classes.index(name) for name in SUPERCLASSES]
-    return DangerTable(name, version, danger[np.ix_(order, order)])
+    return DangerTable(str(data["name"]), str(data["version"]), danger[np.ix_(order, order)])
+
+
+def _is_square(rows: object) -> bool:
+    """Tell whether these are as many rows of numbers as there are superclasses, each as long."""
+    size = len(SUPERCLASSES)
+    return (
+        isinstance(rows, list)
+        and len(rows) == size
+        and all(_is_list_of((int, float), row) for row in rows)
+        and {len(row) for row in rows} == {size}
+    )
+
+
+def _is_list_of(kind: type | tuple[type, ...], data: object) -> bool:
+    return isinstance(data, list) and all(isinstance(one, kind) and not isinstance(one, bool) for one in data)

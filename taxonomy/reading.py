@@ -1,12 +1,13 @@
 """A reader's answer to one case, or the reason why it is missing."""
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from taxonomy.axis import AXES, AXIS_NAMES, NORMALITY, AxisValue, axis_named
-from taxonomy.error import ReadingError
+from taxonomy.error import ReadingError, unknown_name
 from taxonomy.statement import SUPERCLASSES, statements
 
 if TYPE_CHECKING:
@@ -30,10 +31,19 @@ class Failure:
     """Why a reading has no answer: the kind, and one sentence or the traceback of a crash.
 
     ``transport``, ``quota`` and ``crash`` are failed calls; the other kinds are answers that count as wrong.
+
+    Raises
+    ------
+    taxonomy.error.UnknownNameError
+        When there is no such kind.
     """
 
     kind: FailureKind
     message: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FailureKind):
+            raise unknown_name("kind of failure", str(self.kind), get_args(FailureKind))
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,12 @@ class Reading:
     usage : Usage
         Tokens, cost and time.
     error : Failure or None
-        Set when the case has no answer at all.
+        Set when the case has no answer at all: such a reading has no values and no probabilities.
 
     Raises
     ------
     ReadingError
-        When an axis, a value or a probability is not in the taxonomy.
+        When an axis, a value or a probability is not in the taxonomy, or values stand beside an error.
     """
 
     values: Mapping[str, AxisValue | None] = field(default_factory=dict)
@@ -100,6 +110,8 @@ class Reading:
     error: Failure | None = None
 
     def __post_init__(self) -> None:
+        if self.error is not None and (self.values or self.probabilities):
+            raise ReadingError(f"a reading holds answers beside its error ({self.error.kind})")
         for name, value in self.values.items():
             if value is not None and not axis_named(name).holds(value):
                 raise ReadingError(f"axis {name!r} has no value {_plain(value)!r}")
@@ -150,19 +162,87 @@ class Reading:
         return data
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Reading":
-        """Return the reading that :meth:`to_json` wrote; raises ReadingError when the data has another format."""
-        try:
-            return cls(
-                values={name: _frozen(value) for name, value in data["values"].items()},
-                probabilities=data.get("probabilities", {}),
-                problems=data.get("problems", {}),
-                raw=data.get("raw"),
-                usage=Usage(**data.get("usage", {})),
-                error=Failure(**data["error"]) if "error" in data else None,
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ReadingError(f"not a reading ({error}): {str(data)[:200]}") from error
+    def from_json(cls, data: object) -> "Reading":
+        """Return the reading that :meth:`to_json` wrote, every part checked as a stranger's.
+
+        Raises
+        ------
+        ReadingError
+            When the data has another form.
+        """
+        told = _part("a reading", data, [item.name for item in fields(cls)])
+        if "values" not in told:
+            raise ReadingError("a reading has no 'values'")
+        raw = told.get("raw")
+        if raw is not None and not isinstance(raw, str):
+            raise ReadingError(f"the raw text of a reading is {_short(raw)}, no text")
+        return cls(
+            values={name: _frozen(name, value) for name, value in _part("values", told["values"]).items()},
+            probabilities={
+                name: _numbers(f"the probabilities of {name}", chances)
+                for name, chances in _part("probabilities", told.get("probabilities", {})).items()
+            },
+            problems={name: _problem(name, said) for name, said in _part("problems", told.get("problems", {})).items()},
+            raw=raw,
+            usage=_usage(told.get("usage", {})),
+            error=_failure(told["error"]) if "error" in told else None,
+        )
+
+
+def _part(what: str, data: object, names: Collection[str] = ()) -> Mapping[str, Any]:
+    """Return a part of a reading's data that must be an object, with no other names than these where any are given."""
+    if not isinstance(data, Mapping):
+        raise ReadingError(f"{what} must be a JSON object, not {_short(data)}")
+    for name in data:
+        if names and name not in names:
+            raise unknown_name(f"part of {what}", name, names)
+    return data
+
+
+def _numbers(what: str, data: object) -> Mapping[str, float]:
+    numbers = _part(what, data)
+    for name, value in numbers.items():
+        if not _is_number(value):
+            raise ReadingError(f"{what} hold {name!r} = {_short(value)}, no number")
+    return numbers
+
+
+def _problem(axis: str, said: object) -> str:
+    axis_named(axis)
+    if not isinstance(said, str):
+        raise ReadingError(f"the problem of {axis} is {_short(said)}, no text")
+    return said
+
+
+def _usage(data: object) -> Usage:
+    told = _part("usage", data, [item.name for item in fields(Usage)])
+    for name, value in told.items():
+        whole = name.endswith("_tokens")
+        is_right = (
+            isinstance(value, bool)
+            if name == "reused"
+            else _is_number(value) and value >= 0 and (isinstance(value, int) or not whole)
+        )
+        if not is_right:
+            raise ReadingError(f"the usage of a reading holds {name} = {_short(value)}")
+    return Usage(**told)
+
+
+def _failure(data: object) -> Failure:
+    told = _part("the error of a reading", data, ("kind", "message"))
+    for name in ("kind", "message"):
+        if not isinstance(told.get(name), str):
+            raise ReadingError(f"the error of a reading has no {name}")
+    return Failure(told["kind"], told["message"])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
 
 
 def _check_probabilities(name: str, chances: Mapping[str, float]) -> None:
@@ -184,8 +264,12 @@ def _plain(value: AxisValue | None) -> str | list[str] | None:
     return sorted(value) if isinstance(value, frozenset) else value
 
 
-def _frozen(value: str | list[str] | None) -> AxisValue | None:
-    return frozenset(value) if isinstance(value, list) else value
+def _frozen(axis: str, value: object) -> AxisValue | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value) and len({*value}) == len(value):
+        return frozenset(value)
+    raise ReadingError(f"axis {axis!r} has no value {_short(value)}")
 
 
 def unanswered(reading: Reading) -> dict[str, str]:

@@ -6,8 +6,10 @@ import click
 
 from bench.cli.option import data_option
 
+DEFAULT = Path("results")
+
 RESULTS = click.option(
-    "--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Results folder."
+    "--results", type=click.Path(path_type=Path), default=DEFAULT, show_default=True, help="Results folder."
 )
 
 
@@ -17,7 +19,8 @@ RESULTS = click.option(
 @click.option("--link", default="", metavar="URL", help="Where more is told of it.")
 @data_option
 @RESULTS
-def submit(run: Path, by: str, link: str, data: str | None, results: Path) -> None:
+@click.option("--new", is_flag=True, help="Begin a results folder where there is none.")
+def submit(run: Path, by: str, link: str, data: str | None, results: Path, new: bool) -> None:  # noqa: PLR0913
     """Validate the run folder RUN, add it to the submissions and rebuild the leaderboard.
 
     A run is taken when it covers a whole split that its reader was never taught, no call failed, and its score follows
@@ -31,7 +34,10 @@ def submit(run: Path, by: str, link: str, data: str | None, results: Path) -> No
     from bench.report.leaderboard_page import rebuild
     from bench.run.submission import Origin
     from bench.run.submission import submit as add
+    from taxonomy.error import SubmissionError
 
+    if not (new or results == DEFAULT or (results / "submissions").is_dir()):
+        raise SubmissionError(f"{results} is no results folder, since it holds no submissions: begin one with --new")
     origin, dataset = Origin(by, link), open_dataset(data)
     target = add(run, results, dataset, origin)
     rebuild(results, dataset)
@@ -39,7 +45,7 @@ def submit(run: Path, by: str, link: str, data: str | None, results: Path) -> No
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Compute every submitted score anew; exit with 2 when one does not hold.")
+@click.option("--check", is_flag=True, help="Compute scores and tables anew; exit with 2 when one does not hold.")
 @data_option
 @RESULTS
 def leaderboard(check: bool, data: str | None, results: Path) -> None:
@@ -54,11 +60,15 @@ def leaderboard(check: bool, data: str | None, results: Path) -> None:
     if not (results / "submissions").is_dir():
         raise SubmissionError(f"{results} holds no submissions: name another --results, or add a run by 'bench submit'")
     if check:
+        from bench.report.leaderboard_page import check_pages
         from bench.run.submission import check as checked
 
+        def report(name: str, problem: str | None) -> None:
+            click.echo(f"{name}: {problem or 'holds'}")
+
         dataset = open_dataset(data)
-        good = checked(results, dataset, lambda name, problem: click.echo(f"{name}: {problem or 'holds'}"))
-        raise click.exceptions.Exit(0 if good else 2)
+        good = [checked(results, dataset, report), check_pages(results, dataset, report)]
+        raise click.exceptions.Exit(0 if all(good) else 2)
     from bench.report.leaderboard_page import rebuild
 
     click.echo(f"{rebuild(results, open_dataset(data))} submissions in {results / 'leaderboard.md'}")

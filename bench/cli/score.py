@@ -41,11 +41,27 @@ def score(run: Path | None, predictions: Path | None, danger: Path | None, out: 
 
     if (run is None) == (predictions is None):
         raise click.UsageError("name either a run folder or --predictions FILE")
+    if run is not None:
+        _check_options(click.get_current_context())
     selection, table = selection_from(options), danger_table(danger)
     if run is not None:
         _score_run(run, selection, table)
     elif predictions is not None:
         _score_predictions(predictions, selection, table, out)
+
+
+def _check_options(context: click.Context) -> None:
+    """Refuse what says where predictions go or which records they are of: a run has both in its manifest."""
+    given = {
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in {"split", "ids", "limit", "out"}
+        and context.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.DEFAULT
+    }
+    if given:
+        from taxonomy.error import SettingError
+
+        raise SettingError(f"{min(given)} goes with --predictions: a run is scored on its own records, in its folder")
 
 
 def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> None:

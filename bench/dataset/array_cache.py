@@ -1,7 +1,9 @@
 """The prepared signals of a cohort as one memory-mapped array, written once and read by training as needed."""
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,9 @@ from numpy.typing import NDArray
 from bench.dataset.cohort import Cohort
 from bench.dataset.record import Signal
 from bench.progress import Report
-from bench.storage import cache_folder, whole_file, write_whole
+from bench.storage import cache_folder, set_aside, whole_file, write_whole
+from taxonomy.error import FileError
+from taxonomy.outside import outside_bytes, outside_json
 
 Prepare = Callable[[Signal], NDArray[np.float32]]
 
@@ -38,16 +42,49 @@ def cached_array(cohort: Cohort, preparation: tuple[str, Prepare], report: Repor
     name, prepare = preparation
     path = cache_folder() / f"signals-{name}-{cohort.signal_fingerprint}.npy"
     ids_path = path.with_suffix(".json")
-    if not (path.is_file() and ids_path.is_file() and json.loads(ids_path.read_text("utf-8")) == list(cohort.ids)):
-        ids_path.unlink(missing_ok=True)
-        first = prepare(cohort[0].signal())
-        with whole_file(path) as part:
-            rows = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=(len(cohort), *first.shape))
-            for row, record in enumerate(cohort):
-                rows[row] = first if row == 0 else prepare(record.signal())
-                report(row + 1, len(cohort))
-            rows.flush()
-            del rows
-        write_whole(ids_path, json.dumps(cohort.ids))
-    array: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+    stored = _stored(path, ids_path, cohort)
+    if stored is not None:
+        return stored
+    ids_path.unlink(missing_ok=True)
+    first = prepare(cohort[0].signal())
+    with whole_file(path) as part:
+        rows = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=(len(cohort), *first.shape))
+        for row, record in enumerate(cohort):
+            rows[row] = first if row == 0 else prepare(record.signal())
+            report(row + 1, len(cohort))
+        rows.flush()
+        del rows
+    write_whole(ids_path, json.dumps(cohort.ids))
+    return _opened(path, len(cohort))
+
+
+def _stored(path: Path, ids_path: Path, cohort: Cohort) -> NDArray[np.float32] | None:
+    """Return the array in the cache, None where it is not there whole; what is damaged is set aside and said."""
+    found = []
+    for file, read in (
+        (ids_path, lambda: outside_json(outside_bytes(ids_path), ids_path)),
+        (path, lambda: _opened(path, len(cohort))),
+    ):
+        if not os.path.lexists(file):
+            return None
+        try:
+            found.append(read())
+        except FileError as error:
+            set_aside(file, error)
+            return None
+    ids, array = found
+    return array if ids == list(cohort.ids) else None
+
+
+def _opened(path: Path, records: int) -> NDArray[np.float32]:
+    """Open an array of this many records; raises FileError when the file is damaged."""
+    if not path.is_file():
+        raise FileError(f"{path} is no regular file")
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise FileError(f"{path} cannot be read: {error}") from error
+    if not (isinstance(array, np.ndarray) and array.dtype == np.float32 and array.ndim == 3 and len(array) == records):
+        raise FileError(f"{path} cannot be read: it does not hold the signals of {records} records")
+    signals: NDArray[np.float32] = array
+    return signals

@@ -1,15 +1,15 @@
 """The result of an arm: its score and the verdicts of its ablation, stored as a file."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.experiment.experiments import experiments
 from bench.score import Score
 from bench.storage import as_json, write_whole
-from taxonomy.error import FileError
+from readers.setting import checked_settings
+from taxonomy.error import BenchError, FileError
+from taxonomy.outside import object_in
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ def read_results(folder: Path) -> list[ArmResult]:
 
 
 def _read(path: Path) -> ArmResult:
+    data = object_in(path)
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return ArmResult(**{**data, "score": Score.from_json(data["score"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        Score.from_json(data.get("score"))
+        return checked_settings(ArmResult, data, "field")
+    except BenchError as error:
         raise FileError(f"{path} is not a result of an experiment: {error}") from error

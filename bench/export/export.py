@@ -17,6 +17,7 @@ from bench.storage import held
 from bench.view import Question, View, template_version
 from bench.view.example import IMAGE_AND_TEXT, Examples, examples
 from taxonomy.error import DatasetError, StorageError
+from taxonomy.outside import object_in
 
 SETTINGS = "export.json"
 
@@ -87,7 +88,7 @@ def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
     }
     path = part / SETTINGS
     if path.is_file():
-        earlier = json.loads(path.read_text(encoding="utf-8"))
+        earlier = object_in(path)
         if {name: earlier.get(name) for name in settings} != settings:
             raise StorageError(f"{part} holds part of another export; remove it, or name another folder")
         return

@@ -1,18 +1,21 @@
 """The leaderboard, rebuilt from the submissions as a page and as JSON: one table for each dataset and split."""
 
-import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.dataset import Dataset, always_at_hand
 from bench.report.table import difference, markdown_table, number, page, percent, plain, within
-from bench.run.ranking import Standings, standings
+from bench.run.ranking import RankedPair, Standings, standings
 from bench.run.settings import RunSettings, with_followers
 from bench.run.submission import Submission, submissions
 from bench.storage import as_json, write_whole
 from bench.view import condition_named
+from readers.setting import checked_settings
 from taxonomy.axis import AXES, INDEPENDENT
+from taxonomy.error import BenchError, FileError
+from taxonomy.outside import object_in, outside_bytes
 from taxonomy.target import target_format
 
 Table = tuple[str, str, str, str]
@@ -59,16 +62,55 @@ def rebuild(results: Path, dataset: Dataset | None = None) -> int:
     -------
     int
         Number of submissions.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When a submission has not the form of one, or the leaderboard as it was is damaged.
     """
+    entries, pages = _pages(results, dataset)
+    for name, text in pages.items():
+        write_whole(results / name, text)
+    return entries
+
+
+def check_pages(results: Path, dataset: Dataset | None, report: Callable[[str, str | None], None]) -> bool:
+    """Compare the leaderboard with what its submissions give, and report each file with its problem.
+
+    Returns whether it is the same; of tables whose labels are not at hand the differences of pairs are taken as told.
+    """
+    try:
+        _, pages = _pages(results, dataset)
+    except BenchError as error:
+        report("leaderboard", f"cannot be compared: {error}")
+        return False
+    good = True
+    for name, text in pages.items():
+        problem = _difference(results / name, text)
+        report(name, problem)
+        good = good and problem is None
+    return good
+
+
+def _difference(path: Path, text: str) -> str | None:
+    """Return how a file differs from the text that it should hold, None if it does not."""
+    try:
+        is_same = outside_bytes(path, links=False) == text.encode()
+    except FileError as error:
+        return str(error)
+    return None if is_same else "is not what the submissions give: 'bench leaderboard' rebuilds it"
+
+
+def _pages(results: Path, dataset: Dataset | None) -> tuple[int, dict[str, str]]:
+    """Return the number of submissions, and the text of each file of the leaderboard by its name."""
     entries = submissions(results)
     groups: dict[Table, list[Submission]] = {}
     for entry in entries:
         groups.setdefault(_table_of(entry.settings), []).append(entry)
     earlier = _earlier_pairs(results / "leaderboard.json")
     tables = {key: standings(group, _at_hand(group, dataset), earlier) for key, group in sorted(groups.items())}
-    write_whole(results / "leaderboard.md", _page(tables))
-    write_whole(results / "leaderboard.json", as_json({"tables": [_data(key, one) for key, one in tables.items()]}))
-    return len(entries)
+    data = {"tables": [_data(key, one) for key, one in tables.items()]}
+    return len(entries), {"leaderboard.md": _page(tables), "leaderboard.json": as_json(data)}
 
 
 def _table_of(settings: RunSettings) -> Table:
@@ -101,12 +143,23 @@ def _at_hand(group: Sequence[Submission], dataset: Dataset | None) -> Dataset | 
 
 
 def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
-    """Return the pairs of the leaderboard as it was; none where there is none, or one of an earlier version."""
-    try:
-        tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
-    except (OSError, ValueError, KeyError):
+    """Return the pairs of the leaderboard as it was; none where there is none.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When it is damaged, or not of this version.
+    """
+    if not os.path.lexists(path):
         return []
-    return [pair for table in tables for pair in table.get("pairs", [])]
+    tables = object_in(path).get("tables")
+    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+        raise FileError(f"{path} cannot be used: it holds no tables; remove it, and 'bench leaderboard' makes it anew")
+    lists = [table.get("pairs", []) for table in tables]
+    if not all(isinstance(pairs, list) and all(isinstance(pair, dict) for pair in pairs) for pairs in lists):
+        raise FileError(f"{path} cannot be used: its pairs are no list of JSON objects; remove it to make it anew")
+    told = [pair for pairs in lists for pair in pairs]
+    return [checked_settings(RankedPair, pair, f"{path}: a pair's").to_json() for pair in told]
 
 
 def _page(tables: Mapping[Table, Standings]) -> str:

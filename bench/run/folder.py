@@ -1,11 +1,11 @@
 """Run folders: manifest, readings appended one by one, score and report."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from bench.dataset import RecordId
 from bench.run.questionnaire import Keep
@@ -13,8 +13,34 @@ from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
 from bench.storage import append, held, opened_for_append, write_whole
 from bench.view import Question, QuestionKey, View
-from taxonomy.error import BenchError, RunError
+from taxonomy.error import BenchError, FileError, RunError, unknown_name
+from taxonomy.outside import MEBIBYTE, Bounds, object_in, outside_bytes, outside_object
 from taxonomy.reading import Reading
+
+MOST_READINGS = 2048 * MEBIBYTE
+"""Bytes of a run's readings at most."""
+
+LINE = Bounds(size=16 * MEBIBYTE, once=True)
+"""What a line of the readings may be: an answer with long reasoning is a hundredth of it."""
+
+ONCE = Bounds(once=True)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of ``readings.jsonl``.
+
+    Attributes
+    ----------
+    key : QuestionKey
+    case_id : str
+        The opaque id under which the reader saw the record; empty where the line does not tell it.
+    reading : Reading
+    """
+
+    key: QuestionKey
+    case_id: str
+    reading: Reading
 
 
 @dataclass(frozen=True)
@@ -47,12 +73,11 @@ class RunFolder:
     def _checked_manifest(self) -> tuple[dict[str, Any], RunSettings]:
         path = self.path / "manifest.json"
         try:
-            data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            return data, settings_from(data["settings"])
-        except OSError as error:
-            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error.strerror})") from error
-        except (ValueError, KeyError, TypeError, RecursionError, BenchError) as error:
-            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({error})") from error
+            data = object_in(path, bounds=ONCE)
+            return data, settings_from(data.get("settings"))
+        except BenchError as error:
+            reason = str(error).removeprefix(f"{path} cannot be read: ")
+            raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({reason})") from error
 
     def view(self) -> View:
         """Return the view of the run.
@@ -77,18 +102,21 @@ class RunFolder:
         RunError
             When a line before the last is damaged, which a kill cannot cause.
         """
-        found: dict[QuestionKey, Reading] = {}
-        if not self.readings_path.is_file():
+        entries, torn = self.entries()
+        return {entry.key: entry.reading for entry in entries}, torn
+
+    def entries(self) -> "tuple[list[Entry], int]":
+        """Return every line of the readings in their order, and the number of torn ones; raises as its reader."""
+        found: list[Entry] = []
+        if not os.path.lexists(self.readings_path):
             return found, 0
-        lines = self.readings_path.read_bytes().split(b"\n")
+        lines = outside_bytes(self.readings_path, RunError, MOST_READINGS).split(b"\n")
         for number, line in enumerate(lines, start=1):
             if not line:
                 continue
             try:
-                entry = json.loads(line)
-                asked = QuestionKey(entry["ecg_id"], int(entry.get("repeat", 0)))
-                found[asked] = Reading.from_json(entry["reading"])
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError, BenchError) as error:
+                found.append(_entry(line))
+            except BenchError as error:
                 if number == len(lines):
                     return found, 1
                 raise RunError(f"line {number} of {self.readings_path} is damaged: {error}") from error
@@ -96,10 +124,8 @@ class RunFolder:
 
     def paid(self) -> float:
         """Return what this run has cost in US dollars, including readings that a retry has replaced."""
-        if not self.readings_path.is_file():
-            return 0.0
-        usages = [_usage(line) for line in self.readings_path.read_bytes().split(b"\n")]
-        return sum(float(usage.get("cost") or 0.0) for usage in usages if not usage.get("reused"))
+        usages = [entry.reading.usage for entry in self.entries()[0]]
+        return sum(usage.cost or 0.0 for usage in usages if not usage.reused)
 
     def score(self) -> Score:
         """Return the stored score.
@@ -110,12 +136,12 @@ class RunFolder:
             When it is missing or malformed.
         """
         path = self.path / "score.json"
+        if not os.path.lexists(path):
+            raise RunError(f"{path} does not exist: 'bench run' or 'bench score' writes it")
         try:
-            return Score.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            raise RunError(f"{path} does not exist: 'bench run' or 'bench score' writes it") from None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            return Score.from_json(object_in(path, RunError, ONCE))
+        except FileError as error:
+            raise RunError(f"{path} cannot be used: {error}") from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -152,9 +178,21 @@ class RunFolder:
         return write_whole(self.path / name, text)
 
 
-def _usage(line: bytes) -> Mapping[str, Any]:
-    try:
-        usage: Mapping[str, Any] = json.loads(line)["reading"].get("usage", {})
-    except (ValueError, KeyError, TypeError):
-        return {}
-    return usage
+def _entry(line: bytes) -> Entry:
+    """Return the entry of a line that :meth:`RunFolder.appending` wrote; raises BenchError for any other."""
+    data = outside_object(line, "it", RunError, LINE)
+    for name in data:
+        if name not in ("ecg_id", "repeat", "case_id", "reading"):
+            raise unknown_name("part of a line", name, ("ecg_id", "repeat", "case_id", "reading"))
+    ecg_id, repeat, case_id = data.get("ecg_id"), data.get("repeat", 0), data.get("case_id", "")
+    if not _is_id(ecg_id):
+        raise RunError(f"ecg_id is {ecg_id!r}, no whole number or name")
+    if not isinstance(repeat, int) or isinstance(repeat, bool) or repeat < 0:
+        raise RunError(f"repeat is {repeat!r}, no number of a repetition")
+    if not isinstance(case_id, str):
+        raise RunError(f"case_id is {case_id!r}, no text")
+    return Entry(QuestionKey(ecg_id, repeat), case_id, Reading.from_json(data.get("reading")))
+
+
+def _is_id(ecg_id: object) -> TypeGuard[RecordId]:
+    return isinstance(ecg_id, int | str) and not isinstance(ecg_id, bool)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from annotated_types import Interval
 from bench.dataset import RecordId
 from bench.dataset.feature_file import PROGRAMS
 from bench.score.scored_case import EVERY_AXIS
-from bench.view import Cases, View, condition_named, template_version
+from bench.view import CONDITIONS, Cases, View, condition_named, template_version
 from bench.view.view import WAVEFORM
 from readers.contract import Reader
 from readers.setting import checked_settings
@@ -30,8 +31,11 @@ from taxonomy.axis import (
     axis_named,
 )
 from taxonomy.axis import VERSION as TAXONOMY_VERSION
-from taxonomy.error import SettingError
+from taxonomy.error import SettingError, unknown_name
 from taxonomy.truth import by_program
+
+_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+"""Names of datasets and splits, which stand in the name of a run's folder."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ class RunSettings:
 
 def safe_name(name: str) -> str:
     """Return a name that is safe for a folder."""
-    return "".join(char if char.isalnum() or char in "-_" else "-" for char in name.lower())
+    return "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in name.lower())
 
 
 def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, str], repeats: int) -> RunSettings:
@@ -154,7 +158,6 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
     repeats : int
     """
     view, cohort = cases.view, cases.cohort
-    text = "text" in view.inputs
     offer = offer_of(reader, view)
     return RunSettings(
         reader=name,
@@ -165,21 +168,30 @@ def settings_of(reader: Reader, name: str, cases: Cases, options: Mapping[str, s
         is_simulated=cohort.dataset.is_simulated,
         split=cohort.split,
         ids=cohort.ids,
-        renderer=view.renderer if view.shows_images else "",
-        px_per_mm=view.px_per_mm if view.shows_images else 0,
-        condition=view.condition,
-        measurements=Path(view.measurements).name if text and view.shown.measurements != "none" else "",
-        seed=view.seed,
-        form=view.form.name if text else "",
-        prompt=template_version() if text else "",
+        prompt=template_version() if "text" in view.inputs else "",
         options=options,
         repeats=repeats,
         statements=named_statements(view),
-        demography=view.demography and text and view.shown.measurements != "none",
-        shots=view.shots if text else 0,
+        **shown_by(view),
         axes=tuple(sorted(offer.axes)),
         measured=tuple(sorted(offer.measured)),
     )
+
+
+def shown_by(view: View) -> dict[str, Any]:
+    """Return the settings that follow from a view alone; those without effect on its inputs are empty."""
+    text = "text" in view.inputs
+    has_numbers = text and view.shown.measurements != "none"
+    return {
+        "renderer": view.renderer if view.shows_images else "",
+        "px_per_mm": view.px_per_mm if view.shows_images else 0,
+        "condition": view.condition,
+        "measurements": Path(view.measurements).name if has_numbers else "",
+        "seed": view.seed,
+        "form": view.form.name if text else "",
+        "demography": view.demography and has_numbers,
+        "shots": view.shots if text else 0,
+    }
 
 
 def offer_of(reader: Reader, view: View) -> Offer:
@@ -234,7 +246,7 @@ def named_statements(view: View) -> str:
     return f"{view.statements.name} {hashlib.sha256(view.statements.read_bytes()).hexdigest()[:8]}"
 
 
-def settings_from(data: Mapping[str, Any]) -> RunSettings:
+def settings_from(data: object) -> RunSettings:
     """Return the settings that :meth:`RunSettings.to_json` wrote.
 
     Raises
@@ -242,9 +254,17 @@ def settings_from(data: Mapping[str, Any]) -> RunSettings:
     taxonomy.error.BenchError
         When the data has other fields or types, or a name that is not safe in a path.
     """
+    if not isinstance(data, Mapping):
+        raise SettingError(f"run settings must be a JSON object, not {str(data)[:80]!r}")
     settings = checked_settings(RunSettings, data, "run setting")
     for name in (settings.dataset, settings.split):
-        if not re.fullmatch(r"[\w-][\w.-]*", name):
-            raise SettingError(f"run setting {name!r} may hold only letters, digits, and . _ -")
+        if not _SAFE.fullmatch(name):
+            raise SettingError(f"run setting {name[:80]!r} may hold only letters, digits, and . _ -")
+    if len(set(settings.ids)) < len(settings.ids):
+        repeated = next(ecg_id for ecg_id, count in Counter(settings.ids).items() if count > 1)
+        raise SettingError(f"run setting ids names record {repeated!r} twice")
+    # Settings hold a condition of the user's own whole, and never the path of its file: none is opened.
+    if not settings.condition.startswith("{") and settings.condition not in CONDITIONS:
+        raise unknown_name("condition", settings.condition[:80], CONDITIONS)
     condition_named(settings.condition)
     return settings

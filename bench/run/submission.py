@@ -4,27 +4,38 @@ A submission is a folder in ``results/submissions/`` with ``manifest.json``, ``r
 run, and ``submission.json``: who handed it in, when, and where more is told.
 """
 
-import json
+import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from bench.dataset import Dataset, always_at_hand
 from bench.dataset.coverage import coverage_of
-from bench.run.caveat import caveats
+from bench.run.caveat import caveats, taught_records
 from bench.run.folder import RunFolder
 from bench.run.rescoring import scored
-from bench.run.settings import RunSettings
+from bench.run.settings import RunSettings, offer_of
+from bench.run.submission_form import (
+    FILES,
+    LARGEST,
+    ORIGIN,
+    answers_digest,
+    check_files,
+    check_folder,
+    form_of,
+    readings_problem,
+)
 from bench.score import Score
 from bench.storage import as_json, sha256
-from bench.view import QuestionKey
-from taxonomy.error import FileError, RunError, SubmissionError
-
-FILES = ("manifest.json", "readings.jsonl", "score.json")
-ORIGIN = "submission.json"
+from readers.registry import installed_readers
+from readers.registry import reader as reader_named
+from readers.setting import checked_settings
+from taxonomy.error import BenchError, SubmissionError
+from taxonomy.outside import object_in, outside_bytes
 
 LONGEST = 200
 """Characters of a name or a link at most."""
@@ -90,6 +101,11 @@ class Submission:
     score: Score
     origin: Origin | None = None
 
+    @cached_property
+    def answers(self) -> str:
+        """A digest of all that was answered: the same for a copy under another name."""
+        return answers_digest(self.folder)
+
     @property
     def key(self) -> str:
         """The run id with a digest of the readings: the same for the same answers only."""
@@ -103,25 +119,26 @@ def submit(run: Path, results: Path, dataset: Dataset, origin: Origin) -> Path:
     ------
     SubmissionError
         When it is incomplete, partial, taught, or has failed calls; when its score does not follow from its readings;
-        or when it is there already.
+        when its answers are those of another submission; or when it is there already.
     """
+    check_files(run, FILES)
     submission = read_submission(RunFolder(run))
     target = results / "submissions" / submission.settings.run_id
-    if target.exists():
+    if os.path.lexists(target):
         raise SubmissionError(
             f"{target} is there already, and a submission is never overwritten: to replace it, remove that folder first"
         )
-    problem = problem_of(submission, dataset)
+    problem = problem_of(submission, dataset) or _copied(submission, submissions(results))
     if problem:
         raise SubmissionError(f"{run} cannot be submitted: {problem}")
     dated = Origin(origin.by, origin.link, datetime.now(UTC).isoformat(timespec="seconds"))
+    contents = {name: outside_bytes(run / name, SubmissionError, LARGEST[name], links=False) for name in FILES}
     part = target.with_name(f".{target.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        for name in FILES:
-            shutil.copyfile(run / name, part / name)
-        (part / ORIGIN).write_text(as_json(asdict(dated)), encoding="utf-8")
+        for name, content in {**contents, ORIGIN: as_json(asdict(dated)).encode()}.items():
+            (part / name).write_bytes(content)
         part.rename(target)
     except OSError as error:
         raise SubmissionError(f"{target} cannot be written: {error.strerror}") from error
@@ -138,36 +155,44 @@ def read_submission(folder: RunFolder) -> Submission:
     """
     try:
         return Submission(folder, folder.settings(), folder.score(), _origin(folder.path / ORIGIN))
-    except (FileError, RunError) as error:
+    except SubmissionError:
+        raise
+    except BenchError as error:
         raise SubmissionError(f"{folder.path} is no submission: {error}") from error
 
 
 def _origin(path: Path) -> Origin | None:
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
-    try:
-        return Origin(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise SubmissionError(f"{path} cannot be read: {error}") from error
+    check_files(path.parent, (ORIGIN,))
+    return checked_settings(Origin, object_in(path, SubmissionError), f"{path}:")
 
 
 def problem_of(submission: Submission, dataset: Dataset) -> str | None:
     """Return why a submission is not valid, None if it is: whole, never taught, answered, score as recomputed."""
-    settings = submission.settings
-    if submission.folder.manifest().get("run_id") != settings.run_id:
-        return "the run_id in its manifest does not follow from its settings"
-    return _part_of(submission, dataset) or _unanswered(submission) or _unfounded(submission, dataset)
+    try:
+        form_of(submission.folder)
+        return (
+            _part_of(submission, dataset)
+            or _of_another_reader(submission, dataset)
+            or readings_problem(submission.folder, submission.settings)
+            or _unanswered(submission)
+            or _unfounded(submission, dataset)
+        )
+    except BenchError as error:
+        return str(error)
 
 
 def _unanswered(submission: Submission) -> str | None:
     """Return which cases of a run have no answer to score, None for none."""
     readings, torn = submission.folder.every_reading()
     settings = submission.settings
-    asked = {QuestionKey(ecg_id, repeat) for ecg_id in settings.ids for repeat in range(settings.repeats)}
-    missing = asked - readings.keys()
+    ids, asked = set(settings.ids), len(settings.ids) * settings.repeats
+    foreign = sum(key.ecg_id not in ids or key.repeat >= settings.repeats for key in readings)
+    missing = asked - (len(readings) - foreign)
     if missing or torn:
-        return f"{len(missing)} of {len(asked)} cases have no reading; finish the run first"
-    if readings.keys() - asked:
+        return f"{missing} of {asked} cases have no reading; finish the run first"
+    if foreign:
         return "it holds readings of records that are not in its manifest"
     failed = sum(reading.outcome == "failed" for reading in readings.values())
     return f"{failed} of its cases are failed calls, which are no answers" if failed else None
@@ -187,14 +212,51 @@ def _part_of(submission: Submission, dataset: Dataset) -> str | None:
     settings = submission.settings
     if settings.dataset != dataset.name:
         return f"it was made on {settings.dataset}, not on {dataset.name}: name its dataset with --data"
-    told = submission.folder.manifest().get("coverage")
-    if not isinstance(told, dict):
-        return "its manifest tells no coverage: it was made by an earlier version, run it again"
+    if (settings.dataset_version, settings.is_simulated) != (dataset.version, dataset.is_simulated):
+        return f"it was made on version {settings.dataset_version!r} of {dataset.name}, and here is {dataset.version!r}"
+    told = form_of(submission.folder).coverage
     coverage = coverage_of(dataset, settings.split, settings.ids)
-    wrong = caveats(coverage, int(told.get("taught") or 0))
+    wrong = caveats(coverage, told.taught)
     if wrong:
         return f"{wrong[0][0].lower()}{wrong[0][1:-1]}"
-    return None if settings.split == coverage.split else f"{settings.split!r} is not the name of its split"
+    if settings.split != coverage.split:
+        return f"{settings.split!r} is not the name of its split"
+    if settings.ids != dataset.cohort(settings.split, with_signal=False).ids:
+        return f"its ids are not those of split {settings.split!r}, each once and in their order"
+    if (told.split, told.records, told.of) != (coverage.split, coverage.records, coverage.of):
+        return "its manifest tells another coverage than its ids have"
+    return None
+
+
+def _of_another_reader(submission: Submission, dataset: Dataset) -> str | None:
+    """Return how a run by a reader of this project contradicts that reader, None if it does not.
+
+    Only readers that need nothing but their name can be made here; of others, and of weights of one's own, which are a
+    file elsewhere, there is nothing to compare with.
+    """
+    settings = submission.settings
+    entry = installed_readers().get(settings.reader)
+    if entry is None or not entry.module.startswith("readers.") or "weights" in settings.options:
+        return None
+    reader = reader_named(settings.reader, settings.options)
+    details = dict(getattr(reader, "details", {}))
+    if dict(settings.reader_details) != details:
+        return f"reader {settings.reader!r} is another here: {details} and not {dict(settings.reader_details)}"
+    offer = offer_of(reader, submission.folder.view())
+    if settings.offer != offer:
+        return f"reader {settings.reader!r} does not offer or measure the axes that its settings name"
+    taught = taught_records(reader, dataset.cohort(settings.split, with_signal=False))
+    return f"{taught} of its records were taught to {settings.reader!r}" if taught else None
+
+
+def _copied(submission: Submission, others: Iterable[Submission]) -> str | None:
+    """Return whose answers a submission has to the letter, None for nobody's; one run stands in a table once."""
+    settings = submission.settings
+    for other in others:
+        shared = (other.settings.dataset, other.settings.split) == (settings.dataset, settings.split)
+        if shared and other.settings.run_id != settings.run_id and other.answers == submission.answers:
+            return f"its answers are those of {other.settings.run_id} to the letter: one run is submitted once"
+    return None
 
 
 def _rests_on_others(submission: Submission, dataset: Dataset) -> bool:
@@ -209,13 +271,31 @@ def submissions(results: Path) -> list[Submission]:
     Raises
     ------
     SubmissionError
-        When one cannot be read, or does not say who handed it in.
+        When one cannot be read, has not the form of a submission, or does not say who handed it in.
     """
-    found = [read_submission(RunFolder(path.parent)) for path in sorted(results.glob("submissions/*/manifest.json"))]
-    for entry in found:
-        if entry.origin is None:
-            raise SubmissionError(f"{entry.folder.path} has no {ORIGIN}: 'bench submit RUN --by NAME' writes it")
-    return found
+    return [_entry(path) for path in _entries(results)]
+
+
+def _entries(results: Path) -> list[Path]:
+    """Return the folders of the submissions; a name with a dot before it is one that is being written."""
+    folder = results / "submissions"
+    if folder.is_symlink():
+        raise SubmissionError(f"{folder} is a link: submissions are kept in the results folder itself")
+    return sorted(path for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
+
+
+def _entry(path: Path) -> Submission:
+    if path.is_dir() and not os.path.lexists(path / ORIGIN):
+        raise SubmissionError(f"{path} has no {ORIGIN}: 'bench submit RUN --by NAME' writes it")
+    check_folder(path)
+    entry = read_submission(RunFolder(path))
+    if path.name != entry.settings.run_id:
+        raise SubmissionError(f"{path} is the submission {entry.settings.run_id}, under another name")
+    try:
+        form_of(entry.folder)
+    except BenchError as error:
+        raise SubmissionError(f"{path} is no submission: {error}") from error
+    return entry
 
 
 def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], None]) -> bool:
@@ -225,19 +305,44 @@ def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], N
     hand: a submission that rests on others than are simulated today does not hold.
     """
     sources = {dataset.name: dataset}
+    read: list[Submission] = []
     good = True
-    for submission in submissions(results):
-        settings = submission.settings
-        phantoms = None if settings.dataset in sources else always_at_hand(settings.dataset)
-        if phantoms is not None:
-            sources[settings.dataset] = phantoms
-        if settings.dataset not in sources:
-            report(settings.run_id, "not checked: its records are not here, name PTB-XL's folder with --data")
+    for path in _entries(results):
+        try:
+            submission = _entry(path)
+            problem = _copied(submission, read)
+            read.append(submission)
+        except BenchError as error:
+            report(_printable(path.name), str(error))
+            good = False
             continue
-        if _rests_on_others(submission, sources[settings.dataset]) and not sources[settings.dataset].is_simulated:
-            report(settings.run_id, "not checked: its score rests on other recordings than are here")
+        unchecked = None if problem else _unchecked(submission, sources)
+        if unchecked:
+            report(path.name, f"not checked: {unchecked}")
             continue
-        problem = problem_of(submission, sources[settings.dataset])
-        report(settings.run_id, problem)
+        problem = problem or problem_of(submission, sources[submission.settings.dataset])
+        report(path.name, problem)
         good = good and problem is None
     return good
+
+
+def _unchecked(submission: Submission, sources: dict[str, Dataset]) -> str | None:
+    """Return why a submission cannot be checked here, None if it can; phantoms are added to the datasets at hand."""
+    name = submission.settings.dataset
+    try:
+        phantoms = None if name in sources else always_at_hand(name)
+    except BenchError:
+        phantoms = None
+    if phantoms is not None:
+        sources[name] = phantoms
+    if name not in sources:
+        return "its records are not here, name PTB-XL's folder with --data"
+    dataset = sources[name]
+    # Records that the dataset does not have are no recordings of others: they are a problem of the submission.
+    if dataset.is_simulated or not {record.ecg_id for record in dataset}.issuperset(submission.settings.ids):
+        return None
+    return "its score rests on other recordings than are here" if _rests_on_others(submission, dataset) else None
+
+
+def _printable(name: str) -> str:
+    return name if name.isprintable() else repr(name)

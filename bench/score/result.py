@@ -131,7 +131,7 @@ class Score:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Score":
+    def from_json(cls, data: object) -> "Score":
         """Return the score that :meth:`to_json` made.
 
         Raises
@@ -141,6 +141,8 @@ class Score:
         """
         from pydantic import ValidationError
 
+        if not isinstance(data, Mapping):
+            raise FileError("not a score: it is no JSON object")
         version = data.get("taxonomy_version")
         if isinstance(version, str) and version != VERSION:
             raise FileError(f"not a score of taxonomy {VERSION} but of {version}: 'bench score RUN' computes it anew")

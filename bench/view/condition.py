@@ -1,6 +1,7 @@
 """What of a case is shown: the conditions of a run and of the ablation, as data."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,13 @@ from annotated_types import Interval
 from measurements.measurement import TABLE
 from readers.setting import checked_settings
 from taxonomy.error import SettingError, unknown_name
+from taxonomy.outside import outside_bytes, outside_object
+
+NAME = re.compile(r"[a-z0-9][a-z0-9 ._-]{0,39}", re.ASCII | re.IGNORECASE)
+"""Names of users' own conditions, which stand in headings of pages and in names of folders."""
+
+LONGEST = 200
+"""Characters of what a condition is said to show."""
 
 Images = Literal["true", "blank", "none"]
 Numbers = Literal["true", "none", "donor"]
@@ -65,6 +73,11 @@ class Condition:
         return self.name if CONDITIONS.get(self.name) == self else json.dumps(asdict(self), sort_keys=True)
 
     @property
+    def borrows_a_name(self) -> bool:
+        """Whether it has the name of one of ours and is another."""
+        return self.name in CONDITIONS and CONDITIONS[self.name] != self
+
+    @property
     def crossed(self) -> bool:
         """Whether another patient's numbers are shown."""
         return self.measurements == "donor"
@@ -116,12 +129,10 @@ def condition_named(name: str) -> Condition:
         When there is none; the message lists them and the nearest match.
     """
     if name.endswith(".json"):
-        try:
-            return _own(name, Path(name).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingError(f"the condition {name} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise SettingError(f"the condition {name} cannot be read: it is not UTF-8 text") from error
+        condition = _own(name, outside_bytes(Path(name), SettingError, what="the condition"))
+        if condition.borrows_a_name:
+            raise SettingError(f"condition {name}: {condition.name!r} is the name of another condition, choose another")
+        return condition
     if name.startswith("{"):
         return _own("of the settings", name)
     if name not in CONDITIONS:
@@ -129,17 +140,23 @@ def condition_named(name: str) -> Condition:
     return CONDITIONS[name]
 
 
-def _own(where: str, text: str) -> Condition:
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise SettingError(f"the condition {where} cannot be read: {error}") from error
-    if not isinstance(data, dict):
-        raise SettingError(f"the condition {where} cannot be read: it is no JSON object")
+def _own(where: str, text: str | bytes) -> Condition:
+    data = outside_object(text, f"the condition {where}", SettingError)
     condition = checked_settings(Condition, {"name": "own", **data}, f"condition {where}:")
+    _check_name(where, condition)
     unknown = [name for name in condition.without if name not in TABLE]
     if unknown:
         raise unknown_name("measurement", unknown[0], TABLE)
     if condition.contradiction:
         raise SettingError(f"condition {where}: {condition.contradiction}")
     return condition
+
+
+def _check_name(where: str, condition: Condition) -> None:
+    """Check that a user's own condition has a plain name, and describes itself on one line."""
+    if not NAME.fullmatch(condition.name):
+        raise SettingError(
+            f"condition {where}: its name {condition.name[:60]!r} must be 40 letters, digits, spaces and . _ - at most"
+        )
+    if not condition.shows.isprintable() or len(condition.shows) > LONGEST:
+        raise SettingError(f"condition {where}: what it shows must be one line of {LONGEST} characters at most")

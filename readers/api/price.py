@@ -1,18 +1,21 @@
 """Prices by model, and the cost of a call."""
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from readers.api.model import model_table
 from taxonomy.error import SettingError
+from taxonomy.outside import object_in
 
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 """Suffix of a dated snapshot, which costs the same as its model."""
+
+NEEDED = 'it needs {"models": {"NAME": {"input": 1.0, "output": 4.0}}}, dollars per million tokens'
+"""The form of a user's table of prices."""
 
 TYPICAL_OUTPUT = {"dense": 400, "dense-no-reasoning": 120, "sparse": 120, "flat": 20, "binary": 15}
 """Typical output tokens of an answer by format, without the reasoning tokens."""
@@ -100,13 +103,29 @@ def _shipped() -> Mapping[str, Price]:
 
 
 def _own(path: Path) -> Mapping[str, Price]:
-    try:
-        return _prices(json.loads(path.read_text(encoding="utf-8"))["models"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SettingError(
-            f"the price table {path} cannot be read ({error}): it needs "
-            '{"models": {"NAME": {"input": 1.0, "output": 4.0}}}, dollars per million tokens'
-        ) from error
+    what = f"the price table {path}"
+    rows = object_in(path, SettingError, what="the price table").get("models")
+    if not isinstance(rows, dict):
+        raise SettingError(f"{what} cannot be used: it has no 'models'; {NEEDED}")
+    for name, row in rows.items():
+        problem = _problem(row)
+        if problem:
+            raise SettingError(f"{what} cannot be used: {name!r} {problem}; {NEEDED}")
+    return _prices(rows)
+
+
+def _problem(row: object) -> str | None:
+    """Return what is wrong with a user's prices of a model, None if nothing is."""
+    if not isinstance(row, dict):
+        return "is no JSON object"
+    known = [item.name for item in fields(Price)]
+    for name, value in row.items():
+        if name not in (*known, "provider"):
+            return f"has {name!r}, which is none of {', '.join(known)}"
+        if name != "provider" and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+            return f"has {name} = {value!r}, which is no number of dollars"
+    missing = [name for name in ("input", "output") if name not in row]
+    return f"has no {missing[0]!r}" if missing else None
 
 
 def _prices(rows: Mapping[str, Any]) -> dict[str, Price]:

@@ -183,7 +183,14 @@ def test_a_condition_of_ones_own_is_a_file_of_data(tmp_path):
         ('{"name": "mine", "colour": 1}', "'colour'"),
         ('{"name": null}', "name must be a valid string, not None"),
         ('{"name": "mine", "without": 5}', "without must be a valid array, not 5"),
-        ("{", "cannot be read"),
+        ('{"name": "<b>mine</b>"}', "its name '<b>mine</b>' must be 40 letters, digits, spaces"),
+        ('{"name": "mine\\n# Heading"}', "its name 'mine.*' must be 40 letters"),
+        ('{"name": "../mine"}', "its name '../mine' must be 40 letters"),
+        ('{"name": "full", "images": "blank"}', "'full' is the name of another condition"),
+        ('{"name": "mine", "shows": "a\\nb"}', "what it shows must be one line of 200 characters"),
+        ("{", "cannot be read: it is no JSON"),
+        ("[" * 100_000, "more than 32 lists and objects"),
+        ("[]", "it holds a list, not a JSON object"),
     ):
         path.write_text(wrong)
         with pytest.raises(BenchError, match=said) as told:

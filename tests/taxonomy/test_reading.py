@@ -6,7 +6,7 @@ import pytest
 
 from taxonomy.axis import AXES
 from taxonomy.danger import danger_table
-from taxonomy.error import BenchError, ReadingError, SettingError
+from taxonomy.error import BenchError, SettingError
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Reading, Usage, unanswered
 from taxonomy.schema import answer_schema
@@ -51,9 +51,42 @@ def test_a_value_outside_the_taxonomy_is_refused(wrong):
         Reading(**wrong)
 
 
-@pytest.mark.parametrize("data", [{}, {"values": 3}, {"values": {}, "error": {"kind": "refusal"}}])
-def test_json_of_another_form_is_refused(data):
-    with pytest.raises(ReadingError, match="not a reading"):
+FAILED = {"values": {}, "error": {"kind": "refusal", "message": "no"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ([], r"a reading must be a JSON object, not \[\]"),
+        ({}, "a reading has no 'values'"),
+        ({"values": 3}, "values must be a JSON object, not 3"),
+        ({"values": {"rate": 5}}, "axis 'rate' has no value 5"),
+        ({"values": {"rate": ["normal"]}}, r"axis 'rate' has no value \['normal'\]"),
+        ({"values": {"other_findings": ["lvh", "lvh"]}}, "axis 'other_findings' has no value"),
+        ({"values": {"other_findings": [["lvh"]]}}, "axis 'other_findings' has no value"),
+        ({"values": {}, "colour": "blue"}, "unknown part of a reading 'colour'"),
+        ({"values": {}, "raw": 5}, "the raw text of a reading is 5, no text"),
+        ({"values": {}, "problems": {"rate": 5}}, "the problem of rate is 5, no text"),
+        ({"values": {}, "problems": {"speed": "x"}}, "unknown axis 'speed'"),
+        ({"values": {}, "probabilities": {"rate": {"normal": "0.5"}}}, "hold 'normal' = '0.5', no number"),
+        ({"values": {}, "probabilities": {"rate": {"normal": True}}}, "hold 'normal' = True, no number"),
+        ({"values": {}, "probabilities": {"rate": {"normal": float("nan")}}}, "no number"),
+        ({"values": {}, "probabilities": {"rate": 1}}, "must be a JSON object, not 1"),
+        ({"values": {}, "usage": {"cost": -1.0}}, "holds cost = -1.0"),
+        ({"values": {}, "usage": {"cost": float("inf")}}, "holds cost = inf"),
+        ({"values": {}, "usage": {"cost": "1"}}, "holds cost = '1'"),
+        ({"values": {}, "usage": {"input_tokens": 1.5}}, "holds input_tokens = 1.5"),
+        ({"values": {}, "usage": {"reused": 1}}, "holds reused = 1"),
+        ({"values": {}, "usage": {"tip": 1}}, "unknown part of usage 'tip'"),
+        ({"values": {}, "error": {"kind": "refusal"}}, "the error of a reading has no message"),
+        ({"values": {}, "error": None}, "the error of a reading must be a JSON object, not None"),
+        ({"values": {}, "error": {"kind": "bad luck", "message": ""}}, "unknown kind of failure 'bad luck'"),
+        (FAILED | {"values": {"rate": "normal"}}, r"holds answers beside its error \(refusal\)"),
+        (FAILED | {"probabilities": {"rate": {"normal": 1.0}}}, "holds answers beside its error"),
+    ],
+)
+def test_json_of_another_form_is_refused(data, said):
+    with pytest.raises(BenchError, match=said):
         Reading.from_json(data)
 
 
@@ -103,12 +136,28 @@ def test_a_table_of_ones_own_may_order_its_classes(tmp_path):
     assert danger_table(path).danger[1, 0] == 9
 
 
+DANGER = {"name": "x", "version": "1", "classes": ["NORM", "MI", "STTC", "CD", "HYP"], "danger": [[0] * 5] * 5}
+
+
 @pytest.mark.parametrize(
-    "content",
-    ["", "{}", '{"name": "x", "version": 1, "classes": ["NORM"], "danger": [[0]]}'],
+    ("content", "said"),
+    [
+        ("", "danger.json cannot be read: it is no JSON"),
+        ("[" * 100_000, "danger.json cannot be read: it holds more than 32 lists"),
+        ("[]", "it holds a list, not a JSON object"),
+        ("{}", "danger.json has no 'name': it needs name, version, classes and danger"),
+        (json.dumps(DANGER | {"classes": ["NORM"], "danger": [[0]]}), "must be 5 x 5 numbers over NORM, MI"),
+        (json.dumps(DANGER | {"classes": 5}), "must be 5 x 5"),
+        (json.dumps(DANGER | {"classes": [1, "MI", "STTC", "CD", "HYP"]}), "must be 5 x 5"),
+        (json.dumps(DANGER | {"danger": [[0] * 5] * 4 + [[0] * 4]}), "must be 5 x 5"),
+        (json.dumps(DANGER | {"danger": [["0"] * 5] * 5}), "must be 5 x 5"),
+        (json.dumps(DANGER | {"danger": [[1] * 5] * 5}), "zeros on its diagonal"),
+        (json.dumps(DANGER | {"danger": [[0, -1, 0, 0, 0]] * 5}), "weights >= 0"),
+        (json.dumps(DANGER).replace("0", "NaN", 1), "it holds NaN, which is no finite number"),
+    ],
 )
-def test_a_bad_danger_table_is_named(tmp_path, content):
+def test_a_bad_danger_table_is_one_sentence(tmp_path, content, said):
     path = tmp_path / "danger.json"
     path.write_text(content)
-    with pytest.raises(SettingError, match=r"danger\.json"):
+    with pytest.raises(SettingError, match=said):
         danger_table(path)

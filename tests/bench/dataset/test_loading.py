@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import wfdb
 
 from bench.dataset import open_dataset
 from bench.dataset.array_cache import cached_array
+from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 from readers.majority import majority_values
 from renderers import LEADS
@@ -203,3 +205,89 @@ def test_a_recording_of_ptbxl_is_what_its_header_says(ptbxl):
         for fs in record.rates:
             assert record.signal(fs).mv.shape == (12, 10 * fs)
             assert ptbxl.samples_problem(record, fs) is None
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def other_bytes(path):
+    path.write_bytes(b"\x93NUMPY\x01\x00\xff\xff" + b"\xff" * 50)
+
+
+def zeros(path):
+    path.write_bytes(bytes(len(path.read_bytes())))
+
+
+def deep(path):
+    path.write_bytes(b"[" * 100_000)
+
+
+def a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def a_dangling_link(path):
+    path.unlink()
+    path.symlink_to(path.parent / "nowhere")
+
+
+def of_another_kind(path):
+    if path.suffix == ".npy":
+        np.save(path, np.zeros((8, 12, 5000)))
+    else:
+        path.write_text('{"9": 5, "colour": {"pr": "wide"}}')
+
+
+DAMAGES = (cut, emptied, other_bytes, zeros, deep, a_folder, a_pipe, a_dangling_link, of_another_kind)
+
+
+# Ids of another kind are those of other records: the array is made again without a word.
+ARRAY_DAMAGES = [(kind, damage) for kind in ("npy", "json") for damage in DAMAGES]
+ARRAY_DAMAGES.remove(("json", of_another_kind))
+
+
+@pytest.mark.parametrize("damaged", ARRAY_DAMAGES, ids=lambda one: f"{one[0]} {one[1].__name__}")
+def test_a_damaged_array_cache_is_set_aside_said_once_and_made_again(
+    population, tmp_path, monkeypatch, caplog, damaged
+):
+    kind, damage = damaged
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    records = population.cohort("val", limit=8)
+    arguments = (records, ("raw", lambda signal: signal.mv), lambda done, total: None)
+    whole = np.array(cached_array(*arguments))
+    (path,) = tmp_path.glob(f"*.{kind}")
+    damage(path)
+    for _ in range(2):
+        assert np.array_equal(cached_array(*arguments), whole)
+    (said,) = caplog.messages
+    assert path.name in said and said.endswith(f"it is kept as {path.name}.damaged and made again")
+    assert os.path.lexists(tmp_path / f"{path.name}.damaged")
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_measurement_cache_is_set_aside_said_once_and_made_again(tmp_path, monkeypatch, caplog, damage):
+    monkeypatch.setattr("bench.dataset.cohort.WORTH_CACHING", 1)
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+
+    def measured():
+        return Phantoms("1,66").cohort("val", limit=8).measure()
+
+    numbers = measured()
+    (path,) = tmp_path.glob("measurements-*.json")
+    damage(path)
+    for _ in range(2):
+        assert measured() == numbers
+    (said,) = caplog.messages
+    assert path.name in said and said.endswith(f"it is kept as {path.name}.damaged and made again")
+    assert os.path.lexists(tmp_path / f"{path.name}.damaged")

@@ -148,10 +148,11 @@ def test_the_shape_is_that_of_the_loaded_model(gemma):
     assert shape.adapter_parameters == taught
 
 
-def test_a_result_that_cannot_be_read_is_said(tmp_path):
+@pytest.mark.parametrize("written", ["{}", '{"score": []}', '{"score": 5}', "[]", "{", "[" * 100_000])
+def test_a_result_that_cannot_be_read_is_said(tmp_path, written):
     (tmp_path / "binary" / "binary").mkdir(parents=True)
-    (tmp_path / "binary" / "binary" / "result.json").write_text("{}")
-    with pytest.raises(FileError, match="is not a result of an experiment"):
+    (tmp_path / "binary" / "binary" / "result.json").write_text(written)
+    with pytest.raises(FileError, match=r"result\.json (is not a result of an experiment|cannot be read)"):
         read_results(tmp_path)
 
 

@@ -150,14 +150,33 @@ def test_no_bill_is_above_the_worst_case_it_was_admitted_by(plain, cached, writt
     assert price.cost(tokens, batch=True) == pytest.approx(cost / 2)
 
 
-def test_a_price_table_of_ones_own_comes_first_and_a_bad_one_is_told(tmp_path):
+def test_a_price_table_of_ones_own_comes_first(tmp_path):
     own = tmp_path / "prices.json"
     own.write_text('{"models": {"gpt-4o": {"input": 1, "output": 2}}}')
     assert price_of("gpt-4o", own) == Price(1.0, 2.0)
     assert price_of("gpt-4.1", own) == price_of("gpt-4.1")
-    own.write_text('{"models": {"gpt-4o": {"inputt": 1}}}')
-    with pytest.raises(SettingError, match=r"price table .* cannot be read"):
-        price_of("gpt-4o", own)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("{", r"the price table .*prices\.json cannot be read: it is no JSON"),
+        ("[" * 100_000, "more than 32 lists and objects"),
+        ("[]", "it holds a list, not a JSON object"),
+        ("{}", "it has no 'models'; it needs"),
+        ('{"models": []}', "it has no 'models'"),
+        ('{"models": {"gpt-4o": [1, 2]}}', "'gpt-4o' is no JSON object; it needs"),
+        ('{"models": {"gpt-4o": {"inputt": 1}}}', "'gpt-4o' has 'inputt', which is none of input, output, cached"),
+        ('{"models": {"gpt-4o": {"input": 1}}}', "'gpt-4o' has no 'output'"),
+        ('{"models": {"gpt-4o": {"input": -1, "output": 2}}}', "has input = -1, which is no number of dollars"),
+        ('{"models": {"gpt-4o": {"input": true, "output": 2}}}', "has input = True"),
+        ('{"models": {"gpt-4o": {"input": NaN, "output": 2}}}', "it holds NaN, which is no finite number"),
+    ],
+)
+def test_a_bad_price_table_is_one_sentence(tmp_path, written, said):
+    (tmp_path / "prices.json").write_text(written)
+    with pytest.raises(SettingError, match=said):
+        price_of("gpt-4o", tmp_path / "prices.json")
 
 
 @pytest.mark.parametrize(
