@@ -1,6 +1,6 @@
 """Prices by model, and the cost of a call."""
 
-import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from typing import Any
 
 from readers.api.model import model_table
 from taxonomy.error import SettingError
+from taxonomy.outside import object_in
 
 SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 """Suffix of a dated snapshot, which costs the same as its model."""
@@ -101,8 +102,8 @@ def _shipped() -> Mapping[str, Price]:
 
 def _own(path: Path) -> Mapping[str, Price]:
     try:
-        return _prices(json.loads(path.read_text(encoding="utf-8"))["models"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _prices(object_in(path, SettingError)["models"])
+    except (SettingError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(
             f"the price table {path} cannot be read ({error}): it needs "
             '{"models": {"NAME": {"input": 1.0, "output": 4.0}}}, dollars per million tokens'
@@ -112,6 +113,14 @@ def _own(path: Path) -> Mapping[str, Price]:
 def _prices(rows: Mapping[str, Any]) -> dict[str, Price]:
     return {
         # A user's table may name the provider of a model.
-        name: Price(**{field: float(value) for field, value in row.items() if field != "provider"})
+        name: Price(**{field: _dollars(value) for field, value in row.items() if field != "provider"})
         for name, row in rows.items()
     }
+
+
+def _dollars(value: float | str) -> float:
+    """Return a price; raises ValueError for one that is negative or no number, with which no limit could be kept."""
+    price = float(value)
+    if not (math.isfinite(price) and price >= 0):
+        raise ValueError(f"{value!r} is no price")
+    return price
