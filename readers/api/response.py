@@ -90,7 +90,7 @@ class Response:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Response":
         """Return what :meth:`to_json` wrote; raises SettingError when the data has another form."""
-        return checked_settings(cls, data, "kept answer's")
+        return checked_settings(cls, data, "field")
 
 
 def response_reading(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:

@@ -2,12 +2,12 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from readers.api.response import Response
-from taxonomy.error import BenchError
+from taxonomy.error import FileError, SettingError
 from taxonomy.outside import outside_object
 
 DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -16,10 +16,13 @@ DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BYTES_A_ROW = 64
 """Fewest bytes of a row, by which the number of rows is bounded where SQLite cannot tell it."""
 
-_ROW = re.compile(
-    rb'([0-9a-f]{40})(\{"text": "(?:[^"\\\x00-\x1f]|\\[\x20-\x7e])*+", "stop": [\x20-\x7e]{1,2000}?"batch": \w{4,5}\})'
-)
-"""A row as it stands in a page that it does not leave: the key, then the JSON of the answer, in ASCII."""
+PAGE = 4096
+"""Bytes of a page of SQLite, unless it is told otherwise; and of the header of a log, and of a page in it."""
+LOG_HEADER, FRAME_HEADER = 32, 24
+
+_ROW = re.compile(rb'[\x03-\x06]\x5d([\x80-\xff]{0,3}[\x00-\x7f])([0-9a-f]{40})(?=\{"text": ")')
+"""The beginning of a row in a page: the serial types of a text of 40 bytes and of the answer, which tells its length,
+then the key (SQLite's file format, section 2.1, record format)."""
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -28,16 +31,17 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def answer_of(written: object, key: str) -> Response:
-    """Return the answer in a row; raises BenchError when the row is damaged."""
-    return Response.from_json(outside_object(written if isinstance(written, bytes) else b"", f"the kept answer {key}"))
+    """Return the answer in a row; raises FileError when the row is damaged."""
+    where = f"the kept answer {key}"
+    try:
+        return Response.from_json(outside_object(written if isinstance(written, bytes) else b"", where))
+    except SettingError as error:
+        raise FileError(f"{where} cannot be read: {error}") from error
 
 
 def whole_answers(path: Path) -> dict[str, bytes]:
     """Return every row, by key, that can be read in a damaged store and in the log beside it, and is an answer."""
-    found = dict[str, bytes]()
-    for part in (path, path.with_name(f"{path.name}-wal")):
-        if part.is_file():
-            found.update((match[1].decode(), match[2]) for match in _ROW.finditer(part.read_bytes()))
+    found = _by_bytes(path)
     try:
         with closing(sqlite3.connect(path, timeout=60)) as file:
             file.text_factory = bytes
@@ -45,6 +49,47 @@ def whole_answers(path: Path) -> dict[str, bytes]:
     except sqlite3.Error:
         pass  # nothing of it is read by SQLite: what its bytes tell is all there is
     return {key: row for key, row in found.items() if _is_answer(key, row)}
+
+
+def _by_bytes(path: Path) -> dict[str, bytes]:
+    """Return what looks like a row in the pages of a store, and in the later ones of its log."""
+    data, log = (part.read_bytes() if part.is_file() else b"" for part in (path, path.with_name(f"{path.name}-wal")))
+    frames = range(LOG_HEADER, len(log) - FRAME_HEADER - PAGE + 1, FRAME_HEADER + PAGE)
+    pages = {number + 1: data[number * PAGE : (number + 1) * PAGE] for number in range(-(-len(data) // PAGE))}
+    logged = [(int.from_bytes(log[at : at + 4], "big"), log[at + FRAME_HEADER :][:PAGE]) for at in frames]
+    in_order = [*pages.values(), *(page for _, page in logged)]
+    pages.update(logged)
+    return {
+        row[2].decode(): _answer_bytes(page, row.end(), _varint(row[1]), pages, len(row[0]))
+        for page in in_order
+        for row in _ROW.finditer(page)
+    }
+
+
+def _answer_bytes(page: bytes, at: int, size: int, pages: Mapping[int, bytes], before: int) -> bytes:
+    """Return an answer that begins at a place of a page, and may go on in others.
+
+    How much of a row stands in its own page, and how the others follow, is SQLite's file format, section 1.6.
+    """
+    length, most, least = before + (size - 13) // 2, PAGE - 35, (PAGE - 12) * 32 // 255 - 23
+    own = length
+    if length > most:
+        own = least + (length - least) % (PAGE - 4)
+        own = own if own <= most else least
+    end = at + own - before
+    parts, left = [page[at:end]], length - own
+    following = page[end : end + 4]
+    while left > 0 and (other := pages.get(int.from_bytes(following, "big"))):
+        parts.append(other[4 : 4 + left])
+        following, left = other[:4], left - (PAGE - 4)
+    return b"".join(parts)
+
+
+def _varint(written: bytes) -> int:
+    number = 0
+    for byte in written:
+        number = number << 7 | byte & 0x7F
+    return number
 
 
 def _rows(file: sqlite3.Connection, most: int) -> Iterator[tuple[str, bytes]]:
@@ -70,6 +115,6 @@ def _rows(file: sqlite3.Connection, most: int) -> Iterator[tuple[str, bytes]]:
 def _is_answer(key: str, row: bytes) -> bool:
     try:
         answer_of(row, key)
-    except BenchError:
+    except FileError:
         return False
     return True

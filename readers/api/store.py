@@ -16,7 +16,7 @@ from typing import Any
 
 from readers.api.response import Response
 from readers.api.salvage import answer_of, is_damage, whole_answers
-from taxonomy.error import BenchError, StopReading
+from taxonomy.error import FileError, StopReading
 
 LEASE_S = 60.0
 """Seconds after which a claim that is not renewed lapses: its run may hang, or be killed on another machine."""
@@ -79,7 +79,7 @@ class ResponseStore:
             return None
         try:
             return answer_of(found[0], key)
-        except BenchError as error:
+        except FileError as error:
             self._say(f"{error}; it is set aside in {self._where}, and asked again")
             self._done(lambda: self._put_aside(key))
             return None
