@@ -13,7 +13,8 @@ from bench.run.settings import RunSettings, settings_from
 from bench.score.result import Score
 from bench.storage import append, held, opened_for_append, write_whole
 from bench.view import Question, QuestionKey, View
-from taxonomy.error import BenchError, RunError
+from taxonomy.error import BenchError, FileError, RunError
+from taxonomy.outside import outside_object
 from taxonomy.reading import Reading
 
 
@@ -154,7 +155,8 @@ class RunFolder:
 
 def _usage(line: bytes) -> Mapping[str, Any]:
     try:
-        usage: Mapping[str, Any] = json.loads(line)["reading"].get("usage", {})
-    except (ValueError, KeyError, TypeError):
+        usage: Mapping[str, Any] = outside_object(line, "a reading")["reading"].get("usage", {})
+        cost = float(usage.get("cost") or 0.0)
+    except (FileError, ValueError, KeyError, TypeError, AttributeError):
         return {}
-    return usage
+    return usage if cost >= 0 else {}

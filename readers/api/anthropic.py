@@ -54,6 +54,10 @@ class AnthropicProvider:
         self._sdk = SdkClient("anthropic", "AsyncAnthropic", endpoint, model, options)
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
+    def check(self) -> None:
+        """Raise StopReading when there is no key."""
+        self._endpoint.key()
+
     def details(self) -> Details:
         """Return the settings on which the answers depend."""
         supported = self._model.startswith("claude") and not self._model.startswith(WITHOUT_SCHEMA)

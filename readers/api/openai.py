@@ -46,6 +46,10 @@ class OpenAIProvider:
         self._sdk = SdkClient("openai", "AsyncOpenAI", self._endpoint, model, options)
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
+    def check(self) -> None:
+        """Raise StopReading when there is no key."""
+        self._endpoint.key()
+
     def details(self) -> Details:
         """Return the settings on which the answers depend; other makers' models have their makers' limits."""
         official, bare = self._endpoint.is_official, self._model.rpartition("/")[2]

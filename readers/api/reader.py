@@ -75,6 +75,12 @@ class ApiReader:
         self.session = session
         return self
 
+    def check(self) -> None:
+        """Raise StopReading when no case can be answered: there is no key, and no answer is kept either."""
+        kept = self.session.responses
+        if kept is None or not (kept / "responses.sqlite").is_file():
+            self.provider.check()
+
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield one reading for each case, in order, while up to ``concurrency`` requests are in flight.
 

@@ -136,6 +136,9 @@ class Server:
             error = {"type": "error", "error": {"message": "too much", "type": "overloaded_error"}}
             headers = {"retry-after": self.retry_after} if fault != "500" else {}
             return web.json_response(error, status=int(fault), headers=headers)
+        if fault == "echo":
+            sent = " ".join((*request.headers.values(), str(request.url)))
+            return web.json_response({"error": {"message": f"refused: {sent}"}}, status=500)
         if fault in STATUS:
             status, message, code = STATUS[fault]
             error = {"type": "error", "error": {"message": message, "type": code, "code": code}}
