@@ -12,6 +12,7 @@ from typing import Any
 
 from readers.whole_file import whole_file
 from taxonomy.error import StorageError
+from taxonomy.secret import redacted, redacted_data
 
 __all__ = [
     "append",
@@ -27,9 +28,9 @@ __all__ = [
 
 
 def write_whole(path: Path, text: str) -> Path:
-    """Write a text file atomically; raises as :func:`whole_file`."""
+    """Write a text file atomically, without keys and passwords; raises as :func:`whole_file`."""
     with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(redacted(text), encoding="utf-8")
     return path
 
 
@@ -58,13 +59,15 @@ def opened_for_append(path: Path) -> Iterator[FileIO]:
 def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
     """Append a JSON line to a file from :func:`opened_for_append`, and hand it to the operating system.
 
+    No key or password stands in it.
+
     Raises
     ------
     taxonomy.error.StorageError
         When the disk is full or the folder went away; what was written before stays.
     """
     try:
-        left = memoryview(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        left = memoryview(json.dumps(redacted_data(entry), separators=(",", ":")).encode() + b"\n")
         while left:
             left = left[out.write(left) :]
     except OSError as error:

@@ -69,6 +69,15 @@ class Estimate:
 
 
 @runtime_checkable
+class CheckedReader(Protocol):
+    """A reader that can tell before the first question that it could answer none."""
+
+    def check(self) -> None:
+        """Raise StopReading when it could answer none within its session, such as for want of a key."""
+        ...
+
+
+@runtime_checkable
 class SessionReader(Protocol):
     """A reader that works within a session."""
 

@@ -23,8 +23,14 @@ from difflib import get_close_matches
 class BenchError(Exception):
     """Bad input from outside: the command line prints the message and exits with 2.
 
-    The message is one sentence that names the offending thing and its value, and says what to do.
+    The message is one sentence that names the offending thing and its value, and says what to do. No key or password
+    stands in it.
     """
+
+    def __str__(self) -> str:
+        from taxonomy.secret import redacted
+
+        return redacted(super().__str__())
 
 
 class UnknownNameError(BenchError):

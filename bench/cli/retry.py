@@ -38,4 +38,5 @@ def retry(run: Path, data: str | None, measurements: str, statements: Path | Non
         total = len(settings.ids) * settings.repeats
         click.echo(f"{len(job.again)} of {total} readings are failed calls")
         if job.again:
+            job.check_reader()
             show_run(job, job.finish(danger, TERMINAL), danger)

@@ -51,10 +51,14 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
+    from bench.run.options import check_limits
     from taxonomy.danger import danger_table
 
     asked, table = run_from(options), danger_table(danger)
     job = prepared(asked, TERMINAL)
+    check_limits(job.reader, job.limits)
+    if not dry_run:
+        job.check_reader()
     for line in job.caveats:
         TERMINAL.say(line)
     if dry_run:
@@ -69,13 +73,18 @@ def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     """Write the report of a run that is done, and print its score."""
     from bench.report.score_page import write_score
     from bench.run.caveat import told_coverage
+    from bench.run.failed_call import check_any_answered, failure_lines
 
     write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
     print_score(score, job.settings.title, job.settings.is_simulated)
     click.echo("\n".join(told_coverage(job.folder.manifest())))
+    readings = job.folder.every_reading()[0].values()
     if score.failed:
-        click.echo(f"\n'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
+        click.echo("\nfailed calls, with the reason of most:")
+        click.echo("".join(f"  {line}\n" for line in failure_lines(readings)), nl=False)
+        click.echo(f"'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")
+    check_any_answered(readings)
 
 
 def print_score(score: "Score", title: str, is_simulated: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.progress import Observer, Report
+from taxonomy.secret import redacted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,7 +41,7 @@ def progress(what: str, unit: str = "records") -> Iterator[Report]:
         yield report
 
 
-TERMINAL = Observer(say=lambda line: click.echo(line, err=True), progress=progress)
+TERMINAL = Observer(say=lambda line: click.echo(redacted(line), err=True), progress=progress)
 """Shows progress, and prints messages to standard error."""
 
 ALOUD = Observer(say=click.echo, progress=progress)

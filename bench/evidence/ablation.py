@@ -13,7 +13,7 @@ from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, taught_records
 from bench.run.job import Job, begin, prepared
-from bench.run.options import RunOptions
+from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import Offer, offer_of
 from bench.view import Cases, QuestionKey, View, cases_of
@@ -206,6 +206,7 @@ def ablation_of(options: RunOptions, conditions: str = "") -> Ablation:
 
 def condition_jobs(options: RunOptions, ablation: Ablation, observer: Observer = SILENT) -> Mapping[str, Job]:
     """Return the job of each condition that would be asked; nothing is written."""
+    check_limits(ablation.reader, options.limits)
     return {
         name: prepared(replace(options, view=replace(options.view, condition=name)), observer, ablation.cohort)
         for name in ablation.asked

@@ -15,7 +15,7 @@ from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
 from bench.run.caveat import taught_records
 from bench.run.job import Job, prepared
-from bench.run.options import RunOptions
+from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import offer_of
 from bench.view import View, cases_of
@@ -378,6 +378,7 @@ def study_of(options: RunOptions, held_out: str = "", only_copies: bool = False)
 
 def arm_jobs(options: RunOptions, study: Study, observer: Observer = SILENT) -> Mapping[str, Job]:
     """Return the job of each arm; nothing is written."""
+    check_limits(study.reader, options.limits)
     study.axes  # noqa: B018  # a reader that cannot be compared is refused before anything is simulated
     options = replace(options, view=replace(options.view, condition=study.shown.condition))
     return {name: prepared(options, observer, cohort) for name, cohort in study.arms.items()}

@@ -5,12 +5,9 @@ follows from its rule, the labels and a lot; tests and verdicts are those of the
 """
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from multiprocessing import get_context
 from typing import Literal
 
 import numpy as np
@@ -27,6 +24,7 @@ from bench.score.association import Association, association
 from bench.score.proportion import clopper_pearson
 from bench.view import CONDITIONS, CORE
 from bench.view.donor import donors
+from bench.view.worker import worker_processes
 from readers.control import ABNORMAL, by_lot, chance, prior, seen
 from taxonomy.axis import AXES, DIAGNOSIS, Axis, AxisValue
 from taxonomy.reading import Reading
@@ -157,7 +155,7 @@ def simulate(
     trial = partial(every_finding, majority=dict(cohort.dataset.baselines))
     with (
         observer.progress("simulating", "trials") as report,
-        _processes() as processes,
+        worker_processes(min(MOST_PROCESSES, os.cpu_count() or 1)) as processes,
     ):
         for done, found in enumerate(processes.map(trial, worlds), start=1):
             for name, counted in counts.items():
@@ -165,12 +163,6 @@ def simulate(
                     counted[finding] += bool(found[name] & set(COUNTED[finding]))
             report(done, trials)
     return tuple(SimulatedReader(rule.name, rule.knows, _rates(counts[rule.name], trials)) for rule in RULES)
-
-
-def _processes() -> ProcessPoolExecutor:
-    """Return processes that leave Ctrl-C to this one."""
-    count = min(MOST_PROCESSES, os.cpu_count() or 1)
-    return ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 def every_finding(world: World, majority: Mapping[str, AxisValue]) -> dict[str, set[str]]:

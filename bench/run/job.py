@@ -17,7 +17,7 @@ from bench.score import Score
 from bench.storage import as_json
 from bench.view import Cases, Question, QuestionKey, cases_of
 from readers.contract import Reader
-from readers.session import SessionReader
+from readers.session import CheckedReader, SessionReader
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
@@ -68,6 +68,18 @@ class Job:
         """Return the reader, inside a session if it takes one."""
         spent = self.folder.paid()
         return within(self.reader, self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say))
+
+    def check_reader(self) -> None:
+        """Raise StopReading when the reader can answer no question that is left, such as for want of a key."""
+        if isinstance(self.reader, CheckedReader) and self.is_open:
+            self.lent()
+            self.reader.check()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question has no reading yet, or a failed one is asked again."""
+        readings, _ = self.folder.every_reading()
+        return bool(self.again) or any(question.key not in readings for question in self.questions)
 
     def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
         """Ask every question without a reading, and return all readings; the caller holds the folder's lock."""
@@ -131,6 +143,7 @@ def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SI
         When the run cannot go on.
     """
     with job.folder.locked():
+        job.check_reader()
         begin(job, observer)
         return job.finish(danger, observer)
 

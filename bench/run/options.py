@@ -58,6 +58,16 @@ class Limits:
         )
 
 
+def check_limits(reader: Reader, limits: Limits) -> None:
+    """Raise SettingError when limits are set that have no effect: the reader calls no API."""
+    if isinstance(reader, SessionReader):
+        return
+    given = {"--batch": limits.batch, "--max-cost": limits.max_cost is not None, "--prices": limits.prices is not None}
+    for name, is_set in given.items():
+        if is_set:
+            raise SettingError(f"{name} is for readers behind an API, and {reader.name!r} is none; leave it out")
+
+
 def within(reader: Reader, session: Session) -> Reader:
     """Return the reader, inside the session if it takes one."""
     return reader.within(session) if isinstance(reader, SessionReader) else reader

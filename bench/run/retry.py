@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.dataset import Dataset
 from bench.run.folder import RunFolder
 from bench.run.job import Job
-from bench.run.options import Limits
+from bench.run.options import Limits, check_limits
 from bench.run.rescoring import cases_of_run
 from bench.run.settings import named_statements
 from bench.view import View
@@ -34,6 +34,7 @@ def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, statements
     """
     settings = folder.settings()
     reader = reader_named(settings.reader, settings.options)
+    check_limits(reader, limits)
     changed = _changed(settings.reader_details, dict(getattr(reader, "details", {})))
     if changed:
         raise RunError(f"reader {settings.reader!r} has changed since {folder.path} was made: {changed}")

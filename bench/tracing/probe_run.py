@@ -13,7 +13,7 @@ from bench.dataset import Cohort, Dataset
 from bench.dataset.lot import drawn, in_random_order
 from bench.dataset.phantom import Phantoms
 from bench.progress import SILENT, Observer
-from bench.run.options import RunOptions, within
+from bench.run.options import RunOptions, check_limits, within
 from bench.tracing.change import Change, changes_on
 from bench.tracing.dose_response import DoseResult, probe_tracings
 from bench.tracing.tracing import Tracing, normal_records, tracings
@@ -167,7 +167,9 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
         When something that was asked for is not there, or the reader does not read the tracings.
     """
     run, folder = options.run, options.folder
-    reader = within(run.built(), run.limits.session(folder, folder.name, 0.0, observer.say))
+    built = run.built()
+    check_limits(built, run.limits)
+    reader = within(built, run.limits.session(folder, folder.name, 0.0, observer.say))
     result = probe_records(reader, options.records(), options.changes, run.view, observer)
     return replace(result, reader=run.reader)
 

@@ -1,16 +1,15 @@
 """Pages drawn ahead in other processes, so that a reader waiting for a network never waits for drawing."""
 
-import signal as signals
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from itertools import islice
-from multiprocessing import get_context
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.view.worker import worker_processes
 from renderers import PackedImage, PageStyle, packed, render
 
 Item = TypeVar("Item")
@@ -33,8 +32,7 @@ def draw_ahead(
         Processes.
     """
     tasks = iter(work)
-    context = get_context("spawn")  # the reader's threads are running: a fork would copy their locks
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupt) as pool:
+    with worker_processes(workers) as pool:
         waiting: deque[tuple[Item, Future[Drawn]]] = deque()
 
         def begin(item: Item, trace: tuple[NDArray[np.float32], float]) -> None:
@@ -51,8 +49,3 @@ def draw_ahead(
 
 def _draw(trace: tuple[NDArray[np.float32], float], renderer: str, style: PageStyle) -> Drawn:
     return tuple(packed(image) for image in render(*trace, renderer, style))
-
-
-def _ignore_interrupt() -> None:
-    """Leave Ctrl-C to the parent process."""
-    signals.signal(signals.SIGINT, signals.SIG_IGN)

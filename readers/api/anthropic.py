@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from readers.api.bill import UNUSABLE, count
 from readers.api.endpoint import Endpoint
 from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
@@ -53,6 +54,10 @@ class AnthropicProvider:
         self._sdk = SdkClient("anthropic", "AsyncAnthropic", endpoint, model, options)
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
+    def check(self) -> None:
+        """Raise StopReading when there is no key."""
+        self._endpoint.key()
+
     def details(self) -> Details:
         """Return the settings on which the answers depend."""
         supported = self._model.startswith("claude") and not self._model.startswith(WITHOUT_SCHEMA)
@@ -95,13 +100,11 @@ class AnthropicProvider:
         text = "".join(block["text"] for block in body["content"] if block.get("type") == "text")
         usage, tokens = body.get("usage"), None
         if usage and usage.get("input_tokens") is not None:
-            cached, written = usage.get("cache_read_input_tokens") or 0, usage.get("cache_creation_input_tokens") or 0
-            tokens = Tokens(
-                input=int(usage["input_tokens"]) + int(cached) + int(written),
-                output=int(usage.get("output_tokens") or 0),
-                cached=int(cached),
-                cache_written=int(written),
-            )
+            names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+            parts = [count(usage.get(name)) for name in names]
+            _, cached, written = parts
+            total = UNUSABLE if UNUSABLE in parts else sum(parts)
+            tokens = Tokens(total, count(usage.get("output_tokens")), cached, written)
         return Response(text, STOPS.get(body.get("stop_reason") or "", "end"), tokens, str(body.get("model", "")))
 
     def batch_line(self, custom_id: str, body: Body) -> str:
@@ -132,7 +135,7 @@ class AnthropicProvider:
         """Return the state of a batch."""
         async with self._sdk.calling():
             batch = await self._sdk.client.messages.batches.retrieve(batch_id)
-        done, running = _counts(batch)
+            done, running = _counts(batch)
         return BatchState("ended" if batch.processing_status == "ended" else "running", done, done + running)
 
     async def results(self, batch_id: str) -> AsyncIterator[BatchResult]:

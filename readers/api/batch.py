@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from readers.api.batch_folder import BatchFolder, Shard
+from readers.api.bill import believed, disbelief
 from readers.api.price import Price
 from readers.api.provider import MALFORMED, BatchLabel, BatchProvider, BatchResult
+from readers.api.request import Request
 from readers.api.response import CallError, Response
 from readers.api.store import ResponseStore
 from readers.session import Session
@@ -17,7 +19,10 @@ NO_ANSWER = "the batch returned no answer for this case"
 
 @dataclass(eq=False)
 class BatchDispatcher:
-    """Fetches the answers of a run's shards into the store; ``spent`` is the run's cost so far in US dollars."""
+    """Fetches the answers of a run's shards into the store; ``spent`` is the run's cost so far in US dollars.
+
+    ``requests`` are the run's, by key and without pixels.
+    """
 
     provider: BatchProvider
     store: ResponseStore
@@ -25,6 +30,8 @@ class BatchDispatcher:
     session: Session
     price: Price | None
     spent: float = 0.0
+    requests: dict[str, Request] = field(default_factory=dict)
+    _has_told: bool = False
 
     async def run(self) -> dict[str, str]:
         """Submit, poll and fetch every pending shard.
@@ -111,13 +118,37 @@ class BatchDispatcher:
             if isinstance(outcome, CallError):
                 problems[key] = str(outcome)
             elif key not in twice:
-                self.store.put(key, replace(outcome, run_id=self.session.run_id, batch=True))
-                if self.price and outcome.tokens:
-                    self.spent += self.price.cost(outcome.tokens, batch=True)
+                response = self.believed(key, replace(outcome, run_id=self.session.run_id, batch=True))
+                self.store.put(key, response)
+                self.spent += self.cost(key, response)
         self.folder.keep(shard, status="fetched")
         self.folder.file(shard).unlink(missing_ok=True)
         self.session.say(f"batch {shard.batch_id}: {len(shard.keys) - len(problems)} of {len(shard.keys)} answered")
         return problems
+
+    def believed(self, key: str, response: Response) -> Response:
+        """Return a response with a bill that is possible; one that is not is told once.
+
+        Of a request that the run no longer has, no bill is believed.
+        """
+        request = self.requests.get(key)
+        counted = believed(response, request) if request else replace(response, tokens=None)
+        if request and counted is not response and not self._has_told:
+            self.session.say(disbelief(response.tokens, counted.tokens))
+            self._has_told = True
+        return counted
+
+    def cost(self, key: str, response: Response) -> float:
+        """Return what an answer counts under the cost limit: at worst, where the server bills nothing."""
+        if self.price is None:
+            return 0.0
+        if response.tokens:
+            return self.price.cost(response.tokens, response.batch)
+        return self.worst(self.requests[key]) if key in self.requests else 0.0
+
+    def worst(self, request: Request) -> float:
+        """Return the most that a request may cost in a batch, in US dollars."""
+        return self.price.most(request.estimated_tokens, request.options.max_tokens, True) if self.price else 0.0
 
     def _answer(self, result: BatchResult) -> Response | CallError:
         if isinstance(result.outcome, CallError):

@@ -8,13 +8,14 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from readers.api.bill import believed, disbelief
 from readers.api.budget import Budget
 from readers.api.limiter import Limiter
-from readers.api.price import Price, Tokens
+from readers.api.price import Price
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
 from readers.api.response import CallError, Response, failed_reading, missing_image, response_reading
-from readers.api.store import RequestOrigin, ResponseStore, request_key
+from readers.api.store import LEASE_S, RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
 from taxonomy.reading import Reading, Usage
@@ -27,6 +28,10 @@ GRACE_S = 120.0
 """Wait for requests in flight when a run is interrupted: their answers are paid for."""
 
 
+CLAIMED_S = 0.1
+"""Wait between two looks for an answer that another run is asking for."""
+
+
 class Dispatcher:
     """Sends requests from an event loop in its own thread, within the run's limits; connects the provider."""
 
@@ -35,8 +40,9 @@ class Dispatcher:
         self._provider, self._store, self._session, self._price = provider, store, session, price
         self.budget = Budget(session.spent, session.max_cost)
         self.stopped: StopReading | None = None
-        self._answers = self._failures = 0
+        self._answers = self._failures = self._sent = 0
         self._closing = False
+        self._told: set[str] = set()
         self._asking: dict[str, asyncio.Lock] = {}
         self._flying: set[Future[Reading]] = set()
         self._last = asyncio.Event()
@@ -46,6 +52,7 @@ class Dispatcher:
         self._thread.start()
         # Importing an SDK takes a second; the first pages are drawn meanwhile.
         self._connecting = self._begin(asyncio.to_thread(provider.connect, self.limiter.overloaded))
+        self._renewing = self._begin(self._renew())
 
     def submit(self, make: Callable[[], Request], repeat: int) -> "Future[Reading]":
         """Prepare and send a request; the future raises :class:`StopReading` when the run cannot go on."""
@@ -59,9 +66,10 @@ class Dispatcher:
         """Send nothing new, wait for the requests in flight, and end the thread."""
         self._closing = True
         flying = {future for future in self._flying if not future.done()}
-        if flying:
-            self._session.say(f"waiting for up to {len(flying)} requests already sent, which will be billed")
-            wait(flying, timeout=GRACE_S)
+        if self._sent:
+            self._session.say(f"waiting for up to {self._sent} requests already sent, which will be billed")
+        wait(flying, timeout=GRACE_S)
+        self._renewing.cancel()
         if self._connecting.exception() is None:
             self._begin(self._provider.close()).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -82,13 +90,40 @@ class Dispatcher:
         try:
             request, body, key = await self._in_order(make, repeat, order)
             async with self._asking.setdefault(key, asyncio.Lock()):
-                kept = self._store.get(key)
-                reading = self._reuse(kept, request) if kept else await self._ask(request, body, key)
+                reading = await self._kept_or_asked(request, body, key)
         except StopReading as stop:
             self.stopped = self.stopped or stop
             raise
         self._asking.pop(key, None)
         return reading
+
+    async def _kept_or_asked(self, request: Request, body: Body, key: str) -> Reading:
+        """Return the reading of a kept answer, or ask; while another run asks the same, wait for its answer."""
+        while not (kept := self._store.get(key)) and not self._store.claim(key):
+            self._tell_once("waiting", "another run is asking some of these questions: its answers are waited for")
+            self._check_open()
+            await asyncio.sleep(CLAIMED_S)
+        if kept:
+            return self._reuse(kept, request)
+        try:
+            kept = self._store.get(key)  # it may have arrived just before the claim
+            return self._reuse(kept, request) if kept else await self._ask(request, body, key)
+        finally:
+            self._store.release(key)
+
+    async def _renew(self) -> None:
+        """Renew the claims of this run for as long as it lives."""
+        while True:
+            await asyncio.sleep(LEASE_S / 3)
+            try:
+                self._store.renew()
+            except StopReading as stop:
+                self.stopped = self.stopped or stop
+
+    def _tell_once(self, what: str, line: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            self._session.say(line)
 
     async def _in_order(
         self, make: Callable[[], Request], repeat: int, order: tuple[asyncio.Event, asyncio.Event]
@@ -113,14 +148,17 @@ class Dispatcher:
             worst = self._worst(request)
             await self._admit(worst)
             begun, cost = time.monotonic(), 0.0
+            self._sent += 1
             try:
                 answer = await self._provider.ask(body)
                 seconds = round(time.monotonic() - begun, 3)
-                response = replace(answer, seconds=seconds, run_id=self._session.run_id)
-                cost = self._cost(response.tokens)
+                response = self._believed(replace(answer, seconds=seconds, run_id=self._session.run_id), request)
+                cost = self._cost(response, request)
             except CallError as error:
+                cost = worst if error.answered else 0.0
                 return self._failed(error)
             finally:
+                self._sent -= 1
                 await self.budget.settle(worst, cost)
         return self._keep(response, request, key)
 
@@ -135,11 +173,21 @@ class Dispatcher:
         self.limiter.answered()
         return self._read(response, request)
 
-    async def _admit(self, worst: float) -> None:
+    def _believed(self, response: Response, request: Request) -> Response:
+        """Return a response with a bill that is possible; one that is not is told once."""
+        counted = believed(response, request)
+        if counted is not response:
+            self._tell_once("bill", disbelief(response.tokens, counted.tokens))
+        return counted
+
+    def _check_open(self) -> None:
         if self.stopped:
             raise self.stopped
         if self._closing:
             raise StopReading("the run was interrupted")
+
+    async def _admit(self, worst: float) -> None:
+        self._check_open()
         if not await self.budget.reserve(worst):
             raise StopReading(
                 f"stopped before exceeding --max-cost {self._session.max_cost:g}: {self.budget.spent:.2f} dollars are "
@@ -157,8 +205,9 @@ class Dispatcher:
     def _reuse(self, kept: Response, request: Request) -> Reading:
         """Return the reading of a kept answer; the cost of one that this run paid for counts again after a kill."""
         self._answers += 1
+        kept = self._believed(kept, request)
         if kept.run_id == self._session.run_id:
-            self.budget.spent += self._cost(kept.tokens)
+            self.budget.spent += self._cost(kept, request)
         return self._read(kept, request)
 
     def _read(self, response: Response, request: Request) -> Reading:
@@ -167,5 +216,8 @@ class Dispatcher:
     def _worst(self, request: Request) -> float:
         return self._price.most(request.estimated_tokens, request.options.max_tokens) if self._price else 0.0
 
-    def _cost(self, tokens: Tokens | None) -> float:
-        return self._price.cost(tokens) if self._price and tokens else 0.0
+    def _cost(self, response: Response, request: Request) -> float:
+        """Return what an answer counts under the cost limit: at worst, where the server bills nothing."""
+        if self._price is None:
+            return 0.0
+        return self._price.cost(response.tokens) if response.tokens else self._worst(request)

@@ -2,9 +2,9 @@
 
 import os
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit, urlunsplit
 
-from taxonomy.error import StopReading
+from taxonomy.error import SettingError, StopReading
+from taxonomy.secret import keep_address, keep_secret, redacted, shown_address
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,20 @@ class Endpoint:
 
     @classmethod
     def from_environment(cls, key_variable: str, address_variable: str, official: str) -> "Endpoint":
-        """Read the key and the address."""
+        """Read the key and the address, and keep what is secret in them out of every text.
+
+        Raises SettingError when the address is none.
+        """
         address, key = (os.environ.get(name, "").strip() for name in (address_variable, key_variable))
+        keep_secret(key)
+        keep_address(address)
+        try:
+            shown_address(address or official)
+        except ValueError:
+            raise SettingError(
+                f"{address_variable} is no address such as {official}; in a user name or password, special characters "
+                "are written as %2F and the like"
+            ) from None
         return cls(key_variable, address_variable, official, address, key)
 
     @property
@@ -44,26 +56,22 @@ class Endpoint:
     @property
     def shown(self) -> str:
         """The address without user, query and fragment, for messages and manifests."""
-        parts = urlsplit(self.address)
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host
-        where = f"{host}:{parts.port}" if parts.port else host
-        return urlunsplit((parts.scheme, where, parts.path, "", ""))
+        return shown_address(self.address)
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether no call can work: the maker's own API needs a key, other endpoints often none."""
+        return self.is_official and not self._key
 
     def key(self) -> str:
         """Return the key.
 
-        Raises StopReading when the maker's own API has no key; other endpoints often need none.
+        Raises StopReading when it is needed and missing.
         """
-        if self._key:
-            return self._key
-        if self.is_official:
+        if self.lacks_key:
             raise StopReading(f"no key: set {self.key_variable} (and {self.address_variable}, if not {self.official})")
-        return "none"
+        return self._key or "none"
 
     def scrubbed(self, text: str) -> str:
-        """Return a provider's text without the key, its end (which some messages quote) and the full address."""
-        clean = text
-        if len(self._key) >= 8:
-            clean = clean.replace(self._key, "[key]").replace(self._key[-8:], "[key]")
-        return clean.replace(self.address, self.shown)
+        """Return a provider's text without key, password and full address."""
+        return redacted(text.replace(self.address, self.shown))

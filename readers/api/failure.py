@@ -1,6 +1,6 @@
 """Turn the errors of SDKs and providers into a kind of failure and one sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,21 @@ FILTER_CODES = frozenset(
     {"content_filter", "content_policy_violation", "invalid_prompt", "responsible_ai_policy_violation"}
 )
 """Error codes of content filters; they refuse one case, and count as its answer."""
+
+CONNECTION: Mapping[str, str] = {
+    "ConnectionRefusedError": "cannot be reached: nothing listens there; is the server running?",
+    "gaierror": "cannot be reached: the name of the host is not known; is the address right, and is there a network?",
+    "SSLCertVerificationError": "cannot be reached: its certificate is not trusted",
+    "SSLError": "cannot be reached: it does not speak TLS as expected; is the address https or http?",
+    "ConnectionResetError": "broke off the connection, in every attempt",
+    "BrokenPipeError": "broke off the connection, in every attempt",
+    "RemoteProtocolError": "broke off its answer, in every attempt",
+    "ReadError": "broke off its answer, in every attempt",
+    "UnsupportedProtocol": "cannot be asked: its address must begin with http:// or https://",
+    "LocalProtocolError": "cannot be asked: the key or the address holds a character that no request can carry",
+    "UnicodeEncodeError": "cannot be asked: the key or the address holds a character that no request can carry",
+}
+"""By the name of an exception (of Python's, or of the HTTP client's), what became of a connection."""
 
 NO_CREDIT = ("insufficient_quota", "billing", "credit balance")
 
@@ -40,10 +55,27 @@ def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str
     if isinstance(error, sdk.APITimeoutError):
         return CallError("transport", f"{endpoint.shown} stalled: no data within the time limit, in every attempt")
     if isinstance(error, sdk.APIConnectionError):
-        cause = error.__cause__ or error
-        reason = endpoint.scrubbed(f"{type(cause).__name__}: {cause}".rstrip(": "))
-        return CallError("transport", f"{endpoint.shown} cannot be reached or broke off ({reason}); is it running?")
+        return CallError("transport", f"{endpoint.shown} {_connection(error)}")
     return CallError("transport", endpoint.scrubbed(f"{endpoint.shown} sent an unusable answer: {error}"))
+
+
+def _connection(error: BaseException) -> str:
+    """Return what became of a connection, in words, by the first cause that tells it."""
+    for cause in _causes(error):
+        for kind, words in CONNECTION.items():
+            if kind in {parent.__name__ for parent in type(cause).__mro__}:
+                return words
+    return f"cannot be reached ({str(error).rstrip('.') or type(error).__name__}); is it running?"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the causes of an error, those at the bottom first."""
+    if error is not None:
+        yield from _causes(error.__cause__ or error.__context__)
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield from _causes(one)
+        yield error
 
 
 def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallError:
@@ -93,4 +125,5 @@ def not_json(endpoint: Endpoint, content_type: str, text: str) -> CallError:
         "transport",
         f"{endpoint.shown} answered 200 with {content_type or 'no type'} that is no answer of this API ({start!r}); "
         f"check {endpoint.address_variable}",
+        answered=True,
     )

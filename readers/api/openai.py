@@ -6,15 +6,27 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from readers.api.bill import count
 from readers.api.endpoint import Endpoint
 from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
-from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchProvider, BatchResult, BatchState, Body, Details
+from readers.api.provider import (
+    CLOCK_SKEW_S,
+    MALFORMED,
+    BatchLabel,
+    BatchProvider,
+    BatchResult,
+    BatchState,
+    Body,
+    Details,
+)
 from readers.api.reader import ApiReader
 from readers.api.request import Request, SentImage
 from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
+from taxonomy.error import FileError
+from taxonomy.outside import outside_object
 
 WITHOUT_SCHEMA = ("gpt-3.5", "gpt-4-", "chatgpt-")
 """Prefixes of OpenAI's models without structured output (OpenAI's guide: from gpt-4o-2024-08-06 on)."""
@@ -33,6 +45,10 @@ class OpenAIProvider:
         self._endpoint = Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1")
         self._sdk = SdkClient("openai", "AsyncOpenAI", self._endpoint, model, options)
         self.connect, self.close = self._sdk.connect, self._sdk.close
+
+    def check(self) -> None:
+        """Raise StopReading when there is no key."""
+        self._endpoint.key()
 
     def details(self) -> Details:
         """Return the settings on which the answers depend; other makers' models have their makers' limits."""
@@ -79,10 +95,10 @@ class OpenAIProvider:
         if usage and usage.get("prompt_tokens") is not None:
             details = usage.get("prompt_tokens_details") or {}
             tokens = Tokens(
-                input=int(usage["prompt_tokens"]),
-                output=int(usage.get("completion_tokens") or 0),
-                cached=int(details.get("cached_tokens") or 0),
-                cache_written=int(details.get("cache_write_tokens") or 0),
+                input=count(usage["prompt_tokens"]),
+                output=count(usage.get("completion_tokens")),
+                cached=count(details.get("cached_tokens")),
+                cache_written=count(details.get("cache_write_tokens")),
             )
         text = message.get("refusal") or message.get("content") or ""
         if isinstance(text, list):
@@ -120,10 +136,10 @@ class OpenAIProvider:
         """Return the state of a batch."""
         async with self._sdk.calling():
             batch = await self._sdk.client.batches.retrieve(batch_id)
-        counts = batch.request_counts
-        done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
+            counts = batch.request_counts
+            done, total = (counts.completed + counts.failed, counts.total) if counts else (0, 0)
+            problems = [str(problem.message) for problem in (batch.errors.data or [])] if batch.errors else []
         if batch.status == "failed":
-            problems = [problem.message or "" for problem in (batch.errors.data or [])] if batch.errors else []
             return BatchState("failed", done, total, self._endpoint.scrubbed("; ".join(problems) or "no reason given"))
         ended = batch.status in {"completed", "expired", "cancelled"}
         return BatchState("ended" if ended else "running", done, total)
@@ -137,7 +153,7 @@ class OpenAIProvider:
                     async with self._sdk.client.files.with_streaming_response.content(file_id) as content:
                         async for line in content.iter_lines():
                             if line.strip():
-                                yield _result(json.loads(line))
+                                yield _result(line)
 
 
 def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
@@ -150,8 +166,17 @@ def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[s
     return [*content, {"type": "text", "text": text}]
 
 
-def _result(line: Mapping[str, Any]) -> BatchResult:
-    custom_id, answer = str(line.get("custom_id")), line.get("response") or {}
+def _result(written: str) -> BatchResult:
+    """Return the result in a line of a batch's file; one that cannot be read is nobody's."""
+    try:
+        line = outside_object(written, "a result of the batch")
+        return _outcome(str(line.get("custom_id")), line)
+    except (FileError, *MALFORMED) as error:
+        return BatchResult("", CallError("transport", f"the batch returned a line in an unknown format ({error})"))
+
+
+def _outcome(custom_id: str, line: Mapping[str, Any]) -> BatchResult:
+    answer = line.get("response") or {}
     if answer.get("status_code") == 200:
         return BatchResult(custom_id, answer.get("body") or {})
     error = line.get("error") or (answer.get("body") or {}).get("error") or "no reason given"

@@ -80,6 +80,10 @@ class Provider(Protocol):
         """Return the JSON body of a request; ``bench prompt`` prints it, and the request key is a digest of it."""
         ...
 
+    def check(self) -> None:
+        """Raise StopReading when it cannot be called, such as for want of a key; sends nothing."""
+        ...
+
     def connect(self, busy: Busy) -> None:
         """Prepare for calls, outside the event loop; raises StopReading when there is no key."""
         ...

@@ -75,6 +75,12 @@ class ApiReader:
         self.session = session
         return self
 
+    def check(self) -> None:
+        """Raise StopReading when no case can be answered: there is no key, and no answer is kept either."""
+        kept = self.session.responses
+        if kept is None or not (kept / "responses.sqlite").is_file():
+            self.provider.check()
+
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield one reading for each case, in order, while up to ``concurrency`` requests are in flight.
 
@@ -84,7 +90,7 @@ class ApiReader:
             raise StopReading(
                 f"there is no price for model {self.model!r}, so --max-cost cannot be kept: give one with --prices FILE"
             )
-        store = ResponseStore(self.session.responses)
+        store = ResponseStore(self.session.responses, self.session.say)
         try:
             if self.session.batch is None:
                 yield from self._one_by_one(cases, store)
@@ -163,34 +169,33 @@ class ApiReader:
         provider = self.provider_type(self.model, self.options)
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
-        folder, requests = BatchFolder.opened(path), list[tuple[str, Request]]()
+        folder, asked = BatchFolder.opened(path), list[str]()
         dispatcher = BatchDispatcher(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
-        folder.write(self._lines(cases, dispatcher, requests), shard_limit(provider.details().limits, most))
+        folder.write(self._lines(cases, dispatcher, asked), shard_limit(provider.details().limits, most))
         problems = asyncio.run(_run(dispatcher))
-        for key, request in requests:
+        for key in asked:
             kept = store.get(key)
             if kept:
-                yield response_reading(kept, request, self.price, self.session.run_id)
+                kept = dispatcher.believed(key, kept)
+                yield response_reading(kept, dispatcher.requests[key], self.price, self.session.run_id)
             else:
                 yield failed_reading(CallError("transport", problems.get(key, NO_ANSWER)))
 
-    def _lines(
-        self, cases: Iterable[Case], dispatcher: BatchDispatcher, requests: list[tuple[str, Request]]
-    ) -> Iterator[Line]:
-        """Yield a line for each case without an answer; append every request, without pixels, to ``requests``."""
+    def _lines(self, cases: Iterable[Case], dispatcher: BatchDispatcher, asked: list[str]) -> Iterator[Line]:
+        """Yield a line for each case without an answer; append every key to ``asked``, keep every request."""
         endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
             body = dispatcher.provider.body(request)
             key = request_key(body, RequestOrigin(dispatcher.provider.name, endpoint, case.repeat))
-            requests.append((key, request.without_pixels()))
+            asked.append(key)
+            dispatcher.requests[key] = request.without_pixels()
             kept = dispatcher.store.get(key)
             if kept is None:
-                most = self.price.most(request.estimated_tokens, self.options.max_tokens, True) if self.price else 0.0
-                yield key, dispatcher.provider.batch_line(key, body), most
-            elif kept.run_id == self.session.run_id and kept.tokens and self.price:
-                dispatcher.spent += self.price.cost(kept.tokens, kept.batch)
+                yield key, dispatcher.provider.batch_line(key, body), dispatcher.worst(request)
+            elif kept.run_id == self.session.run_id:
+                dispatcher.spent += dispatcher.cost(key, dispatcher.believed(key, kept))
 
 
 async def _run(dispatcher: BatchDispatcher) -> dict[str, str]:

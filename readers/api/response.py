@@ -6,8 +6,10 @@ from typing import Any, Literal
 
 from readers.api.price import Price, Tokens
 from readers.api.request import Request
+from readers.setting import checked_settings
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, FailureKind, Reading, Usage
+from taxonomy.secret import redacted
 
 Stop = Literal["end", "length", "refusal", "content_filter"]
 
@@ -32,11 +34,21 @@ class CallError(Exception):
         Whether every further call would fail too: a refused key, an unknown model, no credit.
     systematic : bool
         Whether the same holds as long as no call has worked: a request that the model does not accept.
+    answered : bool
+        Whether the server has answered something, for which it may bill.
     """
 
-    def __init__(self, kind: FailureKind, message: str, *, fatal: bool = False, systematic: bool = False) -> None:
-        super().__init__(message)
-        self.kind, self.fatal, self.systematic = kind, fatal, systematic
+    def __init__(
+        self,
+        kind: FailureKind,
+        message: str,
+        *,
+        fatal: bool = False,
+        systematic: bool = False,
+        answered: bool = False,
+    ) -> None:
+        super().__init__(redacted(message))
+        self.kind, self.fatal, self.systematic, self.answered = kind, fatal, systematic, answered
 
 
 @dataclass(frozen=True)
@@ -67,14 +79,18 @@ class Response:
     run_id: str = ""
     batch: bool = False
 
+    def __post_init__(self) -> None:
+        for name in ("text", "model"):  # a server may echo the key
+            object.__setattr__(self, name, redacted(getattr(self, name)))
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Response":
-        """Return what :meth:`to_json` wrote."""
-        return cls(**{**data, "tokens": Tokens(**data["tokens"]) if data["tokens"] else None})
+        """Return what :meth:`to_json` wrote; raises SettingError when the data has another form."""
+        return checked_settings(cls, data, "field")
 
 
 def response_reading(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:

@@ -1,7 +1,6 @@
 """The client of OpenAI's and Anthropic's SDKs, which come from one generator and raise alike."""
 
 import importlib
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from readers.api.limiter import BUSY_STATUS, retry_after
 from readers.api.option import RequestOptions
 from readers.api.provider import MALFORMED, Body, Busy
 from readers.api.response import Response
+from taxonomy.error import FileError
+from taxonomy.outside import outside_object
 
 if TYPE_CHECKING:
     import httpx2
@@ -69,16 +70,16 @@ class SdkClient:
         except Filtered as filtered:
             return Response(str(filtered), "content_filter", None, self._model)
         try:
-            return response(json.loads(reply.text))
-        except MALFORMED as error:
+            return response(outside_object(reply.text, "the answer"))
+        except (FileError, *MALFORMED) as error:
             raise not_json(self._endpoint, reply.headers.get("content-type", ""), reply.text) from error
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[None]:
-        """Turn the SDK's exceptions into :class:`CallError`."""
+        """Turn the SDK's exceptions, and those of answers in another format, into :class:`CallError`."""
         try:
             yield
-        except (self._sdk.APIError, ValueError) as error:
+        except (self._sdk.APIError, RecursionError, *MALFORMED) as error:
             raise call_error(error, self._sdk, self._endpoint, self._model) from error
 
     async def close(self) -> None:

@@ -68,6 +68,8 @@ class Server:
     files: dict[str, bytes] = field(default_factory=dict)
     batch_script: Callable[[list[dict]], list[dict]] = lambda results: results
     batch_polls: int = 1
+    script: Callable[[dict], dict | str] = lambda whole: whole
+    """What becomes of an answer before it is sent; a text is sent as it stands."""
     port: int = 0
 
     @property
@@ -122,7 +124,9 @@ class Server:
             if self.latency:
                 await asyncio.sleep(self.latency)
             fault = self.plan(digest, times)
-            whole = shape(body, self)
+            whole = self.script(shape(body, self))
+            if isinstance(whole, str):
+                return web.Response(text=whole, content_type="application/json")
             return await self.faulty(request, fault, whole) if fault else web.json_response(whole)
         finally:
             self.in_flight -= 1
@@ -132,6 +136,9 @@ class Server:
             error = {"type": "error", "error": {"message": "too much", "type": "overloaded_error"}}
             headers = {"retry-after": self.retry_after} if fault != "500" else {}
             return web.json_response(error, status=int(fault), headers=headers)
+        if fault == "echo":
+            sent = " ".join((*request.headers.values(), str(request.url)))
+            return web.json_response({"error": {"message": f"refused: {sent}"}}, status=500)
         if fault in STATUS:
             status, message, code = STATUS[fault]
             error = {"type": "error", "error": {"message": message, "type": code, "code": code}}

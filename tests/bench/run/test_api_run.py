@@ -90,6 +90,59 @@ def test_no_key_is_written_anywhere(server, tmp_path):
         assert secret not in failed.stderr + failed.stdout
 
 
+def test_without_a_key_nothing_is_said_but_that(server, tmp_path):
+    free = {"OPENAI_BASE_URL": "", "OPENAI_API_KEY": ""}
+    done = command.bench(*RUN, cwd=tmp_path, **free)
+    assert command.is_one_sentence(done, "no key: set OPENAI_API_KEY"), done.stderr
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").glob("*/manifest.json"))
+    assert command.bench(*RUN, "--dry-run", cwd=tmp_path, **free).returncode == 0
+
+
+def test_a_kept_answer_needs_no_key(server, tmp_path, monkeypatch):
+    assert bench(server, *RUN, cwd=tmp_path).returncode == 0
+    (folder_of(tmp_path) / "readings.jsonl").unlink()
+    again = command.bench(*RUN, cwd=tmp_path, **{**environment(server), "OPENAI_API_KEY": ""})
+    assert again.returncode == 0, again.stderr
+    assert asked(server) == 12
+
+
+def test_failed_calls_tell_their_reason_and_a_run_without_an_answer_is_no_success(server, tmp_path):
+    server.plan = lambda digest, times: "" if len(server.counts) > 3 else "500"
+    once = ("--option", "attempts=1", "--concurrency", "1")
+    done = bench(server, *RUN, *once, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"  3 transport: {server.openai_url} (500: too much), in every attempt\n" in done.stdout
+    server.plan = lambda digest, times: "500"
+    failed = bench(server, *RUN[:-1], "3", *once, "--out", "other", cwd=tmp_path)
+    assert failed.returncode == 2
+    (sentence,) = [line for line in failed.stderr.splitlines() if line.startswith("Error")]
+    assert f"every call failed (3 transport: {server.openai_url} (500" in sentence
+
+
+def test_a_password_in_the_address_and_an_echoed_key_stand_nowhere(server, tmp_path):
+    address = f"http://somebody:pass-word-99@127.0.0.1:{server.port}/v1"
+
+    def echo(whole):
+        words = f"{KEY} pass-word-99 {address}"
+        return json.loads(json.dumps(whole).replace("as told", words))
+
+    server.script = echo
+    server.plan = lambda digest, times: "echo" if len(server.counts) == 2 else ""
+    env = {**environment(server), "OPENAI_BASE_URL": address}
+    once = ("--option", "attempts=1", "--concurrency", "1")
+    done = command.bench(*RUN, *once, cwd=tmp_path, **env)
+    assert done.returncode == 0, done.stderr
+    reading = lines_of(folder_of(tmp_path))[0]["reading"]
+    assert "[secret] [secret] http://127.0.0.1" in reading["raw"]
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for secret in (KEY, KEY[-8:], "pass-word-99"):
+        assert secret.encode() not in written
+        assert secret not in done.stderr + done.stdout
+    broken = command.bench(*RUN, cwd=tmp_path, **{**env, "OPENAI_BASE_URL": "http://me:pass/word@127.0.0.1/v1"})
+    assert command.is_one_sentence(broken, "OPENAI_BASE_URL is no address such as")
+    assert "pass" not in broken.stderr.replace("password", "")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_run_asks_only_what_has_no_answer(server, tmp_path, kind):
@@ -229,6 +282,9 @@ def test_a_batch_that_was_killed_while_it_ran_is_found_again(server, tmp_path):
         (("--max-cost", "nan"), "max_cost must be a finite number, not nan"),
         (("--max-cost", "1", "--reader", "openai:mystery"), "there is no price for model 'mystery'"),
         (("--reader", "resnet1d", "--condition", "text-only"), "shows no trace"),
+        (("--reader", "majority", "--batch"), "--batch is for readers behind an API, and 'majority' is none"),
+        (("--reader", "majority", "--max-cost", "0"), "--max-cost is for readers behind an API"),
+        (("--reader", "majority", "--prices", "p.json", "--dry-run"), "--prices is for readers behind an API"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(server, tmp_path, words, said):

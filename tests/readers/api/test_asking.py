@@ -356,7 +356,7 @@ def test_a_disk_that_is_full_stops_the_run_before_more_is_paid(server, make, cas
     assert sum(server.counts.values()) == 1
 
 
-def test_a_damaged_store_is_told(make, cases, server, tmp_path):
-    (tmp_path / "responses.sqlite").write_bytes(b"no database at all" * 100)
+def test_a_store_that_cannot_be_made_is_told(make, cases, server, tmp_path):
+    (tmp_path / "file").write_text("in the way")
     with pytest.raises(StopReading, match=r"answers cannot be kept in .*responses\.sqlite"):
-        list(make().within(Session(responses=tmp_path)).read(cases))
+        list(make().within(Session(responses=tmp_path / "file")).read(cases))

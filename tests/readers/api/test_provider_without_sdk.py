@@ -33,6 +33,9 @@ class PlainProvider:
         system = {"role": "system", "content": request.system}
         return {"model": request.model, "messages": [system, {"role": "user", "content": content}]}
 
+    def check(self):
+        pass
+
     def connect(self, busy):
         self.busy, self.client = busy, httpx2.AsyncClient(timeout=self.options.timeout)
 
