@@ -40,8 +40,8 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "bench/evidence/drop.py": MEMORY,
     "bench/evidence/": ANSWERS,
     "bench/score/": ("tests/bench/score",),
-    "taxonomy/parsing.py": ("tests/taxonomy/test_parsing.py", "tests/taxonomy/test_reading.py"),
-    "taxonomy/truth.py": ("tests/taxonomy/test_truth.py",),
+    "taxonomy/parsing.py": ("tests/taxonomy",),
+    "taxonomy/truth.py": ("tests/taxonomy",),
 }
 """Tests of the files whose path begins so; the first that fits."""
 
