@@ -141,7 +141,8 @@ def test_beside_real_records_a_domain_shift_is_named_as_another_cause(real):
 
 
 def test_taught_records_that_are_read_better_than_held_out_ones_are_found(population):
-    study = Study(MemoryControl({}), population.cohort(), View(), held_out=population.cohort("val"))
+    held_out = population.cohort("val", limit=30)
+    study = Study(MemoryControl({}), population.cohort(limit=40), View(), held_out=held_out)
 
     def rule(arm, values, place):
         return told(values) if arm in (PUBLISHED, COPIES) else honest(arm, values, place)

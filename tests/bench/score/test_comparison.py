@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.score import ScoredCase
-from bench.score.comparison import Answers, compared
+from bench.score.comparison import Answers, AxisGap, Gap, PairComparison, compared, corrected
 from bench.score.kappa import kappa
 from taxonomy.axis import CONDUCTION, RHYTHM
 from taxonomy.error import FileError
@@ -167,3 +167,88 @@ def test_an_axis_whose_kappa_is_not_defined_has_none_and_enters_no_mean():
     assert on(pair, "rhythm").kappa is None and on(pair, "rhythm").accuracy.difference == 0.0
     assert pair.mean_axes == ("conduction",)
     assert pair.mean_kappa.difference == 1.0
+
+
+def one_by_one(first, second, true=None, patients=None, **more):
+    """Two readers of rhythm, answer by answer."""
+    true = true or ["paced" if k % 2 else "sinus" for k in range(len(first))]
+    sides = [
+        Answers.of(name, [case(k, Truth({"rhythm": t}), patients and patients[k], rhythm=a) for k, (t, a) in pairs])
+        for name, pairs in (
+            ("a", enumerate(zip(true, first, strict=True))),
+            ("b", enumerate(zip(true, second, strict=True))),
+        )
+    ]
+    (pair,) = compared(sides, **{"draws": 2000, **more})
+    return pair
+
+
+def test_a_gap_by_hand():
+    """The first is right in 6 of 8, the second in 4; kappas 0.5 and 0."""
+    true = ["sinus"] * 4 + ["paced"] * 4
+    first = ["sinus"] * 4 + ["paced"] * 2 + ["sinus"] * 2
+    pair = one_by_one(first, ["sinus"] * 8, true)
+    rhythm = on(pair, "rhythm")
+    assert (rhythm.accuracy.first, rhythm.accuracy.second, rhythm.accuracy.difference) == (0.75, 0.5, 0.25)
+    assert (rhythm.kappa.first, rhythm.kappa.second, rhythm.kappa.difference) == (0.5, 0, 0.5)
+    assert (rhythm.first_only, rhythm.second_only) == ((4, 5), ())
+    assert (pair.n, rhythm.n, pair.left_out, rhythm.by_construction) == (8, 8, 0, False)
+    # Of the four swaps of two discordant cases two are as far apart.
+    assert rhythm.accuracy.p == pytest.approx(0.5, abs=0.04)
+    assert rhythm.accuracy.interval[0] <= 0 < 0.25 < rhythm.accuracy.interval[1] < 0.7
+    assert pair.mean_kappa.difference == 0.5
+    assert pair.to_json()["axes"][0]["first_only"] == (4, 5)
+
+
+def test_p_of_many_discordant_cases_is_that_of_the_tosses():
+    """Ten of ten discordant cases go one way: two swaps of 1,024."""
+    n = 12_000
+    pair = one_by_one(["paced"] * 10, ["sinus"] * 10, ["paced"] * 10, draws=n)
+    assert on(pair, "rhythm").accuracy.p == pytest.approx(2 / 1024, abs=0.0015)
+    assert on(pair, "rhythm").accuracy.interval == (1, 1)
+    assert on(pair, "rhythm").accuracy.p >= 1 / (1 + n)
+
+
+def test_a_case_without_a_label_is_on_no_axis():
+    true = ["sinus", None, "paced", "sinus", None, "paced"]
+    pair = one_by_one(["sinus"] * 6, ["sinus", "sinus", "paced"] * 2, true)
+    rhythm = on(pair, "rhythm")
+    assert (pair.n, rhythm.n, rhythm.accuracy.first, rhythm.accuracy.second) == (6, 4, 0.5, 1)
+    assert (rhythm.first_only, rhythm.second_only) == ((), (2, 5))
+
+
+def test_five_hundredths_are_no_difference():
+    gap = Gap(0.5, 0.4, 0.1, None, 0.01, p_holm=0.05)
+    assert not gap.is_shown
+    assert replace(gap, p_holm=0.049).is_shown
+    assert not replace(gap, p_holm=1.0).is_shown
+
+
+def test_the_correction_is_over_pairs_and_axes_with_kappas_apart_from_accuracies():
+    def axis(name, kappa, accuracy, by_construction=False):
+        figures = (Gap(0, 0, 0, None, p) for p in (kappa, accuracy))
+        return AxisGap(name, 9, by_construction, *figures, (), ())
+
+    def pair(mean, *axes):
+        return PairComparison("a", "b", 9, 0, (), mean and Gap(0, 0, 0, None, mean), axes)
+
+    undefined = replace(axis("axis", 0.5, 0.04), kappa=None)
+    one = pair(0.01, axis("rhythm", 0.01, 0.02), axis("rate", 0.0, 0.0, by_construction=True), undefined)
+    first, second = corrected([one, pair(None, axis("rhythm", 0.02, 0.03))])
+    assert first.mean_kappa.p_holm == 0.01 and second.mean_kappa is None
+    assert [axis.kappa and axis.kappa.p_holm for axis in first.axes] == [0.02, 1.0, None]
+    assert [axis.accuracy.p_holm for axis in first.axes] == [0.06, 1.0, 0.06]
+    assert (second.axes[0].kappa.p_holm, second.axes[0].accuracy.p_holm) == (0.02, 0.06)
+
+
+def test_findings_of_both_are_compared_over_those_with_ten_positives():
+    def side(name, said):
+        true = [frozenset({"lvh"} if k < 10 else ()) | frozenset({"rvh"} if k < 5 else ()) for k in range(20)]
+        return Answers.of(
+            name, [case(k, Truth({"other_findings": t}), other_findings=said(t)) for k, t in enumerate(true)]
+        )
+
+    (pair,) = compared([side("a", lambda true: true & {"lvh"}), side("b", lambda true: frozenset())], draws=100)
+    found = on(pair, "other_findings")
+    assert (found.kappa.first, found.kappa.second) == (1, 0), "five of rvh are too few"
+    assert (found.accuracy.first, found.accuracy.second) == (0.75, 0.5)

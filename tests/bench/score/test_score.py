@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 from statsmodels.stats.multitest import multipletests
@@ -52,6 +52,7 @@ def right(codes):
 
 
 @given(answers)
+@settings(max_examples=40)
 def test_agreement_is_scikit_learns(pair):
     true, given_ = (np.array(part) for part in pair)
     recalls = metrics.recall_score(true, given_, labels=np.unique(true), average="macro", zero_division=0)
@@ -71,6 +72,7 @@ def test_holm_is_statsmodels(p):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=4, max_size=60))
+@settings(max_examples=50)
 def test_areas_are_scikit_learns_with_ties(pairs):
     true, chance = np.array([t for t, _ in pairs]), np.array([c / 5 for _, c in pairs])
     if 0 < true.sum() < len(true):
@@ -427,7 +429,7 @@ def test_kappas_interval_is_that_of_a_bootstrap_of_patients():
     cases = [replace(one, patient_id=int(p)) for one, p in zip(diagnoses(said, true), patients, strict=True)]
     found = score(cases, BASELINE, ScoreSettings(draws=2000)).axis("diagnosis").kappa_interval
     kappas = []
-    for _ in range(500):
+    for _ in range(250):
         drawn = np.concatenate(
             [np.flatnonzero(patients == p) for p in rng.choice(np.unique(patients), len(np.unique(patients)))]
         )
