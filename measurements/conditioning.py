@@ -72,9 +72,10 @@ def median(values: NDArray[Any]) -> NDArray[Any]:
     count = values.shape[-1]
     if count < SORTED_BELOW:
         ordered = np.sort(values, axis=-1)
-        return (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
+        middle: NDArray[Any] = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
+        return middle
     parted = np.partition(values, count // 2, axis=-1)
-    upper = parted[..., count // 2]
+    upper: NDArray[Any] = parted[..., count // 2]
     return upper if count % 2 else (parted[..., : count // 2].max(axis=-1) + upper) / 2
 
 

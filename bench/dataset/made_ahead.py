@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Condition, Thread
 from typing import IO
 
@@ -58,7 +59,7 @@ class MadeAhead:
             [sys.executable, "-P", "-m", "bench.dataset.phantom_maker", population],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
             start_new_session=True,  # Ctrl-C is for the process that asked
         )
         self._thread = Thread(target=self._receive, args=(list(numbers),), daemon=True)
