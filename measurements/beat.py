@@ -1,17 +1,22 @@
 """Find the QRS complexes, and the median beat over all beats of the dominant shape."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.conditioning import FS, Conditioned
+from measurements.conditioning import FS, Conditioned, median
 
 BEFORE, AFTER = int(0.40 * FS), int(0.64 * FS)
 """Samples of the median beat before and after its reference point."""
 
 REFRACTORY = 0.24
 """Shortest distance between two beats in seconds (250/min)."""
+
+COMPARED = 64
+"""Most beats that are sorted as wholes, two compared at a time: that is twice as fast as sorting each sample's values,
+but not for hours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +40,7 @@ def find_beats(record: Conditioned) -> NDArray[np.int64]:
     from scipy.signal import find_peaks
 
     some = np.abs(record.steep[:, ::5])
-    spread = np.median(some, axis=1) + 0.1 * np.sqrt((some**2).mean(axis=1))
+    spread = median(some) + 0.1 * np.sqrt((some**2).mean(axis=1))
     weight = np.where(record.used, 1 / np.maximum(spread, 1e-6), 0.0)
     weight = np.minimum(weight, 5 * np.median(weight[record.used])) if record.used.any() else weight
     energy = np.sqrt(np.einsum("ln,l->n", record.steep**2, weight**2))
@@ -91,11 +96,30 @@ def median_beat(record: Conditioned, beats: NDArray[np.int64]) -> MedianBeat | N
 
 
 def _middle(beats: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the median beat; sorting is faster than a selection per sample."""
-    ordered = np.sort(beats, axis=0)
-    count = len(ordered)
+    """Return the median beat."""
+    count = len(beats)
+    ordered = list(beats) if count <= COMPARED else list(np.sort(beats, axis=0))
+    for low, high in _comparisons(count) if count <= COMPARED else ():
+        ordered[low], ordered[high] = np.minimum(ordered[low], ordered[high]), np.maximum(ordered[low], ordered[high])
     middle: NDArray[np.float32] = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
     return middle
+
+
+@cache
+def _comparisons(count: int) -> tuple[tuple[int, int], ...]:
+    """Return the pairs that sort so many values when they are compared in order (Batcher's merge exchange, 1968)."""
+    top = 1 << max(0, (count - 1).bit_length() - 1)
+    pairs: list[tuple[int, int]] = []
+    width = top
+    while width:
+        merged, offset, distance = top, 0, width
+        while True:
+            pairs += [(low, low + distance) for low in range(count - distance) if low & width == offset]
+            if merged == width:
+                break
+            distance, merged, offset = merged - width, merged // 2, width
+        width //= 2
+    return tuple(pairs)
 
 
 def _aligned(steep: NDArray[np.float32], beats: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ FS = 500.0
 LOWEST, HIGHEST = 0.5, 40.0
 """Pass band in Hz: below lies baseline wander, above lies muscle noise (AHA/ACC/HRS 2007 part I, section on
 filtering)."""
+
+SORTED_BELOW = 64
+"""Values of which a median is found by sorting them all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +53,30 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
 
     filled = _filled(signal)
     used = np.ptp(filled, axis=1) > 1e-6
-    filled = filled - np.median(filled, axis=1, keepdims=True)
     samples = filled.shape[1]
-    padded = np.concatenate([filled, filled[:, ::-1]], axis=1).astype(np.float32)
+    padded = np.empty((len(filled), 2 * samples), dtype=np.float32)
+    np.subtract(filled, median(filled)[:, None], out=padded[:, :samples])
+    padded[:, samples:] = padded[:, samples - 1 :: -1]
     spectrum = fft.rfft(padded, axis=1)
     target = round(samples * FS / fs)
     band, qrs = _gains(samples, target, fs)
     smooth = fft.irfft(spectrum * band, 2 * target, axis=1)[:, :target]
     steep = fft.irfft(spectrum * qrs, 2 * target, axis=1)[:, :target]
-    return Conditioned(signal=(smooth * used[:, None]).astype(np.float32), steep=steep.astype(np.float32), used=used)
+    if not used.all():
+        smooth[~used] = 0
+    return Conditioned(signal=smooth, steep=steep, used=used)
+
+
+def median(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the medians over the last axis of finite values: numpy's to the bit, in a fraction of its time."""
+    count = values.shape[-1]
+    if count < SORTED_BELOW:
+        ordered = np.sort(values, axis=-1)
+        middle: NDArray[Any] = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
+        return middle
+    parted = np.partition(values, count // 2, axis=-1)
+    upper: NDArray[Any] = parted[..., count // 2]
+    return upper if count % 2 else (parted[..., : count // 2].max(axis=-1) + upper) / 2
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements.beat import BEFORE, MedianBeat, find_beats, median_beat
-from measurements.conditioning import FS, condition
+from measurements.conditioning import FS, condition, median
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,8 @@ def _quiet(velocity: NDArray[np.float64], start: int, step: int, limit: tuple[fl
 
 def _isoelectric(beat: NDArray[np.float32], qrs: Wave) -> NDArray[np.float32]:
     """Return the level of each lead just before the QRS complex, float32 (leads, 1)."""
-    return np.median(beat[:, max(0, qrs.onset - 10) : max(1, qrs.onset - 2)], axis=1, keepdims=True)
+    level: NDArray[np.float32] = median(beat[:, max(0, qrs.onset - 10) : max(1, qrs.onset - 2)])[:, None]
+    return level
 
 
 def _t(beat: NDArray[np.float32], qrs: Wave, rr: float, limits: DelineationLimits) -> Wave | None:

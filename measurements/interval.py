@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.conditioning import FS
+from measurements.conditioning import FS, median
 from measurements.delineation import Delineation, Wave
 from measurements.measurement import Measurement, Measurements
 
@@ -79,7 +79,7 @@ def _axis(waves: Delineation, wave: Wave | None, reason: str) -> Measurement:
     if not (waves.used[LEAD_I] and waves.used[LEAD_AVF]):
         return Measurement(reason="lead I or aVF is flat")
     limb = waves.beat.signal[[LEAD_I, LEAD_AVF]]
-    level = np.median(limb[:, max(0, waves.qrs.onset - 10) : max(1, waves.qrs.onset - 2)], axis=1, keepdims=True)
+    level = median(limb[:, max(0, waves.qrs.onset - 10) : max(1, waves.qrs.onset - 2)])[:, None]
     horizontal, vertical = (limb - level)[:, _inner(wave)].sum(axis=1, dtype=np.float64)
     if math.hypot(horizontal, vertical) < 1e-6:
         return Measurement(reason="the wave has no direction in the frontal plane")

@@ -40,7 +40,8 @@ def second_rate(signal: NDArray[np.float32], fs: float) -> float | None:
     squared = sosfiltfilt(_band(fs), coarse, axis=1) ** 2
     narrow, wide = (uniform_filter1d(squared, round(window * fs), axis=1) for window in (COMPLEX_S, BEAT_S))
     inside = narrow > wide + OFFSET * squared.mean(axis=1, keepdims=True)
-    rates = [rate for lead, blocks in zip(squared, inside, strict=True) if (rate := _rate(lead, blocks, fs))]
+    leads = zip(squared, _blocks(inside, fs), strict=True)
+    rates = [rate for lead, blocks in leads if (rate := _rate(lead, blocks, fs))]
     return float(np.median(rates)) if len(rates) >= LEAST_LEADS else None
 
 
@@ -62,10 +63,22 @@ def _band(fs: float) -> NDArray[np.float64]:
     return filtered
 
 
-def _rate(squared: NDArray[np.float64], inside: NDArray[np.bool_], fs: float) -> float | None:
-    edges = np.flatnonzero(np.diff(inside, prepend=False, append=False)).reshape(-1, 2)
+def _blocks(inside: NDArray[np.bool_], fs: float) -> list[list[tuple[int, int]]]:
+    """Return the beginning and end of each lead's stretches of True that are as long as a QRS complex."""
+    edged = np.zeros((len(inside), inside.shape[1] + 2), dtype=np.bool_)
+    edged[:, 1:-1] = inside
+    lead, place = np.nonzero(edged[:, 1:] != edged[:, :-1])
+    begin, end = place[::2], place[1::2]
+    long = end - begin >= round(COMPLEX_S * fs)
+    blocks: list[list[tuple[int, int]]] = [[] for _ in inside]
+    for number, first, last in zip(lead[::2][long].tolist(), begin[long].tolist(), end[long].tolist(), strict=True):
+        blocks[number].append((first, last))
+    return blocks
+
+
+def _rate(squared: NDArray[np.float64], blocks: list[tuple[int, int]], fs: float) -> float | None:
     peaks: list[int] = []
-    for begin, end in edges[edges[:, 1] - edges[:, 0] >= round(COMPLEX_S * fs)].tolist():
+    for begin, end in blocks:
         peak = begin + int(squared[begin:end].argmax())
         if not (peaks and peak - peaks[-1] < REFRACTORY_S * fs):
             peaks.append(peak)

@@ -1,5 +1,7 @@
 """Disturbances of a recording: respiration, baseline wander, muscle and mains noise."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,15 +26,22 @@ def respiration(times: NDArray[np.float64], chance: np.random.Generator) -> NDAr
 def disturbance(noise: Noise, samples: int, fs: float, chance: np.random.Generator) -> NDArray[np.float64]:
     """Return what is added at each electrode, float64 (9, n) in mV."""
     white = chance.standard_normal((9, samples), dtype=np.float32)
-    spectrum = np.fft.rfft(white, axis=1)
-    hertz = np.fft.rfftfreq(samples, 1 / fs)
-    muscle = np.where(hertz > WANDER_HZ, 1 / np.sqrt(1 + (hertz / CUT_OFF_HZ) ** 4), 0.0)
-    slow = np.where((hertz > 0) & (hertz <= WANDER_HZ), 1.0, 0.0)
-    wander_gain = noise.wander * np.sqrt(len(hertz) / max(1.0, slow.sum()))
-    gain = noise.muscle * muscle[None] * LOUDER_MUSCLES[:, None] + wander_gain * slow[None]
-    added = np.fft.irfft(spectrum * gain, samples, axis=1)
+    spectrum = np.fft.rfft(white, axis=1).astype(np.complex128)
+    muscle, slow = _bands(samples, fs)
+    gain = noise.muscle * muscle * LOUDER_MUSCLES[:, None]
+    gain[:, slow] += noise.wander * np.sqrt(len(muscle) / max(1, slow.stop - slow.start))
+    spectrum *= gain
+    added = np.fft.irfft(spectrum, samples, axis=1)
     if noise.mains:
         phase = chance.uniform(0, 2 * np.pi)
         hum = np.sin(2 * np.pi * noise.mains_hz * np.arange(samples) / fs + phase)
         added += noise.mains * chance.uniform(0.3, 1.7, 9)[:, None] * hum
     return np.asarray(added, dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def _bands(samples: int, fs: float) -> tuple[NDArray[np.float64], slice]:
+    """Return the gain of muscle noise at each frequency of a spectrum, and where baseline wander lies in it."""
+    hertz = np.fft.rfftfreq(samples, 1 / fs)
+    muscle = np.where(hertz > WANDER_HZ, 1 / np.sqrt(1 + (hertz / CUT_OFF_HZ) ** 4), 0.0)
+    return muscle, slice(1, int(np.searchsorted(hertz, WANDER_HZ, side="right")))

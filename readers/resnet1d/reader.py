@@ -1,10 +1,12 @@
 """The reader: prepares cases in a thread, averages the members' probabilities, and answers all eight axes."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from functools import cached_property
+from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +67,7 @@ class Resnet1dReader:
     Attributes
     ----------
     ensemble : Ensemble
-        The networks, and the values of their heads.
+        The networks, and the values of their heads; the shipped ones are loaded when they are first used.
     taught_on : mapping of str to frozenset of int or str
         Folds of the training, its stopping among them, by dataset.
     """
@@ -77,12 +79,17 @@ class Resnet1dReader:
     measures = MEASURED
 
     def __init__(self, weights: str = "") -> None:
+        self._weights = Path(weights) if weights else None
+        self.details = {"weights": file_digest(self._weights or SHIPPED_WEIGHTS)}
+        training = self.ensemble.training if weights else _shipped_training()
+        self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
+
+    @cached_property
+    def ensemble(self) -> "Ensemble":
+        """The networks, and the values of their heads; the shipped ones are loaded when they are first used."""
         from readers.resnet1d.weights import load_weights
 
-        self.ensemble: Ensemble = load_weights(Path(weights) if weights else None)
-        self.details = {"weights": file_digest(Path(weights) if weights else SHIPPED_WEIGHTS)}
-        training = self.ensemble.training
-        self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
+        return load_weights(self._weights)
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield a reading for each case; the next batch is prepared while the network works on this one."""
@@ -167,3 +174,12 @@ class Resnet1dReader:
         leads = np.stack([self.prepare(case) for case in cases])
         numbers = [measure(case.signal, case.fs) for case in cases if case.signal is not None and case.fs is not None]
         return _Prepared(leads, tuple(numbers))
+
+
+def _shipped_training() -> Mapping[str, Any]:
+    """Return the training of the shipped weights from their header: torch, slow to import, is not needed for that."""
+    from safetensors import safe_open
+
+    with as_file(SHIPPED_WEIGHTS) as path, safe_open(path, framework="numpy") as archive:
+        training: Mapping[str, Any] = json.loads(archive.metadata()["training"])
+    return training

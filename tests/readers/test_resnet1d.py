@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import tomllib
 from dataclasses import replace
 from importlib.resources import files
@@ -425,3 +427,12 @@ def test_a_configuration_is_checked(tmp_path):
         tomllib.loads((files("readers.resnet1d") / "config.toml").read_text())["epochs"]
         == read_training_config().epochs
     )
+
+
+def test_the_shipped_reader_is_built_without_torch_and_knows_its_folds():
+    code = (
+        "import sys; from readers.resnet1d.reader import Resnet1dReader; "
+        "print(sorted(Resnet1dReader().taught_on['ptbxl']), 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[1, 2, 3, 4, 5, 6, 7, 8, 9] False\n"
