@@ -1,14 +1,16 @@
 """Parse the text that a model wrote into a reading.
 
 Models wrap their JSON in prose and code fences, leave trailing commas, and use synonyms, wrong case and extra keys. All
-of these are accepted. Anything else is a scored failure with its reason, never a guess: an unknown value, a key with
-two values, several values for one axis, a truncated object.
+of these are accepted. Nothing is repaired: anything else is a scored failure with its reason, never a guess. So are an
+unknown value, an axis with two values, an object that is cut off or malformed, and an axis that a sparse answer leaves
+out beside a key that means nothing, since that key may be its name.
 """
 
-import ast
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 
 from taxonomy.axis import AXIS_NAMES, NORMALITY, UNLISTED, Axis, AxisValue, axis_named
 from taxonomy.reading import Failure, Reading
@@ -19,54 +21,77 @@ from taxonomy.target import DENSE, SPARSE, TargetFormat
 NO_FINDING = frozenset({"", "none", "no", "normal", "nil", "no_other_findings", "no_further_findings"})
 """Words for an empty set of findings."""
 
-MOST_UNCLOSED = 100
-"""Unclosed braces after which parsing stops, since each costs a scan to the end of the response."""
+ASIDES = frozenset({"reasoning", "rationale", "explanation", "analysis", "comment", "comments", "notes", "confidence"})
+"""Keys that say nothing on an axis, and may stand in any answer."""
+
+MOST_DEEP = 20
+"""Objects and lists inside each other; an answer in a wrapper has three or four."""
+
+MOST_LENIENT = 20_000
+"""Characters at the end of a response where JSON5 is tried, which takes 10 microseconds for each."""
+
+_OPENING = re.compile(r"""\{(?=\s*(?:["'}/]|\w+\s*:|\Z))""")
+"""A brace that opens an object, not one of prose: a key, a comment, its end or nothing at all follows."""
+
+_PLAIN = frozenset({*AXIS_NAMES, NORMALITY.name})
+_NULL = re.compile(r"([:\[,]\s*)None\b")
+_EMPTY = re.compile(r"(?:```\w*)?\{\}(?:```)?")
+_KEY = re.compile(r""",?\s*["']+\w""")
 
 
-class _Twice:
-    """Marks a key that occurs in an object with different values."""
+@dataclass(frozen=True, repr=False)
+class _Object:
+    """The keys and values of a JSON object, as often as they are written."""
+
+    pairs: Sequence[tuple[str, object]]
+
+    def __repr__(self) -> str:
+        return repr(dict(self.pairs))
+
+
+@dataclass
+class _Said:
+    """What an object says: every value that is written for each axis, and the keys that mean nothing."""
+
+    values: dict[str, list[object]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    reasoning: str | None = None
+
+    def add(self, axis: str, value: object) -> None:
+        self.values.setdefault(axis, []).append(value)
 
 
 def parse(text: str, form: TargetFormat = DENSE) -> Reading:
     """Read the answer that a model wrote.
 
-    The answer is the last complete JSON object that names an axis; drafts and quoted examples come before it.
+    The answer is the last JSON object that names an axis of the format; drafts and quoted examples come before it.
+    Where that object, or any after it, is cut off or malformed, there is no answer.
 
     Parameters
     ----------
     text : str
         The whole response.
     form : TargetFormat
-        Format of the answer: axes that a sparse answer leaves out are normal; a flat or binary answer may be a bare
-        word on the last line.
+        Format of the answer: axes that a sparse answer leaves out are normal, all of them where an empty object is the
+        whole answer; a flat or binary answer may be a bare word on the last line.
 
     Returns
     -------
     Reading
-        With ``raw`` set; ``error`` of kind ``empty`` or ``unparseable`` where there is no answer; ``problems`` for each
-        axis with an unreadable value.
+        With ``raw`` set; ``error`` of kind ``empty``, ``truncated`` or ``unparseable`` where there is no answer;
+        ``problems`` for each axis with an unreadable value.
     """
-    if not text.strip():
-        return Reading(raw=text, error=Failure("empty", "the response holds no text"))
-    answers = [answer for written in _objects(text) for answer in _answers(_loaded(written))]
-    answer = answers[-1] if answers else _without_an_axis(text, form)
-    if answer is None:
-        return Reading(raw=text, error=Failure("unparseable", _MISSING[len(form.axes) == 1]))
-    values, problems = _read_axes(_flattened(answer), form)
+    said = _answer(text, form)
+    if isinstance(said, Failure):
+        return Reading(raw=text, error=said)
+    values, problems = _read_axes(said, form)
     return Reading(values=values, problems=problems, raw=text)
 
 
-_MISSING = {False: "no complete JSON object that names an axis", True: "no answer of the form that was asked for"}
-
-
-def _without_an_axis(text: str, form: TargetFormat) -> dict[str, object] | None:
-    """Return the answer of a text without an object that names an axis: ``{}`` if sparse, else a bare word."""
-    if form is SPARSE:
-        return {} if any(_loaded(written) == {} for written in _objects(text)) else None
-    if len(form.axes) > 1:
-        return None
-    axis, last = axis_named(form.axes[0]), text.strip().splitlines()[-1].strip(" .*`\"'")
-    return {axis.name: last} if meaning(axis, last) else None
+def written_reasoning(text: str, form: TargetFormat = DENSE) -> str | None:
+    """Return the reasoning of an answer, or None where it holds none or is no answer."""
+    said = _answer(text, form)
+    return None if isinstance(said, Failure) else said.reasoning
 
 
 def read_value(axis: Axis, written: object) -> AxisValue:
@@ -77,8 +102,6 @@ def read_value(axis: Axis, written: object) -> AxisValue:
     ValueError
         When it names no value of the axis, or several for an axis with one value.
     """
-    if written is _Twice:
-        raise ValueError(f"{axis.name} is given twice with different values")
     if axis.is_set:
         return _read_set(axis, written)
     if isinstance(written, list) and len(written) == 1:
@@ -98,83 +121,111 @@ def _read_set(axis: Axis, written: object) -> frozenset[str]:
     return frozenset(meaning(axis, item) or UNLISTED for item in items)
 
 
-def _read_axes(answer: dict[str, object], form: TargetFormat) -> tuple[dict[str, AxisValue | None], dict[str, str]]:
+def _read_axes(said: _Said, form: TargetFormat) -> tuple[dict[str, AxisValue | None], dict[str, str]]:
     values: dict[str, AxisValue | None] = {}
     problems: dict[str, str] = {}
     for axis in map(axis_named, form.axes):
-        written = answer.get(axis.name)
-        if written is None:
-            if form is SPARSE:
-                values[axis.name] = frozenset() if axis.is_set else axis.negative
-            continue
         try:
-            value = values[axis.name] = read_value(axis, written)
+            value = _value(axis, said, form)
         except ValueError as error:
             problems[axis.name] = str(error)
-        else:
-            if axis.is_set and UNLISTED in value:
-                problems[axis.name] = f"{axis.name} holds names that are no finding: {_short(written)}"
+            continue
+        if value is not None:
+            values[axis.name] = value
+        if axis.is_set and value is not None and UNLISTED in value:
+            problems[axis.name] = f"{axis.name} holds names that are no finding: {_short(said.values[axis.name])}"
     return values, problems
 
 
-def _flattened(answer: dict[str, object]) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in _known(answer):
-        parts = NESTED.get(key)
-        if parts is None:
-            _put(flat, key, value)
-        elif isinstance(value, dict):
-            named = {folded(part): inner for part, inner in value.items()}
-            for part, axis in parts.items():
-                if part in named:
-                    _put(flat, axis.name, named[part])
-        elif isinstance(value, str) and folded(value) in NO_FINDING:
-            for axis in parts.values():
-                _put(flat, axis.name, "none")
-        elif value is not None:
-            for axis in parts.values():
-                _put(flat, axis.name, value)
-    return flat
+def _value(axis: Axis, said: _Said, form: TargetFormat) -> AxisValue | None:
+    """Return the one value that is said on an axis, or what its absence says; raises ValueError for any other."""
+    written = said.values.get(axis.name, [])
+    values = {None if one is None else read_value(axis, one) for one in written}
+    if len(values) > 1:
+        raise ValueError(f"{axis.name} is given twice with different values: {_short(written)}")
+    if not written and form is SPARSE and said.unknown:
+        raise ValueError(f"{axis.name} is left out beside {_short(said.unknown[0])}, which is no key of the answer")
+    value = next(iter(values), None)
+    if value is None and form is SPARSE:
+        return frozenset() if axis.is_set else axis.negative
+    return value
 
 
-def _put(flat: dict[str, object], key: str, value: object) -> None:
-    same = key not in flat or flat[key] == value
-    flat[key] = value if same else _Twice
-
-
-def _known(answer: dict[str, object]) -> Iterator[tuple[str, object]]:
-    for key, value in answer.items():
-        name = key_meaning(key)
-        if name in NESTED or name in AXIS_NAMES or name == NORMALITY.name:
-            yield name, value
-
-
-def _answers(data: dict[str, Any] | None) -> Iterator[dict[str, object]]:
-    """Yield ``data`` if it names an axis, else the objects inside it that do (an answer in a wrapper)."""
-    if data is None:
-        return
-    if any(True for _ in _known(data)):
-        yield data
-        return
-    for inner in data.values():
-        if isinstance(inner, dict):
-            yield from _answers(inner)
-
-
-def _objects(text: str) -> Iterator[str]:
-    """Yield every outermost brace-balanced part of ``text``, ignoring braces inside strings."""
-    start, unclosed = text.find("{"), 0
-    while start >= 0 and unclosed < MOST_UNCLOSED:
-        end = _closing(text, start)
+def _answer(text: str, form: TargetFormat) -> _Said | Failure:
+    """Return what the last object says that names an axis of the format, or why there is none."""
+    text = text.rpartition("</think>")[2]
+    if not text.strip():
+        return Failure("empty", "the response holds no text")
+    for start, end in reversed(list(_objects(text))):
         if end is None:
-            unclosed += 1
-            start = text.find("{", start + 1)
-            continue
-        yield text[start : end + 1]
-        start = text.find("{", end + 1)
+            return Failure("truncated", "the object of the answer is not closed")
+        data = _loaded(text[start:end], len(text) - start <= MOST_LENIENT)
+        if data is None:
+            return Failure("unparseable", "the object of the answer is malformed")
+        said = _collected(data, _Said())
+        if not said.values.keys().isdisjoint(form.axes):
+            goes_on = _goes_on(text[end:])
+            return Failure("unparseable", "the answer goes on after its object is closed") if goes_on else said
+        if form is SPARSE and any(key_meaning(key) not in ASIDES for key, _ in data.pairs):
+            return Failure("unparseable", "the last object holds no key of the answer")
+    return _without_an_axis(text, form)
+
+
+def _without_an_axis(text: str, form: TargetFormat) -> _Said | Failure:
+    """Return what a text without an object that names an axis says: ``{}`` alone if sparse, else a bare word."""
+    if form is SPARSE and _EMPTY.fullmatch("".join(text.split())):
+        return _Said()
+    if len(form.axes) > 1:
+        return Failure("unparseable", "no complete JSON object that names an axis")
+    axis, last = axis_named(form.axes[0]), text.strip().splitlines()[-1].strip(" .*`\"'")
+    if meaning(axis, last) is None:
+        return Failure("unparseable", "no answer of the form that was asked for")
+    return _Said({axis.name: [last]})
+
+
+def _collected(data: _Object, said: _Said) -> _Said:
+    """Add to ``said`` what an object says that names an axis; else what those inside it say (it is a wrapper)."""
+    named = [(key_meaning(key), key, value) for key, value in data.pairs]
+    if not any(name in NESTED or name in _PLAIN for name, _, _ in named):
+        for name, _, value in named:
+            if isinstance(value, _Object) and name not in ASIDES:
+                _collected(value, said)
+        return said
+    for name, key, value in named:
+        if name in NESTED:
+            _collect_parts(key, value, NESTED[name], said)
+        elif name in _PLAIN:
+            said.add(name, value)
+        elif name not in ASIDES:
+            said.unknown.append(key)
+        elif name == "reasoning" and isinstance(value, str):
+            said.reasoning = value
+    return said
+
+
+def _collect_parts(key: str, value: object, parts: dict[str, Axis], said: _Said) -> None:
+    if not isinstance(value, _Object):
+        denied = isinstance(value, str) and folded(value) in NO_FINDING
+        for axis in parts.values():
+            said.add(axis.name, "none" if denied else value)
+        return
+    for part, inner in value.pairs:
+        if folded(part) in parts:
+            said.add(parts[folded(part)].name, inner)
+        else:
+            said.unknown.append(f"{key}.{part}")
+
+
+def _objects(text: str) -> Iterator[tuple[int, int | None]]:
+    """Yield the start and end of every outermost object; one that is not closed is the last, and has no end."""
+    end: int | None = 0
+    while end is not None and (opening := _OPENING.search(text, end)) is not None:
+        end = _closing(text, opening.start())
+        yield opening.start(), end
 
 
 def _closing(text: str, start: int) -> int | None:
+    """Return the end of the object that starts there, ignoring braces inside strings; None where it has none."""
     depth, quote, position = 0, "", start
     while position < len(text):
         char = text[position]
@@ -188,34 +239,46 @@ def _closing(text: str, start: int) -> int | None:
         elif char in "{}":
             depth += 1 if char == "{" else -1
             if depth == 0:
-                return position
+                return position + 1
         position += 1
     return None
 
 
-def _loaded(written: str) -> dict[str, Any] | None:
-    """Load JSON, else JSON5 (trailing commas, comments, single quotes), else a Python literal (None, True)."""
+def _goes_on(rest: str) -> bool:
+    """Tell whether keys or a closing brace follow the object: a brace too many closed it, or one too few opens them."""
+    rest = rest.lstrip("} \t\r\n")
+    return _KEY.match(rest) is not None or min(_depths(rest, "{", "}")) < 0
+
+
+def _loaded(written: str, leniently: bool) -> _Object | None:
+    """Load a JSON object, else one of JSON5 (trailing commas, comments, single quotes) or with Python's ``None``."""
+    if max(_depths(written, "[{", "]}")) > MOST_DEEP:
+        return None
+    try:
+        return _as_object(json.loads(written, object_pairs_hook=_object, strict=False))
+    except ValueError:
+        if not leniently:
+            return None
     import json5
 
-    loaders: tuple[Callable[[str], Any], ...] = (
-        lambda text: json.loads(text, object_pairs_hook=_once),
-        lambda text: json5.loads(text, object_pairs_hook=_once),
-        ast.literal_eval,
-    )
-    for load in loaders:
-        try:
-            data = load(written)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        return data if isinstance(data, dict) and all(isinstance(key, str) for key in data) else None
-    return None
+    try:
+        lenient = _NULL.sub(r"\1null", written)
+        return _as_object(json5.loads(lenient, object_pairs_hook=_object, strict=False))
+    except (ValueError, RecursionError):
+        return None
 
 
-def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, object]:
-    data: dict[str, object] = {}
-    for key, value in pairs:
-        _put(data, key, value)
-    return data
+def _object(pairs: Iterable[tuple[str, object]]) -> _Object:
+    return _Object(tuple(pairs))
+
+
+def _as_object(data: object) -> _Object | None:
+    return data if isinstance(data, _Object) else None
+
+
+def _depths(written: str, opening: str, closing: str) -> Iterator[int]:
+    """Yield the depth at the start and after each bracket."""
+    return accumulate((1 if char in opening else -1 for char in written if char in opening + closing), initial=0)
 
 
 def _short(written: object) -> str:

@@ -10,7 +10,7 @@ from taxonomy.axis import AXES, DIAGNOSIS, NORMALITY, OTHER_FINDINGS, Axis
 from taxonomy.statement import statements
 
 _SEPARATORS = re.compile(r"[\s\-–/.,_]+")
-_ASIDE = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
+_ASIDE = re.compile(r"[(\[][^()\[\]]*[)\]]")
 
 
 def folded(name: str) -> str:

@@ -6,7 +6,6 @@ answer, the normal value gets the probability that no abnormal one is written.
 """
 
 import copy
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from readers.vlm.chat import Encoded
 from readers.vlm.generation import on_device
 from readers.vlm.loading import Vlm
 from taxonomy.axis import DIAGNOSIS, AxisValue, axis_named
+from taxonomy.parsing import written_reasoning
 from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES, superclass_of
 from taxonomy.target import SPARSE, TargetFormat
@@ -98,7 +98,7 @@ def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading],
         subclasses.
     """
     prefix = Prefix(vlm, prompts)
-    walks = [_Walk(form, reading.values, _reasoning(reading.raw), {}, {}) for reading in readings]
+    walks = [_Walk(form, reading.values, written_reasoning(reading.raw or "", form), {}, {}) for reading in readings]
     for axis in axis_order(form):
         choices = [walk.choice(axis) for walk in walks]
         for walk, scores in zip(walks, prefix.scores(choices), strict=True):
@@ -178,16 +178,6 @@ class Prefix:
 def _parting(rows: Sequence[Sequence[int]]) -> int:
     """Return the length of the rows' common prefix, in tokens."""
     return next((i for i, tokens in enumerate(zip(*rows, strict=False)) if len(set(tokens)) > 1), min(map(len, rows)))
-
-
-def _reasoning(raw: str | None) -> str | None:
-    """Return the reasoning in an answer or None."""
-    try:
-        data = json.loads(raw or "")
-    except ValueError:
-        return None
-    reasoning = data.get("reasoning") if isinstance(data, dict) else None
-    return reasoning if isinstance(reasoning, str) else None
 
 
 def _left(scores: Iterable[float]) -> float:

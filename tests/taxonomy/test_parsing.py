@@ -1,12 +1,11 @@
 import json
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.axis import AXES, AXIS_NAMES
-from taxonomy.parsing import parse
+from taxonomy.parsing import parse, written_reasoning
 from taxonomy.reading import unanswered
 from taxonomy.target import FORMATS
 
@@ -88,7 +87,7 @@ def test_a_cut_answer_is_a_failure_and_not_a_guess(answer, data):
     cut = text[: data.draw(st.integers(1, len(text) - 1))]
     reading = parse(cut)
     assert reading.error is not None
-    assert reading.error.kind == "unparseable"
+    assert reading.error.kind == "truncated"
 
 
 @pytest.mark.parametrize(
@@ -139,10 +138,118 @@ def test_an_unlisted_finding_counts_as_a_wrong_one_and_keeps_the_right_ones():
     assert "dextrocardia" in reading.problems["other_findings"]
 
 
-def test_a_key_given_twice_with_different_values_is_not_read():
-    assert "twice" in parse('{"rate": "normal", "rate": "tachycardia"}').problems["rate"]
-    assert "twice" in parse('{"rate": "normal", "Heart rate": "tachycardia"}').problems["rate"]
+@pytest.mark.parametrize(
+    ("form", "text", "axis"),
+    [
+        ("dense", '{"rate": "normal", "rate": "tachycardia"}', "rate"),
+        ("dense", '{"rate": "normal", "Heart rate": "tachycardia"}', "rate"),
+        ("dense", "{'rate': 'normal', 'rate': 'tachycardia', 'rhythm': None}", "rate"),
+        ("dense", '{"rate": "normal", "rate": "tachycardia", "rate": "normal"}', "rate"),
+        ("dense", '{"ischemia": {"stage": "old", "Stage": "acute"}}', "ischemia_stage"),
+        ("dense", '{"ischemia": {"stage": "old"}, "ischemia_stage": "acute"}', "ischemia_stage"),
+        ("dense", '{"ischemia": {"stage": "old"}, "Ischaemia": "none"}', "ischemia_stage"),
+        ("dense", '{"first": {"rate": "normal"}, "second": {"rate": "tachycardia"}}', "rate"),
+        ("sparse", '{"rate": null, "rate": "tachycardia"}', "rate"),
+    ],
+)
+def test_an_axis_that_is_given_twice_with_different_values_is_not_read(form, text, axis):
+    reading = parse(text, FORMATS[form])
+    assert axis not in reading.values
+    assert reading.problems[axis].startswith(f"{axis} is given twice")
+
+
+def test_an_axis_that_is_given_twice_with_one_value_is_read():
     assert parse('{"rate": "normal", "rate": "normal"}').values == {"rate": "normal"}
+    assert parse('{"rhythm": "AF", "Heart rhythm": "atrial fibrillation"}').values == {"rhythm": "atrial_fibrillation"}
+    parts = parse('{"first": {"rate": "normal"}, "second": {"rate": "normal", "axis": "left"}}').values
+    assert parts == {"rate": "normal", "axis": "left"}
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "kind", "reason"),
+    [
+        ("sparse", "I use {} for normal.", "unparseable", "no complete JSON object"),
+        ("sparse", 'I use {} for normal. {"rhythm": "AF"', "truncated", "not closed"),
+        ("sparse", '{"answer": {}}', "unparseable", "no key of the answer"),
+        ("sparse", '{"rythm": "AF"}', "unparseable", "no key of the answer"),
+        ("sparse", '{"rate": "normal"} or rather {"rythm": "AF"}', "unparseable", "no key of the answer"),
+        ("sparse", '{"normality": "abnormal"}', "unparseable", "no key of the answer"),
+        ("sparse", '{"rate": "normal"}, "rhythm": "AF"}', "unparseable", "goes on"),
+        ("sparse", '{"rate": "normal"}} "rhythm": "AF"', "unparseable", "goes on"),
+        ("sparse", '{"rate": "normal"}, rhythm": "AF"}', "unparseable", "goes on"),
+        ("dense", '{"rate": "normal"} No: "rate": "fast", "ischemia": {"stage": "old"}}', "unparseable", "goes on"),
+        ("dense", '{"rate": "normal"} No, {"rate": "tachy', "truncated", "not closed"),
+        ("dense", '{"rate": "normal"} No, {"rate": tachycardia}', "unparseable", "malformed"),
+        ("dense", '{"rate": "normal"} No, {', "truncated", "not closed"),
+        ("dense", '{"answer": {"rate": "normal"}', "truncated", "not closed"),
+        ("dense", "{'rate': 'normal' 'ly'}", "unparseable", "malformed"),
+        ("dense", '{"rate": ' + "[" * 20 + "]" * 20 + "}", "unparseable", "malformed"),
+        ("dense", "{rate: 'normal'}" + " " * 20_000, "unparseable", "malformed"),
+        ("dense", '{"rate": "normal"}</think> \n', "empty", "no text"),
+        ("flat", '{"diagnosis":\nIMI', "truncated", "not closed"),
+        ("binary", "perhaps", "unparseable", "of the form that was asked for"),
+    ],
+)
+def test_what_is_no_whole_answer_fails_with_its_kind_and_reason(form, text, kind, reason):
+    reading = parse(text, FORMATS[form])
+    assert reading.error.kind == kind
+    assert reason in reading.error.message
+    assert not reading.values
+
+
+@pytest.mark.parametrize("text", ["{}", " { }\n", "```json\n{}\n```", "Is {it} normal?</think>\n\n{}"])
+def test_an_empty_object_that_is_the_whole_answer_is_a_normal_ecg(text):
+    values = parse(text, FORMATS["sparse"]).values
+    assert values == {axis.name: frozenset() if axis.is_set else axis.negative for axis in AXES}
+
+
+def test_beside_a_key_that_means_nothing_a_sparse_answer_leaves_nothing_out():
+    reading = parse(
+        '{"rate": "tachycardia", "rythm": "AF", "ischemia": {"stage": "old", "place": "?"}}', FORMATS["sparse"]
+    )
+    assert reading.values == {"rate": "tachycardia", "ischemia_stage": "old"}
+    assert reading.problems["rhythm"] == "rhythm is left out beside 'rythm', which is no key of the answer"
+    assert "ischemia_territory" in reading.problems
+    part = parse('{"ischemia": {"stage": "old", "place": "inferior"}}', FORMATS["sparse"])
+    assert "'ischemia.place'" in part.problems["ischemia_territory"]
+
+
+def test_a_remark_beside_a_sparse_answer_changes_nothing():
+    text = '{"rate": "tachycardia", "Comment": "rhythm is regular", "confidence": {"rate": 0.9}}'
+    reading = parse(text, FORMATS["sparse"])
+    assert not reading.problems
+    assert (reading.values["rate"], reading.values["rhythm"]) == ("tachycardia", "sinus")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{rate: 'normal'}",
+        "{/* counted */ 'rate': 'normal',}",
+        "{'rate': 'normal', 'axis': None}",
+        '{"rate": "normal"}}',
+        '{{"rate": "normal"}}',
+        '{"note": "line one\nline two", "rate": "normal"}',
+        '{"note": "a \\" and a } in a string", "rate": "normal"}',
+        "{'note': 'it\\'s a }', 'rate': 'normal'}",
+        '{"note": {"note": {"rate": "normal"}}}',
+        '{"answer": {"rate": "normal"}, "confidence": {"rate": "tachycardia"}}',
+        '{"rate": "normal"} It rests on {"lead": "II"}.',
+        '{"rate": "tachycardia"}</think>{"rate": "normal"}',
+    ],
+)
+def test_an_answer_is_read_in_the_dialects_of_models(text):
+    reading = parse(text)
+    assert reading.values == {"rate": "normal"}
+    assert not reading.problems
+
+
+def test_the_reasoning_of_an_answer_is_told_and_nothing_else():
+    assert written_reasoning('Draft.\n```{"reasoning": "regular", "rate": "normal"}```') == "regular"
+    assert written_reasoning('{"reasoning": 1, "rate": "normal"}') is None
+    assert written_reasoning('{"comment": "regular", "rate": "normal"}') is None
+    assert written_reasoning('{"reasoning": "regular", "rate": "nor') is None
+    assert written_reasoning("[" * 100_000) is None
 
 
 def test_the_last_object_is_the_answer_and_a_wrapper_is_opened():
@@ -167,12 +274,6 @@ def test_no_answer_has_its_kind(text, kind):
     reading = parse(text)
     assert reading.error.kind == kind
     assert reading.outcome == "no_answer"
-
-
-def test_a_flood_of_braces_is_given_up_quickly():
-    start = time.perf_counter()
-    assert parse("{" * 100_000).error.kind == "unparseable"
-    assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,9 @@ def answers(draw):
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 @given(values=answers(), reasoning=st.none() | st.text(max_size=40))
 def test_what_is_written_is_parsed_back(form, values, reasoning):
-    answer = written(values, form, reasoning)
+    answer = written(values, form, reasoning if form.reasoning else None)
     reading = parse(answer.text, form)
-    if answer.text != "{}":
-        assert reading.values == {name: values[name] for name in form.axes}
+    assert reading.values == {name: values[name] for name in form.axes}
     assert not reading.problems
 
 
