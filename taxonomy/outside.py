@@ -1,0 +1,203 @@
+"""JSON that comes from outside: a file of the user's, a submission, a cache, what a server answers.
+
+Everything that reads such JSON reads it here, so that a hostile or damaged text is one sentence wherever it stands:
+its size, its depth and its numbers are bounded before anything is made of it.
+"""
+
+import errno
+import json
+import math
+import os
+import re
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taxonomy.error import BenchError, FileError
+
+MEBIBYTE = 1024 * 1024
+
+DIGITS = 300
+"""Digits of a whole number at most: one of more may be too large for a float."""
+
+_BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|([\[{])|([\]}])', re.DOTALL)
+"""A string, so that what it holds is not counted, or a bracket that opens or closes."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a JSON text from outside may be.
+
+    Attributes
+    ----------
+    size : int
+        Bytes at most.
+    depth : int
+        Lists and objects within one another at most.
+    once : bool
+        Whether an object that has a key twice is refused; otherwise the last value counts.
+    """
+
+    size: int = 64 * MEBIBYTE
+    depth: int = 32
+    once: bool = False
+
+
+USUAL = Bounds()
+
+
+def outside_json(text: str | bytes, where: object, error: type[BenchError] = FileError, bounds: Bounds = USUAL) -> Any:  # noqa: ANN401  # JSON is of any type
+    """Return the data of a JSON text whose numbers are all finite.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Bytes are UTF-8.
+    where : object
+        What the text is, for the message: a path, ``line 3 of PATH``.
+    error : type
+        Raised in the place of FileError.
+    bounds : Bounds
+
+    Raises
+    ------
+    FileError
+        When the text is too large, too deep, no JSON, or holds a number that is not finite.
+    """
+    try:
+        _check_size(len(text), bounds)
+        written = text if isinstance(text, str) else text.decode("utf-8")
+        _check_depth(written, bounds)
+        return json.loads(
+            written,
+            parse_constant=_constant,
+            parse_float=_number,
+            parse_int=_whole_number,
+            object_pairs_hook=_once if bounds.once else None,
+        )
+    except json.JSONDecodeError as problem:
+        at = f"line {problem.lineno}, column {problem.colno}"
+        raise error(f"{where} cannot be read: it is no JSON ({problem.msg} at {at})") from problem
+    except UnicodeDecodeError as problem:
+        raise error(f"{where} cannot be read: it is not UTF-8 text") from problem
+    except ValueError as problem:
+        raise error(f"{where} cannot be read: {problem}") from problem
+
+
+def outside_object(
+    text: str | bytes, where: object, error: type[BenchError] = FileError, bounds: Bounds = USUAL
+) -> dict[str, Any]:
+    """Return the data of a JSON text that is an object; parameters and errors as of :func:`outside_json`."""
+    data = outside_json(text, where, error, bounds)
+    if not isinstance(data, dict):
+        raise error(f"{where} cannot be read: it holds {_kind(data)}, not a JSON object")
+    return data
+
+
+def outside_bytes(path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, links: bool = True) -> bytes:
+    """Return the content of a file from outside.
+
+    Parameters
+    ----------
+    path : Path
+    error : type
+        Raised in the place of FileError.
+    size : int
+        Bytes at most.
+    links : bool
+        Whether the file may be a symbolic link, as a user's own may.
+
+    Raises
+    ------
+    FileError
+        When it cannot be read, is too large, or is no regular file: a pipe would be waited for, a device has no end.
+    """
+    if not links and path.is_symlink():
+        raise error(f"{path} is a link, and links are not followed here")
+    # Opening a pipe waits for somebody who writes, unless told not to wait; Windows has neither of these flags.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    if not links:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    try:
+        with os.fdopen(os.open(path, flags), "rb") as content:
+            if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
+                raise error(f"{path} is no regular file")
+            data = content.read(size + 1)
+    except IsADirectoryError as problem:
+        raise error(f"{path} is a folder, not a file") from problem
+    except (OSError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.ELOOP and not links:
+            raise error(f"{path} is a link, and links are not followed here") from problem
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        raise error(f"{path} cannot be read: {reason}") from problem
+    if len(data) > size:
+        raise error(f"{path} cannot be read: it is larger than {_size(size)}")
+    return data
+
+
+def object_in(
+    path: Path, error: type[BenchError] = FileError, bounds: Bounds = USUAL, links: bool = True
+) -> dict[str, Any]:
+    """Return the JSON object in a file from outside; as :func:`outside_bytes` and :func:`outside_object`."""
+    return outside_object(outside_bytes(path, error, bounds.size, links), path, error, bounds)
+
+
+def _check_size(size: int, bounds: Bounds) -> None:
+    if size > bounds.size:
+        raise ValueError(f"it is larger than {_size(bounds.size)}")
+
+
+def _check_depth(text: str, bounds: Bounds) -> None:
+    """Check how deep a text goes before it is parsed: a parser that recurses runs out of stack."""
+    if text.count("[") + text.count("{") <= bounds.depth:
+        return
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        if match.lastindex == 1:
+            depth += 1
+            if depth > bounds.depth:
+                raise ValueError(f"it holds more than {bounds.depth} lists and objects within one another")
+        elif match.lastindex:
+            depth -= 1
+
+
+def _size(size: int) -> str:
+    return f"{size // MEBIBYTE} MiB" if size >= MEBIBYTE else f"{size:,} bytes"
+
+
+def _constant(written: str) -> float:
+    raise ValueError(f"it holds {written}, which is no finite number")
+
+
+def _number(written: str) -> float:
+    number = float(written)
+    if not math.isfinite(number):
+        raise ValueError(f"it holds {_short(written)}, which is no finite number")
+    return number
+
+
+def _whole_number(written: str) -> int:
+    if len(written) > DIGITS:
+        raise ValueError(f"it holds a whole number of more than {DIGITS} digits, {_short(written)}")
+    return int(written)
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in data:
+            raise ValueError(f"it holds the key {_short(key)!r} twice")
+        data[key] = value
+    return data
+
+
+def _short(written: str) -> str:
+    return written if len(written) <= 40 else f"{written[:37]}..."
+
+
+def _kind(data: object) -> str:
+    if isinstance(data, list):
+        return "a list"
+    return "a text" if isinstance(data, str) else "null" if data is None else "a number or a truth value"
