@@ -56,7 +56,8 @@ def _with_adapter(model: "PreTrainedModel", name: str, adapter: Path) -> "PeftMo
     from safetensors import SafetensorError
 
     try:
-        with names_of_transformers_5():
+        with names_of_transformers_5(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Found missing adapter keys")  # which are an error below
             adapted: PeftModel = PeftModel.from_pretrained(model, str(adapter)).eval()
     except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
         raise ReaderError(f"the adapter {adapter} does not fit {name!r}: {first_line(error)}") from error

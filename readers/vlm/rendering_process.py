@@ -37,7 +37,7 @@ def main() -> None:
             text = texts[0]
             answer = {"text": text} if len(text) <= LONGEST else {"error": f"wrote {len(text):,} characters"}
         except broken as error:
-            answer = {"error": f"raised {type(error).__name__}: {str(error).strip()[:200]}"}
+            answer = {"error": f"raised {type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")}
         _limit_time(0)
         print(json.dumps(answer), flush=True)
 

@@ -61,6 +61,8 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
 
     _check_folder(name)
     data, _ = _from_hub(name, lambda: PreTrainedConfig.get_config_dict(name, revision=options.revision))
+    if not isinstance(data, dict) or not isinstance(data.get("model_type", ""), str):
+        raise ReaderError(f"model {name!r} cannot be read: its config.json is not that of a model")
     _check_parts(name, data)
     trusted = options.remote_code == name
     kind = data.get("model_type", "")

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock, Timer
@@ -75,8 +77,9 @@ class _Renderer:
             encoding="utf-8",
         )
         if _line(process, START_SECONDS) != "ready\n":
-            _ended(process)
+            _ended(process, os.getpid())
             raise ReaderError("the process that renders chat templates did not start")
+        weakref.finalize(self, _ended, process, os.getpid())
         return process
 
 
@@ -90,7 +93,7 @@ def _asked(process: "subprocess.Popen[str]", asked: str) -> dict[str, Any]:
     except BrokenPipeError:
         line = ""
     if not line.endswith("\n"):
-        _ended(process)
+        _ended(process, os.getpid())
         raise ReaderError(f"the model's chat template was stopped: it took more than {SECONDS} s, or too much memory")
     answer: dict[str, Any] = json.loads(line)
     return answer
@@ -108,6 +111,10 @@ def _line(process: "subprocess.Popen[str]", seconds: float) -> str:
         limit.cancel()
 
 
-def _ended(process: "subprocess.Popen[str]") -> None:
+def _ended(process: "subprocess.Popen[str]", owner: int) -> None:
+    """End a rendering process and close its pipes; a process that was forked from its owner leaves it alone."""
+    if os.getpid() != owner:
+        return
     process.kill()
-    process.communicate()
+    with suppress(BrokenPipeError), process:  # closing a pipe writes what is left
+        pass
