@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
     from pydantic import TypeAdapter, ValidationError
 
+MOST_SHOWN = 200
+"""Characters of a value in a message at most."""
+
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
@@ -111,11 +114,16 @@ def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
 def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> SettingError:
     """Return an error for the first problem, with pydantic's words for the allowed values."""
     first = error.errors(include_url=False)[0]
-    name, value, words = ".".join(map(str, first["loc"])), first["input"], first["msg"]
+    name, value, words = ".".join(map(str, first["loc"])), _short(first["input"]), first["msg"]
     if not words.startswith("Input should be "):
-        return SettingError(f"{what} {name} = {value!r} cannot be used: {words}")
+        return SettingError(f"{what} {name} = {value} cannot be used: {words}")
     allowed = re.sub(r", (unable|got) .*", "", words.removeprefix("Input should be "))
-    return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value!r}")
+    return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value}")
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= MOST_SHOWN else f"{shown[: MOST_SHOWN - 3]}..."
 
 
 def _between(kind: type[Settings], name: str, problem: str) -> str:
