@@ -8,7 +8,17 @@ import numpy as np
 from readers.contract import Case, Input, Reader
 from readers.isolation import Crash, attempt
 from taxonomy.axis import AXES, DERIVED
-from taxonomy.reading import Reading
+from taxonomy.decision import decided_axes
+from taxonomy.reading import STATEMENT, Reading
+
+RAISED = "raised"
+"""First word of a problem that is an exception of the reader."""
+
+ROUNDING = 0.05
+"""How far from 1 the probabilities of an axis may sum: those of a dozen values, rounded to two digits."""
+
+PRINTED = ("NSR", "LVH")
+"""Statements for a reader of an interpretation program's, in the acronyms of GE's 12SL."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +65,24 @@ def check_reader(reader: Reader, cases: Sequence[Case]) -> list[RuleCheck]:
         ("gives one reading for each case, in order", _one_each),
         ("takes a generator of cases", _lazy),
         ("answers at least one axis, and nothing outside the taxonomy", _in_taxonomy),
+        ("gives probabilities that sum to 1 where one value is chosen", _summed),
         ("does not depend on the case's id", _blind_to_id),
         ("leaves the case unchanged", _pure),
         ("reads a flat record without raising", _flat),
     ]
-    return [RuleCheck(rule, _tried(ask, reader, _fresh(cases))) for rule, ask in rules]
+    checks: list[RuleCheck] = []
+    for rule, ask in rules:
+        problem = _tried(ask, reader, _fresh(cases))
+        if problem is not None and problem.startswith(RAISED):
+            told = next((check.rule for check in checks if check.problem == problem), None)
+            problem = problem if told is None else f"not checked: it raised the same as under {told!r}"
+        checks.append(RuleCheck(rule, problem))
+    return checks
 
 
 def _tried(ask: Callable[[Reader, Sequence[Case]], str | None], reader: Reader, cases: Sequence[Case]) -> str | None:
     outcome = attempt(lambda: ask(reader, cases))
-    return f"raised {outcome.words}" if isinstance(outcome, Crash) else outcome.value
+    return f"{RAISED} {outcome.words}" if isinstance(outcome, Crash) else outcome.value
 
 
 def _fresh(cases: Sequence[Case]) -> list[Case]:
@@ -101,6 +119,17 @@ def _in_taxonomy(reader: Reader, cases: Sequence[Case]) -> str | None:
         return f"answers an unknown axis {unknown[0]!r}"
     answered = any(value is not None for reading in readings for value in reading.values.values())
     return None if answered or any(reading.probabilities for reading in readings) else "answered no axis of any case"
+
+
+def _summed(reader: Reader, cases: Sequence[Case]) -> str | None:
+    choices = {axis.name for axis in (*AXES, *DERIVED) if not axis.is_set}
+    for reading in reader.read(list(cases)):
+        decided = decided_axes(reading.probabilities.get(STATEMENT, {}))
+        for name, chances in reading.probabilities.items():
+            total = sum(chances.values())
+            if name in choices and name not in decided and abs(total - 1) > ROUNDING:
+                return f"the probabilities of {name!r} sum to {total:.3g}"
+    return None
 
 
 def _blind_to_id(reader: Reader, cases: Sequence[Case]) -> str | None:

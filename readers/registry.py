@@ -7,14 +7,17 @@ registered is imported only when the user names it.
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint
-from typing import cast
+from typing import TypeVar, cast
 
 from readers.contract import INPUTS, Reader
+from readers.isolation import Crash, attempt
 from taxonomy import plugin
-from taxonomy.error import ReaderError, unknown_name
+from taxonomy.error import BenchError, ReaderError, unknown_name
+
+T = TypeVar("T")
 
 READER_GROUP = "ecg_bench.readers"
 
@@ -47,7 +50,7 @@ def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     entries = installed_readers()
     base, _, argument = name.partition(":")
     if base in entries:
-        factory = plugin.loaded(entries[base], "reader", ReaderError)
+        factory = _run(lambda: plugin.loaded(entries[base], "reader", ReaderError), f"reader {base!r}", "imported")
         return _built(name, factory, [argument] if argument else [], options or {})
     if argument and _is_module(base):
         return _built(name, _imported(base, argument), [], options or {})
@@ -62,12 +65,21 @@ def _is_module(name: str) -> bool:
 
 
 def _imported(module: str, attribute: str) -> object:
+    loaded = _run(lambda: importlib.import_module(module), f"module {module!r}", "imported")
+    if not hasattr(loaded, attribute):
+        raise ReaderError(f"module {module!r} has no {attribute!r}")
+    return getattr(loaded, attribute)
+
+
+def _run(call: Callable[[], T], what: str, done: str) -> T:
+    """Return what a reader's own code gives; raises ReaderError with its error."""
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise ReaderError(f"module {module!r} cannot be imported: {error}") from error
-    except AttributeError:
-        raise ReaderError(f"module {module!r} has no {attribute!r}") from None
+        outcome = attempt(call, BenchError)
+    except SystemExit as error:
+        raise ReaderError(f"{what} cannot be {done}: it ends the program (sys.exit)") from error
+    if isinstance(outcome, Crash):
+        raise ReaderError(f"{what} cannot be {done}: {' '.join(outcome.words.split())[:300]}")
+    return outcome.value
 
 
 def _built(name: str, factory: object, arguments: Sequence[str], options: Mapping[str, str]) -> Reader:
@@ -82,7 +94,7 @@ def _built(name: str, factory: object, arguments: Sequence[str], options: Mappin
         if unknown:
             raise ReaderError(f"reader {name!r} has no option {unknown[0]!r}") from None
         raise ReaderError(f"reader {name!r} cannot be built: {error}") from error
-    return checked_reader(factory(*arguments, **options), name)
+    return checked_reader(_run(lambda: factory(*arguments, **options), f"reader {name!r}", "built"), name)
 
 
 def checked_reader(built: object, name: str) -> Reader:

@@ -114,6 +114,10 @@ class Reading:
             raise ReadingError(f"a reading holds answers beside its error ({self.error.kind})")
         for name, value in self.values.items():
             if value is not None and not axis_named(name).holds(value):
+                if axis_named(name).is_set and not isinstance(value, frozenset):
+                    raise ReadingError(
+                        f"axis {name!r} takes a frozenset of values, not {type(value).__name__} {value!r}"
+                    )
                 raise ReadingError(f"axis {name!r} has no value {_plain(value)!r}")
         for name, chances in self.probabilities.items():
             _check_probabilities(name, chances)

@@ -36,42 +36,13 @@ def resnet1d(data: str | None, extra: Path | None, config: Path | None, member: 
       bench train resnet1d --data ~/ptb-xl
       bench train resnet1d --config my.toml --member 1 --out training/mine
     """
-    from bench.cli.terminal import progress
+    from bench.cli.terminal import ALOUD
     from bench.dataset import open_dataset
-    from bench.training.rare_phantom import phantom_record, with_phantoms
-    from bench.training.resnet1d import training_record, training_set
+    from bench.training.training import Plan, train
     from readers.resnet1d.config import read_training_config
-    from readers.resnet1d.training import Epoch, train_member
-    from readers.resnet1d.weights import save_weights
     from taxonomy.error import SettingError
 
     settings = read_training_config(config)
     if member is not None and member not in settings.seeds:
         raise SettingError(f"--member {member} is none of the configuration's seeds {list(settings.seeds)}")
-    dataset = open_dataset(data)
-    with progress("preparing") as report:
-        examples = training_set(dataset, extra, report)
-    facts = training_record(examples, dataset, extra)
-    click.echo(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
-    if settings.phantoms:
-        with progress("simulating", "phantoms") as report:
-            examples = with_phantoms(examples, settings.phantoms, report)
-        facts["phantoms"] = phantom_record(settings.phantoms)
-        click.echo(f"{facts['phantoms']['records']} phantoms to train on beside them")
-
-    def say(epoch: Epoch) -> None:
-        mark = " *" if epoch.best else ""
-        click.echo(
-            f"epoch {epoch.number:>3}/{epoch.epochs}  loss {epoch.loss:.4f}  fold 9 AUROC {epoch.auroc:.4f}{mark}"
-        )
-
-    best = {}
-    for seed in settings.seeds if member is None else (member,):
-        click.echo(f"member of seed {seed}")
-        best[seed] = train_member(examples, settings, seed, out / f"member-{seed}", say)
-    finished = [out / f"member-{seed}" / "best.safetensors" for seed in settings.seeds]
-    if member is not None and not all((path.parent / "finished").is_file() for path in finished):
-        click.echo("other members are still to be trained; the last one to finish writes the weights")
-        return
-    save_weights(out / "weights.safetensors", finished, settings, facts)
-    click.echo(f"weights of {len(finished)} members: {out / 'weights.safetensors'}")
+    train(Plan(settings, open_dataset(data), extra, member, out), ALOUD)

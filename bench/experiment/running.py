@@ -15,6 +15,7 @@ from bench.progress import SILENT, Observer
 from bench.run.job import Job, prepared, run_job
 from bench.run.options import RunOptions
 from bench.score import Score
+from readers.vlm.option import REMOTE_CODE
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,12 @@ def arm_folder(experiment: Experiment, arm: Arm, out: Path) -> Path:
 
 
 def arm_config(arm: Arm, options: ExperimentOptions) -> FinetuneConfig:
-    """Return the fine-tuning configuration of an arm, even of an untaught one."""
-    return finetune_config(dict(options.settings), {"model": options.model, **(arm.task or {})})
+    """Return the fine-tuning configuration of an arm, even of an untaught one.
+
+    Leave to run the model's code comes from the command line (``--option remote_code=MODEL``).
+    """
+    leave = {REMOTE_CODE: options.run.options.get(REMOTE_CODE)}
+    return finetune_config(dict(options.settings), {"model": options.model, **(arm.task or {}), **leave})
 
 
 def run_options(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> RunOptions:

@@ -10,7 +10,7 @@ from annotated_types import Ge, Interval
 
 from bench.view import View
 from readers.setting import checked_settings, read_toml
-from readers.vlm.option import LoadOptions
+from readers.vlm.option import REMOTE_CODE, LoadOptions
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
 from taxonomy.error import SettingError, unknown_name
 from taxonomy.target import TargetFormat, without_reasoning
@@ -176,8 +176,8 @@ class FinetuneConfig:
         return replace(self, task=replace(self.task, format=without_reasoning(self.task.format)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data, one object per section of the file."""
-        return asdict(self)
+        """Return plain JSON data, one object per section of the file, without the leave to run a model's code."""
+        return asdict(self) | {"load": self.load.kept}
 
     @property
     def outcome(self) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def read_finetune_config(path: Path | None, changes: Mapping[str, Any]) -> Finet
     Raises
     ------
     SettingError
-        When the file cannot be read or names no model, or a setting is invalid.
+        When the file cannot be read or names no model, a setting is invalid, or the file grants leave to run code.
     taxonomy.error.UnknownNameError
         When a setting or a name does not exist.
     """
@@ -240,6 +240,11 @@ def finetune_config(data: Mapping[str, Any], changes: Mapping[str, Any] | None =
         written = data.get(section, {})
         if not isinstance(written, dict):
             raise SettingError(f"section [{section}] of the configuration holds no settings")
+        if written.get(REMOTE_CODE):
+            raise SettingError(
+                f"section [{section}] of the configuration sets {REMOTE_CODE}: leave to run a model's code is given on "
+                "the command line alone"
+            )
         own = {item.name: changed.pop(item.name) for item in fields(kind) if item.name in changed}
         sections[section] = checked_settings(kind, {**written, **own}, f"[{section}] setting")
     if changed:

@@ -6,7 +6,6 @@ import platform
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,8 @@ from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
 from bench.storage import held, write_whole
 from bench.view import template_version
-from readers.vlm.adapter import MANIFEST, AdapterManifest, read_manifest
+from readers.vlm.adapter import AdapterManifest, read_manifest
+from readers.vlm.adapter_file import MANIFEST
 from readers.vlm.source import model_source
 from taxonomy.error import RunError, SettingError
 
@@ -187,7 +187,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
     taught = {
         name: getattr(config.task, name) for name in ("format", "renderer", "px_per_mm", "condition", "demography")
     }
-    manifest = AdapterManifest(ready.source.shown, ready.source.version, taught, asdict(config.load), made)
+    manifest = AdapterManifest(ready.source.shown, ready.source.version, taught, config.load.kept, made)
     write_whole(ready.out / MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
 
 

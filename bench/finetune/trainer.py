@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, Sampler, WeightedRandomSampler
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from bench.finetune.validation import CHOICE, FIGURE
-from bench.progress import Report
+from bench.progress import Report, TimeLeft
 from taxonomy.axis import AxisValue
 
 Figures = Callable[[Any], dict[str, float]]
@@ -95,10 +95,15 @@ class Clock(TrainerCallback):
 
 
 class Diary(TrainerCallback):
-    """Writes the loss curve, reports progress, and announces each evaluation."""
+    """Writes the loss curve, reports progress, and announces the loss, the time left and each evaluation."""
 
     def __init__(self, path: Path, report: Report, say: Callable[[str], None], split_meaning: str) -> None:
         self.path, self.report, self.say, self.split_meaning = path, report, say, split_meaning
+        self._left = TimeLeft()
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Begin to count steps for the time left; those of a resumed training are done."""
+        self._left.begin(state.global_step)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Report progress."""
@@ -106,8 +111,11 @@ class Diary(TrainerCallback):
             self.report(state.global_step, state.max_steps)
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Rewrite the whole curve; a resumed training still has its earlier part."""
+        """Announce the loss, and rewrite the whole curve; a resumed training still has its earlier part."""
         if state.is_world_process_zero:
+            if "loss" in (last := state.log_history[-1]):
+                left = self._left.after(state.global_step, state.max_steps)
+                self.say(f"step {state.global_step}/{state.max_steps}  loss {last['loss']:.4f}  {left}".rstrip())
             self.path.write_text(json.dumps(state.log_history, indent=1) + "\n", encoding="utf-8")
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:

@@ -18,6 +18,10 @@ LEAST_TILT = 0.05
 """Smallest tilt in degrees that is corrected: a smaller one moves a trace of 250 mm by less than its pen's width."""
 
 
+MOST_PIXELS = 65_000_000
+"""Pixels of a picture at most; the largest that is drawn, a stacked page at 24 px/mm, has 62 million."""
+
+
 @dataclass(frozen=True, eq=False)
 class Digitized:
     """The signal recovered from a picture.
@@ -53,6 +57,8 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
     """
     if len(pictures) not in {1, len(LEADS)}:
         raise DigitizeError(f"a case must have 1 picture or {len(LEADS)}, not {len(pictures)}")
+    for picture in pictures:
+        _check_picture(picture)
     mv = np.full((len(LEADS), int(RECORD_S * DIGITIZED_FS)), np.nan, dtype=np.float32)
     scales = []
     for number, picture in enumerate(pictures):
@@ -60,6 +66,20 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
         scales.append(page.px_per_mm)
         _fill(mv, cover, page)
     return Digitized(mv, float(np.median(scales)))
+
+
+def _check_picture(picture: NDArray[np.uint8]) -> None:
+    """Raise DigitizeError for an array that is no picture, or too large a one."""
+    shape = " x ".join(map(str, picture.shape))
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
+        raise DigitizeError(f"a picture must be a uint8 array (height, width, 3), not {picture.dtype} ({shape})")
+    check_size(picture.shape[0], picture.shape[1])
+
+
+def check_size(height: int, width: int) -> None:
+    """Raise DigitizeError for a picture of more than :data:`MOST_PIXELS`."""
+    if height * width > MOST_PIXELS:
+        raise DigitizeError(f"a picture may have {MOST_PIXELS:,} pixels at most, not {height} x {width}")
 
 
 def _upright(picture: NDArray[np.uint8], lead: str) -> tuple[NDArray[np.float32], PageGeometry]:

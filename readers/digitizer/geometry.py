@@ -29,6 +29,13 @@ class DigitizeError(Exception):
     """Raised when a picture cannot be read as an ECG page; the message is one sentence."""
 
 
+MOST_PIECES, MOST_COVERED = 50_000, 20
+"""Pieces of ink at most, and how often their boxes may cover the picture: noise and mazes take for ever."""
+
+Box = tuple[slice, slice]
+"""Rows and columns of a piece of ink."""
+
+
 @dataclass(frozen=True)
 class Pulse:
     """One calibration pulse, in pixels from the upper left corner.
@@ -137,12 +144,26 @@ def _snapped(value: float, step: float) -> float:
     return float(line) if abs(value - line) <= SNAP_PX else value
 
 
-def _pulses_and_reach(ink: NDArray[np.bool_]) -> tuple[list[Pulse], float]:
-    """Return the calibration pulses from top to bottom, and the right end of the traces."""
+def pieces(ink: NDArray[np.bool_]) -> tuple[NDArray[np.int32], list[tuple[int, Box]]]:
+    """Return the number of the piece of ink on each pixel, 0 for none, and the box of each piece.
+
+    Raises DigitizeError when there are too many to be a page's letters and traces.
+    """
     from scipy.ndimage import find_objects, label
 
-    names, _ = label(ink, structure=np.ones((3, 3)))
-    boxes = [(number, box) for number, box in enumerate(find_objects(names), start=1) if box]
+    names, count = label(ink, structure=np.ones((3, 3)))
+    if count > MOST_PIECES:
+        raise DigitizeError(f"the picture has {count:,} pieces of ink, more than any ECG page ({MOST_PIECES:,})")
+    boxes: list[tuple[int, Box]] = list(enumerate(find_objects(names), start=1))
+    covered = sum((rows.stop - rows.start) * (columns.stop - columns.start) for _, (rows, columns) in boxes)
+    if covered > MOST_COVERED * ink.size:
+        raise DigitizeError("the picture's pieces of ink lie within one another, unlike those of any ECG page")
+    return names, boxes
+
+
+def _pulses_and_reach(ink: NDArray[np.bool_]) -> tuple[list[Pulse], float]:
+    """Return the calibration pulses from top to bottom, and the right end of the traces."""
+    names, boxes = pieces(ink)
     pulses = [_pulse(names[box] == number, box) for number, box in boxes]
     ordered = sorted((pulse for pulse in pulses if pulse), key=lambda pulse: pulse.baseline)
     least = LEAST_TRACE_MM * ordered[0].px_per_mm if ordered else np.inf
@@ -150,7 +171,7 @@ def _pulses_and_reach(ink: NDArray[np.bool_]) -> tuple[list[Pulse], float]:
     return ordered, float(reach)
 
 
-def _pulse(shape: NDArray[np.bool_], box: tuple[slice, ...]) -> Pulse | None:
+def _pulse(shape: NDArray[np.bool_], box: Box) -> Pulse | None:
     """Return a piece of ink as a pulse, None where it has another shape."""
     height, width = shape.shape
     if height < 12 or not 1.5 < height / width < 2.4:

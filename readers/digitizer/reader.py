@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, digitize
+from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_size, digitize
 from readers.digitizer.geometry import DigitizeError
 from readers.head import MEASURED
 from readers.resnet1d.preprocessing import prepare
@@ -47,6 +47,8 @@ class DigitizerReader:
         """Yield a reading for each case."""
         for case in cases:
             try:
+                for image in case.images:
+                    check_size(image.size[1], image.size[0])  # before its pixels are unpacked
                 page = digitize([image.rgb() for image in case.images])
             except DigitizeError as error:
                 yield Reading(error=Failure("refusal", str(error)))

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.digitizer.geometry import LEAST_TRACE_MM, MM_PER_S, DigitizeError, PageGeometry, Stretch
+from readers.digitizer.geometry import LEAST_TRACE_MM, MM_PER_S, DigitizeError, PageGeometry, Stretch, pieces
 
 SHARED = 0.6
 """Share of a piece's columns with ink in a row's band above which the piece holds that row's trace; tall spikes reach
@@ -20,13 +20,11 @@ def row_ink(cover: NDArray[np.float32], page: PageGeometry) -> list[NDArray[np.f
 
     A piece belongs to the row with the baseline nearest to its middle; a piece that spans rows is cut between them.
     """
-    from scipy.ndimage import find_objects, label
-
-    names, _ = label(cover >= 0.5, structure=np.ones((3, 3)))
+    names, boxes = pieces(cover >= 0.5)
     rows = [np.zeros_like(cover) for _ in page.baselines]
     least = LEAST_TRACE_MM * page.px_per_mm
-    for number, box in enumerate(find_objects(names), start=1):
-        if box is None or box[1].stop - box[1].start < least:
+    for number, box in boxes:
+        if box[1].stop - box[1].start < least:
             continue
         for begin, end in _windows(page, box[1]):
             part = names[box[0], begin:end] == number

@@ -1,16 +1,32 @@
-"""Save and load a training: weights, their average and the optimizer as safetensors, the rest as JSON; no pickle."""
+"""Save and load a training: weights, their average and the optimizer as safetensors with a header; no pickle."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
+from readers.setting import checked_settings
 from readers.whole_file import whole_file
+from taxonomy.error import BenchError
+from taxonomy.outside import outside_object
+
+STATE = "state"
+"""Entry of a file's metadata that holds its :class:`Checkpoint`."""
+
+KEPT = 2
+"""Checkpoints that are kept: should the last be damaged, the training goes on from the one before."""
+
+BEST = "best.safetensors"
+
+_NAMED = re.compile(r"epoch-(\d+)\.safetensors")
 
 
 @dataclass(frozen=True)
@@ -22,53 +38,118 @@ class Checkpoint:
     best_epoch: int = 0
 
 
-def save_checkpoint(
-    folder: Path, model: nn.Module, averaged: AveragedModel, optimizer: Optimizer, state: Checkpoint
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a checkpoint holds the state of."""
+
+    model: nn.Module
+    averaged: AveragedModel
+    optimizer: Optimizer
+
+
+def save_checkpoint(folder: Path, trained: Trained, state: Checkpoint) -> None:
     """Write the state of a training; a kill at any point leaves the last complete state.
 
-    Each epoch has its own file of tensors; the JSON that names the epoch is replaced last.
+    Each epoch has a file of its own, which is complete when it has its name.
 
     Raises
     ------
     taxonomy.error.StorageError
         When the disk is full or the folder cannot be written.
     """
-    tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
-    tensors |= {f"averaged.{name}": value for name, value in averaged.state_dict().items()}
-    for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
-    _save(_file(folder, state.epoch), tensors)
     if state.best_epoch == state.epoch:
-        _save(folder / "best.safetensors", averaged.module.state_dict())
-    with whole_file(folder / "state.json") as part:
-        part.write_text(json.dumps(asdict(state)), encoding="utf-8")
-    _file(folder, state.epoch - 1).unlink(missing_ok=True)
+        _save(folder / BEST, trained.averaged.module.state_dict())
+    tensors = {f"model.{name}": value for name, value in trained.model.state_dict().items()}
+    tensors |= {f"averaged.{name}": value for name, value in trained.averaged.state_dict().items()}
+    for index, moments in trained.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+    _save(folder / f"epoch-{state.epoch:04d}.safetensors", tensors, {STATE: json.dumps(asdict(state))})
+    for path in _checkpoints(folder)[KEPT:]:
+        path.unlink(missing_ok=True)
 
 
-def load_checkpoint(folder: Path, model: nn.Module, averaged: AveragedModel, optimizer: Optimizer) -> Checkpoint:
-    """Load the last complete state in ``folder`` into the three, and return it; a fresh one where there is none."""
-    path = folder / "state.json"
-    if not path.is_file():
+def load_checkpoint(folder: Path, trained: Trained, say: Callable[[str], None]) -> Checkpoint:
+    """Load the last whole state in ``folder``, and return it; a fresh one where there is none.
+
+    Damaged files are set aside as ``NAME.damaged``, and ``say`` is told.
+    """
+    if not _checkpoints(folder):
         return Checkpoint()
-    state = Checkpoint(**json.loads(path.read_text(encoding="utf-8")))
-    tensors = load_file(_file(folder, state.epoch))
-    model.load_state_dict(tensors_below("model.", tensors))
-    averaged.load_state_dict(tensors_below("averaged.", tensors))
+    try:
+        load_file(folder / BEST)
+    except _DAMAGED as error:
+        # The best epoch may be long gone; only a training from the beginning finds it again.
+        for path in (folder / BEST, *_checkpoints(folder)):
+            _set_aside(path)
+        say(f"{folder / BEST} cannot be read ({_first_words(error)}): set aside, the training begins again")
+        return Checkpoint()
+    for path in _checkpoints(folder):
+        try:
+            return _loaded(path, trained)
+        except _DAMAGED as error:
+            _set_aside(path)
+            before = "goes on from the checkpoint before" if _checkpoints(folder) else "begins again"
+            say(f"{path} cannot be read ({_first_words(error)}): set aside, the training {before}")
+    return Checkpoint()
+
+
+_DAMAGED = (SafetensorError, OSError, RuntimeError, ValueError, KeyError, TypeError, BenchError)
+"""What reading a damaged checkpoint raises."""
+
+
+def _first_words(error: Exception) -> str:
+    """Return the beginning of an error's message, on one line."""
+    return " ".join(str(error).split())[:100] or type(error).__name__
+
+
+def _loaded(path: Path, trained: Trained) -> Checkpoint:
+    with safe_open(path, framework="pt") as archive:
+        state = checked_settings(Checkpoint, outside_object((archive.metadata() or {})[STATE], "its state"))
+    tensors = load_file(path)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors_below("optimizer.", tensors).items():
         index, _, moment = name.partition(".")
         moments.setdefault(int(index), {})[moment] = value
-    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    model, averaged = tensors_below("model.", tensors), tensors_below("averaged.", tensors)
+    # All of it is checked before any of it is loaded, so that a training that begins again begins afresh.
+    _check_same(model, trained.model.state_dict())
+    _check_same(averaged, trained.averaged.state_dict())
+    _check_moments(moments, trained)
+    trained.model.load_state_dict(model)
+    trained.averaged.load_state_dict(averaged)
+    trained.optimizer.load_state_dict({**trained.optimizer.state_dict(), "state": moments})
     return state
 
 
-def _file(folder: Path, epoch: int) -> Path:
-    return folder / f"epoch-{epoch:04d}.safetensors"
+def _check_same(found: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+    for name in sorted(found.keys() ^ own.keys()):
+        raise ValueError(f"there is no {name}" if name in own else f"{name} belongs to nothing")
+    for name, value in found.items():
+        if value.shape != own[name].shape:
+            raise ValueError(f"{name} has the shape {tuple(value.shape)}, not {tuple(own[name].shape)}")
 
 
-def _save(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    data = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
+def _check_moments(moments: Mapping[int, Mapping[str, Tensor]], trained: Trained) -> None:
+    weights = list(trained.model.parameters())
+    if moments.keys() != set(range(len(weights))):
+        raise ValueError(f"the optimizer has moments of {len(moments)} tensors, not of {len(weights)}")
+    for index, own in moments.items():
+        shaped = {"step": torch.zeros(()), "exp_avg": weights[index], "exp_avg_sq": weights[index]}
+        _check_same(own, shaped)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Return the files of the epochs, the last first."""
+    return sorted((path for path in folder.glob("epoch-*") if _NAMED.fullmatch(path.name)), reverse=True)
+
+
+def _set_aside(path: Path) -> None:
+    if path.exists():
+        path.replace(path.with_name(path.name + ".damaged"))
+
+
+def _save(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    data = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, metadata)
     with whole_file(path) as part:
         part.write_bytes(data)
 

@@ -6,15 +6,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-from annotated_types import Ge, Interval, MinLen
+from annotated_types import Ge, Interval, Len, MinLen
 
 from readers.setting import checked_settings, read_toml
 from taxonomy.error import unknown_name
 from taxonomy.statement import statements
 
 Count = Annotated[int, Ge(1)]
+Width = Annotated[int, Interval(ge=8, le=4096)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Strength = Annotated[float, Ge(0)]
+
+MOST_MEMBERS = 100
+"""Networks of one ensemble at most."""
 
 RARE = (
     "AFLT", "PACE", "WPW", "2AVB", "3AVB", "SVTAC", "PSVT", "SVARR", "BIGU", "TRIGU",
@@ -88,10 +92,10 @@ class TrainingConfig:
         Simulated recordings among those that teach; None for none.
     """
 
-    seeds: Annotated[tuple[int, ...], MinLen(1)] = (0,)
-    channels: Annotated[tuple[Count, ...], MinLen(1)] = (48, 64, 96, 160)
-    blocks: Count = 2
-    kernel: Count = 5
+    seeds: Annotated[tuple[int, ...], Len(1, MOST_MEMBERS)] = (0,)
+    channels: Annotated[tuple[Width, ...], Len(1, 16)] = (48, 64, 96, 160)
+    blocks: Annotated[int, Interval(ge=1, le=64)] = 2
+    kernel: Annotated[int, Interval(ge=1, le=499)] = 5
     dropout: Share = 0.3
     batch: Count = 64
     epochs: Count = 60

@@ -6,6 +6,7 @@ an uninterrupted one.
 
 import json
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from readers.resnet1d.augmentation import augment, mixed
-from readers.resnet1d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from readers.resnet1d.checkpoint import BEST, Checkpoint, Trained, load_checkpoint, save_checkpoint
 from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
@@ -40,9 +41,29 @@ class Epoch:
     best: bool
 
 
-def train_member(
-    data: TrainingSet, config: TrainingConfig, seed: int, folder: Path, report: Callable[[Epoch], None]
-) -> Path:
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of a training.
+
+    Attributes
+    ----------
+    epoch : callable
+        Called with each :class:`Epoch`.
+    begin : callable
+        Called once with the number of epochs that an earlier process finished.
+    step : callable
+        Called with the number of steps done in this member and their greatest number.
+    say : callable
+        Called with a line of text: a damaged checkpoint.
+    """
+
+    epoch: Callable[[Epoch], None] = lambda epoch: None
+    begin: Callable[[int], None] = lambda epochs: None
+    step: Callable[[int, int], None] = lambda done, total: None
+    say: Callable[[str], None] = lambda line: None
+
+
+def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: Path, watch: Watch) -> Path:
     """Train one network and return the file of its best weights.
 
     Parameters
@@ -54,9 +75,9 @@ def train_member(
     seed : int
         Decides the initial weights, the order of records and every augmentation.
     folder : Path
-        Folder of the checkpoints; an unfinished training in it is resumed.
-    report : callable
-        Called with each :class:`Epoch`.
+        Folder of the checkpoints, which the caller has locked; an unfinished training in it is resumed.
+    watch : Watch
+        Told of the progress.
 
     Returns
     -------
@@ -64,20 +85,21 @@ def train_member(
         ``best.safetensors`` in ``folder``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    training = _Training(data, config, seed)
-    state = load_checkpoint(folder, training.model, training.averaged, training.optimizer)
+    training = _Training(data, config, seed, watch.step)
+    state = load_checkpoint(folder, training.trained, watch.say)
+    watch.begin(state.epoch)
     while not _finished(state, config):
         number = state.epoch + 1
         loss = training.run_epoch(number)
         auroc = training.auroc()
         best = auroc > state.best_auroc
         state = Checkpoint(number, auroc if best else state.best_auroc, number if best else state.best_epoch)
-        save_checkpoint(folder, training.model, training.averaged, training.optimizer, state)
+        save_checkpoint(folder, training.trained, state)
         with (folder / "epochs.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps({"epoch": number, "loss": round(loss, 6), "auroc": round(auroc, 6)}) + "\n")
-        report(Epoch(number, config.epochs, loss, auroc, best))
+        watch.epoch(Epoch(number, config.epochs, loss, auroc, best))
     (folder / "finished").touch()
-    return folder / "best.safetensors"
+    return folder / BEST
 
 
 def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
@@ -87,8 +109,11 @@ def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
 class _Training:
     """The model, its average and its optimizer over one training set."""
 
-    def __init__(self, data: TrainingSet, config: TrainingConfig, seed: int) -> None:
+    def __init__(
+        self, data: TrainingSet, config: TrainingConfig, seed: int, report: Callable[[int, int], None]
+    ) -> None:
         torch.manual_seed(seed)
+        self.report = report
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.config, self.seed = config, seed
         self.heads = training_heads()
@@ -97,8 +122,12 @@ class _Training:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self.trained = Trained(self.model, self.averaged, self.optimizer)
         self.data = data
-        self.signal = torch.from_numpy(data.signal)
+        with warnings.catch_warnings():
+            # A cached array is read-only, and so is this tensor: only copies of its rows are changed.
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+            self.signal = torch.from_numpy(data.signal)
         self.targets, self.known = as_tensors(data.targets, self.device), as_tensors(data.known, self.device)
         self.weight = torch.from_numpy(data.weight).to(self.device)
         self.rows = torch.from_numpy(data.train)
@@ -120,6 +149,7 @@ class _Training:
             self.optimizer.step()
             self.averaged.update_parameters(self.model)
             total += float(loss.detach()) * len(rows)
+            self.report((number - 1) * self.steps + step + 1, self.steps * self.config.epochs)
         return total / len(self.rows)
 
     def auroc(self) -> float:

@@ -12,15 +12,19 @@ from torch import Tensor
 
 from readers.head import Heads, heads_from
 from readers.resnet1d.checkpoint import tensors_below
-from readers.resnet1d.config import TrainingConfig, training_config_from
+from readers.resnet1d.config import MOST_MEMBERS, TrainingConfig, training_config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.preprocessing import PREPROCESSING
 from readers.training_target import training_heads
 from readers.whole_file import whole_file
 from taxonomy.error import BenchError, ReaderError
+from taxonomy.outside import outside_json
 
 FORMAT, FIRST_FORMAT = "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"
 """Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0."""
+
+DESCRIBED = ("config", "preprocessing", "heads", "training")
+"""Entries of the header that are JSON."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +101,30 @@ def load_weights(path: Path | None = None) -> Ensemble:
         raise ReaderError(
             f"{path} is not a weights file of resnet1d: its format is {header.get('format')!r}, not {FORMAT!r}"
         )
-    if json.loads(header.get("preprocessing", "null")) != dict(PREPROCESSING):
-        raise ReaderError(f"{path} was trained with different preprocessing; train it again with this version")
     try:
-        config, heads = training_config_from(json.loads(header["config"])), heads_from(json.loads(header["heads"]))
-        count, training = int(header["members"]), json.loads(header["training"])
-    except (KeyError, ValueError, BenchError) as error:
+        described = {
+            name: outside_json(header[name], name) for name in ("config", "preprocessing", "heads", "training")
+        }
+        config, heads = training_config_from(_object(described, "config")), heads_from(described["heads"])
+        count, training = int(header["members"]), _object(described, "training")
+        if not 1 <= count <= MOST_MEMBERS:
+            raise ValueError(f"it names {count} members, not 1 to {MOST_MEMBERS}")
+    except KeyError as error:
+        raise ReaderError(f"the header of the weights file {path} is invalid: there is no {error}") from error
+    except (ValueError, BenchError) as error:
         raise ReaderError(f"the header of the weights file {path} is invalid: {error}") from error
-    members = tuple(_member(path, EcgResNet(config, heads), tensors_below(f"{k}.", tensors)) for k in range(count))
+    if described["preprocessing"] != dict(PREPROCESSING):
+        raise ReaderError(f"{path} was trained with different preprocessing; train it again with this version")
+    members = tuple(_member(path, config, heads, tensors_below(f"{k}.", tensors)) for k in range(count))
+    if foreign := [name for name in tensors if name.partition(".")[0] not in {str(k) for k in range(count)}]:
+        raise ReaderError(f"the weights file {path} holds a tensor of no member: {foreign[0]!r}")
     return Ensemble(members, heads, config, training)
+
+
+def _object(described: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(described[name], dict):
+        raise ValueError(f"{name} is no JSON object")
+    return dict(described[name])
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -116,15 +135,26 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             return archive.metadata() or {}, {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise ReaderError(f"the weights file {path} does not exist") from None
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise ReaderError(f"the weights file {path} is damaged or not a safetensors file: {error}") from error
 
 
-def _member(path: Path, network: EcgResNet, own: Mapping[str, Tensor]) -> EcgResNet:
+def _member(path: Path, config: TrainingConfig, heads: Heads, own: Mapping[str, Tensor]) -> EcgResNet:
+    # Without memory of its own the network takes no more than the file has, whatever its configuration says.
+    with torch.device("meta"):
+        network = EcgResNet(config, heads)
+    for name, value in network.state_dict().items():
+        if name in own and own[name].is_floating_point() != value.is_floating_point():
+            raise ReaderError(
+                f"the weights file {path} does not fit its own configuration: {name} is {own[name].dtype}"
+            )
     try:
-        network.load_state_dict({name: v.float() if v.is_floating_point() else v for name, v in own.items()})
+        network.load_state_dict(
+            {name: value.float() if value.is_floating_point() else value for name, value in own.items()}, assign=True
+        )
     except RuntimeError as error:
-        raise ReaderError(f"the weights file {path} does not fit its own configuration: {str(error)[:200]}") from error
+        problem = " ".join(str(error).split())[:200]
+        raise ReaderError(f"the weights file {path} does not fit its own configuration: {problem}") from error
     if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
         raise ReaderError(f"the weights file {path} holds values that are not finite")
     return network.eval()

@@ -1,22 +1,24 @@
 """A fine-tuned adapter as a reader: a folder written by ``bench finetune``, with its base model."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Interval
 
 from readers.digest import file_digest
+from readers.setting import checked_settings
 from readers.taught import taught_on
+from readers.vlm.adapter_file import MANIFEST, WEIGHTS, checked_adapter
 from readers.vlm.option import LoadOptions
 from readers.vlm.reader import HfReader
 from readers.vlm.source import ADAPTER
-from taxonomy.error import ReaderError
+from taxonomy.error import BenchError, ReaderError
+from taxonomy.outside import object_in
 
 if TYPE_CHECKING:
     from readers.vlm.loading import Vlm
-
-WEIGHTS, MANIFEST = "adapter_model.safetensors", "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,30 @@ def read_manifest(folder: Path) -> AdapterManifest:
     """
     if not (folder / WEIGHTS).is_file() or not (folder / ADAPTER).is_file():
         raise ReaderError(f"the folder {folder} holds no adapter ({WEIGHTS} and {ADAPTER})")
-    try:
-        data = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return AdapterManifest(**{item.name: data[item.name] for item in fields(AdapterManifest)})
-    except FileNotFoundError:
+    if not (folder / MANIFEST).is_file():
         raise ReaderError(
             f"the adapter {folder} has no {MANIFEST}: its fine-tuning is unfinished, or not by 'bench finetune'"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReaderError(f"the manifest of adapter {folder} cannot be read: {error}") from error
+        )
+    data = object_in(folder / MANIFEST, ReaderError)
+    own = {item.name for item in fields(AdapterManifest)}
+    try:
+        manifest = checked_settings(AdapterManifest, {name: data[name] for name in data if name in own}, "its")
+        shown = {item.name for item in fields(Taught)}
+        checked_settings(Taught, {name: value for name, value in manifest.taught.items() if name in shown}, "taught")
+    except BenchError as error:
+        raise ReaderError(f"the manifest of adapter {folder} is invalid: {error}") from error
+    return manifest
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What an adapter was shown in training: what a reader of it cannot do without."""
+
+    format: str
+    renderer: str
+    px_per_mm: Annotated[int, Interval(ge=2, le=24)]
+    condition: str = ""
+    demography: bool = False
 
 
 class LoraReader(HfReader):
@@ -89,7 +106,7 @@ class LoraReader(HfReader):
             raise ReaderError("reader 'lora' needs the folder of an adapter: --reader lora:FOLDER")
         self.folder = Path(folder)
         self.manifest = read_manifest(self.folder)
-        base_of_adapter = json.loads((self.folder / ADAPTER).read_text(encoding="utf-8"))["base_model_name_or_path"]
+        base_of_adapter = checked_adapter(self.folder)
         super().__init__(base or base_of_adapter, **{**self._as_made(), **options})
         if self.source.version != self.manifest.base_version:
             raise ReaderError(
@@ -109,8 +126,9 @@ class LoraReader(HfReader):
     @property
     def taught_on(self) -> Mapping[str, frozenset[int | str]]:
         """The folds of the training, by dataset."""
-        made = self.manifest.made.get("dataset", {})
-        return taught_on(str(made.get("name", "")), str(made.get("training_split", "")))
+        made = self.manifest.made.get("dataset")
+        named = made if isinstance(made, dict) else {}
+        return taught_on(str(named.get("name", "")), str(named.get("training_split", "")))
 
     @property
     def details(self) -> Mapping[str, str]:
@@ -126,6 +144,6 @@ class LoraReader(HfReader):
 
     def _as_made(self) -> dict[str, str]:
         """Return the options that the adapter was made with, where they are not the defaults."""
-        default = asdict(LoadOptions())
+        default = LoadOptions().kept
         load = {name: value for name, value in self.manifest.load.items() if name in default}
         return {name: str(value) for name, value in load.items() if value is not None and value != default[name]}

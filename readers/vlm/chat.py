@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from readers.contract import Case, Prompt
 from readers.vlm.option import LoadOptions
 from readers.vlm.resolution import Sight, Size, sight_of
+from readers.vlm.template import rendered
 from renderers import Picture
 from taxonomy.error import ReaderError
 
@@ -170,7 +171,19 @@ class Chat:
         return self._templated(turns, True)
 
     def _templated(self, messages: list[dict[str, Any]], to_answer: bool) -> str:
-        return str(self.processor.apply_chat_template(messages, add_generation_prompt=to_answer, tokenize=False))
+        if not type(self.processor).__module__.startswith("transformers."):  # the model's own code, which may run
+            return str(self.processor.apply_chat_template(messages, add_generation_prompt=to_answer, tokenize=False))
+        settings = {**self.processor.tokenizer.special_tokens_map, "add_generation_prompt": to_answer}
+        return rendered(self._template, messages, settings)
+
+    @cached_property
+    def _template(self) -> str:
+        """The template for a chat; a processor may have others by name."""
+        named = self.processor.chat_template
+        template = named.get("default") if isinstance(named, dict) else named
+        if not isinstance(template, str):
+            raise ReaderError("the model's processor has no chat template of the name 'default'")
+        return template
 
     def _inputs(self, prompts: list[str], pictures: "list[list[Image]]") -> "dict[str, Any]":
         """Return what the processor makes of prompts and their pictures."""

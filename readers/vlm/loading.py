@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from readers.vlm.adapter_file import check_adapter_weights
 from readers.vlm.chat import Chat
 from readers.vlm.option import LoadOptions, VlmOptions
 from readers.vlm.source import ModelSource, first_line, model_source, processor_of
@@ -15,6 +16,7 @@ from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     import torch
+    from peft import PeftModel
     from transformers import BitsAndBytesConfig, PreTrainedModel
 
 
@@ -44,14 +46,23 @@ def load_vlm(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm
     chat = Chat.of(processor_of(source, options), options)
     model = weights(source, options)
     if adapter is not None:
-        from peft import PeftModel
-
-        try:
-            with names_of_transformers_5():
-                return Vlm(source, PeftModel.from_pretrained(model, str(adapter)).eval(), chat, options)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise ReaderError(f"the adapter {adapter} does not fit {name!r}: {first_line(error)}") from error
+        return Vlm(source, _with_adapter(model, name, adapter), chat, options)
     return Vlm(source, model.eval(), chat, options)
+
+
+def _with_adapter(model: "PreTrainedModel", name: str, adapter: Path) -> "PeftModel":
+    """Return the model with its adapter; raises ReaderError when the adapter is damaged or another model's."""
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import SafetensorError
+
+    try:
+        with names_of_transformers_5(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Found missing adapter keys")  # which are an error below
+            adapted: PeftModel = PeftModel.from_pretrained(model, str(adapter)).eval()
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
+        raise ReaderError(f"the adapter {adapter} does not fit {name!r}: {first_line(error)}") from error
+    check_adapter_weights(adapter, get_peft_model_state_dict(adapted))
+    return adapted
 
 
 @contextmanager
@@ -68,6 +79,7 @@ def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
     Raises ReaderError when they cannot be read, or the device does not support the options.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForImageTextToText
 
     device = torch.device(options.device if options.device != "auto" else _best_device())
@@ -75,20 +87,26 @@ def weights(source: ModelSource, options: LoadOptions) -> "PreTrainedModel":
     if options.quantization == "4bit":
         how |= {"quantization_config": _four_bits(device), "device_map": {"": device}}
     try:
-        model = AutoModelForImageTextToText.from_pretrained(
+        load: Any = AutoModelForImageTextToText  # typed as if it gave no loading_info
+        model, loaded = load.from_pretrained(
             source.name,
             revision=options.revision,
             trust_remote_code=source.runs_own_code,
             use_safetensors=True,
+            output_loading_info=True,
             **how,
         )
-        return model if "device_map" in how else model.to(device)  # type: ignore[arg-type]  # its wrapper is mistyped
+        if missing := sorted(loaded["missing_keys"]):
+            # transformers would give them random values
+            raise ReaderError(f"the weights of {source.name!r} lack {len(missing)} tensors, {missing[0]} among them")
+        whole: PreTrainedModel = model if "device_map" in how else model.to(device)
+        return whole
     except torch.OutOfMemoryError as error:
         raise ReaderError(
             f"the weights of {source.name!r} do not fit into the memory of {device}: "
             "--option quantization=4bit, or a smaller model"
         ) from error
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
         raise ReaderError(f"the weights of {source.name!r} cannot be loaded: {first_line(error)}") from error
 
 

@@ -1,12 +1,15 @@
 """Options of an open model, as ``--option name=value``."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 
 from taxonomy.error import SettingError
+from taxonomy.outside import outside_object
+
+REMOTE_CODE = "remote_code"
+"""The setting that lets a model's own code run."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class LoadOptions:
     revision : str
         Revision of a model from the hub.
     remote_code : str
-        Name of a model whose own code may run; without it, a model that needs its own code is refused.
+        Name of a model whose own code may run; without it, a model that needs its own code is refused. Given on the
+        command line alone: no file grants it (:attr:`kept`).
 
     Raises
     ------
@@ -45,15 +49,14 @@ class LoadOptions:
     def __post_init__(self) -> None:
         self.for_images()
 
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The settings that a file may hold: all but the leave to run a model's code."""
+        return {item.name: getattr(self, item.name) for item in fields(LoadOptions) if item.name != REMOTE_CODE}
+
     def for_images(self) -> dict[str, Any]:
         """Return ``image_kwargs`` as data."""
-        try:
-            data = json.loads(self.image_kwargs)
-        except ValueError as error:
-            raise SettingError(f"option image_kwargs is not JSON ({error}): {self.image_kwargs!r}") from None
-        if not isinstance(data, dict):
-            raise SettingError(f"option image_kwargs must be a JSON object, not {self.image_kwargs!r}")
-        return data
+        return outside_object(self.image_kwargs, "option image_kwargs", SettingError)
 
 
 @dataclass(frozen=True)

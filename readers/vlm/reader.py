@@ -83,6 +83,8 @@ class HfReader:
         try:
             for batch in prefetched(cases, self.options.batch, lambda batch: _Batch(batch, vlm.chat.encode(batch))):
                 yield from answers(vlm, batch.cases, batch.prompts)
+        except ReaderError as error:
+            raise StopReading(str(error)) from error
         except torch.OutOfMemoryError as error:
             raise StopReading(f"the memory of {vlm.device} is full: {MEMORY_ADVICE}") from error
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import importlib.util
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from readers.vlm.option import LoadOptions
 from taxonomy.error import ReaderError
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ADAPTER = "adapter_config.json"
+MOST_PARTS = 2000
+"""Layers or experts at most; the largest open models have some 130 layers and 400 experts."""
+
+_PARTS = re.compile(r"layers?$|blocks?$|depths?$|experts$")
 INSTALL = "pip install 'ecg-bench[vlm]'"
 
 
@@ -56,6 +61,9 @@ def model_source(name: str, options: LoadOptions) -> ModelSource:
 
     _check_folder(name)
     data, _ = _from_hub(name, lambda: PreTrainedConfig.get_config_dict(name, revision=options.revision))
+    if not isinstance(data, dict) or not isinstance(data.get("model_type", ""), str):
+        raise ReaderError(f"model {name!r} cannot be read: its config.json is not that of a model")
+    _check_parts(name, data)
     trusted = options.remote_code == name
     kind = data.get("model_type", "")
     if kind not in CONFIG_MAPPING and not trusted:
@@ -100,7 +108,7 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
         )
     except ImportError as error:
         raise ReaderError(f"the processor of {source.name!r} needs a package: {first_line(error)}") from error
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReaderError(f"model {source.name!r} has no usable processor: {first_line(error)}") from error
     if not all(hasattr(processor, part) for part in ("image_processor", "tokenizer")):
         raise ReaderError(
@@ -125,10 +133,19 @@ def _check_folder(name: str) -> None:
         raise ReaderError(f"the folder {name} holds no config.json, so it is not a model of transformers")
 
 
+def _check_parts(name: str, data: Mapping[str, Any]) -> None:
+    """Raise ReaderError for a model with more layers than can be built: each takes time even before it has weights."""
+    for setting, value in data.items():
+        if isinstance(value, Mapping):
+            _check_parts(name, value)
+        elif _PARTS.search(setting) and isinstance(value, int | float) and value > MOST_PARTS:
+            raise ReaderError(f"model {name!r} cannot be built: {setting} is {value}, more than {MOST_PARTS}")
+
+
 def _from_hub(name: str, load: Callable[[], T]) -> T:
     try:
         return load()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReaderError(f"model {name!r} cannot be found or read: {first_line(error)}") from error
 
 

@@ -17,6 +17,7 @@ from taxonomy.axis import AXES
 from taxonomy.error import ReaderError, UnknownNameError
 from taxonomy.reading import Reading
 from taxonomy.statement import SUPERCLASSES
+from tests.command import bench, is_one_sentence
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_two_packages_with_one_name_are_an_error_that_names_both(monkeypatch):
 
 @pytest.mark.parametrize("built_in", [MajorityReader(), MeasurementsReader()])
 def test_built_in_readers_keep_the_contract(built_in, cases):
-    assert [check.problem for check in check_reader(built_in, cases)] == [None] * 7
+    assert [check.problem for check in check_reader(built_in, cases)] == [None] * 8
 
 
 class Wrong:
@@ -167,3 +168,68 @@ def test_importing_the_registry_loads_no_torch():
 def test_an_option_that_a_reader_does_not_have_is_named():
     with pytest.raises(ReaderError, match=r"^reader 'resnet1d' has no option 'foo'$"):
         reader("resnet1d", {"foo": "1"})
+
+
+OWN = """
+from taxonomy.reading import Reading
+
+class Sums:
+    name, inputs = "sums", frozenset({"signal"})
+    def read(self, cases):
+        for case in cases:
+            yield Reading({"rate": "normal"}, {"rate": {"normal": 0.9, "bradycardia": 0.9, "tachycardia": 0.9}})
+
+class Sets:
+    name, inputs = "sets", frozenset({"signal"})
+    def read(self, cases):
+        for case in cases:
+            yield Reading({"other_findings": {"lvh"}})
+
+class Unbuilt:
+    name, inputs = "unbuilt", frozenset({"signal"})
+    def __init__(self):
+        raise RuntimeError("no\\nmodel")
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    (tmp_path / "own_readers_of_a_test.py").write_text(OWN)
+    (tmp_path / "raises_on_import.py").write_text("1 / 0\n")
+    (tmp_path / "wrong_on_import.py").write_text("def\n")
+    (tmp_path / "exits_on_import.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def test_probabilities_that_do_not_sum_to_one_break_the_contract(own):
+    done = bench("check-reader", "own_readers_of_a_test:Sums", cwd=own)
+    assert done.returncode == 1 and "the probabilities of 'rate' sum to 2.7" in done.stdout
+    assert "1 of 8 rules broken" in done.stdout
+
+
+def test_a_set_in_the_place_of_a_frozenset_is_said_once_and_clearly(own):
+    done = bench("check-reader", "own_readers_of_a_test:Sets", cwd=own)
+    said = "raised ReadingError: axis 'other_findings' takes a frozenset of values, not set {'lvh'}"
+    assert done.returncode == 1 and done.stdout.count(said) == 1
+    assert "has no value" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["12sl", "majority", "measurements"])
+def test_a_built_in_reader_passes_the_command_that_checks_readers(name, tmp_path):
+    done = bench("check-reader", name, cwd=tmp_path)
+    assert done.returncode == 0 and "keeps the contract" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("raises_on_import:Own", "module 'raises_on_import' cannot be imported: ZeroDivisionError: division by zero"),
+        ("wrong_on_import:Own", "module 'wrong_on_import' cannot be imported: SyntaxError: "),
+        ("exits_on_import:Own", "module 'exits_on_import' cannot be imported: it ends the program"),
+        ("own_readers_of_a_test:Unbuilt", "cannot be built: RuntimeError: no model"),
+    ],
+)
+@pytest.mark.parametrize("command", [("check-reader",), ("run", "--limit", "2", "--reader")])
+def test_a_reader_that_raises_on_import_or_when_built_is_one_sentence(own, command, name, said):
+    assert is_one_sentence(bench(*command, name, cwd=own), said)

@@ -25,7 +25,7 @@ from readers.resnet1d.loss import loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import Resnet1dReader
-from readers.resnet1d.training import train_member
+from readers.resnet1d.training import Watch, train_member
 from readers.resnet1d.weights import load_weights, save_weights
 from readers.training_target import training_heads
 from taxonomy.axis import AXES, OTHER_FINDINGS
@@ -186,7 +186,7 @@ def test_phantoms_teach_by_their_weight(examples, tmp_path):
         if of_another_label:
             data.targets["statement"][72:] = 1 - data.targets["statement"][72:]
         once = training_config_from({**TINY.to_json(), "epochs": 1})
-        return load_file(train_member(data, once, 3, tmp_path / folder, lambda epoch: None))["heads.bias"]
+        return load_file(train_member(data, once, 3, tmp_path / folder, Watch()))["heads.bias"]
 
     assert torch.equal(taught(0.0, False, "a"), taught(0.0, True, "b"))
     assert not torch.equal(taught(1.0, False, "c"), taught(1.0, True, "d"))
@@ -260,20 +260,20 @@ def test_a_resumed_training_ends_with_the_weights_of_an_undisturbed_one(examples
             raise Killed
 
     seen = []
-    whole = load_file(train_member(examples, TINY, 3, tmp_path / "a", seen.append))
+    whole = load_file(train_member(examples, TINY, 3, tmp_path / "a", Watch(seen.append)))
     with pytest.raises(Killed):
-        train_member(examples, TINY, 3, tmp_path / "b", kill)
-    resumed = load_file(train_member(examples, TINY, 3, tmp_path / "b", seen.append))
+        train_member(examples, TINY, 3, tmp_path / "b", Watch(kill))
+    resumed = load_file(train_member(examples, TINY, 3, tmp_path / "b", Watch(seen.append)))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     assert [epoch.number for epoch in seen] == [1, 2, 3, 3]
-    assert len(list((tmp_path / "b").glob("epoch-*.safetensors"))) == 1
+    assert len(list((tmp_path / "b").glob("epoch-*.safetensors"))) == 2
 
 
 @pytest.mark.slow
 def test_a_network_learns_what_is_there_to_learn(examples, tmp_path):
     losses = []
     train_member(
-        examples, training_config_from({**TINY.to_json(), "epochs": 8, "mixup": 0}), 1, tmp_path, losses.append
+        examples, training_config_from({**TINY.to_json(), "epochs": 8, "mixup": 0}), 1, tmp_path, Watch(losses.append)
     )
     assert losses[-1].loss < 0.75 * losses[0].loss
 
@@ -282,7 +282,7 @@ def test_a_network_learns_what_is_there_to_learn(examples, tmp_path):
 def test_a_training_that_does_not_improve_stops(examples, tmp_path):
     seen = []
     patient = training_config_from({**TINY.to_json(), "epochs": 40, "patience": 2, "learning_rate": 1e-9})
-    train_member(examples, patient, 1, tmp_path, seen.append)
+    train_member(examples, patient, 1, tmp_path, Watch(seen.append))
     assert len(seen) < 40
 
 
@@ -303,7 +303,7 @@ def test_the_shipped_weights_are_those_of_the_shipped_configuration():
 
 @pytest.mark.slow
 def test_the_shipped_reader_keeps_the_contract(shipped, cases):
-    assert [check.problem for check in check_reader(shipped, cases[:3])] == [None] * 7
+    assert [check.problem for check in check_reader(shipped, cases[:3])] == [None] * 8
 
 
 def test_the_shipped_reader_answers_every_axis_with_probabilities(shipped, cases):

@@ -213,3 +213,48 @@ def test_rate_and_axis_are_measured_on_what_a_page_shows(population):
     assert same["axis"] >= 9
     assert DIGITIZED_FS == 500
     assert len(LEADS) == 12
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((400, 300), "uint8"), ((400, 300, 4), "uint8"), ((9, 9, 3), "float32"), ((0, 5, 3), "uint8")]
+)
+def test_an_array_of_another_shape_is_refused(shape, dtype):
+    with pytest.raises(DigitizeError, match=r"must be a uint8 array \(height, width, 3\), not "):
+        digitize([np.zeros(shape, dtype)])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (3, 3)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_the_smallest_pictures_are_refused(shape, level):
+    with pytest.raises(DigitizeError, match="no calibration pulse"):
+        digitize([np.full((*shape, 3), level, np.uint8)])
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_it_is_looked_at():
+    huge = np.broadcast_to(np.uint8(0), (20_000, 20_000, 3))
+    with pytest.raises(DigitizeError, match="65,000,000 pixels at most, not 20000 x 20000"):
+        digitize([huge])
+
+
+def test_a_page_of_too_many_pixels_is_refused_before_it_is_unpacked():
+    class Huge:
+        size = (20_000, 10_000)
+
+        def rgb(self):
+            raise MemoryError
+
+    (reading,) = DigitizerReader().read([Case("x", images=(Huge(),))])
+    assert "not 10000 x 20000" in reading.error.message
+
+
+def test_noise_is_refused_by_the_number_of_its_pieces():
+    noise = np.random.default_rng(0).integers(0, 2, (2400, 2400, 1), dtype=np.uint8).repeat(3, axis=2) * 255
+    with pytest.raises(DigitizeError, match="pieces of ink, more than any ECG page"):
+        digitize([np.where(np.random.default_rng(1).random((2400, 2400, 1)) < 0.1, noise, 255).astype(np.uint8)])
+
+
+def test_rings_within_one_another_are_refused():
+    rows, columns = np.indices((1200, 1200)) - 600
+    rings = np.where(np.maximum(abs(rows), abs(columns)) % 4 == 0, 0, 255).astype(np.uint8)
+    with pytest.raises(DigitizeError, match="lie within one another"):
+        digitize([rings[:, :, None].repeat(3, axis=2)])

@@ -1,0 +1,140 @@
+"""A whole training of resnet1d: its folder, its members, and the weights file at the end."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.dataset import Dataset
+from bench.dataset.base import TRAIN
+from bench.progress import Observer, TimeLeft
+from bench.storage import as_json, held, sha256, write_whole
+from bench.training.rare_phantom import phantom_record, with_phantoms
+from bench.training.resnet1d import STOP, training_record, training_set
+from taxonomy.error import SettingError
+from taxonomy.outside import object_in
+
+if TYPE_CHECKING:
+    from readers.resnet1d.config import TrainingConfig
+    from readers.resnet1d.dataset import TrainingSet
+    from readers.resnet1d.training import Epoch
+
+SETTINGS = "training.json"
+"""What the checkpoints of a folder depend on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What to train.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    dataset : Dataset
+    extra : Path or None
+        More records (:func:`bench.training.resnet1d.prepared_records`).
+    member : int or None
+        The only seed to train here; None trains all of them.
+    out : Path
+        Folder of the checkpoints and the weights.
+    """
+
+    config: "TrainingConfig"
+    dataset: Dataset
+    extra: Path | None
+    member: int | None
+    out: Path
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds to train here."""
+        return self.config.seeds if self.member is None else (self.member,)
+
+    def folder(self, seed: int) -> Path:
+        """Return the folder of a member."""
+        return self.out / f"member-{seed}"
+
+
+def train(plan: Plan, observer: Observer) -> None:
+    """Train the members of a plan, and write the weights when all of them are trained.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When the folder holds a training with other settings.
+    taxonomy.error.StorageError
+        When the folder cannot be written, or another process trains a member in it.
+    taxonomy.error.DatasetError
+        When a split has no record.
+    """
+    from readers.resnet1d.checkpoint import BEST
+    from readers.resnet1d.weights import save_weights
+
+    with ExitStack() as locks:
+        for seed in plan.seeds:
+            locks.enter_context(held(plan.folder(seed)))
+        _check_settings(plan)
+        examples, facts = _prepared(plan, observer)
+        for seed in plan.seeds:
+            _train_member(plan, examples, seed, observer)
+    finished = [plan.folder(seed) / BEST for seed in plan.config.seeds]
+    if not all((path.parent / "finished").is_file() for path in finished):
+        observer.say("other members are still to be trained; the last one to finish writes the weights")
+        return
+    save_weights(plan.out / "weights.safetensors", finished, plan.config, facts)
+    observer.say(f"weights of {len(finished)} members: {plan.out / 'weights.safetensors'}")
+
+
+def _check_settings(plan: Plan) -> None:
+    """Write what the checkpoints will depend on; raise SettingError where those in the folder depend on something else.
+
+    Seeds may differ: each member depends on its own alone.
+    """
+    config = {name: value for name, value in plan.config.to_json().items() if name != "seeds"}
+    dataset = plan.dataset
+    records = {split: dataset.cohort(split).fingerprint for split in (TRAIN, STOP)}
+    data = {"dataset": f"{dataset.name} {dataset.version}", "records": records}
+    extra = {"extra": sha256(plan.extra) if plan.extra and plan.extra.is_file() else None}
+    now = config | data | extra
+    path = plan.out / SETTINGS
+    if not path.exists():
+        if any(plan.out.glob("member-*/*.safetensors")):
+            raise SettingError(
+                f"{plan.out} holds checkpoints but no {SETTINGS}, of which settings nobody knows; name another --out"
+            )
+        write_whole(path, as_json(now))
+    was = object_in(path, SettingError)
+    for name, new in now.items():
+        if was.get(name) != new:
+            told = f"{name} is {was.get(name)!r}, not {new!r}" if name not in {"records", "extra"} else f"other {name}"
+            raise SettingError(f"{plan.out} holds another training ({told}); name another --out")
+
+
+def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, dict[str, Any]]":
+    """Return what to train on, and its description for the weights file."""
+    with observer.progress("preparing") as report:
+        examples = training_set(plan.dataset, plan.extra, report)
+    facts = training_record(examples, plan.dataset, plan.extra)
+    observer.say(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
+    if plan.config.phantoms:
+        with observer.progress("simulating", "phantoms") as report:
+            examples = with_phantoms(examples, plan.config.phantoms, report)
+        facts["phantoms"] = phantom_record(plan.config.phantoms)
+        observer.say(f"{facts['phantoms']['records']} phantoms to train on beside them")
+    return examples, facts
+
+
+def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Observer) -> None:
+    from readers.resnet1d.training import Watch, train_member
+
+    observer.say(f"member of seed {seed}")
+    remaining = TimeLeft()
+
+    def told(epoch: "Epoch") -> None:
+        mark = " *" if epoch.best else "  "
+        left = remaining.after(epoch.number, epoch.epochs)
+        found = f"loss {epoch.loss:.4f}  fold 9 AUROC {epoch.auroc:.4f}{mark}"
+        observer.say(f"epoch {epoch.number:>3}/{epoch.epochs}  {found}  {left}".rstrip())
+
+    with observer.progress(f"member {seed}", "steps") as report:
+        train_member(examples, plan.config, seed, plan.folder(seed), Watch(told, remaining.begin, report, observer.say))
