@@ -142,8 +142,8 @@ def standard_streams() -> Iterator[None]:
     out = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123  # lives as long as the process
     err = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     pulse = Pulse(err) if err.isatty() else None
-    sys.stdout = Stream(out, "standard output", pulse)  # type: ignore[assignment]  # all of a text stream that is used
-    sys.stderr = Stream(err, "standard error", pulse)  # type: ignore[assignment]
+    sys.stdout = Stream(out, "standard output", pulse)
+    sys.stderr = Stream(err, "standard error", pulse)
     if pulse is not None:
         pulse.start()
     try:
