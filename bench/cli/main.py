@@ -3,11 +3,13 @@
 import importlib
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 import click
 
+from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, TRAIN_COMMANDS
-from taxonomy.error import BenchError
+from taxonomy.error import BenchError, StorageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -62,16 +64,35 @@ bench = LazyGroup(
 
 def main() -> None:
     """Run the command line: 0 when done, 2 after bad input (one sentence), 130 after Ctrl-C."""
+    with standard_streams():
+        code = _code()
+    sys.exit(code)
+
+
+def _code() -> int:
     try:
-        sys.exit(bench.main(prog_name="bench", standalone_mode=False) or 0)
+        code = _finished()
+        sys.stdout.flush()
+    except BenchError as error:
+        return _refused(str(error))
+    except OSError as error:
+        where = f"{error.filename} cannot be read or written" if error.filename else "the system refuses"
+        return _refused(f"{where}: {error.strerror or error}")
+    return code
+
+
+def _refused(sentence: str) -> int:
+    with suppress(StorageError):  # standard error is full too: the exit code tells
+        click.echo(f"Error: {sentence}", err=True)
+    return 2
+
+
+def _finished() -> int:
+    try:
+        return int(bench.main(prog_name="bench", standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("\nStopped. What was finished is kept; the same command resumes.", err=True)
-        sys.exit(130)
-    except BenchError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        sys.exit(0)
+        return 130

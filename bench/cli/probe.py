@@ -28,7 +28,8 @@ def probe(draw: int | None, change: tuple[str, ...], all_records: bool, **option
 
     Rate, frontal axis, PR, QRS duration, ST level, fibrillation and more. A phantom is simulated anew with that one
     parameter changed, and the right answer is its exact truth; a recording (--data) is changed by signal processing.
-    The page, OUT/probe-.../probe.md, says which, and has dose-response curves.
+    The page, OUT/probe-.../probe.md, says which, and has dose-response curves. Each reading is kept as it arrives:
+    after Ctrl-C or a kill the same command goes on.
 
     \b
     Examples:
@@ -62,5 +63,5 @@ def _draw(asked: Any, count: int) -> None:  # noqa: ANN401
     from bench.tracing.probe_run import drawn_tracings
     from renderers import renderer_names
 
-    written = save_pictures(drawn_tracings(asked, count, renderer_names()), asked.run.out)
-    click.echo(f"{written} pictures in {asked.run.out}")
+    saved = save_pictures(drawn_tracings(asked, count, renderer_names()), asked.run.out)
+    click.echo(f"{saved} in {asked.run.out}")

@@ -22,6 +22,8 @@ from bench.cli.option import option_option, out_option, renderers_from, selectio
 def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **options: Any) -> None:
     """Draw records as PNG pictures, named after their record: those names never reach a reader.
 
+    After Ctrl-C or a kill the same command goes on: pictures that are whole are kept.
+
     \b
     Examples:
       bench render --ids 9 --renderer all --out pictures
@@ -30,7 +32,7 @@ def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **opt
       bench render --show-limits --renderer all --reader hf:google/gemma-3-4b-it
     """
     from bench.cli.terminal import progress
-    from bench.export.pictures import drawn_records, save_pictures
+    from bench.export.pictures import drawings_of, save_pictures
     from renderers import PageStyle, renderer
 
     out, selection = options.pop("out"), selection_from(options)
@@ -43,8 +45,8 @@ def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **opt
         raise click.UsageError("--reader and --option go with --show-limits")
     cohort = selection.cohort()
     with progress("drawing") as report:
-        written = save_pictures(drawn_records(cohort, names, style, report), out)
-    click.echo(f"{written} pictures of {len(cohort)} record{'s' * (len(cohort) > 1)} in {out}")
+        saved = save_pictures(drawings_of(cohort, names, style, report), out)
+    click.echo(f"{saved} of {len(cohort)} record{'s' * (len(cohort) > 1)} in {out}")
 
 
 def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401

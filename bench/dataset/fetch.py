@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from bench.dataset.inside import is_outside, path_inside
 from bench.progress import Report
 from bench.storage import sha256, write_whole
 from taxonomy.error import DatasetError
@@ -31,6 +32,14 @@ SAMPLE = "SAMPLE.txt"
 
 DOWNLOAD_CHUNK = 1 << 16
 TIMEOUT_S = (10, 60)
+
+MOST_BYTES = {".hea": 1 << 14, ".dat": 1 << 18, ".csv": 1 << 26, "": 1 << 25}
+"""The largest file of each kind that is taken from a server, at least twice PTB-XL's own; others as those without a
+suffix: a list that never ends, or that unpacks to a disk full, is given up."""
+
+MOST_FILES = 200_000
+"""Files that a list may name; PTB-XL's names 87,000."""
+
 _LINE = re.compile(r"^([0-9a-f]{64})\s+\*?(.+)$")
 
 
@@ -86,12 +95,15 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
         When the server or the disk fails, or a checksum never matches.
     """
     client = _Client(target, options)
+    if not client.address:
+        shown = options.base_url.rpartition("@")[2]
+        raise DatasetError(f"--url {shown!r} is no address of a folder by http or https")
     try:
         target.mkdir(parents=True, exist_ok=True)
         client.download(SUMS, None)
         sums = read_sums(target / SUMS)
         if TABLES[0] not in sums:
-            raise DatasetError(f"{options.base_url}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
+            raise DatasetError(f"{client.address}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
         tables = {name: digest for name, digest in sums.items() if name in TABLES}
         if options.sample:
             begun = _download_all(client, tables, report)
@@ -99,12 +111,13 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
             records = _files_of(chosen, options.rates)
             unlisted = sorted(records - sums.keys())
             if unlisted:
-                raise DatasetError(f"{options.base_url}{SUMS} does not list {unlisted[0]}")
+                raise DatasetError(f"{client.address}{SUMS} does not list {unlisted[0]}")
             _note_sample(target, (row.ecg_id for row in chosen))
             fetched = _download_all(client, {name: sums[name] for name in sorted(records)}, report)
             return Fetched(begun.files + fetched.files, begun.downloaded + fetched.downloaded)
         folders = tuple(f"records{rate}/{options.folder}" for rate in options.rates)
-        wanted = tables | {name: digest for name, digest in sums.items() if name.startswith(folders)}
+        recordings = {name: digest for name, digest in sums.items() if name.endswith((".hea", ".dat"))}
+        wanted = tables | {name: digest for name, digest in recordings.items() if name.startswith(folders)}
         (target / SAMPLE).unlink(missing_ok=True)
         return _download_all(client, wanted, report)
     except OSError as error:
@@ -177,6 +190,8 @@ def read_sums(path: Path) -> dict[str, str]:
         When a line is not a digest and a name, or a name points outside the folder.
     """
     sums: dict[str, str] = {}
+    if path.stat().st_size > most_bytes(path.name):
+        raise DatasetError(f"{path} is larger than {most_bytes(path.name) >> 20} MiB: it is no list of PTB-XL's files")
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
             continue
@@ -184,11 +199,24 @@ def read_sums(path: Path) -> dict[str, str]:
         if not match:
             raise DatasetError(f"line {number} of {path} is not a SHA-256 digest and a name: {line[:60]!r}")
         name = match.group(2).removeprefix("./")
-        parts = PurePosixPath(name)
-        if parts.is_absolute() or ".." in parts.parts or "\\" in name or ":" in name:
+        if is_outside(name):
             raise DatasetError(f"line {number} of {path} names a file outside the folder: {name!r}")
         sums[name] = match.group(1)
+        if len(sums) > MOST_FILES:
+            raise DatasetError(f"{path} names more than {MOST_FILES:,} files: it is no list of PTB-XL's files")
     return sums
+
+
+def most_bytes(name: str) -> int:
+    """Return the size up to which a file is taken from a server."""
+    return MOST_BYTES.get(Path(name).suffix, MOST_BYTES[""])
+
+
+def without_password(url: str) -> str:
+    """Return an address without the user and password that it may hold before an ``@``."""
+    scheme, mark, rest = url.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _download_all(client: "_Client", wanted: dict[str, str], report: Report) -> Fetched:
@@ -211,13 +239,14 @@ class _Client:
 
     def __init__(self, target: Path, options: FetchOptions) -> None:
         self.target, self.options = target, options
+        self.address = _address(options.base_url)
         self.stop = threading.Event()
         self._was_reached = False
         self._local = threading.local()
 
     def ensure(self, name: str, digest: str) -> bool:
         """Make sure that one file is present and correct; return whether it was downloaded."""
-        path = self.target / name
+        path = path_inside(self.target, name)
         if path.is_file() and sha256(path) == digest:
             return False
         self.download(name, digest)
@@ -230,7 +259,9 @@ class _Client:
         """
         import requests
 
-        part = self.target / f"{name}.part"
+        part = path_inside(self.target, f"{name}.part")
+        if part.is_symlink():
+            raise DatasetError(f"{part} is a link, through which nothing is written: remove it")
         part.parent.mkdir(parents=True, exist_ok=True)
         for attempt in range(self.options.retries + 1):
             try:
@@ -238,9 +269,7 @@ class _Client:
             except requests.RequestException as error:
                 unreachable = isinstance(error, requests.ConnectionError) and not self._was_reached
                 if attempt == self.options.retries or (unreachable and attempt):
-                    raise DatasetError(
-                        f"{self.options.base_url}{name} cannot be downloaded: {_reason(error)}"
-                    ) from error
+                    raise DatasetError(f"{self.address}{name} cannot be downloaded: {_reason(error)}") from error
                 self.stop.wait(min(0.2 * 2**attempt, 10))
                 continue
             if digest is None or sha256(part) == digest:
@@ -253,7 +282,7 @@ class _Client:
 
     def _append(self, name: str, part: Path) -> None:
         received = part.stat().st_size if part.is_file() else 0
-        headers = {"Range": f"bytes={received}-"} if received else {}
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={received}-"} if received else {})
         url = self.options.base_url + quote(name)
         with self._session().get(url, headers=headers, stream=True, timeout=TIMEOUT_S) as response:
             self._was_reached = True
@@ -261,12 +290,24 @@ class _Client:
                 part.unlink()
             response.raise_for_status()
             if "html" in response.headers.get("Content-Type", "") and not name.endswith(".html"):
-                raise DatasetError(f"{url} answered with a web page, not with the file: is the address right?")
-            with part.open("ab" if response.status_code == 206 else "wb") as out:
+                raise DatasetError(
+                    f"{self.address}{name} answered with a web page, not with the file: is the address right?"
+                )
+            is_rest = response.status_code == 206
+            size = received if is_rest else 0
+            with part.open("ab" if is_rest else "wb") as out:
                 for chunk in response.iter_content(DOWNLOAD_CHUNK):
                     if self.stop.is_set():
                         raise DatasetError("stopped")
+                    size += len(chunk)
+                    if size > most_bytes(name):
+                        break
                     out.write(chunk)
+        if size > most_bytes(name):
+            part.unlink()
+            raise DatasetError(
+                f"{self.address}{name} is larger than {most_bytes(name) >> 10:,} KiB: no file of PTB-XL's is"
+            )
 
     def _session(self) -> "requests.Session":
         import requests
@@ -283,12 +324,35 @@ class _Client:
         return cast("requests.Session", self._local.session)
 
 
+def _address(url: str) -> str:
+    """Return an address as it is shown, without user and password; empty where it is none by http or https."""
+    try:
+        parts = urlsplit(url)
+        named = parts.scheme in {"http", "https"} and parts.hostname
+        return without_password(url) if named and parts.port != 0 else ""
+    except ValueError:
+        return ""
+
+
 def _reason(error: Exception) -> str:
     import requests
 
-    if isinstance(error, requests.ConnectionError):
-        return "the server cannot be reached; without a network, --data phantoms:1 works"
+    said: dict[type[Exception], str] = {
+        requests.exceptions.SSLError: "its certificate is not trusted",
+        requests.exceptions.ProxyError: "the proxy does not let it through",
+        requests.exceptions.RetryError: "the server answers each time that it is busy or broken",
+        requests.exceptions.ReadTimeout: f"the server was silent for {TIMEOUT_S[1]} s",
+        requests.exceptions.ChunkedEncodingError: "the connection breaks off each time",
+        requests.exceptions.ContentDecodingError: "what the server sends cannot be unpacked",
+        requests.exceptions.TooManyRedirects: "the server leads from one address to another without end",
+        requests.ConnectionError: "the server cannot be reached; without a network, --data phantoms:1 works",
+    }
+    known = next((words for kind, words in said.items() if isinstance(error, kind)), None)
     response = getattr(error, "response", None)
-    if response is not None:
-        return f"the server answered {response.status_code} {response.reason}"
-    return str(error.args[0] if error.args else error)[:200]
+    if known is None and response is not None:
+        return f"the server answered {response.status_code} {_printable(response.reason)}".rstrip()
+    return known or f"the request failed ({type(error).__name__})"
+
+
+def _printable(text: str | None) -> str:
+    return "".join(char for char in str(text or "")[:60] if char.isprintable())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.dataset.feature_file import PROGRAMS, read_features
 from bench.dataset.fetch import SUMS, read_sums, sampled_ids
+from bench.dataset.inside import path_inside
 from bench.dataset.problem import Problem
 from bench.dataset.ptbxl_table import TABLE, TabledDataset, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
@@ -38,8 +39,11 @@ class PtbXl(TabledDataset):
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         if not self.folder.is_dir():
+            is_there = self.folder.exists()
             raise DatasetError(
-                f"the data folder {folder} does not exist: fetch PTB-XL with 'bench data fetch {folder}'"
+                f"{folder} is a file, not the folder of a dataset"
+                if is_there
+                else f"the data folder {folder} does not exist: fetch PTB-XL with 'bench data fetch {folder}'"
             )
         super().__init__(read_table(self.folder / TABLE))
 
@@ -73,11 +77,7 @@ class PtbXl(TabledDataset):
 
     def header(self, ecg_id: RecordId, fs: int) -> Path:
         """Return the path of a record's header at one rate, whether or not it exists."""
-        name = self._rows[ecg_id].filenames[fs]
-        path = (self.folder / f"{name}.hea").resolve()
-        if not path.is_relative_to(self.folder.resolve()):
-            raise DatasetError(f"record {ecg_id} names a file outside the folder: {name!r}")
-        return path
+        return path_inside(self.folder, f"{self._rows[ecg_id].filenames[fs]}.hea")
 
     @cached_property
     def program_measurements(self) -> Mapping[RecordId, Measurements]:
@@ -111,8 +111,7 @@ class PtbXl(TabledDataset):
                 header = self.header(ecg_id, fs)
                 for path in (header, header.with_suffix(".dat")):
                     if not path.is_file():
-                        name = str(path.relative_to(self.folder.resolve()))
-                        yield Problem("missing", name, "is not there", (ecg_id, fs))
+                        yield Problem("missing", str(path.relative_to(self.folder)), "is not there", (ecg_id, fs))
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         return read_signal(self.header(ecg_id, fs))

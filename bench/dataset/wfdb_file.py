@@ -23,6 +23,9 @@ INVALID = -32768
 MAT_16 = 30
 """Type code of a level 4 MAT-file with little-endian 16-bit integers."""
 
+MOST_BYTES, MOST_HEADER_BYTES = 1 << 28, 1 << 20
+"""The largest files that are read: a day of twelve leads at 100 Hz is 200 MB."""
+
 _UNITS = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
 _LEADS = {lead.lower(): row for row, lead in enumerate(LEADS)}
 _FORMAT = re.compile(r"16(?:x1)?(?::0)?(?:\+(\d+))?")
@@ -100,6 +103,7 @@ def read_header(path: Path) -> Header:
         outside a single file beside it.
     """
     try:
+        _check_size(path, MOST_HEADER_BYTES)
         written = [line for line in path.read_text(encoding="ascii").splitlines() if line]
         lines = [line for line in written if not line.startswith("#")]
         name, count, rate, length = lines[0].split()[:4]
@@ -116,6 +120,14 @@ def read_header(path: Path) -> Header:
         raise DatasetError(f"{path} is not a header of one continuous segment at a rate in Hz: {lines[0][:60]!r}")
     comments = tuple(line.lstrip("#").strip() for line in written if line.startswith("#"))
     return Header(path, fs, samples, channels, *_place(path, signals), comments)
+
+
+def _check_size(path: Path, most: int) -> None:
+    """Refuse what would be read without end: a device, a pipe, a file of another kind."""
+    if path.exists() and not path.is_file():
+        raise DatasetError(f"{path} is no regular file")
+    if path.stat().st_size > most:
+        raise DatasetError(f"{path} is larger than {most >> 20} MiB: it is no recording that is read here")
 
 
 def _channel(path: Path, line: str) -> Channel:
@@ -159,6 +171,7 @@ def read_samples(header: Header) -> NDArray[np.int16]:
     """
     path = header.path.with_name(header.file)
     try:
+        _check_size(path, MOST_BYTES)
         with path.open("rb") as content:
             before, data = content.read(header.offset), content.read()
     except FileNotFoundError:

@@ -1,6 +1,6 @@
 """Asks a reader under every condition that can affect it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -185,6 +185,7 @@ def ablate_on_disk(
     ablation = ablation_of(options, conditions)
     view, cohort = ablation.view, ablation.cohort
     jobs = condition_jobs(options, ablation, observer)
+    say_resumed(jobs.values(), observer)
 
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         return jobs[condition].cases, run_readings(limited(jobs, condition), observer)
@@ -213,10 +214,17 @@ def condition_jobs(options: RunOptions, ablation: Ablation, observer: Observer =
     }
 
 
+def say_resumed(jobs: Collection[Job], observer: Observer) -> None:
+    """Say once how many readings of several runs are there already, if any is."""
+    there = sum(len(job.folder.every_reading()[0]) for job in jobs)
+    if there:
+        observer.say(f"resuming: {there:,} of {sum(len(job.questions) for job in jobs):,} readings are there")
+
+
 def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
-    """Return the readings of a job; those that its folder lacks are asked."""
+    """Return the readings of a job; those that its folder lacks are asked. The caller says what is there already."""
     with job.folder.locked():
-        begin(job, observer)
+        begin(job)
         return job.ask(observer)
 
 

@@ -1,6 +1,6 @@
 """Dose response: whether and where a reader's answers move when one property of a record is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,11 +8,13 @@ import numpy as np
 from bench.dataset import RecordId
 from bench.evidence.figure import Figure, share_figure
 from bench.progress import Report
+from bench.run.questionnaire import END
+from bench.tracing.answered import NONE_ANSWERED, Answers
 from bench.tracing.change import CHANGES, Change
 from bench.tracing.tracing import Tracing, tracing_case
 from bench.view import View
-from readers.contract import Reader
-from readers.isolation import Crash, attempt
+from readers.contract import Case, Reader
+from readers.isolation import Crash, Result, attempt
 from taxonomy.axis import AXES, AxisValue
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
@@ -46,7 +48,9 @@ class DoseResult:
     elsewhere: Figure
 
 
-def probe_tracings(reader: Reader, probe_set: Sequence[Tracing], view: View, report: Report) -> tuple[DoseResult, ...]:
+def probe_tracings(
+    reader: Reader, probe_set: Sequence[Tracing], view: View, report: Report, answers: Answers = NONE_ANSWERED
+) -> tuple[DoseResult, ...]:
     """Ask a reader about every tracing and compare its answers.
 
     Parameters
@@ -56,25 +60,52 @@ def probe_tracings(reader: Reader, probe_set: Sequence[Tracing], view: View, rep
     view : View
         Only its page and format are used: a probe shows the tracing and no numbers.
     report : callable
+    answers : Answers
+        What is answered already, and where new readings are kept.
 
     Raises
     ------
     taxonomy.error.RunError
-        When the reader crashes or returns too few readings.
+        When the reader crashes, returns too few or too many readings, or no call succeeds.
     """
     view = replace(view, condition="image-only").settled(reader)
+    earlier = [answers.of(tracing) for tracing in probe_set]
+    left = [tracing for tracing, reading in zip(probe_set, earlier, strict=True) if reading is None]
     readings: list[Reading] = []
+    for outcome in _outcomes(reader, (tracing_case(tracing, view) for tracing in left)) if left else ():
+        if isinstance(outcome, Crash):
+            raise RunError(f"reader {reader.name!r} did not read the probe set: {outcome.words}")
+        if len(readings) < len(left):
+            answers.keep(left[len(readings)], outcome.value)
+        readings.append(outcome.value)
+        report(len(probe_set) - len(left) + len(readings), len(probe_set))
+    if len(readings) != len(left):
+        counts = f"{len(readings)} readings for {len(left)} cases"
+        raise RunError(f"reader {reader.name!r} did not read the probe set: {counts}")
+    new = iter(readings)
+    every = [next(new) if reading is None else reading for reading in earlier]
+    results = _results(probe_set, every)
+    if not results:
+        raise RunError(f"reader {reader.name!r} did not read the probe set: {_failure(every)}")
+    return results
 
-    def read() -> None:
-        for reading in reader.read(tracing_case(tracing, view) for tracing in probe_set):
-            readings.append(reading)
-            report(len(readings), len(probe_set))
 
-    outcome = attempt(read)
-    if isinstance(outcome, Crash) or len(readings) != len(probe_set):
-        reason = outcome.words if isinstance(outcome, Crash) else f"{len(readings)} readings for {len(probe_set)} cases"
-        raise RunError(f"reader {reader.name!r} did not read the probe set: {reason}")
-    return _results(probe_set, readings)
+def _outcomes(reader: Reader, cases: Iterable[Case]) -> Iterator[Result[Reading] | Crash]:
+    """Yield readings until the reader ends or crashes; what is done with them is no part of its crash."""
+    begun = attempt(lambda: iter(reader.read(cases)))
+    while not isinstance(begun, Crash):
+        outcome = attempt(lambda: next(begun.value, END))
+        if isinstance(outcome, Result) and outcome.value is END:
+            return
+        yield outcome  # type: ignore[misc]  # END is gone
+        if isinstance(outcome, Crash):
+            return
+    yield begun
+
+
+def _failure(readings: Sequence[Reading]) -> str:
+    errors = [reading.error for reading in readings if reading.error is not None and reading.outcome == "failed"]
+    return f"{len(errors)} of {len(readings)} calls failed, the first by {errors[0].kind} ({errors[0].message[:200]})"
 
 
 def _results(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 from bench.dataset import Cohort, Dataset
 from bench.dataset.lot import drawn, in_random_order
 from bench.dataset.phantom import Phantoms
-from bench.progress import SILENT, Observer
+from bench.export.pictures import Drawing
+from bench.progress import SILENT, Observer, Report
 from bench.run.options import RunOptions, check_limits, within
+from bench.storage import held
+from bench.tracing.answered import answered_tracings
 from bench.tracing.change import Change, changes_on
 from bench.tracing.dose_response import DoseResult, probe_tracings
 from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
 from measurements.conditioning import FS
 from readers.contract import Reader
-from renderers import PageStyle, Picture, render
-from taxonomy.error import SettingError
+from renderers import PageStyle
+from taxonomy.error import DatasetError, SettingError
 
 if TYPE_CHECKING:
     import pandas
@@ -137,25 +140,57 @@ class ProbeResult:
         return pandas.DataFrame(rows)
 
 
-def probe_records(
-    reader: Reader, records: Cohort, changes: Sequence[Change], view: View, observer: Observer = SILENT
+def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is kept
+    reader: Reader,
+    records: Cohort,
+    changes: Sequence[Change],
+    view: View,
+    observer: Observer = SILENT,
+    kept: Path | None = None,
 ) -> ProbeResult:
     """Change records, and ask a reader about every tracing, record by record in random order.
+
+    Parameters
+    ----------
+    reader : Reader
+    records : Cohort
+    changes : sequence of Change
+    view : View
+    observer : Observer
+    kept : Path, optional
+        A file of readings: those that it holds are not asked again, and new ones are appended.
 
     Raises
     ------
     taxonomy.error.BenchError
-        When the reader sees no trace, or does not read the tracings.
+        When the reader sees no trace, no record can be changed, or the reader does not read the tracings.
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
         raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
-    asked = list(tracings(records.of(in_random_order(records, view.seed)), changes, view.seed))
-    with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
-        results = probe_tracings(reader, asked, view, report)
+    with observer.progress(f"changing {len(records)} records", "tracings") as report:
+        asked = _counted(tracings(records.of(in_random_order(records, view.seed)), changes, view.seed), report)
+    if not any(tracing.change for tracing in asked):
+        names = ", ".join(change.name for change in changes)
+        raise DatasetError(f"none of {len(records)} records can be changed by {names}: name others, or other changes")
+    settled = replace(view, condition="image-only").settled(reader)
+    with answered_tracings(kept, reader, settled) as answers:
+        there = sum(answers.of(tracing) is not None for tracing in asked)
+        if there:
+            observer.say(f"resuming: {there} of {len(asked)} readings are there")
+        with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
+            results = probe_tracings(reader, asked, view, report, answers)
     used = len({tracing.record.ecg_id for tracing in asked})
-    page = view.settled(reader).renderer if "image" in reader.inputs else "signal"
+    page = settled.renderer if "image" in reader.inputs else "signal"
     dataset = records.dataset
     return ProbeResult(reader.name, used, len(records), page, dataset.name, isinstance(dataset, Phantoms), results)
+
+
+def _counted(made: Iterator[Tracing], report: Report) -> list[Tracing]:
+    found = []
+    for tracing in made:
+        found.append(tracing)
+        report(len(found), 0)
+    return found
 
 
 def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult:
@@ -170,12 +205,14 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
     built = run.built()
     check_limits(built, run.limits)
     reader = within(built, run.limits.session(folder, folder.name, 0.0, observer.say))
-    result = probe_records(reader, options.records(), options.changes, run.view, observer)
+    records, changes = options.records(), options.changes
+    with held(folder):
+        result = probe_records(reader, records, changes, run.view, observer, folder / "readings.jsonl")
     return replace(result, reader=run.reader)
 
 
-def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]) -> Iterator[tuple[str, Picture]]:
-    """Yield the tracings of the first records that can be changed, drawn by each renderer, each with a name."""
+def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]) -> Iterator[Drawing]:
+    """Yield the tracings of the first records that can be changed, to be drawn by each renderer, each with a name."""
     seen: dict[object, None] = {}
 
     def is_wanted(tracing: Tracing) -> bool:
@@ -186,5 +223,4 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
     for tracing in takewhile(is_wanted, tracings(options.records(), options.changes, options.run.view.seed)):
         what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:
-            for image in render(tracing.mv, FS, name, style):
-                yield f"{str(tracing.record.ecg_id).zfill(5)}_{what}_{name}", image
+            yield Drawing.of(f"{str(tracing.record.ecg_id).zfill(5)}_{what}", tracing.mv, FS, name, style)

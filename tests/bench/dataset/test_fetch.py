@@ -2,7 +2,9 @@
 
 import threading
 import time
+import zlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 
 from bench.dataset import fetch as fetch_module
 from bench.dataset.fetch import Fetched, FetchOptions, fetch, sampled, sampled_ids
@@ -28,6 +31,7 @@ class Site:
     faults: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
     url: str = ""
+    sent: int = 0
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -53,6 +57,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "html":
             self.answer(200, b"<html>sign in</html>", "text/html")
             return
+        if fault in {"endless", "gzip"}:
+            self.flood(fault)
+            return
         body = path.read_bytes()
         if fault == "garbled":
             body = bytes(len(body))
@@ -64,6 +71,20 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(part[: len(part) // 2] if fault == "cut" else part)
         if fault == "cut":
             self.close_connection = True
+
+    def flood(self, kind):
+        """Send zeros as long as anybody takes them, plain or as the little that gzip makes of them."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        if kind == "gzip":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        with suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(packer.compress(bytes(1 << 20)) if kind == "gzip" else bytes(1 << 20))
+                self.site.sent += 1 << 20
+        self.close_connection = True
 
     def answer(self, status, body, kind):
         self.send_response(status)
@@ -162,6 +183,102 @@ def test_sums_that_lead_out_of_the_folder_are_refused(site, tmp_path, name):
     sums.write_text(sums.read_text() + f"{'0' * 64} {name}\n")
     with pytest.raises(DatasetError, match="outside the folder"):
         get(site, tmp_path / "mine")
+
+
+@pytest.mark.parametrize("kind", ["endless", "gzip"])
+@pytest.mark.parametrize("name", ["SHA256SUMS.txt", DAT])
+def test_a_file_without_end_is_given_up_and_leaves_nothing(site, tmp_path, name, kind):
+    site.faults[name] = [kind] * 9
+    with pytest.raises(DatasetError, match=rf"{name} is larger than [\d,]+ KiB: no file of PTB-XL's is"):
+        get(site, tmp_path / "mine")
+    assert site.sent < 200 << 20 or kind == "gzip"
+    assert not list((tmp_path / "mine").rglob(f"{Path(name).name}*"))
+
+
+def test_a_list_of_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch_module, "MOST_FILES", 3)
+    (tmp_path / "SHA256SUMS.txt").write_text("".join(f"{'0' * 64} {number}\n" for number in range(5)))
+    with pytest.raises(DatasetError, match="names more than 3 files"):
+        fetch_module.read_sums(tmp_path / "SHA256SUMS.txt")
+
+
+def test_nothing_but_recordings_is_taken_from_a_folder_of_recordings(site, tmp_path):
+    sums = site.folder / "SHA256SUMS.txt"
+    sums.write_text(sums.read_text() + f"{'0' * 64} records100/00000/run.sh\n")
+    assert get(site, tmp_path / "mine").files == 10
+
+
+def test_a_folder_of_recordings_may_be_a_link_to_another_disk(site, tmp_path):
+    target, other = tmp_path / "mine", tmp_path / "other disk"
+    target.mkdir()
+    other.mkdir()
+    (target / "records100").symlink_to(other)
+    get(site, target)
+    assert (other / "00000" / "00009_lr.dat").is_file()
+    assert PtbXl(target).record(9).signal().mv.shape == (12, 1000)
+    (other / "00000" / "00009_lr.dat").unlink()
+    missing = [problem.where for problem in PtbXl(target).check() if "00009" in problem.where]
+    assert missing == [DAT]
+
+
+@pytest.mark.parametrize("link", ["records100/00000", f"{DAT}.part", "SHA256SUMS.txt.part"])
+def test_nothing_is_written_through_a_link_that_leads_out(site, tmp_path, link):
+    target, victim = tmp_path / "mine", tmp_path / "victim"
+    path = target / link
+    path.parent.mkdir(parents=True)
+    if link.endswith(".part"):
+        victim.write_text("precious")
+    else:
+        victim.mkdir()
+    path.symlink_to(victim)
+    with pytest.raises(DatasetError, match="link"):
+        get(site, target)
+    assert victim.read_text() == "precious" if victim.is_file() else not list(victim.iterdir())
+
+
+def test_a_file_that_is_a_link_is_replaced_and_not_written_through(site, tmp_path):
+    target, victim = tmp_path / "mine", tmp_path / "victim"
+    target.mkdir()
+    victim.write_text("precious")
+    (target / "ptbxl_database.csv").symlink_to(victim)
+    get(site, target)
+    assert victim.read_text() == "precious"
+    assert not (target / "ptbxl_database.csv").is_symlink()
+
+
+def test_a_password_in_the_address_is_used_and_never_said(site, tmp_path):
+    secret = site.url.replace("http://", "http://someone:hush@")
+    site.faults["SHA256SUMS.txt"] = ["html"]
+    for url in (
+        secret,
+        secret.replace("127.0.0.1", "127.0.0.1:9/x"),
+        "http://someone:hu/sh@host",
+        "ftp://a:hush@host/",
+    ):
+        done = bench("data", "fetch", tmp_path / "mine", "--url", url, cwd=tmp_path)
+        assert is_one_sentence(done, "Error: "), done.stderr
+        assert "hush" not in done.stderr and "hu/sh" not in done.stderr, done.stderr
+        assert "someone" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (requests.exceptions.SSLError("raw"), "its certificate is not trusted"),
+        (requests.exceptions.ReadTimeout("raw"), "the server was silent for 60 s"),
+        (requests.exceptions.ChunkedEncodingError("raw"), "the connection breaks off each time"),
+        (requests.exceptions.RetryError("raw"), "the server answers each time that it is busy or broken"),
+        (requests.exceptions.InvalidHeader("raw"), r"the request failed \(InvalidHeader\)"),
+    ],
+)
+def test_a_connection_that_fails_is_a_sentence_without_the_library_s_words(site, tmp_path, monkeypatch, fault, said):
+    def failing(*arguments, **settings):
+        raise fault
+
+    monkeypatch.setattr(requests.Session, "get", failing)
+    with pytest.raises(DatasetError, match=f"cannot be downloaded: {said}") as refused:
+        get(site, tmp_path / "mine", retries=0)
+    assert "raw" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

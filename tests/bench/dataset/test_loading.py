@@ -140,6 +140,21 @@ def test_a_file_name_that_leads_out_of_the_folder_is_refused(physionet_folder):
         dataset.header(9, 100)
 
 
+def test_a_file_in_place_of_a_folder_is_told(tmp_path):
+    (tmp_path / "table.csv").write_text("ecg_id\n")
+    with pytest.raises(DatasetError, match=r"table\.csv is a file, not the folder of a dataset"):
+        open_dataset(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("end", ["hea", "dat"])
+def test_a_recording_that_is_a_pipe_is_refused_and_not_waited_for(physionet_folder, end):
+    path = PtbXl(physionet_folder).header(9, 100).with_suffix(f".{end}")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(DatasetError, match=rf"00009_lr\.{end} is no regular file"):
+        PtbXl(physionet_folder).record(9).signal(100)
+
+
 def test_splits_are_ptbxls_folds_and_an_unknown_one_is_named(physionet_folder):
     dataset = PtbXl(physionet_folder)
     assert dataset.split("test").folds == (10,)

@@ -6,6 +6,7 @@ import pytest
 
 from bench.evidence.figure import Figure
 from bench.report.probe_page import thresholds
+from bench.tracing import answered
 from bench.tracing.change import CHANGES
 from bench.tracing.dose_response import DoseResult, probe_tracings
 from bench.tracing.probe_run import probe_records
@@ -13,7 +14,8 @@ from bench.tracing.tracing import normal_records, tracings
 from bench.view import View
 from measurements import measure
 from readers.control import PriorControl
-from taxonomy.reading import Reading
+from taxonomy.error import DatasetError, RunError
+from taxonomy.reading import Failure, Reading
 from taxonomy.threshold import PR_LIMIT, axis_of, rate_of
 
 from ... import command
@@ -145,3 +147,95 @@ def test_tracings_can_be_drawn_for_a_person(tmp_path):
     doses = len(CHANGES["pr"].on_heart.doses) - 1
     assert len(list((tmp_path / "pictures").glob("*_pr+*_printed.png"))) == doses
     assert len(list((tmp_path / "pictures").glob("*_unchanged_printed.png"))) == 1
+
+
+class Stopped(Measuring):
+    """As Measuring, but Ctrl-C comes before one of its readings."""
+
+    def __init__(self, after):
+        self.left, self.asked = after, 0
+
+    def read(self, cases):
+        for reading in super().read(cases):
+            if not self.left:
+                raise KeyboardInterrupt
+            self.left -= 1
+            self.asked += 1
+            yield reading
+
+
+def test_a_probe_that_is_stopped_goes_on_where_it_stopped(normal, tmp_path):
+    def probed(reader):
+        return probe_records(reader, normal[:2], [CHANGES["pr"]], View(), kept=tmp_path / "readings.jsonl")
+
+    whole = probe_records(Measuring(), normal[:2], [CHANGES["pr"]], View())
+    with pytest.raises(KeyboardInterrupt):
+        probed(Stopped(5))
+    with (tmp_path / "readings.jsonl").open("a") as torn:
+        torn.write('{"tracing": "to')
+    second = Stopped(10_000)
+    assert probed(second) == whole
+    tracings_asked = len((tmp_path / "readings.jsonl").read_text().splitlines())
+    assert second.asked == tracings_asked - 5
+    third = Stopped(0)
+    assert probed(third) == whole
+    assert third.asked == 0
+
+
+def test_readings_of_another_page_are_asked_again(normal, tmp_path):
+    for number, seen in ((0, View()), (1, View(seed=1)), (2, View())):
+        reader = Stopped(10_000)
+        probe_records(reader, normal[:1], [CHANGES["pr"]], seen, kept=tmp_path / "readings.jsonl")
+        assert (reader.asked > 0) is (number < 2)
+
+
+def test_a_damaged_line_is_named(normal, tmp_path):
+    path = tmp_path / "readings.jsonl"
+    path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(RunError, match=r"line 1 of .*readings\.jsonl is damaged"):
+        probe_records(Measuring(), normal[:1], [CHANGES["pr"]], View(), kept=path)
+
+
+@pytest.mark.slow
+def test_the_command_goes_on_after_ctrl_c(tmp_path, monkeypatch):
+    words = ("--reader", "resnet1d", "--change", "pr", "--limit", "2")
+    appended, kept = [], answered.append
+
+    def interrupted(*entry):
+        kept(*entry)
+        appended.append(entry)
+        if len(appended) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(answered, "append", interrupted)
+    stopped = bench(*words, cwd=tmp_path)
+    assert stopped.returncode == 130
+    assert "the same command resumes" in stopped.stderr
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "resuming: 4 of " in done.stderr
+    (page,) = tmp_path.glob("runs/*/probe.json")
+    whole = bench(*words, "--out", "whole", cwd=tmp_path)
+    (other,) = tmp_path.glob("whole/*/probe.json")
+    assert whole.returncode == 0
+    assert page.read_text() == other.read_text()
+
+
+class Failing:
+    name = "failing"
+    inputs = frozenset({"signal"})
+
+    def read(self, cases):
+        for _ in cases:
+            yield Reading(error=Failure("transport", "no route to host"))
+
+
+def test_a_probe_that_shows_nothing_is_one_sentence(normal, population):
+    with pytest.raises(RunError, match=r"calls failed, the first by transport \(no route to host\)"):
+        probe_records(Failing(), normal[:1], [CHANGES["pr"]], View())
+    records = population.cohort()
+    paced = next(
+        one for one in records if CHANGES["fibrillation"].on_heart.apply(population.draw(one.ecg_id), 0.2) is None
+    )
+    with pytest.raises(DatasetError, match="none of 1 records can be changed by fibrillation"):
+        probe_records(Measuring(), records.of([paced]), [CHANGES["fibrillation"]], View())
