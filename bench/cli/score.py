@@ -90,7 +90,7 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     from bench.report.score_page import write_score
     from bench.run.caveat import told_coverage
     from bench.run.manifest import git_revision
-    from bench.run.prediction_file import column_notes, score_predictions
+    from bench.run.prediction_file import blank_notes, column_notes, score_predictions
     from bench.storage import as_json, write_whole
 
     cohort = selection.cohort(with_signal=False)
@@ -108,7 +108,7 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     click.echo("\n".join(told_coverage(manifest)))
     unused = f"{found.unused} predictions for other records were ignored"
     click.echo(f"\n{found.given} of {total} records have a prediction; {unused}.")
-    for note in column_notes(found.columns):
+    for note in (*column_notes(found.columns), *blank_notes(found.blanks)):
         click.echo(note)
     if found.without_signal and not found.columns.offered.isdisjoint({"rate", "axis"}):
         click.echo(

@@ -8,9 +8,10 @@ axes of the columns, and those that are decided, are scored, and no others. An e
 
 import csv
 import gzip
-import json
+import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,11 +37,18 @@ from taxonomy.decision import (
     value_chances,
 )
 from taxonomy.error import FileError
+from taxonomy.outside import MEBIBYTE, Bounds, outside_object
 from taxonomy.parsing import read_value
 from taxonomy.reading import STATEMENT, SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES, statements
 
 Row = Mapping[str, Any]
+
+LONGEST = MEBIBYTE
+"""Characters of a line of JSON at most."""
+
+_WHOLE = re.compile(r"[0-9]{1,18}(\.0*)?")
+"""A whole number, which pandas writes as 9.0 where another row lacks one."""
 
 SHOWN = 5
 """Names of missing columns in one sentence."""
@@ -54,11 +62,14 @@ class Columns:
     ----------
     axes, superclasses, statements : tuple of str
         Columns of the file. NORM is a superclass, and a statement beside other statements.
+    ignored : tuple of str
+        Its other columns.
     """
 
     axes: tuple[str, ...]
     superclasses: tuple[str, ...]
     statements: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
 
     @classmethod
     def among(cls, names: Collection[str]) -> "Columns":
@@ -69,7 +80,9 @@ class Columns:
             said = ()
         elif classes == ("NORM",):
             classes = ()
-        return cls(tuple(name for name in AXIS_NAMES if name in names), classes, said)
+        axes = tuple(name for name in AXIS_NAMES if name in names)
+        used = {"ecg_id", *axes, *classes, *said}
+        return cls(axes, classes, said, tuple(sorted(name for name in names if name not in used)))
 
     @property
     def decided(self) -> tuple[str, ...]:
@@ -77,10 +90,15 @@ class Columns:
         return tuple(axis for axis in decided_axes(self.statements) if axis not in self.axes)
 
     @property
+    def without_probability(self) -> tuple[str, ...]:
+        """The superclasses that have no probability."""
+        given = {*self.superclasses, *decided_superclasses(self.statements)}
+        return tuple(name for name in SUPERCLASSES if name not in given)
+
+    @property
     def offered(self) -> frozenset[str]:
         """The axes to score, and ``superclass`` where each of the five has a probability."""
-        classes = {*self.superclasses, *decided_superclasses(self.statements)}
-        return frozenset({*self.axes, *self.decided, *([SUPERCLASS] if len(classes) == len(SUPERCLASSES) else [])})
+        return frozenset({*self.axes, *self.decided, *([] if self.without_probability else [SUPERCLASS])})
 
     def missing(self) -> dict[str, tuple[str, ...]]:
         """Return the missing columns of each axis and superclass that has some of its statements, and is no column."""
@@ -93,10 +111,11 @@ class Columns:
 
 @dataclass(frozen=True)
 class Predictions:
-    """The readings of a predictions file, by record, and what its columns offer."""
+    """The readings of a predictions file, by record, what its columns offer, and their blank probabilities."""
 
     readings: Mapping[RecordId, Reading]
     columns: Columns
+    blanks: Mapping[str, int]
 
 
 def read_predictions(path: Path, ids_are_numbers: bool = True) -> Predictions:
@@ -126,7 +145,9 @@ def read_predictions(path: Path, ids_are_numbers: bool = True) -> Predictions:
     columns = Columns.among({name for _, row in rows.values() for name in row})
     readings = {ecg_id: _reading(where, row, columns) for ecg_id, (where, row) in rows.items()}
     _check_filled(path, [row for _, row in rows.values()], columns)
-    return Predictions(readings, columns)
+    given = (*columns.superclasses, *columns.statements)
+    blanks = {name: sum(_is_empty(row.get(name)) for _, row in rows.values()) for name in given}
+    return Predictions(readings, columns, {name: count for name, count in blanks.items() if count})
 
 
 @dataclass(frozen=True)
@@ -138,6 +159,8 @@ class PredictionScore:
     score : Score
     columns : Columns
         What the file offers.
+    blanks : mapping of str to int
+        Rows without a probability, by column; columns without such a row are left out.
     given : int
         Records with a prediction.
     unused : int
@@ -148,6 +171,7 @@ class PredictionScore:
 
     score: Score
     columns: Columns
+    blanks: Mapping[str, int]
     given: int
     unused: int
     without_signal: int
@@ -175,6 +199,7 @@ def score_predictions(
     return PredictionScore(
         score=score_readings(asked, cohort, danger, offer=Offer(with_followers(predictions.columns.offered))),
         columns=predictions.columns,
+        blanks=predictions.blanks,
         given=given,
         unused=len(readings) - given,
         without_signal=sum(not record.rates for record in cohort),
@@ -189,7 +214,23 @@ def column_notes(columns: Columns) -> list[str]:
     for name, codes in columns.missing().items():
         what = f"superclass {name} has no probability" if name in SUPERCLASSES else f"{name} is not scored"
         notes.append(f"{what}: no column for {_some(codes)}.")
+    lacking = columns.without_probability
+    if 0 < len(lacking) < len(SUPERCLASSES):
+        notes.append(
+            f"The macro AUROC leaves out {', '.join(lacking)} (no probability); there is no danger-weighted "
+            "error, and no macro as published."
+        )
+    if columns.ignored:
+        notes.append(f"Columns that name no axis, superclass or statement were ignored: {_some(columns.ignored)}.")
     return notes
+
+
+def blank_notes(blanks: Mapping[str, int]) -> list[str]:
+    """Return a sentence on the probabilities that are blank in some rows, none where there are none."""
+    if not blanks:
+        return []
+    shown = _some([f"{name} ({count:,} {'row' if count == 1 else 'rows'})" for name, count in blanks.items()])
+    return [f"Blank probabilities rank worst in AUROC: {shown}."]
 
 
 def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId], path: Path) -> None:
@@ -213,26 +254,30 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     try:
         with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
             if kind.lower() in {".jsonl", ".ndjson"}:
-                for number, line in enumerate(lines, start=1):
+                for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), start=1):
                     if line.strip():
                         yield number, _json_row(path, number, line)
                 return
-            reader = csv.DictReader(lines)
-            _check_columns(path, reader.fieldnames or ())
-            yield from enumerate(reader, start=2)
+            yield from _csv_rows(path, csv.reader(lines))
     except FileNotFoundError:
         raise FileError(f"the predictions file {path} does not exist") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise FileError(f"the predictions file {path} cannot be read: {error}") from error
 
 
+def _csv_rows(path: Path, lines: Iterable[list[str]]) -> Iterator[tuple[int, Row]]:
+    """Yield each row with the number of its line; a row with more or fewer cells than the header is damaged."""
+    numbered = ((number, cells) for number, cells in enumerate(lines, start=1) if cells)
+    _, header = next(numbered, (0, []))
+    _check_columns(path, header)
+    for number, cells in numbered:
+        if len(cells) != len(header):
+            raise FileError(f"line {number} of {path} has {len(cells)} cells, and the header has {len(header)}")
+        yield number, dict(zip(header, cells, strict=True))
+
+
 def _json_row(path: Path, number: int, line: str) -> Row:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise FileError(f"line {number} of {path} is no JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise FileError(f"line {number} of {path} is no JSON object")
+    row = outside_object(line, f"line {number} of {path}", bounds=Bounds(size=LONGEST, once=True))
     _check_columns(path, row)
     return row
 
@@ -241,6 +286,14 @@ def _check_columns(path: Path, columns: Collection[str]) -> None:
     if "ecg_id" not in columns:
         raise FileError(f"{path} has no column 'ecg_id'")
     usable = {*AXIS_NAMES, *SUPERCLASSES, *statements()}
+    twice = next((name for name, count in Counter([*columns]).items() if count > 1), None)
+    if twice is not None:
+        raise FileError(f"{path} has the column {twice!r} twice")
+    spelt = {name.casefold(): name for name in usable}
+    for name in columns:
+        near = spelt.get(str(name).strip().casefold(), name)
+        if near != name and near not in columns and name not in usable:
+            raise FileError(f"{path} has no column {near!r}, but {name!r}: spell it {near!r}, or leave it out")
     if usable.isdisjoint(columns):
         raise FileError(
             f"{path} has no column to score: name axes ({', '.join(AXIS_NAMES)}), superclasses "
@@ -250,9 +303,9 @@ def _check_columns(path: Path, columns: Collection[str]) -> None:
 
 def _ecg_id(where: str, row: Row, number: bool) -> RecordId:
     written = str("" if row["ecg_id"] is None else row["ecg_id"]).strip()
-    if not written or (number and not written.isdecimal()):
+    if not written or (number and not _WHOLE.fullmatch(written)):
         raise FileError(f"{where}: ecg_id is {row['ecg_id']!r}, no {'whole number' if number else 'name of a record'}")
-    return int(written) if number else written
+    return int(written.partition(".")[0]) if number else written
 
 
 def _check_filled(path: Path, rows: Collection[Row], columns: Columns) -> None:

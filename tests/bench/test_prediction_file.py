@@ -138,11 +138,42 @@ def test_packed_files_are_read(tmp_path):
         ("ecg_id,NORM,MI\n9,0.5,\n20,0.5, \n", "column 'MI' is empty in every row"),
         ("ecg_id,rate,SR\n9,normal,\n", "column 'SR' is empty in every row"),
         ("ecg_id,rate,rhythm\n9,normal,\n", "column 'rhythm' is empty in every row"),
+        ("ecg_id,MI\n9,0.5\n20,0.5,0.9\n", "line 3 of .* has 3 cells, and the header has 2"),
+        ("ecg_id,MI\n9,0.5\n\n20\n", "line 4 of .* has 1 cells, and the header has 2"),
+        ("ecg_id,MI,MI\n9,0.5,0.6\n", "has the column 'MI' twice"),
+        ("ecg_id,NORM,mi\n9,0.5,0.6\n", "has no column 'MI', but 'mi': spell it 'MI'"),
+        ("ecg_id,NORM, MI\n9,0.5,0.6\n", "has no column 'MI', but ' MI'"),
+        ("ecg_id,MI\n9.5,0.5\n", "ecg_id is '9.5', no whole number"),
+        ("ecg_id,MI\n-9.0,0.5\n", "ecg_id is '-9.0', no whole number"),
+        ("ecg_id,MI\n9.0,0.5\n9,0.5\n", "record 9 appears twice"),
     ],
 )
 def test_a_bad_file_is_told_with_line_column_and_value(tmp_path, text, words):
     with pytest.raises(FileError, match=words):
         read_predictions(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "line 1 of .* cannot be read: it is no JSON"),
+        ("[" * 100_000, "line 1 of .* more than 32 lists and objects"),
+        ("\n[9]\n", "line 2 of .* it holds a list, not a JSON object"),
+        ('{"ecg_id": 9, "MI": NaN}', "line 1 of .* it holds NaN, which is no finite number"),
+        ('{"ecg_id": 9, "MI": 0.1, "MI": 0.9}', "line 1 of .* it holds the key 'MI' twice"),
+        ('{"ecg_id": 9, "MI": 0.1, "x": "' + "y" * 2**20 + '"}', "line 1 of .* it is larger than 1 MiB"),
+        ('{"ecg_id": true, "MI": 0.1}', "ecg_id is True, no whole number"),
+    ],
+)
+def test_a_bad_line_of_json_is_one_sentence(tmp_path, text, words):
+    with pytest.raises(FileError, match=words):
+        read_predictions(written(tmp_path, text, "predictions.jsonl"))
+
+
+def test_whole_floats_that_pandas_writes_are_ids(tmp_path):
+    assert set(read_predictions(written(tmp_path, "ecg_id,MI\n9.0,0.5\n20.,0.5\n38,0.1\n")).readings) == {9, 20, 38}
+    path = written(tmp_path, '{"ecg_id": 9.0, "MI": 0.5}', "predictions.jsonl")
+    assert set(read_predictions(path).readings) == {9}
 
 
 def test_unknown_ids_a_missing_file_and_binary_are_told(tmp_path):
@@ -206,6 +237,23 @@ def test_only_what_the_columns_offer_is_scored(tmp_path):
     assert found["missing"] == [name for name in SUPERCLASSES if name != "NORM"]
     assert score["superclass"] is None, "one class of five is no answer"
     assert "not in the macro, no probability    MI, STTC, CD, HYP" in said
+
+
+def test_what_a_missing_or_a_blank_probability_takes_away_is_said(tmp_path):
+    rows = "".join(f"{ecg_id},0.9,0.1,0.2,{ecg_id / 66},0.3\n" for ecg_id in range(65))
+    said, whole = scored(tmp_path, "ecg_id,NORM,MI,STTC,CD,HYP\n" + rows + "65,0.9,0.1,0.2,0.3,0.4\n")
+    assert "leaves out" not in said and "Blank" not in said and "Columns that name" not in said
+    assert whole["probability"]["superclass"]["macro_of_all"] and whole["superclass"]
+    said, blank = scored(tmp_path, "ecg_id,NORM,MI,STTC,CD,HYP\n" + rows + "65,0.9,0.1,0.2,,\n")
+    assert "Blank probabilities rank worst in AUROC: CD (1 row), HYP (1 row)." in said
+    assert blank["probability"]["superclass"]["macro_of_all"]
+    said, four = scored(tmp_path, "ecg_id,NORM,MI,STTC,CD,hypertrophy\n" + rows)
+    assert (
+        "The macro AUROC leaves out HYP (no probability); there is no danger-weighted error, and no macro as published."
+        in said
+    )
+    assert "Columns that name no axis, superclass or statement were ignored: hypertrophy." in said
+    assert four["probability"]["superclass"]["macro_of_all"] is None and four["superclass"] is None
 
 
 def published(shared_data, tmp_path):
