@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import combinations
 
 import pytest
 
@@ -7,7 +8,7 @@ from taxonomy.error import UnknownNameError
 from taxonomy.ischemia import ischemia_truth
 from taxonomy.statement import SUPERCLASSES, statements, subclasses, superclass_of
 from taxonomy.threshold import axis_of, rate_of
-from taxonomy.truth import Labels, Numbers, truth
+from taxonomy.truth import Labels, Numbers, Truth, truth
 
 
 def of(codes, **more):
@@ -87,6 +88,75 @@ def test_every_rhythm_that_is_named_is_right_and_sinus_stands_for_its_arrhythmia
     found = of(codes)
     assert found.values["rhythm"] == primary
     assert found.right_values("rhythm") == accepted
+
+
+PRECEDENCE = {
+    "rhythm": ("PACE", "AFIB", "AFLT", "SVTAC", "BIGU", "SARRH", "SR"),
+    "conduction": ("3AVB", "CLBBB", "CRBBB", "WPW", "ILBBB", "IVCD", "LAFB", "IRBBB", "1AVB"),
+    "diagnosis": ("IMI", "ISC_", "CLBBB", "LVH", "NORM"),
+}
+"""Statements of which the earlier decides the primary value, where both are given with one likelihood."""
+
+
+@pytest.mark.parametrize("axis", PRECEDENCE)
+def test_of_two_statements_the_weightier_gives_the_primary_value(axis):
+    for first, second in combinations(PRECEDENCE[axis], 2):
+        values = of([second, first]).values
+        assert values[axis] == of([first]).values[axis] != of([second]).values[axis]
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "codes"),
+    [
+        ("rhythm", "supraventricular", ("SVTAC", "PSVT", "SVARR")),
+        ("rhythm", "ectopic_pattern", ("BIGU", "TRIGU")),
+        ("rhythm", "sinus", ("SR", "STACH", "SBRAD")),
+        ("conduction", "av_block_high_grade", ("2AVB", "3AVB")),
+        ("conduction", "fascicular_block", ("LAFB", "LPFB")),
+        ("conduction", "av_block_first_degree", ("1AVB", "LPR")),
+    ],
+)
+def test_statements_of_one_kind_have_one_value(axis, value, codes):
+    assert {of([code]).values[axis] for code in codes} == {value}
+
+
+def test_what_rests_on_a_programs_measurement_is_named_by_axis_and_program():
+    found = truth(Labels({}, "LAD"), Numbers(45, None, -60.0, "12SL", is_own=False, program="12SL"))
+    assert found.programmed == {"rate by 12SL", "axis by 12SL"}
+    assert found.holds_by_construction("rate", {"rate by 12SL"})
+    assert not found.holds_by_construction("axis", {"rate by 12SL", "axis"})
+    assert not truth(Labels({}, "MID"), Numbers(45, 45.0)).programmed
+    own = truth(Labels({}, "LAD"), Numbers(45, 45.0, -60.0))
+    assert own.holds_by_construction("axis", {"axis"})
+    assert not own.holds_by_construction("rate", {"axis"})
+    assert not own.holds_by_construction("rate", {"rate by 12SL"})
+
+
+def test_what_is_derived_is_filled_in_where_either_part_is_missing():
+    given = {"diagnosis": "NORM", "ischemia_stage": "old", "ischemia_territory": "inferior"}
+    assert Truth({**given, "normality": "normal"}).values["ischemia"] == "old inferior"
+    assert Truth({**given, "ischemia": "old inferior"}).values["normality"] == "normal"
+
+
+def test_a_truth_holds_all_statements_and_why_but_strictly_the_primary_values_alone():
+    found = of(["SR", "IMI"])
+    assert found.statements == {"SR", "IMI"}
+    assert found.superclass == "MI"
+    assert found.because["diagnosis"] == "IMI at 100%"
+    assert found.accepted.keys() == {"rhythm"}
+    assert not found.strict.because
+    assert not found.strict.accepted
+
+
+def test_a_rate_of_zero_and_an_axis_of_zero_are_measured():
+    found = truth(Labels({}, "LAD"), Numbers(0, 0.0, 0.0))
+    assert (found.values["rate"], found.values["axis"]) == ("bradycardia", "normal")
+    assert truth(Labels({}), Numbers(80, 75.0 - 0.1)).values["rate"] is None
+
+
+def test_an_answer_on_findings_is_a_set():
+    assert not of(["LVH"]).accepts("other_findings", "lvh")
+    assert not of(["SR"]).accepts("other_findings", frozenset())
 
 
 def test_every_conduction_defect_that_is_named_is_right_and_no_other():
