@@ -45,24 +45,12 @@ def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
         raise ValueError(f"the sampling rate must be at least 100 Hz, not {fs}")
     if signal.shape[1] < 2 * fs:
         raise ValueError(f"a signal must last two seconds, not {signal.shape[1] / fs:.2f} s")
-    key = _key(signal, fs)
-    return _KEPT[key] if key in _KEPT else _kept(key, _measured(signal, fs))
-
-
-def remember(signal: NDArray[np.float32], fs: float, numbers: Measurements) -> None:
-    """Keep what :func:`measure` gave for a signal in another process."""
-    _kept(_key(signal, fs), numbers)
-
-
-def _key(signal: NDArray[np.float32], fs: float) -> tuple[bytes, tuple[int, ...], float]:
-    return hashlib.sha256(np.ascontiguousarray(signal).data).digest(), signal.shape, fs
-
-
-def _kept(key: tuple[bytes, tuple[int, ...], float], numbers: Measurements) -> Measurements:
-    if len(_KEPT) >= KEPT:
-        _KEPT.clear()
-    _KEPT[key] = numbers
-    return numbers
+    key = (hashlib.sha256(np.ascontiguousarray(signal).data).digest(), signal.shape, fs)
+    if key not in _KEPT:
+        if len(_KEPT) >= KEPT:
+            _KEPT.clear()
+        _KEPT[key] = _measured(signal, fs)
+    return _KEPT[key]
 
 
 def _measured(signal: NDArray[np.float32], fs: float) -> Measurements:

@@ -4,7 +4,6 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -214,10 +213,6 @@ class Dataset(ABC):
 
     def __repr__(self) -> str:
         return f"<Dataset {self.name} {self.version}>"
-
-    def made_ahead(self, ids: Sequence[RecordId]) -> AbstractContextManager[None]:
-        """Make these records in another process meanwhile, in this order, where a dataset makes records."""
-        return nullcontext()
 
     @cached_property
     def measured(self) -> dict[RecordId, Measurements]:

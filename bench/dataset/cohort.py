@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 REPORTED_EVERY = 20
 """Records measured between two progress reports."""
 
-OWN_SHARE = 0.6
-"""Share of the records that this process measures where another one, which has to start, makes the rest."""
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Cohort(Sequence[Record]):
@@ -104,14 +101,12 @@ class Cohort(Sequence[Record]):
         if any(ecg_id not in memo for ecg_id in self.ids):
             path = cache_file(self.signal_fingerprint) if len(self) >= WORTH_CACHING else None
             cached = kept(path) if path else {}
-            missing = [ecg_id for ecg_id in self.ids if ecg_id not in memo and str(ecg_id) not in cached]
-            with self.dataset.made_ahead(missing[int(OWN_SHARE * len(missing)) :]):
-                for number, record in enumerate(self.records):
-                    if record.ecg_id not in memo:
-                        earlier = cached.get(str(record.ecg_id)) if record.rates else UNMEASURED
-                        memo[record.ecg_id] = earlier or measure_record(record)
-                    if report and number % REPORTED_EVERY == 0:
-                        report(number, len(self))
+            for number, record in enumerate(self.records):
+                if record.ecg_id not in memo:
+                    earlier = cached.get(str(record.ecg_id)) if record.rates else UNMEASURED
+                    memo[record.ecg_id] = earlier or measure_record(record)
+                if report and number % REPORTED_EVERY == 0:
+                    report(number, len(self))
             if path and len(cached) < len(self):
                 keep(path, {ecg_id: memo[ecg_id] for ecg_id in self.ids})
         return {ecg_id: memo[ecg_id] for ecg_id in self.ids}

@@ -1,7 +1,6 @@
 """Phantoms as a dataset: simulated on demand, their truth known exactly, drawn from a seed."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -10,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset.base import TRAIN, Dataset, Split, majorities
-from bench.dataset.made_ahead import MadeAhead, pays
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import Record, RecordId, Signal
 from measurements import Measurements
-from measurements.measuring import remember
 from phantoms.population import Draw, drawn, person_of, seed_of
 from phantoms.simulator import VERSION, rate_of_heart
 from readers.majority import majority_values
@@ -40,7 +37,7 @@ would take as long as the run."""
 SIMULATED_KEPT = 512
 """Recordings kept in memory, 0.24 MB each: one that is measured is then read, and need not be simulated again."""
 
-FS, SECONDS = 500, 10
+FS = 500
 SOURCE = "the simulation"
 
 
@@ -70,8 +67,6 @@ class Phantoms(Dataset):
     is_simulated = True
 
     def __init__(self, population: str = "1") -> None:
-        self._population = population
-        self._ahead: MadeAhead | None = None
         self.seed, self.balanced, self.cases = _parsed(population)
         kind, size = ["balanced"] * self.balanced, [str(self.cases)] * (self.cases != CASES)
         self.name = "-".join([NAME, str(self.seed), *kind, *size])
@@ -137,19 +132,6 @@ class Phantoms(Dataset):
         """Return the seed of each phantom, which decides its signal."""
         return {ecg_id: f"seed {self.draw(ecg_id).seed}" for ecg_id in ids}
 
-    @contextmanager
-    def made_ahead(self, ids: Sequence[RecordId]) -> Iterator[None]:
-        """Simulate and measure these phantoms in another process meanwhile, in this order, where that pays."""
-        if self._ahead or not pays(len(ids)):
-            yield
-            return
-        self._ahead = MadeAhead(self._population, [int(ecg_id) for ecg_id in ids], FS * SECONDS)
-        try:
-            yield
-        finally:
-            self._ahead.close()
-            self._ahead = None
-
     @cached_property
     def _numbers(self) -> Mapping[RecordId, range]:
         return {
@@ -163,12 +145,7 @@ class Phantoms(Dataset):
         return Record(number, number, age, sex, fold, self.name, (FS,), self._load)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
-        made = self._ahead.take(int(ecg_id)) if self._ahead and fs == FS else None
-        if made is None:
-            return Signal(_simulated(self.seed, int(ecg_id), self.balanced, fs).copy(), fs)
-        remember(made.mv, fs, made.numbers)
-        self.measured[ecg_id] = made.numbers
-        return Signal(made.mv, fs)
+        return Signal(_simulated(self.seed, int(ecg_id), self.balanced, fs).copy(), fs)
 
 
 def _parsed(population: str) -> tuple[int, bool, int]:

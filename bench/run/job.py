@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from bench.dataset import Cohort
@@ -89,17 +88,10 @@ class Job:
         answered, _ = self.folder.every_reading()
         questions = Questionnaire(self.cases, self.questions, answered, self.again)
         with (
-            self._made_ahead(questions),
             observer.progress(f"{self.reader.name}, {self.cases.view.shown.name}") as report,
             self.folder.appending(lambda ecg_id: self.cases.view.case_id(self.settings.run_id, ecg_id)) as keep,
         ):
             return ask_all(self.lent(observer), questions, keep, report)
-
-    def _made_ahead(self, questions: Questionnaire) -> AbstractContextManager[None]:
-        """Have the records made in another process, in the order asked, where the reader takes a signal."""
-        takes = "signal" in self.cases.view.inputs
-        asked = dict.fromkeys(question.record.ecg_id for question in questions.left) if takes else ()
-        return self.cases.cohort.dataset.made_ahead([*asked])
 
     def _measure(self, observer: Observer) -> None:
         with observer.progress("measuring") as report:

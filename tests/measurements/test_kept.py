@@ -27,11 +27,3 @@ def test_no_more_measurements_are_kept_than_said(population, monkeypatch):
     found = [measure(signal.mv * np.float32(gain), signal.fs) for gain in (1, 2, 3)]
     assert len(measuring._KEPT) <= 2
     assert measure(signal.mv, signal.fs) == found[0]
-
-
-def test_what_another_process_measured_is_not_measured_again(population, monkeypatch):
-    monkeypatch.setattr(measuring, "_KEPT", {})
-    signal = population.record(1).signal()
-    told = measure(population.record(0).signal().mv, signal.fs)
-    measuring.remember(signal.mv, signal.fs, told)
-    assert measure(signal.mv, signal.fs) is told
