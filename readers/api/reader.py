@@ -169,7 +169,7 @@ class ApiReader:
         provider = self.provider_type(self.model, self.options)
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
-        folder, asked = BatchFolder.opened(path), list[str]()
+        folder, asked = BatchFolder.opened(path, self.session.say), list[str]()
         dispatcher = BatchDispatcher(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
         folder.write(self._lines(cases, dispatcher, asked), shard_limit(provider.details().limits, most))
