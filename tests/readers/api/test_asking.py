@@ -198,10 +198,12 @@ def test_a_connection_that_fails_is_told_in_words(monkeypatch, make, provider, c
             assert "Errno" not in str(stopped.value)
 
 
-def test_a_key_that_no_request_can_carry_is_told_without_it(server, monkeypatch, make, provider, cases):
-    monkeypatch.setenv(f"{provider.upper()}_API_KEY", "sk-test-\u2013abcdefgh12345678")
+def test_a_key_that_no_request_can_carry_is_told_without_it(server, monkeypatch, cases):
+    from readers.api.openai import OpenAIReader
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-\u2013abcdefgh12345678")
     with pytest.raises(StopReading) as stopped:
-        list(make(attempts=1).read(cases[:5]))
+        list(OpenAIReader("gpt-5.4", attempts="1").read(cases[:5]))
     assert "holds a character that no request can carry" in str(stopped.value)
     assert "12345678" not in str(stopped.value)
 

@@ -1,6 +1,8 @@
 """Batches of both providers, killed and resumed at every point."""
 
 import json
+import threading
+import time
 
 import pytest
 
@@ -184,6 +186,21 @@ def test_a_damaged_state_is_set_aside_and_no_batch_is_paid_for_twice(server, mak
     assert len(server.batches) == 1
     assert any("it is kept as state.damaged.json" in line for line in said)
     assert (folder / "state.damaged.json").read_text() == damage
+
+
+def test_what_another_run_is_asking_is_in_no_batch_and_waited_for(server, make, cases, session):
+    server.latency = 0.7
+    single = make().within(Session(session().responses, run_id="single"))
+    other = threading.Thread(target=lambda: list(single.read(cases[:3])))
+    other.start()
+    while sum(server.counts.values()) < 3:
+        time.sleep(0.01)
+    readings = list(make().within(session()).read(cases))
+    other.join()
+    assert [reading.values["rate"] for reading in readings] == rates(cases)
+    (batch,) = server.batches.values()
+    assert len(batch["lines"]) == 5
+    assert sum(server.counts.values()) == 3
 
 
 def test_a_shard_found_again_counts_under_the_cost_limit(tmp_path):
