@@ -105,7 +105,8 @@ def redacted_data(data: Any) -> Any:  # noqa: ANN401  # JSON is of any type
 def _pattern() -> re.Pattern[str] | None:
     """Return what finds any known secret, the longest first; None where none is known."""
     longest_first = sorted((form for form in _known if len(form) >= SHORTEST), key=len, reverse=True)
-    return re.compile("|".join(map(_finding, longest_first))) if longest_first else None
+    # What is hidden already is found first, so that a text may be redacted twice whatever the secrets are.
+    return re.compile("|".join((re.escape(HIDDEN), *map(_finding, longest_first)))) if longest_first else None
 
 
 def _finding(secret: str) -> str:

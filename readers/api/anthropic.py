@@ -11,12 +11,22 @@ from readers.api.endpoint import Endpoint
 from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
-from readers.api.provider import CLOCK_SKEW_S, BatchLabel, BatchProvider, BatchResult, BatchState, Body, Details
+from readers.api.provider import (
+    CLOCK_SKEW_S,
+    MALFORMED,
+    BatchLabel,
+    BatchProvider,
+    BatchResult,
+    BatchState,
+    Body,
+    Details,
+)
 from readers.api.reader import ApiReader
 from readers.api.request import CHARS_PER_TOKEN, Request, SentImage
 from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
 from taxonomy.error import SettingError
+from taxonomy.outside import outside_object
 
 if TYPE_CHECKING:
     from anthropic.types.messages import MessageBatch
@@ -113,7 +123,7 @@ class AnthropicProvider:
 
     async def submit(self, shard: Path, label: BatchLabel) -> str:
         """Create a batch from the requests of a file."""
-        requests = [json.loads(line) for line in shard.read_text(encoding="utf-8").splitlines()]
+        requests = [outside_object(line, shard) for line in shard.read_text(encoding="utf-8").splitlines()]
         async with self._sdk.calling():
             batch = await self._sdk.client.messages.batches.create(requests=requests)
         return str(batch.id)
@@ -164,7 +174,15 @@ def _check(options: RequestOptions) -> None:
 
 
 def _result(entry: Mapping[str, Any]) -> BatchResult:
-    custom_id, result = str(entry.get("custom_id")), entry.get("result") or {}
+    """Return the result in an entry; of one in another format, its failure."""
+    custom_id = str(entry.get("custom_id"))
+    try:
+        return _outcome(custom_id, entry.get("result") or {})
+    except MALFORMED as error:
+        return BatchResult(custom_id, CallError("transport", f"the batch returned an unknown format ({error})"))
+
+
+def _outcome(custom_id: str, result: Mapping[str, Any]) -> BatchResult:
     if result.get("type") == "succeeded":
         return BatchResult(custom_id, result.get("message") or {})
     reason = (result.get("error") or {}).get("error", {}).get("message") or result.get("type", "no reason given")

@@ -1,14 +1,17 @@
 """The batches of a run on disk: the requests and the status of each shard, safe against a kill."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from readers.api.model import ModelLimits
+from readers.setting import checked_settings
 from readers.whole_file import whole_file
-from taxonomy.error import StorageError
+from taxonomy.error import BenchError, FileError, StorageError
+from taxonomy.outside import object_in, outside_object
+from taxonomy.secret import redacted
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
 Line = tuple[str, str, float]
@@ -87,15 +90,30 @@ class BatchFolder:
     shards: dict[str, Shard] = field(default_factory=dict)
 
     @classmethod
-    def opened(cls, path: Path) -> "BatchFolder":
-        """Create or read the folder; raises StorageError when its state is damaged."""
+    def opened(cls, path: Path, say: Callable[[str], None] = lambda line: None) -> "BatchFolder":
+        """Create or read the folder.
+
+        A damaged state is set aside and said; the shards are made again from their files, as if each had been killed
+        while it was submitted: the provider is asked for its batch first, so that nothing is paid for twice.
+
+        Raises
+        ------
+        StorageError
+            When the folder cannot be made.
+        """
         state = path / "state.json"
         try:
             path.mkdir(parents=True, exist_ok=True)
-            rows = json.loads(state.read_text(encoding="utf-8"))["shards"] if state.is_file() else []
-            shards = [Shard(**{**row, "keys": tuple(row["keys"]), "not_ours": tuple(row["not_ours"])}) for row in rows]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{state} cannot be read: {error}") from error
+            if not state.is_file():
+                return cls(path)
+            try:
+                shards = _shards(state)
+            except FileError as error:
+                aside = state.replace(path / "state.damaged.json")
+                say(f"{error}; it is kept as {aside.name}, and the batches are looked for at the provider")
+                shards = [shard for file in sorted(path.glob("shard-*.jsonl")) if (shard := _found_again(file))]
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read or written: {error.strerror}") from error
         return cls(path, {shard.name: shard for shard in shards})
 
     def file(self, shard: Shard) -> Path:
@@ -107,7 +125,8 @@ class BatchFolder:
         shard = replace(shard, **changed)  # type: ignore[arg-type]  # the names of its fields
         self.shards[shard.name] = shard
         with whole_file(self.path / "state.json") as part:
-            part.write_text(json.dumps({"shards": [asdict(item) for item in self.shards.values()]}), encoding="utf-8")
+            written = json.dumps({"shards": [asdict(item) for item in self.shards.values()]})
+            part.write_text(redacted(written), encoding="utf-8")
         return shard
 
     def pending(self) -> list[Shard]:
@@ -121,14 +140,49 @@ class BatchFolder:
         """
         for lines in limit.split(self._new(requests)):
             keys, _, worst = zip(*lines, strict=True)
-            shard = Shard(f"shard-{len(self.shards):03d}", keys, sum(worst))
+            number = len(self.shards)
+            while (name := f"shard-{number:03d}") in self.shards:
+                number += 1
+            shard = Shard(name, keys, sum(worst))
             with whole_file(self.file(shard)) as part, part.open("w", encoding="utf-8") as out:
                 out.writelines(f"{line}\n" for _, line, _ in lines)
             self.keep(shard)
 
     def _new(self, requests: Iterable[Line]) -> Iterator[Line]:
-        held = {key for shard in self.pending() for key in shard.keys}
+        held = {key: shard.name for shard in self.pending() for key in shard.keys}
+        unknown = {shard.name for shard in self.pending() if not shard.worst}
         for request in requests:
-            if request[0] not in held:
-                held.add(request[0])
+            key, _, worst = request
+            if key not in held:
+                held[key] = ""
                 yield request
+            elif held[key] in unknown:  # found again after damage: what it may cost is known only now
+                shard = self.shards[held[key]]
+                self.shards[shard.name] = replace(shard, worst=shard.worst + worst)
+
+
+def _shards(state: Path) -> list[Shard]:
+    """Return the shards in a state; raises FileError when it is damaged."""
+    rows = object_in(state).get("shards")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise FileError(f"{state} cannot be read: it holds no list of shards")
+    try:
+        shards = [checked_settings(Shard, row, "field") for row in rows]
+    except BenchError as error:
+        raise FileError(f"{state} cannot be read: {error}") from error
+    for shard in shards:
+        if not shard.name.startswith("shard-") or not shard.name.removeprefix("shard-").isdecimal():
+            raise FileError(f"{state} cannot be read: it names a shard {shard.name!r}")
+        if shard.status == "submitted" and not shard.batch_id:
+            raise FileError(f"{state} cannot be read: {shard.name} is submitted and has no batch")
+    return shards
+
+
+def _found_again(file: Path) -> Shard | None:
+    """Return the shard of a file of lines whose state is lost; None when the file itself is damaged."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        keys = tuple(str(outside_object(line, file)["custom_id"]) for line in lines)
+    except (FileError, KeyError, UnicodeDecodeError):
+        return None
+    return Shard(file.stem, keys, status="submitting", submitted=file.stat().st_mtime)

@@ -15,7 +15,7 @@ from readers.api.price import Price
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
 from readers.api.response import CallError, Response, failed_reading, missing_image, response_reading
-from readers.api.store import LEASE_S, RequestOrigin, ResponseStore, request_key
+from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
 from taxonomy.reading import Reading, Usage
@@ -52,7 +52,6 @@ class Dispatcher:
         self._thread.start()
         # Importing an SDK takes a second; the first pages are drawn meanwhile.
         self._connecting = self._begin(asyncio.to_thread(provider.connect, self.limiter.overloaded))
-        self._renewing = self._begin(self._renew())
 
     def submit(self, make: Callable[[], Request], repeat: int) -> "Future[Reading]":
         """Prepare and send a request; the future raises :class:`StopReading` when the run cannot go on."""
@@ -69,7 +68,6 @@ class Dispatcher:
         if self._sent:
             self._session.say(f"waiting for up to {self._sent} requests already sent, which will be billed")
         wait(flying, timeout=GRACE_S)
-        self._renewing.cancel()
         if self._connecting.exception() is None:
             self._begin(self._provider.close()).result(timeout=10)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -110,15 +108,6 @@ class Dispatcher:
             return self._reuse(kept, request) if kept else await self._ask(request, body, key)
         finally:
             self._store.release(key)
-
-    async def _renew(self) -> None:
-        """Renew the claims of this run for as long as it lives."""
-        while True:
-            await asyncio.sleep(LEASE_S / 3)
-            try:
-                self._store.renew()
-            except StopReading as stop:
-                self.stopped = self.stopped or stop
 
     def _tell_once(self, what: str, line: str) -> None:
         if what not in self._told:

@@ -54,7 +54,7 @@ def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str
         return status_error(error, endpoint, model)
     if isinstance(error, sdk.APITimeoutError):
         return CallError("transport", f"{endpoint.shown} stalled: no data within the time limit, in every attempt")
-    if isinstance(error, sdk.APIConnectionError):
+    if isinstance(error, sdk.APIConnectionError | UnicodeEncodeError):
         return CallError("transport", f"{endpoint.shown} {_connection(error)}")
     return CallError("transport", endpoint.scrubbed(f"{endpoint.shown} sent an unusable answer: {error}"))
 

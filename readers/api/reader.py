@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
@@ -169,11 +170,12 @@ class ApiReader:
         provider = self.provider_type(self.model, self.options)
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
-        folder, asked = BatchFolder.opened(path), list[str]()
+        folder, asked, others = BatchFolder.opened(path, self.session.say), list[str](), list[str]()
         dispatcher = BatchDispatcher(provider, store, folder, self.session, self.price, self.session.spent)
         most = None if self.session.max_cost is None else self.session.max_cost - self.session.spent
-        folder.write(self._lines(cases, dispatcher, asked), shard_limit(provider.details().limits, most))
-        problems = asyncio.run(_run(dispatcher))
+        lines = self._lines(cases, dispatcher, asked, others)
+        folder.write(lines, shard_limit(provider.details().limits, most))
+        problems = asyncio.run(_run(dispatcher)) | self._waited(store, others)
         for key in asked:
             kept = store.get(key)
             if kept:
@@ -182,8 +184,24 @@ class ApiReader:
             else:
                 yield failed_reading(CallError("transport", problems.get(key, NO_ANSWER)))
 
-    def _lines(self, cases: Iterable[Case], dispatcher: BatchDispatcher, asked: list[str]) -> Iterator[Line]:
-        """Yield a line for each case without an answer; append every key to ``asked``, keep every request."""
+    def _waited(self, store: ResponseStore, others: Iterable[str]) -> dict[str, str]:
+        """Wait for the answers to requests that other runs were asking; return what came of those without one."""
+        problems = {}
+        for key in others:
+            while not (kept := store.get(key)) and not store.claim(key):
+                time.sleep(min(1.0, self.session.poll_seconds))
+            if not kept and not store.get(key):
+                problems[key] = "another run was asking this and got no answer"
+        return problems
+
+    def _lines(
+        self, cases: Iterable[Case], dispatcher: BatchDispatcher, asked: list[str], others: list[str]
+    ) -> Iterator[Line]:
+        """Yield a line for each case without an answer that no other run is asking, and claim it.
+
+        Every key is appended to ``asked``, and those that another run is asking to ``others``; requests are kept.
+        """
+        held = {key for shard in dispatcher.folder.pending() for key in shard.keys}
         endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
@@ -192,7 +210,9 @@ class ApiReader:
             asked.append(key)
             dispatcher.requests[key] = request.without_pixels()
             kept = dispatcher.store.get(key)
-            if kept is None:
+            if kept is None and not dispatcher.store.claim(key) and key not in held:
+                others.append(key)
+            elif kept is None:
                 yield key, dispatcher.provider.batch_line(key, body), dispatcher.worst(request)
             elif kept.run_id == self.session.run_id:
                 dispatcher.spent += dispatcher.cost(key, dispatcher.believed(key, kept))

@@ -70,6 +70,8 @@ class ResponseStore:
         self._where, self._say = str(self._path or ":memory:"), say
         self._lock = threading.RLock()
         self._owner, self._host = uuid.uuid4().hex, _host()
+        self._closed = threading.Event()
+        self._renewing: threading.Thread | None = None
         self._file, self._inode = self._opened()
 
     def get(self, key: str) -> Response | None:
@@ -110,7 +112,17 @@ class ResponseStore:
             mine = (key, self._owner, self._host, os.getpid(), time.time() + LEASE_S)
             return self._file.execute("INSERT OR IGNORE INTO claim VALUES (?, ?, ?, ?, ?)", mine).rowcount == 1
 
+        if self._renewing is None:
+            self._renewing = threading.Thread(target=self._renew_always, name="claims", daemon=True)
+            self._renewing.start()
         return bool(self._done(claimed))
+
+    def _renew_always(self) -> None:
+        """Renew the claims while the store is open; those that cannot be renewed lapse."""
+        while not self._closed.wait(LEASE_S / 3):
+            with suppress(StopReading), self._lock:
+                if not self._closed.is_set():
+                    self.renew()
 
     def renew(self) -> None:
         """Renew every claim of this run; raises StopReading as :meth:`put`."""
@@ -124,9 +136,11 @@ class ResponseStore:
 
     def close(self) -> None:
         """Give up every claim, and close the file."""
-        with suppress(sqlite3.Error), self._lock:
-            self._file.execute("DELETE FROM claim WHERE owner = ?", (self._owner,))
-        self._file.close()
+        self._closed.set()
+        with self._lock:
+            with suppress(sqlite3.Error):
+                self._file.execute("DELETE FROM claim WHERE owner = ?", (self._owner,))
+            self._file.close()
 
     def _has_lapsed(self, host: object, pid: object, until: object) -> bool:
         now = time.time()

@@ -61,6 +61,11 @@ def test_a_word_of_the_answers_is_no_secret():
     assert redacted(answer) == answer
 
 
+def test_a_text_may_be_redacted_twice():
+    keep_secret("secret")
+    assert redacted(redacted("a secret")) == redacted("a secret") == "a [secret]"
+
+
 def test_a_short_secret_is_a_word_of_its_own():
     keep_secret("norm")
     assert redacted("normal; norm.") == "normal; [secret]."

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import socket
+import threading
 import time
 
 import jsonschema
@@ -171,6 +172,40 @@ def test_an_endpoint_that_is_down_is_told(monkeypatch, make, provider, cases):
     assert f"http://127.0.0.1:{port}/v1 cannot be reached" in str(stopped.value)
     assert "secret" not in str(stopped.value)
     assert "hidden" not in str(stopped.value)
+
+
+def test_a_connection_that_fails_is_told_in_words(monkeypatch, make, provider, cases):
+    monkeypatch.setenv(f"{provider.upper()}_API_KEY", KEY)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = f"127.0.0.1:{free.getsockname()[1]}"
+    with socket.socket() as hanging_up:
+        hanging_up.bind(("127.0.0.1", 0))
+        hanging_up.listen()
+        threading.Thread(target=lambda: [hanging_up.accept()[0].close() for _ in range(5)], daemon=True).start()
+        plain = f"127.0.0.1:{hanging_up.getsockname()[1]}"
+        for address, words in (
+            (f"http://{closed}/v1", "cannot be reached: nothing listens there; is the server running?"),
+            ("http://nosuch.invalid/v1", "cannot be reached: the name of the host is not known"),
+            (f"http://{plain}/v1", "broke off"),
+            ("ftp://localhost/v1", "its address must begin with http:// or https://"),
+        ):
+            monkeypatch.setenv(f"{provider.upper()}_BASE_URL", address)
+            with pytest.raises(StopReading) as stopped:
+                list(make(attempts=1).read(cases[:5]))
+            assert f"{address} {words}" in str(stopped.value).replace("cannot be asked: ", "")
+            assert "Error" not in str(stopped.value)
+            assert "Errno" not in str(stopped.value)
+
+
+def test_a_key_that_no_request_can_carry_is_told_without_it(server, monkeypatch, cases):
+    from readers.api.openai import OpenAIReader
+
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-\u2013abcdefgh12345678")
+    with pytest.raises(StopReading) as stopped:
+        list(OpenAIReader("gpt-5.4", attempts="1").read(cases[:5]))
+    assert "holds a character that no request can carry" in str(stopped.value)
+    assert "12345678" not in str(stopped.value)
 
 
 def test_no_key_names_the_variable(monkeypatch, make, provider, cases):

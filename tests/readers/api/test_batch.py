@@ -1,6 +1,8 @@
 """Batches of both providers, killed and resumed at every point."""
 
 import json
+import threading
+import time
 
 import pytest
 
@@ -167,10 +169,63 @@ def test_shards_keep_to_the_limits_and_lose_nothing(tmp_path):
     assert again.shards == folder.shards
 
 
-def test_a_damaged_state_is_told(tmp_path):
+DAMAGE = ["{", "[" * 100_000, "[]", '{"shards": [3]}', '{"shards": [{"name": "../x", "keys": []}]}', '{"shards": [{}]}']
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_state_is_set_aside_and_no_batch_is_paid_for_twice(server, make, cases, session, damage):
+    folder = session().batch
+    reader = make()
+    with pytest.MonkeyPatch.context() as killing, pytest.raises(Killed):
+        plan_kill(killing, reader.provider_type, "state")
+        list(reader.within(session()).read(cases))
+    (folder / "state.json").write_text(damage)
+    said = []
+    readings = list(make().within(session(say=said.append)).read(cases))
+    assert [reading.values["rate"] for reading in readings] == rates(cases)
+    assert len(server.batches) == 1
+    assert any("it is kept as state.damaged.json" in line for line in said)
+    assert (folder / "state.damaged.json").read_text() == damage
+
+
+def test_what_another_run_is_asking_is_in_no_batch_and_waited_for(server, make, cases, session):
+    server.latency = 0.7
+    single = make().within(Session(session().responses, run_id="single"))
+    other = threading.Thread(target=lambda: list(single.read(cases[:3])))
+    other.start()
+    while sum(server.counts.values()) < 3:
+        time.sleep(0.01)
+    readings = list(make().within(session()).read(cases))
+    other.join()
+    assert [reading.values["rate"] for reading in readings] == rates(cases)
+    (batch,) = server.batches.values()
+    assert len(batch["lines"]) == 5
+    assert sum(server.counts.values()) == 3
+
+
+def test_a_shard_found_again_counts_under_the_cost_limit(tmp_path):
+    folder = BatchFolder.opened(tmp_path)
+    lines = [(f"key{number}", json.dumps({"custom_id": f"key{number}"}), 0.5) for number in range(10)]
+    folder.write(lines, ShardLimit(4, 10**6))
     (tmp_path / "state.json").write_text("{")
-    with pytest.raises(StorageError, match=r"state\.json cannot be read"):
-        BatchFolder.opened(tmp_path)
+    again = BatchFolder.opened(tmp_path)
+    again.write(lines, ShardLimit(4, 10**6))
+    assert [(shard.keys, shard.worst) for shard in again.shards.values()] == [
+        (shard.keys, shard.worst) for shard in folder.shards.values()
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError, match="cannot be read or written"):
+        BatchFolder.opened(tmp_path / "file" / "batch")
+
+
+def test_deep_json_in_a_batch_fails_its_case_alone(server, make, provider, cases, session):
+    deep, name = json.loads("[" * 500 + "]" * 500), {"openai": "response", "anthropic": "result"}[provider]
+    server.batch_script = lambda results: [results[0] | {name: deep}, *results[1:]]
+    readings = list(make().within(session()).read(cases))
+    assert [reading.outcome for reading in readings] == ["failed"] + ["answered"] * 7
 
 
 def test_no_key_stands_in_the_state(server, make, cases, session, tmp_path):
