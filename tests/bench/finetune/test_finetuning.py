@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 
 from bench import evaluate
 from bench.dataset import open_dataset
+from bench.finetune.checkpoint import last_checkpoint
 from bench.finetune.config import finetune_config
-from bench.finetune.finetuning import finetune, last_checkpoint
+from bench.finetune.finetuning import finetune
 from bench.progress import Observer
 from readers.registry import reader
 from readers.vlm.adapter import read_manifest
