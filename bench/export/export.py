@@ -1,11 +1,14 @@
 """Exports the rendered benchmark shard by shard, into a folder that gets its final name when complete."""
 
+import importlib.util
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bench.dataset import Dataset, Record
 from bench.export.card import card
@@ -13,10 +16,11 @@ from bench.export.example_row import example_row, row_features
 from bench.export.export_options import HUB_SPLITS, ExportOptions
 from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
-from bench.storage import held
+from bench.storage import held, write_whole
 from bench.view import Question, View, template_version
 from bench.view.example import IMAGE_AND_TEXT, Examples, examples
-from taxonomy.error import DatasetError, StorageError
+from readers.vlm.source import INSTALL
+from taxonomy.error import DatasetError, FileError, SettingError, StorageError
 from taxonomy.outside import object_in
 
 SETTINGS = "export.json"
@@ -47,18 +51,21 @@ def write_export(options: ExportOptions, dataset: Dataset, out: Path, observer: 
     Raises
     ------
     taxonomy.error.StorageError
-        When ``out`` exists, ``out.part`` belongs to another export, or the disk is full.
+        When ``out`` exists, ``out.part`` holds finished files of another export, or the disk is full.
+    taxonomy.error.SettingError
+        When the package that writes the files is not installed.
     taxonomy.error.BenchError
         When a split or a renderer does not exist.
     """
-    if out.exists():
+    need_datasets()
+    if out.exists() or out.is_symlink():
         raise StorageError(f"{out} already exists; name another folder, or remove it")
     part = out.with_name(out.name + ".part")
     views = [view.for_inputs(IMAGE_AND_TEXT) for view in options.views]
     options = replace(options, views=tuple(views))
     try:
         with held(part):
-            _begin(part, options, dataset)
+            _begin(part, options, dataset, observer)
             rows = {view.renderer: _rows(part, view, options, dataset, observer) for view in views}
             size = sum(path.stat().st_size for path in part.rglob("*.parquet"))
             exported = Exported(rows, size)
@@ -73,8 +80,17 @@ def write_export(options: ExportOptions, dataset: Dataset, out: Path, observer: 
     return exported
 
 
-def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
-    """Write the settings of a new export, or make sure that a partial one has the same."""
+def need_datasets() -> None:
+    """Raise SettingError where the package that writes the files is not installed."""
+    if importlib.util.find_spec("datasets") is None:
+        raise SettingError(f"an export needs the packages of the extra 'vlm' (datasets is missing): {INSTALL}")
+
+
+def _begin(part: Path, options: ExportOptions, dataset: Dataset, observer: Observer) -> None:
+    """Write the settings of a new export, or go on with a partial one that has the same.
+
+    A partial one of other settings is removed, unless it has finished files.
+    """
     settings = {
         "options": {
             "views": [view.to_json() for view in options.views],
@@ -87,13 +103,28 @@ def _begin(part: Path, options: ExportOptions, dataset: Dataset) -> None:
         "prompt": template_version(),
     }
     path = part / SETTINGS
-    if path.is_file():
-        earlier = object_in(path)
-        if {name: earlier.get(name) for name in settings} != settings:
-            raise StorageError(f"{part} holds part of another export; remove it, or name another folder")
+    earlier = _earlier(path)
+    if earlier and {name: earlier.get(name) for name in settings} == settings:
+        observer.say(f"going on with {part}")
         return
+    finished = sum(1 for _ in part.rglob("*.parquet"))
+    if finished:
+        which = "another export" if earlier else f"an export without a readable {SETTINGS}"
+        raise StorageError(
+            f"{part} holds {finished} finished files, part of {which}; finish it by its own command, remove it or name "
+            "another folder"
+        )
+    shutil.rmtree(part / "data", ignore_errors=True)
     provenance = {"packages": versions("ecg-bench", "datasets", "pillow", "numpy"), "git_revision": git_revision()}
-    path.write_text(json.dumps(settings | provenance, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(settings | provenance, indent=2) + "\n")
+
+
+def _earlier(path: Path) -> dict[str, Any]:
+    """Return the settings of a partial export, empty where they are missing or damaged."""
+    try:
+        return object_in(path) if path.exists() else {}
+    except FileError:
+        return {}
 
 
 def _rows(part: Path, view: View, options: ExportOptions, dataset: Dataset, observer: Observer) -> dict[str, int]:

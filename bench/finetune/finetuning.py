@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING
 from safetensors import SafetensorError
 
 from bench.dataset import Dataset
-from bench.finetune.config import FinetuneConfig, finetune_config
-from bench.finetune.setup import CHECKPOINTS, Ready, new_trainer, prepared_finetuning
+from bench.finetune.checkpoint import last_checkpoint, set_damaged_aside, trainer_state
+from bench.finetune.config import FinetuneConfig, finetune_config, read_settings
+from bench.finetune.setup import Ready, new_trainer, prepared_finetuning
 from bench.finetune.validation import FIGURE
 from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
@@ -96,7 +96,7 @@ def _begin(ready: Ready, observer: Observer) -> None:
 
 def _check_same(out: Path, config: FinetuneConfig) -> None:
     """Raise :class:`SettingError` with the first setting that differs from the folder's fine-tuning."""
-    earlier = finetune_config(tomllib.loads((out / CONFIG).read_text(encoding="utf-8"))).outcome
+    earlier = finetune_config(read_settings(out / CONFIG)).outcome
     for section, now in config.outcome.items():
         was = earlier[section]
         pairs = [(name, was[name], now[name]) for name in now] if isinstance(now, dict) else [(section, was, now)]
@@ -109,10 +109,14 @@ def _check_same(out: Path, config: FinetuneConfig) -> None:
 
 def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
     import torch
+    from accelerate import PartialState
 
     from bench.finetune.trainer import Clock
 
     clock, started = Clock(), datetime.now(UTC)
+    if is_main:
+        set_damaged_aside(ready.out, observer.say)
+    PartialState().wait_for_everyone()
     checkpoint = last_checkpoint(ready.out)
     if checkpoint:
         _check_figure(checkpoint)
@@ -130,18 +134,6 @@ def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
     if is_main:
         observer.say(f"adapter: {ready.out} (best mean kappa on {ready.validation_meaning} {_best(ready.out):.3f})")
         observer.say(f"read with it: bench run --reader lora:{ready.out}")
-
-
-def last_checkpoint(out: Path) -> Path | None:
-    """Return the last complete checkpoint, None without any; the trainer writes its state last."""
-    complete = []
-    for path in (out / CHECKPOINTS).glob("checkpoint-*"):
-        try:
-            state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        complete.append((state["global_step"], path))
-    return max(complete)[1] if complete else None
 
 
 def _resumable(out: Path) -> str:
@@ -192,16 +184,15 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
 
 
 def _best(out: Path) -> float:
-    made = read_manifest(out).made
-    if "best_kappa" not in made:
+    best = read_manifest(out).made.get("best_kappa")
+    if not isinstance(best, int | float):
         raise _made_by_another_version(out)
-    return float(made["best_kappa"])
+    return float(best)
 
 
 def _check_figure(checkpoint: Path) -> None:
     """Raise SettingError for a checkpoint whose evaluations do not hold the figure that chooses among them."""
-    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    looks = [entry for entry in state["log_history"] if "eval_no_answer" in entry]
+    looks = [entry for entry in trainer_state(checkpoint)["log_history"] if "eval_no_answer" in entry]
     if any(f"eval_{FIGURE}" not in look for look in looks):
         raise _made_by_another_version(checkpoint.parent.parent)
 

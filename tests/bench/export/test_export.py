@@ -130,12 +130,48 @@ def test_what_is_there_is_not_written_over(folder):
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_a_part_of_another_export_is_not_gone_on_with(tmp_path):
-    part = tmp_path / "pages.part"
-    part.mkdir()
-    (part / "export.json").write_text(json.dumps({"options": {"renderers": ["clean"]}}))
-    with pytest.raises(StorageError, match="part of another export"):
+OTHER = json.dumps({"options": {"renderers": ["clean"]}})
+
+
+@pytest.mark.parametrize("settings", [OTHER, '{"opt', "[" * 100_000, ""])
+def test_finished_files_of_another_export_are_not_gone_on_with(tmp_path, settings):
+    shard = tmp_path / "pages.part" / "data" / "clean" / "test-00000-of-00001.parquet"
+    shard.parent.mkdir(parents=True)
+    shard.touch()
+    (tmp_path / "pages.part" / "export.json").write_text(settings)
+    with pytest.raises(StorageError, match="holds 1 finished files, part of an") as error:
         write_export(OPTIONS, open_dataset("phantoms:1,66"), tmp_path / "pages")
+    assert "\n" not in str(error.value) and shard.is_file()
+
+
+SMALL = ("dataset", "export", "pages", "--limit", 2, "--split", "test", "--px-per-mm", 2)
+
+
+@pytest.mark.parametrize("settings", [OTHER, '{"opt', ""])
+def test_what_an_aborted_export_left_unfinished_blocks_no_other(tmp_path, settings):
+    unfinished = tmp_path / "pages.part" / "data" / "clean" / "test-00000-of-00001.tmp"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.touch()
+    (tmp_path / "pages.part" / "export.json").write_text(settings)
+    done = bench(*SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["pages"]
+    assert not list((tmp_path / "pages").rglob("*.tmp"))
+
+
+def test_a_part_that_is_no_folder_is_one_sentence(tmp_path):
+    (tmp_path / "pages.part").touch()
+    assert is_one_sentence(bench(*SMALL, cwd=tmp_path), "pages.part cannot be written")
+
+
+def test_without_its_package_it_says_what_to_install_and_leaves_nothing(tmp_path, monkeypatch):
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "datasets" else find(name))
+    done = bench(*SMALL, cwd=tmp_path)
+    assert is_one_sentence(done, "extra 'vlm' (datasets is missing): pip install 'ecg-bench[vlm]'")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
@@ -143,7 +179,8 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
     """A limit on the size of a file stops a real export in the middle; without the limit it is finished."""
     out = tmp_path / "pages"
     words = ["bench", "dataset", "export", str(out), "--px-per-mm", "2", "--renderer", "printed,leads", "--limit", "6"]
-    run = {"args": [sys.executable, "-m", *words], "capture_output": True, "text": True, "env": {**os.environ}}
+    run = {"args": [sys.executable, "-m", *words], "capture_output": True, "text": True}
+    run["env"] = {**os.environ, "PTBXL_DIR": "phantoms:1,66"}  # whose sizes are measured here
 
     write_export(ExportOptions(OPTIONS.views, limit=6), open_dataset("phantoms:1,66"), tmp_path / "undisturbed")
     sizes = {

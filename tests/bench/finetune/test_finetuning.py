@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 
 from bench import evaluate
 from bench.dataset import open_dataset
+from bench.finetune.checkpoint import last_checkpoint
 from bench.finetune.config import finetune_config
-from bench.finetune.finetuning import finetune, last_checkpoint
+from bench.finetune.finetuning import finetune
 from bench.progress import Observer
 from readers.registry import reader
 from readers.vlm.adapter import read_manifest
@@ -142,7 +143,7 @@ def test_a_killed_fine_tuning_goes_on_to_the_same_curve_and_adapter(finished, ge
 
 
 def test_a_torn_checkpoint_is_passed_over(tmp_path):
-    for step, text in ((3, '{"global_step": 3}'), (6, '{"global_st')):
+    for step, text in ((3, '{"global_step": 3, "log_history": []}'), (6, '{"global_st')):
         folder = tmp_path / "checkpoints" / f"checkpoint-{step}"
         folder.mkdir(parents=True)
         (folder / "trainer_state.json").write_text(text)
