@@ -73,7 +73,8 @@ def _built(name: str, factory: object, arguments: list[str]) -> Dataset:
     try:
         inspect.signature(factory).bind(*arguments)
     except TypeError as error:
-        raise DatasetError(f"dataset {name!r} cannot be opened: {error}") from error
+        needs = "takes nothing after its name" if arguments else f"needs a place: --data {name}:PATH"
+        raise DatasetError(f"dataset {name!r} {needs} ({error})") from error
     built = factory(*arguments)
     missing = [name for name in REQUIRED if not hasattr(built, name)]
     if missing:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.dataset import Cohort, RecordId
 from bench.evidence import contamination_verdict as words
-from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings
+from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings, say_resumed
 from bench.evidence.conditions import reads_trace
 from bench.evidence.derived import Matches, copies_of, matched_phantoms, truths_of
 from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
@@ -342,6 +342,7 @@ def contamination_on_disk(
         As ``bench run``.
     """
     jobs = arm_jobs(options, study, observer)
+    say_resumed(jobs.values(), observer)
 
     def ask(name: str, cohort: Cohort) -> Readings:
         observer.say(f"{name}: {len(cohort):,} records")

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from bench.dataset import Cohort
 from bench.evidence.contamination import Contamination, Study, contamination_in_memory
+from bench.evidence.finished import Keep, make
 from bench.progress import SILENT, Observer
 from bench.view import View
 from readers.contract import Reader
@@ -27,16 +29,28 @@ class MemoryCheck:
     is_wrong: bool
 
 
-def contamination_selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[MemoryCheck]:
-    """Compare every control on records and on copies, and its verdict with the required one."""
-    found = []
-    for control, has_learnt in memory_controls(cohort):
-        result: Contamination = contamination_in_memory(
-            Study(control, cohort, View(seed=seed), only_copies=True), observer=observer
+def contamination_selftest(
+    cohort: Cohort, seed: int = 0, observer: Observer = SILENT, keep: Keep = make
+) -> list[MemoryCheck]:
+    """Compare every control on records and on copies, and its verdict with the required one.
+
+    ``keep`` has what is finished already.
+    """
+    view = View(seed=seed)
+    return [
+        keep(
+            f"memory {place}",
+            MemoryCheck,
+            partial(_check, Study(one, cohort, view, only_copies=True), learnt, observer),
         )
-        description = getattr(control, "description", "")
-        found.append(MemoryCheck(description, result.verdicts[0], result.copies[0].is_found != has_learnt))
-    return found
+        for place, (one, learnt) in enumerate(memory_controls(cohort))
+    ]
+
+
+def _check(study: Study, has_learnt: bool, observer: Observer) -> MemoryCheck:
+    result: Contamination = contamination_in_memory(study, observer=observer)
+    description = getattr(study.reader, "description", "")
+    return MemoryCheck(description, result.verdicts[0], result.copies[0].is_found != has_learnt)
 
 
 def memory_controls(cohort: Cohort) -> Iterator[tuple[Reader, bool]]:

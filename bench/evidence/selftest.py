@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from bench.dataset import Cohort
 from bench.evidence import verdict as words
 from bench.evidence.ablation import Ablation, ablate_in_memory
 from bench.evidence.axis_evidence import AxisEvidence
+from bench.evidence.finished import Keep, make
 from bench.progress import SILENT, Observer
 from bench.view import View
 from readers.contract import Reader
@@ -106,12 +108,15 @@ class ControlCheck:
     wrong: tuple[str, ...]
 
 
-def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT) -> list[ControlCheck]:
-    """Ablate every control and compare its verdicts with the required ones."""
+def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT, keep: Keep = make) -> list[ControlCheck]:
+    """Ablate every control and compare its verdicts with the required ones; ``keep`` has what is finished already."""
     with observer.progress("measuring") as report:
         cohort.measure(report)
     view = View(seed=seed)
-    return [_check(Ablation(control, cohort, view, CONDITIONS), observer) for control in controls(cohort, seed)]
+    return [
+        keep(one.name, ControlCheck, partial(_check, Ablation(one, cohort, view, CONDITIONS), observer))
+        for one in controls(cohort, seed)
+    ]
 
 
 def controls(cohort: Cohort, seed: int = 0) -> list[Reader]:

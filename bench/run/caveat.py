@@ -6,6 +6,7 @@ from typing import Any
 from bench.dataset import Cohort
 from bench.dataset.coverage import Coverage
 from readers.contract import Reader
+from taxonomy.error import RunError
 
 
 def taught_records(reader: Reader, cohort: Cohort) -> int:
@@ -24,6 +25,12 @@ def caveats(coverage: Coverage, taught: int) -> tuple[str, ...]:
 
 def told_coverage(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the coverage and the caveats that a manifest tells; nothing where it tells none."""
-    told = dict(manifest.get("coverage", {}))
-    taught = told.pop("taught", 0)
-    return (Coverage(**told).said, *caveats(Coverage(**told), taught)) if told else ()
+    told = manifest.get("coverage", {})
+    if not told:
+        return ()
+    try:
+        taught = told.get("taught", 0)
+        coverage = Coverage(**{name: value for name, value in told.items() if name != "taught"})
+        return (coverage.said, *caveats(coverage, taught))
+    except (TypeError, AttributeError, ValueError) as error:
+        raise RunError(f"the manifest does not hold how many records were asked: its coverage is {told!r}") from error

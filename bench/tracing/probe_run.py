@@ -13,7 +13,7 @@ from bench.dataset import Cohort, Dataset
 from bench.dataset.lot import drawn, in_random_order
 from bench.dataset.phantom import Phantoms
 from bench.export.pictures import Drawing
-from bench.progress import SILENT, Observer, Report
+from bench.progress import SILENT, Observer
 from bench.run.options import RunOptions, check_limits, within
 from bench.storage import held
 from bench.tracing.answered import answered_tracings
@@ -167,8 +167,11 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
         raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
-    with observer.progress(f"changing {len(records)} records", "tracings") as report:
-        asked = _counted(tracings(records.of(in_random_order(records, view.seed)), changes, view.seed), report)
+    asked: list[Tracing] = []
+    with observer.progress("changing") as report:
+        for done, record in enumerate(in_random_order(records, view.seed), start=1):
+            asked += tracings(records.of([record]), changes, view.seed)
+            report(done, len(records))
     if not any(tracing.change for tracing in asked):
         names = ", ".join(change.name for change in changes)
         raise DatasetError(f"none of {len(records)} records can be changed by {names}: name others, or other changes")
@@ -183,14 +186,6 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
     page = settled.renderer if "image" in reader.inputs else "signal"
     dataset = records.dataset
     return ProbeResult(reader.name, used, len(records), page, dataset.name, isinstance(dataset, Phantoms), results)
-
-
-def _counted(made: Iterator[Tracing], report: Report) -> list[Tracing]:
-    found = []
-    for tracing in made:
-        found.append(tracing)
-        report(len(found), 0)
-    return found
 
 
 def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -16,16 +17,28 @@ from bench.evidence import verdict as words
 from bench.evidence.ablation import ablate_on_disk, ceiling_reader
 from bench.evidence.answer import AskedCase, Source
 from bench.evidence.axis_evidence import Ceilings, axis_evidence
+from bench.evidence.contamination_selftest import MemoryCheck
 from bench.evidence.figure import difference, share_figure
+from bench.evidence.finished import finished
 from bench.evidence.lead_loss import lead_loss
 from bench.evidence.published import CLAIMS, claims, image_sensitivity, reliance
-from bench.evidence.selftest import EXPECTED, Expected, problems, selftest
+from bench.evidence.selftest import EXPECTED, ControlCheck, Expected, problems, selftest
 from bench.report.evidence_page import caution, evidence_page, p_text
 from bench.report.table import size_note
 from bench.run.options import RunOptions
 from bench.view.lead_mask import carrying_leads
-from readers.control import BOTH, CopyControl, MemoryControl, PriorControl, Recogniser, prior, trace_digest
+from readers.control import (
+    BOTH,
+    BlankControl,
+    CopyControl,
+    MemoryControl,
+    PriorControl,
+    Recogniser,
+    prior,
+    trace_digest,
+)
 from taxonomy.axis import AXES, AXIS_NAMES, RHYTHM
+from taxonomy.error import FileError
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
 
@@ -295,7 +308,7 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
     done = bench("ablate", "--reader", "measurements", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "follows the numbers" in done.stdout
-    assert "n = 66 phantoms, simulated ECGs" in done.stdout
+    assert "n = 66 phantoms, simulated ECGs of known truth" in done.stdout
     assert "Asked: full, image-only, text-only, crossed (5 draws)." in done.stdout
     (folder,) = (tmp_path / "runs").glob("ablation-*")
     page = (folder / "evidence.md").read_text()
@@ -303,7 +316,7 @@ def test_an_ablation_is_one_page_and_resumes(tmp_path):
     axes = {axis["axis"]: axis for axis in json.loads((folder / "evidence.json").read_text())["axes"]}
     assert axes["rate"]["crossed_numbers"]["value"] == 1.0
     again = bench("ablate", "--reader", "measurements", cwd=tmp_path)
-    assert "resuming: 66 of 66" in again.stderr
+    assert again.stderr == "resuming: 528 of 528 readings are there\n"
     assert (folder / "evidence.md").read_text() == page
 
 
@@ -332,3 +345,66 @@ def test_an_ablation_measures_no_record_twice(monkeypatch, tmp_path):
 def test_the_prior_has_a_value_on_every_axis():
     assert prior().keys() == set(AXIS_NAMES)
     assert None not in prior().values()
+
+
+def test_a_finished_control_is_not_asked_again_and_a_whole_selftest_leaves_nothing(population, tmp_path):
+    cohort, said, asked = population.cohort(limit=8), [], []
+    found = ablate(PriorControl(), cohort, image_ceiling=None).axes
+    check = ControlCheck("control-prior", "recites", found, ("one",))
+
+    def made():
+        asked.append(check)
+        return check
+
+    with suppress(KeyboardInterrupt), finished(tmp_path, cohort, 0, said.append) as keep:
+        assert keep("control-prior", ControlCheck, made) == check
+        raise KeyboardInterrupt
+    with finished(tmp_path, cohort, 0, said.append) as keep:
+        again = keep("control-prior", ControlCheck, made)
+    assert again == check
+    assert list(problems(again.axes, Expected(says=words.PRIOR))) == []
+    assert len(asked) == 1
+    assert said == ["resuming: 1 controls are finished"]
+    assert not list(tmp_path.rglob("controls.jsonl"))
+
+
+def test_a_damaged_note_of_a_control_is_one_sentence(population, tmp_path):
+    cohort = population.cohort(limit=4)
+    with suppress(KeyboardInterrupt), finished(tmp_path, cohort, 0, list) as keep:
+        keep("memory 0", MemoryCheck, lambda: MemoryCheck("a", "b", False))
+        raise KeyboardInterrupt
+    (path,) = tmp_path.rglob("controls.jsonl")
+    path.write_text('{"name": "memory 0", "check": {"verdict": 7}}\n')
+    with (
+        pytest.raises(FileError, match="holds no check of 'memory 0'"),
+        finished(tmp_path, cohort, 0, list) as keep,
+    ):
+        keep("memory 0", MemoryCheck, lambda: MemoryCheck("a", "b", False))
+    path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(FileError, match="is damaged"), finished(tmp_path, cohort, 0, list):
+        pass
+
+
+def test_the_selftest_goes_on_after_ctrl_c_and_says_its_size(tmp_path, monkeypatch):
+    asked = []
+
+    def few(cohort, seed):
+        return [PriorControl(), BlankControl()]
+
+    def interrupted(ablation, observer):
+        asked.append(ablation.reader.name)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return ControlCheck(ablation.reader.name, "known", (), ())
+
+    monkeypatch.setattr("bench.evidence.selftest.controls", few)
+    monkeypatch.setattr("bench.evidence.selftest._check", interrupted)
+    monkeypatch.setattr("bench.evidence.contamination_selftest.memory_controls", lambda cohort: iter(()))
+    stopped = bench("selftest", "--sample", "6", cwd=tmp_path)
+    assert stopped.returncode == 130
+    done = bench("selftest", "--sample", "6", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert asked == ["control-prior", "control-blank", "control-blank"]
+    assert "resuming: 1 controls are finished" in done.stderr
+    assert done.stdout.startswith("6 of 66 records of the test split of phantoms-1-66\n")
+    assert "all verdicts on 2 controls are right" in done.stdout

@@ -40,7 +40,12 @@ def begun(server, *words, cwd):
     """Return a process of its own, which can be killed."""
     called, pipe = [sys.executable, "-m", "bench", *map(str, words)], subprocess.PIPE
     env = {**os.environ, "PTBXL_DIR": "phantoms:1,66", **environment(server)}
-    return subprocess.Popen(called, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=env)
+    return subprocess.Popen(called, stdout=pipe, stderr=pipe, text=True, cwd=cwd, env=env, preexec_fn=_hears_ctrl_c)
+
+
+def _hears_ctrl_c():
+    """Undo an ignored SIGINT, which a process inherits: tests in the background of a shell, or under nohup, have it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def folder_of(cwd):

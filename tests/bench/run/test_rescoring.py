@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.dataset import Selection, open_dataset
+from bench.run.caveat import told_coverage
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
@@ -107,3 +108,9 @@ def test_a_run_on_other_records_is_refused(tmp_path):
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match="made on other records"):
         list(shown_again(folder, open_dataset("phantoms:1,66")))
+
+
+@pytest.mark.parametrize("coverage", [{"split": "test", "rows": 3}, [1], {"split": 4, "records": "x"}])
+def test_a_coverage_that_is_none_is_one_sentence(coverage):
+    with pytest.raises(RunError, match="the manifest does not hold how many records were asked"):
+        told_coverage({"coverage": coverage})
