@@ -122,6 +122,8 @@ def test_the_image_ceiling_stands_beside_unless_it_is_the_reader_itself(tmp_path
     beside = ablate_on_disk(options(tmp_path, repeats=2), "full", image_ceiling="readers.control:PriorControl")
     assert beside.image_ceiling == "readers.control:PriorControl"
     assert all(axis.image_ceiling == axis.prior for axis in beside.axes)
+    asked = {path.parent.name: len(path.read_text().splitlines()) for path in tmp_path.glob("*/readings.jsonl")}
+    assert sorted(asked.values()) == [3, 6], "the ceiling is asked once, though the reader is asked twice"
     itself = ablate_on_disk(options(tmp_path), "full", image_ceiling="readers.control:CopyControl")
     assert itself.image_ceiling == ""
 

@@ -97,6 +97,7 @@ def test_a_ratio_needs_a_denominator_that_is_not_0():
     few = np.array([1.0] + [0.0] * 39)
     assert ratio_of(list(range(40)), few, few) is None, "a third of the resamples lack the one"
     assert ratio_of(list(range(3)), np.ones(3), np.array([2.0, 2, 4])).value == 0.375
+    assert ratio_of(["a"], np.array([0.5]), np.array([1.0])).value == 0.5
 
 
 def test_the_median_figure_is_one_of_them():
@@ -368,6 +369,18 @@ def test_one_condition_that_serves_several_is_tested_once():
     (found,) = axis_tests([RHYTHM], cases, replace(setting, associate=counting))
     assert found.knows == found.reads
     assert len(calls) == len(set(setting.serves.values()) & {"full", "nothing", "blank-image"})
+
+
+def test_what_cannot_be_shown_of_a_reader_is_not_tested():
+    text, image, stored = (
+        axis_tests([RHYTHM], *asked(lambda image, numbers, condition: truth_of(numbers), inputs=frozenset({kind})))[0]
+        for kind in ("text", "image", "statements")
+    )
+    assert None not in (text.knows, text.infers, text.follows_numbers, text.elsewhere)
+    assert (text.reads, text.follows_trace, text.jittered, text.refusal) == (None,) * 4
+    assert None not in (image.knows, image.reads, image.elsewhere, image.jittered)
+    assert (image.infers, image.follows_trace, image.follows_numbers, image.refusal) == (None,) * 4
+    assert {name for name, found in vars(stored).items() if found is not None} == {"knows"}
 
 
 SHOWN = ShuffleTest("full", 64, 9, 0.0, 20, 0.0, p_holm=0.0, names_p_holm=0.0)

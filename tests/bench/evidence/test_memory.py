@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench import View
+from bench.dataset import Selection
 from bench.dataset.phantom import Phantoms
 from bench.evidence import contamination_verdict as words
 from bench.evidence.contamination import (
@@ -18,9 +19,11 @@ from bench.evidence.contamination import (
     Contamination,
     Reference,
     Study,
+    contamination_on_disk,
     gathered,
     reference_name,
     rights_of,
+    study_of,
 )
 from bench.evidence.contamination_selftest import contamination_selftest, memory_controls
 from bench.evidence.contamination_simulation import (
@@ -42,6 +45,8 @@ from bench.evidence.drop import (
     memory_found,
 )
 from bench.evidence.figure import Figure
+from bench.run.options import RunOptions
+from phantoms.error import PhantomError
 from readers.control import MemoryControl, PriorControl, prior, trace_digest
 from readers.majority import MajorityReader
 from readers.memoriser import MemoriserControl
@@ -260,6 +265,7 @@ def test_the_cause_of_a_fall():
     assert words.of_cause(fall(), steady, more, False).startswith(f"{words.EITHER}: ")
     assert words.of_cause(fall(), shaky, gap(0.01, p=0.5), True).startswith(f"{words.BRITTLE}: ")
     assert words.of_cause(fall(), shaky, gap(-0.1), True).startswith(f"{words.BRITTLE}: ")
+    assert words.of_cause(fall(), shaky, gap(0.0), True).startswith(f"{words.BRITTLE}: ")
     assert words.of_cause(fall(), shaky, gap(0.1, p=0.05), True).startswith(f"{words.BRITTLE}: ")
     assert words.of_cause(fall(), steady, gap(0.01, p=0.5), True) == ""
     assert words.of_cause(CALM, steady, more, True) == ""
@@ -504,6 +510,28 @@ def test_a_record_without_a_statement_has_no_phantom():
     assert (len(found.cohort), found.without) == (0, 2)
     with pytest.raises(SettingError, match="no record has a statement that a phantom can have"):
         _ = Study(MemoryControl({}), dataset.cohort(limit=2), View()).arms
+
+
+def test_a_record_of_which_no_phantom_can_be_drawn_has_none(few, monkeypatch):
+    def refused(codes, seed):
+        raise PhantomError(f"no phantom of {sorted(codes)}")
+
+    monkeypatch.setattr("bench.evidence.derived.of_statements", refused)
+    found = matched_phantoms(few, 0)
+    assert (len(found.cohort), found.without) == (0, 10)
+
+
+def test_the_reference_is_asked_on_disk_about_records_and_phantoms(tmp_path, monkeypatch):
+    options = RunOptions("readers.control:CopyControl", selection=Selection("phantoms:1,66", limit=4), out=tmp_path)
+    study = study_of(options)
+    monkeypatch.setattr(study.cohort.dataset, "is_simulated", False)
+    found = contamination_on_disk(options, study, "readers.control:PriorControl")
+    assert (found.reference, found.reader) == ("readers.control:PriorControl", options.reader)
+    assert found.reference_gap.drop.n == found.phantoms[0].drop.n
+    runs = {path.parent.name for path in tmp_path.glob("*/readings.jsonl")}
+    assert len(runs) == 4 + 2 and found.run_id in runs
+    assert contamination_on_disk(options, study, options.reader).reference == ""
+    assert contamination_on_disk(options, study, "").reference_gap is None
 
 
 def test_the_controls_of_the_selftest_know_what_they_should(population):
