@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.given import MayBeEmpty
 from bench.cli.option import (
     limits_options,
     out_option,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--image-ceiling",
+    cls=MayBeEmpty,
     default="auto",
     show_default=True,
     help="Reader that shows what can be read: digitizer for readers of images, else resnet1d; '' for none.",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.given import MayBeEmpty
 from bench.cli.option import limits_options, out_option, reader_options, run_from, selection_options, view_options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--reference",
+    cls=MayBeEmpty,
     default="auto",
     show_default=True,
     help="Reader whose fall from real records to phantoms is shown beside: digitizer for readers of images, else "

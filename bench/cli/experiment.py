@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.given import MayBeEmpty
 from bench.cli.option import limits_options, option_option, out_option, selection_options
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 @click.option(
     "--ablation/--no-ablation", default=True, show_default=True, help="Take each arm apart by 'bench ablate'."
 )
-@click.option("--image-ceiling", default="auto", show_default=True, help="As in 'bench ablate'; '' for none.")
+@click.option(
+    "--image-ceiling", cls=MayBeEmpty, default="auto", show_default=True, help="As in 'bench ablate'; '' for none."
+)
 @option_option
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what it would take, in GPU hours and disk; run nothing.")
