@@ -85,7 +85,9 @@ def _unfit(
     name: str, signature: inspect.Signature, arguments: Sequence[str], options: Mapping[str, str], error: TypeError
 ) -> ReaderError:
     """Return the sentence for an argument or an option that a reader's constructor does not take, or misses."""
-    by_name = [one for one in signature.parameters.values() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    by_name = [
+        one for one in signature.parameters.values() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    ]
     takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
     unknown = [] if takes_any else [option for option in options if option not in signature.parameters]
     if unknown:

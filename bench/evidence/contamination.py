@@ -9,7 +9,7 @@ from bench.dataset import Cohort, RecordId
 from bench.evidence import contamination_verdict as words
 from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings
 from bench.evidence.conditions import reads_trace
-from bench.evidence.derived import Matches, copies_of, matched_phantoms, truths_of
+from bench.view.derived import Matches, copies_of, matched_phantoms
 from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
@@ -285,7 +285,7 @@ def gathered(study: Study, ask: Ask, reference: Reference | None = None) -> Cont
 
 def rights_of(readings: Readings, cohort: Cohort, axes: tuple[str, ...]) -> Rights:
     """Return whether the answer to each labelled record was right, by axis; failed calls are left out."""
-    truths = truths_of(cohort)
+    truths = cohort.truths()
     answered = {ecg_id: reading for ecg_id, reading in readings.items() if reading.outcome != "failed"}
     return {
         axis: {
