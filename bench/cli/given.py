@@ -63,7 +63,7 @@ def _shown(parameter: click.Parameter, words: Sequence[str]) -> str:
     return next((name for name in parameter.opts if name in written), parameter.opts[0])
 
 
-def _numbers(kind: click.ParamType) -> str:
+def _numbers(kind: "click.ParamType[Any]") -> str:
     """Return what an option of numbers takes, in words; empty for an option of another kind."""
     if not isinstance(kind, (type(click.INT), type(click.FLOAT))):
         return ""
@@ -74,7 +74,7 @@ def _numbers(kind: click.ParamType) -> str:
     return f"{what} from {low:,}" + (" up" if high is None else f" to {high:,}")
 
 
-def _is_allowed(kind: click.ParamType, value: str) -> bool:
+def _is_allowed(kind: "click.ParamType[Any]", value: str) -> bool:
     try:
         number: Any = kind.convert(value, None, None)
     except click.BadParameter:

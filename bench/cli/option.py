@@ -64,7 +64,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--px-per-mm",
             type=int,
             callback=_drawable,
-            show_default="6" + TAUGHT,
+            show_default="6, or 8 for leads" + TAUGHT,
             help="Resolution of the images.",
         ),
         "format": click.option(
@@ -193,7 +193,26 @@ def renderers_from(options: dict[str, Any]) -> tuple[str, ...]:
     from renderers import renderer_names
 
     named = options.pop("renderer")
-    return renderer_names() if named == "all" else tuple(part.strip() for part in named.split(","))
+    return renderer_names() if named == "all" else several(named, "--renderer")
+
+
+def several(written: str, option: str) -> tuple[str, ...]:
+    """Return the names that stand in an option, separated by commas.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When one is empty, or stands twice.
+    """
+    from taxonomy.error import SettingError
+
+    names = tuple(part.strip() for part in written.split(","))
+    if "" in names:
+        raise SettingError(f"{option} {written!r} holds an empty name: separate names by single commas")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise SettingError(f"{option} names {twice[0]!r} twice")
+    return names
 
 
 def limits_from(options: dict[str, Any]) -> "Limits":

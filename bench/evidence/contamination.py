@@ -9,7 +9,6 @@ from bench.dataset import Cohort, RecordId
 from bench.evidence import contamination_verdict as words
 from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings
 from bench.evidence.conditions import reads_trace
-from bench.view.derived import Matches, copies_of, matched_phantoms
 from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
@@ -19,6 +18,7 @@ from bench.run.options import RunOptions
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import offer_of
 from bench.view import View, cases_of
+from bench.view.derived import Matches, copies_of, matched_phantoms
 from readers.contract import Reader
 from taxonomy.axis import AXIS_NAMES
 from taxonomy.error import SettingError

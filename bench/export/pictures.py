@@ -1,6 +1,6 @@
 """Draws records to PNG files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.dataset import Record
@@ -10,12 +10,12 @@ from taxonomy.error import StorageError
 
 
 def drawn_records(
-    records: Sequence[Record], renderers: Sequence[str], style: PageStyle, report: Report
+    records: Sequence[Record], styles: Mapping[str, PageStyle], report: Report
 ) -> Iterator[tuple[str, Picture]]:
-    """Yield name and picture of every record by every renderer, drawn at the highest available rate."""
+    """Yield name and picture of every record by every renderer in its style, drawn at the highest available rate."""
     for number, record in enumerate(records, start=1):
         signal = record.signal()
-        for name in renderers:
+        for name, style in styles.items():
             for image in render(signal.mv, signal.fs, name, style):
                 yield f"{str(record.ecg_id).zfill(5)}_{name}", image
         report(number, len(records))

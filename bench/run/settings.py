@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -234,6 +234,16 @@ def named_statements(view: View) -> str:
     return f"{view.statements.name} {hashlib.sha256(view.statements.read_bytes()).hexdigest()[:8]}"
 
 
+def check_version(data: Mapping[str, Any]) -> None:
+    """Raise SettingError for the settings of another version of this program, which had other ones."""
+    named = {item.name: item.default is MISSING and item.default_factory is MISSING for item in fields(RunSettings)}
+    unknown = [name for name in data if name not in named]
+    missing = [name for name, is_needed in named.items() if is_needed and name not in data]
+    if unknown or missing:
+        which = f"has the setting {unknown[0]!r}" if unknown else f"lacks the setting {missing[0]!r}"
+        raise SettingError(f"it {which}, so it was made by another version: run it again")
+
+
 def settings_from(data: Mapping[str, Any]) -> RunSettings:
     """Return the settings that :meth:`RunSettings.to_json` wrote.
 
@@ -242,6 +252,7 @@ def settings_from(data: Mapping[str, Any]) -> RunSettings:
     taxonomy.error.BenchError
         When the data has other fields or types, or a name that is not safe in a path.
     """
+    check_version(data)
     settings = checked_settings(RunSettings, data, "run setting")
     for name in (settings.dataset, settings.split):
         if not re.fullmatch(r"[\w-][\w.-]*", name):

@@ -20,7 +20,7 @@ from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
 from measurements.conditioning import FS
 from readers.contract import Reader
-from renderers import PageStyle, Picture, render
+from renderers import Picture, render
 from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
@@ -148,7 +148,10 @@ def probe_records(
         When the reader sees no trace, or does not read the tracings.
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
-        raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
+        raise SettingError(
+            f"reader {reader.name!r} is shown no trace, neither signal nor image, and a probe changes "
+            "nothing else: probe a reader that is shown one, such as resnet1d or digitizer"
+        )
     asked = list(tracings(records.of(in_random_order(records, view.seed)), changes, view.seed))
     with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
         results = probe_tracings(reader, asked, view, report)
@@ -180,7 +183,7 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
         seen.setdefault(tracing.record.ecg_id)
         return len(seen) <= count
 
-    style = options.run.view.style if options.run.view.px_per_mm else PageStyle()
+    style = options.run.view.style if options.run.view.px_per_mm else None
     for tracing in takewhile(is_wanted, tracings(options.records(), options.changes, options.run.view.seed)):
         what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:
