@@ -6,6 +6,7 @@ import click
 
 from bench.cli.given import MayBeEmpty
 from bench.cli.option import (
+    check_reader_name,
     limits_options,
     out_option,
     reader_options,
@@ -55,6 +56,7 @@ def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -
       bench ablate --reader openai:gpt-5.4 --max-cost 20 --conditions full,image-only,crossed,jittered
     """
     asked = run_from(options)
+    check_reader_name(image_ceiling)
     if dry_run:
         _dry_run(asked, conditions)
         return

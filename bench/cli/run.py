@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.option import (
+    check_effect,
     limits_options,
     out_option,
     reader_options,
@@ -55,6 +56,7 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
 
     asked, table = run_from(options), danger_table(danger)
     job = prepared(asked, TERMINAL)
+    check_effect(asked.view, job.reader)
     for line in job.caveats:
         TERMINAL.say(line)
     if dry_run:

@@ -388,8 +388,16 @@ def reference_name(study: Study, named: str = AUTO) -> str:
 
     ``auto`` takes ``digitizer`` for a reader of images and ``resnet1d`` for any other, and none where the published
     records are phantoms themselves: fresh ones are drawn alike and need no reference.
+
+    Raises
+    ------
+    SettingError
+        When a reader is named where none is asked.
     """
     if study.only_copies or study.cohort.dataset.is_simulated:
+        if named not in ("", AUTO):
+            why = "--only-copies asks no phantoms" if study.only_copies else "the records are phantoms themselves"
+            raise SettingError(f"{why}, so no reference is asked: leave out --reference {named}")
         return ""
     return named if named != AUTO else ceiling_reader(study.reader.inputs)
 

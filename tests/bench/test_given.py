@@ -35,6 +35,65 @@ WRONG = {
     "a learning rate": (("finetune", "--model", "m", "--learning-rate", "inf"), "--learning-rate takes a number"),
     "a sample that is none": (("data", "fetch", "there", "--sample", "0"), "--sample takes a whole number from 1 to"),
     "a renderer twice": (("render", "--renderer", "clean,leads,clean"), "--renderer names 'clean' twice"),
+    "a condition twice": (
+        ("ablate", "--reader", "majority", "--conditions", "full,full"),
+        "--conditions names 'full' twice",
+    ),
+    "an option for no reader": (("prompt", "--id", "3", "--option", "seed=1"), "none is named: name it with --reader"),
+    "two records": (("prompt", "--id", "3,4"), "--id takes one record, not 3,4"),
+    "pictures for no reader of them": (
+        (*RUN, "--px-per-mm", "8"),
+        "--px-per-mm decides nothing here, since reader 'majority' is given no image",
+    ),
+    "examples for no reader of them": ((*RUN, "--shots", "2"), "--shots decides nothing here, since reader 'majority'"),
+    "statements for no reader of them": ((*RUN, "--statements", "x.csv"), "--statements decides nothing here"),
+    "a format for no reader of it": (
+        ("contamination", "--reader", "resnet1d", "--format", "flat", "--sample", "2"),
+        "--format decides nothing here, since reader 'resnet1d' is given no prompt",
+    ),
+    "a reference beside copies alone": (
+        ("contamination", "--reader", "resnet1d", "--sample", "2", "--only-copies", "--reference", "majority"),
+        "--only-copies asks no phantoms, so no reference is asked: leave out --reference majority",
+    ),
+    "a reference for phantoms": (
+        ("contamination", "--reader", "resnet1d", "--sample", "2", "--reference", "majority", "--dry-run"),
+        "the records are phantoms themselves, so no reference is asked: leave out --reference majority",
+    ),
+    "a ceiling that is none": (
+        ("ablate", "--reader", "majority", "--image-ceiling", "majorty", "--sample", "2", "--dry-run"),
+        "unknown reader 'majorty'",
+    ),
+    "a ceiling of no ablation": (
+        ("experiment", "binary", "--model", "m", "--no-ablation", "--image-ceiling", "resnet1d"),
+        "--image-ceiling is a part of the ablation, which --no-ablation leaves out",
+    ),
+    "a ceiling that no experiment can have": (
+        ("experiment", "binary", "--model", "m", "--image-ceiling", "majorty"),
+        "unknown reader 'majorty'",
+    ),
+    "an experiment that is none": (("experiment", "binry"), "unknown experiment 'binry'"),
+    "no experiment": (("experiment", "--model", "m", "--dry-run"), "no experiment is named: name one, or 'all'"),
+    "no model": (("experiment", "binary"), "experiment 'binary' needs a model: --model NAME-OR-FOLDER"),
+    "a reader with an option too many": (
+        (*RUN, "--option", "colour=blue"),
+        "reader 'majority' has no option 'colour': it takes none",
+    ),
+    "a reader with a word too many": (
+        ("run", "--reader", "majority:blue"),
+        "reader 'majority' takes nothing after its name, not 'blue'",
+    ),
+    "half a seed for a reader": (
+        ("prompt", "--id", "3", "--reader", "openai:m", "--option", "seed=1.5"),
+        "option seed must be a whole number, not '1.5'",
+    ),
+    "a probe without a trace": (
+        ("probe", "--reader", "measurements"),
+        "reader 'measurements' is shown no trace, neither signal nor image, and a probe changes nothing else",
+    ),
+    "no such run": (("score", "runs/none"), "runs/none is no run folder"),
+    "no such axis": (("compare", "a", "b", "--flips", "rythm"), "Did you mean 'rhythm'?"),
+    "no such split": ((*RUN, "--split", "tset"), "Did you mean 'test'?"),
+    "no such record": ((*RUN, "--ids", "9999"), "phantoms-1-66 has no record 9999: its records are 0 to 659"),
     "a renderer without a name": (("render", "--renderer", "clean,"), "--renderer 'clean,' holds an empty name"),
 }
 
@@ -52,7 +111,7 @@ def test_it_is_refused_in_one_sentence(wrong, tmp_path):
     [
         (*RUN, "--ids", "", "--help"),
         (*RUN, "--ids", "3,4", "--sample", "1"),
-        (*RUN, "--ids", "3", "--demography", "--demography"),
+        ("prompt", "--id", "3", "--demography", "--demography"),
         (*RUN, "--max-cost", "0", "--seed=-3", "--sample", "1", "--dry-run"),
         ("ablate", "--reader", "majority", "--image-ceiling", "", "--sample", "1", "--dry-run"),
         ("data", "explain", "--id", "3", "--id", "4"),
