@@ -90,6 +90,12 @@ WRONG = {
         ("probe", "--reader", "measurements"),
         "reader 'measurements' is shown no trace, neither signal nor image, and a probe changes nothing else",
     ),
+    "a split twice": (("dataset", "export", "pages", "--split", "train,train"), "--split names 'train' twice"),
+    "a file for a folder of data": ((*RUN, "--data", __file__), "test_given.py is a file: name the folder of PTB-XL"),
+    "a folder for a file of numbers": (
+        ("prompt", "--id", "3", "--measurements", "."),
+        "the features file . cannot be read: Is a directory",
+    ),
     "no such run": (("score", "runs/none"), "runs/none is no run folder"),
     "no such axis": (("compare", "a", "b", "--flips", "rythm"), "Did you mean 'rhythm'?"),
     "no such split": ((*RUN, "--split", "tset"), "Did you mean 'test'?"),
