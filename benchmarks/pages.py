@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Record, Signal, open_dataset
-from renderers import LEADS, RENDERERS, PageStyle, render
+from renderers import LEADS, RENDERERS, PageStyle, render, usual_px_per_mm
 from renderers.grid import is_ink
 from renderers.image import EcgImage
 from renderers.ink import draw_lines
 from renderers.label import inked, write_label
 from renderers.layout import Layout
-from renderers.leads import UPSCALED, lead_layout
+from renderers.leads import lead_layout
 from renderers.page import pulse
 from renderers.printed import printed_layout
 from renderers.stacked import stacked_layout
@@ -78,8 +78,7 @@ def _is_cut(image: EcgImage, signal: Signal) -> bool:
 
 def _layouts(name: str, style: PageStyle) -> Iterator[tuple[Layout, PageStyle]]:
     if name == "leads":
-        upscaled = PageStyle(px_per_mm=round(style.px_per_mm * UPSCALED))
-        yield from ((lead_layout(lead, upscaled), upscaled) for lead in LEADS)
+        yield from ((lead_layout(lead, style), style) for lead in LEADS)
     else:
         yield stacked_layout(style) if name == "stacked" else printed_layout(style), style
 
@@ -108,12 +107,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="phantoms:1,66", help="PTB-XL's folder; 660 phantoms where none is named")
     parser.add_argument("--limit", type=int)
-    parser.add_argument("--px-per-mm", type=int, default=6)
+    parser.add_argument("--px-per-mm", type=int, help="by default the usual one of each rendering")
     options = parser.parse_args()
-    style = PageStyle(px_per_mm=options.px_per_mm)
     signals = {record.ecg_id: record.signal(500) for record in _records(options.data, options.limit)}
     print("| renderer | records | size in px | cut | held | names crossed | overlapping |" + "\n" + "|---" * 7 + "|")
     for name in RENDERERS:
+        style = PageStyle(px_per_mm=options.px_per_mm or usual_px_per_mm(name))
         found = {ecg_id: faults(signal, name, style) for ecg_id, signal in signals.items()}
         sizes = Counter(size for one in found.values() for size in one.sizes)
         row = [", ".join(f"{width} x {height}" for width, height in sizes)]

@@ -89,12 +89,28 @@ def _built(name: str, factory: object, arguments: Sequence[str], options: Mappin
     try:
         signature.bind(*arguments, **options)
     except TypeError as error:
-        takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-        unknown = [] if takes_any else [option for option in options if option not in signature.parameters]
-        if unknown:
-            raise ReaderError(f"reader {name!r} has no option {unknown[0]!r}") from None
-        raise ReaderError(f"reader {name!r} cannot be built: {error}") from error
+        raise _unfit(name, signature, arguments, options, error) from error
     return checked_reader(_run(lambda: factory(*arguments, **options), f"reader {name!r}", "built"), name)
+
+
+def _unfit(
+    name: str, signature: inspect.Signature, arguments: Sequence[str], options: Mapping[str, str], error: TypeError
+) -> ReaderError:
+    """Return the sentence for an argument or an option that a reader's constructor does not take, or misses."""
+    by_name = [
+        one for one in signature.parameters.values() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)
+    ]
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+    unknown = [] if takes_any else [option for option in options if option not in signature.parameters]
+    if unknown:
+        choice = f"choose from {', '.join(one.name for one in by_name)}" if by_name else "it takes none"
+        return ReaderError(f"reader {name!r} has no option {unknown[0]!r}: {choice}")
+    missing = [one.name for one in by_name[len(arguments) :] if one.default is one.empty and one.name not in options]
+    if missing:
+        return ReaderError(f"reader {name!r} needs {missing[0]!r}: --option {missing[0]}=VALUE")
+    if arguments and not any(one.default is not one.empty or one.name not in options for one in by_name):
+        return ReaderError(f"reader {name.partition(':')[0]!r} takes nothing after its name, not {arguments[0]!r}")
+    return ReaderError(f"reader {name!r} cannot be built: {error}")
 
 
 def checked_reader(built: object, name: str) -> Reader:

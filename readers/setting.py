@@ -118,6 +118,7 @@ def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> Sett
     if not words.startswith("Input should be "):
         return SettingError(f"{what} {name} = {value} cannot be used: {words}")
     allowed = re.sub(r", (unable|got) .*", "", words.removeprefix("Input should be "))
+    allowed = allowed.replace("a valid integer", "a whole number").replace("a valid number", "a number")
     return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value}")
 
 

@@ -2,7 +2,7 @@
 
 from renderers.image import EcgImage, Strip
 from renderers.packed import PackedImage, Picture, packed
-from renderers.registry import RENDERERS, Renderer, blank, render, renderer, renderer_names
+from renderers.registry import RENDERERS, Renderer, blank, render, renderer, renderer_names, usual_px_per_mm
 from renderers.style import LEADS, PageStyle
 from taxonomy.error import RenderError
 
@@ -21,4 +21,5 @@ __all__ = [
     "render",
     "renderer",
     "renderer_names",
+    "usual_px_per_mm",
 ]

@@ -13,9 +13,6 @@ from renderers.page import draw
 from renderers.stacked import strips_layout
 from renderers.style import LEADS, PageStyle
 
-UPSCALED = 4 / 3
-"""Scale of a lead's picture relative to a page: 8 px/mm at the default 6, which keeps it under 2,200 px wide."""
-
 TOP_MM, BOTTOM_MM = 45.0, 40.0
 """Room above and below the baseline: of 5,856 leads of 488 records all but four, which hold artefacts, fit whole."""
 
@@ -24,11 +21,13 @@ class Leads:
     """One picture per lead."""
 
     name = "leads"
-    description = "twelve pictures in lead order, each one lead of 10 s, upscaled"
+    description = "twelve pictures in lead order, each one lead of 10 s, larger than on a page"
+    px_per_mm = 8
+    """Usual resolution, a third above that of a page, which keeps a picture under 2,200 px wide."""
 
     def render(self, signal: NDArray[np.float32], fs: float, style: PageStyle) -> tuple[EcgImage, ...]:
         """Return twelve pictures in lead order; ``signal`` is float32 (12, n_samples) in mV."""
-        style = replace(style, px_per_mm=round(style.px_per_mm * UPSCALED), grid=False)
+        style = replace(style, grid=False)
         return tuple(self._picture(signal[row : row + 1], lead, fs, style) for row, lead in enumerate(LEADS))
 
     def _picture(self, samples: NDArray[np.float32], lead: str, fs: float, style: PageStyle) -> EcgImage:

@@ -19,7 +19,10 @@ from taxonomy.plugin import installed, loaded
 
 
 class Renderer(Protocol):
-    """Draws a record.
+    """Draws a record, at the resolution of the style.
+
+    A renderer may have ``px_per_mm`` (int), the resolution at which it draws where none is named; else it is that of
+    :class:`PageStyle`.
 
     Attributes
     ----------
@@ -59,6 +62,11 @@ def renderer(name: str) -> Renderer:
     return _made(name, loaded(others[name], "renderer"))
 
 
+def usual_px_per_mm(name: str) -> int:
+    """Return the resolution at which a renderer draws where none is named; raises as :func:`renderer`."""
+    return int(getattr(renderer(name), "px_per_mm", PageStyle.px_per_mm))
+
+
 def _installed_renderers() -> Mapping[str, EntryPoint]:
     return installed(RENDERER_GROUP, "renderer", built_in=RENDERERS)
 
@@ -88,7 +96,7 @@ def render(
     name : str
         ``printed``, ``clean``, ``stacked`` or ``leads``.
     style : PageStyle, optional
-        Scale and pen.
+        Scale and pen; by default the usual ones, at the renderer's own resolution.
 
     Raises
     ------
@@ -102,7 +110,7 @@ def render(
         raise RenderError(f"the sampling rate must be positive, not {fs}")
     if np.isinf(signal).any():
         raise RenderError("a signal must not hold infinite samples")
-    return drawer.render(signal, fs, style or PageStyle())
+    return drawer.render(signal, fs, style or PageStyle(px_per_mm=usual_px_per_mm(name)))
 
 
 def blank(name: str = "printed", style: PageStyle | None = None) -> tuple[EcgImage, ...]:

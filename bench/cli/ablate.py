@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.given import MayBeEmpty
 from bench.cli.option import (
+    check_reader_name,
     limits_options,
     out_option,
     reader_options,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--image-ceiling",
+    cls=MayBeEmpty,
     default="auto",
     show_default=True,
     help="Reader that shows what can be read: digitizer for readers of images, else resnet1d; '' for none.",
@@ -53,6 +56,7 @@ def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -
       bench ablate --reader openai:gpt-5.4 --max-cost 20 --conditions full,image-only,crossed,jittered
     """
     asked = run_from(options)
+    check_reader_name(image_ceiling)
     if dry_run:
         _dry_run(asked, conditions)
         return

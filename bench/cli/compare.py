@@ -52,3 +52,5 @@ def _list_flips(pair: "PairComparison", name: str) -> None:
         if axis.axis == name:
             for reader, ids in ((pair.first, axis.first_only), (pair.second, axis.second_only)):
                 click.echo(f"{name}, right only in {reader}: {', '.join(map(str, ids)) or 'none'}")
+    if name not in {axis.axis for axis in pair.axes}:
+        click.echo(f"{name}: not asked in both")

@@ -4,7 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import limits_options, out_option, reader_options, run_from, selection_options, view_options
+from bench.cli.given import MayBeEmpty
+from bench.cli.option import (
+    check_effect,
+    check_reader_name,
+    limits_options,
+    out_option,
+    reader_options,
+    run_from,
+    selection_options,
+    view_options,
+)
 
 if TYPE_CHECKING:
     from bench.evidence.contamination import Study
@@ -26,6 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--reference",
+    cls=MayBeEmpty,
     default="auto",
     show_default=True,
     help="Reader whose fall from real records to phantoms is shown beside: digitizer for readers of images, else "
@@ -56,10 +67,12 @@ def contamination(only_copies: bool, held_out: str, reference: str, dry_run: boo
       bench contamination --reader mine:Net --data ~/ptb-xl --split train --held-out test
     """
     from bench.cli.terminal import TERMINAL, show
-    from bench.evidence.contamination import contamination_on_disk, study_of
+    from bench.evidence.contamination import contamination_on_disk, reference_name, study_of
 
     asked = run_from(options)
     study = study_of(asked, held_out, only_copies)
+    check_effect(asked.view, study.reader)
+    check_reader_name(reference_name(study, reference))
     if dry_run:
         _dry_run(asked, study)
         return

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.given import check_given
 from bench.cli.option import data_option
 from bench.dataset.fetch import PHYSIONET
 
@@ -19,6 +20,7 @@ class _WithBareSample(click.Command):
         """Let ``--sample`` stand without a number before the folder, too."""
         if "--sample" in args[:-1] and not args[args.index("--sample") + 1].lstrip("-").isdecimal():
             args[args.index("--sample")] = f"--sample={SAMPLED}"
+        check_given(self, ctx, args)
         return super().parse_args(ctx, args)
 
 

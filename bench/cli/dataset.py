@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bench.cli.option import data_option, limit_option, no_reasoning_option, view_options, views_from
+from bench.cli.option import data_option, limit_option, no_reasoning_option, several, view_options, views_from
 
 
 @click.command()
@@ -41,7 +41,7 @@ def export(folder: Path, data: str | None, split: str, no_reasoning: bool, **opt
     from bench.export.export_options import HUB_SPLITS, ExportOptions
     from taxonomy.error import unknown_name
 
-    splits = tuple(part.strip() for part in split.split(",") if part.strip())
+    splits = several(split, "--split")
     for name in splits:
         if name not in HUB_SPLITS:
             raise unknown_name("split of an export", name, HUB_SPLITS)

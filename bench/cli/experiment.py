@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import limits_options, option_option, out_option, selection_options
+from bench.cli.given import MayBeEmpty
+from bench.cli.option import check_reader_name, limits_options, option_option, out_option, selection_options
 
 if TYPE_CHECKING:
     from bench.experiment.experiments import Experiment
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 @click.option(
     "--ablation/--no-ablation", default=True, show_default=True, help="Take each arm apart by 'bench ablate'."
 )
-@click.option("--image-ceiling", default="auto", show_default=True, help="As in 'bench ablate'; '' for none.")
+@click.option(
+    "--image-ceiling", cls=MayBeEmpty, default="auto", show_default=True, help="As in 'bench ablate'; '' for none."
+)
 @option_option
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what it would take, in GPU hours and disk; run nothing.")
@@ -38,20 +41,29 @@ def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) ->
       bench experiment all --model Qwen/Qwen3-VL-8B-Instruct --data ~/ptb-xl --dry-run
       bench experiment flat-label --model google/gemma-3-4b-it --data ~/ptb-xl
     """
-    from bench.experiment.experiments import experiments, experiments_named
+    from bench.experiment.experiments import ALL, experiments_named
+    from taxonomy.error import SettingError
 
+    if not listed and name is None and (dry_run or options["model"]):
+        raise SettingError("no experiment is named: name one, or 'all'; --list lists them")
+    chosen = experiments_named(name or ALL)
     if listed or name is None:
-        for one in experiments().values():
+        for one in chosen:
             arms = ", ".join(arm.name for arm in one.arms)
             click.echo(f"{one.name:<20} {one.question}\n{'':<20} arms: {arms}")
         return
     if not options["model"]:
-        raise click.UsageError("an experiment needs a model: --model NAME-OR-FOLDER")
+        raise SettingError(f"experiment {name!r} needs a model: --model NAME-OR-FOLDER")
+    if not options["ablation"] and options["image_ceiling"] not in ("", "auto"):
+        raise SettingError(
+            "--image-ceiling is a part of the ablation, which --no-ablation leaves out: name one of them"
+        )
+    check_reader_name(options["image_ceiling"])
     found = _options(options)
     if dry_run:
-        _print_estimates(experiments_named(name), found)
+        _print_estimates(chosen, found)
         return
-    for one in experiments_named(name):
+    for one in chosen:
         _run(one, found)
     _print_side_by_side(found.out)
 

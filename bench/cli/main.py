@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import click
 
+from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, TRAIN_COMMANDS
 from taxonomy.error import BenchError, StorageError
@@ -47,7 +48,10 @@ class LazyGroup(click.Group):
             from taxonomy.error import unknown_name
 
             raise click.UsageError(str(unknown_name("command", args[0], self._table)))
-        return super().resolve_command(ctx, args)
+        name, command, words = super().resolve_command(ctx, args)
+        if type(command) is click.Command:  # a subclass may read its words in a way of its own, and checks them itself
+            check_given(command, click.Context(command, ctx, info_name=name), words)
+        return name, command, words
 
 
 data = LazyGroup(DATA_COMMANDS, "Get, check and describe recordings.")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bench.dataset import Selection
     from bench.run.options import Limits, RunOptions
     from bench.view import View
+    from readers.contract import Input, Reader
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -64,7 +65,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--px-per-mm",
             type=int,
             callback=_drawable,
-            show_default="6" + TAUGHT,
+            show_default="6, or 8 for leads" + TAUGHT,
             help="Resolution of the images.",
         ),
         "format": click.option(
@@ -193,7 +194,70 @@ def renderers_from(options: dict[str, Any]) -> tuple[str, ...]:
     from renderers import renderer_names
 
     named = options.pop("renderer")
-    return renderer_names() if named == "all" else tuple(part.strip() for part in named.split(","))
+    return renderer_names() if named == "all" else several(named, "--renderer")
+
+
+def check_effect(view: "View", reader: "Reader") -> None:
+    """Refuse options that decide nothing for a reader, since it is shown nothing that they are about.
+
+    Parameters
+    ----------
+    view : View
+        As asked: what is left open says nothing.
+    reader : Reader
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+    """
+    from bench.view.view import WAVEFORM
+    from taxonomy.error import SettingError
+
+    given: dict[Input, dict[str, object]] = {
+        "image": {"--renderer": view.renderer, "--px-per-mm": view.px_per_mm},
+        "text": {
+            "--format": view.format,
+            "--demography": view.demography,
+            "--shots": view.shots,
+            "--measurements": view.measurements != WAVEFORM,
+        },
+        "statements": {"--statements": view.statements},
+    }
+    for part, options in given.items():
+        idle = next((option for option, value in options.items() if value), None)
+        if idle and part not in reader.inputs:
+            shown = "prompt" if part == "text" else part
+            raise SettingError(f"{idle} decides nothing here, since reader {reader.name!r} is given no {shown}")
+
+
+def check_reader_name(name: str) -> None:
+    """Raise UnknownNameError or ReaderError unless a reader of that name can be built; ``''`` and ``auto`` are none.
+
+    A comparison reader is asked last: a name that does not exist is refused before anything is asked, or taught.
+    """
+    from readers.registry import reader
+
+    if name not in ("", "auto"):
+        reader(name)
+
+
+def several(written: str, option: str) -> tuple[str, ...]:
+    """Return the names that stand in an option, separated by commas.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When one is empty, or stands twice.
+    """
+    from taxonomy.error import SettingError
+
+    names = tuple(part.strip() for part in written.split(","))
+    if "" in names:
+        raise SettingError(f"{option} {written!r} holds an empty name: separate names by single commas")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise SettingError(f"{option} names {twice[0]!r} twice")
+    return names
 
 
 def limits_from(options: dict[str, Any]) -> "Limits":

@@ -10,7 +10,9 @@ import click
 from bench.cli.option import data_option, option_option, out_option, view_from, view_options
 
 if TYPE_CHECKING:
+    from readers.api.reader import ApiReader
     from readers.contract import Case
+    from readers.vlm.reader import HfReader
 
 
 @click.command()
@@ -33,12 +35,17 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
       bench prompt --id 38 --reader hf:google/gemma-3-4b-it
     """
     from bench.dataset import Selection
+    from bench.run.options import parsed
     from bench.view import Question, cases_of, template_version
     from bench.view.example import IMAGE_AND_TEXT
+    from taxonomy.error import SettingError
 
+    if option and not reader:
+        raise SettingError(f"--option {option[0]} is for a reader, and none is named: name it with --reader")
+    asked = _asked(reader, parsed(option)) if reader else None
     cohort = Selection(data, ids=ids, option="--id").cohort()
     if len(cohort) > 1:
-        raise click.UsageError(f"--id takes one record, not {ids}")
+        raise SettingError(f"--id takes one record, not {ids}")
     ecg_id = cohort[0].ecg_id
     view = view_from(options).for_inputs(IMAGE_AND_TEXT)
     cases = cases_of(view, cohort.peers() if view.shown.crossed else cohort)
@@ -46,27 +53,36 @@ def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ..
     donor = cases.donors.get(ecg_id)
     crossed = f", with the numbers of record {donor.ecg_id} as in a run over the whole fold" if donor else ""
     click.echo(f"templates {template_version()}; record {ecg_id}{crossed}, which the reader does not learn\n", err=True)
-    images = _print_request(case, reader, option) if reader else _print_prompt(case)
+    images = _print_request(case, asked) if asked else _print_prompt(case)
     for path, (_, seen) in zip(_written([png for png, _ in images], ecg_id, out), images, strict=True):
         click.echo(f"{path}: {seen}", err=True)
 
 
-def _print_request(case: "Case", reader: str, option: tuple[str, ...]) -> list[tuple[bytes, str]]:
-    """Print what a model is sent: an API reader's request, or a prompt; return its images and what is seen of them."""
-    from bench.run.options import parsed
+def _asked(name: str, options: Mapping[str, str]) -> "ApiReader | HfReader":
+    """Return the reader of that name, if a prompt is what it is sent."""
     from readers.api.reader import ApiReader
     from readers.registry import reader as reader_named
     from readers.vlm.reader import HfReader
     from taxonomy.error import SettingError
 
-    api_reader = reader_named(reader, parsed(option))
-    if isinstance(api_reader, HfReader):
-        drawn, pages = _print_prompt(case), api_reader.each_seen(case.every_image)
+    built = reader_named(name, options)
+    if not isinstance(built, ApiReader | HfReader):
+        raise SettingError(
+            f"reader {name!r} is sent no prompt: name an API reader, such as openai:MODEL, an open model, such as "
+            "hf:MODEL, or none"
+        )
+    return built
+
+
+def _print_request(case: "Case", asked: "ApiReader | HfReader") -> list[tuple[bytes, str]]:
+    """Print what a model is sent: an API reader's request, or a prompt; return its images and what is seen of them."""
+    from readers.vlm.reader import HfReader
+
+    if isinstance(asked, HfReader):
+        drawn, pages = _print_prompt(case), asked.each_seen(case.every_image)
         return [(png, f"{size}, {page}") for (png, size), page in zip(drawn, pages, strict=True)] if pages else drawn
-    if not isinstance(api_reader, ApiReader):
-        raise SettingError(f"reader {reader!r} sends no request")
-    request = api_reader.request(case)
-    click.echo(json.dumps(_shortened(api_reader.provider.body(request)), indent=2, ensure_ascii=False))
+    request = asked.request(case)
+    click.echo(json.dumps(_shortened(asked.provider.body(request)), indent=2, ensure_ascii=False))
     return [
         (image.png, f"{image.size[0]} x {image.size[1]} px, seen at {image.px_per_mm:.1f} px/mm")
         for image in request.every_image

@@ -1,16 +1,20 @@
 """``bench render``: records as PNG pictures."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli.option import option_option, out_option, renderers_from, selection_from, selection_options
 
+if TYPE_CHECKING:
+    from renderers import PageStyle
+
 
 @click.command()
 @selection_options
 @click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
-@click.option("--px-per-mm", type=int, default=6, show_default=True, help="Resolution; 8 for print.")
+@click.option("--px-per-mm", type=int, show_default="6, or 8 for leads", help="Resolution; 8 for print.")
 @click.option("--pen-mm", type=float, default=0.35, show_default=True, help="Width of the trace, 0.25 to 0.4.")
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")
 @click.option("--show-limits", is_flag=True, help="Say what vision models see of such pictures; draw nothing.")
@@ -33,29 +37,33 @@ def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **opt
     """
     from bench.cli.terminal import progress
     from bench.export.pictures import drawings_of, save_pictures
-    from renderers import PageStyle, renderer
+    from renderers import PageStyle, renderer, usual_px_per_mm
 
     out, selection = options.pop("out"), selection_from(options)
     names = [renderer(name).name for name in renderers_from(options)]
-    style = PageStyle(**options)
+    px_per_mm = options.pop("px_per_mm")
+    styles = {
+        name: PageStyle(px_per_mm=usual_px_per_mm(name) if px_per_mm is None else px_per_mm, **options)
+        for name in names
+    }
     if show_limits:
-        _print_seen(names, style, reader, option) if reader else _print_limits(names, style)
+        _print_seen(styles, reader, option) if reader else _print_limits(styles)
         return
     if reader or option:
         raise click.UsageError("--reader and --option go with --show-limits")
     cohort = selection.cohort()
     with progress("drawing") as report:
-        saved = save_pictures(drawings_of(cohort, names, style, report), out)
+        saved = save_pictures(drawings_of(cohort, styles, report), out)
     click.echo(f"{saved} of {len(cohort)} record{'s' * (len(cohort) > 1)} in {out}")
 
 
-def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
+def _print_limits(styles: Mapping[str, "PageStyle"]) -> None:
     """Say what each listed vision model sees of an empty page of each renderer."""
     from readers.api.model import seen
     from readers.api.price import price_date
     from renderers import blank
 
-    for name in names:
+    for name, style in styles.items():
         image = blank(name, style)[0]
         width, height = image.size
         click.echo(f"{name}: {width} x {height} px, {image.px_per_mm} px/mm")
@@ -66,7 +74,7 @@ def _print_limits(names: list[str], style: Any) -> None:  # noqa: ANN401
     click.echo(f"Limits as documented in secondary sources up to {price_date()}; verify them before you rely on them.")
 
 
-def _print_seen(names: list[str], style: Any, reader: str, option: tuple[str, ...]) -> None:  # noqa: ANN401
+def _print_seen(styles: Mapping[str, "PageStyle"], reader: str, option: tuple[str, ...]) -> None:
     """Say what an open model sees of the pictures of each renderer."""
     from bench.run.options import parsed
     from readers.registry import reader as reader_named
@@ -77,7 +85,7 @@ def _print_seen(names: list[str], style: Any, reader: str, option: tuple[str, ..
     model = reader_named(reader, parsed(option))
     if not isinstance(model, HfReader):
         raise SettingError(f"reader {reader!r} is no open model: without --reader, the limits of API models are shown")
-    for name in names:
+    for name, style in styles.items():
         images = blank(name, style)
         width, height = images[0].size
         pages = model.each_seen(images)

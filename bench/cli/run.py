@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.option import (
+    check_effect,
     limits_options,
     out_option,
     reader_options,
@@ -56,6 +57,7 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
 
     asked, table = run_from(options), danger_table(danger)
     job = prepared(asked, TERMINAL)
+    check_effect(asked.view, job.reader)
     check_limits(job.reader, job.limits)
     if not dry_run:
         job.check_reader()

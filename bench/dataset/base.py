@@ -54,6 +54,8 @@ class Dataset(ABC):
         Whether the recordings are simulated; results made on them say so.
     ids_are_numbers : bool
         Whether record ids are whole numbers; otherwise they are strings, taken literally.
+    truth_is_measured : bool
+        Whether the truth of a record rests on measurements of its signal; where it does not, none are taken for it.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Dataset(ABC):
     splits: Mapping[str, Split]
     is_simulated: bool = False
     ids_are_numbers: bool = False
+    truth_is_measured: bool = True
 
     @abstractmethod
     def __len__(self) -> int:
@@ -84,6 +87,10 @@ class Dataset(ABC):
     def in_folds(self, folds: Collection[RecordId]) -> Iterator[Record]:
         """Yield the records of these folds in ascending id, signals unread."""
         return (record for record in self if record.fold in folds)
+
+    def is_taught(self, record: Record, taught: Mapping[str, Collection[RecordId]]) -> bool:
+        """Tell whether a record is among those taught to a reader, told as the folds taught of each dataset."""
+        return record.fold in taught.get(self.name, ())
 
     def labels(self, ecg_id: RecordId) -> Labels:
         """Return the statements and texts that stand for a record, for explanations; none unless overridden."""

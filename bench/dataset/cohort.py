@@ -116,10 +116,11 @@ class Cohort(Sequence[Record]):
         return self.of((record,)).measure()[record.ecg_id]
 
     def truth(self, record: Record) -> Truth:
-        """Return the truth of one record of the dataset, measurements included."""
-        return self.dataset.truth(record, self.measured(record))
+        """Return the truth of one record of the dataset; it is measured where its truth needs that."""
+        numbers = self.measured(record) if self.dataset.truth_is_measured else UNMEASURED
+        return self.dataset.truth(record, numbers)
 
     def truths(self) -> Mapping[RecordId, Truth]:
-        """Return the truth of every record, by id."""
-        numbers = self.measure()
+        """Return the truth of every record, by id; they are measured where their truth needs that."""
+        numbers = self.measure() if self.dataset.truth_is_measured else dict.fromkeys(self.ids, UNMEASURED)
         return {record.ecg_id: self.dataset.truth(record, numbers[record.ecg_id]) for record in self.records}

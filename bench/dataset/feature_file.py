@@ -64,7 +64,9 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
     except FileNotFoundError:
         raise FileError(f"the features file {path} does not exist; --measurements takes 'waveform' or a file") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"the features file {path} cannot be read: {error}") from error
+        raise FileError(
+            f"the features file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return measurements
 
 

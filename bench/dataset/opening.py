@@ -59,10 +59,9 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
 
 def always_at_hand(name: str) -> Dataset | None:
     """Return the phantoms of that name, such as ``phantoms-7-balanced``, which need no files; None for another name."""
-    from bench.dataset.phantom import NAME, Phantoms
+    from bench.dataset.phantom import phantoms_named
 
-    kind, dash, population = name.partition("-")
-    return Phantoms(population.replace("-", ",")) if kind == NAME and dash else None
+    return phantoms_named(name)
 
 
 def _built(name: str, factory: object, arguments: list[str]) -> Dataset:

@@ -65,6 +65,7 @@ class Phantoms(Dataset):
     version = VERSION
     ids_are_numbers = True
     is_simulated = True
+    truth_is_measured = False
 
     def __init__(self, population: str = "1") -> None:
         self.seed, self.balanced, self.cases = _parsed(population)
@@ -91,10 +92,27 @@ class Phantoms(Dataset):
 
     def record(self, ecg_id: RecordId) -> Record:
         """Return one phantom by its number, from 0; raises DatasetError for another one."""
-        for fold, numbers in self._numbers.items():
-            if isinstance(ecg_id, int) and ecg_id in numbers:
-                return self._record(ecg_id, fold)
+        fold = self.fold_of(ecg_id)
+        if isinstance(ecg_id, int) and fold is not None:
+            return self._record(ecg_id, fold)
         raise DatasetError(f"{self.name} has no record {ecg_id}: its records are 0 to {len(self) - 1}")
+
+    def is_taught(self, record: Record, taught: Mapping[str, Collection[RecordId]]) -> bool:
+        """Tell whether a phantom is among those taught, by whatever name: a larger population holds the smaller ones.
+
+        A number of one seed and kind is the same phantom, though it may lie in another fold.
+        """
+        for name, folds in taught.items():
+            other = phantoms_named(name)
+            if other and (other.seed, other.balanced) == (self.seed, self.balanced):
+                where = other.fold_of(record.ecg_id)
+                if where is not None and where in folds:
+                    return True
+        return False
+
+    def fold_of(self, ecg_id: RecordId) -> RecordId | None:
+        """Return the fold of a phantom's number; None where there is no such phantom."""
+        return next((fold for fold, numbers in self._numbers.items() if ecg_id in numbers), None)
 
     def draw(self, ecg_id: RecordId) -> Draw:
         """Return what a phantom is: its statements, its heart and its seed."""
@@ -146,6 +164,18 @@ class Phantoms(Dataset):
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         return Signal(_simulated(self.seed, int(ecg_id), self.balanced, fs).copy(), fs)
+
+
+def phantoms_named(name: str) -> Phantoms | None:
+    """Return the phantoms of a name such as ``phantoms-7-balanced``; None for another name."""
+    kind, dash, population = name.partition("-")
+    if kind != NAME or not dash:
+        return None
+    try:
+        found = Phantoms(population.replace("-", ","))
+    except DatasetError:
+        return None
+    return found if found.name == name else None
 
 
 def _parsed(population: str) -> tuple[int, bool, int]:

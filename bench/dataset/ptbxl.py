@@ -38,6 +38,8 @@ class PtbXl(TabledDataset):
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        if self.folder.is_file():
+            raise DatasetError(f"{folder} is a file: name the folder of PTB-XL, which holds {TABLE}")
         if not self.folder.is_dir():
             is_there = self.folder.exists()
             raise DatasetError(

@@ -38,7 +38,9 @@ def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
     except KeyError as error:
         raise FileError(f"{path} has no column {error}: is it PTB-XL+'s 12sl_statements.csv?") from error
     except (OSError, ValueError, csv.Error) as error:
-        raise FileError(f"the statements file {path} cannot be read: {error}") from error
+        raise FileError(
+            f"the statements file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return statements
 
 

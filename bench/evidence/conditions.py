@@ -24,7 +24,7 @@ def conditions_asked(named: str = "", several_draws: bool = False) -> tuple[str,
     Raises
     ------
     SettingError
-        When ``named`` holds an empty name.
+        When ``named`` holds an empty name, or one twice.
     taxonomy.error.UnknownNameError
         When there is no such condition; the message lists them and the nearest match.
     """
@@ -43,6 +43,8 @@ def _named(named: str) -> set[str]:
     for name in names:
         if not name:
             raise SettingError(f"--conditions {named!r} holds an empty name: separate names by single commas")
+        if names.count(name) > 1:
+            raise SettingError(f"--conditions names {name!r} twice")
         if name not in CONDITIONS:
             raise unknown_name("condition", name, [ALL, *CONDITIONS])
     return {"full", *names}

@@ -9,7 +9,6 @@ from bench.dataset import Cohort, RecordId
 from bench.evidence import contamination_verdict as words
 from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings, say_resumed
 from bench.evidence.conditions import reads_trace
-from bench.evidence.derived import Matches, copies_of, matched_phantoms, truths_of
 from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
@@ -19,6 +18,7 @@ from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import offer_of
 from bench.view import View, cases_of
+from bench.view.derived import Matches, copies_of, matched_phantoms
 from readers.contract import Reader
 from taxonomy.axis import AXIS_NAMES
 from taxonomy.error import SettingError
@@ -285,7 +285,7 @@ def gathered(study: Study, ask: Ask, reference: Reference | None = None) -> Cont
 
 def rights_of(readings: Readings, cohort: Cohort, axes: tuple[str, ...]) -> Rights:
     """Return whether the answer to each labelled record was right, by axis; failed calls are left out."""
-    truths = truths_of(cohort)
+    truths = cohort.truths()
     answered = {ecg_id: reading for ecg_id, reading in readings.items() if reading.outcome != "failed"}
     return {
         axis: {
@@ -390,8 +390,16 @@ def reference_name(study: Study, named: str = AUTO) -> str:
 
     ``auto`` takes ``digitizer`` for a reader of images and ``resnet1d`` for any other, and none where the published
     records are phantoms themselves: fresh ones are drawn alike and need no reference.
+
+    Raises
+    ------
+    SettingError
+        When a reader is named where none is asked.
     """
     if study.only_copies or study.cohort.dataset.is_simulated:
+        if named not in ("", AUTO):
+            why = "--only-copies asks no phantoms" if study.only_copies else "the records are phantoms themselves"
+            raise SettingError(f"{why}, so no reference is asked: leave out --reference {named}")
         return ""
     return named if named != AUTO else ceiling_reader(study.reader.inputs)
 

@@ -40,8 +40,8 @@ class Drawing:
     draw: Callable[[], Sequence[Picture]]
 
     @classmethod
-    def of(cls, name: str, mv: NDArray[np.float32], fs: float, renderer: str, style: PageStyle) -> "Drawing":
-        """Return the drawing of a signal, float32 array (12, n_samples) in mV at ``fs`` Hz."""
+    def of(cls, name: str, mv: NDArray[np.float32], fs: float, renderer: str, style: PageStyle | None) -> "Drawing":
+        """Return the drawing of a signal, float32 array (12, n_samples) in mV at ``fs`` Hz; None is the usual style."""
         decides = repr((mv.shape, fs, renderer, style, versions("ecg-bench"))).encode()
         key = hashlib.sha256(decides + np.ascontiguousarray(mv).tobytes()).hexdigest()
         return cls(f"{name}_{renderer}", key, lambda: render(mv, fs, renderer, style))
@@ -58,13 +58,11 @@ class Saved:
         return f"{self.pictures} pictures" + (f" ({self.kept} were there)" if self.kept else "")
 
 
-def drawings_of(
-    records: Sequence[Record], renderers: Sequence[str], style: PageStyle, report: Report
-) -> Iterator[Drawing]:
-    """Yield the drawing of every record by every renderer, at the highest available rate."""
+def drawings_of(records: Sequence[Record], styles: Mapping[str, PageStyle], report: Report) -> Iterator[Drawing]:
+    """Yield the drawing of every record by every renderer in its style, at the highest available rate."""
     for number, record in enumerate(records, start=1):
         signal = record.signal()
-        for name in renderers:
+        for name, style in styles.items():
             yield Drawing.of(str(record.ecg_id).zfill(5), signal.mv, signal.fs, name, style)
         report(number, len(records))
 

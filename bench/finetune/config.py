@@ -11,6 +11,7 @@ from annotated_types import Ge, Interval
 from bench.view import View
 from readers.setting import checked_settings, read_toml
 from readers.vlm.option import REMOTE_CODE, LoadOptions
+from renderers import usual_px_per_mm
 from taxonomy.axis import AXIS_NAMES, NORMALITY, axis_named
 from taxonomy.error import SettingError, unknown_name
 from taxonomy.target import TargetFormat, without_reasoning
@@ -26,6 +27,7 @@ class Task:
         Target format of the answer.
     renderer : str
     px_per_mm : int
+        The renderer's usual resolution where none is named.
     condition : str
         Shown in training: name of a condition of the ablation, or a JSON file.
     measurements : str
@@ -47,7 +49,7 @@ class Task:
 
     format: str = "dense"
     renderer: str = "printed"
-    px_per_mm: Annotated[int, Interval(ge=2, le=24)] = 6
+    px_per_mm: Annotated[int, Interval(ge=2, le=24)] = 0
     condition: str = "full"
     measurements: str = "waveform"
     demography: bool = False
@@ -55,6 +57,7 @@ class Task:
     limit: Annotated[int, Ge(0)] = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "px_per_mm", self.px_per_mm or usual_px_per_mm(self.renderer))
         form = self.view().form
         if self.balance:
             _check_balance(self.balance, form)

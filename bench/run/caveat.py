@@ -11,8 +11,8 @@ from taxonomy.error import RunError
 
 def taught_records(reader: Reader, cohort: Cohort) -> int:
     """Return how many records of a cohort lie in folds that were taught to a reader, by its own account."""
-    folds = getattr(reader, "taught_on", {}).get(cohort.dataset.name, ())
-    return sum(record.fold in folds for record in cohort)
+    taught = getattr(reader, "taught_on", {})
+    return sum(cohort.dataset.is_taught(record, taught) for record in cohort)
 
 
 def caveats(coverage: Coverage, taught: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from bench.run.scoring import scored_cases
 from bench.run.settings import RunSettings
 from bench.score.comparison import DRAWS, Answers, PairComparison, compared
 from bench.view import condition_named
+from bench.view.derived import base_name
 from taxonomy.error import RunError
 
 
@@ -45,10 +46,18 @@ def compare_runs(
             f"{settings[0].run_id} was made on {settings[0].dataset} and {other.run_id} on {other.dataset}: "
             "readers are compared on the same records"
         )
-    dataset = always_at_hand(settings[0].dataset) or open_dataset(data)
-    every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))
-    with observer.progress("measuring") as report:
-        every.measure(report)
+    made = [one for one in settings if base_name(one.dataset) != one.dataset and one.seed != settings[0].seed]
+    if made:
+        raise RunError(
+            f"the records of {settings[0].run_id} were made with seed {settings[0].seed} and those of {made[0].run_id} "
+            f"with seed {made[0].seed}: readers are compared on the same records"
+        )
+    phantoms = None if data else always_at_hand(base_name(settings[0].dataset))
+    dataset = phantoms or open_dataset(data)
+    if dataset.truth_is_measured:
+        every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))
+        with observer.progress("measuring") as report:
+            every.measure(report)
     names = _names(settings)
     answers = [_answers(*named, dataset) for named in zip(names, folders, settings, strict=True)]
     with observer.progress("comparing", "pairs"):

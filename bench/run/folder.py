@@ -89,7 +89,7 @@ class RunFolder:
         """
         data = self.manifest()
         if "view" not in data:
-            raise RunError(f"{self.path} does not hold its view: it was made by an earlier version")
+            raise RunError(f"{self.path} does not hold its view: it was made by an earlier version, run it again")
         return View.from_json(data["view"])
 
     def every_reading(self) -> tuple[dict[QuestionKey, Reading], int]:

@@ -9,13 +9,20 @@ from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
 from bench.score import Score
 from bench.view import Cases, View, cases_of
+from bench.view.derived import base_name, derived
 from taxonomy.axis import VERSION
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
 
 
 def cohort_of_run(settings: RunSettings, dataset: Dataset) -> Cohort:
-    """Return the records of a run.
+    """Return the records of a run; of a run on copies or phantoms made for the occasion, these made once more.
+
+    Parameters
+    ----------
+    settings : RunSettings
+    dataset : Dataset
+        The run's, or the one that its records were made from.
 
     Raises
     ------
@@ -26,12 +33,16 @@ def cohort_of_run(settings: RunSettings, dataset: Dataset) -> Cohort:
         raise RunError(
             f"the run answers taxonomy {settings.taxonomy_version}, and this version asks {VERSION}: run it again"
         )
-    if dataset.name != settings.dataset or dataset.fingerprint(settings.ids) != settings.fingerprint:
-        raise RunError(
-            f"the run was made on other records ({settings.dataset}, fingerprint {settings.fingerprint}) than "
-            f"{dataset.name} holds here; name its folder with --data"
-        )
-    return replace(dataset.cohort(ids=settings.ids), split=settings.split)
+    other = RunError(
+        f"the run was made on other records ({settings.dataset}, fingerprint {settings.fingerprint}) than "
+        f"{dataset.name} holds here; name its dataset with --data"
+    )
+    if dataset.name not in {settings.dataset, base_name(settings.dataset)}:
+        raise other
+    cohort = derived(settings.dataset, dataset, settings.ids, settings.seed)
+    if cohort.fingerprint != settings.fingerprint:
+        raise other
+    return replace(cohort, split=settings.split)
 
 
 def scored(
@@ -74,5 +85,5 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
     cohort = cohort_of_run(settings, dataset)
     cases = cases_of(replace(view, condition="full"), cohort)
     donors = folder.manifest().get("donors", {})
-    chosen = {ecg_id: dataset.record(donors[str(ecg_id)]) for ecg_id in settings.ids if str(ecg_id) in donors}
+    chosen = {ecg_id: cohort.dataset.record(donors[str(ecg_id)]) for ecg_id in settings.ids if str(ecg_id) in donors}
     return replace(cases, view=view, donors=chosen, name=settings.run_id)

@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -246,6 +246,16 @@ def named_statements(view: View) -> str:
     return f"{view.statements.name} {hashlib.sha256(view.statements.read_bytes()).hexdigest()[:8]}"
 
 
+def check_version(data: Mapping[str, Any]) -> None:
+    """Raise SettingError for the settings of another version of this program, which had other ones."""
+    named = {item.name: item.default is MISSING and item.default_factory is MISSING for item in fields(RunSettings)}
+    unknown = [name for name in data if name not in named]
+    missing = [name for name, is_needed in named.items() if is_needed and name not in data]
+    if unknown or missing:
+        which = f"has the setting {str(unknown[0])[:80]!r}" if unknown else f"lacks the setting {missing[0]!r}"
+        raise SettingError(f"it {which}, so it was made by another version: run it again")
+
+
 def settings_from(data: object) -> RunSettings:
     """Return the settings that :meth:`RunSettings.to_json` wrote.
 
@@ -256,6 +266,7 @@ def settings_from(data: object) -> RunSettings:
     """
     if not isinstance(data, Mapping):
         raise SettingError(f"run settings must be a JSON object, not {str(data)[:80]!r}")
+    check_version(data)
     settings = checked_settings(RunSettings, data, "run setting")
     for name in (settings.dataset, settings.split):
         if not _SAFE.fullmatch(name):

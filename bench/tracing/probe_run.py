@@ -23,7 +23,6 @@ from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
 from measurements.conditioning import FS
 from readers.contract import Reader
-from renderers import PageStyle
 from taxonomy.error import DatasetError, SettingError
 
 if TYPE_CHECKING:
@@ -166,7 +165,10 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
         When the reader sees no trace, no record can be changed, or the reader does not read the tracings.
     """
     if {"signal", "image"}.isdisjoint(reader.inputs):
-        raise SettingError(f"reader {reader.name!r} sees no trace, so nothing can be changed for it")
+        raise SettingError(
+            f"reader {reader.name!r} is shown no trace, neither signal nor image, and a probe changes "
+            "nothing else: probe a reader that is shown one, such as resnet1d or digitizer"
+        )
     asked: list[Tracing] = []
     with observer.progress("changing") as report:
         for done, record in enumerate(in_random_order(records, view.seed), start=1):
@@ -214,7 +216,7 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
         seen.setdefault(tracing.record.ecg_id)
         return len(seen) <= count
 
-    style = options.run.view.style if options.run.view.px_per_mm else PageStyle()
+    style = options.run.view.style if options.run.view.px_per_mm else None
     for tracing in takewhile(is_wanted, tracings(options.records(), options.changes, options.run.view.seed)):
         what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:

@@ -14,12 +14,12 @@ from bench.view.printout import Printout, demography
 from bench.view.prompt import prompt
 from measurements import Measurements
 from readers.contract import INPUTS, Input, Prompt, Reader
-from renderers import PageStyle, Picture, render, renderer
+from renderers import PageStyle, Picture, render, renderer, usual_px_per_mm
 from taxonomy.error import FileError, SettingError, unknown_name
 from taxonomy.target import TargetFormat, target_format, without_reasoning
 
-USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 6, "format": "dense"}
-"""Defaults, used where neither the user nor the reader decides."""
+USUAL: Mapping[str, Any] = {"renderer": "printed", "px_per_mm": 0, "format": "dense"}
+"""Defaults, used where neither the user nor the reader decides; the resolution is then the renderer's usual one."""
 
 _KINDS: Mapping[str, Any] = {
     **dict.fromkeys(("condition", "renderer", "format", "measurements"), str),
@@ -124,6 +124,7 @@ class View:
     def for_inputs(self, inputs: frozenset[Input], taught: Mapping[str, Any] = MappingProxyType({})) -> "View":
         """Return the view for these inputs; what was left open is taken from ``taught``, else from the defaults."""
         chosen = {name: getattr(self, name) or taught.get(name, usual) for name, usual in USUAL.items()}
+        chosen["px_per_mm"] = chosen["px_per_mm"] or usual_px_per_mm(chosen["renderer"])
         return replace(self, inputs=inputs, demography=self.demography or taught.get("demography", False), **chosen)
 
     def without_reasoning(self) -> "View":

@@ -46,9 +46,12 @@ def test_an_unknown_reader_is_named_with_the_nearest():
         ("not_on_the_path:Reader", "there is no reader and no module 'not_on_the_path': is its folder on PYTHONPATH?"),
         ("readers.majority:Nobody", "module 'readers.majority' has no 'Nobody'"),
         ("readers.contract:INPUTS", "is a tuple, not a reader class"),
-        ("readers.contract_suite:RuleCheck", "cannot be built"),
-        ("readers.contract:Prompt", "cannot be built"),
-        ("majority:argument", "cannot be built"),
+        (
+            "readers.contract_suite:RuleCheck",
+            "reader 'readers.contract_suite:RuleCheck' needs 'rule': --option rule=VALUE",
+        ),
+        ("readers.contract:Prompt", "needs 'text': --option text=VALUE"),
+        ("majority:argument", "reader 'majority' takes nothing after its name, not 'argument'"),
     ],
 )
 def test_a_reader_that_cannot_be_made_is_told(name, words):
@@ -166,8 +169,10 @@ def test_importing_the_registry_loads_no_torch():
 
 
 def test_an_option_that_a_reader_does_not_have_is_named():
-    with pytest.raises(ReaderError, match=r"^reader 'resnet1d' has no option 'foo'$"):
+    with pytest.raises(ReaderError, match=r"^reader 'resnet1d' has no option 'foo': choose from weights$"):
         reader("resnet1d", {"foo": "1"})
+    with pytest.raises(ReaderError, match=r"^reader 'majority' has no option 'foo': it takes none$"):
+        reader("majority", {"foo": "1"})
 
 
 OWN = """

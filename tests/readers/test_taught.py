@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 from bench.run.caveat import caveats, taught_records
 from bench.run.options import RunOptions
@@ -57,6 +58,22 @@ class Student:
 def test_a_reader_that_was_taught_phantoms_is_not_tested_on_those(population):
     taught = [taught_records(Student(population), population.cohort(one)) for one in ("train", "val", "test")]
     assert taught == [8 * 66, 66, 0]
+
+
+@pytest.mark.parametrize(
+    ("taught", "asked", "found"),
+    [("7", "7,2000", 1500), ("7,200", "7", 300), ("7,2000", "7", 0), ("8", "7,2000", 0), ("7,balanced", "7,2000", 0)],
+)
+def test_a_phantom_that_was_taught_is_known_in_a_population_of_another_size(taught, asked, found):
+    assert taught_records(Student(Phantoms(taught)), Phantoms(asked).cohort("test")) == found
+
+
+def test_a_note_that_names_no_population_is_no_obstacle(population):
+    assert taught_records(Unclear(), population.cohort("test")) == 0
+
+
+class Unclear:
+    taught_on = {"phantoms-seven": {"test"}, "phantoms-1-65,66": {"test"}, "phantoms": {"test"}}  # noqa: RUF012
 
 
 def test_a_reader_that_says_nothing_was_taught_nothing(folds):

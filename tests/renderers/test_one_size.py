@@ -5,7 +5,7 @@ import pytest
 
 from bench.dataset import Signal, open_dataset
 from benchmarks.pages import faults
-from renderers import LEADS, RENDERERS, PageStyle, blank, render
+from renderers import LEADS, RENDERERS, PageStyle, blank, render, usual_px_per_mm
 from renderers.printed import printed_layout
 from renderers.trace import on_page, shift_onto
 
@@ -96,9 +96,9 @@ def test_the_pulse_of_a_single_strip_goes_with_it():
     signal[0, 4000:4010] = 4.9
     (page,) = render(signal, FS, "leads", STYLE)[:1]
     (strip,) = page.strips
-    column = page.indices[:, round(2.5 * 5)] | page.indices[:, round(2.5 * 5) - 1]
+    column = page.indices[:, round(2.5 * 4)] | page.indices[:, round(2.5 * 4) - 1]
     assert strip.baseline_mm == 50.0
-    assert np.flatnonzero(column)[-1] == pytest.approx(50 * 5, abs=2)
+    assert np.flatnonzero(column)[-1] == pytest.approx(50 * 4, abs=2)
 
 
 def test_a_shared_pulse_stays():
@@ -141,5 +141,7 @@ FAULTY = {85: "printed", 96: "printed", 296: "printed", 299: "printed", 421: "pr
 @pytest.mark.slow
 @pytest.mark.parametrize(("ecg_id", "name"), FAULTY.items())
 def test_records_whose_pages_were_at_fault(shared_data, ecg_id, name):
-    found = faults(open_dataset(shared_data / "ptbxl").record(ecg_id).signal(500), name, PageStyle())
+    found = faults(
+        open_dataset(shared_data / "ptbxl").record(ecg_id).signal(500), name, PageStyle(px_per_mm=usual_px_per_mm(name))
+    )
     assert (found.cut, found.held, found.crossed) == (0, 0, 0)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from readers.api.model import seen
-from renderers import LEADS, RENDERERS, PageStyle, blank, render, renderer
+from renderers import LEADS, RENDERERS, PageStyle, blank, render, renderer, usual_px_per_mm
 from renderers.grid import cleaned, is_ink, remove_grid
 from renderers.page import DARK_LINE, LIGHT_LINE, pulse, static_sheet
 from renderers.printed import printed_layout
@@ -68,10 +68,19 @@ def test_no_page_is_wider_than_265_mm(signal, name):
         assert image.size[0] <= 265 * image.px_per_mm
 
 
-def test_leads_gives_one_upscaled_picture_for_each_lead_in_order(signal):
+def test_leads_gives_one_larger_picture_for_each_lead_in_order(signal):
     images = render(signal, 500.0, "leads")
     assert [image.leads for image in images] == [(lead,) for lead in LEADS]
     assert all(image.px_per_mm == 8 for image in images)
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_a_resolution_that_is_named_is_the_one_that_is_drawn(signal, name):
+    for image in render(signal, 500.0, name, PageStyle(px_per_mm=5)):
+        assert image.px_per_mm == 5
+        assert image.size[0] == 265 * 5
+    usual = [image.png() for image in render(signal, 500.0, name, PageStyle(px_per_mm=usual_px_per_mm(name)))]
+    assert [image.png() for image in render(signal, 500.0, name)] == usual
 
 
 def test_stacked_gives_each_lead_four_times_the_room_of_printed(signal):

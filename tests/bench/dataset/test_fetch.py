@@ -389,7 +389,7 @@ def test_a_note_of_a_sample_that_is_none_is_told(physionet_folder):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--sample", "0"), "0 is not in the range"),
+        (("--sample", "0"), "--sample takes a whole number from 1 to 4,000, not 0"),
         (("--sample", "400", "--part", "00000"), "--sample and --part exclude each other"),
         (("--rates", "250"), "--rates takes 100, 500 or 100,500, not '250'"),
     ],

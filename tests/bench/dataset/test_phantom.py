@@ -188,3 +188,11 @@ def test_a_registered_name_is_found_beside_a_folder_of_that_name_that_is_no_ptbx
     monkeypatch.chdir(tmp_path)
     assert open_dataset("phantoms").name == "phantoms-1"
     assert open_dataset("phantoms:2").name == "phantoms-2"
+
+
+def test_nothing_is_measured_for_the_truth_of_phantoms():
+    fresh = Phantoms("3,20")
+    cohort = fresh.cohort("test", limit=2)
+    assert cohort.truths() == {record.ecg_id: cohort.truth(record) for record in cohort}
+    assert fresh.measured == {}
+    assert cohort.truth(cohort[0]) == fresh.truth(cohort[0], cohort.measured(cohort[0]))

@@ -29,9 +29,9 @@ from bench.evidence.contamination_simulation import (
     simulate_contamination,
     without_interval,
 )
-from bench.evidence.derived import copies_of, matched_phantoms
 from bench.evidence.drop import LEAST, TOGETHER, WAVEFORM_AXES, Rule, drops
 from bench.report.contamination_page import contamination_page
+from bench.view.derived import copies_of, matched_phantoms
 from readers.control import ABNORMAL, MemoryControl, Recogniser, SeeingControl, prior, trace_digest
 from readers.memoriser import MemoriserControl
 from taxonomy.axis import AXES

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bench.evidence.derived import copies_of, matched_phantoms, truths_of
 
 from bench import View
 from bench.dataset import Selection
@@ -33,7 +34,6 @@ from bench.evidence.contamination_simulation import (
     simulate_contamination,
     without_interval,
 )
-from bench.evidence.derived import copies_of, matched_phantoms, truths_of
 from bench.evidence.drop import (
     TOGETHER,
     Drop,

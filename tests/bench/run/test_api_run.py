@@ -284,7 +284,7 @@ def test_a_batch_that_was_killed_while_it_ran_is_found_again(server, tmp_path):
         (("--option", "temperature"), "--option takes name=value, not 'temperature'"),
         (("--option", "seed=1", "--option", "seed=2"), "--option seed is given twice"),
         (("--prices", "none.json"), "the price table none.json cannot be read"),
-        (("--max-cost", "nan"), "max_cost must be a finite number, not nan"),
+        (("--max-cost", "nan"), "--max-cost takes a number from 0 up, not nan"),
         (("--max-cost", "1", "--reader", "openai:mystery"), "there is no price for model 'mystery'"),
         (("--reader", "resnet1d", "--condition", "text-only"), "shows no trace"),
         (("--reader", "majority", "--batch"), "--batch is for readers behind an API, and 'majority' is none"),
@@ -293,7 +293,8 @@ def test_a_batch_that_was_killed_while_it_ran_is_found_again(server, tmp_path):
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(server, tmp_path, words, said):
-    failed = bench(server, *RUN, *words, cwd=tmp_path)
+    asked = RUN[3:] if "--reader" in words else RUN[1:]
+    failed = bench(server, "run", *asked, *words, cwd=tmp_path)
     assert failed.returncode == 2
     assert said in failed.stderr
     assert "Traceback" not in failed.stderr

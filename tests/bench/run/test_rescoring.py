@@ -1,17 +1,20 @@
 """A finished run's folder shows its own cases again, as its reader saw them."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from bench.dataset import Selection, open_dataset
+from bench.evidence.contamination import COPIES, PHANTOM_COPIES, PHANTOMS, PUBLISHED, arm_jobs, study_of
 from bench.run.caveat import told_coverage
+from bench.run.comparing import compare_runs
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
 from bench.run.questionnaire import questions_of
-from bench.run.rescoring import cases_of_run
+from bench.run.rescoring import cases_of_run, scored
 from bench.view import Question, View
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError
@@ -114,3 +117,40 @@ def test_a_run_on_other_records_is_refused(tmp_path):
 def test_a_coverage_that_is_none_is_one_sentence(coverage):
     with pytest.raises(RunError, match="the manifest does not hold how many records were asked"):
         told_coverage({"coverage": coverage})
+
+
+@pytest.fixture(scope="module")
+def arms(tmp_path_factory):
+    """Folders of the runs on the copies and the phantoms of 'bench contamination', by seed and name of the arm."""
+    found = {}
+    for seed in (0, 1):
+        options = RunOptions(
+            "measurements",
+            selection=Selection("phantoms:1,66", limit=3),
+            view=View(seed=seed),
+            out=tmp_path_factory.mktemp("arms"),
+        )
+        for arm, job in arm_jobs(options, study_of(options)).items():
+            run_job(job)
+            found[seed, arm] = job.folder
+    return found
+
+
+@pytest.mark.parametrize("arm", [PUBLISHED, COPIES, PHANTOMS, PHANTOM_COPIES])
+def test_runs_on_copies_and_phantoms_are_scored_shown_and_compared_again(arm, arms, population, tmp_path):
+    folder = arms[0, arm]
+    assert scored(folder, population).to_json() == folder.score().to_json()
+    assert [case.case_id for case in shown_again(folder, population)]
+    copied = shutil.copytree(folder.path, tmp_path / "again")
+    (pair,) = compare_runs([folder.path, copied], draws=20)
+    assert (pair.n, pair.left_out) == (len(folder.settings().ids), 0)
+
+
+def test_copies_made_with_different_seeds_are_different_records(arms):
+    with pytest.raises(RunError, match=r"were made with seed 0 and those of .* with seed 1: readers are compared on"):
+        compare_runs([arms[0, COPIES].path, arms[1, COPIES].path])
+
+
+def test_copies_need_the_records_that_they_are_copies_of(arms):
+    with pytest.raises(RunError, match=r"copies-of-phantoms-1-66, .* than phantoms-2 holds here; name its dataset"):
+        scored(arms[0, COPIES], open_dataset("phantoms:2"))

@@ -190,7 +190,7 @@ def test_failed_calls_are_no_submission(tmp_path):
         ("repeats", 10**12, "repeats must be"),
         ("ids", [[1]], "ids"),
         ("condition", "nonesuch", "unknown condition 'nonesuch'"),
-        ("colour", "blue", "unknown run setting 'colour'"),
+        ("colour", "blue", "it has the setting 'colour', so it was made by another version: run it again"),
         ("reader", "openai:gpt-9", "the run_id in its manifest does not follow from its settings"),
     ],
 )

@@ -114,7 +114,7 @@ def test_help_names_every_change_and_both_ways(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--reader", "majority", "--change", "rate", "--limit", "2"), "sees no trace"),
+        (("--reader", "majority", "--change", "rate", "--limit", "2"), "is shown no trace, neither signal nor image"),
         (("--reader", "resnet1d", "--change", "rat"), "Did you mean 'rate'?"),
     ],
 )

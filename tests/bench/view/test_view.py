@@ -11,6 +11,7 @@ from bench.export.export import write_export
 from bench.export.export_options import ExportOptions
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
+from bench.run.settings import settings_of
 from bench.view import Question, View, cases_of
 from bench.view.example import examples
 from readers.contract_suite import RecordingReader
@@ -74,6 +75,17 @@ def test_what_is_left_open_is_settled_as_the_reader_was_taught_and_nothing_else_
     assert (settled.inputs, settled.preferred_fs) == (Taught.inputs, 100)
     untaught = View(px_per_mm=4).settled(RecordingReader())
     assert (untaught.renderer, untaught.px_per_mm, untaught.format) == ("printed", 4, "dense")
+
+
+@pytest.mark.parametrize(("renderer", "named", "drawn"), [("printed", 0, 6), ("leads", 0, 8), ("leads", 4, 4)])
+def test_the_resolution_that_is_told_is_the_one_that_is_drawn(renderer, named, drawn, population):
+    view = View(renderer=renderer, px_per_mm=named).settled(RecordingReader())
+    cases = cases_of(view, population.cohort("test", limit=1))
+    told = settings_of(RecordingReader(), "recording", cases, {}, 1).px_per_mm
+    (case,) = cases.each([Question(cases.cohort[0])])
+    assert (view.to_json()["px_per_mm"], told) == (drawn, drawn)
+    assert {image.px_per_mm for image in case.images} == {drawn}
+    assert {image.size[0] for image in case.images} == {265 * drawn}
 
 
 def test_a_view_that_leaves_a_reader_nothing_to_read_is_refused():

@@ -25,7 +25,7 @@ from readers.vlm.option import LoadOptions
 from readers.vlm.resolution import sight_of
 from renderers import PageStyle, blank
 
-from ...command import bench
+from ...command import bench, is_one_sentence
 
 PAGE, LEAD = (1590, 1110), (2120, 320)
 
@@ -200,7 +200,8 @@ def test_prompt_tells_what_an_open_model_sees_and_asks_nothing(gemma, tmp_path):
 
 def test_a_reader_without_a_request_is_refused_by_prompt(tmp_path):
     done = bench("prompt", "--id", "38", "--reader", "majority", cwd=tmp_path)
-    assert done.returncode == 2 and "reader 'majority' sends no request" in done.stderr
+    assert is_one_sentence(done, "reader 'majority' is sent no prompt: name an API reader, such as openai:MODEL")
+    assert not list(tmp_path.iterdir())
 
 
 def test_image_kwargs_are_those_of_the_run(gemma):

@@ -1,7 +1,7 @@
 """Cohorts made from another one, record by record: jittered copies of it, and phantoms of the same truth."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,9 +23,14 @@ TRIES = 12
 
 SPLIT = "asked"
 
+COPIES, PHANTOMS = "copies-of-", "phantoms-like-"
+"""What the names of derived datasets begin with; the name of the dataset that they are made from follows."""
+
 
 class Derived(Dataset):
     """Recordings made from those of another dataset, under the same ids and of the same patients.
+
+    Their truth was known before a signal was made, so nothing is measured for it.
 
     Parameters
     ----------
@@ -40,6 +45,8 @@ class Derived(Dataset):
     simulator : str
         Version of the simulator that made the signals; empty where they are those of ``base``, changed.
     """
+
+    truth_is_measured = False
 
     def __init__(  # noqa: PLR0913  # what a dataset is, and what its records are made of
         self,
@@ -88,10 +95,36 @@ class Derived(Dataset):
         return Cohort(self, tuple(self), SPLIT)
 
 
-def truths_of(cohort: Cohort) -> Mapping[RecordId, Truth]:
-    """Return the truth of every record; nothing is measured where it is known before."""
-    dataset = cohort.dataset
-    return dataset.truths if isinstance(dataset, Derived) else cohort.truths()
+def base_name(name: str) -> str:
+    """Return the name of the dataset that one of this name was made from in the end, its own if it was not made."""
+    while name.startswith((COPIES, PHANTOMS)):
+        name = name.removeprefix(COPIES).removeprefix(PHANTOMS)
+    return name
+
+
+def derived(name: str, base: Dataset, ids: Sequence[RecordId], seed: int) -> Cohort:
+    """Return records of a derived dataset once more, from its name and its seed alone.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``copies-of-phantoms-1``; the name of ``base`` itself gives its own records.
+    base : Dataset
+        Of :func:`base_name`.
+    ids : sequence of RecordId
+    seed : int
+        Of jitter and phantoms.
+
+    Raises
+    ------
+    taxonomy.error.DatasetError
+        When ``base`` has no such record.
+    """
+    if name != base.name and name.startswith(COPIES):
+        return copies_of(derived(name.removeprefix(COPIES), base, ids, seed), seed)
+    if name != base.name and name.startswith(PHANTOMS):
+        return matched_phantoms(derived(name.removeprefix(PHANTOMS), base, ids, seed), seed).cohort
+    return base.cohort(ids=ids)
 
 
 def copies_of(cohort: Cohort, seed: int) -> Cohort:
@@ -105,10 +138,10 @@ def copies_of(cohort: Cohort, seed: int) -> Cohort:
         return jitter(seed, ecg_id).of(base.record(ecg_id).signal(fs))
 
     return Derived(
-        name=f"copies-of-{base.name}",
+        name=f"{COPIES}{base.name}",
         base=base,
         records=[replace(record, _load=load) for record in cohort],
-        truths=truths_of(cohort),
+        truths=cohort.truths(),
         marks={ecg_id: f"{digests[ecg_id]} {jitter(seed, ecg_id)}" for ecg_id in cohort.ids},
     ).everything()
 
@@ -149,7 +182,7 @@ def matched_phantoms(cohort: Cohort, seed: int) -> Matches:
         return Signal(phantom.mv, phantom.fs)
 
     made = Derived(
-        name=f"phantoms-like-{cohort.dataset.name}",
+        name=f"{PHANTOMS}{cohort.dataset.name}",
         base=cohort.dataset,
         records=[
             replace(record, age=drawn[record.ecg_id][0].age, sex=drawn[record.ecg_id][0].sex, rates=(FS,), _load=load)
