@@ -226,6 +226,7 @@ def test_a_remark_beside_a_sparse_answer_changes_nothing():
     [
         "{rate: 'normal'}",
         "{/* counted */ 'rate': 'normal',}",
+        '{\n  "rate": "normal"\n}',
         "{'rate': 'normal', 'axis': None}",
         '{"rate": "normal"}}',
         '{{"rate": "normal"}}',
@@ -304,3 +305,31 @@ def test_what_does_not_answer_in_its_format_is_no_answer(form, text):
 
 def test_only_the_asked_axes_are_read():
     assert parse(json.dumps(DENSE), FORMATS["flat"]).values == {"diagnosis": "IMI"}
+
+
+@pytest.mark.parametrize("word", ["", "none", "No", "normal", "nil", "no other findings", "No further findings"])
+def test_findings_and_ischemia_are_denied_by_any_of_these_words(word):
+    for denied in (word, [word]):
+        assert parse(json.dumps({"other_findings": denied})).values == {"other_findings": frozenset()}
+    assert parse(json.dumps({"ischemia": word})).values == {"ischemia_stage": "none", "ischemia_territory": "none"}
+
+
+@pytest.mark.parametrize(
+    "key", ["reasoning", "Rationale", "explanation", "analysis", "comment", "comments", "notes", "confidence"]
+)
+def test_a_remark_of_any_of_these_names_may_stand_in_a_sparse_answer(key):
+    assert not parse(json.dumps({"rate": "slow", key: "regular"}), FORMATS["sparse"]).problems
+
+
+def test_findings_are_parted_by_commas_or_semicolons_and_are_names():
+    assert parse('{"other_findings": "LVH; PVCs"}').values["other_findings"] == {"lvh", "premature_ventricular"}
+    assert "must be a list" in parse('{"other_findings": ["lvh", 1]}').problems["other_findings"]
+    assert parse('{"other_findings": {"lvh": true}}').problems == {
+        "other_findings": "other_findings must be a list of names, not {'lvh': True}"
+    }
+
+
+def test_an_answer_is_read_inside_19_wrappers_and_not_inside_20():
+    for depth, is_read in ((19, True), (20, False)):
+        text = '{"answer": ' * depth + '{"rate": "normal"}' + "}" * depth
+        assert (parse(text).values == {"rate": "normal"}) is is_read
