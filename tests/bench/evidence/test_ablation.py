@@ -35,7 +35,7 @@ from bench.run.folder import RunFolder
 from bench.run.job import Job
 from bench.run.options import Limits, RunOptions
 from bench.view import CONDITIONS, CROSSED, QuestionKey
-from readers.control import ABNORMAL, CopyControl, PriorControl, prior
+from readers.control import ABNORMAL, CopyControl, PriorControl, by_lot, prior
 from taxonomy.axis import AXIS_NAMES, CONDUCTION
 from taxonomy.reading import Failure, Reading, Usage
 from taxonomy.truth import Truth
@@ -343,6 +343,14 @@ def test_simulated_readers_answer_by_their_rule(world):
     other = values_of(shown("another's truth", world), "full")
     assert sorted(str(one["rhythm"]) for one in other) == sorted(str(t.get("rhythm", usual["rhythm"])) for t in truths)
     assert any(one["diagnosis"] != truth.get("diagnosis") for one, truth in zip(other, truths, strict=True))
+
+
+def test_who_answers_by_lot_does_so_by_the_image_alone(world):
+    cases = shown("arbitrary by image", world)
+    full = values_of(cases, "full")
+    assert full == values_of(cases, "image-only") == values_of(cases, "crossed")
+    assert len({str(values["rhythm"]) for values in full}) > 3
+    assert full == [{**prior(), **by_lot(f"{world.trial} {place}")} for place in range(len(full))]
 
 
 def test_simulated_readers_of_numbers_copy_and_refuse(world):

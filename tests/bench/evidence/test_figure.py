@@ -331,6 +331,7 @@ def test_what_jitter_takes_away_by_hand():
     assert (found.s_full, found.s_jittered, found.loss.n, found.loss.value) == (10, 2, 20, 0.4)
     assert found.loss.p == found.loss.p_holm == pytest.approx(2 / 2**8, abs=1e-6)
     assert of_rhythm(cases, ("full",)).jittered is None
+    assert of_rhythm([case(1, None, full="sinus", jittered="sinus")], ("full", "jittered")).jittered is None
     assert of_rhythm(cases, ("full", "jittered"), inputs=("text",)).jittered is None
 
 

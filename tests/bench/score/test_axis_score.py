@@ -56,6 +56,7 @@ def test_failed_and_unlabelled_cases_are_counted_and_not_scored():
     assert rhythm(cases).no_answer == {"refusal": 1}
     nothing = rhythm(cases[1:3])
     assert (nothing.n, nothing.unlabelled, nothing.failed, nothing.accuracy) == (0, 1, 1, None)
+    assert (nothing.names_n, nothing.text_ceiling_n, nothing.by_construction) == (0, 0, False)
 
 
 def test_the_answers_entropy_stands_to_the_truths():

@@ -207,3 +207,12 @@ def test_pairs_of_record_and_superclass_are_calibrated():
     assert (got.superclass.n, got.superclass_of_all.n) == (2, 3)
     assert got.macro is None, "too few"
     assert got.superclass.missing == ("CD",)
+
+
+def test_records_without_statements_are_in_no_area_of_statements():
+    def record(number, statements):
+        reading = Reading(probabilities={"statement": {"PVC": 0.9 if statements else 0.2}})
+        return ScoredCase(number, number, None, None, Truth({}, statements=statements), reading)
+
+    cases = [record(1, frozenset({"PVC"})), record(2, frozenset()), record(3, None)]
+    assert probability_score(cases).statement.n == 2

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from bench.score import association as association_module
 from bench.score import bootstrap
-from bench.score.answer_table import accepting, answer_table, kinds_of_truth
+from bench.score.answer_table import accepting, answer_table, demanded, kinds_of_truth
 from bench.score.association import association
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.kappa import kappa, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
@@ -139,6 +140,24 @@ def test_a_table_of_findings_credits_each_beyond_the_prior():
     assert table.s == 1
     assert table.holds_prior[table.kind].tolist() == [False, True, True]
     assert answer_table(OTHER_FINDINGS, said, true, None).s == 3
+
+
+def test_an_unlabelled_axis_demands_no_finding():
+    assert demanded(OTHER_FINDINGS, Truth({})) == demanded(CONDUCTION, Truth({"conduction": "lbbb"})) == frozenset()
+
+
+@pytest.mark.parametrize(("observed", "chance"), [(1, 1), (2, 1 / 6), (3, 4 / 8), (4, 9 / 10)])
+def test_chatterjees_bound_by_hand(observed, chance):
+    """One of four is expected: to exceed it by t has a chance of at most exp(-t^2 / (4 + 2 t))."""
+    kinds = np.array([[0], [1], [1], [1]])
+    group = association_module._Group(kinds, kinds, np.array([[1, 0], [0, 0]], dtype=np.uint8))
+    twice = association_module._Group(kinds, kinds, np.array([[4, 0], [0, 0]], dtype=np.uint8))
+    assert (group.expected, twice.expected) == (0.25, 1)
+    bound = association_module._chance_to_reach(observed, [group] * 4)
+    assert bound == pytest.approx(1 if observed == 1 else np.exp(-chance))
+    assert association_module._chance_to_reach(observed, [twice]) == pytest.approx(
+        1 if observed == 1 else np.exp(-chance / 4)
+    )
 
 
 def test_nothing_to_name_is_no_name():

@@ -46,6 +46,10 @@ def test_nothing_asked_is_nothing_missing():
     assert repr(found) == "<Score of 1 ECGs: knows 0 of 0 axes>"
 
 
+def test_one_missing_answer_of_one_is_all():
+    assert score([case(1, {"rhythm": "sinus"}, {})], majority_values(), ScoreSettings(draws=5)).unanswered == 1
+
+
 def test_normality_alone_is_what_was_asked():
     only = [case(k, {"normality": "normal"}, {"diagnosis": "NORM"}, asked=frozenset({"normality"})) for k in range(3)]
     found = score(only, majority_values(), ScoreSettings(draws=5))
