@@ -258,6 +258,17 @@ def test_half_of_the_carrying_leads_are_most(masked, most):
     assert found.p == 1, "nothing is lost anywhere"
 
 
+def test_one_of_three_carrying_leads_is_not_most():
+    truth = Truth(EMPTY | {"conduction": "lbbb"})
+    reading = Reading(values={"conduction": "lbbb"})
+    cases = tuple(
+        AskedCase(Source(k, k, 1, truth), {"full": reading, "lead-mask": reading}, masked=masked)
+        for k, masked in enumerate([("I", "II"), ("V1", "V2"), ("I", "V6"), ("I", "V1", "V6")])
+    )
+    found = lead_loss(cases, "conduction")
+    assert (found.n_most, found.n_few) == (2, 2)
+
+
 def test_nothing_is_said_of_leads_where_a_group_is_empty():
     full = tuple(case(k, "paced", full="paced", lead_mask="sinus", masked=("V1",)) for k in range(4))
     none = tuple(case(k, "paced", full="paced", lead_mask="sinus", masked=("V5",)) for k in range(4))
