@@ -129,6 +129,8 @@ def test_answers_are_those_of_the_condition():
     one = case(1, "sinus", full="sinus", crossed=None, nothing=REFUSED)
     assert [one.answer(name, "rhythm") for name in ("full", "crossed", "nothing")] == ["sinus", None, None]
     assert missing([one], "rhythm", "full").tolist() == [0] and missing([one], "rhythm", "nothing").tolist() == [1]
+    half_said = said("sinus", error=Failure("refusal", "no"))
+    assert case(1, "sinus", full=half_said).answer("full", "rhythm") is None, "a refusal answers nothing"
     diagnosed = case(1, "sinus", full=Reading(values={"diagnosis": "IMI"}))
     assert diagnosed.answer("full", NORMALITY.name) == "abnormal"
 
@@ -254,6 +256,17 @@ def test_half_of_the_carrying_leads_are_most(masked, most):
     found = lead_loss(cases, "rhythm")
     assert (found.n_most, found.n_few) == ((1, 3) if most else (3, 1))
     assert found.p == 1, "nothing is lost anywhere"
+
+
+def test_one_of_three_carrying_leads_is_not_most():
+    truth = Truth(EMPTY | {"conduction": "lbbb"})
+    reading = Reading(values={"conduction": "lbbb"})
+    cases = tuple(
+        AskedCase(Source(k, k, 1, truth), {"full": reading, "lead-mask": reading}, masked=masked)
+        for k, masked in enumerate([("I", "II"), ("V1", "V2"), ("I", "V6"), ("I", "V1", "V6")])
+    )
+    found = lead_loss(cases, "conduction")
+    assert (found.n_most, found.n_few) == (2, 2)
 
 
 def test_nothing_is_said_of_leads_where_a_group_is_empty():
