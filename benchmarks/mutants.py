@@ -36,7 +36,7 @@ ANSWERS = (
 )
 TESTS: Mapping[str, tuple[str, ...]] = {
     "bench/evidence/contamination": MEMORY,
-    "bench/evidence/derived.py": MEMORY,
+    "bench/view/derived.py": MEMORY,
     "bench/evidence/drop.py": MEMORY,
     "bench/evidence/": ANSWERS,
     "bench/score/": ("tests/bench/score",),

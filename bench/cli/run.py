@@ -57,8 +57,8 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
 
     asked, table = run_from(options), danger_table(danger)
     job = prepared(asked, TERMINAL)
-    check_effect(asked.view, job.reader)
     check_limits(job.reader, job.limits)
+    check_effect(asked.view, job.reader)
     if not dry_run:
         job.check_reader()
     for line in job.caveats:

@@ -114,12 +114,12 @@ def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
     from bench.finetune.trainer import Clock
 
     clock, started = Clock(), datetime.now(UTC)
+    _check_figure(last_checkpoint(ready.out))
     if is_main:
         set_damaged_aside(ready.out, observer.say)
     PartialState().wait_for_everyone()
     checkpoint = last_checkpoint(ready.out)
     if checkpoint:
-        _check_figure(checkpoint)
         observer.say(f"resuming from {checkpoint.name}")
     with observer.progress("fine-tuning", "steps") as report:
         trainer = new_trainer(ready, clock, observer, report)
@@ -190,8 +190,10 @@ def _best(out: Path) -> float:
     return float(best)
 
 
-def _check_figure(checkpoint: Path) -> None:
+def _check_figure(checkpoint: Path | None) -> None:
     """Raise SettingError for a checkpoint whose evaluations do not hold the figure that chooses among them."""
+    if checkpoint is None:
+        return
     looks = [entry for entry in trainer_state(checkpoint)["log_history"] if "eval_no_answer" in entry]
     if any(f"eval_{FIGURE}" not in look for look in looks):
         raise _made_by_another_version(checkpoint.parent.parent)

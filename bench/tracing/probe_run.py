@@ -164,11 +164,7 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
     taxonomy.error.BenchError
         When the reader sees no trace, no record can be changed, or the reader does not read the tracings.
     """
-    if {"signal", "image"}.isdisjoint(reader.inputs):
-        raise SettingError(
-            f"reader {reader.name!r} is shown no trace, neither signal nor image, and a probe changes "
-            "nothing else: probe a reader that is shown one, such as resnet1d or digitizer"
-        )
+    check_traced(reader)
     asked: list[Tracing] = []
     with observer.progress("changing") as report:
         for done, record in enumerate(in_random_order(records, view.seed), start=1):
@@ -190,6 +186,15 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
     return ProbeResult(reader.name, used, len(records), page, dataset.name, isinstance(dataset, Phantoms), results)
 
 
+def check_traced(reader: Reader) -> None:
+    """Raise SettingError for a reader that is shown no trace."""
+    if {"signal", "image"}.isdisjoint(reader.inputs):
+        raise SettingError(
+            f"reader {reader.name!r} is shown no trace, neither signal nor image, and a probe changes "
+            "nothing else: probe a reader that is shown one, such as resnet1d or digitizer"
+        )
+
+
 def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult:
     """Run a probe as on the command line.
 
@@ -201,6 +206,7 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
     run, folder = options.run, options.folder
     built = run.built()
     check_limits(built, run.limits)
+    check_traced(built)
     reader = within(built, run.limits.session(folder, folder.name, 0.0, observer.say))
     records, changes = options.records(), options.changes
     with held(folder):

@@ -113,7 +113,10 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
         from readers.vlm.likelihood import value_probabilities
 
         chances = value_probabilities(vlm, prompts, readings, questions[0].form)
-        readings = [replace(reading, probabilities=row) for reading, row in zip(readings, chances, strict=True)]
+        readings = [
+            reading if reading.error else replace(reading, probabilities=row)
+            for reading, row in zip(readings, chances, strict=True)
+        ]
     seconds = (time.monotonic() - begun) / len(cases)
     for number, (reading, text) in enumerate(zip(readings, texts, strict=True)):
         seen = prompts.px_per_mm[number]

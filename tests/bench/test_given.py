@@ -118,7 +118,7 @@ def test_it_is_refused_in_one_sentence(wrong, tmp_path):
         (*RUN, "--ids", "", "--help"),
         (*RUN, "--ids", "3,4", "--sample", "1"),
         ("prompt", "--id", "3", "--demography", "--demography"),
-        (*RUN, "--max-cost", "0", "--seed=-3", "--sample", "1", "--dry-run"),
+        (*RUN, "--seed=-3", "--sample", "1", "--dry-run"),
         ("ablate", "--reader", "majority", "--image-ceiling", "", "--sample", "1", "--dry-run"),
         ("data", "explain", "--id", "3", "--id", "4"),
     ],

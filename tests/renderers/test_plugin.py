@@ -51,7 +51,7 @@ def test_it_draws_for_bench_render(install, tmp_path, population):
     install("somebodys", mirrored="somebodys:Mirrored")
     done = bench("render", "--ids", "9", "--renderer", "mirrored", "--px-per-mm", "2", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    (path,) = (tmp_path / "out").iterdir()
+    (path,) = (tmp_path / "out").glob("*.png")
     signal = population.record(9).signal()
     (page,) = render(signal.mv[:, ::-1].copy(), signal.fs, "stacked", PageStyle(px_per_mm=2))
     with Image.open(path) as picture:

@@ -142,7 +142,7 @@ def test_a_file_name_that_leads_out_of_the_folder_is_refused(physionet_folder):
 
 def test_a_file_in_place_of_a_folder_is_told(tmp_path):
     (tmp_path / "table.csv").write_text("ecg_id\n")
-    with pytest.raises(DatasetError, match=r"table\.csv is a file, not the folder of a dataset"):
+    with pytest.raises(DatasetError, match=r"table\.csv is a file"):
         open_dataset(tmp_path / "table.csv")
 
 

@@ -48,7 +48,8 @@ def paid(folder, *costs):
     """Return a job of a run that has cost this."""
     folder.mkdir()
     lines = [
-        f'{{"ecg_id": {number}, "reading": {{"usage": {{"cost": {cost}}}}}}}\n' for number, cost in enumerate(costs)
+        f'{{"ecg_id": {number}, "reading": {{"values": {{}}, "usage": {{"cost": {cost}}}}}}}\n'
+        for number, cost in enumerate(costs)
     ]
     (folder / "readings.jsonl").write_text("".join(lines))
     return Job(None, None, None, RunFolder(folder), Limits(max_cost=1.0))

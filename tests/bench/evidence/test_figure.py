@@ -129,8 +129,6 @@ def test_answers_are_those_of_the_condition():
     one = case(1, "sinus", full="sinus", crossed=None, nothing=REFUSED)
     assert [one.answer(name, "rhythm") for name in ("full", "crossed", "nothing")] == ["sinus", None, None]
     assert missing([one], "rhythm", "full").tolist() == [0] and missing([one], "rhythm", "nothing").tolist() == [1]
-    half_said = said("sinus", error=Failure("refusal", "no"))
-    assert case(1, "sinus", full=half_said).answer("full", "rhythm") is None, "a refusal answers nothing"
     diagnosed = case(1, "sinus", full=Reading(values={"diagnosis": "IMI"}))
     assert diagnosed.answer("full", NORMALITY.name) == "abnormal"
 

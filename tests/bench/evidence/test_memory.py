@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bench.evidence.derived import copies_of, matched_phantoms, truths_of
 
 from bench import View
 from bench.dataset import Selection
@@ -46,6 +45,7 @@ from bench.evidence.drop import (
 )
 from bench.evidence.figure import Figure
 from bench.run.options import RunOptions
+from bench.view.derived import copies_of, matched_phantoms
 from phantoms.error import PhantomError
 from readers.control import MemoryControl, PriorControl, prior, trace_digest
 from readers.majority import MajorityReader
@@ -385,7 +385,7 @@ def test_right_answers_are_of_labelled_records_without_a_failed_call(few):
     readings = {
         **by_truth(few),
         first: Reading(error=Failure("transport", "no connection")),
-        second: Reading(values=few.truth(few[1]).values, error=Failure("refusal", "no")),
+        second: Reading(error=Failure("refusal", "no")),
         third: Reading(values={}),
     }
     found = rights_of(readings, few, ("diagnosis", "rate"))
@@ -476,7 +476,9 @@ def test_held_out_records_are_compared_with_their_own_phantoms(population, few):
 )
 def test_the_reference_follows_the_inputs(real, few, reader, named, name):
     assert reference_name(Study(reader, real, View()), named) == name
-    assert reference_name(Study(reader, few, View()), named) == ""
+    assert reference_name(Study(reader, few, View())) == ""
+    with pytest.raises(SettingError, match="no reference is asked: leave out --reference other"):
+        reference_name(Study(reader, few, View()), "other")
 
 
 def test_copies_are_a_dataset_of_their_own(few):
@@ -485,7 +487,7 @@ def test_copies_are_a_dataset_of_their_own(few):
     assert dataset.name == f"copies-of-{few.dataset.name}" and dataset.title == dataset.name.replace("-", " ")
     assert (dataset.version, dataset.is_simulated, len(dataset)) == (few.dataset.version, True, 10)
     assert [record.dataset for record in dataset] == [dataset.name] * 10
-    assert truths_of(copies) is dataset.truths and truths_of(few).keys() == dataset.truths.keys()
+    assert copies.truths().keys() == few.truths().keys()
     assert dataset.record(few.ids[3]).ecg_id == few.ids[3]
     with pytest.raises(DatasetError, match="has no record 'x'"):
         dataset.record("x")
@@ -516,7 +518,7 @@ def test_a_record_of_which_no_phantom_can_be_drawn_has_none(few, monkeypatch):
     def refused(codes, seed):
         raise PhantomError(f"no phantom of {sorted(codes)}")
 
-    monkeypatch.setattr("bench.evidence.derived.of_statements", refused)
+    monkeypatch.setattr("bench.view.derived.of_statements", refused)
     found = matched_phantoms(few, 0)
     assert (len(found.cohort), found.without) == (0, 10)
 

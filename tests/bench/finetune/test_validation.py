@@ -134,7 +134,8 @@ def config(gemma, tmp_path):
 
 
 def test_an_adapter_whose_checkpoint_was_chosen_by_accuracy_is_told(config, population, tmp_path):
-    manifest = AdapterManifest(config.model, "1", {}, {}, {"best_difference": 0.1})
+    taught = {"format": "binary", "renderer": "printed", "px_per_mm": 2}
+    manifest = AdapterManifest(config.model, "1", taught, {}, {"best_difference": 0.1})
     (tmp_path / MANIFEST).write_text(json.dumps(manifest.to_json()))
     for name in (WEIGHTS, ADAPTER):
         (tmp_path / name).write_text("{}")

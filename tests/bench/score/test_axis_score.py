@@ -18,7 +18,7 @@ REFUSED = Failure("refusal", "no")
 
 def case(ecg_id, true, said, patient=None, error=None, **more):
     truth = Truth({"rhythm": true}, **more)
-    reading = Reading(values={} if said is None else {"rhythm": said}, error=error)
+    reading = Reading(values={} if said is None or error else {"rhythm": said}, error=error)
     return ScoredCase(ecg_id, patient or ecg_id, None, None, truth, reading)
 
 

@@ -138,7 +138,7 @@ def test_average_precision_counts_ties_once():
 
 
 def rhythm(number, true, error=None, **chances):
-    reading = Reading(probabilities={"rhythm": chances} if chances else {}, error=error)
+    reading = Reading(probabilities={"rhythm": chances} if chances and error is None else {}, error=error)
     return ScoredCase(number, number, None, None, Truth({"rhythm": true}), reading)
 
 
@@ -191,7 +191,8 @@ def test_no_probability_is_no_figure():
 
 def superclass(number, codes, chances, error=None):
     truth = Truth({}, superclasses=frozenset(codes), statements=frozenset())
-    return ScoredCase(number, number, None, None, truth, Reading(probabilities={"superclass": chances}, error=error))
+    reading = Reading(probabilities={} if error else {"superclass": chances}, error=error)
+    return ScoredCase(number, number, None, None, truth, reading)
 
 
 def test_pairs_of_record_and_superclass_are_calibrated():

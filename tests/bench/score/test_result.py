@@ -16,7 +16,9 @@ from taxonomy.truth import Truth
 
 
 def case(ecg_id, true, said, error=None, **more):
-    return ScoredCase(ecg_id, ecg_id, None, None, Truth(true), Reading(values=said, error=error), **more)
+    return ScoredCase(
+        ecg_id, ecg_id, None, None, Truth(true), Reading(values={} if error else said, error=error), **more
+    )
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def test_the_answer_is_the_diagnosis_and_else_the_most_probable_superclass():
     silent = replace(case(1, "MI", None), reading=Reading(probabilities=chances))
     assert silent.superclass() == "CD"
     assert replace(silent, reading=Reading(values={"diagnosis": "IMI"}, probabilities=chances)).superclass() == "MI"
-    refused = replace(silent, reading=Reading(probabilities=chances, error=Failure("refusal", "no")))
+    refused = replace(silent, reading=Reading(error=Failure("refusal", "no")))
     assert refused.superclass() is None
     assert case(1, "MI", None).superclass() is None
 
@@ -124,7 +124,7 @@ def test_what_was_not_asked_has_no_truth_and_an_error_no_answer():
     assert (one.true("diagnosis"), one.answer("diagnosis"), one.is_right("diagnosis")) == ("IMI", "IMI", True)
     assert (one.answer("normality"), one.true("rhythm")) == ("abnormal", None)
     assert replace(one, asked=frozenset({"rhythm"})).true("diagnosis") is None
-    refused = replace(one, reading=Reading(values={"diagnosis": "IMI"}, error=Failure("refusal", "no")))
+    refused = replace(one, reading=Reading(error=Failure("refusal", "no")))
     assert (refused.answer("diagnosis"), refused.is_right("diagnosis")) == (None, False)
 
 
