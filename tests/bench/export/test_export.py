@@ -178,7 +178,7 @@ def test_without_its_package_it_says_what_to_install_and_leaves_nothing(tmp_path
 def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on(tmp_path):
     """A limit on the size of a file stops a real export in the middle; without the limit it is finished."""
     out = tmp_path / "pages"
-    words = ["bench", "dataset", "export", str(out), "--px-per-mm", "2", "--renderer", "printed,leads", "--limit", "6"]
+    words = ["bench", "dataset", "export", str(out), "--px-per-mm", "2", "--renderer", "leads,printed", "--limit", "6"]
     run = {"args": [sys.executable, "-m", *words], "capture_output": True, "text": True}
     run["env"] = {**os.environ, "PTBXL_DIR": "phantoms:1,66"}  # whose sizes are measured here
 
@@ -186,8 +186,8 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
     sizes = {
         name: [path.stat().st_size for path in (tmp_path / "undisturbed" / "data" / name).iterdir()] for name in NAMES
     }
-    enough = max(sizes["printed"]) + 1000
-    assert enough < max(sizes["leads"])
+    enough = max(sizes["leads"]) + 1000
+    assert enough < max(sizes["printed"])
 
     def little():
         resource.setrlimit(resource.RLIMIT_FSIZE, (enough, enough))
@@ -200,7 +200,7 @@ def test_a_full_disk_leaves_no_whole_looking_folder_and_the_same_command_goes_on
     times = {path.name: path.stat().st_mtime_ns for path in whole}
     finished = subprocess.run(**run)
     assert finished.returncode == 0, finished.stderr
-    kept = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.parquet") if path.parent.name == "printed"}
+    kept = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.parquet") if path.parent.name == "leads"}
     assert whole and all(kept[name] == time for name, time in times.items())
     assert not list(out.rglob("*.tmp"))
 
