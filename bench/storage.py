@@ -12,7 +12,7 @@ from typing import Any
 
 from readers.whole_file import whole_file
 from taxonomy.error import StorageError
-from taxonomy.secret import redacted, redacted_data
+from taxonomy.redaction import redacted, redacted_data
 
 __all__ = [
     "append",

@@ -19,6 +19,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from taxonomy.redaction import redacted
+
 
 class BenchError(Exception):
     """Bad input from outside: the command line prints the message and exits with 2.
@@ -28,8 +30,6 @@ class BenchError(Exception):
     """
 
     def __str__(self) -> str:
-        from taxonomy.secret import redacted
-
         return redacted(super().__str__())
 
 

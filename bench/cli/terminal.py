@@ -10,7 +10,7 @@ import click
 
 from bench.cli.stream import undisturbed
 from bench.progress import Observer, Report
-from taxonomy.secret import redacted
+from taxonomy.redaction import redacted
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -14,6 +14,7 @@ from bench.dataset.inside import is_outside, path_inside
 from bench.progress import Report
 from bench.storage import sha256, write_whole
 from taxonomy.error import DatasetError
+from taxonomy.secret import keep_address, shown_address
 
 if TYPE_CHECKING:
     import requests
@@ -212,13 +213,6 @@ def most_bytes(name: str) -> int:
     return MOST_BYTES.get(Path(name).suffix, MOST_BYTES[""])
 
 
-def without_password(url: str) -> str:
-    """Return an address without the user and password that it may hold before an ``@``."""
-    scheme, mark, rest = url.rpartition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
-
-
 def _download_all(client: "_Client", wanted: dict[str, str], report: Report) -> Fetched:
     downloaded = 0
     with ThreadPoolExecutor(max_workers=client.options.connections) as pool:
@@ -239,6 +233,7 @@ class _Client:
 
     def __init__(self, target: Path, options: FetchOptions) -> None:
         self.target, self.options = target, options
+        keep_address(options.base_url)
         self.address = _address(options.base_url)
         self.stop = threading.Event()
         self._was_reached = False
@@ -329,7 +324,7 @@ def _address(url: str) -> str:
     try:
         parts = urlsplit(url)
         named = parts.scheme in {"http", "https"} and parts.hostname
-        return without_password(url) if named and parts.port != 0 else ""
+        return shown_address(url) if named and parts.port != 0 else ""
     except ValueError:
         return ""
 

@@ -11,7 +11,7 @@ from readers.setting import checked_settings
 from readers.whole_file import whole_file
 from taxonomy.error import BenchError, FileError, StorageError
 from taxonomy.outside import object_in, outside_object
-from taxonomy.secret import redacted
+from taxonomy.redaction import redacted
 
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
 Line = tuple[str, str, float]

@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass, field
 
 from taxonomy.error import SettingError, StopReading
-from taxonomy.secret import keep_address, keep_secret, redacted, shown_address
+from taxonomy.redaction import redacted
+from taxonomy.secret import keep_address, keep_secret, shown_address
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from readers.api.request import Request
 from readers.setting import checked_settings
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, FailureKind, Reading, Usage
-from taxonomy.secret import redacted
+from taxonomy.redaction import redacted
 
 Stop = Literal["end", "length", "refusal", "content_filter"]
 

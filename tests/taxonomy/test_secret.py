@@ -4,17 +4,18 @@ import json
 
 import pytest
 
-from taxonomy import secret
+from taxonomy import redaction
 from taxonomy.axis import AXES
-from taxonomy.secret import keep_address, keep_secret, redacted, redacted_data, shown_address
+from taxonomy.redaction import redacted, redacted_data
+from taxonomy.secret import keep_address, keep_secret, shown_address
 
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
-    monkeypatch.setattr(secret, "_known", set())
-    secret._pattern.cache_clear()
+    monkeypatch.setattr(redaction, "_known", set())
+    redaction._pattern.cache_clear()
     yield
-    secret._pattern.cache_clear()
+    redaction._pattern.cache_clear()
 
 
 def test_a_key_is_found_wherever_it_stands_and_so_is_the_end_that_messages_quote():

@@ -34,6 +34,11 @@ class Site:
     sent: int = 0
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """Say nothing of a client that breaks off, which many of these tests do."""
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -100,7 +105,7 @@ def site(physionet_folder):
     lines = [f"{sha256(path)} {path.relative_to(physionet_folder).as_posix()}" for path in files]
     (physionet_folder / "SHA256SUMS.txt").write_text("\n".join(lines) + "\n")
     served = Site(physionet_folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, served))
+    server = Server(("127.0.0.1", 0), partial(Handler, served))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     served.url = f"http://127.0.0.1:{server.server_port}/"
     yield served
