@@ -11,6 +11,7 @@ from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, TRAIN_COMMANDS
 from taxonomy.error import BenchError, StorageError
+from taxonomy.redaction import redacted
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -87,7 +88,7 @@ def _code() -> int:
 
 def _refused(sentence: str) -> int:
     with suppress(StorageError):  # standard error is full too: the exit code tells
-        click.echo(f"Error: {sentence}", err=True)
+        click.echo(f"Error: {redacted(sentence)}", err=True)
     return 2
 
 

@@ -6,7 +6,7 @@ COMMANDS = {
         "bench.cli.ablate:ablate",
         "Say whether a reader can read the trace, follows the numbers or recites the prior.",
     ),
-    "probe": ("bench.cli.probe:probe", "Change one thing of real records and see whether the answers move."),
+    "probe": ("bench.cli.probe:probe", "Change one thing of each record and see whether the answers move."),
     "contamination": (
         "bench.cli.contamination:contamination",
         "Say whether a reader has memorised published records.",

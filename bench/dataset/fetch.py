@@ -97,8 +97,8 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
     """
     client = _Client(target, options)
     if not client.address:
-        shown = options.base_url.rpartition("@")[2]
-        raise DatasetError(f"--url {shown!r} is no address of a folder by http or https")
+        shown = options.base_url.rpartition("@")[2].partition("?")[0].partition("#")[0]
+        raise DatasetError(f"--url {shown!r} is no address of a folder by http or https, without parameters")
     try:
         target.mkdir(parents=True, exist_ok=True)
         client.download(SUMS, None)
@@ -123,7 +123,8 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
         return _download_all(client, wanted, report)
     except OSError as error:
         raise DatasetError(
-            f"{error.filename or target} cannot be written: {error.strerror}; free it and resume"
+            f"{error.filename or target} cannot be written: {error.strerror}; make room there or name another folder, "
+            "and the same command resumes"
         ) from error
 
 
@@ -320,11 +321,15 @@ class _Client:
 
 
 def _address(url: str) -> str:
-    """Return an address as it is shown, without user and password; empty where it is none by http or https."""
+    """Return an address as it is shown, without user and password; empty where it is none of a folder by http or https.
+
+    The name of a file cannot be put behind parameters (``?token=...``).
+    """
     try:
         parts = urlsplit(url)
         named = parts.scheme in {"http", "https"} and parts.hostname
-        return shown_address(url) if named and parts.port != 0 else ""
+        is_folder = named and parts.port != 0 and not parts.query and not parts.fragment
+        return shown_address(url) if is_folder else ""
     except ValueError:
         return ""
 

@@ -259,6 +259,8 @@ def test_a_password_in_the_address_is_used_and_never_said(site, tmp_path):
         secret.replace("127.0.0.1", "127.0.0.1:9/x"),
         "http://someone:hu/sh@host",
         "ftp://a:hush@host/",
+        f"{secret}?token=hush",
+        "http://someone:12hush/34@localhost/x/",
     ):
         done = bench("data", "fetch", tmp_path / "mine", "--url", url, cwd=tmp_path)
         assert is_one_sentence(done, "Error: "), done.stderr
