@@ -30,6 +30,11 @@ def installed_readers() -> Mapping[str, EntryPoint]:
     return plugin.installed(READER_GROUP, "reader", ReaderError)
 
 
+def is_installed(name: str) -> bool:
+    """Tell whether a name, with or without an argument, is that of an installed reader."""
+    return name.partition(":")[0] in installed_readers()
+
+
 def reader(name: str, options: Mapping[str, str] | None = None) -> Reader:
     """Return the reader of that name, ``name:argument``, or of the class ``package.module:Class``.
 
@@ -83,8 +88,11 @@ def _run(call: Callable[[], T], what: str, done: str) -> T:
 
 
 def _built(name: str, factory: object, arguments: Sequence[str], options: Mapping[str, str]) -> Reader:
-    if not callable(factory):
+    # Before anything is called: a function of any module, such as os:system, would do its work here.
+    if not isinstance(factory, type):
         raise ReaderError(f"{name!r} is a {type(factory).__name__}, not a reader class")
+    if not hasattr(factory, "read"):
+        raise ReaderError(f"{name!r} has no 'read': a reader class has name, inputs and read(cases)")
     signature = inspect.signature(factory)
     try:
         signature.bind(*arguments, **options)

@@ -13,12 +13,17 @@ from bench.cli.option import data_option, limits_from, limits_options
 @data_option
 @click.option("--measurements", default="waveform", show_default=True, help="As when the run was made.")
 @click.option("--statements", type=click.Path(path_type=Path), help="As when the run was made.")
+@click.option("--reader", default="", help="The run's reader, once more: needed for package.module:Class.")
+@click.option("--option", multiple=True, metavar="NAME=VALUE", help="remote_code, as when the run was made.")
 @limits_options
 def retry(run: Path, data: str | None, measurements: str, statements: Path | None, **options: Any) -> None:
     """Ask the failed calls of the run folder RUN again, and score it anew.
 
     A failed call is not an answer: the network broke, the quota was used up, the reader crashed, or the image did not
     arrive. Answers stay as they are, including wrong ones, refusals and unreadable ones.
+
+    RUN may be of another's making: code that is not installed runs only when it is named here with --reader, and a
+    model's own code only with --option remote_code=MODEL.
 
     \b
     Example:
@@ -28,13 +33,16 @@ def retry(run: Path, data: str | None, measurements: str, statements: Path | Non
     from bench.cli.terminal import TERMINAL
     from bench.dataset import open_dataset
     from bench.run.folder import RunFolder
+    from bench.run.leave import Told
+    from bench.run.options import parsed
     from bench.run.retry import retry_job
     from taxonomy.danger import danger_table
 
     folder = RunFolder(run)
+    told = Told(measurements, statements, options.pop("reader"), parsed(options.pop("option")))
     settings, danger = folder.settings(), danger_table()
     with folder.locked():
-        job = retry_job(folder, open_dataset(data), measurements, statements, limits_from(options))
+        job = retry_job(folder, open_dataset(data), told, limits_from(options))
         total = len(settings.ids) * settings.repeats
         click.echo(f"{len(job.again)} of {total} readings are failed calls")
         if job.again:

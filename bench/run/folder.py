@@ -60,7 +60,7 @@ class RunFolder:
         Raises
         ------
         RunError
-            When it is missing, or is not the manifest of a run.
+            When it is missing, is not the manifest of a run, or its run id does not follow from its settings.
         """
         data, _ = self._checked_manifest()
         return data
@@ -74,10 +74,16 @@ class RunFolder:
         path = self.path / "manifest.json"
         try:
             data = object_in(path, bounds=ONCE)
-            return data, settings_from(data.get("settings"))
+            settings = settings_from(data.get("settings"))
         except BenchError as error:
             reason = str(error).removeprefix(f"{path} cannot be read: ")
             raise RunError(f"{self.path} is no run folder: {path.name} cannot be read ({reason})") from error
+        if data.get("run_id") != settings.run_id:
+            raise RunError(
+                f"{self.path} cannot be used: the run_id in its manifest does not follow from its settings, so it was "
+                "edited or made by another version: run it again"
+            )
+        return data, settings
 
     def view(self) -> View:
         """Return the view of the run.

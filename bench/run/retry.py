@@ -6,47 +6,45 @@ from pathlib import Path
 from bench.dataset import Dataset
 from bench.run.folder import RunFolder
 from bench.run.job import Job
+from bench.run.leave import Told, reader_of_run
 from bench.run.options import Limits, check_limits
 from bench.run.rescoring import cases_of_run
 from bench.run.settings import named_statements
 from bench.view import View
-from readers.registry import reader as reader_named
 from taxonomy.error import RunError
 
 
-def retry_job(folder: RunFolder, dataset: Dataset, measurements: str, statements: Path | None, limits: Limits) -> Job:
+def retry_job(folder: RunFolder, dataset: Dataset, told: Told, limits: Limits) -> Job:
     """Return the job that repeats the failed calls of a run.
 
     Parameters
     ----------
     folder : RunFolder
     dataset : Dataset
-    measurements : str
-        ``waveform``, or the features file that the run took its numbers from: a manifest names no path.
-    statements : Path or None
-        The statements file of the run, for readers that take them.
+    told : Told
+        With the leave to run code that is not installed, where the run needs it.
     limits : Limits
 
     Raises
     ------
     taxonomy.error.BenchError
-        When it is no run, or its data or its reader have changed.
+        When it is no run, its data or its reader have changed, or no leave is given to run its code.
     """
     settings = folder.settings()
-    reader = reader_named(settings.reader, settings.options)
+    reader = reader_of_run(settings, told)
     check_limits(reader, limits)
     changed = _changed(settings.reader_details, dict(getattr(reader, "details", {})))
     if changed:
         raise RunError(f"reader {settings.reader!r} has changed since {folder.path} was made: {changed}")
-    if settings.measurements and Path(measurements).name != settings.measurements:
+    if settings.measurements and Path(told.measurements).name != settings.measurements:
         raise RunError(f"the run took its numbers from {settings.measurements}: name it with --measurements")
     view = View(
         settings.condition,
         settings.renderer,
         settings.px_per_mm,
         settings.form,
-        measurements,
-        statements,
+        told.measurements,
+        told.statements,
         settings.seed,
     )
     view = view.settled(reader)

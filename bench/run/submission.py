@@ -34,6 +34,7 @@ from bench.storage import as_json, sha256
 from readers.registry import installed_readers
 from readers.registry import reader as reader_named
 from readers.setting import checked_settings
+from readers.vlm.option import REMOTE_CODE
 from taxonomy.error import BenchError, SubmissionError
 from taxonomy.outside import object_in, outside_bytes
 
@@ -238,6 +239,8 @@ def _of_another_reader(submission: Submission, dataset: Dataset) -> str | None:
     entry = installed_readers().get(settings.reader)
     if entry is None or not entry.module.startswith("readers.") or "weights" in settings.options:
         return None
+    if settings.options.get(REMOTE_CODE):
+        return f"its options hold {REMOTE_CODE}: leave to run a model's code is given on the command line alone"
     reader = reader_named(settings.reader, settings.options)
     details = dict(getattr(reader, "details", {}))
     if dict(settings.reader_details) != details:

@@ -22,7 +22,7 @@ from bench.run.folder import RunFolder
 from bench.run.settings import RunSettings, shown_by
 from bench.score.scored_case import EVERY_AXIS
 from bench.view import View, condition_named
-from readers.registry import installed_readers
+from readers.registry import is_installed
 from readers.setting import checked_settings
 from taxonomy.axis import VERSION
 from taxonomy.error import SubmissionError
@@ -128,8 +128,6 @@ def form_of(folder: RunFolder) -> ManifestForm:
     if missing:
         raise SubmissionError(f"its manifest tells no {missing[0]}: it was made by an earlier version, run it again")
     form = checked_settings(ManifestForm, data, "part of the manifest")
-    if form.run_id != settings.run_id:
-        raise SubmissionError("the run_id in its manifest does not follow from its settings")
     _check_texts({name: value for name, value in data.items() if name != "settings"}, "its manifest")
     _check_texts({name: value for name, value in data["settings"].items() if name != "condition"}, "its settings")
     if form.git_revision is not None and not _HEX.fullmatch(form.git_revision):
@@ -206,7 +204,7 @@ def _check_reader(name: str) -> None:
     """Check that the name says where a reader comes from: one that is registered here, or a class of a module."""
     if not _READER.fullmatch(name):
         raise SubmissionError(f"its reader {name[:60]!r} may hold only letters, digits, spaces and . _ : / @ + ~ , = -")
-    if name.partition(":")[0] not in installed_readers() and not _CLASS.fullmatch(name):
+    if not is_installed(name) and not _CLASS.fullmatch(name):
         raise SubmissionError(f"there is no reader {name!r} here: run one of your own as package.module:Class")
 
 

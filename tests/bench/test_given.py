@@ -145,3 +145,16 @@ def test_a_run_of_another_version_is_told_as_such(command, changes, said, tmp_pa
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     done = bench(command, folder, *([tmp_path] if command == "compare" else []), cwd=tmp_path)
     assert is_one_sentence(done, said), done.stderr
+
+
+@pytest.mark.parametrize("command", ["score", "retry", "compare", "submit"])
+def test_a_run_whose_id_does_not_follow_from_its_settings_is_refused(command, tmp_path):
+    assert bench(*RUN, "--ids", "3", cwd=tmp_path).returncode == 0
+    (folder,) = (path for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["settings"]["measured"] = []
+    manifest["settings"]["axes"] = ["rate"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    more = {"compare": [tmp_path], "submit": ["--by", "A. Nobody", "--new"]}.get(command, [])
+    done = bench(command, folder, *more, cwd=tmp_path)
+    assert is_one_sentence(done, "the run_id in its manifest does not follow from its settings"), done.stderr

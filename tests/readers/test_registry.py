@@ -46,17 +46,25 @@ def test_an_unknown_reader_is_named_with_the_nearest():
         ("not_on_the_path:Reader", "there is no reader and no module 'not_on_the_path': is its folder on PYTHONPATH?"),
         ("readers.majority:Nobody", "module 'readers.majority' has no 'Nobody'"),
         ("readers.contract:INPUTS", "is a tuple, not a reader class"),
+        ("tests.readers.test_registry:Wrong", "test_registry:Wrong' needs 'how': --option how=VALUE"),
         (
-            "readers.contract_suite:RuleCheck",
-            "reader 'readers.contract_suite:RuleCheck' needs 'rule': --option rule=VALUE",
+            "readers.contract:Prompt",
+            "'readers.contract:Prompt' has no 'read': a reader class has name, inputs",
         ),
-        ("readers.contract:Prompt", "needs 'text': --option text=VALUE"),
         ("majority:argument", "reader 'majority' takes nothing after its name, not 'argument'"),
     ],
 )
 def test_a_reader_that_cannot_be_made_is_told(name, words):
     with pytest.raises(ReaderError, match=words):
         reader(name)
+
+
+def test_a_function_is_refused_before_it_is_called(tmp_path):
+    with pytest.raises(ReaderError, match=r"'os:system' is a .*, not a reader class"):
+        reader("os:system", {"command": f"touch {tmp_path / 'proof'}"})
+    with pytest.raises(ReaderError, match="'subprocess:Popen' has no 'read'"):
+        reader("subprocess:Popen", {"args": "true"})
+    assert not (tmp_path / "proof").exists()
 
 
 def test_two_packages_with_one_name_are_an_error_that_names_both(monkeypatch):
@@ -194,6 +202,8 @@ class Unbuilt:
     name, inputs = "unbuilt", frozenset({"signal"})
     def __init__(self):
         raise RuntimeError("no\\nmodel")
+    def read(self, cases):
+        return iter(())
 """
 
 

@@ -10,6 +10,7 @@ from bench.run.comparing import compare_runs
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
+from bench.run.settings import settings_from
 from taxonomy.error import BenchError
 
 from ...command import bench, is_one_sentence
@@ -102,6 +103,7 @@ def test_runs_of_two_datasets_are_not_compared(runs, physionet_folder, tmp_path)
 def test_a_run_of_an_earlier_taxonomy_is_one_sentence(runs, tmp_path):
     manifest = json.loads((runs["few"] / "manifest.json").read_text())
     manifest["settings"]["taxonomy_version"] = "1.0.0"
+    manifest["run_id"] = settings_from(manifest["settings"]).run_id
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BenchError, match=r"taxonomy 1\.0\.0"):
         compare(runs["majority"], tmp_path)

@@ -15,6 +15,7 @@ from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
 from bench.run.questionnaire import questions_of
 from bench.run.rescoring import cases_of_run, scored
+from bench.run.settings import settings_from
 from bench.view import Question, View
 from readers.contract_suite import RecordingReader
 from taxonomy.error import RunError
@@ -99,6 +100,7 @@ def test_a_run_of_an_earlier_taxonomy_is_refused_in_one_sentence(tmp_path):
     folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
     manifest = folder.manifest()
     manifest["settings"]["taxonomy_version"] = "1.0.0"
+    manifest["run_id"] = settings_from(manifest["settings"]).run_id
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match=r"the run answers taxonomy 1\.0\.0, and this version asks 2.*: run it again"):
         cases_of_run(folder, open_dataset("phantoms:1,66"))
@@ -108,6 +110,7 @@ def test_a_run_on_other_records_is_refused(tmp_path):
     folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
     manifest = folder.manifest()
     manifest["settings"]["fingerprint"] = "0" * 8
+    manifest["run_id"] = settings_from(manifest["settings"]).run_id
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(RunError, match="made on other records"):
         list(shown_again(folder, open_dataset("phantoms:1,66")))
