@@ -30,8 +30,9 @@ MOST_DEEP = 20
 MOST_LENIENT = 20_000
 """Characters at the end of a response where JSON5 is tried, which takes 10 microseconds for each."""
 
-_OPENING = re.compile(r"""\{(?=\s*(?:["'}/]|\w+\s*:|\Z))""")
-"""A brace that opens an object, not one of prose: a key, a comment, its end or nothing at all follows."""
+_OPENING = re.compile(r"""\{(?=\s*(?:["'\u201c\u2018}/]|\w+\s*(?::|\Z)|\Z))""")
+"""A brace that opens an object, not one of prose: a key, even one that is cut off or in typographic quotes, a comment,
+its end or nothing at all follows."""
 
 _PLAIN = frozenset({*AXIS_NAMES, NORMALITY.name})
 _NULL = re.compile(r"([:\[,]\s*)None\b")
@@ -65,7 +66,8 @@ def parse(text: str, form: TargetFormat = DENSE) -> Reading:
     """Read the answer that a model wrote.
 
     The answer is the last JSON object that names an axis of the format; drafts and quoted examples come before it.
-    Where that object, or any after it, is cut off or malformed, there is no answer.
+    Where that object, or any after it, is cut off or malformed, or ``<think>`` is not closed, there is no answer.
+    Prose is not judged: an example that a refusal quotes counts as its answer, since no rule tells refusals safely.
 
     Parameters
     ----------
@@ -156,6 +158,8 @@ def _answer(text: str, form: TargetFormat) -> _Said | Failure:
     text = text.rpartition("</think>")[2]
     if not text.strip():
         return Failure("empty", "the response holds no text")
+    if "<think>" in text:
+        return Failure("truncated", "the thinking is not closed")
     for start, end in reversed(list(_objects(text))):
         if end is None:
             return Failure("truncated", "the object of the answer is not closed")

@@ -333,3 +333,52 @@ def test_an_answer_is_read_inside_19_wrappers_and_not_inside_20():
     for depth, is_read in ((19, True), (20, False)):
         text = '{"answer": ' * depth + '{"rate": "normal"}' + "}" * depth
         assert (parse(text).values == {"rate": "normal"}) is is_read
+
+
+@pytest.mark.parametrize("form", ["sparse", "dense", "flat", "binary"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<think>Maybe {"rhythm": "atrial_fibrillation", "diagnosis": "IMI", "normality": "normal"} but no, look at',
+        "First.</think> <think>Abnormal",
+        "<think>",
+    ],
+)
+def test_thinking_that_is_not_closed_is_cut_off(form, text):
+    reading = parse(text, FORMATS[form])
+    assert (reading.error.kind, reading.error.message) == ("truncated", "the thinking is not closed")
+    assert not reading.values
+
+
+@pytest.mark.parametrize("form", ["sparse", "dense"])
+@pytest.mark.parametrize(
+    ("final", "kind"),
+    [
+        ("{rhythm", "truncated"),
+        ("{ rhy \n", "truncated"),
+        ("{\u201crhythm\u201d: \u201catrial_fibr", "truncated"),
+        ("{ \u2018rhythm", "truncated"),
+        ("{\u201crhythm\u201d: \u201cpaced\u201d}", "unparseable"),
+    ],
+)
+def test_a_draft_is_no_answer_where_the_final_object_is_cut_or_in_typographic_quotes(form, final, kind):
+    reading = parse(f'Draft {{"rhythm": "sinus"}}. Final: {final}', FORMATS[form])
+    assert reading.error.kind == kind
+    assert not reading.values
+
+
+@pytest.mark.parametrize("prose", ["I use {} for normal.", "{see note}", "{see note", "{note}", "{a, b", "{:"])
+def test_braces_of_prose_are_harmless_on_either_side(prose):
+    for text in (f'{prose} {{"rate": "normal"}}', f'{{"rate": "normal"}} {prose}'):
+        assert parse(text).values == {"rate": "normal"}
+
+
+def test_ischemia_in_a_word_that_does_not_deny_it_is_no_denial():
+    reading = parse('{"ischemia": "old"}')
+    assert reading.values == {"ischemia_stage": "old"}
+    assert "ischemia_territory" in reading.problems
+
+
+def test_of_braces_of_prose_and_objects_each_is_passed_once():
+    text = '{a {b {"rate": "tachycardia"} c} {d} {"rate": "normal"} {e}'
+    assert parse(text).values == {"rate": "normal"}
