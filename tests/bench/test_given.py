@@ -145,3 +145,9 @@ def test_a_run_of_another_version_is_told_as_such(command, changes, said, tmp_pa
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     done = bench(command, folder, *([tmp_path] if command == "compare" else []), cwd=tmp_path)
     assert is_one_sentence(done, said), done.stderr
+
+
+def test_a_command_without_the_words_that_it_needs_is_told(tmp_path):
+    done = bench("compare", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Missing argument" in done.stderr
