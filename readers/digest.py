@@ -26,7 +26,7 @@ def file_digest(path: Traversable) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        with outside_stream(path, ReaderError, LARGEST) as content:
+        with outside_stream(path, ReaderError, LARGEST, "the weights file") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()[:16]
     except FileNotFoundError:
         raise ReaderError(f"the weights file {path} does not exist") from None

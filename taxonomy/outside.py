@@ -139,7 +139,7 @@ def outside_bytes(
 
 @contextmanager
 def outside_stream(
-    path: Path, error: type[BenchError] = FileError, size: int = USUAL.size
+    path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, what: str = ""
 ) -> Iterator[io.BufferedReader]:
     """Open a file from outside that is too large to be held at once.
 
@@ -149,22 +149,26 @@ def outside_stream(
         When it is no regular file, or larger than ``size`` bytes; an OSError of the system passes, for words of one's
         own.
     """
-    with _opened(path, error, str(path)) as content:
+    named = f"{what} {path}".strip()
+    with _opened(path, error, named) as content:
         if os.fstat(content.fileno()).st_size > size:
-            raise error(f"{path} cannot be read: it is larger than {_size(size)}")
+            raise error(f"{named} cannot be read: it is larger than {_size(size)}")
         yield content
 
 
 @contextmanager
-def outside_lines(path: Path, error: type[BenchError] = FileError, size: int = USUAL.size) -> Iterator[TextIO]:
+def outside_lines(
+    path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, what: str = ""
+) -> Iterator[TextIO]:
     """Open a text from outside, or the ``.gz`` of one, to be read line by line; as :func:`outside_stream`.
 
     What is unpacked has at most ``size`` bytes too: the error is raised when more is read.
     """
-    with outside_stream(path, error, size) as content:
+    with outside_stream(path, error, size, what) as content:
         packed = path.suffix.lower() == ".gz"
         whole = gzip.GzipFile(fileobj=content) if packed else content
-        told = error(f"{path} cannot be read: it is larger than {_size(size)}{' when unpacked' * packed}")
+        named = f"{what} {path}".strip()
+        told = error(f"{named} cannot be read: it is larger than {_size(size)}{' when unpacked' * packed}")
         with io.TextIOWrapper(io.BufferedReader(_Bounded(whole, size, told)), encoding="utf-8-sig", newline="") as text:
             yield text
 

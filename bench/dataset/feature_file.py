@@ -54,7 +54,7 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
     """
     measurements: dict[RecordId, Measurements] = {}
     try:
-        with outside_lines(path, size=LARGEST) as table:
+        with outside_lines(path, size=LARGEST, what="the features file") as table:
             reader = csv.DictReader(table)
             header = tuple(reader.fieldnames or ())
             rate, axis = _present(path, header, RATE_COLUMNS), _present(path, header, AXIS_COLUMNS)

@@ -29,7 +29,7 @@ def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
     csv.field_size_limit(10**7)
     statements: dict[RecordId, tuple[str, ...]] = {}
     try:
-        with outside_lines(path, size=LARGEST) as lines:
+        with outside_lines(path, size=LARGEST, what="the statements file") as lines:
             rows = csv.DictReader(lines)
             for column in ("ecg_id", "statements"):
                 if column not in (rows.fieldnames or ()):

@@ -253,7 +253,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     packed = path.suffix.lower() == ".gz"
     kind = Path(path.stem).suffix if packed else path.suffix
     try:
-        with outside_lines(path, size=LARGEST) as lines:
+        with outside_lines(path, size=LARGEST, what="the predictions file") as lines:
             if kind.lower() in {".jsonl", ".ndjson"}:
                 for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), start=1):
                     if line.strip():

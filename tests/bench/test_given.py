@@ -94,7 +94,7 @@ WRONG = {
     "a file for a folder of data": ((*RUN, "--data", __file__), "test_given.py is a file: name the folder of PTB-XL"),
     "a folder for a file of numbers": (
         ("prompt", "--id", "3", "--measurements", "."),
-        "the features file . cannot be read: Is a directory",
+        "the features file . is a folder, not a file",
     ),
     "no such run": (("score", "runs/none"), "runs/none is no run folder"),
     "no such axis": (("compare", "a", "b", "--flips", "rythm"), "Did you mean 'rhythm'?"),
