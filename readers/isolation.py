@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from taxonomy.error import BenchError, StopReading
+from taxonomy.error import StopReading
 
 T = TypeVar("T")
 
@@ -25,18 +25,20 @@ class Result(Generic[T]):
     value: T
 
 
-def attempt(call: Callable[[], T], through: type[BenchError] = StopReading) -> Result[T] | Crash:
+def attempt(
+    call: Callable[[], T], through: type[BaseException] | tuple[type[BaseException], ...] = StopReading
+) -> Result[T] | Crash:
     """Call a reader's code and return its result or its crash.
 
     Parameters
     ----------
     call : callable
-    through : type
+    through : type or tuple of type
         Errors that pass through: by default those by which a reader ends a run.
     """
     try:
         return Result(call())
     except through:
         raise
-    except Exception as error:  # noqa: BLE001  # a reader may raise anything; it loses the case, not the run
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a reader may raise anything; it loses the case, not the run
         return Crash(f"{type(error).__name__}: {error}", traceback.format_exc())

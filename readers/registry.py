@@ -79,7 +79,7 @@ def _imported(module: str, attribute: str) -> object:
 def _run(call: Callable[[], T], what: str, done: str) -> T:
     """Return what a reader's own code gives; raises ReaderError with its error."""
     try:
-        outcome = attempt(call, BenchError)
+        outcome = attempt(call, (BenchError, SystemExit))
     except SystemExit as error:
         raise ReaderError(f"{what} cannot be {done}: it ends the program (sys.exit)") from error
     if isinstance(outcome, Crash):

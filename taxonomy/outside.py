@@ -5,15 +5,18 @@ its size, its depth and its numbers are bounded before anything is made of it.
 """
 
 import errno
+import gzip
+import io
 import json
 import math
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from taxonomy.error import BenchError, FileError
 
@@ -121,17 +124,9 @@ def outside_bytes(
     named = f"{what} {path}".strip()
     if not links and path.is_symlink():
         raise error(f"{named} is a link, and links are not followed here")
-    # Opening a pipe waits for somebody who writes, unless told not to wait; Windows has neither of these flags.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    if not links:
-        flags |= getattr(os, "O_NOFOLLOW", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as content:
-            if not stat.S_ISREG(os.fstat(content.fileno()).st_mode):
-                raise error(f"{named} is no regular file")
+        with _opened(path, error, named, 0 if links else getattr(os, "O_NOFOLLOW", 0)) as content:
             data = content.read(size + 1)
-    except IsADirectoryError as problem:
-        raise error(f"{named} is a folder, not a file") from problem
     except (OSError, ValueError) as problem:
         if isinstance(problem, OSError) and problem.errno == errno.ELOOP and not links:
             raise error(f"{named} is a link, and links are not followed here") from problem
@@ -140,6 +135,74 @@ def outside_bytes(
     if len(data) > size:
         raise error(f"{named} cannot be read: it is larger than {_size(size)}")
     return data
+
+
+@contextmanager
+def outside_stream(
+    path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, what: str = ""
+) -> Iterator[io.BufferedReader]:
+    """Open a file from outside that is too large to be held at once.
+
+    Raises
+    ------
+    FileError
+        When it is no regular file, or larger than ``size`` bytes; an OSError of the system passes, for words of one's
+        own.
+    """
+    named = f"{what} {path}".strip()
+    with _opened(path, error, named) as content:
+        if os.fstat(content.fileno()).st_size > size:
+            raise error(f"{named} cannot be read: it is larger than {_size(size)}")
+        yield content
+
+
+@contextmanager
+def outside_lines(
+    path: Path, error: type[BenchError] = FileError, size: int = USUAL.size, what: str = ""
+) -> Iterator[TextIO]:
+    """Open a text from outside, or the ``.gz`` of one, to be read line by line; as :func:`outside_stream`.
+
+    What is unpacked has at most ``size`` bytes too: the error is raised when more is read.
+    """
+    with outside_stream(path, error, size, what) as content:
+        packed = path.suffix.lower() == ".gz"
+        whole = gzip.GzipFile(fileobj=content) if packed else content
+        named = f"{what} {path}".strip()
+        told = error(f"{named} cannot be read: it is larger than {_size(size)}{' when unpacked' * packed}")
+        with io.TextIOWrapper(io.BufferedReader(_Bounded(whole, size, told)), encoding="utf-8-sig", newline="") as text:
+            yield text
+
+
+class _Bounded(io.RawIOBase):
+    """The first bytes of another stream; an error when it has more."""
+
+    def __init__(self, whole: io.BufferedReader | gzip.GzipFile, size: int, told: BenchError) -> None:
+        self._whole, self._left, self._told = whole, size, told
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # a buffer of any type
+        """Read the next bytes into a buffer and return their count."""
+        data = self._whole.read(len(buffer))
+        self._left -= len(data)
+        if self._left < 0:
+            raise self._told
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _opened(path: Path, error: type[BenchError], named: str, flags: int = 0) -> io.BufferedReader:
+    """Open a regular file; of another nothing is read."""
+    # Opening a pipe waits for somebody who writes, unless told not to wait; Windows has neither of these flags.
+    own = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    number = os.open(path, own | flags)
+    mode = os.fstat(number).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(number)
+        raise error(f"{named} is {'a folder, not a file' if stat.S_ISDIR(mode) else 'no regular file'}")
+    return os.fdopen(number, "rb")
 
 
 def object_in(

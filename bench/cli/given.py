@@ -33,7 +33,8 @@ def check_given(command: click.Command, context: click.Context, words: Sequence[
         raise SettingError("--ids and --split both choose the records: name one of them")
     for parameter in order:
         if parameter.multiple if isinstance(parameter, click.Option) else parameter.nargs != 1:
-            written = values.get(parameter.name) or ()
+            given = values.get(parameter.name)
+            written = given if isinstance(given, (list, tuple)) else ()  # click has a mark for none
         else:
             if order.count(parameter) > 1 and not _is_flag(parameter):
                 raise SettingError(f"{_shown(parameter, words)} is given twice: name it once")

@@ -4,16 +4,21 @@ import importlib
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import click
 
 from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
-from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, TRAIN_COMMANDS
+from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
 from taxonomy.error import BenchError, StorageError
 from taxonomy.redaction import redacted
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Stopped(click.Abort):
+    """Ctrl-C in a command, which is named as it is written: ``"data fetch"``."""
 
 
 class LazyGroup(click.Group):
@@ -35,6 +40,14 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
+        """Run the command; Ctrl-C in it tells which one was stopped."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            _, _, name = f"{ctx.command_path} {ctx.invoked_subcommand}".partition(" ")
+            raise Stopped(name) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with the one line that the table has for each."""
@@ -98,6 +111,7 @@ def _finished() -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\nStopped. What was finished is kept; the same command resumes.", err=True)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        resumes = isinstance(stopped, Stopped) and stopped.args[0] in RESUMING
+        click.echo("\nStopped." + " What was finished is kept; the same command resumes." * resumes, err=True)
         return 130

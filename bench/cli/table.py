@@ -49,3 +49,11 @@ DATASET_COMMANDS = {
 TRAIN_COMMANDS = {
     "resnet1d": ("bench.cli.train:resnet1d", "Train the signal-native network; resumes after a kill."),
 }
+
+RESUMING = frozenset(
+    {
+        "run", "ablate", "contamination", "probe", "selftest", "render", "finetune", "train resnet1d", "experiment",
+        "encoder-probe", "retry", "dataset export", "data fetch",
+    }
+)  # fmt: skip
+"""Commands that keep what they have finished, and go on from there when they are given again."""

@@ -7,12 +7,17 @@ names are taken from public analyses of both files; no original was available wh
 
 import csv
 import math
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from bench.dataset.record import RecordId
 from measurements import Measurement, Measurements
 from taxonomy.error import FileError
+from taxonomy.outside import MEBIBYTE, outside_lines
+
+LARGEST = 1024 * MEBIBYTE
+"""Bytes of a features file at most."""
 
 PROGRAMS: Mapping[str, str] = {"12sl_features.csv": "12SL", "unig_features.csv": "UniG"}
 """Program by file of PTB-XL+, in order of preference."""
@@ -49,7 +54,7 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
     """
     measurements: dict[RecordId, Measurements] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as table:
+        with outside_lines(path, size=LARGEST, what="the features file") as table:
             reader = csv.DictReader(table)
             header = tuple(reader.fieldnames or ())
             rate, axis = _present(path, header, RATE_COLUMNS), _present(path, header, AXIS_COLUMNS)
@@ -63,7 +68,7 @@ def read_features(path: Path) -> dict[RecordId, Measurements]:
                 measurements[ecg_id] = cells.measurements(rate, axis)
     except FileNotFoundError:
         raise FileError(f"the features file {path} does not exist; --measurements takes 'waveform' or a file") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise FileError(
             f"the features file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from error

@@ -45,12 +45,14 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     location = str(where or os.environ.get("PTBXL_DIR", ""))
     if not location:
         return Phantoms()
-    name, _, argument = location.partition(":")
+    name, colon, argument = location.partition(":")
     is_folder = os.path.isdir(location)  # noqa: PTH112  # says no where Path.is_dir raises
     if not _NAME.fullmatch(name) or (is_folder and (Path(location) / TABLE).is_file()):
         return PtbXl(location)
     datasets = plugin.installed(DATASET_GROUP, "dataset", DatasetError)
     if name in datasets:
+        if colon and not argument:
+            raise DatasetError(f"{location!r} has nothing after its colon: write {name!r}, or what is meant after it")
         return _built(name, plugin.loaded(datasets[name], "dataset", DatasetError), [argument] if argument else [])
     if argument and not is_folder:
         raise unknown_name("dataset", name, datasets)

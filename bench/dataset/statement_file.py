@@ -2,11 +2,15 @@
 
 import ast
 import csv
-import gzip
+import zlib
 from pathlib import Path
 
 from bench.dataset.record import RecordId
 from taxonomy.error import FileError
+from taxonomy.outside import MEBIBYTE, outside_lines
+
+LARGEST = 256 * MEBIBYTE
+"""Bytes of a statements file at most."""
 
 
 def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
@@ -23,10 +27,9 @@ def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
         When the file is missing, lacks a column, or a row holds no list.
     """
     csv.field_size_limit(10**7)
-    opened = gzip.open if path.suffix == ".gz" else open
     statements: dict[RecordId, tuple[str, ...]] = {}
     try:
-        with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
+        with outside_lines(path, size=LARGEST, what="the statements file") as lines:
             rows = csv.DictReader(lines)
             for column in ("ecg_id", "statements"):
                 if column not in (rows.fieldnames or ()):
@@ -37,7 +40,7 @@ def read_statements(path: Path) -> dict[RecordId, tuple[str, ...]]:
         raise FileError(f"the statements file {path} does not exist") from None
     except KeyError as error:
         raise FileError(f"{path} has no column {error}: is it PTB-XL+'s 12sl_statements.csv?") from error
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, ValueError, csv.Error) as error:
         raise FileError(
             f"the statements file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
         ) from error

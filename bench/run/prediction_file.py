@@ -7,7 +7,6 @@ axes of the columns, and those that are decided, are scored, and no others. An e
 """
 
 import csv
-import gzip
 import re
 import zlib
 from collections import Counter
@@ -37,7 +36,7 @@ from taxonomy.decision import (
     value_chances,
 )
 from taxonomy.error import FileError
-from taxonomy.outside import MEBIBYTE, Bounds, outside_object
+from taxonomy.outside import MEBIBYTE, Bounds, outside_lines, outside_object
 from taxonomy.parsing import read_value
 from taxonomy.reading import STATEMENT, SUPERCLASS, Reading
 from taxonomy.statement import SUPERCLASSES, statements
@@ -46,6 +45,9 @@ Row = Mapping[str, Any]
 
 LONGEST = MEBIBYTE
 """Characters of a line of JSON at most."""
+
+LARGEST = 1024 * MEBIBYTE
+"""Bytes of a predictions file at most, unpacked too."""
 
 _WHOLE = re.compile(r"[0-9]{1,18}(\.0*)?")
 """A whole number, which pandas writes as 9.0 where another row lacks one."""
@@ -249,10 +251,9 @@ def check_ids(readings: Mapping[RecordId, Reading], known: Collection[RecordId],
 
 def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     packed = path.suffix.lower() == ".gz"
-    opened = gzip.open if packed else open
     kind = Path(path.stem).suffix if packed else path.suffix
     try:
-        with opened(path, "rt", newline="", encoding="utf-8-sig") as lines:
+        with outside_lines(path, size=LARGEST, what="the predictions file") as lines:
             if kind.lower() in {".jsonl", ".ndjson"}:
                 for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), start=1):
                     if line.strip():
@@ -262,7 +263,9 @@ def _rows(path: Path) -> Iterator[tuple[int, Row]]:
     except FileNotFoundError:
         raise FileError(f"the predictions file {path} does not exist") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"the predictions file {path} cannot be read: {error}") from error
+        raise FileError(
+            f"the predictions file {path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
 
 
 def _csv_rows(path: Path, lines: Iterable[list[str]]) -> Iterator[tuple[int, Row]]:

@@ -140,7 +140,7 @@ def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iter
             if outcome.value is END:
                 raise _miscounted(reader, f"{number - 1} readings for {len(questions)} cases")
             if number > drawn:
-                raise _miscounted(reader, f"{number} readings for the first {drawn} cases")
+                raise _ahead(reader, outcome.value, number, drawn)
             if number == len(questions) and _goes_on(begun.value):
                 raise _miscounted(reader, f"more than {number} readings for {number} cases")
             yield _checked(outcome)
@@ -160,6 +160,15 @@ def _goes_on(readings: Iterator[object]) -> bool:
 
 def _miscounted(reader: Reader, counts: str) -> RunError:
     return RunError(f"reader {reader.name!r} yielded {counts}: it must yield one for each, in their order")
+
+
+def _ahead(reader: Reader, yielded: object, number: int, drawn: int) -> RunError:
+    """Return the error for what a reader yielded before it took the case: a dict, for one, yields its keys."""
+    if not isinstance(yielded, Reading):
+        return _miscounted(reader, f"a {type(yielded).__name__}, not a Reading")
+    return _miscounted(
+        reader, f"{number} readings for the first {drawn} cases" if drawn else "a reading before it took a case"
+    )
 
 
 def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:

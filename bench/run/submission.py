@@ -24,6 +24,7 @@ from bench.run.submission_form import (
     LARGEST,
     ORIGIN,
     answers_digest,
+    check_date,
     check_files,
     check_folder,
     form_of,
@@ -59,7 +60,8 @@ class Origin:
     Raises
     ------
     SubmissionError
-        When the name is empty, too long or not one printable line, or the link is not one of the web.
+        When the name is empty, too long or not one printable line, the link is not one of the web, or the date
+        none of the past.
     """
 
     by: str
@@ -75,13 +77,7 @@ class Origin:
         if self.link and not _LINK.fullmatch(self.link):
             raise SubmissionError(f"--link takes an address that begins with https:// or http://, not {self.link!r}")
         if self.submitted:
-            self._check_date()
-
-    def _check_date(self) -> None:
-        try:
-            datetime.fromisoformat(self.submitted)
-        except ValueError:
-            raise SubmissionError(f"a submission's date is not {self.submitted!r}") from None
+            check_date(self.submitted, "the date of a submission")
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import stat
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +44,9 @@ FILES = tuple(name for name in LARGEST if name != ORIGIN)
 
 LONGEST = 500
 """Characters of a text in a manifest at most."""
+
+AHEAD = timedelta(days=1)
+"""How far another clock may be ahead of ours."""
 
 _READER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._:/\\@+~,=-]{0,199}")
 _HEX = re.compile(r"[0-9a-f]{1,64}\+?")
@@ -115,6 +118,24 @@ def check_folder(folder: Path) -> None:
     check_files(folder, FILES)
 
 
+def check_date(written: str, what: str) -> None:
+    """Check that a text is a date and time with a time zone, not later than now.
+
+    Raises
+    ------
+    SubmissionError
+        When it is none; another clock may be ahead of ours by a day.
+    """
+    try:
+        date = datetime.fromisoformat(written)
+    except ValueError:
+        raise SubmissionError(f"{what} is {written!r}, which is no date") from None
+    if date.tzinfo is None:
+        raise SubmissionError(f"{what} is {written!r}, which has no time zone")
+    if date.timestamp() > (datetime.now(UTC) + AHEAD).timestamp():
+        raise SubmissionError(f"{what} is {written!r}, which is still to come")
+
+
 def form_of(folder: RunFolder) -> ManifestForm:
     """Return the manifest of a run, each of its parts checked.
 
@@ -132,10 +153,7 @@ def form_of(folder: RunFolder) -> ManifestForm:
     _check_texts({name: value for name, value in data["settings"].items() if name != "condition"}, "its settings")
     if form.git_revision is not None and not _HEX.fullmatch(form.git_revision):
         raise SubmissionError(f"its manifest holds the git_revision {form.git_revision!r}, which is none")
-    try:
-        datetime.fromisoformat(form.started)
-    except ValueError:
-        raise SubmissionError(f"its manifest says it was started at {form.started!r}, which is no date") from None
+    check_date(form.started, "the start in its manifest")
     _check_settings(settings)
     _check_view(form.view, settings)
     return form

@@ -116,6 +116,28 @@ def test_a_crash_costs_the_case_that_causes_it(records):
     assert evaluate(Shaky(), records[:8]).failed == {"crash": 1}
 
 
+def test_a_reader_that_ends_the_program_loses_the_case(records):
+    bad = records[3].signal().mv
+
+    class Exiting(Hostile):
+        def read(self, cases):
+            for case in cases:
+                if (case.signal == bad).all():
+                    raise SystemExit(3)
+                yield Reading(values={"rate": "normal"})
+
+    assert evaluate(Exiting(), records[:8]).failed == {"crash": 1}
+
+
+def test_ctrl_c_in_a_reader_stops(records):
+    class Stopped(Hostile):
+        def read(self, cases):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(Stopped(), records[:8])
+
+
 def test_names_that_do_not_exist_are_told(records):
     with pytest.raises(UnknownNameError, match="Did you mean 'majority'"):
         evaluate("majorty", records)
@@ -142,12 +164,25 @@ class Skipping(Hostile):
         yield from list(super().read(cases))[1:]
 
 
+class OfADict(Hostile):
+    def read(self, cases):
+        return {"rate": "normal"}
+
+
+class Ahead(Hostile):
+    def read(self, cases):
+        yield Reading()
+        yield from super().read(cases)
+
+
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
         (Doubling, "yielded 2 readings for the first 1 cases"),
         (DoublingInABatch, "yielded more than 8 readings for 8 cases"),
         (Skipping, "yielded 7 readings for 8 cases"),
+        (OfADict, "yielded a str, not a Reading: it must yield one for each"),
+        (Ahead, "yielded a reading before it took a case"),
     ],
 )
 def test_answers_that_would_slip_to_another_record_are_refused(kind, said, records):

@@ -94,7 +94,7 @@ WRONG = {
     "a file for a folder of data": ((*RUN, "--data", __file__), "test_given.py is a file: name the folder of PTB-XL"),
     "a folder for a file of numbers": (
         ("prompt", "--id", "3", "--measurements", "."),
-        "the features file . cannot be read: Is a directory",
+        "the features file . is a folder, not a file",
     ),
     "no such run": (("score", "runs/none"), "runs/none is no run folder"),
     "no such axis": (("compare", "a", "b", "--flips", "rythm"), "Did you mean 'rhythm'?"),
@@ -158,3 +158,9 @@ def test_a_run_whose_id_does_not_follow_from_its_settings_is_refused(command, tm
     more = {"compare": [tmp_path], "submit": ["--by", "A. Nobody", "--new"]}.get(command, [])
     done = bench(command, folder, *more, cwd=tmp_path)
     assert is_one_sentence(done, "the run_id in its manifest does not follow from its settings"), done.stderr
+
+
+def test_a_command_without_the_words_that_it_needs_is_told(tmp_path):
+    done = bench("compare", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Missing argument" in done.stderr

@@ -92,6 +92,8 @@ class Wrong:
                 return
             if self.how == "raises":
                 raise RuntimeError("no model")
+            if self.how == "exits":
+                sys.exit(3)
             if self.how == "changes":
                 case.signal[:] = 0
             if self.how == "foreign":
@@ -109,6 +111,7 @@ class Wrong:
     [
         ("short", "gave 1 readings for 4 cases"),
         ("raises", "raised RuntimeError: no model"),
+        ("exits", "raised SystemExit: 3"),
         ("changes", "changed the signal"),
         ("foreign", "yielded a dict, not a Reading"),
         ("id", "answers depend on case_id"),

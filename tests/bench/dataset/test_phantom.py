@@ -196,3 +196,9 @@ def test_nothing_is_measured_for_the_truth_of_phantoms():
     assert cohort.truths() == {record.ecg_id: cohort.truth(record) for record in cohort}
     assert fresh.measured == {}
     assert cohort.truth(cohort[0]) == fresh.truth(cohort[0], cohort.measured(cohort[0]))
+
+
+def test_a_colon_with_nothing_after_it_is_refused():
+    with pytest.raises(DatasetError, match=r"'phantoms:' has nothing after its colon"):
+        open_dataset("phantoms:")
+    assert open_dataset("phantoms").name == "phantoms-1"

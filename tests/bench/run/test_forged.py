@@ -224,6 +224,8 @@ FORGED = {
     "an unknown part": (told_as(colour="blue"), "unknown part of the manifest 'colour'"),
     "markup in the manifest": (told_as(data="<script>"), "holds '<script>', which is no plain text"),
     "newlines in the manifest": (told_as(python="3\n11"), "which is no plain text"),
+    "no time zone": (told_as(started="2020-01-01T00:00:00"), "which has no time zone"),
+    "a date to come": (told_as(started="2999-01-01T00:00:00+00:00"), "which is still to come"),
     "no date": (told_as(started="yesterday"), "'yesterday', which is no date"),
     "no revision": (told_as(git_revision="main"), "git_revision 'main', which is none"),
     "another view": (viewed(seed=7), "its settings say seed = 0, and its view 7"),

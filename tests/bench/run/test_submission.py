@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,25 @@ def test_a_submission_without_an_origin_or_with_a_bad_one_is_told(folder, tmp_pa
         (results / "submissions" / folder.name / "submission.json").write_text(written)
         told = bench("leaderboard", cwd=tmp_path)
         assert told.returncode == 2 and len(told.stderr.strip().splitlines()) == 1, told.stderr
+
+
+@pytest.mark.parametrize(
+    ("date", "said"),
+    [
+        ("2999-01-01T00:00:00", "has no time zone"),
+        ("2999-01-01T00:00:00+00:00", "still to come"),
+        ("9999-12-31T23:59:59-23:00", "still to come"),
+        ("today", "is no date"),
+    ],
+)
+def test_a_date_is_one_of_the_past_with_a_time_zone(date, said):
+    with pytest.raises(SubmissionError, match=said):
+        Origin("a", submitted=date)
+
+
+def test_another_clock_may_be_ahead_by_a_day():
+    ahead = datetime.now(UTC) + timedelta(hours=23)
+    assert Origin("a", submitted=ahead.isoformat()).submitted
 
 
 @pytest.mark.parametrize(
