@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from bench.dataset import Record, open_dataset
-from bench.dataset.ptbxl_table import TabledDataset
+from bench.dataset.ptbxl import PtbXl
 from measurements import Measurements, measure
 from taxonomy.threshold import axis_of
 from taxonomy.truth import HEART_AXIS, Labels
@@ -95,7 +95,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="PTB-XL's folder")
     dataset = open_dataset(parser.parse_args().data)
-    if not isinstance(dataset, TabledDataset):
+    if not isinstance(dataset, PtbXl):
         parser.error(f"--data must name a folder of PTB-XL, not {dataset.title}")
     held_out = {*dataset.split("val").folds, *dataset.split("test").folds}
     for fs in (500, 100):

@@ -4,21 +4,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from bench.dataset.base import TRAIN, Dataset, majorities
 from bench.dataset.feature_file import PROGRAMS, read_features
 from bench.dataset.fetch import SUMS, read_sums, sampled_ids
 from bench.dataset.inside import path_inside
+from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
-from bench.dataset.ptbxl_table import TABLE, TabledDataset, TableRow, read_table
+from bench.dataset.ptbxl_table import PTBXL_SPLITS, TABLE, TableRow, read_table
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
 from bench.storage import sha256
 from measurements import Measurements
+from taxonomy.axis import AXES, DERIVED, AxisValue
 from taxonomy.error import DatasetError
+from taxonomy.truth import AMBIGUOUS_HEART_AXIS, Labels, Numbers, Truth, truth
 
 RATES = (500, 100)
 
 
-class PtbXl(TabledDataset):
+class PtbXl(Dataset):
     """A PTB-XL folder; signals are read on demand and never kept in memory.
 
     Parameters
@@ -35,19 +39,80 @@ class PtbXl(TabledDataset):
     name = "ptbxl"
     version = "1.0.3"
     title = "PTB-XL"
+    citation = "Wagner et al. 2020, PTB-XL, Scientific Data 7:154, doi:10.1038/s41597-020-0495-6"
+    licence = "CC BY 4.0"
+    credit = "PTB-XL (Wagner et al. 2020, CC BY 4.0)"
+    splits = PTBXL_SPLITS
+    ids_are_numbers = True
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        if self.folder.is_file():
-            raise DatasetError(f"{folder} is a file: name the folder of PTB-XL, which holds {TABLE}")
         if not self.folder.is_dir():
-            is_there = self.folder.exists()
             raise DatasetError(
-                f"{folder} is a file, not the folder of a dataset"
-                if is_there
+                f"{folder} is a file: name the folder of PTB-XL, which holds {TABLE}"
+                if self.folder.exists()
                 else f"the data folder {folder} does not exist: fetch PTB-XL with 'bench data fetch {folder}'"
             )
-        super().__init__(read_table(self.folder / TABLE))
+        self._rows = read_table(self.folder / TABLE)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Record]:
+        for row in self._rows.values():
+            yield self._record(row)
+
+    def record(self, ecg_id: RecordId) -> Record:
+        """Return one record; raises :class:`DatasetError` for an unknown id."""
+        if ecg_id not in self._rows:
+            raise DatasetError(f"{self.title} has no record {ecg_id}")
+        return self._record(self._rows[ecg_id])
+
+    def labels(self, ecg_id: RecordId) -> Labels:
+        """Return the labels of a record."""
+        return self._rows[ecg_id].labels
+
+    def labelling(self, record: Record) -> str:
+        """Return the statements with their likelihoods, the heart axis and the stage of infarction.
+
+        The report is left out: copies of the table are shared without it, and stay the same records with the same
+        statements. What it decides (the stage of some infarctions) shows when a score is computed anew.
+        """
+        labels = self.labels(record.ecg_id)
+        return repr((sorted(labels.scp_codes.items()), labels.heart_axis, labels.infarction_stadium))
+
+    def truth(self, record: Record, numbers: Measurements = UNMEASURED) -> Truth:
+        """Return the truth of a record, given its measurements."""
+        return truth(self.labels(record.ecg_id), self.deciding_numbers(record.ecg_id, numbers))
+
+    def source(self, axis: str, record: Record, numbers: Measurements) -> str:
+        """Return who says the truth on one axis: the labels, or whoever measured rate and *Linkstyp*."""
+        is_linkstyp = self.labels(record.ecg_id).heart_axis in AMBIGUOUS_HEART_AXIS
+        is_measured = axis == "rate" or (axis == "axis" and is_linkstyp)
+        return self.deciding_numbers(record.ecg_id, numbers).source if is_measured else "the labels"
+
+    @property
+    def baselines(self) -> Mapping[str, AxisValue]:
+        """The majority values over all of PTB-XL's training folds, from ``readers/majority.json``.
+
+        An axis that is not counted there yet is counted over the labels of the training records in this table.
+        """
+        from readers.majority import majority_values
+
+        counted = majority_values()
+        if counted.keys() >= {axis.name for axis in (*AXES, *DERIVED)}:
+            return counted
+        train = (record for record in self if record.fold in self.splits[TRAIN].folds)
+        return {**majorities(self.truth(record) for record in train), **counted}
+
+    def deciding_numbers(self, ecg_id: RecordId, own: Measurements) -> Numbers:
+        """Return the numbers that decide rate and *Linkstyp*: a program's where there are some, else our own."""
+        program = self.program_measurements.get(ecg_id)
+        ours = Numbers(own.heart_rate.printed, own.second_rate.value, own.qrs_axis.printed)
+        if program is None or program.heart_rate.value is None or program.qrs_axis.value is None:
+            return ours
+        rate, axis = program.heart_rate.printed, program.qrs_axis.printed
+        return Numbers(rate, None, axis, "an interpretation program (PTB-XL+)", False, self.program)
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
         """Return each record's header checksums at its highest rate, or that it has no signal."""
