@@ -2,8 +2,8 @@
 
 from bench.dataset.base import Dataset, Split
 from bench.dataset.cohort import Cohort
-from bench.dataset.opening import always_at_hand, open_dataset
+from bench.dataset.opening import open_dataset
 from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.selection import Selection
 
-__all__ = ["Cohort", "Dataset", "Record", "RecordId", "Selection", "Signal", "Split", "always_at_hand", "open_dataset"]
+__all__ = ["Cohort", "Dataset", "Record", "RecordId", "Selection", "Signal", "Split", "open_dataset"]

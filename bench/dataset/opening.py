@@ -59,13 +59,6 @@ def open_dataset(where: str | Path | None = None) -> Dataset:
     return PtbXl(location)
 
 
-def always_at_hand(name: str) -> Dataset | None:
-    """Return the phantoms of that name, such as ``phantoms-7-balanced``, which need no files; None for another name."""
-    from bench.dataset.phantom import phantoms_named
-
-    return phantoms_named(name)
-
-
 def _built(name: str, factory: object, arguments: list[str]) -> Dataset:
     if not (isinstance(factory, type) and issubclass(factory, Dataset)):
         raise DatasetError(f"dataset {name!r} is not a subclass of bench.dataset.Dataset")

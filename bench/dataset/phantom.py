@@ -167,7 +167,7 @@ class Phantoms(Dataset):
 
 
 def phantoms_named(name: str) -> Phantoms | None:
-    """Return the phantoms of a name such as ``phantoms-7-balanced``; None for another name."""
+    """Return the phantoms of a name such as ``phantoms-7-balanced``, which need no files; None for another name."""
     kind, dash, population = name.partition("-")
     if kind != NAME or not dash:
         return None

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.dataset import Dataset, always_at_hand
+from bench.dataset import Dataset
+from bench.dataset.phantom import phantoms_named
 from bench.report.table import difference, markdown_table, number, page, percent, plain, within
 from bench.run.ranking import RankedPair, Standings, standings
 from bench.run.settings import RunSettings, with_followers
@@ -139,7 +140,7 @@ def _at_hand(group: Sequence[Submission], dataset: Dataset | None) -> Dataset | 
     settings = group[0].settings
     if dataset is not None and dataset.name == settings.dataset:
         return dataset
-    return always_at_hand(settings.dataset)
+    return phantoms_named(settings.dataset)
 
 
 def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:

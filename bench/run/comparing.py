@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.dataset import Dataset, always_at_hand, open_dataset
+from bench.dataset import Dataset, open_dataset
+from bench.dataset.phantom import phantoms_named
 from bench.dataset.record import by_id
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
@@ -52,7 +53,7 @@ def compare_runs(
             f"the records of {settings[0].run_id} were made with seed {settings[0].seed} and those of {made[0].run_id} "
             f"with seed {made[0].seed}: readers are compared on the same records"
         )
-    phantoms = None if data else always_at_hand(base_name(settings[0].dataset))
+    phantoms = None if data else phantoms_named(base_name(settings[0].dataset))
     dataset = phantoms or open_dataset(data)
     if dataset.truth_is_measured:
         every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))

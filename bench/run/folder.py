@@ -1,7 +1,7 @@
 """Run folders: manifest, readings appended one by one, score and report."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +109,7 @@ class RunFolder:
             When a line before the last is damaged, which a kill cannot cause.
         """
         entries, torn = self.entries()
-        return {entry.key: entry.reading for entry in entries}, torn
+        return latest(entries), torn
 
     def entries(self) -> "tuple[list[Entry], int]":
         """Return every line of the readings in their order, and the number of torn ones; raises as its reader."""
@@ -182,6 +182,11 @@ class RunFolder:
     def write(self, name: str, text: str) -> Path:
         """Write a file whole or not at all."""
         return write_whole(self.path / name, text)
+
+
+def latest(entries: Iterable[Entry]) -> dict[QuestionKey, Reading]:
+    """Return the reading of every question; the last one of a question counts."""
+    return {entry.key: entry.reading for entry in entries}
 
 
 def _entry(line: bytes) -> Entry:

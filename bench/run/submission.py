@@ -13,16 +13,18 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from bench.dataset import Dataset, always_at_hand
+from bench.dataset import Dataset
 from bench.dataset.coverage import coverage_of
+from bench.dataset.phantom import phantoms_named
 from bench.run.caveat import caveats, taught_records
-from bench.run.folder import RunFolder
+from bench.run.folder import Entry, RunFolder, latest
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings, offer_of
 from bench.run.submission_form import (
     FILES,
     LARGEST,
     ORIGIN,
+    ManifestForm,
     answers_digest,
     check_date,
     check_files,
@@ -99,9 +101,19 @@ class Submission:
     origin: Origin | None = None
 
     @cached_property
+    def form(self) -> ManifestForm:
+        """The manifest, each of its parts checked; raises as :func:`~bench.run.submission_form.form_of`."""
+        return form_of(self.folder)
+
+    @cached_property
+    def entries(self) -> tuple[list[Entry], int]:
+        """Every line of the readings, and the number of torn ones; raises as :meth:`RunFolder.entries`."""
+        return self.folder.entries()
+
+    @cached_property
     def answers(self) -> str:
         """A digest of all that was answered: the same for a copy under another name."""
-        return answers_digest(self.folder)
+        return answers_digest(latest(self.entries[0]))
 
     @property
     def key(self) -> str:
@@ -168,11 +180,10 @@ def _origin(path: Path) -> Origin | None:
 def problem_of(submission: Submission, dataset: Dataset) -> str | None:
     """Return why a submission is not valid, None if it is: whole, never taught, answered, score as recomputed."""
     try:
-        form_of(submission.folder)
         return (
             _part_of(submission, dataset)
             or _of_another_reader(submission, dataset)
-            or readings_problem(submission.folder, submission.settings)
+            or readings_problem(submission.entries[0], submission.settings)
             or _unanswered(submission)
             or _unfounded(submission, dataset)
         )
@@ -182,8 +193,8 @@ def problem_of(submission: Submission, dataset: Dataset) -> str | None:
 
 def _unanswered(submission: Submission) -> str | None:
     """Return which cases of a run have no answer to score, None for none."""
-    readings, torn = submission.folder.every_reading()
-    settings = submission.settings
+    entries, torn = submission.entries
+    readings, settings = latest(entries), submission.settings
     ids, asked = set(settings.ids), len(settings.ids) * settings.repeats
     foreign = sum(key.ecg_id not in ids or key.repeat >= settings.repeats for key in readings)
     missing = asked - (len(readings) - foreign)
@@ -211,7 +222,7 @@ def _part_of(submission: Submission, dataset: Dataset) -> str | None:
         return f"it was made on {settings.dataset}, not on {dataset.name}: name its dataset with --data"
     if (settings.dataset_version, settings.is_simulated) != (dataset.version, dataset.is_simulated):
         return f"it was made on version {settings.dataset_version!r} of {dataset.name}, and here is {dataset.version!r}"
-    told = form_of(submission.folder).coverage
+    told = submission.form.coverage
     coverage = coverage_of(dataset, settings.split, settings.ids)
     wrong = caveats(coverage, told.taught)
     if wrong:
@@ -291,7 +302,7 @@ def _entry(path: Path) -> Submission:
     if path.name != entry.settings.run_id:
         raise SubmissionError(f"{path} is the submission {entry.settings.run_id}, under another name")
     try:
-        form_of(entry.folder)
+        entry.form  # noqa: B018  # checked before anything is made of it
     except BenchError as error:
         raise SubmissionError(f"{path} is no submission: {error}") from error
     return entry
@@ -328,10 +339,7 @@ def check(results: Path, dataset: Dataset, report: Callable[[str, str | None], N
 def _unchecked(submission: Submission, sources: dict[str, Dataset]) -> str | None:
     """Return why a submission cannot be checked here, None if it can; phantoms are added to the datasets at hand."""
     name = submission.settings.dataset
-    try:
-        phantoms = None if name in sources else always_at_hand(name)
-    except BenchError:
-        phantoms = None
+    phantoms = None if name in sources else phantoms_named(name)
     if phantoms is not None:
         sources[name] = phantoms
     if name not in sources:

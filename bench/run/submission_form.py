@@ -9,7 +9,7 @@ import json
 import re
 import stat
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,15 +18,16 @@ from typing import Annotated, Any
 from annotated_types import Interval
 
 from bench.dataset import RecordId
-from bench.run.folder import RunFolder
+from bench.run.folder import Entry, RunFolder
 from bench.run.settings import RunSettings, shown_by
 from bench.score.scored_case import EVERY_AXIS
-from bench.view import View, condition_named
+from bench.view import QuestionKey, View, condition_named
 from readers.registry import is_installed
 from readers.setting import checked_settings
 from taxonomy.axis import VERSION
 from taxonomy.error import SubmissionError
 from taxonomy.outside import MEBIBYTE
+from taxonomy.reading import Reading
 from taxonomy.target import target_format
 
 ORIGIN = "submission.json"
@@ -163,13 +164,12 @@ def _is_required(item: Field[Any]) -> bool:
     return item.default is MISSING and item.default_factory is MISSING
 
 
-def readings_problem(folder: RunFolder, settings: RunSettings) -> str | None:
+def readings_problem(entries: Sequence[Entry], settings: RunSettings) -> str | None:
     """Return how the lines of the readings are not those of such a run, None if they are.
 
     Each question has one answer, which failed calls may come before; each line has the opaque id that its record has
     in this run and no other.
     """
-    entries, _ = folder.entries()
     answers = Counter(entry.key for entry in entries if entry.reading.outcome != "failed")
     twice = next((key for key, count in answers.items() if count > 1), None)
     if twice is not None:
@@ -181,9 +181,8 @@ def readings_problem(folder: RunFolder, settings: RunSettings) -> str | None:
     return None
 
 
-def answers_digest(folder: RunFolder) -> str:
+def answers_digest(readings: Mapping[QuestionKey, Reading]) -> str:
     """Return a digest of all that was answered, by record: the same for a copy under another name."""
-    readings, _ = folder.every_reading()
     told = sorted((str(key.ecg_id), key.repeat, reading.to_json()) for key, reading in readings.items())
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

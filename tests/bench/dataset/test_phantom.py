@@ -6,11 +6,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from bench.dataset import always_at_hand, open_dataset
+from bench.dataset import open_dataset
 from bench.dataset import phantom as phantom_module
 from bench.dataset.base import majorities
 from bench.dataset.describe import describe
-from bench.dataset.phantom import COUNTED, MOST_CASES, Phantoms
+from bench.dataset.phantom import COUNTED, MOST_CASES, Phantoms, phantoms_named
 from bench.dataset.ptbxl import PtbXl
 from taxonomy.error import DatasetError
 
@@ -71,7 +71,7 @@ def test_a_phantom_that_is_not_there_is_named(tmp_path):
 def test_a_population_has_a_name_under_which_it_is_found_again(population, name, cases):
     opened = open_dataset(f"phantoms:{population}")
     assert (opened.name, len(opened)) == (name, 10 * cases)
-    found = always_at_hand(name)
+    found = phantoms_named(name)
     assert found is not None
     ids = tuple(range(0, 10 * cases, cases))
     assert found.name == name
@@ -81,7 +81,7 @@ def test_a_population_has_a_name_under_which_it_is_found_again(population, name,
 def test_without_anything_else_the_published_phantoms_are_opened(monkeypatch):
     monkeypatch.delenv("PTBXL_DIR", raising=False)
     assert open_dataset().name == "phantoms-1"
-    assert always_at_hand("ptbxl") is None
+    assert phantoms_named("ptbxl") is None
 
 
 def test_every_phantom_is_in_one_split_and_its_folds_follow_its_number(population):
