@@ -56,7 +56,11 @@ class Measurement:
         return int(math.copysign(math.floor(abs(self.value) + 0.5), self.value))
 
 
+UNPRINTED = ("second_rate", "rr_spread", "rr_change", "early_beats")
+"""Measurements that no prompt prints, by name."""
+
 NO_SECOND_RATE = Measurement(reason="no second detector was run")
+NO_BEATS = Measurement(reason="no beats were looked for")
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,8 @@ class Measurements:
         Frontal axes in degrees, -180 to 180.
     second_rate : Measurement
         The rate by a second, independent detector; never printed.
+    rr_spread, rr_change, early_beats : Measurement
+        How regular the rhythm is (:func:`measurements.rhythm.rr_regularity`); never printed.
     """
 
     heart_rate: Measurement
@@ -87,6 +93,9 @@ class Measurements:
     qrs_axis: Measurement
     t_axis: Measurement
     second_rate: Measurement = NO_SECOND_RATE
+    rr_spread: Measurement = NO_BEATS
+    rr_change: Measurement = NO_BEATS
+    early_beats: Measurement = NO_BEATS
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data: name to number, or to ``{"reason": ...}``."""
@@ -100,7 +109,7 @@ class Measurements:
     def from_json(cls, data: Mapping[str, Any]) -> "Measurements":
         """Return what :meth:`to_json` wrote; raises ValueError when a measurement is missing or invalid."""
         try:
-            return cls(**{name: _from_plain(data[name]) for name in (*TABLE, "second_rate")})
+            return cls(**{name: _from_plain(data[name]) for name in (*TABLE, *UNPRINTED)})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a set of measurements ({error}): {str(data)[:200]}") from error
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from measurements.delineation import delineate
 from measurements.interval import measured
 from measurements.measurement import Measurement, Measurements
+from measurements.rhythm import rr_regularity
 from measurements.second_rate import second_rate
 
 KEPT = 4096
@@ -56,4 +57,8 @@ def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
 def _measured(signal: NDArray[np.float32], fs: float) -> Measurements:
     second = second_rate(signal, fs)
     seconded = Measurement(reason="the second detector finds no rate") if second is None else Measurement(second)
-    return replace(measured(delineate(signal, fs)), second_rate=seconded)
+    waves = delineate(signal, fs)
+    spread, change, early = rr_regularity(waves.beats)
+    return replace(
+        measured(waves), second_rate=seconded, rr_spread=spread, rr_change=change, early_beats=early
+    )

@@ -28,6 +28,10 @@ MEASURED = frozenset({RATE.name, AXIS.name})
 FINDING_FROM = 0.5
 """Probability from which a finding is reported."""
 
+Limits = Mapping[str, Mapping[str, float]]
+"""By head, the probability of each value that counts as much as another value's at its own: a finding is reported from
+it, and of a choice the value is answered that is most above it."""
+
 
 def is_multi_label(head: str) -> bool:
     """Tell whether a head's outputs are independent yes-no questions rather than a choice of one value."""
@@ -80,8 +84,27 @@ def still_known(values: Mapping[str, AxisValue | None]) -> dict[str, AxisValue |
     return kept
 
 
+def corrected_limits(shares: Limits, exponent: float) -> Limits:
+    """Return limits that correct for how frequent each value is (logit adjustment, Menon et al. 2021).
+
+    Parameters
+    ----------
+    shares : mapping of str to mapping of str to float
+        By head, the share of each value among the training records, above 0.
+    exponent : float
+        From 0, which gives :data:`FINDING_FROM` for all, to 1, which gives the shares themselves.
+    """
+    return {
+        head: {value: FINDING_FROM ** (1 - exponent) * share**exponent for value, share in values.items()}
+        for head, values in shares.items()
+    }
+
+
 def fitted_reading(
-    numbers: Measurements, chances: Mapping[str, Mapping[str, float]], digits: int | None = None
+    numbers: Measurements,
+    chances: Mapping[str, Mapping[str, float]],
+    digits: int | None = None,
+    limits: Limits | None = None,
 ) -> Reading:
     """Return the reading that a fitted model and the measurements of a record give.
 
@@ -94,21 +117,24 @@ def fitted_reading(
         others of a head that chooses one value are scaled to sum to 1 again.
     digits : int, optional
         Decimal places of the probabilities; values are chosen before rounding.
+    limits : mapping of str to mapping of str to float, optional
+        Where values are decided; :data:`FINDING_FROM` for those of a head that is not in it.
     """
     values = still_known(measured_values(numbers))
     shown = {head: _left(head, found) for head, found in measured_probabilities(numbers).items()}
     for head, found in chances.items():
         left = _left(head, found)
         if left and head in _axes():
-            values[head] = _answer(head, left)
+            values[head] = _answer(head, left, (limits or {}).get(head, {}))
         shown[head] = left if digits is None else {name: round(min(1.0, p), digits) for name, p in left.items()}
     return Reading(values=values, probabilities={head: left for head, left in shown.items() if left})
 
 
-def _answer(head: str, chances: Mapping[str, float]) -> AxisValue:
+def _answer(head: str, chances: Mapping[str, float], limits: Mapping[str, float]) -> AxisValue:
+    over = {name: chance / limits.get(name, FINDING_FROM) for name, chance in chances.items()}
     if is_multi_label(head):
-        return frozenset(name for name, chance in chances.items() if chance >= FINDING_FROM)
-    return max(chances, key=chances.__getitem__)
+        return frozenset(name for name, times in over.items() if times >= 1)
+    return max(over, key=over.__getitem__)
 
 
 def _left(head: str, chances: Mapping[str, float]) -> Mapping[str, float]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Interval, Len, MinLen
 
@@ -16,6 +16,9 @@ Count = Annotated[int, Ge(1)]
 Width = Annotated[int, Interval(ge=8, le=4096)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 Strength = Annotated[float, Ge(0)]
+
+SideGroup = Literal["voltage", "spikes", "rhythm", "intervals"]
+"""A group of side inputs (:data:`readers.resnet1d.side.SIDES`)."""
 
 MOST_MEMBERS = 100
 """Networks of one ensemble at most."""
@@ -88,6 +91,14 @@ class TrainingConfig:
         Augmentation: probability of a blanked lead, of a blanked stretch, and strength of mixup.
     page : bool
         Whether each lead is limited to the part that a printed 3 x 4 page shows.
+    side : tuple of str
+        What the network is told beside the leads.
+    hidden : float
+        Augmentation: probability that voltage and spikes are hidden, as in recordings that were z-scored.
+    prior_correction : float
+        The answer is the value whose probability is greatest over its share among the training records to this power
+        (logit adjustment, Menon et al. 2021): 0 gives the most probable value, which is seldom a rare one. Probabilities
+        stay as they are.
     phantoms : PhantomConfig or None
         Simulated recordings among those that teach; None for none.
     """
@@ -114,6 +125,9 @@ class TrainingConfig:
     gap: Share = 0.5
     mixup: Share = 0.2
     page: bool = False
+    side: tuple[SideGroup, ...] = ()
+    hidden: Share = 0.3
+    prior_correction: Share = 0.0
     phantoms: PhantomConfig | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from readers.head import Limits
 from readers.resnet1d.preprocessing import NETWORK_SAMPLES
+from readers.resnet1d.side import NAMES
+from readers.training_target import training_heads
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +20,8 @@ class TrainingSet:
     ----------
     signal : float32 array (n, 12, 1000)
         Preprocessed leads (``preprocessing.prepare``), z-scored.
+    side : float32 array (n, number of side inputs)
+        (``side.side_inputs``), NaN where unknown.
     targets : mapping of str to float32 array (n, outputs of the head)
         One-hot or multi-hot truth of each head.
     known : mapping of str to bool array (n,)
@@ -28,6 +33,7 @@ class TrainingSet:
     """
 
     signal: NDArray[np.float32]
+    side: NDArray[np.float32]
     targets: Mapping[str, NDArray[np.float32]]
     known: Mapping[str, NDArray[np.bool_]]
     weight: NDArray[np.float32]
@@ -40,3 +46,15 @@ class TrainingSet:
             raise ValueError(
                 f"a training set of {n} records needs {n} x 12 x {NETWORK_SAMPLES}, not {self.signal.shape}"
             )
+        if self.side.shape != (n, len(NAMES)):
+            raise ValueError(f"a training set of {n} records needs {n} x {len(NAMES)} side inputs, not {self.side.shape}")
+
+    def shares(self) -> Limits:
+        """Return, by head, the share of each value among the labelled training records, as if each value stood once more."""
+        found = {}
+        for head, values in training_heads().items():
+            rows = self.train[self.known[head][self.train]]
+            counts = self.targets[head][rows].sum(axis=0)
+            shares = ((counts + 1) / (len(rows) + 2)).tolist()
+            found[head] = dict(zip(values, shares, strict=True))
+        return found

@@ -9,6 +9,18 @@ from torch import Tensor, nn
 
 from readers.head import Heads, is_multi_label
 from readers.resnet1d.config import TrainingConfig
+from readers.resnet1d.side import NAMES, VOLTAGE, places
+
+SIDE_WIDTH = 64
+"""Features that are made of the side inputs."""
+
+MOST_SPREADS = 4.0
+"""Standard deviations from the mean at which a side input is clipped."""
+
+SIDE_DROPOUT = 0.2
+
+USUAL_LEAD_MV = 0.25
+"""A usual standard deviation of a lead in mV: the lead in mV enters the network over it."""
 
 
 class Halved(nn.Module):
@@ -60,8 +72,40 @@ class Block(nn.Module):
         return torch.relu(gated + self.shortcut(x))
 
 
+class SideFeatures(nn.Module):
+    """Two layers over standardised side inputs, beside which stands whether each is known.
+
+    Maps float32 (batch, number of side inputs), NaN where unknown, to (batch, SIDE_WIDTH).
+    """
+
+    def __init__(self, groups: tuple[str, ...]) -> None:
+        super().__init__()
+        self.places = list(places(groups))
+        self.register_buffer("mean", torch.zeros(len(NAMES)))
+        self.register_buffer("scale", torch.ones(len(NAMES)))
+        self.layers = nn.Sequential(
+            nn.Linear(2 * len(self.places), SIDE_WIDTH),
+            nn.ReLU(inplace=True),
+            nn.Dropout(SIDE_DROPOUT),
+            nn.Linear(SIDE_WIDTH, SIDE_WIDTH),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, side: Tensor) -> Tensor:
+        """Return the features."""
+        known = torch.isfinite(side)
+        usual = ((side - self.mean) / self.scale).clamp(-MOST_SPREADS, MOST_SPREADS)
+        filled = torch.where(known, usual, torch.zeros_like(usual))
+        features: Tensor = self.layers(torch.cat([filled[:, self.places], known[:, self.places].float()], dim=1))
+        return features
+
+
 class EcgResNet(nn.Module):
-    """Map z-scored leads, float32 (batch, 12, 1000), to the logits of every head."""
+    """Map z-scored leads, float32 (batch, 12, 1000), and side inputs to the logits of every head.
+
+    Side inputs are float32 (batch, number of side inputs), NaN where unknown (:mod:`readers.resnet1d.side`); None where
+    all are. With the group ``voltage`` the leads in mV enter the first convolution too, where their scale is known.
+    """
 
     def __init__(self, config: TrainingConfig, heads: Heads) -> None:
         super().__init__()
@@ -69,24 +113,42 @@ class EcgResNet(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv1d(12, width, 15, 2, 7, bias=False), nn.BatchNorm1d(width), nn.ReLU(inplace=True)
         )
+        self.in_mv = nn.Conv1d(12, width, 15, 2, 7, bias=False) if "voltage" in config.side else None
         blocks: list[nn.Module] = []
         for outputs in config.channels:
             for number in range(config.blocks):
                 blocks.append(Block(width, outputs, config.kernel, 2 if number == 0 else 1))
                 width = outputs
         self.trunk = nn.Sequential(*blocks)
+        self.side = SideFeatures(config.side) if config.side else None
         self.dropout = nn.Dropout(config.dropout)
-        self.heads = nn.Linear(2 * width, sum(map(len, heads.values())))
+        self.heads = nn.Linear(2 * width + (SIDE_WIDTH if config.side else 0), sum(map(len, heads.values())))
+        if self.in_mv is not None:
+            nn.init.zeros_(self.in_mv.weight)
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return the pooled features, float32 (batch, 2 x last width): mean and maximum over time."""
-        y = self.trunk(self.stem(x))
-        return torch.cat([y.mean(dim=2), y.amax(dim=2)], dim=1)
+    def features(self, x: Tensor, side: Tensor | None = None) -> Tensor:
+        """Return the pooled features, float32 (batch, width): mean and maximum over time, and those of the side."""
+        convolution, *rest = self.stem
+        first = convolution(x)
+        if self.in_mv is not None and side is not None:
+            first = first + self.in_mv(x * _in_mv(side))
+        for layer in rest:
+            first = layer(first)
+        y = self.trunk(first)
+        pooled = [y.mean(dim=2), y.amax(dim=2)]
+        if self.side is not None:
+            pooled.append(self.side(x.new_full((len(x), len(NAMES)), torch.nan) if side is None else side))
+        return torch.cat(pooled, dim=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
         """Return the logits of all heads side by side, float32 (batch, outputs)."""
-        logits: Tensor = self.heads(self.dropout(self.features(x)))
+        logits: Tensor = self.heads(self.dropout(self.features(x, side)))
         return logits
+
+
+def _in_mv(side: Tensor) -> Tensor:
+    """Return what turns a z-scored lead to mV, float32 (batch, 12, 1); 0 where that is unknown."""
+    return torch.nan_to_num(torch.exp(side[:, : len(VOLTAGE)]) / USUAL_LEAD_MV, nan=0.0).unsqueeze(2)
 
 
 def split(outputs: Tensor, heads: Heads) -> dict[str, Tensor]:

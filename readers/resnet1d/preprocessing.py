@@ -41,6 +41,11 @@ def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
     ValueError
         When ``fs`` is too low for the pass band, or the record is shorter than half a second.
     """
+    return prepared_with_spread(signal, fs)[0]
+
+
+def prepared_with_spread(signal: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return what :func:`prepare` returns, and what the z-score divided each lead by, float64 (12,)."""
     from scipy.signal import resample_poly, sosfiltfilt
 
     if not fs > 80 or signal.shape[1] < fs / 2:
@@ -54,7 +59,7 @@ def prepare(signal: NDArray[np.float32], fs: float) -> NDArray[np.float32]:
         scaled = resample_poly(scaled, NETWORK_FS, round(fs), axis=1)
     prepared = np.zeros((signal.shape[0], NETWORK_SAMPLES), dtype=np.float32)
     prepared[:, : scaled.shape[1]] = scaled[:, :NETWORK_SAMPLES]
-    return prepared
+    return prepared, spread[:, 0]
 
 
 @lru_cache(maxsize=8)

@@ -16,7 +16,8 @@ from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
 from readers.prefetch import prefetched
-from readers.resnet1d.preprocessing import NETWORK_FS, prepare
+from readers.resnet1d.preprocessing import prepared_with_spread
+from readers.resnet1d.side import NAMES, NetworkInput, side_inputs
 from readers.taught import taught_on
 from taxonomy.reading import Reading
 
@@ -36,22 +37,27 @@ DIGITS = 6
 """Decimal places of a probability in a reading."""
 
 
+PREFERRED_FS = 500
+"""A pacing spike is not seen at 100 Hz."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Prepared:
-    """A batch for the network, float32 (n, 12, 1000), and the measurements of each record."""
+    """A batch for the network, and the measurements of each record."""
 
-    leads: NDArray[np.float32]
+    seen: NetworkInput
     numbers: tuple[Measurements, ...]
 
 
 class Resnet1dReader:
     """Reads the signal with an ensemble of 1D ResNets; rate and axis are measured.
 
-    For explanations by gradients, ``prepare`` returns the networks' input for a case, ``logits`` is differentiable with
-    respect to it, and ``ensemble.heads`` names the outputs::
+    For explanations by gradients, ``network_input`` returns the networks' input for a case, ``logits`` is differentiable
+    with respect to it, and ``ensemble.heads`` names the outputs::
 
-        leads = torch.from_numpy(reader.prepare(case))[None].requires_grad_()
-        reader.logits(leads)["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
+        seen = reader.network_input(case)
+        leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
+        reader.logits(leads.requires_grad_(), side)["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
         relevance = (leads.grad * leads).detach()[0]
 
     Parameters
@@ -75,7 +81,7 @@ class Resnet1dReader:
     name = "resnet1d"
     description = "an ensemble of 1D ResNets over the signal (needs torch; weights are shipped)"
     inputs: frozenset[Input] = frozenset({"signal"})
-    preferred_fs = NETWORK_FS
+    preferred_fs = PREFERRED_FS
     measures = MEASURED
 
     def __init__(self, weights: str = "") -> None:
@@ -108,29 +114,36 @@ class Resnet1dReader:
             yield from self._answers(batch)
 
     def _answers(self, batch: _Prepared) -> Iterator[Reading]:
-        for row, numbers in zip(self.probabilities(batch.leads), batch.numbers, strict=True):
+        rows = self.probabilities(batch.seen.leads, batch.seen.side)
+        for row, numbers in zip(rows, batch.numbers, strict=True):
             yield self._reading(row, numbers)
 
     def reading(self, leads: NDArray[np.float32], numbers: Measurements) -> Reading:
         """Return the reading that prepared leads, float32 (12, 1000), and the measurements of their record give."""
         return self._reading(self.probabilities(leads[None])[0], numbers)
 
-    def prepare(self, case: Case) -> NDArray[np.float32]:
-        """Return the networks' input for a case, float32 (12, 1000): leads filtered, z-scored, at 100 Hz.
+    def network_input(self, case: Case) -> NetworkInput:
+        """Return the networks' input for a case: leads, float32 (12, 1000), and side inputs.
 
         Raises ValueError when the case's signal is missing, too short or sampled too slowly.
         """
+        return self._seen(case)[0]
+
+    def _seen(self, case: Case) -> tuple[NetworkInput, Measurements]:
         if case.signal is None or case.fs is None:
             raise ValueError("resnet1d needs a signal in every case")
-        return prepare(case.signal, case.fs)
+        numbers = measure(case.signal, case.fs)
+        leads, spread = prepared_with_spread(case.signal, case.fs)
+        return NetworkInput(leads, side_inputs(numbers, spread, case.signal, case.fs)), numbers
 
-    def logits(self, leads: "Tensor") -> "dict[str, Tensor]":
-        """Return the mean of the members' logits by head, differentiable with respect to the leads.
+    def logits(self, leads: "Tensor", side: "Tensor | None" = None) -> "dict[str, Tensor]":
+        """Return the mean of the members' logits by head, differentiable with respect to leads and side inputs.
 
         Parameters
         ----------
         leads : float32 tensor (n, 12, 1000)
-            From :meth:`prepare`.
+        side : float32 tensor (n, number of side inputs), optional
+            Both from :meth:`network_input`; without it no side input is known.
 
         Returns
         -------
@@ -142,22 +155,35 @@ class Resnet1dReader:
 
         from readers.resnet1d.network import split
 
-        outputs = torch.stack([member(leads) for member in self.ensemble.members]).mean(dim=0)
+        outputs = torch.stack([member(leads, side) for member in self.ensemble.members]).mean(dim=0)
         return split(outputs, self.ensemble.heads)
 
-    def probabilities(self, leads: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mean of the members' probabilities, float32 (n, all heads), for prepared leads (n, 12, 1000)."""
+    def probabilities(
+        self, leads: NDArray[np.float32], side: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the mean of the members' probabilities, float32 (n, all heads).
+
+        Parameters
+        ----------
+        leads : float32 array (n, 12, 1000)
+        side : float32 array (n, number of side inputs), optional
+            NaN where unknown; without it all are.
+        """
         import torch
 
         from readers.resnet1d.network import head_probabilities
 
-        heads = self.ensemble.heads
-        filled = np.zeros((-(-len(leads) // BATCH) * BATCH, *leads.shape[1:]), dtype=np.float32)
+        heads, padded = self.ensemble.heads, -(-len(leads) // BATCH) * BATCH
+        filled = np.zeros((padded, *leads.shape[1:]), dtype=np.float32)
+        beside = np.full((padded, len(NAMES)), np.nan, dtype=np.float32)
         filled[: len(leads)] = leads
+        if side is not None:
+            beside[: len(leads)] = side
         with torch.inference_mode():
+            batches = zip(torch.from_numpy(filled).split(BATCH), torch.from_numpy(beside).split(BATCH), strict=True)
             means = [
-                torch.stack([head_probabilities(member(batch), heads) for member in self.ensemble.members]).mean(dim=0)
-                for batch in torch.from_numpy(filled).split(BATCH)
+                torch.stack([head_probabilities(member(*batch), heads) for member in self.ensemble.members]).mean(dim=0)
+                for batch in batches
             ]
         return np.asarray(torch.cat(means).numpy()[: len(leads)], dtype=np.float32)
 
@@ -168,12 +194,12 @@ class Resnet1dReader:
             head: dict(zip(values, part.tolist(), strict=True))
             for (head, values), part in zip(heads.items(), parts, strict=True)
         }
-        return fitted_reading(numbers, chances, DIGITS)
+        return fitted_reading(numbers, chances, DIGITS, self.ensemble.limits)
 
     def _prepared(self, cases: tuple[Case, ...]) -> _Prepared:
-        leads = np.stack([self.prepare(case) for case in cases])
-        numbers = [measure(case.signal, case.fs) for case in cases if case.signal is not None and case.fs is not None]
-        return _Prepared(leads, tuple(numbers))
+        seen, numbers = zip(*map(self._seen, cases), strict=True)
+        both = NetworkInput(np.stack([one.leads for one in seen]), np.stack([one.side for one in seen]))
+        return _Prepared(both, numbers)
 
 
 def _shipped_training() -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from readers.head import Heads, heads_from
+from readers.head import Heads, Limits, heads_from
 from readers.resnet1d.checkpoint import tensors_below
 from readers.resnet1d.config import MOST_MEMBERS, TrainingConfig, training_config_from
 from readers.resnet1d.network import EcgResNet
@@ -20,11 +20,16 @@ from readers.whole_file import whole_file
 from taxonomy.error import BenchError, ReaderError
 from taxonomy.outside import outside_json
 
-FORMAT, FIRST_FORMAT = "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"
-"""Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0."""
+FORMAT = "ecg-bench resnet1d 3"
+FORMATS = frozenset({FORMAT, "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"})
+"""Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0; files of the second
+have no limits: their answers are the most probable values."""
 
 DESCRIBED = ("config", "preprocessing", "heads", "training")
-"""Entries of the header that are JSON."""
+"""Entries of the header that are JSON objects."""
+
+LIMITS = "limits"
+"""Entry that files of earlier formats lack."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +45,24 @@ class Ensemble:
     config : TrainingConfig
     training : mapping of str to object
         The training, as the header describes it.
+    limits : mapping of str to mapping of str to float
+        Where values are decided (:data:`readers.head.Limits`).
     """
 
     members: tuple[EcgResNet, ...]
     heads: Heads
     config: TrainingConfig
     training: Mapping[str, Any]
+    limits: Limits
 
 
 def save_weights(
-    path: Path, members: Sequence[Path], config: TrainingConfig, training: Mapping[str, Any], heads: Heads | None = None
+    path: Path,
+    members: Sequence[Path],
+    config: TrainingConfig,
+    training: Mapping[str, Any],
+    heads: Heads | None = None,
+    limits: Limits | None = None,
 ) -> None:
     """Write trained members into one file, in half precision.
 
@@ -64,6 +77,8 @@ def save_weights(
         JSON data for the header and the model card.
     heads : mapping of str to tuple of str, optional
         The heads of the members; by default those of the current taxonomy.
+    limits : mapping of str to mapping of str to float, optional
+        Where values are decided; by default at the most probable one.
 
     Raises
     ------
@@ -83,6 +98,7 @@ def save_weights(
         "heads": json.dumps(heads or training_heads()),
         "members": str(len(members)),
         "training": json.dumps(training),
+        LIMITS: json.dumps(limits or {}),
     }
     with whole_file(path) as part:
         part.write_bytes(save(tensors, metadata=header))
@@ -97,14 +113,13 @@ def load_weights(path: Path | None = None) -> Ensemble:
         with as_file(files("readers.resnet1d") / "weights.safetensors") as shipped:
             return load_weights(shipped)
     header, tensors = _read(path)
-    if header.get("format") not in {FORMAT, FIRST_FORMAT}:
+    if header.get("format") not in FORMATS:
         raise ReaderError(
             f"{path} is not a weights file of resnet1d: its format is {header.get('format')!r}, not {FORMAT!r}"
         )
     try:
-        described = {
-            name: outside_json(header[name], name) for name in ("config", "preprocessing", "heads", "training")
-        }
+        described = {name: outside_json(header[name], name) for name in DESCRIBED}
+        limits = _limits(outside_json(header.get(LIMITS, "{}"), LIMITS))
         config, heads = training_config_from(_object(described, "config")), heads_from(described["heads"])
         count, training = int(header["members"]), _object(described, "training")
         if not 1 <= count <= MOST_MEMBERS:
@@ -118,13 +133,24 @@ def load_weights(path: Path | None = None) -> Ensemble:
     members = tuple(_member(path, config, heads, tensors_below(f"{k}.", tensors)) for k in range(count))
     if foreign := [name for name in tensors if name.partition(".")[0] not in {str(k) for k in range(count)}]:
         raise ReaderError(f"the weights file {path} holds a tensor of no member: {foreign[0]!r}")
-    return Ensemble(members, heads, config, training)
+    return Ensemble(members, heads, config, training, limits)
 
 
 def _object(described: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(described[name], dict):
         raise ValueError(f"{name} is no JSON object")
     return dict(described[name])
+
+
+def _limits(data: object) -> Limits:
+    """Return checked limits; raises ValueError for others."""
+    if not isinstance(data, dict) or not all(isinstance(values, dict) for values in data.values()):
+        raise ValueError(f"{LIMITS} is no JSON object of objects")
+    for head, values in data.items():
+        for value, limit in values.items():
+            if not isinstance(limit, float) or not 0 < limit <= 1:
+                raise ValueError(f"the limit of {value!r} of {head!r} must be above 0 and at most 1, not {limit!r}")
+    return data
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
