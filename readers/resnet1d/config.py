@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Interval, Len, MinLen
 
@@ -88,6 +88,8 @@ class TrainingConfig:
         Augmentation: probability of a blanked lead, of a blanked stretch, and strength of mixup.
     page : bool
         Whether each lead is limited to the part that a printed 3 x 4 page shows.
+    mixed_precision : {"auto", "no", "bf16", "fp16"}
+        Of the steps; ``"auto"`` is bf16 or fp16 on a CUDA device, whichever it has, and float32 elsewhere.
     phantoms : PhantomConfig or None
         Simulated recordings among those that teach; None for none.
     """
@@ -114,6 +116,7 @@ class TrainingConfig:
     gap: Share = 0.5
     mixup: Share = 0.2
     page: bool = False
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
     phantoms: PhantomConfig | None = None
 
     def to_json(self) -> dict[str, Any]:
