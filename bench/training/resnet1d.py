@@ -1,6 +1,7 @@
 """The training set of resnet1d, and the record of it for the weights file."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from bench.dataset.array_cache import cached_array
 from bench.dataset.base import TRAIN
 from bench.dataset.record import by_id
 from bench.progress import Report
+from bench.training.preparation import each_prepared, own_processors
 from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES, prepare
 from readers.training_target import targets
 from taxonomy.error import DatasetError
@@ -23,7 +25,7 @@ STOP = "val"
 """Split for early stopping."""
 
 
-def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "TrainingSet":
+def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: int | None = None) -> "TrainingSet":
     """Return the training and validation splits of a dataset, prepared for the network.
 
     Parameters
@@ -32,6 +34,8 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     extra : Path, optional
         More records (:func:`prepared_records`).
     report : callable
+    workers : int, optional
+        Processes that prepare signals; by default one for each processor.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
     from readers.resnet1d.dataset import TrainingSet
 
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
-    records, signals = prepared_records(dataset, extra, report)
+    records, signals = prepared_records(dataset, extra, report, workers)
     train_rows, stop_rows = (
         np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop)
     )
@@ -49,11 +53,11 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report) -> "Train
         raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
     hot, labelled = targets([dataset.truth(record) for record in records])
     weight = np.ones(len(records), dtype=np.float32)
-    return TrainingSet(np.ascontiguousarray(signals), hot, labelled, weight, train_rows, stop_rows)
+    return TrainingSet(signals, hot, labelled, weight, train_rows, stop_rows)
 
 
 def prepared_records(
-    dataset: Dataset, extra: Path | None, report: Report
+    dataset: Dataset, extra: Path | None, report: Report, workers: int | None = None
 ) -> tuple[Sequence[Record], NDArray[np.float32]]:
     """Return the records of the training and validation splits, and what the network sees of them.
 
@@ -66,11 +70,14 @@ def prepared_records(
         int16 (n, 12, 1000) at 100 Hz, ``units_per_sd``. Labels and folds come from the dataset's table; records whose
         signal the dataset has are ignored.
     report : callable
+    workers : int, optional
+        Processes that prepare signals; by default one for each processor.
 
     Returns
     -------
     records : sequence of Record
     signals : float32 array (n_records, 12, 1000)
+        Mapped from the cache folder, unless there are extra records.
 
     Raises
     ------
@@ -81,7 +88,8 @@ def prepared_records(
     cohort = Cohort(dataset, tuple(sorted(both, key=lambda record: by_id(record.ecg_id))), TRAIN)
     signals: NDArray[np.float32] = np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32)
     if cohort:
-        signals = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report)
+        each = partial(each_prepared, dataset, workers or own_processors())
+        signals = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report, each)
     if not extra:
         return cohort, signals
     more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))

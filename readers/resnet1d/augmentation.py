@@ -21,7 +21,7 @@ def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Ten
     config : TrainingConfig
         Strength of each change.
     generator : torch.Generator
-        Source of all randomness, on the CPU.
+        Source of all randomness; one on the signal's device saves the way there.
 
     Returns
     -------
@@ -30,10 +30,10 @@ def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Ten
     batch, leads, samples = signal.shape
 
     def uniform(*shape: int) -> Tensor:
-        return torch.rand(shape, generator=generator).to(signal.device)
+        return torch.rand(shape, generator=generator, device=generator.device).to(signal.device)
 
     def normal(*shape: int) -> Tensor:
-        return torch.randn(shape, generator=generator).to(signal.device)
+        return torch.randn(shape, generator=generator, device=generator.device).to(signal.device)
 
     changed = _moved(signal, 1 + config.warp * (2 * uniform(batch) - 1), config.shift * (2 * uniform(batch) - 1))
     changed = changed * torch.exp(config.gain * normal(batch, leads, 1))
@@ -55,8 +55,8 @@ def mixed(signal: Tensor, strength: float, generator: Generator) -> tuple[Tensor
         Of the record itself, at least one half.
     """
     batch = len(signal)
-    other = torch.randperm(batch, generator=generator)
-    raw = strength * torch.rand(batch, generator=generator)
+    other = torch.randperm(batch, generator=generator, device=generator.device).to(signal.device)
+    raw = strength * torch.rand(batch, generator=generator, device=generator.device)
     share = (1 - raw / 2).to(signal.device)
     weight = share.view(-1, 1, 1)
     return weight * signal + (1 - weight) * signal[other], other, share

@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
+from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
@@ -26,6 +27,9 @@ KEPT = 2
 
 BEST = "best.safetensors"
 
+SCALED = ("scale", "_growth_tracker")
+"""What a GradScaler changes as it goes; the rest of its state are its settings."""
+
 _NAMED = re.compile(r"epoch-(\d+)\.safetensors")
 
 
@@ -40,11 +44,21 @@ class Checkpoint:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What a checkpoint holds the state of."""
+    """What a checkpoint holds the state of.
+
+    Attributes
+    ----------
+    model : torch.nn.Module
+    averaged : AveragedModel
+    optimizer : Optimizer
+    scaler : GradScaler or None
+        Of the loss, in fp16 alone.
+    """
 
     model: nn.Module
     averaged: AveragedModel
     optimizer: Optimizer
+    scaler: GradScaler | None = None
 
 
 def save_checkpoint(folder: Path, trained: Trained, state: Checkpoint) -> None:
@@ -63,6 +77,9 @@ def save_checkpoint(folder: Path, trained: Trained, state: Checkpoint) -> None:
     tensors |= {f"averaged.{name}": value for name, value in trained.averaged.state_dict().items()}
     for index, moments in trained.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+    if trained.scaler:
+        now = trained.scaler.state_dict()
+        tensors |= {f"scaler.{name}": torch.tensor(now[name], dtype=torch.float64) for name in SCALED}
     _save(folder / f"epoch-{state.epoch:04d}.safetensors", tensors, {STATE: json.dumps(asdict(state))})
     for path in _checkpoints(folder)[KEPT:]:
         path.unlink(missing_ok=True)
@@ -111,6 +128,9 @@ def _loaded(path: Path, trained: Trained) -> Checkpoint:
         index, _, moment = name.partition(".")
         moments.setdefault(int(index), {})[moment] = value
     model, averaged = tensors_below("model.", tensors), tensors_below("averaged.", tensors)
+    scaling = tensors_below("scaler.", tensors)
+    if scaling:
+        _check_same(scaling, {name: torch.zeros(()) for name in SCALED})
     # All of it is checked before any of it is loaded, so that a training that begins again begins afresh.
     _check_same(model, trained.model.state_dict())
     _check_same(averaged, trained.averaged.state_dict())
@@ -118,6 +138,9 @@ def _loaded(path: Path, trained: Trained) -> Checkpoint:
     trained.model.load_state_dict(model)
     trained.averaged.load_state_dict(averaged)
     trained.optimizer.load_state_dict({**trained.optimizer.state_dict(), "state": moments})
+    if trained.scaler and scaling:
+        found = {"scale": float(scaling["scale"]), "_growth_tracker": int(scaling["_growth_tracker"])}
+        trained.scaler.load_state_dict({**trained.scaler.state_dict(), **found})
     return state
 
 

@@ -99,6 +99,8 @@ class TrainingConfig:
         The answer is the value whose probability is greatest over its share among the training records to this power
         (logit adjustment, Menon et al. 2021): 0 gives the most probable value, which is seldom a rare one. Probabilities
         stay as they are.
+    mixed_precision : {"auto", "no", "bf16", "fp16"}
+        Of the steps; ``"auto"`` is bf16 or fp16 on a CUDA device, whichever it has, and float32 elsewhere.
     phantoms : PhantomConfig or None
         Simulated recordings among those that teach; None for none.
     """
@@ -128,6 +130,7 @@ class TrainingConfig:
     side: tuple[SideGroup, ...] = ()
     hidden: Share = 0.3
     prior_correction: Share = 0.0
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
     phantoms: PhantomConfig | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -1,44 +1,65 @@
 """Train the members of the reader, with early stopping and a checkpoint after every epoch.
 
 The randomness of an epoch depends only on the seed and its number, so a resumed training ends with the same weights as
-an uninterrupted one.
+an uninterrupted one. accelerate carries devices, precision and processes: several share every batch, and the main one
+alone writes.
 """
 
 import json
 import math
-import warnings
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
 
 from readers.resnet1d.augmentation import augment, mixed
 from readers.resnet1d.checkpoint import BEST, Checkpoint, Trained, load_checkpoint, save_checkpoint
 from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.dataset import TrainingSet
+from readers.resnet1d.launch import launched
+from readers.resnet1d.loader import Batch, derived_seed, training_loader, validation_loader
 from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.page import as_page
 from readers.training_target import training_heads
 from taxonomy.reading import SUPERCLASS
 
+VALIDATION_BATCH = 256
+"""Records of a validation that each process reads at once."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the steps of an epoch went: mean training loss, records per second, share of the time spent on waiting."""
+
+    loss: float
+    rate: float
+    waiting: float
+
 
 @dataclass(frozen=True)
 class Epoch:
     """The result of one epoch.
 
-    ``number`` counts from 1 to at most ``epochs``; ``loss`` is the mean training loss, ``auroc`` the superclass macro
-    AUROC of the averaged weights on the validation records, and ``best`` whether that is the best so far.
+    ``number`` counts from 1 to at most ``epochs``; ``run`` is how its steps went, ``auroc`` the superclass macro AUROC
+    of the averaged weights on the validation records, and ``best`` whether that is the best so far.
     """
 
     number: int
     epochs: int
-    loss: float
+    run: Run
     auroc: float
     best: bool
+
+    @property
+    def loss(self) -> float:
+        """The mean training loss."""
+        return self.run.loss
 
 
 @dataclass(frozen=True)
@@ -84,22 +105,31 @@ def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: P
     Path
         ``best.safetensors`` in ``folder``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     training = _Training(data, config, seed, watch.step)
-    state = load_checkpoint(folder, training.trained, watch.say)
+    accelerator = training.accelerator
+    if accelerator.is_main_process:
+        folder.mkdir(parents=True, exist_ok=True)
+    with accelerator.main_process_first():  # the main process sets damaged files aside
+        state = load_checkpoint(folder, training.trained, watch.say)
     watch.begin(state.epoch)
     while not _finished(state, config):
         number = state.epoch + 1
-        loss = training.run_epoch(number)
-        auroc = training.auroc()
+        run, auroc = training.run_epoch(number), training.auroc()
         best = auroc > state.best_auroc
         state = Checkpoint(number, auroc if best else state.best_auroc, number if best else state.best_epoch)
-        save_checkpoint(folder, training.trained, state)
-        with (folder / "epochs.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps({"epoch": number, "loss": round(loss, 6), "auroc": round(auroc, 6)}) + "\n")
-        watch.epoch(Epoch(number, config.epochs, loss, auroc, best))
-    (folder / "finished").touch()
+        if accelerator.is_main_process:
+            save_checkpoint(folder, training.trained, state)
+            _log(folder, number, run.loss, auroc)
+        watch.epoch(Epoch(number, config.epochs, run, auroc, best))
+    if accelerator.is_main_process:
+        (folder / "finished").touch()
+    accelerator.wait_for_everyone()
     return folder / BEST
+
+
+def _log(folder: Path, number: int, loss: float, auroc: float) -> None:
+    with (folder / "epochs.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps({"epoch": number, "loss": round(loss, 6), "auroc": round(auroc, 6)}) + "\n")
 
 
 def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
@@ -107,79 +137,84 @@ def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
 
 
 class _Training:
-    """The model, its average and its optimizer over one training set."""
+    """The model, its average and its optimizer over one training set, in one process of perhaps several."""
 
     def __init__(
         self, data: TrainingSet, config: TrainingConfig, seed: int, report: Callable[[int, int], None]
     ) -> None:
-        torch.manual_seed(seed)
-        self.report = report
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.config, self.seed = config, seed
+        self.accelerator = launched(config)
+        self.config, self.seed, self.data, self.report = config, seed, data, report
         self.heads = training_heads()
-        self.model = EcgResNet(config, self.heads).to(self.device)
-        self.averaged = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        device = self.accelerator.device
+        torch.manual_seed(seed)
+        self.network = EcgResNet(config, self.heads).to(device)
+        # Before accelerate wraps the network: the average is read in float32.
+        self.averaged = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True
         )
-        self.trained = Trained(self.model, self.averaged, self.optimizer)
-        self.data = data
-        with warnings.catch_warnings():
-            # A cached array is read-only, and so is this tensor: only copies of its rows are changed.
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-            self.signal = torch.from_numpy(data.signal)
-        self.targets, self.known = as_tensors(data.targets, self.device), as_tensors(data.known, self.device)
-        self.weight = torch.from_numpy(data.weight).to(self.device)
-        self.rows = torch.from_numpy(data.train)
-        self.steps = math.ceil(len(self.rows) / config.batch)
+        optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        loader = training_loader(data, config.batch, seed, device)
+        self.model, self.optimizer, self.loader = self.accelerator.prepare(self.network, optimizer, loader)
+        self.validation = self.accelerator.prepare(self._validation_loader())
+        self.trained = Trained(self.network, self.averaged, optimizer, self.accelerator.scaler)
+        self.targets, self.known = as_tensors(data.targets, device), as_tensors(data.known, device)
+        self.weight = torch.from_numpy(data.weight).to(device)
+        self.steps = len(self.loader)
 
-    def run_epoch(self, number: int) -> float:
-        """Run one epoch and return its mean loss."""
-        generator = Generator().manual_seed(self.seed * 10_007 + number)
-        torch.manual_seed(self.seed * 10_007 + number)
+    def run_epoch(self, number: int) -> Run:
+        """Run one epoch."""
+        process, device = self.accelerator.process_index, self.accelerator.device
+        torch.manual_seed(derived_seed(self.seed, number, "dropout", process))
+        chance = Generator(device).manual_seed(derived_seed(self.seed, number, "augmentation", process))
+        self.loader.set_epoch(number)
         self.model.train()
-        total = 0.0
-        for step, rows in enumerate(self._batches(generator)):
+        clock, total = _Clock(), torch.zeros(2, device=device)
+        for step, batch in enumerate(clock.timed(self.loader), start=(number - 1) * self.steps):
             for group in self.optimizer.param_groups:
-                group["lr"] = self._learning_rate((number - 1) * self.steps + step)
-            loss = self._loss(rows, generator)
-            self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+                group["lr"] = self._learning_rate(step)
+            loss = self._loss(batch, chance)
+            self.accelerator.backward(loss)
+            self.accelerator.clip_grad_norm_(self.model.parameters(), 1.0)
             self.optimizer.step()
-            self.averaged.update_parameters(self.model)
-            total += float(loss.detach()) * len(rows)
-            self.report((number - 1) * self.steps + step + 1, self.steps * self.config.epochs)
-        return total / len(self.rows)
+            self.optimizer.zero_grad()
+            self.averaged.update_parameters(self.network)
+            # A number would make the device's queue run empty at every step.
+            total += torch.stack([loss.detach() * len(batch.rows), total.new_tensor(len(batch.rows))])
+            self.report(step + 1, self.steps * self.config.epochs)
+        self._average_statistics()
+        lost, records = self.accelerator.reduce(total).tolist()
+        return Run(lost / records, records / clock.seconds, clock.waited / clock.seconds)
 
     def auroc(self) -> float:
-        """Return the averaged weights' superclass macro AUROC on the validation records."""
-        rows = self.data.validation
-        rows = rows[self.data.known[SUPERCLASS][rows]]
+        """Return the averaged weights' superclass macro AUROC on the validation records, the same in every process."""
         self.averaged.eval()
+        scores, rows = [], []
         with torch.inference_mode():
-            outputs = torch.cat(
-                [self.averaged(self._shown(part.tolist())) for part in torch.from_numpy(rows).split(256)]
-            )
-        score = split(head_probabilities(outputs, self.heads), self.heads)[SUPERCLASS].cpu().numpy()
-        return macro_auroc(self.data.targets[SUPERCLASS][rows], score)
+            for batch in self.validation:
+                chances = head_probabilities(self.averaged(self._shown(batch)), self.heads)
+                found = split(chances, self.heads)[SUPERCLASS]
+                found, own = self.accelerator.gather_for_metrics((found, batch.rows))
+                scores.append(found.cpu())
+                rows.append(own.cpu())
+        return macro_auroc(self.data.targets[SUPERCLASS][torch.cat(rows).numpy()], torch.cat(scores).numpy())
 
-    def _shown(self, rows: Tensor) -> Tensor:
+    def _validation_loader(self) -> DataLoader[Batch]:
+        rows = self.data.validation[self.data.known[SUPERCLASS][self.data.validation]]
+        batch = VALIDATION_BATCH * self.accelerator.num_processes
+        return validation_loader(self.data, rows, batch, self.accelerator.device)
+
+    def _shown(self, batch: Batch) -> Tensor:
         """Return records as the network sees them in use."""
-        signal = self.signal[rows].to(self.device)
-        return as_page(signal) if self.config.page else signal
+        return as_page(batch.leads) if self.config.page else batch.leads
 
-    def _batches(self, generator: Generator) -> Iterator[Tensor]:
-        order = self.rows[torch.randperm(len(self.rows), generator=generator)]
-        yield from order.split(self.config.batch)
-
-    def _loss(self, rows: Tensor, generator: Generator) -> Tensor:
-        signal = augment(self.signal[rows].to(self.device), self.config, generator)
-        signal, other, share = mixed(signal, self.config.mixup, generator)
-        outputs = self.model(signal)
-        own, foreign = rows.to(self.device), rows[other].to(self.device)
-        each = share * self._loss_against(outputs, own) + (1 - share) * self._loss_against(outputs, foreign)
-        return each.mean()
+    def _loss(self, batch: Batch, chance: Generator) -> Tensor:
+        """Return the mean loss of a batch, whose records are augmented and mixed."""
+        leads, other, share = mixed(augment(batch.leads, self.config, chance), self.config.mixup, chance)
+        outputs = self.model(leads)
+        own, foreign = (self._loss_against(outputs, rows) for rows in (batch.rows, batch.rows[other]))
+        return (share * own + (1 - share) * foreign).mean()
 
     def _loss_against(self, outputs: Tensor, rows: Tensor) -> Tensor:
         targets = {head: target[rows] for head, target in self.targets.items()}
@@ -193,3 +228,32 @@ class _Training:
             return self.config.learning_rate * (progress + 1e-3) / self.config.warmup
         fall = (progress - self.config.warmup) / (1 - self.config.warmup)
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * fall))
+
+    def _average_statistics(self) -> None:
+        """Give every process the mean of the running statistics: each has normalized its own part of the batches."""
+        if self.accelerator.num_processes > 1:
+            for buffer in self.averaged.module.buffers():
+                if buffer.is_floating_point():
+                    buffer.copy_(self.accelerator.reduce(buffer, "mean"))
+
+
+class _Clock:
+    """Times an epoch, and how long it waits for batches."""
+
+    def __init__(self) -> None:
+        self.begun, self.waited = time.perf_counter(), 0.0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.begun
+
+    def timed(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the batches, and count the time that each is waited for."""
+        stream = iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(stream, None)
+            self.waited += time.perf_counter() - asked
+            if batch is None:
+                return
+            yield batch
