@@ -26,8 +26,8 @@ from bench.training.resnet1d import STOP, prepared_records
 from readers.head import fitted_reading
 from readers.resnet1d.config import PhantomConfig
 from readers.resnet1d.loss import macro_auroc
-from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import Resnet1dReader
+from readers.resnet1d.side import NetworkInput, network_input
 from readers.training_target import targets
 from taxonomy.axis import INDEPENDENT, AxisValue, with_derived
 from taxonomy.reading import SUPERCLASS
@@ -47,10 +47,10 @@ Chances = Mapping[str, NDArray[np.float64]]
 Draws = NDArray[np.float64]
 
 
-def chances_of(reader: Resnet1dReader, leads: NDArray[np.float32]) -> Chances:
+def chances_of(reader: Resnet1dReader, seen: NetworkInput) -> Chances:
     """Return the probabilities of every head, float64 (n, values)."""
     heads = reader.ensemble.heads
-    rows = reader.probabilities(leads).astype(np.float64)
+    rows = reader.probabilities(seen.leads, seen.side).astype(np.float64)
     parts = np.split(rows, np.cumsum([len(values) for values in heads.values()])[:-1], axis=1)
     return dict(zip(heads, parts, strict=True))
 
@@ -61,7 +61,7 @@ def answers_of(reader: Resnet1dReader, chances: Chances) -> list[Mapping[str, Ax
     found: list[Mapping[str, AxisValue | None]] = []
     for row in range(len(chances[SUPERCLASS])):
         each = {head: dict(zip(heads[head], part[row].tolist(), strict=True)) for head, part in chances.items()}
-        found.append(with_derived(fitted_reading(UNMEASURED, each).values))
+        found.append(with_derived(fitted_reading(UNMEASURED, each, limits=reader.ensemble.limits).values))
     return found
 
 
@@ -136,14 +136,19 @@ def main() -> None:
     parser.add_argument("weights", nargs=2)
     asked = parser.parse_args()
     dataset = open_dataset(asked.data)
-    records, signals = prepared_records(dataset, asked.extra, lambda done, total: None)
+    records, seen = prepared_records(dataset, asked.extra, lambda done, total: None)
     rows = [row for row, record in enumerate(records) if record.fold in dataset.split(STOP).folds]
     truths, patients = [dataset.truth(records[row]) for row in rows], [records[row].patient_id for row in rows]
     draws = tuple(training_draws(UNSEEN))
-    made = np.stack([prepare(phantom.mv, phantom.fs) for phantom in (one.simulated() for one in draws)])
+    phantoms = (one.simulated() for one in draws)
+    made = [network_input(phantom.mv, phantom.fs)[0] for phantom in phantoms]
+    inputs = (
+        NetworkInput(seen.leads[rows], seen.side[rows]),
+        NetworkInput(np.stack([one.leads for one in made]), np.stack([one.side for one in made])),
+    )
     unseen = [truth_of(one) for one in draws]
     readers = [Resnet1dReader(path) for path in asked.weights]
-    real, simulated = ([chances_of(reader, leads) for reader in readers] for leads in (signals[rows], made))
+    real, simulated = ([chances_of(reader, one) for reader in readers] for one in inputs)
     stopped_on = Read(dataset.split(STOP).meaning, truths, patient_numbers(patients), real)
     show_agreement(readers, stopped_on)
     for read in (stopped_on, Read("phantoms", unseen, np.arange(len(draws)), simulated)):

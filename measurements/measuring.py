@@ -59,6 +59,4 @@ def _measured(signal: NDArray[np.float32], fs: float) -> Measurements:
     seconded = Measurement(reason="the second detector finds no rate") if second is None else Measurement(second)
     waves = delineate(signal, fs)
     spread, change, early = rr_regularity(waves.beats)
-    return replace(
-        measured(waves), second_rate=seconded, rr_spread=spread, rr_change=change, early_beats=early
-    )
+    return replace(measured(waves), second_rate=seconded, rr_spread=spread, rr_change=change, early_beats=early)

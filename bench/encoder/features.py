@@ -78,15 +78,17 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
     """
     import torch
 
-    from readers.resnet1d.preprocessing import NETWORK_FS, prepare
+    from readers.resnet1d.reader import PREFERRED_FS
+    from readers.resnet1d.side import network_input
     from readers.resnet1d.weights import load_weights
 
     members, rows = load_weights().members, []
     for number, record in enumerate(records, start=1):
-        signal = record.signal(NETWORK_FS)
-        leads = torch.from_numpy(prepare(signal.mv, signal.fs))[None]
+        signal = record.signal(PREFERRED_FS)
+        seen, _ = network_input(signal.mv, signal.fs)
+        leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
         with torch.inference_mode():
-            rows.append(torch.cat([member.features(leads) for member in members], dim=1)[0].numpy())
+            rows.append(torch.cat([member.features(leads, side) for member in members], dim=1)[0].numpy())
         report(number, len(records))
     return np.stack(rows)
 

@@ -11,7 +11,7 @@ from bench.progress import Report
 from phantoms.error import PhantomError
 from phantoms.population import RHYTHM_CODES, TRIES, Draw, drawn, of_statements
 from phantoms.simulator import VERSION, stream
-from readers.resnet1d.preprocessing import prepare
+from readers.resnet1d.side import network_input
 from readers.training_target import targets
 
 if TYPE_CHECKING:
@@ -54,14 +54,17 @@ def with_phantoms(data: "TrainingSet", config: "PhantomConfig", report: Report) 
     """
     draws = tuple(training_draws(config))
     signal = np.empty((len(draws), *data.signal.shape[1:]), dtype=np.float32)
+    side = np.empty((len(draws), data.side.shape[1]), dtype=np.float32)
     for row, one in enumerate(draws):
         phantom = one.simulated()
-        signal[row] = prepare(phantom.mv, phantom.fs)
+        seen, _ = network_input(phantom.mv, phantom.fs)
+        signal[row], side[row] = seen.leads, seen.side
         report(row + 1, len(draws))
     hot, labelled = targets([truth_of_draw(one) for one in draws])
     return replace(
         data,
         signal=np.concatenate([data.signal, signal]),
+        side=np.concatenate([data.side, side]),
         targets={head: np.concatenate([part, hot[head]]) for head, part in data.targets.items()},
         known={head: np.concatenate([part, labelled[head]]) for head, part in data.known.items()},
         weight=np.concatenate([data.weight, np.full(len(draws), config.weight, dtype=np.float32)]),

@@ -14,7 +14,11 @@ from bench.dataset.base import TRAIN
 from bench.dataset.record import by_id
 from bench.progress import Report
 from bench.training.preparation import each_prepared, own_processors
+from measurements import VERSION as MEASURING
+from measurements import measure
 from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES, prepare
+from readers.resnet1d.side import NAMES, NetworkInput, network_input, side_inputs
+from readers.resnet1d.side import VERSION as SIDE_VERSION
 from readers.training_target import targets
 from taxonomy.error import DatasetError
 
@@ -45,7 +49,7 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
     from readers.resnet1d.dataset import TrainingSet
 
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
-    records, signals = prepared_records(dataset, extra, report, workers)
+    records, seen = prepared_records(dataset, extra, report, workers)
     train_rows, stop_rows = (
         np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop)
     )
@@ -53,12 +57,12 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
         raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
     hot, labelled = targets([dataset.truth(record) for record in records])
     weight = np.ones(len(records), dtype=np.float32)
-    return TrainingSet(signals, hot, labelled, weight, train_rows, stop_rows)
+    return TrainingSet(seen.leads, seen.side, hot, labelled, weight, train_rows, stop_rows)
 
 
 def prepared_records(
     dataset: Dataset, extra: Path | None, report: Report, workers: int | None = None
-) -> tuple[Sequence[Record], NDArray[np.float32]]:
+) -> tuple[Sequence[Record], NetworkInput]:
     """Return the records of the training and validation splits, and what the network sees of them.
 
     Parameters
@@ -68,7 +72,7 @@ def prepared_records(
     extra : Path, optional
         An ``.npz`` of PTB-XL records filtered and z-scored elsewhere in the same way: ``ecg_id`` (n,), ``signal``
         int16 (n, 12, 1000) at 100 Hz, ``units_per_sd``. Labels and folds come from the dataset's table; records whose
-        signal the dataset has are ignored.
+        signal the dataset has are ignored. Their amplitude is unknown.
     report : callable
     workers : int, optional
         Processes that prepare signals; by default one for each processor.
@@ -76,8 +80,8 @@ def prepared_records(
     Returns
     -------
     records : sequence of Record
-    signals : float32 array (n_records, 12, 1000)
-        Mapped from the cache folder, unless there are extra records.
+    seen : NetworkInput
+        Of all records; its leads are mapped from the cache folder, unless there are extra records.
 
     Raises
     ------
@@ -86,14 +90,19 @@ def prepared_records(
     """
     both = (*dataset.cohort(TRAIN), *dataset.cohort(STOP))
     cohort = Cohort(dataset, tuple(sorted(both, key=lambda record: by_id(record.ecg_id))), TRAIN)
-    signals: NDArray[np.float32] = np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32)
+    seen = NetworkInput(
+        np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32), np.empty((0, len(NAMES)), dtype=np.float32)
+    )
     if cohort:
         each = partial(each_prepared, dataset, workers or own_processors())
-        signals = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report, each)
+        leads = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report, each)
+        side = cached_array(cohort, (f"resnet1d-side-{SIDE_VERSION}-{MEASURING}", _side), report, each)
+        seen = NetworkInput(leads, side[:, 0])
     if not extra:
-        return cohort, signals
-    more, more_signals = _extra(extra, dataset, frozenset(cohort.ids))
-    return [*cohort, *more], np.concatenate([signals, more_signals])
+        return cohort, seen
+    more, further = _extra(extra, dataset, frozenset(cohort.ids))
+    both_seen = NetworkInput(np.concatenate([seen.leads, further.leads]), np.concatenate([seen.side, further.side]))
+    return [*cohort, *more], both_seen
 
 
 def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -> dict[str, Any]:
@@ -110,7 +119,11 @@ def _prepared(signal: Signal) -> NDArray[np.float32]:
     return prepare(signal.mv, signal.fs)
 
 
-def _extra(path: Path, dataset: Dataset, present: frozenset[RecordId]) -> tuple[Sequence[Record], NDArray[np.float32]]:
+def _side(signal: Signal) -> NDArray[np.float32]:
+    return network_input(signal.mv, signal.fs)[0].side[None]
+
+
+def _extra(path: Path, dataset: Dataset, present: frozenset[RecordId]) -> tuple[Sequence[Record], NetworkInput]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             ids, signal, units = archive["ecg_id"], archive["signal"], float(archive["units_per_sd"])
@@ -122,4 +135,6 @@ def _extra(path: Path, dataset: Dataset, present: frozenset[RecordId]) -> tuple[
     rows = [(row, dataset.record(ecg_id)) for row, ecg_id in enumerate(ids.tolist()) if ecg_id not in present]
     chosen = [(row, record) for row, record in rows if record.fold in folds]
     prepared = signal[[row for row, _ in chosen]].astype(np.float32) / np.float32(units)
-    return [record for _, record in chosen], prepared
+    beside = [side_inputs(measure(leads, NETWORK_FS), None, leads, NETWORK_FS) for leads in prepared]
+    side = np.array(beside, dtype=np.float32).reshape(len(prepared), len(NAMES))
+    return [record for _, record in chosen], NetworkInput(prepared, side)

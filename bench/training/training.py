@@ -11,11 +11,12 @@ from bench.progress import Observer, TimeLeft
 from bench.storage import as_json, held, sha256, write_whole
 from bench.training.rare_phantom import phantom_record, with_phantoms
 from bench.training.resnet1d import STOP, training_record, training_set
+from readers.head import corrected_limits
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
 
 if TYPE_CHECKING:
-    from readers.resnet1d.config import TrainingConfig
+    from readers.resnet1d.config import PhantomConfig, TrainingConfig
     from readers.resnet1d.dataset import TrainingSet
     from readers.resnet1d.training import Epoch
 
@@ -68,20 +69,24 @@ def train(plan: Plan, observer: Observer) -> None:
         When a split has no record.
     """
     from readers.resnet1d.checkpoint import BEST
-    from readers.resnet1d.weights import save_weights
+    from readers.resnet1d.weights import Description, save_weights
 
     with ExitStack() as locks:
         for seed in plan.seeds:
             locks.enter_context(held(plan.folder(seed)))
         _check_settings(plan)
         examples, facts = _prepared(plan, observer)
+        shares = examples.shares()
+        if plan.config.phantoms:
+            examples = _with_phantoms(examples, plan.config.phantoms, facts, observer)
         for seed in plan.seeds:
             _train_member(plan, examples, seed, observer)
     finished = [plan.folder(seed) / BEST for seed in plan.config.seeds]
     if not all((path.parent / "finished").is_file() for path in finished):
         observer.say("other members are still to be trained; the last one to finish writes the weights")
         return
-    save_weights(plan.out / "weights.safetensors", finished, plan.config, facts)
+    described = Description(plan.config, facts, limits=corrected_limits(shares, plan.config.prior_correction))
+    save_weights(plan.out / "weights.safetensors", finished, described)
     observer.say(f"weights of {len(finished)} members: {plan.out / 'weights.safetensors'}")
 
 
@@ -116,12 +121,18 @@ def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, dict[str, A
         examples = training_set(plan.dataset, plan.extra, report)
     facts = training_record(examples, plan.dataset, plan.extra)
     observer.say(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
-    if plan.config.phantoms:
-        with observer.progress("simulating", "phantoms") as report:
-            examples = with_phantoms(examples, plan.config.phantoms, report)
-        facts["phantoms"] = phantom_record(plan.config.phantoms)
-        observer.say(f"{facts['phantoms']['records']} phantoms to train on beside them")
     return examples, facts
+
+
+def _with_phantoms(
+    examples: "TrainingSet", config: "PhantomConfig", facts: dict[str, Any], observer: Observer
+) -> "TrainingSet":
+    """Return the training set with phantoms, which are added to its description."""
+    with observer.progress("simulating", "phantoms") as report:
+        examples = with_phantoms(examples, config, report)
+    facts["phantoms"] = phantom_record(config)
+    observer.say(f"{facts['phantoms']['records']} phantoms to train on beside them")
+    return examples
 
 
 def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Observer) -> None:

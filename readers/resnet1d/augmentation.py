@@ -6,6 +6,7 @@ from torch.nn.functional import grid_sample
 
 from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.page import as_page
+from readers.resnet1d.side import HIDEABLE
 
 
 def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Tensor:
@@ -77,3 +78,18 @@ def _gaps(chance: Tensor, samples: int, likelihood: float) -> Tensor:
     start = (chance[:, 0] * samples).view(-1, 1, 1)
     length = torch.where(chance[:, 1] < likelihood, chance[:, 2] * samples / 5, torch.zeros_like(start[:, 0, 0]))
     return ((position < start) | (position >= start + length.view(-1, 1, 1))).float()
+
+
+def hidden(side: Tensor, likelihood: float, generator: Generator) -> Tensor:
+    """Return side inputs, float32 (batch, number of them), with voltage and spikes unknown in some records."""
+    lost = torch.rand(len(side), 1, generator=generator, device=generator.device).to(side.device) < likelihood
+    hideable = torch.zeros(side.shape[1], dtype=torch.bool, device=side.device)
+    hideable[list(HIDEABLE)] = True
+    return side.masked_fill(lost & hideable, torch.nan)
+
+
+def mixed_side(side: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Return side inputs mixed as :func:`mixed` mixed the leads; what is unknown of the other changes nothing."""
+    foreign = side[other]
+    weight = share.unsqueeze(1)
+    return torch.where(torch.isfinite(foreign), weight * side + (1 - weight) * foreign, side)

@@ -97,8 +97,8 @@ class TrainingConfig:
         Augmentation: probability that voltage and spikes are hidden, as in recordings that were z-scored.
     prior_correction : float
         The answer is the value whose probability is greatest over its share among the training records to this power
-        (logit adjustment, Menon et al. 2021): 0 gives the most probable value, which is seldom a rare one. Probabilities
-        stay as they are.
+        (logit adjustment, Menon et al. 2021): 0 gives the most probable value, which is seldom a rare one.
+        Probabilities stay as they are.
     mixed_precision : {"auto", "no", "bf16", "fp16"}
         Of the steps; ``"auto"`` is bf16 or fp16 on a CUDA device, whichever it has, and float32 elsewhere.
     phantoms : PhantomConfig or None

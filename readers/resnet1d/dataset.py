@@ -47,10 +47,12 @@ class TrainingSet:
                 f"a training set of {n} records needs {n} x 12 x {NETWORK_SAMPLES}, not {self.signal.shape}"
             )
         if self.side.shape != (n, len(NAMES)):
-            raise ValueError(f"a training set of {n} records needs {n} x {len(NAMES)} side inputs, not {self.side.shape}")
+            raise ValueError(
+                f"a training set of {n} records needs {n} x {len(NAMES)} side inputs, not {self.side.shape}"
+            )
 
     def shares(self) -> Limits:
-        """Return, by head, the share of each value among the labelled training records, as if each value stood once more."""
+        """Return, by head, the share of each value among the labelled training records, none of them 0."""
         found = {}
         for head, values in training_heads().items():
             rows = self.train[self.known[head][self.train]]

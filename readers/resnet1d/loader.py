@@ -23,10 +23,13 @@ class Batch(NamedTuple):
     rows : int64 tensor (batch,)
         Which records of the training set they are.
     leads : float32 tensor (batch, 12, 1000)
+    side : float32 tensor (batch, number of side inputs)
+        NaN where unknown.
     """
 
     rows: Tensor
     leads: Tensor
+    side: Tensor
 
 
 class Rows(Dataset[Batch]):
@@ -44,7 +47,8 @@ class Rows(Dataset[Batch]):
     def __getitems__(self, places: Sequence[int]) -> Batch:
         """Return what the network is fed with: the only place that reads the signals."""
         rows = self.rows[places]
-        return Batch(torch.from_numpy(rows), torch.from_numpy(np.asarray(self.data.signal[rows])))
+        leads, side = (torch.from_numpy(np.asarray(part[rows])) for part in (self.data.signal, self.data.side))
+        return Batch(torch.from_numpy(rows), leads, side)
 
 
 class Order(Sampler[int]):

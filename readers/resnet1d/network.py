@@ -78,6 +78,9 @@ class SideFeatures(nn.Module):
     Maps float32 (batch, number of side inputs), NaN where unknown, to (batch, SIDE_WIDTH).
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, groups: tuple[str, ...]) -> None:
         super().__init__()
         self.places = list(places(groups))
@@ -90,6 +93,15 @@ class SideFeatures(nn.Module):
             nn.Linear(SIDE_WIDTH, SIDE_WIDTH),
             nn.ReLU(inplace=True),
         )
+
+    def standardise(self, side: Tensor) -> None:
+        """Take mean and spread of the side inputs of training records, float32 (n, number of side inputs)."""
+        known = torch.isfinite(side)
+        count = known.sum(dim=0).clamp(min=1)
+        filled = torch.nan_to_num(side)
+        mean = filled.sum(dim=0) / count
+        self.mean.copy_(mean)
+        self.scale.copy_(((filled - mean).square() * known).sum(dim=0).div(count).sqrt().clamp(min=1e-3))
 
     def forward(self, side: Tensor) -> Tensor:
         """Return the features."""

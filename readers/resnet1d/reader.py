@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements import Measurements, measure
+from measurements import Measurements
 from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
 from readers.prefetch import prefetched
-from readers.resnet1d.preprocessing import prepared_with_spread
-from readers.resnet1d.side import NAMES, NetworkInput, side_inputs
+from readers.resnet1d.side import NAMES, NetworkInput, network_input
 from readers.taught import taught_on
 from taxonomy.reading import Reading
 
@@ -52,12 +51,13 @@ class _Prepared:
 class Resnet1dReader:
     """Reads the signal with an ensemble of 1D ResNets; rate and axis are measured.
 
-    For explanations by gradients, ``network_input`` returns the networks' input for a case, ``logits`` is differentiable
-    with respect to it, and ``ensemble.heads`` names the outputs::
+    For explanations by gradients, ``network_input`` returns the networks' input for a case, ``logits`` is
+    differentiable with respect to it, and ``ensemble.heads`` names the outputs::
 
         seen = reader.network_input(case)
         leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
-        reader.logits(leads.requires_grad_(), side)["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
+        logits = reader.logits(leads.requires_grad_(), side)
+        logits["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
         relevance = (leads.grad * leads).detach()[0]
 
     Parameters
@@ -132,9 +132,7 @@ class Resnet1dReader:
     def _seen(self, case: Case) -> tuple[NetworkInput, Measurements]:
         if case.signal is None or case.fs is None:
             raise ValueError("resnet1d needs a signal in every case")
-        numbers = measure(case.signal, case.fs)
-        leads, spread = prepared_with_spread(case.signal, case.fs)
-        return NetworkInput(leads, side_inputs(numbers, spread, case.signal, case.fs)), numbers
+        return network_input(case.signal, case.fs)
 
     def logits(self, leads: "Tensor", side: "Tensor | None" = None) -> "dict[str, Tensor]":
         """Return the mean of the members' logits by head, differentiable with respect to leads and side inputs.
@@ -158,9 +156,7 @@ class Resnet1dReader:
         outputs = torch.stack([member(leads, side) for member in self.ensemble.members]).mean(dim=0)
         return split(outputs, self.ensemble.heads)
 
-    def probabilities(
-        self, leads: NDArray[np.float32], side: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
+    def probabilities(self, leads: NDArray[np.float32], side: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the mean of the members' probabilities, float32 (n, all heads).
 
         Parameters

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements import Measurement, Measurements
+from measurements import Measurement, Measurements, measure
+from readers.resnet1d.preprocessing import prepared_with_spread
 from renderers.style import LEADS
+
+VERSION = "1"
+"""Changes whenever a side input of a recording would change but for its measurements."""
 
 VOLTAGE = tuple(f"log SD of {lead} in mV" for lead in LEADS)
 
@@ -53,6 +57,16 @@ class NetworkInput:
 
     leads: NDArray[np.float32]
     side: NDArray[np.float32]
+
+
+def network_input(signal: NDArray[np.float32], fs: float) -> tuple[NetworkInput, Measurements]:
+    """Return what the network sees of a record in mV, and its measurements.
+
+    Raises ValueError when the record is too short or sampled too slowly.
+    """
+    numbers = measure(signal, fs)
+    leads, spread = prepared_with_spread(signal, fs)
+    return NetworkInput(leads, side_inputs(numbers, spread, signal, fs)), numbers
 
 
 def side_inputs(

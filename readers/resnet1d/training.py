@@ -17,7 +17,7 @@ from torch import Generator, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from readers.resnet1d.augmentation import augment, mixed
+from readers.resnet1d.augmentation import augment, hidden, mixed, mixed_side
 from readers.resnet1d.checkpoint import BEST, Checkpoint, Trained, load_checkpoint, save_checkpoint
 from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.dataset import TrainingSet
@@ -147,7 +147,10 @@ class _Training:
         self.heads = training_heads()
         device = self.accelerator.device
         torch.manual_seed(seed)
-        self.network = EcgResNet(config, self.heads).to(device)
+        self.network = EcgResNet(config, self.heads)
+        if self.network.side is not None:
+            self.network.side.standardise(torch.from_numpy(data.side[data.train]))
+        self.network.to(device)
         # Before accelerate wraps the network: the average is read in float32.
         self.averaged = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True
@@ -193,7 +196,7 @@ class _Training:
         scores, rows = [], []
         with torch.inference_mode():
             for batch in self.validation:
-                chances = head_probabilities(self.averaged(self._shown(batch)), self.heads)
+                chances = head_probabilities(self.averaged(self._shown(batch), batch.side), self.heads)
                 found = split(chances, self.heads)[SUPERCLASS]
                 found, own = self.accelerator.gather_for_metrics((found, batch.rows))
                 scores.append(found.cpu())
@@ -212,7 +215,8 @@ class _Training:
     def _loss(self, batch: Batch, chance: Generator) -> Tensor:
         """Return the mean loss of a batch, whose records are augmented and mixed."""
         leads, other, share = mixed(augment(batch.leads, self.config, chance), self.config.mixup, chance)
-        outputs = self.model(leads)
+        side = mixed_side(hidden(batch.side, self.config.hidden, chance), other, share)
+        outputs = self.model(leads, side)
         own, foreign = (self._loss_against(outputs, rows) for rows in (batch.rows, batch.rows[other]))
         return (share * own + (1 - share) * foreign).mean()
 

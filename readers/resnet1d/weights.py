@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from taxonomy.outside import outside_json
 
 FORMAT = "ecg-bench resnet1d 3"
 FORMATS = frozenset({FORMAT, "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"})
-"""Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0; files of the second
-have no limits: their answers are the most probable values."""
+"""Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0; files of the
+second have no limits: their answers are the most probable values."""
 
 DESCRIBED = ("config", "preprocessing", "heads", "training")
 """Entries of the header that are JSON objects."""
@@ -33,37 +33,40 @@ LIMITS = "limits"
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble:
+class Description:
+    """What the header of a weights file says.
+
+    Attributes
+    ----------
+    config : TrainingConfig
+    training : mapping of str to object
+        The training, for the model card too.
+    heads : mapping of str to tuple of str
+        The values of each head, in the order of its outputs.
+    limits : mapping of str to mapping of str to float
+        Where values are decided (:data:`readers.head.Limits`); without them at the most probable one.
+    """
+
+    config: TrainingConfig
+    training: Mapping[str, Any]
+    heads: Heads = field(default_factory=training_heads)
+    limits: Limits = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble(Description):
     """Networks whose probabilities are averaged.
 
     Attributes
     ----------
     members : tuple of EcgResNet
-        In evaluation mode; each maps leads, float32 (batch, 12, 1000), to the logits of all heads.
-    heads : mapping of str to tuple of str
-        The values of each head, in the order of its outputs.
-    config : TrainingConfig
-    training : mapping of str to object
-        The training, as the header describes it.
-    limits : mapping of str to mapping of str to float
-        Where values are decided (:data:`readers.head.Limits`).
+        In evaluation mode; each maps leads, float32 (batch, 12, 1000), and side inputs to the logits of all heads.
     """
 
-    members: tuple[EcgResNet, ...]
-    heads: Heads
-    config: TrainingConfig
-    training: Mapping[str, Any]
-    limits: Limits
+    members: tuple[EcgResNet, ...] = ()
 
 
-def save_weights(
-    path: Path,
-    members: Sequence[Path],
-    config: TrainingConfig,
-    training: Mapping[str, Any],
-    heads: Heads | None = None,
-    limits: Limits | None = None,
-) -> None:
+def save_weights(path: Path, members: Sequence[Path], described: Description) -> None:
     """Write trained members into one file, in half precision.
 
     Parameters
@@ -72,13 +75,7 @@ def save_weights(
         Replaced whole.
     members : sequence of Path
         ``best.safetensors`` of each member.
-    config : TrainingConfig
-    training : mapping of str to object
-        JSON data for the header and the model card.
-    heads : mapping of str to tuple of str, optional
-        The heads of the members; by default those of the current taxonomy.
-    limits : mapping of str to mapping of str to float, optional
-        Where values are decided; by default at the most probable one.
+    described : Description
 
     Raises
     ------
@@ -93,12 +90,12 @@ def save_weights(
             tensors[f"{number}.{name}"] = value.half() if value.is_floating_point() else value
     header = {
         "format": FORMAT,
-        "config": json.dumps(config.to_json()),
+        "config": json.dumps(described.config.to_json()),
         "preprocessing": json.dumps(PREPROCESSING),
-        "heads": json.dumps(heads or training_heads()),
+        "heads": json.dumps(described.heads),
         "members": str(len(members)),
-        "training": json.dumps(training),
-        LIMITS: json.dumps(limits or {}),
+        "training": json.dumps(described.training),
+        LIMITS: json.dumps(described.limits),
     }
     with whole_file(path) as part:
         part.write_bytes(save(tensors, metadata=header))
@@ -118,28 +115,28 @@ def load_weights(path: Path | None = None) -> Ensemble:
             f"{path} is not a weights file of resnet1d: its format is {header.get('format')!r}, not {FORMAT!r}"
         )
     try:
-        described = {name: outside_json(header[name], name) for name in DESCRIBED}
+        entries = {name: outside_json(header[name], name) for name in DESCRIBED}
         limits = _limits(outside_json(header.get(LIMITS, "{}"), LIMITS))
-        config, heads = training_config_from(_object(described, "config")), heads_from(described["heads"])
-        count, training = int(header["members"]), _object(described, "training")
+        config, heads = training_config_from(_object(entries, "config")), heads_from(entries["heads"])
+        count, training = int(header["members"]), _object(entries, "training")
         if not 1 <= count <= MOST_MEMBERS:
             raise ValueError(f"it names {count} members, not 1 to {MOST_MEMBERS}")
     except KeyError as error:
         raise ReaderError(f"the header of the weights file {path} is invalid: there is no {error}") from error
     except (ValueError, BenchError) as error:
         raise ReaderError(f"the header of the weights file {path} is invalid: {error}") from error
-    if described["preprocessing"] != dict(PREPROCESSING):
+    if entries["preprocessing"] != dict(PREPROCESSING):
         raise ReaderError(f"{path} was trained with different preprocessing; train it again with this version")
     members = tuple(_member(path, config, heads, tensors_below(f"{k}.", tensors)) for k in range(count))
     if foreign := [name for name in tensors if name.partition(".")[0] not in {str(k) for k in range(count)}]:
         raise ReaderError(f"the weights file {path} holds a tensor of no member: {foreign[0]!r}")
-    return Ensemble(members, heads, config, training, limits)
+    return Ensemble(config, training, heads, limits, members)
 
 
-def _object(described: Mapping[str, Any], name: str) -> dict[str, Any]:
-    if not isinstance(described[name], dict):
+def _object(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if not isinstance(entries[name], dict):
         raise ValueError(f"{name} is no JSON object")
-    return dict(described[name])
+    return dict(entries[name])
 
 
 def _limits(data: object) -> Limits:

@@ -15,7 +15,7 @@ from readers.resnet1d.config import training_config_from
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.training import Watch, train_member
-from readers.resnet1d.weights import load_weights, save_weights
+from readers.resnet1d.weights import Description, load_weights, save_weights
 from readers.training_target import training_heads
 from taxonomy.error import ReaderError
 from tests.command import bench, is_one_sentence
@@ -29,7 +29,7 @@ def weights(tmp_path):
     member = tmp_path / "best.safetensors"
     save_file(EcgResNet(TINY, training_heads()).state_dict(), member)
     path = tmp_path / "weights.safetensors"
-    save_weights(path, [member], TINY, {"dataset": "a test", "folds": "1-8"})
+    save_weights(path, [member], Description(TINY, {"dataset": "a test", "folds": "1-8"}))
     return path
 
 

@@ -26,7 +26,7 @@ from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import Resnet1dReader
 from readers.resnet1d.training import Watch, train_member
-from readers.resnet1d.weights import load_weights, save_weights
+from readers.resnet1d.weights import Description, load_weights, save_weights
 from readers.training_target import training_heads
 from taxonomy.axis import AXES, OTHER_FINDINGS
 from taxonomy.error import ReaderError, SettingError, UnknownNameError
@@ -346,7 +346,7 @@ def own_weights(tmp_path):
     member = tmp_path / "best.safetensors"
     save_file(EcgResNet(TINY, training_heads()).state_dict(), member)
     path = tmp_path / "weights.safetensors"
-    save_weights(path, [member], TINY, {"dataset": "a test", "folds": "1-8"})
+    save_weights(path, [member], Description(TINY, {"dataset": "a test", "folds": "1-8"}))
     return path
 
 

@@ -16,7 +16,7 @@ from readers.majority import MajorityReader
 from readers.resnet1d.config import training_config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.reader import Resnet1dReader
-from readers.resnet1d.weights import load_weights, save_weights
+from readers.resnet1d.weights import Description, load_weights, save_weights
 from readers.text_ceiling import MeasurementsReader
 from readers.training_target import training_heads
 from readers.twelve_sl import TwelveSlReader
@@ -137,7 +137,7 @@ def test_weights_of_another_taxonomy_are_written_with_its_names_and_read_with_ou
     config, heads = training_config_from({"channels": [8, 8], "blocks": 1}), training_heads()
     torch.manual_seed(0)
     save_file(EcgResNet(config, heads).state_dict(), tmp_path / "best.safetensors")
-    save_weights(tmp_path / "w.safetensors", [tmp_path / "best.safetensors"], config, {})
+    save_weights(tmp_path / "w.safetensors", [tmp_path / "best.safetensors"], Description(config, {}))
     theirs = _read(Resnet1dReader(str(tmp_path / "w.safetensors")), case)
     assert theirs.values["t_wave"] in T_WAVE.values
     assert load_weights(tmp_path / "w.safetensors").heads == heads
