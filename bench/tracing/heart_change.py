@@ -6,34 +6,21 @@ concern stay as they were, to the byte.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from phantoms.depolarisation import TOWARDS
 from phantoms.error import PhantomError
-from phantoms.lead import electrode_matrix, twelve_leads
-from phantoms.physiology import Elevation, Noise, Physiology, Territory
+from phantoms.injury import elevated, quiet, shows_injury
+from phantoms.physiology import Physiology, Territory
 from phantoms.population import Draw
-from phantoms.simulator import Phantom, rate_of_heart, simulate
+from phantoms.simulator import rate_of_heart
 from taxonomy.axis import AxisValue
 from taxonomy.threshold import LOW_VOLTAGE_LIMITS, PR_LIMIT, QTC_LIMITS, axis_of, is_borderline_rate, rate_of
 from taxonomy.truth import Truth
 
 Alter = Callable[[Physiology, float], Physiology]
 Expect = Callable[[Draw, Truth], AxisValue | None]
-
-QUIET = Noise(wander=0.0, muscle=0.0, mains=0.0, respiration=0.0)
-
-NEIGHBOURS = (((4, 1), (0, 1), (3, -1), (1, 1), (5, 1), (2, 1)), tuple((lead, 1) for lead in range(6, 12)))
-"""Rows of leads whose neighbours look at neighbouring walls, each lead with its sign: aVL, I, -aVR, II, aVF, III
-(Cabrera's order), and V1 to V6."""
-
-ST_LIMITS = {7: 0.2, 8: 0.2}
-ST_LIMIT = 0.1
-"""Elevation at the J point in mV that two neighbouring leads of acute injury show, greater in V2 and V3 (Fourth
-Universal Definition of Myocardial Infarction, Thygesen et al. 2018)."""
 
 CERTAINLY_LONG = 500
 """QTc in ms that is long however the end of the T wave is defined: a phantom's QT is to its very end, and programs
@@ -119,12 +106,7 @@ def _check_sinus(heart: Physiology) -> None:
 
 def raised(territory: Territory) -> Alter:
     """Return a change of ST towards a wall, in mV of the lead that shows it most in an average chest."""
-    gain = float((twelve_leads(electrode_matrix()) @ np.array(TOWARDS[territory])).max())
-
-    def alter(heart: Physiology, dose: float) -> Physiology:
-        return replace(heart, elevation=(*heart.elevation, Elevation(territory, dose / gain))) if dose else heart
-
-    return alter
+    return lambda heart, dose: elevated(heart, territory, dose) if dose else heart
 
 
 def expected_rate(phantom: Draw, base: Truth) -> AxisValue | None:
@@ -147,18 +129,7 @@ def expected_pr(phantom: Draw, base: Truth) -> AxisValue | None:
 
 def expected_acute(phantom: Draw, base: Truth) -> AxisValue | None:
     """Expect acute injury where two neighbouring leads reach its limits at the J point; below, nothing is known."""
-    levels = j_levels(phantom)
-    is_up = {lead: sign * levels[lead] >= ST_LIMITS.get(lead, ST_LIMIT) for row in NEIGHBOURS for lead, sign in row}
-    pairs = [pair for row in NEIGHBOURS for pair in pairwise(lead for lead, _ in row)]
-    return "acute" if any(is_up[one] and is_up[other] for one, other in pairs) else None
-
-
-def j_levels(phantom: Draw) -> NDArray[np.float64]:
-    """Return the level of each lead at the J point, float64 (12,) in mV, the median of the beats without noise."""
-    clean = _quiet(phantom)
-    points = [round(wave.offset * clean.fs) for wave in clean.qrs]
-    levels = clean.mv[:, [point for point in points if point < clean.mv.shape[1]]]
-    return np.asarray(np.median(levels, axis=1), dtype=np.float64)
+    return "acute" if shows_injury(phantom.heart, phantom.seed) else None
 
 
 def expected_fibrillation(phantom: Draw, base: Truth) -> AxisValue | None:
@@ -186,7 +157,7 @@ def expected_voltage(phantom: Draw, base: Truth) -> AxisValue | None:
 
 def qrs_heights(phantom: Draw) -> NDArray[np.float64]:
     """Return the height of the QRS complex in each lead from peak to peak, float64 (12,) in mV, the largest beat's."""
-    clean = _quiet(phantom)
+    clean = quiet(phantom.heart, phantom.seed)
     spans = [(round(wave.onset * clean.fs), round(wave.offset * clean.fs)) for wave in clean.qrs]
     whole = [clean.mv[:, begin : end + 1] for begin, end in spans if end < clean.mv.shape[1]]
     return np.asarray(np.max([np.ptp(beat, axis=1) for beat in whole], axis=0), dtype=np.float64)
@@ -206,7 +177,3 @@ def _with(base: Truth, *findings: str) -> AxisValue | None:
     """Return the unchanged phantom's further findings, and these."""
     known = base.values["other_findings"]
     return known | frozenset(findings) if isinstance(known, frozenset) else None
-
-
-def _quiet(phantom: Draw) -> Phantom:
-    return simulate(replace(phantom.heart, noise=QUIET), phantom.seed)

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.dataset.phantom import truth_of_draw
 from bench.progress import Report
+from bench.training.elevated_phantom import elevated_phantoms, relabel
 from phantoms.error import PhantomError
 from phantoms.population import RHYTHM_CODES, TRIES, Draw, drawn, of_statements
 from phantoms.simulator import VERSION, stream
@@ -39,7 +40,8 @@ def training_draws(config: "PhantomConfig") -> Iterator[Draw]:
 def with_phantoms(data: "TrainingSet", config: "PhantomConfig", report: Report) -> "TrainingSet":
     """Return a training set with further training records, which are simulated; its validation records stay.
 
-    Phantoms are prepared as recordings are, and labelled on every head but the superclass of those without a diagnosis.
+    Phantoms are prepared as recordings are, and labelled on every head but the superclass of those without a diagnosis;
+    those with raised ST on what that changes (:mod:`bench.training.elevated_phantom`).
 
     Parameters
     ----------
@@ -52,15 +54,18 @@ def with_phantoms(data: "TrainingSet", config: "PhantomConfig", report: Report) 
     phantoms.error.PhantomError
         When a statement fits no company that PTB-XL's statements keep.
     """
-    draws = tuple(training_draws(config))
+    rare, raised = tuple(training_draws(config)), tuple(elevated_phantoms(config.seed, config.elevated))
+    draws = (*rare, *(one.draw for one in raised))
     signal = np.empty((len(draws), *data.signal.shape[1:]), dtype=np.float32)
     side = np.empty((len(draws), data.side.shape[1]), dtype=np.float32)
-    for row, one in enumerate(draws):
-        phantom = one.simulated()
+    for row, draw in enumerate(draws):
+        phantom = draw.simulated()
         seen, _ = network_input(phantom.mv, phantom.fs)
         signal[row], side[row] = seen.leads, seen.side
         report(row + 1, len(draws))
     hot, labelled = targets([truth_of_draw(one) for one in draws])
+    for row, one in enumerate(raised, start=len(rare)):
+        relabel(one, row, hot, labelled)
     return replace(
         data,
         signal=np.concatenate([data.signal, signal]),
@@ -75,7 +80,7 @@ def with_phantoms(data: "TrainingSet", config: "PhantomConfig", report: Report) 
 def phantom_record(config: "PhantomConfig") -> dict[str, Any]:
     """Return the description of the phantoms for the weights file."""
     return {
-        "records": len(config.statements) * config.each + config.others,
+        "records": len(config.statements) * config.each + config.others + config.elevated,
         "version": VERSION,
         "seed": config.seed,
         "weight": config.weight,

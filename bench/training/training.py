@@ -76,7 +76,7 @@ def train(plan: Plan, observer: Observer) -> None:
             locks.enter_context(held(plan.folder(seed)))
         _check_settings(plan)
         examples, facts = _prepared(plan, observer)
-        shares = examples.shares()
+        shares = examples.finding_shares()
         if plan.config.phantoms:
             examples = _with_phantoms(examples, plan.config.phantoms, facts, observer)
         for seed in plan.seeds:
@@ -85,7 +85,7 @@ def train(plan: Plan, observer: Observer) -> None:
     if not all((path.parent / "finished").is_file() for path in finished):
         observer.say("other members are still to be trained; the last one to finish writes the weights")
         return
-    described = Description(plan.config, facts, limits=corrected_limits(shares, plan.config.prior_correction))
+    described = Description(plan.config, facts, limits=corrected_limits(shares, plan.config.finding_correction))
     save_weights(plan.out / "weights.safetensors", finished, described)
     observer.say(f"weights of {len(finished)} members: {plan.out / 'weights.safetensors'}")
 

@@ -6,7 +6,7 @@ from torch.nn.functional import grid_sample
 
 from readers.resnet1d.config import TrainingConfig
 from readers.resnet1d.page import as_page
-from readers.resnet1d.side import HIDEABLE
+from readers.resnet1d.side import HIDDEN_TOGETHER, places
 
 
 def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Tensor:
@@ -81,11 +81,13 @@ def _gaps(chance: Tensor, samples: int, likelihood: float) -> Tensor:
 
 
 def hidden(side: Tensor, likelihood: float, generator: Generator) -> Tensor:
-    """Return side inputs, float32 (batch, number of them), with voltage and spikes unknown in some records."""
-    lost = torch.rand(len(side), 1, generator=generator, device=generator.device).to(side.device) < likelihood
-    hideable = torch.zeros(side.shape[1], dtype=torch.bool, device=side.device)
-    hideable[list(HIDEABLE)] = True
-    return side.masked_fill(lost & hideable, torch.nan)
+    """Return side inputs, float32 (batch, number of them), with some of each record unknown."""
+    for groups in HIDDEN_TOGETHER:
+        lost = torch.rand(len(side), 1, generator=generator, device=generator.device).to(side.device) < likelihood
+        among = torch.zeros(side.shape[1], dtype=torch.bool, device=side.device)
+        among[list(places(groups))] = True
+        side = side.masked_fill(lost & among, torch.nan)
+    return side
 
 
 def mixed_side(side: Tensor, other: Tensor, share: Tensor) -> Tensor:

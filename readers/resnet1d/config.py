@@ -44,6 +44,8 @@ class PhantomConfig:
         Phantoms of each statement, in the company that PTB-XL's statements keep.
     others : int
         Phantoms with statements as frequent as in PTB-XL, so that being simulated does not give a rare one away.
+    elevated : int
+        Phantoms with ST raised by a known dose, of which those that reach the limits are labelled as acute injury.
     weight : float
         Of a phantom in the loss, relative to 1 for a real record.
     """
@@ -52,6 +54,7 @@ class PhantomConfig:
     statements: Annotated[tuple[str, ...], MinLen(1)] = RARE
     each: Count = 40
     others: Annotated[int, Ge(0)] = 440
+    elevated: Annotated[int, Ge(0)] = 0
     weight: Strength = 1.0
 
 
@@ -94,10 +97,11 @@ class TrainingConfig:
     side : tuple of str
         What the network is told beside the leads.
     hidden : float
-        Augmentation: probability that voltage and spikes are hidden, as in recordings that were z-scored.
-    prior_correction : float
-        The answer is the value whose probability is greatest over its share among the training records to this power
-        (logit adjustment, Menon et al. 2021): 0 gives the most probable value, which is seldom a rare one.
+        Augmentation: probability that voltage and spikes are hidden, as in recordings that were z-scored, and that
+        rhythm and intervals are, so that the leads must tell them.
+    finding_correction : float
+        How far the probability from which a finding is reported follows the finding's share among the training records
+        (logit adjustment, Menon et al. 2021): at 0 it is 0.5, which rare ones seldom reach, at 1 the share itself.
         Probabilities stay as they are.
     mixed_precision : {"auto", "no", "bf16", "fp16"}
         Of the steps; ``"auto"`` is bf16 or fp16 on a CUDA device, whichever it has, and float32 elsewhere.
@@ -129,7 +133,7 @@ class TrainingConfig:
     page: bool = False
     side: tuple[SideGroup, ...] = ()
     hidden: Share = 0.3
-    prior_correction: Share = 0.0
+    finding_correction: Share = 0.0
     mixed_precision: Literal["auto", "no", "bf16", "fp16"] = "auto"
     phantoms: PhantomConfig | None = None
 

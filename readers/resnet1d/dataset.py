@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.head import Limits
+from readers.head import Limits, is_multi_label
 from readers.resnet1d.preprocessing import NETWORK_SAMPLES
 from readers.resnet1d.side import NAMES
 from readers.training_target import training_heads
@@ -51,10 +51,12 @@ class TrainingSet:
                 f"a training set of {n} records needs {n} x {len(NAMES)} side inputs, not {self.side.shape}"
             )
 
-    def shares(self) -> Limits:
-        """Return, by head, the share of each value among the labelled training records, none of them 0."""
+    def finding_shares(self) -> Limits:
+        """Return, by head of several values, the share of each among the labelled training records, none of them 0."""
         found = {}
         for head, values in training_heads().items():
+            if not is_multi_label(head):
+                continue
             rows = self.train[self.known[head][self.train]]
             counts = self.targets[head][rows].sum(axis=0)
             shares = ((counts + 1) / (len(rows) + 2)).tolist()

@@ -30,9 +30,6 @@ SIDES: dict[str, tuple[str, ...]] = {
 
 NAMES = tuple(name for names in SIDES.values() for name in names)
 
-HIDEABLE = tuple(NAMES.index(name) for group in ("voltage", "spikes") for name in SIDES[group])
-"""Places of what is unknown in a recording that was z-scored or sampled slowly."""
-
 SPIKE_FS = 400
 """Slowest sampling in Hz at which a pacing spike, half a millisecond to two long, leaves a trace."""
 
@@ -97,6 +94,10 @@ def side_inputs(
     )
     intervals = (_of(numbers.pr, 100), _of(numbers.qrs, 100), _of(numbers.qtc_bazett, 400))
     return np.concatenate([voltage, spikes, rhythm, intervals]).astype(np.float32)
+
+
+HIDDEN_TOGETHER = (("voltage", "spikes"), ("rhythm", "intervals"))
+"""Groups that are unknown together: in a recording that was z-scored or sampled slowly, and where no beat is found."""
 
 
 def places(groups: Sequence[str]) -> tuple[int, ...]:

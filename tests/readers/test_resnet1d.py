@@ -46,6 +46,7 @@ def examples(population, tmp_path_factory):
     rows = np.concatenate([whole.train[:48], whole.validation[:24]])
     return TrainingSet(
         np.ascontiguousarray(whole.signal[rows]),
+        whole.side[rows],
         {head: part[rows] for head, part in whole.targets.items()},
         {head: part[rows] for head, part in whole.known.items()},
         whole.weight[rows],
@@ -211,7 +212,9 @@ def test_settings_of_phantoms_that_cannot_be_used_are_named(part, said):
 def test_an_unknown_statement_or_setting_of_phantoms_is_named():
     with pytest.raises(UnknownNameError, match=r"unknown statement of \[phantoms\] 'AFL': choose from 1AVB, .*AFLT"):
         training_config_from({"phantoms": {"statements": ["AFL"]}})
-    with pytest.raises(UnknownNameError, match=r"unknown setting of \[phantoms\] 'count': choose from each, others"):
+    with pytest.raises(
+        UnknownNameError, match=r"unknown setting of \[phantoms\] 'count': choose from each, elevated, others"
+    ):
         training_config_from({"phantoms": {"count": 3}})
 
 
@@ -404,8 +407,9 @@ def test_a_header_that_names_no_heads_is_told(own_weights):
 
 
 def test_gradients_reach_the_leads_by_public_names(shipped, cases):
-    leads = torch.from_numpy(shipped.prepare(cases[0]))[None].requires_grad_()
-    logits = shipped.logits(leads)
+    seen = shipped.network_input(cases[0])
+    leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
+    logits = shipped.logits(leads.requires_grad_(), side)
     assert {head: part.shape[1] for head, part in logits.items()} == {
         head: len(values) for head, values in shipped.ensemble.heads.items()
     }

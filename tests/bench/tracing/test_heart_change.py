@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from bench.tracing.change import CHANGES
-from bench.tracing.heart_change import j_levels, qrs_heights
+from bench.tracing.heart_change import qrs_heights
 from bench.tracing.tracing import normal_records, tracings
 from measurements import measure
+from phantoms.injury import j_levels
 from phantoms.physiology import Physiology
 from phantoms.population import of_statements
 from phantoms.simulator import rate_of_heart
@@ -120,7 +121,7 @@ def test_a_dose_is_what_is_measured(name, dose, number, between, phantoms):
 
 @pytest.mark.parametrize(("name", "lead", "mirror"), [("st-inferior", III, AVL), ("st-anterior", V3, None)])
 def test_an_st_dose_is_as_high_as_it_says_in_its_lead(name, lead, mirror, phantoms):
-    lifted = [j_levels(changed(phantom, name, 0.4)) - j_levels(phantom) for phantom in phantoms]
+    lifted = [_j(changed(phantom, name, 0.4)) - _j(phantom) for phantom in phantoms]
     assert np.median([lift[lead] for lift in lifted]) == pytest.approx(0.4, abs=0.1)
     assert all(lift[lead] > 0.25 for lift in lifted)
     if mirror is not None:
@@ -130,7 +131,7 @@ def test_an_st_dose_is_as_high_as_it_says_in_its_lead(name, lead, mirror, phanto
 def test_acute_injury_is_expected_where_two_neighbouring_leads_reach_the_limit(phantoms, normal, population):
     for phantom, record in zip(phantoms, normal, strict=True):
         for dose in (0.05, 0.1, 0.2, 0.4):
-            levels = j_levels(changed(phantom, "st-inferior", dose))
+            levels = _j(changed(phantom, "st-inferior", dose))
             said = expected(phantom, "st-inferior", dose, population, record)
             if min(levels[II], levels[AVF]) >= 0.1 or min(levels[III], levels[AVF]) >= 0.1:
                 assert said == "acute"
@@ -202,3 +203,7 @@ def test_every_phantom_can_be_changed(normal):
     doses = sum(len(change.on_heart.doses) - 1 for change in CHANGES.values())
     assert len(asked) >= 0.95 * len(normal) * (doses + 1)
     assert {tracing.mv.shape for tracing in asked} == {(12, 5000)}
+
+
+def _j(phantom):
+    return j_levels(phantom.heart, phantom.seed)
