@@ -77,7 +77,7 @@ def train(plan: Plan, observer: Observer) -> None:
     taxonomy.error.DatasetError
         When a split has no record.
     """
-    from readers.resnet1d.launch import launched
+    from readers.resnet1d.launch import launched, placement
 
     accelerator = launched(plan.config)
     if not accelerator.is_main_process:
@@ -87,6 +87,7 @@ def train(plan: Plan, observer: Observer) -> None:
             for seed in plan.seeds:
                 locks.enter_context(held(plan.folder(seed)))
             _check_settings(plan)
+            observer.say(placement(accelerator))
             examples, facts = _prepared(plan, observer)
             _train_members(plan, shared(examples, accelerator, plan.out), observer)
         _gather_members(plan, facts, observer)
