@@ -1,16 +1,18 @@
 """A whole training of resnet1d: its folder, its members, and the weights file at the end."""
 
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.dataset import Dataset
 from bench.dataset.base import TRAIN
-from bench.progress import Observer, TimeLeft
+from bench.progress import SILENT, Observer, Report, TimeLeft
 from bench.storage import as_json, held, sha256, write_whole
 from bench.training.rare_phantom import phantom_record, with_phantoms
 from bench.training.resnet1d import STOP, training_record, training_set
+from bench.training.sharing import shared
 from readers.head import corrected_limits
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     from readers.resnet1d.config import PhantomConfig, TrainingConfig
     from readers.resnet1d.dataset import TrainingSet
     from readers.resnet1d.training import Epoch
+    from readers.resnet1d.weights import Description
 
 SETTINGS = "training.json"
 """What the checkpoints of a folder depend on."""
+
+TOLD_EVERY = 30
+"""Seconds between two lines about the preparation of the records."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,8 @@ class Plan:
         The only seed to train here; None trains all of them.
     out : Path
         Folder of the checkpoints and the weights.
+    workers : int or None
+        Processes that prepare the signals; None is one for each processor.
     """
 
     config: "TrainingConfig"
@@ -45,6 +53,7 @@ class Plan:
     extra: Path | None
     member: int | None
     out: Path
+    workers: int | None = None
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -59,33 +68,43 @@ class Plan:
 def train(plan: Plan, observer: Observer) -> None:
     """Train the members of a plan, and write the weights when all of them are trained.
 
+    Each process of ``accelerate launch`` calls it; the main one alone writes and is heard of.
+
     Raises
     ------
     taxonomy.error.SettingError
-        When the folder holds a training with other settings.
+        When the folder holds a training with other settings, or the processes or their devices cannot do as asked.
     taxonomy.error.StorageError
         When the folder cannot be written, or another process trains a member in it.
     taxonomy.error.DatasetError
         When a split has no record.
     """
-    from readers.resnet1d.checkpoint import BEST
-    from readers.resnet1d.weights import Description, save_weights
+    from readers.resnet1d.launch import launched, placement
 
-    with ExitStack() as locks:
-        for seed in plan.seeds:
-            locks.enter_context(held(plan.folder(seed)))
-        _check_settings(plan)
-        examples, facts = _prepared(plan, observer)
-        shares = examples.finding_shares()
-        if plan.config.phantoms:
-            examples = _with_phantoms(examples, plan.config.phantoms, facts, observer)
-        for seed in plan.seeds:
-            _train_member(plan, examples, seed, observer)
+    accelerator = launched(plan.config)
+    if not accelerator.is_main_process:
+        _train_members(plan, shared(None, accelerator, plan.out), SILENT)
+    else:
+        with ExitStack() as locks:
+            for seed in plan.seeds:
+                locks.enter_context(held(plan.folder(seed)))
+            _check_settings(plan)
+            observer.say(placement(accelerator))
+            examples, described = _prepared(plan, observer)
+            _train_members(plan, shared(examples, accelerator, plan.out), observer)
+        _gather_members(plan, described, observer)
+    accelerator.end_training()
+
+
+def _gather_members(plan: Plan, described: "Description", observer: Observer) -> None:
+    """Write the weights file, if every member is trained."""
+    from readers.resnet1d.checkpoint import BEST
+    from readers.resnet1d.weights import save_weights
+
     finished = [plan.folder(seed) / BEST for seed in plan.config.seeds]
     if not all((path.parent / "finished").is_file() for path in finished):
         observer.say("other members are still to be trained; the last one to finish writes the weights")
         return
-    described = Description(plan.config, facts, limits=corrected_limits(shares, plan.config.finding_correction))
     save_weights(plan.out / "weights.safetensors", finished, described)
     observer.say(f"weights of {len(finished)} members: {plan.out / 'weights.safetensors'}")
 
@@ -115,24 +134,48 @@ def _check_settings(plan: Plan) -> None:
             raise SettingError(f"{plan.out} holds another training ({told}); name another --out")
 
 
-def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, dict[str, Any]]":
-    """Return what to train on, and its description for the weights file."""
+def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, Description]":
+    """Return what to train on, and the description for the weights file."""
+    from readers.resnet1d.weights import Description
+
     with observer.progress("preparing") as report:
-        examples = training_set(plan.dataset, plan.extra, report)
+        examples = training_set(plan.dataset, plan.extra, _told(observer, report), plan.workers)
     facts = training_record(examples, plan.dataset, plan.extra)
     observer.say(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
-    return examples, facts
+    limits = corrected_limits(examples.finding_shares(), plan.config.finding_correction)
+    if plan.config.phantoms:
+        examples = _with_phantoms(examples, plan.config.phantoms, observer)
+        facts["phantoms"] = phantom_record(plan.config.phantoms)
+        observer.say(f"{facts['phantoms']['records']} phantoms to train on beside them")
+    return examples, Description(plan.config, facts, limits=limits)
 
 
-def _with_phantoms(
-    examples: "TrainingSet", config: "PhantomConfig", facts: dict[str, Any], observer: Observer
-) -> "TrainingSet":
-    """Return the training set with phantoms, which are added to its description."""
+def _with_phantoms(examples: "TrainingSet", config: "PhantomConfig", observer: Observer) -> "TrainingSet":
     with observer.progress("simulating", "phantoms") as report:
-        examples = with_phantoms(examples, config, report)
-    facts["phantoms"] = phantom_record(config)
-    observer.say(f"{facts['phantoms']['records']} phantoms to train on beside them")
-    return examples
+        return with_phantoms(examples, config, report)
+
+
+def _told(observer: Observer, report: Report) -> Report:
+    """Return a report that also says a line now and then: a log has no progress bar."""
+    remaining, last = TimeLeft(), time.monotonic()
+    begun = False
+
+    def told(done: int, total: int) -> None:
+        nonlocal begun, last
+        report(done, total)
+        if not begun:
+            remaining.begin(done)
+            begun = True
+        if time.monotonic() - last >= TOLD_EVERY:
+            last = time.monotonic()
+            observer.say(f"{done:,} of {total:,} records prepared  {remaining.after(done, total)}".rstrip())
+
+    return told
+
+
+def _train_members(plan: Plan, examples: "TrainingSet", observer: Observer) -> None:
+    for seed in plan.seeds:
+        _train_member(plan, examples, seed, observer)
 
 
 def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Observer) -> None:
@@ -145,7 +188,8 @@ def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Obse
         mark = " *" if epoch.best else "  "
         left = remaining.after(epoch.number, epoch.epochs)
         found = f"loss {epoch.loss:.4f}  fold 9 AUROC {epoch.auroc:.4f}{mark}"
-        observer.say(f"epoch {epoch.number:>3}/{epoch.epochs}  {found}  {left}".rstrip())
+        speed = f"{epoch.run.rate:,.0f} records/s"
+        observer.say(f"epoch {epoch.number:>3}/{epoch.epochs}  {found}  {speed}  {left}".rstrip())
 
     with observer.progress(f"member {seed}", "steps") as report:
         train_member(examples, plan.config, seed, plan.folder(seed), Watch(told, remaining.begin, report, observer.say))

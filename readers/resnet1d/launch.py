@@ -41,6 +41,16 @@ def launched(config: TrainingConfig) -> "Accelerator":
     return Accelerator(mixed_precision=precision, dataloader_config=loading)
 
 
+def placement(accelerator: "Accelerator") -> str:
+    """Return where a training runs, such as ``"2 processes on cuda, precision bf16"``.
+
+    A launch may start fewer processes than it was asked for: ``accelerate launch --cpu`` always starts one.
+    """
+    count, precision = accelerator.num_processes, accelerator.mixed_precision
+    processes = "1 process" if count == 1 else f"{count} processes"
+    return f"{processes} on {accelerator.device.type}, precision {'float32' if precision == 'no' else precision}"
+
+
 def precision_of(asked: str, device: "torch.device") -> str:
     """Return the precision of the steps: ``"no"`` (float32), ``"bf16"`` or ``"fp16"``.
 

@@ -105,7 +105,7 @@ def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: P
     Path
         ``best.safetensors`` in ``folder``.
     """
-    training = _Training(data, config, seed, watch.step)
+    training = Training(data, config, seed, watch.step)
     accelerator = training.accelerator
     if accelerator.is_main_process:
         folder.mkdir(parents=True, exist_ok=True)
@@ -136,7 +136,7 @@ def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
     return state.epoch >= config.epochs or state.epoch - state.best_epoch >= config.patience > 0
 
 
-class _Training:
+class Training:
     """The model, its average and its optimizer over one training set, in one process of perhaps several."""
 
     def __init__(
