@@ -2,7 +2,8 @@
 
 It works lead by lead with the two moving averages of Elgendi, Jonkman and De Boer 2010, where the first detector
 (:mod:`measurements.beat`) looks at all leads at once and at heights of peaks: they share neither band, envelope nor
-threshold. The rate is the median over the leads.
+threshold. Each lead has a rate; that on which most independent leads agree is returned, so that tall T waves in some
+leads are outvoted.
 """
 
 from functools import cache
@@ -18,6 +19,12 @@ COMPLEX_S, BEAT_S, OFFSET = 0.097, 0.611, 0.08
 
 REFRACTORY_S = 0.22
 """Two complexes stand at least this far apart: those of 250 per minute do."""
+
+INDEPENDENT = (0, 1, 6, 7, 8, 9, 10, 11)
+"""Leads I, II and V1 to V6: the others follow from I and II, and would vote thrice."""
+
+SAME = 1.5
+"""Rates so near to each other, in 1/min, are the same."""
 
 LEAST_LEADS = 3
 """Leads that must have a rate."""
@@ -36,13 +43,22 @@ def second_rate(signal: NDArray[np.float32], fs: float) -> float | None:
     from scipy.ndimage import uniform_filter1d
     from scipy.signal import sosfiltfilt
 
-    coarse, fs = _coarse(np.nan_to_num(signal), fs)
+    coarse, fs = _coarse(np.nan_to_num(signal[list(INDEPENDENT)]), fs)
     squared = sosfiltfilt(_band(fs), coarse, axis=1) ** 2
     narrow, wide = (uniform_filter1d(squared, round(window * fs), axis=1) for window in (COMPLEX_S, BEAT_S))
     inside = narrow > wide + OFFSET * squared.mean(axis=1, keepdims=True)
     leads = zip(squared, _blocks(inside, fs), strict=True)
-    rates = [rate for lead, blocks in leads if (rate := _rate(lead, blocks, fs))]
-    return float(np.median(rates)) if len(rates) >= LEAST_LEADS else None
+    rates = np.array([rate for lead, blocks in leads if (rate := _rate(lead, blocks, fs))])
+    return _agreed(rates) if len(rates) >= LEAST_LEADS else None
+
+
+def _agreed(rates: NDArray[np.float64]) -> float:
+    """Return the median of the largest group of rates that are the same; of two as large, that nearer to the median."""
+    near = np.abs(rates[:, None] - rates) <= SAME
+    size = near.sum(axis=1)
+    largest = np.flatnonzero(size == size.max())
+    centre = largest[np.argmin(np.abs(rates[largest] - np.median(rates)))]
+    return float(np.median(rates[near[centre]]))
 
 
 def _coarse(signal: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float64], float]:
