@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from measurements.spike import without_spikes
+
 FS = 500.0
 """Sampling rate of all measurements in Hz; slower records are interpolated by their Fourier series."""
 
@@ -38,7 +40,7 @@ class Conditioned:
 
 
 def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
-    """Fill gaps, resample to 500 Hz, and remove baseline wander and noise with zero phase.
+    """Fill gaps, take out a pacemaker's spikes, resample to 500 Hz, and remove baseline wander and noise with zero phase.
 
     One Fourier transform serves both filters and the resampling.
 
@@ -51,7 +53,7 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
     """
     from scipy import fft
 
-    filled = _filled(signal)
+    filled = without_spikes(_filled(signal), fs)
     used = np.ptp(filled, axis=1) > 1e-6
     samples = filled.shape[1]
     padded = np.empty((len(filled), 2 * samples), dtype=np.float32)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements.conditioning import FS, median
-from measurements.delineation import Delineation, Wave
+from measurements.delineation import Delineation
 from measurements.measurement import Measurement, Measurements
+from measurements.wave import Wave
 
 LEAD_I, LEAD_AVF = 0, 5
 
@@ -34,7 +35,7 @@ def measured(waves: Delineation) -> Measurements:
         qtc_fridericia=_corrected(qt, rate, 1 / 3),
         p_axis=_axis(waves, waves.p, waves.no_p or "no P wave"),
         qrs_axis=_axis(waves, waves.qrs, "no QRS complex"),
-        t_axis=_axis(waves, waves.t, "no T wave"),
+        t_axis=_axis(waves, waves.t, waves.no_t or "no T wave"),
     )
 
 
@@ -56,7 +57,7 @@ def _pr(waves: Delineation) -> Measurement:
 
 def _qt(waves: Delineation) -> Measurement:
     if waves.t is None or waves.qrs is None:
-        return Measurement(reason="the end of the T wave cannot be told")
+        return Measurement(reason=waves.no_t or "no T wave")
     return _duration(waves.qrs.onset, waves.t.offset)
 
 
