@@ -6,13 +6,11 @@ from numpy.typing import NDArray
 from measurements.beat import MedianBeat
 from measurements.conditioning import FS
 from measurements.flank import foot
+from measurements.lead import INFERIOR
 from measurements.wave import DelineationLimits, Wave
 
-INFERIOR = (1, 2, 5)
-"""Leads II, III and aVF, in which flutter waves are largest."""
-
 FLUTTER_S = 0.15
-"""Time before the QRS complex in which one flutter wave of 250 to 350 per minute lies."""
+"""Seconds before the QRS complex in which one flutter wave of 250 to 350 per minute lies."""
 
 
 def find_p(
@@ -48,7 +46,7 @@ def _is_flutter(beat: NDArray[np.float32], qrs: Wave, earliest: int, limits: Del
     upward = -float(wave[[1, 5]].mean(axis=1).max())
     if upward <= limits.flutter_upward * size:
         return False
-    smooth = np.apply_along_axis(np.convolve, 1, beat[list(INFERIOR), earliest:end], np.full(11, 1 / 11), "valid")
+    smooth = np.apply_along_axis(np.convolve, 1, beat[INFERIOR, earliest:end], np.full(11, 1 / 11), "valid")
     speed = np.sqrt((np.gradient(smooth, axis=1) ** 2).mean(axis=0))
     return bool(np.quantile(speed, 0.2) > limits.flutter_restless * speed.max())
 

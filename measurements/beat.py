@@ -6,13 +6,17 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.conditioning import FS, Conditioned, median
+from measurements.conditioning import FS, Conditioned
+from measurements.median import median
 
 BEFORE, AFTER = int(0.40 * FS), int(0.64 * FS)
 """Samples of the median beat before and after its reference point."""
 
 REFRACTORY = 0.24
 """Shortest distance between two beats in seconds (250/min)."""
+
+NEAR = np.arange(-int(0.06 * FS), int(0.06 * FS), 2)
+"""Samples around a beat in which its QRS complex is steepest."""
 
 LEAD_SHARE = 0.3
 """Least share of its usual steepness that the middle one of the leads has at a beat: artefacts have 0.01 to 0.21 in the
@@ -63,26 +67,20 @@ def find_beats(record: Conditioned) -> NDArray[np.int64]:
     if len(peaks) == 0 or not record.used.any():
         return np.empty(0, dtype=np.int64)
     shown = np.zeros_like(envelope)
-    kept = peaks[_shown(record, peaks, peaks[envelope[peaks] > 0.35 * typical])]
+    kept = peaks[_shown(record, peaks, envelope[peaks] > 0.35 * typical)]
     shown[kept] = envelope[kept]
     weak = np.asarray(find_peaks(shown, distance=int(REFRACTORY * FS))[0], dtype=np.int64)
     return _with_missed(weak[envelope[weak] > 0.35 * typical], weak)
 
 
-def _shown(record: Conditioned, peaks: NDArray[np.int64], strong: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _shown(record: Conditioned, peaks: NDArray[np.int64], strong: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Tell at which peaks the middle one of the leads is as steep as at a beat, compared with its own strong peaks."""
-    steep = np.stack([_steepest(record, peak) for peak in peaks])
-    usual = np.median(steep[np.isin(peaks, strong)], axis=0) if len(strong) else steep.max(axis=0)
-    share = median(steep / np.maximum(usual, 1e-9))
+    near = np.clip(peaks[:, None] + NEAR, 0, record.steep.shape[1] - 1)
+    steep = np.abs(record.steep[:, near]).max(axis=2)[record.used]
+    usual = median(steep[:, strong]) if strong.any() else steep.max(axis=1)
+    share = median((steep / np.maximum(usual, 1e-9)[:, None]).T)
     edge = np.minimum(peaks, record.steep.shape[1] - 1 - peaks)
     return np.asarray(share > np.where(edge < EDGE * FS, WHOLE_SHARE, LEAD_SHARE))
-
-
-def _steepest(record: Conditioned, peak: int) -> NDArray[np.float32]:
-    """Return the greatest value of each lead with a signal within 60 ms of a peak, in the band of the QRS complex."""
-    reach = int(0.06 * FS)
-    steepest: NDArray[np.float32] = np.abs(record.steep[record.used, max(0, peak - reach) : peak + reach]).max(axis=1)
-    return steepest
 
 
 def _with_missed(strong: NDArray[np.int64], weak: NDArray[np.int64]) -> NDArray[np.int64]:

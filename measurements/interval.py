@@ -5,9 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.conditioning import FS, median
+from measurements.conditioning import FS
 from measurements.delineation import Delineation
 from measurements.measurement import Measurement, Measurements
+from measurements.median import median
 from measurements.wave import Wave
 
 LEAD_I, LEAD_AVF = 0, 5

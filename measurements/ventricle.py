@@ -4,9 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements.beat import BEFORE
-from measurements.conditioning import FS, median
+from measurements.conditioning import FS
 from measurements.flank import tangent
+from measurements.median import median
 from measurements.wave import DelineationLimits, Wave
+
+REST = BEFORE + int(0.4 * FS)
+"""First samples of the beat, in a tenth of which it rests."""
 
 
 def velocity(beat: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -21,7 +25,7 @@ def find_qrs(speed: NDArray[np.float64], limits: DelineationLimits) -> Wave:
     start = BEFORE - int(0.06 * FS)
     peak = start + int(np.argmax(speed[start : BEFORE + int(0.06 * FS)]))
     top = speed[peak]
-    rest = float(np.quantile(speed[: BEFORE + int(0.4 * FS)], 0.1))
+    rest = float(np.partition(speed[:REST], REST // 10)[REST // 10])
     t = limits.qrs_over_t * float(speed[peak + int(0.15 * FS) : peak + int(0.42 * FS)].max())
     before = (max(limits.qrs_onset * top, limits.onset_over_rest * rest), limits.calm_onset, 0.16)
     repolarising = min(t, limits.t_at_most * top)

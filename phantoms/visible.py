@@ -3,8 +3,9 @@
 The dipole moves longer than anyone sees. Beside its exact support, each wave therefore has two further truths, of the
 wave alone and without noise:
 
-- *20 microvolts*: the first and the last instant at which the wave itself moves any lead by more than 20 microvolts, the
-  smallest deflection that the CSE working party counts (Willems et al. 1985, Computers and Biomedical Research 18:439);
+- *20 microvolts*: the first and the last instant at which the wave itself moves any lead by more than 20 microvolts,
+  the smallest deflection that the CSE working party counts (Willems et al. 1985, Computers and Biomedical Research
+  18:439);
 - *tangent*, for the end of T: where the steepest tangent to its descent meets the isoelectric line (Lepeschkin and
   Surawicz 1952, Circulation 6:378), on the root mean square of all leads.
 """
