@@ -18,12 +18,16 @@ REFRACTORY = 0.24
 NEAR = np.arange(-int(0.06 * FS), int(0.06 * FS), 2)
 """Samples around a beat in which its QRS complex is steepest."""
 
-LEAD_SHARE = 0.3
-"""Least share of its usual steepness that the middle one of the leads has at a beat: artefacts have 0.01 to 0.21 in the
-records of folds 1 to 8, premature beats 0.36 and more."""
+LEAD_SHARE = 0.15
+"""Least share of its usual steepness that the middle one of the leads has at a beat: artefacts mostly have 0.01 to 0.12
+in the records of folds 1 to 8, premature beats 0.36 and more, those of phantoms 0.24."""
 
 APART = 0.1
 """Shortest distance in seconds between a beat and an artefact that might hide it."""
+
+T_WITHIN, T_CURVED, T_OF_BEATS = 0.4, 0.4, 0.4
+"""T waves follow their beats within so many seconds, are curved by less than this share of it, and do so after all
+beats, which are half of the peaks then."""
 
 EDGE, WHOLE_SHARE = 0.06, 0.7
 """Within so many seconds of an edge a beat may be cut off; it then needs this share, since its place is unknown."""
@@ -70,7 +74,23 @@ def find_beats(record: Conditioned) -> NDArray[np.int64]:
     kept = peaks[_shown(record, peaks, envelope[peaks] > 0.35 * typical)]
     shown[kept] = envelope[kept]
     weak = np.asarray(find_peaks(shown, distance=int(REFRACTORY * FS))[0], dtype=np.int64)
-    return _with_missed(weak[envelope[weak] > 0.35 * typical], weak)
+    return _without_t(record, _with_missed(weak[envelope[weak] > 0.35 * typical], weak))
+
+
+def _without_t(record: Conditioned, beats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Leave out T waves that are as steep as QRS complexes, if every beat has one: they are rounder."""
+    followed = np.flatnonzero(np.diff(beats) < T_WITHIN * FS)
+    if len(followed) < T_OF_BEATS * len(beats):
+        return beats
+    near = np.clip(beats[:, None] + NEAR, 4, record.signal.shape[1] - 5)
+    bent = record.signal[:, near] - 0.5 * (record.signal[:, near - 4] + record.signal[:, near + 4])
+    curved = np.abs(bent).max(axis=2).sum(axis=0)
+    t = 1 + followed[curved[followed + 1] < T_CURVED * curved[followed]]
+    if len(t) < T_OF_BEATS * len(beats):
+        return beats
+    is_t = np.isin(np.arange(len(beats)), t)
+    is_t[0] = curved[0] < T_CURVED * np.median(curved[~is_t])  # that of a beat before the record
+    return beats[~is_t]
 
 
 def _shown(record: Conditioned, peaks: NDArray[np.int64], strong: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -89,5 +89,5 @@ def _axis(waves: Delineation, wave: Wave | None, reason: str) -> Measurement:
 
 
 def _inner(wave: Wave) -> slice:
-    """Return the wave without its first 10 and last 20 ms, which belong to few leads."""
-    return slice(wave.onset + int(0.010 * FS), max(wave.offset - int(0.020 * FS), wave.peak + 1))
+    """Return the wave without its last 8 ms, which belong to few leads."""
+    return slice(wave.onset, max(wave.offset - int(0.008 * FS), wave.peak + 1))
