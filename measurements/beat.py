@@ -6,13 +6,31 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.conditioning import FS, Conditioned, median
+from measurements.conditioning import FS, Conditioned
+from measurements.median import median
 
 BEFORE, AFTER = int(0.40 * FS), int(0.64 * FS)
 """Samples of the median beat before and after its reference point."""
 
 REFRACTORY = 0.24
 """Shortest distance between two beats in seconds (250/min)."""
+
+NEAR = np.arange(-int(0.06 * FS), int(0.06 * FS), 2)
+"""Samples around a beat in which its QRS complex is steepest."""
+
+LEAD_SHARE = 0.15
+"""Least share of its usual steepness that the middle one of the leads has at a beat: artefacts mostly have 0.01 to 0.12
+in the records of folds 1 to 8, premature beats 0.36 and more, those of phantoms 0.24."""
+
+APART = 0.1
+"""Shortest distance in seconds between a beat and an artefact that might hide it."""
+
+T_WITHIN, T_CURVED, T_OF_BEATS = 0.4, 0.4, 0.4
+"""T waves follow their beats within so many seconds, are curved by less than this share of it, and do so after all
+beats, which are half of the peaks then."""
+
+EDGE, WHOLE_SHARE = 0.06, 0.7
+"""Within so many seconds of an edge a beat may be cut off; it then needs this share, since its place is unknown."""
 
 COMPARED = 64
 """Most beats that are sorted as wholes, two compared at a time: that is twice as fast as sorting each sample's values,
@@ -34,7 +52,8 @@ def find_beats(record: Conditioned) -> NDArray[np.int64]:
     """Return the positions of the QRS complexes, in samples at 500 Hz.
 
     They are peaks of the vector length of all leads in the band of the QRS complex, smoothed over 80 ms. A peak must
-    reach 0.35 of the typical one, or 0.2 where a beat would otherwise be missing (after Pan and Tompkins 1985).
+    reach 0.35 of the typical one, or 0.2 where a beat would otherwise be missing (after Pan and Tompkins 1985), and
+    most leads must show it: an artefact or a steep T wave stands in a few.
     """
     from scipy.ndimage import uniform_filter1d
     from scipy.signal import find_peaks
@@ -45,15 +64,43 @@ def find_beats(record: Conditioned) -> NDArray[np.int64]:
     weight = np.minimum(weight, 5 * np.median(weight[record.used])) if record.used.any() else weight
     energy = np.sqrt(np.einsum("ln,l->n", record.steep**2, weight**2))
     envelope = uniform_filter1d(energy, int(0.08 * FS), mode="constant")
-    peaks = np.asarray(find_peaks(envelope, distance=int(REFRACTORY * FS))[0], dtype=np.int64)
-    if len(peaks) == 0 or not record.used.any():
-        return np.empty(0, dtype=np.int64)
-    heights = envelope[peaks]
     window = int(2 * FS)
     tops = [envelope[start : start + window].max() for start in range(0, len(envelope) - window // 2, window)]
-    typical = float(np.median(tops))
-    strong = peaks[heights > 0.35 * typical]
-    return _with_missed(strong, peaks[heights > 0.2 * typical])
+    typical = float(np.median(tops)) if tops else 0.0
+    peaks = np.asarray(find_peaks(envelope, height=0.2 * typical, distance=int(APART * FS))[0], dtype=np.int64)
+    if len(peaks) == 0 or not record.used.any():
+        return np.empty(0, dtype=np.int64)
+    shown = np.zeros_like(envelope)
+    kept = peaks[_shown(record, peaks, envelope[peaks] > 0.35 * typical)]
+    shown[kept] = envelope[kept]
+    weak = np.asarray(find_peaks(shown, distance=int(REFRACTORY * FS))[0], dtype=np.int64)
+    return _without_t(record, _with_missed(weak[envelope[weak] > 0.35 * typical], weak))
+
+
+def _without_t(record: Conditioned, beats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Leave out T waves that are as steep as QRS complexes, if every beat has one: they are rounder."""
+    followed = np.flatnonzero(np.diff(beats) < T_WITHIN * FS)
+    if len(followed) < T_OF_BEATS * len(beats):
+        return beats
+    near = np.clip(beats[:, None] + NEAR, 4, record.signal.shape[1] - 5)
+    bent = record.signal[:, near] - 0.5 * (record.signal[:, near - 4] + record.signal[:, near + 4])
+    curved = np.abs(bent).max(axis=2).sum(axis=0)
+    t = 1 + followed[curved[followed + 1] < T_CURVED * curved[followed]]
+    if len(t) < T_OF_BEATS * len(beats):
+        return beats
+    is_t = np.isin(np.arange(len(beats)), t)
+    is_t[0] = curved[0] < T_CURVED * np.median(curved[~is_t])  # that of a beat before the record
+    return beats[~is_t]
+
+
+def _shown(record: Conditioned, peaks: NDArray[np.int64], strong: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell at which peaks the middle one of the leads is as steep as at a beat, compared with its own strong peaks."""
+    near = np.clip(peaks[:, None] + NEAR, 0, record.steep.shape[1] - 1)
+    steep = np.abs(record.steep[:, near]).max(axis=2)[record.used]
+    usual = median(steep[:, strong]) if strong.any() else steep.max(axis=1)
+    share = median((steep / np.maximum(usual, 1e-9)[:, None]).T)
+    edge = np.minimum(peaks, record.steep.shape[1] - 1 - peaks)
+    return np.asarray(share > np.where(edge < EDGE * FS, WHOLE_SHARE, LEAD_SHARE))
 
 
 def _with_missed(strong: NDArray[np.int64], weak: NDArray[np.int64]) -> NDArray[np.int64]:

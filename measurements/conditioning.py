@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from measurements.median import median
+from measurements.spike import without_spikes
 
 FS = 500.0
 """Sampling rate of all measurements in Hz; slower records are interpolated by their Fourier series."""
@@ -13,9 +15,6 @@ FS = 500.0
 LOWEST, HIGHEST = 0.5, 40.0
 """Pass band in Hz: below lies baseline wander, above lies muscle noise (AHA/ACC/HRS 2007 part I, section on
 filtering)."""
-
-SORTED_BELOW = 64
-"""Values of which a median is found by sorting them all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +37,7 @@ class Conditioned:
 
 
 def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
-    """Fill gaps, resample to 500 Hz, and remove baseline wander and noise with zero phase.
+    """Fill gaps, cut pacing spikes, resample to 500 Hz, and remove baseline wander and noise with zero phase.
 
     One Fourier transform serves both filters and the resampling.
 
@@ -51,7 +50,7 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
     """
     from scipy import fft
 
-    filled = _filled(signal)
+    filled = without_spikes(_filled(signal), fs)
     used = np.ptp(filled, axis=1) > 1e-6
     samples = filled.shape[1]
     padded = np.empty((len(filled), 2 * samples), dtype=np.float32)
@@ -65,18 +64,6 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
     if not used.all():
         smooth[~used] = 0
     return Conditioned(signal=smooth, steep=steep, used=used)
-
-
-def median(values: NDArray[Any]) -> NDArray[Any]:
-    """Return the medians over the last axis of finite values: numpy's to the bit, in a fraction of its time."""
-    count = values.shape[-1]
-    if count < SORTED_BELOW:
-        ordered = np.sort(values, axis=-1)
-        middle: NDArray[Any] = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
-        return middle
-    parted = np.partition(values, count // 2, axis=-1)
-    upper: NDArray[Any] = parted[..., count // 2]
-    return upper if count % 2 else (parted[..., : count // 2].max(axis=-1) + upper) / 2
 
 
 @lru_cache(maxsize=8)

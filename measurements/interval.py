@@ -5,9 +5,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.conditioning import FS, median
-from measurements.delineation import Delineation, Wave
+from measurements.conditioning import FS
+from measurements.delineation import Delineation
 from measurements.measurement import Measurement, Measurements
+from measurements.median import median
+from measurements.wave import Wave
 
 LEAD_I, LEAD_AVF = 0, 5
 
@@ -34,7 +36,7 @@ def measured(waves: Delineation) -> Measurements:
         qtc_fridericia=_corrected(qt, rate, 1 / 3),
         p_axis=_axis(waves, waves.p, waves.no_p or "no P wave"),
         qrs_axis=_axis(waves, waves.qrs, "no QRS complex"),
-        t_axis=_axis(waves, waves.t, "no T wave"),
+        t_axis=_axis(waves, waves.t, waves.no_t or "no T wave"),
     )
 
 
@@ -56,7 +58,7 @@ def _pr(waves: Delineation) -> Measurement:
 
 def _qt(waves: Delineation) -> Measurement:
     if waves.t is None or waves.qrs is None:
-        return Measurement(reason="the end of the T wave cannot be told")
+        return Measurement(reason=waves.no_t or "no T wave")
     return _duration(waves.qrs.onset, waves.t.offset)
 
 
@@ -87,5 +89,5 @@ def _axis(waves: Delineation, wave: Wave | None, reason: str) -> Measurement:
 
 
 def _inner(wave: Wave) -> slice:
-    """Return the wave without its first 10 and last 20 ms, which belong to few leads."""
-    return slice(wave.onset + int(0.010 * FS), max(wave.offset - int(0.020 * FS), wave.peak + 1))
+    """Return the wave without its last 8 ms, which belong to few leads."""
+    return slice(wave.onset, max(wave.offset - int(0.008 * FS), wave.peak + 1))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-VERSION = "1.1.0"
+VERSION = "2.0.0"
 """Changes whenever a number below would change."""
 
 TABLE = {

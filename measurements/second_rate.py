@@ -2,13 +2,16 @@
 
 It works lead by lead with the two moving averages of Elgendi, Jonkman and De Boer 2010, where the first detector
 (:mod:`measurements.beat`) looks at all leads at once and at heights of peaks: they share neither band, envelope nor
-threshold. The rate is the median over the leads.
+threshold. Each lead has a rate; that on which most independent leads agree is returned, so that tall T waves in some
+leads are outvoted.
 """
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from measurements.lead import INDEPENDENT
 
 BAND = (8.0, 20.0)
 """Pass band in Hz of Elgendi 2010."""
@@ -18,6 +21,9 @@ COMPLEX_S, BEAT_S, OFFSET = 0.097, 0.611, 0.08
 
 REFRACTORY_S = 0.22
 """Two complexes stand at least this far apart: those of 250 per minute do."""
+
+SAME = 1.5
+"""Rates so near to each other, in 1/min, are the same."""
 
 LEAST_LEADS = 3
 """Leads that must have a rate."""
@@ -34,15 +40,24 @@ def second_rate(signal: NDArray[np.float32], fs: float) -> float | None:
         Sampling rate in Hz.
     """
     from scipy.ndimage import uniform_filter1d
-    from scipy.signal import sosfiltfilt
 
-    coarse, fs = _coarse(np.nan_to_num(signal), fs)
-    squared = sosfiltfilt(_band(fs), coarse, axis=1) ** 2
+    chosen = signal[INDEPENDENT]
+    coarse, fs = _coarse(chosen if np.isfinite(chosen).all() else np.nan_to_num(chosen), fs)
+    squared = _banded(coarse, fs) ** 2
     narrow, wide = (uniform_filter1d(squared, round(window * fs), axis=1) for window in (COMPLEX_S, BEAT_S))
     inside = narrow > wide + OFFSET * squared.mean(axis=1, keepdims=True)
     leads = zip(squared, _blocks(inside, fs), strict=True)
-    rates = [rate for lead, blocks in leads if (rate := _rate(lead, blocks, fs))]
-    return float(np.median(rates)) if len(rates) >= LEAST_LEADS else None
+    rates = np.array([rate for lead, blocks in leads if (rate := _rate(lead, blocks, fs))])
+    return _agreed(rates) if len(rates) >= LEAST_LEADS else None
+
+
+def _agreed(rates: NDArray[np.float64]) -> float:
+    """Return the median of the largest group of rates that are the same; of two as large, that nearer to the median."""
+    near = np.abs(rates[:, None] - rates) <= SAME
+    size = near.sum(axis=1)
+    largest = np.flatnonzero(size == size.max())
+    centre = largest[np.argmin(np.abs(rates[largest] - np.median(rates)))]
+    return float(np.median(rates[near[centre]]))
 
 
 def _coarse(signal: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float64], float]:
@@ -55,12 +70,29 @@ def _coarse(signal: NDArray[np.float32], fs: float) -> tuple[NDArray[np.float64]
     return total / step, fs / step
 
 
-@cache
-def _band(fs: float) -> NDArray[np.float64]:
-    from scipy.signal import butter
+def _banded(coarse: NDArray[np.float64], fs: float) -> NDArray[np.float64]:
+    """Return the leads in the band, filtered forwards and backwards, which one Fourier transform does at once."""
+    from scipy import fft
 
-    filtered: NDArray[np.float64] = butter(3, BAND, "bandpass", fs=fs, output="sos")
-    return filtered
+    samples = coarse.shape[1]
+    edge = min(round(fs), samples - 1)
+    before = 2 * coarse[:, :1] - coarse[:, edge:0:-1]
+    after = 2 * coarse[:, -1:] - coarse[:, -2 : -2 - edge : -1]
+    padded = np.concatenate([before, coarse, after], axis=1)
+    total = fft.next_fast_len(padded.shape[1], real=True)
+    spectrum = fft.rfft(padded, total, axis=1) * _gain(total, fs)
+    banded: NDArray[np.float64] = fft.irfft(spectrum, total, axis=1)[:, edge : edge + samples]
+    return banded
+
+
+@lru_cache(maxsize=8)
+def _gain(samples: int, fs: float) -> NDArray[np.float64]:
+    """Return the gain of a Butterworth filter of third order and of the same backwards, at each frequency."""
+    from scipy.signal import butter, sosfreqz
+
+    sections = butter(3, BAND, "bandpass", fs=fs, output="sos")
+    _, response = sosfreqz(sections, worN=np.fft.rfftfreq(samples, 1 / fs), fs=fs)
+    return np.asarray(np.abs(response) ** 2, dtype=np.float64)
 
 
 def _blocks(inside: NDArray[np.bool_], fs: float) -> list[list[tuple[int, int]]]:

@@ -96,12 +96,10 @@ def simulate(heart: Physiology, seed: int, seconds: float = 10.0, fs: float = 50
     samples = round(seconds * fs)
     times = np.arange(samples) / fs
     beats = timeline(heart, seconds, stream(seed, "beats"))
-    chest = 1 + CHEST_SPREAD * stream(seed, "chest").standard_normal((8, 3))
-    focus = float(stream(seed, "focus").random())
     dipole = np.zeros((samples, 3))
     breathing = 1 + heart.noise.respiration * respiration(times, stream(seed, "breath"))
-    potentials = electrode_matrix(chest)
-    waves = _ventricular(dipole, _Loops(heart, focus, twelve_leads(potentials)[:2]), beats, fs)
+    potentials = electrode_matrix(chest_of(seed))
+    waves = _ventricular(dipole, _Loops(heart, focus_of(seed), twelve_leads(potentials)[:2]), beats, fs)
     dipole *= breathing[:, None]
     p = _atrial(dipole, heart, beats, times, seed)
     electrodes = potentials @ dipole.T
@@ -127,6 +125,16 @@ def stream(seed: int, part: str) -> np.random.Generator:
     """Return the random stream of one part of a recording."""
     digest = hashlib.sha256(f"{seed} {part}".encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "little")))
+
+
+def chest_of(seed: int) -> NDArray[np.float64]:
+    """Return a person's factors on the entries of the lead matrix, float64 (8, 3)."""
+    return np.asarray(1 + CHEST_SPREAD * stream(seed, "chest").standard_normal((8, 3)), dtype=np.float64)
+
+
+def focus_of(seed: int) -> float:
+    """Return where in the ventricles a person's premature beats arise, from 0 to 1."""
+    return float(stream(seed, "focus").random())
 
 
 def _check(seed: int, seconds: float, fs: float) -> None:

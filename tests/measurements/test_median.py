@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from measurements.beat import COMPARED, _middle
-from measurements.conditioning import SORTED_BELOW, median
+from measurements.median import SORTED_BELOW, median
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 8, SORTED_BELOW - 1, SORTED_BELOW, 1_000, 4_999, 5_000])

@@ -51,6 +51,13 @@ def test_the_leads_vote_so_that_noise_in_a_few_does_not_count():
     assert second_rate(signal, 500.0) == pytest.approx(75, abs=0.6)
 
 
+def test_limb_leads_count_once_each():
+    """Six leads show two independent voltages: doubled in all of them, a rate is still outvoted by the chest leads."""
+    signal = train(75)
+    signal[:6] = train(150)[:6]
+    assert second_rate(signal, 500.0) == pytest.approx(75, abs=0.6)
+
+
 def test_flat_leads_and_gaps_do_not_vote():
     signal = train(75)
     signal[3:8] = 0
