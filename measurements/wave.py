@@ -57,7 +57,7 @@ class DelineationLimits:
     t_at_most: float = 0.3
     onset_over_rest: float = 2.2
     offset_over_rest: float = 3.0
-    calm_onset: float = 0.016
+    calm_onset: float = 0.010
     calm_offset: float = 0.032
     p_foot: float = 0.16
     p_consistency: float = 0.35
