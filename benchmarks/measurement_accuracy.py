@@ -24,7 +24,6 @@ from sklearn.metrics import roc_auc_score
 
 from bench.dataset import Record, open_dataset
 from bench.dataset.ptbxl import PtbXl
-from bench.dataset.record import RecordId
 from measurements import Measurements, measure
 from taxonomy.axis import NORMALITY
 from taxonomy.threshold import PR_LIMIT, PRE_EXCITED_PR, QRS_LIMITS, QTC_LIMITS, axis_of
@@ -83,10 +82,11 @@ def timed(dataset: PtbXl, record: Record, fs: int, statements: frozenset[str] | 
     return Measured(record, labels, is_normal, numbers, time.process_time() - start, statements)
 
 
-def statements_of(path: Path) -> dict[RecordId, frozenset[str]]:
+def statements_of(path: Path) -> Mapping[int, frozenset[str]]:
     """Return 12SL's statements by record from the table of PTB-XL+."""
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open(newline="", encoding="utf-8") as table:
-        return {int(row["ecg_id"]): frozenset(ast.literal_eval(row["statements"])) for row in csv.DictReader(table)}
+        rows = csv.DictReader(table)
+        return {int(row["ecg_id"]): frozenset(ast.literal_eval(row["statements"])) for row in rows}
 
 
 def against_reference(records: list[Measured], name: str) -> str:
@@ -190,10 +190,10 @@ def main() -> None:
     dataset = open_dataset(options.data)
     if not isinstance(dataset, PtbXl):
         parser.error(f"--data must name a folder of PTB-XL, not {dataset.title}")
-    statements = statements_of(options.statements) if options.statements else {}
+    statements: Mapping[int, frozenset[str]] = statements_of(options.statements) if options.statements else {}
     for fs in (500, 100):
         read = [record for record in dataset if fs in record.rates and record.fold in options.folds]
-        measured = [timed(dataset, record, fs, statements.get(record.ecg_id)) for record in read]
+        measured = [timed(dataset, record, fs, statements.get(int(record.ecg_id))) for record in read]
         groups = {"all": range(1, 11), "1 to 8": range(1, 9), "9": range(9, 10), "10": range(10, 11)}
         for title, folds in groups.items():
             group = [m for m in measured if m.record.fold in folds]
