@@ -1,5 +1,7 @@
 """The P wave of the median beat, or the reason why there is none."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,25 +11,32 @@ from measurements.flank import foot
 from measurements.lead import INFERIOR
 from measurements.wave import DelineationLimits, Wave
 
+HALF_S = 0.1
+"""Seconds before the QRS complex that are compared with those half an RR interval earlier."""
+
 FLUTTER_S = 0.15
 """Seconds before the QRS complex in which one flutter wave of 250 to 350 per minute lies."""
 
 
-def find_p(
-    beat: MedianBeat, qrs: Wave, before: tuple[int, float], limits: DelineationLimits
-) -> tuple[Wave | None, str | None]:
-    """Return the P wave, or None and the reason.
+@dataclass(frozen=True)
+class Rhythm:
+    """The usual RR interval in samples, and the mean difference of successive ones as a share of their mean."""
 
-    ``before`` is the earliest sample of the search, and how irregular the rhythm is.
-    """
-    earliest, irregularity = before
+    rr: float
+    irregularity: float
+
+
+def find_p(
+    beat: MedianBeat, qrs: Wave, earliest: int, rhythm: Rhythm, limits: DelineationLimits
+) -> tuple[Wave | None, str | None]:
+    """Return the P wave, or None and the reason; ``earliest`` is the first sample of the search."""
     latest = qrs.onset - int(0.008 * FS)
     window = _straightened(beat.signal[None, :, earliest:latest])[0]
     singles = _straightened(beat.beats[:, :, earliest:latest])
-    irregular = irregularity > limits.irregular
+    irregular = rhythm.irregularity > limits.irregular
     if _consistency(singles, window) < (limits.p_consistency_irregular if irregular else limits.p_consistency):
         return None, "no P wave stands before the QRS complexes in the same way"
-    if _is_flutter(beat.signal, qrs, earliest, limits):
+    if _is_upward_flutter(beat.signal, qrs, earliest, limits) or _is_flutter_of_two(beat.signal, qrs, rhythm, limits):
         return None, "the P waves cannot be told from flutter waves"
     level = _lump(window)
     noise = float(np.sqrt(((singles - window) ** 2).mean() / len(singles)))
@@ -38,7 +47,7 @@ def find_p(
     return Wave(earliest + onset, earliest + peak, earliest + offset), None
 
 
-def _is_flutter(beat: NDArray[np.float32], qrs: Wave, earliest: int, limits: DelineationLimits) -> bool:
+def _is_upward_flutter(beat: NDArray[np.float32], qrs: Wave, earliest: int, limits: DelineationLimits) -> bool:
     """Tell whether the inferior leads run upwards before the QRS complexes, and never rest between two of them."""
     end = qrs.onset - int(0.008 * FS)
     wave = _straightened(beat[None, :, max(0, end - int(FLUTTER_S * FS)) : end])[0]
@@ -49,6 +58,22 @@ def _is_flutter(beat: NDArray[np.float32], qrs: Wave, earliest: int, limits: Del
     smooth = np.apply_along_axis(np.convolve, 1, beat[INFERIOR, earliest:end], np.full(11, 1 / 11), "valid")
     speed = np.sqrt((np.gradient(smooth, axis=1) ** 2).mean(axis=0))
     return bool(np.quantile(speed, 0.2) > limits.flutter_restless * speed.max())
+
+
+def _is_flutter_of_two(beat: NDArray[np.float32], qrs: Wave, rhythm: Rhythm, limits: DelineationLimits) -> bool:
+    """Tell whether what stands before the QRS complex stands half an RR interval earlier too, at a rate of 2:1."""
+    slowest, fastest = limits.flutter_rates
+    if rhythm.irregularity > limits.flutter_irregular or not slowest <= 60 * FS / rhythm.rr <= fastest:
+        return False
+    end, length, shift = qrs.onset - int(0.004 * FS), int(HALF_S * FS), round(rhythm.rr / 2)
+    smooth = np.apply_along_axis(np.convolve, 1, beat[:, : end + 9].astype(np.float64), np.full(9, 1 / 9), "same")
+    speed = np.gradient(smooth, axis=1)
+    before = speed[:, end - length : end]
+    ends = range(max(length, end - shift - 6), end - shift + 7)
+    earlier = np.stack([speed[:, one - length : one] for one in ends])
+    size = np.sqrt((before**2).sum() * (earlier**2).sum(axis=(1, 2)))
+    alike = (earlier * before).sum(axis=(1, 2)) / np.maximum(size, 1e-12)
+    return bool(alike.max() > limits.flutter_alike)
 
 
 def _lump(window: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements.atrium import find_p
+from measurements.atrium import Rhythm, find_p
 from measurements.beat import MedianBeat, find_beats, median_beat
 from measurements.conditioning import FS, condition
 from measurements.ventricle import find_qrs, find_t, velocity
@@ -66,7 +66,7 @@ def delineate(signal: NDArray[np.float32], fs: float, limits: DelineationLimits 
     qrs = find_qrs(velocity(beat.signal[record.used]), limits)
     rr = float(np.median(np.diff(beats))) if len(beats) > 1 else FS
     t, no_t = find_t(beat.signal[record.used], qrs, rr, limits)
-    p, no_p = find_p(beat, qrs, (_earliest_p(qrs, t, rr), _irregularity(beats)), limits)
+    p, no_p = find_p(beat, qrs, _earliest_p(qrs, t, rr), Rhythm(rr, _irregularity(beats)), limits)
     return Delineation(beats, beat, record.used, p, qrs, t, no_p, no_t)
 
 

@@ -43,6 +43,11 @@ class DelineationLimits:
     flutter_upward, flutter_restless : float
         What runs up the inferior leads before the QRS complexes, in shares of its root mean square over all leads, and
         how fast these leads move where they move least: above both they are flutter waves.
+    flutter_rates, flutter_irregular : tuple of float, float
+        Ventricular rates in 1/min at which every second flutter wave may be conducted, and the greatest irregularity.
+    flutter_alike : float
+        Correlation of the leads before the QRS complex with half an RR interval earlier, above which both are flutter
+        waves: sinus tachycardia reaches 0.12.
     t_stretch : float
         Time from the steepest descent of T to its end, as a multiple of the time that the tangent takes to the floor.
     qt_of_rr : float
@@ -57,7 +62,7 @@ class DelineationLimits:
     t_at_most: float = 0.3
     onset_over_rest: float = 2.2
     offset_over_rest: float = 3.0
-    calm_onset: float = 0.016
+    calm_onset: float = 0.010
     calm_offset: float = 0.032
     p_foot: float = 0.16
     p_consistency: float = 0.35
@@ -66,6 +71,9 @@ class DelineationLimits:
     p_consistency_irregular: float = 0.72
     flutter_upward: float = 1.0
     flutter_restless: float = 0.075
+    flutter_rates: tuple[float, float] = (122.0, 170.0)
+    flutter_irregular: float = 0.05
+    flutter_alike: float = 0.2
     t_stretch: float = 1.3
     qt_of_rr: float = 0.95
     qtc: tuple[float, float] = (280.0, 650.0)

@@ -86,6 +86,20 @@ def test_sinus_rhythm_has_a_pr(code):
     assert all(measure(phantom.mv, phantom.fs).pr.value for phantom, _ in phantoms(code))
 
 
+@pytest.mark.parametrize("rate", range(124, 170, 5))
+def test_sinus_tachycardia_is_no_flutter_of_two_to_one(rate):
+    phantom = simulate(Physiology(rate=float(rate), pr=140.0, qt=290.0), rate)
+    assert "flutter" not in (measure(phantom.mv, phantom.fs).pr.reason or "")
+
+
+@pytest.mark.parametrize(("rate", "ratio"), [(128, 2), (140, 2), (155, 2), (100, 3), (75, 4)])
+def test_regular_flutter_has_no_pr_at_any_ratio(rate, ratio):
+    heart = Physiology(rate=float(rate), pr=None, rhythm="atrial_flutter", flutter_ratio=ratio)
+    for seed in range(5):
+        phantom = simulate(heart, seed)
+        assert "P wave" in measure(phantom.mv, phantom.fs).pr.reason
+
+
 def test_a_pacing_spike_is_no_qrs_complex():
     gaps = off("PACE", "qrs", "support")
     assert -12 < np.median(gaps) < 12
