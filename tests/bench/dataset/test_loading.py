@@ -1,11 +1,13 @@
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wfdb
 
-from bench.dataset import open_dataset
+from bench.dataset import Cohort, open_dataset
 from bench.dataset.array_cache import cached_array
 from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
@@ -288,6 +290,86 @@ def test_a_damaged_array_cache_is_set_aside_said_once_and_made_again(
     (said,) = caplog.messages
     assert path.name in said and said.endswith(f"it is kept as {path.name}.damaged and made again")
     assert os.path.lexists(tmp_path / f"{path.name}.damaged")
+
+
+class Stopped(BaseException):
+    """A kill or Ctrl-C."""
+
+
+def until(row, made):
+    """Return a preparation that is stopped at a row."""
+
+    def prepare(signal):
+        if len(made) == row:
+            raise Stopped
+        made.append(1)
+        return signal.mv
+
+    return prepare
+
+
+@pytest.mark.parametrize("torn", [b"", b"half a row"])
+def test_what_was_prepared_before_a_kill_is_not_prepared_again(population, tmp_path, monkeypatch, torn):
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    records, made, reported = population.cohort("val", limit=8), [], []
+    with pytest.raises(Stopped):
+        cached_array(records, ("raw", until(5, made)), lambda done, total: None)
+    (part,) = tmp_path.glob(".*.part")
+    part.write_bytes(part.read_bytes() + torn)
+    made.clear()
+    array = cached_array(records, ("raw", until(None, made)), lambda done, total: reported.append((done, total)))
+    assert len(made) == 3
+    assert reported == [(done, 8) for done in (5, 6, 7, 8)]
+    assert all(np.array_equal(row, record.signal().mv) for row, record in zip(array, records, strict=True))
+    assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize("damage", [emptied, other_bytes, zeros, of_another_kind], ids=lambda damage: damage.__name__)
+def test_a_damaged_part_is_prepared_from_the_beginning(population, tmp_path, monkeypatch, damage):
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    records, made = population.cohort("val", limit=8), []
+    with pytest.raises(Stopped):
+        cached_array(records, ("raw", until(5, made)), lambda done, total: None)
+    (part,) = tmp_path.glob(".*.part")
+    damage(part)
+    made.clear()
+    array = cached_array(records, ("raw", until(None, made)), lambda done, total: None)
+    assert len(made) == 8
+    assert np.array_equal(array[7], records[7].signal().mv)
+
+
+def test_records_in_another_order_take_nothing_from_a_part(population, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    records, made = population.cohort("val", limit=8), []
+    with pytest.raises(Stopped):
+        cached_array(records, ("raw", until(5, made)), lambda done, total: None)
+    turned = Cohort(population, records.records[::-1], "turned")
+    array = cached_array(turned, ("raw", lambda signal: signal.mv), lambda done, total: None)
+    assert all(np.array_equal(row, record.signal().mv) for row, record in zip(array, turned, strict=True))
+
+
+def test_a_second_process_waits_for_the_first_and_prepares_nothing(population, tmp_path, monkeypatch):
+    monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr("bench.dataset.array_cache.LOOKED", 0.05)
+    records, made, reported = population.cohort("val", limit=8), [], []
+    begun, waiting = threading.Event(), threading.Event()
+
+    def slow(signal):
+        begun.set()
+        assert waiting.wait(20)
+        return signal.mv
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(cached_array, records, ("raw", slow), lambda done, total: None)
+        assert begun.wait(20)
+
+        def report(done, total):
+            reported.append((done, total))
+            waiting.set()
+
+        second = cached_array(records, ("raw", until(None, made)), report)
+        assert np.array_equal(second, first.result())
+    assert not made and reported[0] == (0, 8)
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
