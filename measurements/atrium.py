@@ -66,10 +66,12 @@ def _is_flutter_of_two(beat: NDArray[np.float32], qrs: Wave, rhythm: Rhythm, lim
     if rhythm.irregularity > limits.flutter_irregular or not slowest <= 60 * FS / rhythm.rr <= fastest:
         return False
     end, length, shift = qrs.onset - int(0.004 * FS), int(HALF_S * FS), round(rhythm.rr / 2)
+    ends = range(max(length, end - shift - 6), end - shift + 7)
+    if not ends:  # a QRS complex so broad that the median beat does not reach as far back
+        return False
     smooth = np.apply_along_axis(np.convolve, 1, beat[:, : end + 9].astype(np.float64), np.full(9, 1 / 9), "same")
     speed = np.gradient(smooth, axis=1)
     before = speed[:, end - length : end]
-    ends = range(max(length, end - shift - 6), end - shift + 7)
     earlier = np.stack([speed[:, one - length : one] for one in ends])
     size = np.sqrt((before**2).sum() * (earlier**2).sum(axis=(1, 2)))
     alike = (earlier * before).sum(axis=(1, 2)) / np.maximum(size, 1e-12)

@@ -1,6 +1,6 @@
 """The training set of resnet1d, and the record of it for the weights file."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,9 +61,13 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
 
 
 def prepared_records(
-    dataset: Dataset, extra: Path | None, report: Report, workers: int | None = None
+    dataset: Dataset,
+    extra: Path | None,
+    report: Report,
+    workers: int | None = None,
+    splits: Collection[str] = (TRAIN, STOP),
 ) -> tuple[Sequence[Record], NetworkInput]:
-    """Return the records of the training and validation splits, and what the network sees of them.
+    """Return the records of some splits, and what the network sees of them.
 
     Parameters
     ----------
@@ -76,6 +80,8 @@ def prepared_records(
     report : callable
     workers : int, optional
         Processes that prepare signals; by default one for each processor.
+    splits : collection of str
+        By default those of a training: the test split is read by nothing that trains.
 
     Returns
     -------
@@ -88,8 +94,8 @@ def prepared_records(
     taxonomy.error.DatasetError
         When the extra file has another format.
     """
-    both = (*dataset.cohort(TRAIN), *dataset.cohort(STOP))
-    cohort = Cohort(dataset, tuple(sorted(both, key=lambda record: by_id(record.ecg_id))), TRAIN)
+    chosen = [record for split in splits for record in dataset.cohort(split)]
+    cohort = Cohort(dataset, tuple(sorted(chosen, key=lambda record: by_id(record.ecg_id))), TRAIN)
     seen = NetworkInput(
         np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32), np.empty((0, len(NAMES)), dtype=np.float32)
     )
@@ -100,7 +106,8 @@ def prepared_records(
         seen = NetworkInput(leads, side[:, 0])
     if not extra:
         return cohort, seen
-    more, further = _extra(extra, dataset, frozenset(cohort.ids))
+    folds = frozenset(fold for split in splits for fold in dataset.split(split).folds)
+    more, further = _extra(extra, dataset, frozenset(cohort.ids), folds)
     both_seen = NetworkInput(np.concatenate([seen.leads, further.leads]), np.concatenate([seen.side, further.side]))
     return [*cohort, *more], both_seen
 
@@ -123,7 +130,9 @@ def _side(signal: Signal) -> NDArray[np.float32]:
     return network_input(signal.mv, signal.fs)[0].side[None]
 
 
-def _extra(path: Path, dataset: Dataset, present: frozenset[RecordId]) -> tuple[Sequence[Record], NetworkInput]:
+def _extra(
+    path: Path, dataset: Dataset, present: frozenset[RecordId], folds: frozenset[RecordId]
+) -> tuple[Sequence[Record], NetworkInput]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             ids, signal, units = archive["ecg_id"], archive["signal"], float(archive["units_per_sd"])
@@ -131,7 +140,6 @@ def _extra(path: Path, dataset: Dataset, present: frozenset[RecordId]) -> tuple[
         raise DatasetError(f"{path} is not a file of prepared signals: {error}") from error
     if signal.shape != (len(ids), 12, NETWORK_SAMPLES):
         raise DatasetError(f"{path} holds signals {signal.shape}, not ({len(ids)}, 12, {NETWORK_SAMPLES})")
-    folds = (*dataset.split(TRAIN).folds, *dataset.split(STOP).folds)
     rows = [(row, dataset.record(ecg_id)) for row, ecg_id in enumerate(ids.tolist()) if ecg_id not in present]
     chosen = [(row, record) for row, record in rows if record.fold in folds]
     prepared = signal[[row for row, _ in chosen]].astype(np.float32) / np.float32(units)
