@@ -1,4 +1,4 @@
-"""Which of two weights files of resnet1d is better, and at what?
+"""Compares two weights files of resnet1d: which is better, and at what.
 
     python benchmarks/resnet1d_weights.py --data PTBXL_DIR [--extra FILE.npz] BEFORE.safetensors AFTER.safetensors
 
@@ -118,9 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data")
     parser.add_argument("--extra", type=Path, help="more records, filtered and z-scored elsewhere (.npz)")
-    parser.add_argument(
-        "--split", default=STOP, help=f"the split to read (default: {STOP}); test is read once, at the end"
-    )
+    parser.add_argument("--split", default=STOP, help=f"default: {STOP}; test is read once, at the end")
     parser.add_argument("weights", nargs=2)
     asked = parser.parse_args()
     readers = [Resnet1dReader(path) for path in asked.weights]
