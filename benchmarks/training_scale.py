@@ -52,24 +52,22 @@ def main() -> None:
 def prepared(seed: int, cases: int, workers: int) -> TrainingSet:
     """Return the training set of a population, prepared now or earlier."""
     begun = time.perf_counter()
-    first, last = [0, begun], begun
+    first: list[tuple[int, float]] = []
+    last = begun
 
     def report(done: int, total: int) -> None:
         nonlocal last
         now = time.perf_counter()
-        if first[0] == 0:
-            first[:] = [done, now]
-        if now - last > TOLD_EVERY:
-            last, rate = now, (done - first[0]) / (now - first[1])
+        if not first:
+            first.append((done, now))
+        if now - last > TOLD_EVERY and done > first[0][0]:
+            last, rate = now, (done - first[0][0]) / (now - first[0][1])
             print(f"  {done:,} of {total:,} prepared, {rate:.0f}/s, {(total - done) / rate:.0f} s left", flush=True)
 
     data = training_set(Phantoms(f"{seed},{cases}"), None, report, workers)
     seconds, gigabytes = time.perf_counter() - begun, data.signal.nbytes / 1e9
     print(f"{len(data.signal):,} phantoms, {gigabytes:.2f} GB, {workers} worker(s): ready after {seconds:.1f} s")
-    own, children = (
-        resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
-    print(f"peak memory so far {own:.2f} GB, of one worker {children:.2f} GB; {memory()}", flush=True)
+    print(f"peak memory {peak():.2f} GB, of a worker {peak(resource.RUSAGE_CHILDREN):.2f} GB; {memory()}", flush=True)
     return data
 
 

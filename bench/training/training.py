@@ -91,7 +91,8 @@ def train(plan: Plan, observer: Observer) -> None:
             _check_settings(plan)
             observer.say(placement(accelerator))
             examples, described = _prepared(plan, observer)
-            _train_members(plan, shared(examples, accelerator, plan.out), observer)
+            examples = shared(examples, accelerator, plan.out)  # from here on only the mapped signals are held
+            _train_members(plan, examples, observer)
         _gather_members(plan, described, observer)
     accelerator.end_training()
 

@@ -1,6 +1,7 @@
 """The batches of a training: rows of its set in an order that the seed and the epoch alone decide."""
 
 from collections.abc import Iterator, Sequence
+from multiprocessing import get_all_start_methods
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,18 +89,25 @@ def derived_seed(seed: int, epoch: int, use: str, process: int = 0) -> int:
 
 
 def _loader(rows: Rows, batch: int, device: torch.device, order: Order | None) -> DataLoader[Batch]:
-    on_gpu = device.type == "cuda"
     return DataLoader(
         rows,
         batch,
         sampler=order,
-        num_workers=GPU_LOADERS if on_gpu else 0,
-        persistent_workers=on_gpu,
-        pin_memory=on_gpu,
         collate_fn=_as_gathered,
         # A source of its own: a loader would take its seed from the one that decides the dropout.
         generator=Generator().manual_seed(0),
+        **_loading(device),
     )
+
+
+def _loading(device: torch.device) -> dict[str, Any]:
+    """Return who gathers the batches for a device."""
+    if device.type != "cuda":
+        return {}
+    # A fork shares the mapped signals; a spawned process would be sent a copy of them.
+    context = "fork" if "fork" in get_all_start_methods() else None
+    processes = {"num_workers": GPU_LOADERS, "persistent_workers": True, "multiprocessing_context": context}
+    return {"pin_memory": True, **processes}
 
 
 def _as_gathered(batch: Any) -> Any:  # noqa: ANN401  # a loader expects a list of examples, not a gathered batch

@@ -173,7 +173,7 @@ class Training:
         chance = Generator(device).manual_seed(derived_seed(self.seed, number, "augmentation", process))
         self.loader.set_epoch(number)
         self.model.train()
-        clock, total = _Clock(), torch.zeros(2, device=device)
+        clock, lost, records = _Clock(), torch.zeros((), device=device), 0
         for step, batch in enumerate(clock.timed(self.loader), start=(number - 1) * self.steps):
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate(step)
@@ -183,12 +183,12 @@ class Training:
             self.optimizer.step()
             self.optimizer.zero_grad()
             self.averaged.update_parameters(self.network)
-            # A number would make the device's queue run empty at every step.
-            total += torch.stack([loss.detach() * len(batch.rows), total.new_tensor(len(batch.rows))])
+            lost += loss.detach() * len(batch.rows)  # a number would make a GPU's queue run empty at every step
+            records += len(batch.rows)
             self.report(step + 1, self.steps * self.config.epochs)
         self._average_statistics()
-        lost, records = self.accelerator.reduce(total).tolist()
-        return Run(lost / records, records / clock.seconds, clock.waited / clock.seconds)
+        whole_loss, whole = self.accelerator.reduce(torch.stack([lost, lost.new_tensor(records)])).tolist()
+        return Run(whole_loss / whole, whole / clock.seconds, clock.waited / clock.seconds)
 
     def auroc(self) -> float:
         """Return the averaged weights' superclass macro AUROC on the validation records, the same in every process."""

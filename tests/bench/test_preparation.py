@@ -1,6 +1,10 @@
 """Preparing and sharing the records of a training: in several processes, from one file."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from functools import partial
 
 import numpy as np
@@ -84,7 +88,30 @@ def test_the_signals_of_a_training_stay_in_the_file_of_the_cache(tmp_path):
 
 def test_signals_that_lie_in_no_file_are_put_into_one(tmp_path):
     data = training_set(Phantoms("1,2"), None, lambda done, total: None)
-    for number, signal in enumerate((data.signal[3:], np.concatenate([data.signal, data.signal[:1]]))):
+    for number, whole in enumerate((data.signal[3:], np.concatenate([data.signal, data.signal[:1]]))):
         path = tmp_path / f"other{number}.npy"
-        assert _file_of(signal, path) == path
-        assert np.array_equal(np.load(path), signal)
+        assert _file_of(whole, path) == path
+        assert np.array_equal(np.load(path), whole)
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_records_are_prepared_keeps_them(tmp_path):
+    (tmp_path / "tiny.toml").write_text("channels = [8, 8]\nblocks = 1\nepochs = 1\n")
+    words = ["--data", "phantoms:1,200", "--workers", "2", "--config", str(tmp_path / "tiny.toml")]
+    words = [sys.executable, "-m", "bench", "train", "resnet1d", *words, "--out", str(tmp_path / "out")]
+
+    def part():
+        return next(iter([path.stat().st_size for path in tmp_path.glob(".*.part")]), 0)
+
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
+        while not part() and training.poll() is None:
+            time.sleep(0.05)
+        training.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        _, said = training.communicate()
+    assert training.returncode == 130 and time.monotonic() - begun < 10
+    assert said.strip() == "Stopped. What was finished is kept; the same command resumes."
+    assert 0 < part() < 1800 * 48_000
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not part() and "1600 records to train on, 200 to stop on" in done.stdout

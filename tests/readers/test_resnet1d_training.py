@@ -16,7 +16,7 @@ from readers.resnet1d.checkpoint import Checkpoint, Trained, load_checkpoint, sa
 from readers.resnet1d.config import training_config_from
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.launch import launched, precision_of
-from readers.resnet1d.loader import Order, Rows, derived_seed
+from readers.resnet1d.loader import Order, Rows, _loading, derived_seed
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.training import Training, Watch, train_member
 from readers.training_target import training_heads
@@ -163,6 +163,16 @@ def test_the_validation_reads_every_labelled_record_once(noise):
     rows = [row for batch in training.validation for row in batch.rows.tolist()]
     assert rows == [row for row in range(40, 56) if row % 3]
     assert 0 <= training.auroc() <= 1
+
+
+@pytest.mark.slow
+def test_batches_gathered_by_other_processes_are_the_same(noise, tmp_path, monkeypatch):
+    """As for a GPU, but for the pinned memory, which needs one."""
+    whole = load_file(train_member(noise, TINY, 3, tmp_path / "a", Watch()))
+    loading = {name: value for name, value in _loading(CUDA).items() if name != "pin_memory"}
+    assert loading["num_workers"] > 0
+    monkeypatch.setattr("readers.resnet1d.loader._loading", lambda device: loading)
+    assert same(whole, load_file(train_member(noise, TINY, 3, tmp_path / "b", Watch())))
 
 
 @pytest.mark.slow
