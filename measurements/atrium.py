@@ -11,6 +11,9 @@ from measurements.flank import foot
 from measurements.lead import INFERIOR
 from measurements.wave import DelineationLimits, Wave
 
+PR_SEGMENT_S = 0.07
+"""Seconds before the QRS complex in which the leads rest where a long PR interval is one of sinus rhythm."""
+
 HALF_S = 0.1
 """Seconds before the QRS complex that are compared with those half an RR interval earlier."""
 
@@ -36,14 +39,14 @@ def find_p(
     irregular = rhythm.irregularity > limits.irregular
     if _consistency(singles, window) < (limits.p_consistency_irregular if irregular else limits.p_consistency):
         return None, "no P wave stands before the QRS complexes in the same way"
-    if _is_upward_flutter(beat.signal, qrs, earliest, limits) or _is_flutter_of_two(beat.signal, qrs, rhythm, limits):
-        return None, "the P waves cannot be told from flutter waves"
     level = _lump(window)
     noise = float(np.sqrt(((singles - window) ** 2).mean() / len(singles)))
     peak = _most_prominent(level)
     if peak is None or level[peak] < limits.p_size * noise:
         return None, "no P wave stands out of the noise"
     onset, offset = (foot(level, peak, (step, int(0.1 * FS)), limits.p_foot, 0.3) for step in (-1, 1))
+    if _is_upward_flutter(beat.signal, qrs, earliest, limits) or _is_flutter_of_two(beat.signal, qrs, rhythm, limits):
+        return None, "the P waves cannot be told from flutter waves"
     return Wave(earliest + onset, earliest + peak, earliest + offset), None
 
 
@@ -57,7 +60,8 @@ def _is_upward_flutter(beat: NDArray[np.float32], qrs: Wave, earliest: int, limi
         return False
     smooth = np.apply_along_axis(np.convolve, 1, beat[INFERIOR, earliest:end], np.full(11, 1 / 11), "valid")
     speed = np.sqrt((np.gradient(smooth, axis=1) ** 2).mean(axis=0))
-    return bool(np.quantile(speed, 0.2) > limits.flutter_restless * speed.max())
+    rests_before_qrs = np.median(speed[-int(PR_SEGMENT_S * FS) :]) < limits.pr_segment * speed.max()
+    return bool(np.quantile(speed, 0.2) > limits.flutter_restless * speed.max() and not rests_before_qrs)
 
 
 def _is_flutter_of_two(beat: NDArray[np.float32], qrs: Wave, rhythm: Rhythm, limits: DelineationLimits) -> bool:

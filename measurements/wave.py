@@ -43,6 +43,8 @@ class DelineationLimits:
     flutter_upward, flutter_restless : float
         What runs up the inferior leads before the QRS complexes, in shares of its root mean square over all leads, and
         how fast these leads move where they move least: above both they are flutter waves.
+    pr_segment : float
+        How fast they move at most in the 70 ms before the QRS complex where that is a PR segment, and no flutter.
     flutter_rates, flutter_irregular : tuple of float, float
         Ventricular rates in 1/min at which every second flutter wave may be conducted, and the greatest irregularity.
     flutter_alike : float
@@ -71,6 +73,7 @@ class DelineationLimits:
     p_consistency_irregular: float = 0.72
     flutter_upward: float = 1.0
     flutter_restless: float = 0.075
+    pr_segment: float = 0.12
     flutter_rates: tuple[float, float] = (122.0, 170.0)
     flutter_irregular: float = 0.05
     flutter_alike: float = 0.2

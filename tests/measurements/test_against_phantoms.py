@@ -86,6 +86,13 @@ def test_sinus_rhythm_has_a_pr(code):
     assert all(measure(phantom.mv, phantom.fs).pr.value for phantom, _ in phantoms(code))
 
 
+@pytest.mark.parametrize("pr", [200.0, 220.0, 240.0, 280.0])
+def test_a_long_pr_is_no_flutter(pr):
+    for seed in range(5):
+        phantom = simulate(Physiology(rate=60, pr=pr, noise=NOISES["noisy"]), seed)
+        assert measure(phantom.mv, phantom.fs).pr.value == pytest.approx(pr, abs=20)
+
+
 @pytest.mark.parametrize("rate", range(124, 170, 5))
 def test_sinus_tachycardia_is_no_flutter_of_two_to_one(rate):
     phantom = simulate(Physiology(rate=float(rate), pr=140.0, qt=290.0), rate)
