@@ -81,7 +81,7 @@ def test_few_records_start_no_process(monkeypatch):
 
 def test_the_signals_of_a_training_stay_in_the_file_of_the_cache(tmp_path):
     data = training_set(Phantoms("1,2"), None, lambda done, total: None)
-    (cached,) = tmp_path.glob("signals-*.npy")
+    (cached,) = tmp_path.glob("signals-resnet1d-100hz-*.npy")
     assert isinstance(data.signal, np.memmap)
     assert _file_of(data.signal, tmp_path / "other.npy") == cached
 

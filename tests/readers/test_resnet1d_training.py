@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,6 +19,7 @@ from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.launch import launched, precision_of
 from readers.resnet1d.loader import Order, Rows, _loading, derived_seed
 from readers.resnet1d.network import EcgResNet
+from readers.resnet1d.side import NAMES
 from readers.resnet1d.training import Training, Watch, train_member
 from readers.training_target import training_heads
 from taxonomy.error import SettingError
@@ -36,7 +38,8 @@ def noise():
     hot = {head: (random.random((56, len(values))) < 0.5).astype(np.float32) for head, values in heads.items()}
     known = {head: np.ones(56, dtype=bool) for head in heads}
     leads = random.normal(size=(56, 12, 1000)).astype(np.float32)
-    return TrainingSet(leads, hot, known, np.ones(56, np.float32), np.arange(40), np.arange(40, 56))
+    side = random.normal(size=(56, len(NAMES))).astype(np.float32)
+    return TrainingSet(leads, side, hot, known, np.ones(56, np.float32), np.arange(40), np.arange(40, 56))
 
 
 def same(first, second):
@@ -63,10 +66,11 @@ def test_every_use_epoch_and_process_has_randomness_of_its_own():
 def test_a_batch_holds_copies_of_its_rows_alone(noise, tmp_path):
     np.save(tmp_path / "signals.npy", noise.signal)
     mapped = np.load(tmp_path / "signals.npy", mmap_mode="r")
-    data = TrainingSet(mapped, noise.targets, noise.known, noise.weight, noise.train, noise.validation)
+    data = replace(noise, signal=mapped)
     batch = Rows(data, data.validation).__getitems__([3, 0])
     assert batch.rows.tolist() == [43, 40]
     assert torch.equal(batch.leads, torch.from_numpy(noise.signal[[43, 40]]))
+    assert torch.equal(batch.side, torch.from_numpy(noise.side[[43, 40]]))
     batch.leads.zero_()
     assert data.signal[43].any()
 

@@ -188,12 +188,17 @@ def test_a_full_memory_says_what_to_turn_and_keeps_the_checkpoint(gemma, tmp_pat
 
 @pytest.mark.slow
 def test_two_processes_share_a_step_and_the_evaluations(finished, gemma, tmp_path):
-    """``accelerate launch`` on two processors: the same steps over the same number of examples."""
+    """``accelerate launch`` on two processors: the same steps over the same number of examples.
+
+    They are chosen by ACCELERATE_USE_CPU, since ``--cpu`` starts a single process, whatever number is asked for.
+    """
     out = tmp_path / "twice"
-    launch = ("accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+    launch = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1",
               "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", "-m")  # fmt: skip
     config = settings(gemma, at_once=4, epochs=1, gradient_checkpointing=True)
-    done = subprocess.run(**command(config, out, launch), capture_output=True, text=True)
+    told = command(config, out, launch)
+    told["env"]["ACCELERATE_USE_CPU"] = "true"
+    done = subprocess.run(**told, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("records for training") == 1
     assert len(curve(out)) == 6
