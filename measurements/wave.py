@@ -71,7 +71,7 @@ class DelineationLimits:
     p_size: float = 2.0
     irregular: float = 0.09
     p_consistency_irregular: float = 0.72
-    flutter_upward: float = 1.0
+    flutter_upward: float = 1.01
     flutter_restless: float = 0.075
     pr_segment: float = 0.12
     flutter_rates: tuple[float, float] = (122.0, 170.0)
