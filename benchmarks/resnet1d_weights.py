@@ -17,7 +17,7 @@ from agreement import Answered, difference_row, figures
 from numpy.typing import NDArray
 
 from bench.dataset import Dataset, open_dataset
-from bench.dataset.phantom import truth_of
+from bench.dataset.phantom import truth_of_draw
 from bench.score.area import area_and_influence, logit_interval
 from bench.score.bootstrap import patient_numbers
 from bench.training.rare_phantom import training_draws
@@ -110,7 +110,7 @@ def simulated(readers: Sequence[Resnet1dReader]) -> Read:
     made = [network_input(phantom.mv, phantom.fs)[0] for phantom in phantoms]
     seen = NetworkInput(np.stack([one.leads for one in made]), np.stack([one.side for one in made]))
     answered = [answers_of(reader, seen) for reader in readers]
-    return Read("phantoms", [truth_of(one) for one in draws], np.arange(len(draws)), answered)
+    return Read("phantoms", [truth_of_draw(one) for one in draws], np.arange(len(draws)), answered)
 
 
 def main() -> None:
