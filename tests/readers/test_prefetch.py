@@ -163,8 +163,9 @@ def test_what_is_left_unread_leaves_no_process(started, at_once):
 
 
 SCRIPT = """
-import itertools, os, time
+import itertools, signal, time
 from readers.prefetch import Elsewhere, prefetched
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("begun", flush=True)
 for number, total in enumerate(prefetched(itertools.count(), 4, sum, Elsewhere(2, after=4))):
     time.sleep(0.005)
