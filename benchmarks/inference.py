@@ -1,48 +1,88 @@
-"""Does the reader keep the network busy? Its records per second against a bare PyTorch loop, in one process.
+"""Does the reader keep the network busy? Its records per second against a bare PyTorch loop.
 
-    python benchmarks/inference.py [--rounds 5] [--records 500] [--data PTBXL_DIR]
+    OMP_NUM_THREADS=1 taskset -c 0,1 python benchmarks/inference.py [--rounds 5] [--records 512] [--data PTBXL_DIR]
 
-The bare loop runs the same networks over the same batches of prepared records; the reader also filters, z-scores,
-measures rate and axis, and builds readings.
+The bare loop runs the same networks over the same batches of prepared records, side inputs among them; the reader also
+filters, z-scores, measures, and builds readings: in a thread of one process, or in processes of their own, which are
+timed once they have begun, as in a long run. No record is measured twice: each round's differ in the last digits.
 """
 
 import argparse
+import os
 import time
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from bench.dataset import open_dataset
+from bench.dataset import Signal, open_dataset
 from readers.contract import Case
-from readers.resnet1d.preprocessing import prepare
-from readers.resnet1d.reader import BATCH, Resnet1dReader
+from readers.prefetch import Elsewhere, own_processors
+from readers.resnet1d.reader import BATCH, PREFERRED_FS, Resnet1dReader
+from readers.resnet1d.side import NetworkInput
+
+WARM = 512
+"""Cases that are read before the clock starts: meanwhile processes begin."""
 
 
 def main() -> None:
-    """Print both rates and their ratio, round by round and in the median."""
+    """Print each rate and its ratio to the bare loop, round by round and in the median."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--records", type=int, default=500)
+    parser.add_argument("--records", type=int, default=512)
+    parser.add_argument("--processes", type=int, default=max(1, own_processors() // 2))
     parser.add_argument("--data", default="phantoms:1", help="PTB-XL's folder; phantoms where none is named")
     options = parser.parse_args()
-    signals = [record.signal(100) for record in open_dataset(options.data).cohort("all", limit=options.records)]
-    cases = [Case(str(k), signal.mv, signal.fs) for k, signal in enumerate(signals)]
-    prepared = np.stack([prepare(signal.mv, signal.fs) for signal in signals])
+    cohort = open_dataset(options.data).cohort("all", limit=options.records)
+    signals = [record.signal(PREFERRED_FS) for record in cohort]
     reader = Resnet1dReader()
-    list(reader.read(cases[:64]))
-    ratios = []
-    print("| round | bare loop, records/s | reader, records/s | ratio |\n|---|---|---|---|")
+    batches = list(_prepared(reader, signals))
+    _timed(reader.probabilities(batch.leads, batch.side) for batch in batches[: WARM // BATCH])
+    print(f"{len(signals)} records, {options.processes} processes, load {os.getloadavg()[0]:.1f} at the beginning")
+    print("| round | bare loop, records/s | one process | ratio | with processes | ratio |\n|---|---|---|---|---|---|")
+    rates = []
     for number in range(options.rounds):
-        start = time.perf_counter()
-        for first in range(0, len(prepared), BATCH):
-            reader.probabilities(prepared[first : first + BATCH])
-        bare = time.perf_counter() - start
-        start = time.perf_counter()
-        for _ in reader.read(cases):
-            pass
-        whole = time.perf_counter() - start
-        ratios.append(bare / whole)
-        print(f"| {number + 1} | {len(cases) / bare:.0f} | {len(cases) / whole:.0f} | {ratios[-1]:.2f} |")
-    print(f"| median | | | {np.median(ratios):.2f} (goal: at least 0.9) |")
+        bare = len(signals) / _timed(reader.probabilities(batch.leads, batch.side) for batch in batches)
+        alone, beside = (
+            _rate(reader, signals, Elsewhere(count, after=0), 2 * number + which)
+            for which, count in enumerate((0, options.processes))
+        )
+        rates.append((bare, alone, beside))
+        print(f"| {number + 1} | {bare:.0f} | {alone:.0f} | {alone / bare:.2f} | {beside:.0f} | {beside / bare:.2f} |")
+    bare, alone, beside = np.array(rates).T
+    ratios = [float(np.median(rate / bare)) for rate in (alone, beside)]
+    print(f"| median | {np.median(bare):.0f} | | {ratios[0]:.2f} | | {ratios[1]:.2f} (goal: at least 0.9) |")
+
+
+def _prepared(reader: Resnet1dReader, signals: Sequence[Signal]) -> Iterator[NetworkInput]:
+    """Yield batches as the bare loop takes them."""
+    cases = [Case(str(k), signal.mv, signal.fs) for k, signal in enumerate(signals)]
+    for first in range(0, len(cases), BATCH):
+        seen = [reader.network_input(case) for case in cases[first : first + BATCH]]
+        yield NetworkInput(np.stack([one.leads for one in seen]), np.stack([one.side for one in seen]))
+
+
+def _rate(reader: Resnet1dReader, signals: Sequence[Signal], elsewhere: Elsewhere, seed: int) -> float:
+    """Return the records per second that a reader reads after :data:`WARM` others."""
+    reader.elsewhere = elsewhere
+    readings = iter(reader.read(_cases(signals, seed)))
+    for _ in range(WARM):
+        next(readings)
+    return len(signals) / _timed(readings)
+
+
+def _cases(signals: Sequence[Signal], seed: int) -> Iterator[Case]:
+    """Yield the cases of a round, none of which was measured before."""
+    rng = np.random.default_rng(seed)
+    for number in range(WARM + len(signals)):
+        signal = signals[number % len(signals)]
+        yield Case(str(number), signal.mv + np.float32(rng.uniform(1e-6, 1e-3)), signal.fs)
+
+
+def _timed(work: Iterable[object]) -> float:
+    start = time.perf_counter()
+    for _ in work:
+        pass
+    return time.perf_counter() - start
 
 
 if __name__ == "__main__":

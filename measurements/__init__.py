@@ -1,6 +1,6 @@
 """Measure rate, intervals and frontal axes on a ten-second ECG, as interpretation programs do."""
 
 from measurements.measurement import VERSION, Measurement, Measurements
-from measurements.measuring import measure
+from measurements.measuring import keep, measure
 
-__all__ = ["VERSION", "Measurement", "Measurements", "measure"]
+__all__ = ["VERSION", "Measurement", "Measurements", "keep", "measure"]

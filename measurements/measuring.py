@@ -15,7 +15,8 @@ from measurements.second_rate import second_rate
 KEPT = 4096
 """Signals whose measurements are kept: a benchmark measures a record for its truth, and a reader for its answer."""
 
-_KEPT: dict[tuple[bytes, tuple[int, ...], float], Measurements] = {}
+_Key = tuple[bytes, tuple[int, ...], float]
+_KEPT: dict[_Key, Measurements] = {}
 
 
 def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
@@ -46,12 +47,27 @@ def measure(signal: NDArray[np.float32], fs: float) -> Measurements:
         raise ValueError(f"the sampling rate must be at least 100 Hz, not {fs}")
     if signal.shape[1] < 2 * fs:
         raise ValueError(f"a signal must last two seconds, not {signal.shape[1] / fs:.2f} s")
-    key = (hashlib.sha256(np.ascontiguousarray(signal).data).digest(), signal.shape, fs)
-    if key not in _KEPT:
-        if len(_KEPT) >= KEPT:
-            _KEPT.clear()
-        _KEPT[key] = _measured(signal, fs)
-    return _KEPT[key]
+    key = _key(signal, fs)
+    numbers = _KEPT.get(key)
+    if numbers is None:
+        numbers = _measured(signal, fs)
+        _keep(key, numbers)
+    return numbers
+
+
+def keep(signal: NDArray[np.float32], fs: float, numbers: Measurements) -> None:
+    """Keep what :func:`measure` returned for a signal in another process."""
+    _keep(_key(np.asarray(signal, dtype=np.float32), fs), numbers)
+
+
+def _key(signal: NDArray[np.float32], fs: float) -> _Key:
+    return hashlib.sha256(np.ascontiguousarray(signal).data).digest(), signal.shape, fs
+
+
+def _keep(key: _Key, numbers: Measurements) -> None:
+    if len(_KEPT) >= KEPT:
+        _KEPT.clear()
+    _KEPT[key] = numbers
 
 
 def _measured(signal: NDArray[np.float32], fs: float) -> Measurements:

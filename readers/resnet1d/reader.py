@@ -1,4 +1,4 @@
-"""The reader: prepares cases in a thread, averages the members' probabilities, and answers all eight axes."""
+"""The reader: prepares cases beside the network, averages the members' probabilities, and answers all eight axes."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from measurements import Measurements
+from measurements import Measurements, keep
 from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
-from readers.prefetch import prefetched
+from readers.prefetch import Elsewhere, own_processors, prefetched
 from readers.resnet1d.side import NAMES, NetworkInput, network_input
 from readers.taught import taught_on
 from taxonomy.reading import Reading
@@ -38,6 +38,10 @@ DIGITS = 6
 
 PREFERRED_FS = 500
 """A pacing spike is not seen at 100 Hz."""
+
+
+Recorded = tuple[NDArray[np.float32] | None, float | None]
+"""A case's signal and its sampling rate in Hz: all that the preparation needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,9 @@ class Resnet1dReader:
         The networks, and the values of their heads; the shipped ones are loaded when they are first used.
     taught_on : mapping of str to frozenset of int or str
         Folds of the training, its stopping among them, by dataset.
+    elsewhere : Elsewhere
+        Processes that filter and measure once some five hundred cases have come, half as many as this process may
+        use processors; ``Elsewhere(0)`` leaves it to a thread. No reading depends on it.
     """
 
     name = "resnet1d"
@@ -89,6 +96,7 @@ class Resnet1dReader:
         self.details = {"weights": file_digest(self._weights or SHIPPED_WEIGHTS)}
         training = self.ensemble.training if weights else _shipped_training()
         self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
+        self.elsewhere = Elsewhere[Recorded, _Prepared](own_processors() // 2, received=_keep)
 
     @cached_property
     def ensemble(self) -> "Ensemble":
@@ -98,7 +106,10 @@ class Resnet1dReader:
         return load_weights(self._weights)
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
-        """Yield a reading for each case; the next batch is prepared while the network works on this one."""
+        """Yield a reading for each case; the next batches are prepared while the network works on this one.
+
+        Raises StopReading when a process that prepares them is killed.
+        """
         import torch
 
         threads = torch.get_num_threads()
@@ -110,7 +121,8 @@ class Resnet1dReader:
 
     def _read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Read with one core left for the preparation."""
-        for batch in prefetched(cases, BATCH, self._prepared):
+        recorded = ((case.signal, case.fs) for case in cases)
+        for batch in prefetched(recorded, BATCH, _prepared, self.elsewhere):
             yield from self._answers(batch)
 
     def _answers(self, batch: _Prepared) -> Iterator[Reading]:
@@ -127,12 +139,7 @@ class Resnet1dReader:
 
         Raises ValueError when the case's signal is missing, too short or sampled too slowly.
         """
-        return self._seen(case)[0]
-
-    def _seen(self, case: Case) -> tuple[NetworkInput, Measurements]:
-        if case.signal is None or case.fs is None:
-            raise ValueError("resnet1d needs a signal in every case")
-        return network_input(case.signal, case.fs)
+        return _seen((case.signal, case.fs))[0]
 
     def logits(self, leads: "Tensor", side: "Tensor | None" = None) -> "dict[str, Tensor]":
         """Return the mean of the members' logits by head, differentiable with respect to leads and side inputs.
@@ -192,10 +199,25 @@ class Resnet1dReader:
         }
         return fitted_reading(numbers, chances, DIGITS, self.ensemble.limits)
 
-    def _prepared(self, cases: tuple[Case, ...]) -> _Prepared:
-        seen, numbers = zip(*map(self._seen, cases), strict=True)
-        both = NetworkInput(np.stack([one.leads for one in seen]), np.stack([one.side for one in seen]))
-        return _Prepared(both, numbers)
+
+def _prepared(batch: tuple[Recorded, ...]) -> _Prepared:
+    seen, numbers = zip(*map(_seen, batch), strict=True)
+    both = NetworkInput(np.stack([one.leads for one in seen]), np.stack([one.side for one in seen]))
+    return _Prepared(both, numbers)
+
+
+def _seen(recorded: Recorded) -> tuple[NetworkInput, Measurements]:
+    signal, fs = recorded
+    if signal is None or fs is None:
+        raise ValueError("resnet1d needs a signal in every case")
+    return network_input(signal, fs)
+
+
+def _keep(batch: tuple[Recorded, ...], prepared: _Prepared) -> None:
+    """Keep what another process measured: the run measures the same records for its truth."""
+    for (signal, fs), numbers in zip(batch, prepared.numbers, strict=True):
+        if signal is not None and fs is not None:
+            keep(signal, fs, numbers)
 
 
 def _shipped_training() -> Mapping[str, Any]:
