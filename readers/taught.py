@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
+
+PHANTOMS_TAUGHT = "phantoms taught"
+"""Entry of a reader's ``details``: how many phantoms it was taught beside recordings, and of which version."""
 
 _NAMED = re.compile(r"\bfold ([a-z]+)")
 _NUMBERED = re.compile(r"(\d+)(?:\s*(?:-|to)\s*(\d+))?")
@@ -22,3 +26,11 @@ def folds_in(words: str) -> frozenset[int | str]:
 def taught_on(dataset: str, words: str) -> Mapping[str, frozenset[int | str]]:
     """Return the folds taught, by dataset, from a training's notes on its dataset and folds."""
     return {dataset.split(" ")[0]: folds_in(words)}
+
+
+def phantoms_taught(training: Mapping[str, Any]) -> dict[str, str]:
+    """Return a reader's entry on the phantoms of its training, from a training's notes; nothing where it had none."""
+    phantoms = training.get("phantoms")
+    if not isinstance(phantoms, Mapping):
+        return {}
+    return {PHANTOMS_TAUGHT: f"{phantoms.get('records')}, version {phantoms.get('version')}"}

@@ -74,12 +74,12 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
 def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     """Write the report of a run that is done, and print its score."""
     from bench.report.score_page import write_score
-    from bench.run.caveat import told_coverage
+    from bench.run.caveat import told_caveats
     from bench.run.failed_call import check_any_answered, failure_lines
 
     write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
     print_score(score, job.settings.title, job.settings.is_simulated)
-    click.echo("\n".join(told_coverage(job.folder.manifest())))
+    click.echo("\n".join(told_caveats(job.folder.manifest())))
     readings = job.folder.every_reading()[0].values()
     if score.failed:
         click.echo("\nfailed calls, with the reason of most:")

@@ -68,7 +68,7 @@ def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> Non
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
-    from bench.run.caveat import told_coverage
+    from bench.run.caveat import told_caveats
     from bench.run.folder import RunFolder
     from bench.run.rescoring import scored
     from bench.storage import as_json
@@ -79,7 +79,7 @@ def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> Non
     folder.write("score.json", as_json(found.to_json()))
     write_score(path, found, folder.manifest(), dataset.credit, danger)
     print_score(found, settings.title, settings.is_simulated)
-    click.echo("\n".join(told_coverage(folder.manifest())))
+    click.echo("\n".join(told_caveats(folder.manifest())))
     if found.n < len(settings.ids):
         click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
 
@@ -88,7 +88,7 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
-    from bench.run.caveat import told_coverage
+    from bench.run.caveat import told_caveats
     from bench.run.manifest import git_revision
     from bench.run.prediction_file import blank_notes, column_notes, score_predictions
     from bench.storage import as_json, write_whole
@@ -105,7 +105,7 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
     coverage = {**asdict(cohort.coverage), "taught": 0}
     manifest = {"run_id": path.stem, "settings": settings, "coverage": coverage, "git_revision": git_revision()}
     print_score(found.score, f"{path.name} on {dataset.name}, {cohort.split}", dataset.is_simulated)
-    click.echo("\n".join(told_coverage(manifest)))
+    click.echo("\n".join(told_caveats(manifest)))
     unused = f"{found.unused} predictions for other records were ignored"
     click.echo(f"\n{found.given} of {total} records have a prediction; {unused}.")
     for note in (*column_notes(found.columns), *blank_notes(found.blanks)):

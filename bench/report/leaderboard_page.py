@@ -8,6 +8,7 @@ from typing import Any
 from bench.dataset import Dataset
 from bench.dataset.phantom import phantoms_named
 from bench.report.table import difference, markdown_table, number, page, percent, plain, within
+from bench.run.caveat import same_simulator
 from bench.run.ranking import RankedPair, Standings, standings
 from bench.run.settings import RunSettings, with_followers
 from bench.run.submission import Submission, submissions
@@ -170,6 +171,8 @@ def _page(tables: Mapping[Table, Standings]) -> str:
         parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n:,} ECGs, fingerprint `{digest}`)")
         if table.entries[0].settings.is_simulated:
             parts.append(_phantoms_note(n))
+            entries = [entry.settings for entry in table.entries]
+            parts += [line for one in entries for line in same_simulator(plain(one.reader), one.reader_details, True)]
         if table.missing:
             parts.append(
                 f"{table.missing} pairs were not compared, since their labels were not at hand: they count as ties."

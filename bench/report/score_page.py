@@ -20,7 +20,7 @@ from bench.report.table import (
     terminal_table,
     within,
 )
-from bench.run.caveat import told_coverage
+from bench.run.caveat import told_caveats
 from bench.score.axis_score import AxisScore, Majority
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
@@ -93,7 +93,7 @@ def score_page(score: Score, manifest: Mapping[str, Any], data: str) -> str:
     parts = [
         f"# {plain(settings['reader'])} on {plain(settings['dataset'])}, {plain(settings['split'])}",
         size_note(score.n, bool(settings["is_simulated"])),
-        *map(plain, told_coverage(manifest)),
+        *map(plain, told_caveats(manifest)),
         *_shown(settings),
         *_headline(score),
         "![Accuracy of every axis beside its baseline, and kappa](pictures/axes.png)",

@@ -6,6 +6,7 @@ from typing import Any
 from bench.dataset import Cohort
 from bench.dataset.coverage import Coverage
 from readers.contract import Reader
+from readers.taught import PHANTOMS_TAUGHT
 from taxonomy.error import RunError
 
 
@@ -23,8 +24,27 @@ def caveats(coverage: Coverage, taught: int) -> tuple[str, ...]:
     return (*partial, said) if taught else partial
 
 
-def told_coverage(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+def same_simulator(reader: str, details: Mapping[str, Any], is_simulated: bool) -> tuple[str, ...]:
+    """Return what phantoms cannot show of a reader that was taught other phantoms, in a sentence; else nothing."""
+    taught = details.get(PHANTOMS_TAUGHT)
+    if not (is_simulated and taught):
+        return ()
+    return (
+        f"{reader} was taught other phantoms of this simulator ({taught}): it knows how they are made, and its score "
+        "on them is above what it reads of recordings.",
+    )
+
+
+def told_caveats(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the coverage and the caveats that a manifest tells; nothing where it tells none."""
+    settings = manifest.get("settings", {})
+    simulated = same_simulator(
+        str(settings.get("reader")), settings.get("reader_details", {}), bool(settings.get("is_simulated"))
+    )
+    return (*_told_coverage(manifest), *simulated)
+
+
+def _told_coverage(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     told = manifest.get("coverage", {})
     if not told:
         return ()

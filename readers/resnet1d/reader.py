@@ -17,7 +17,7 @@ from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
 from readers.prefetch import Elsewhere, own_processors, prefetched
 from readers.resnet1d.side import NAMES, NetworkInput, network_input
-from readers.taught import taught_on
+from readers.taught import phantoms_taught, taught_on
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ class Resnet1dReader:
 
     def __init__(self, weights: str = "") -> None:
         self._weights = Path(weights) if weights else None
-        self.details = {"weights": file_digest(self._weights or SHIPPED_WEIGHTS)}
         training = self.ensemble.training if weights else _shipped_training()
+        self.details = {"weights": file_digest(self._weights or SHIPPED_WEIGHTS), **phantoms_taught(training)}
         self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
         self.elsewhere = Elsewhere[Recorded, _Prepared](own_processors() // 2, received=_keep)
 

@@ -4,10 +4,10 @@ import pytest
 
 from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
-from bench.run.caveat import caveats, taught_records
+from bench.run.caveat import caveats, same_simulator, taught_records
 from bench.run.options import RunOptions
 from readers.registry import reader
-from readers.taught import folds_in, taught_on
+from readers.taught import PHANTOMS_TAUGHT, folds_in, phantoms_taught, taught_on
 
 from ..physionet import write_folder
 
@@ -85,3 +85,16 @@ def test_some_of_the_records_are_counted(population):
     (said,) = caveats(coverage, 422)
     assert said.startswith("Not a test: 422 of these 660 records lie in folds that were taught to this reader")
     assert caveats(coverage, 0) == ()
+
+
+def test_a_reader_that_was_taught_other_phantoms_says_so_where_it_reads_phantoms():
+    details = reader("resnet1d").details
+    (said,) = same_simulator("resnet1d", details, True)
+    assert "was taught other phantoms of this simulator (4100, version 1.1.0)" in said
+    assert same_simulator("resnet1d", details, False) == ()
+    assert same_simulator("digitizer", reader("digitizer").details, True) == ()
+
+
+def test_the_notes_of_a_training_say_which_phantoms_there_were():
+    assert phantoms_taught({"phantoms": {"records": 8, "version": "1.1.0"}}) == {PHANTOMS_TAUGHT: "8, version 1.1.0"}
+    assert phantoms_taught({}) == {}

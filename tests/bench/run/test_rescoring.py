@@ -8,7 +8,7 @@ import pytest
 
 from bench.dataset import Selection, open_dataset
 from bench.evidence.contamination import COPIES, PHANTOM_COPIES, PHANTOMS, PUBLISHED, arm_jobs, study_of
-from bench.run.caveat import told_coverage
+from bench.run.caveat import told_caveats
 from bench.run.comparing import compare_runs
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
@@ -119,7 +119,7 @@ def test_a_run_on_other_records_is_refused(tmp_path):
 @pytest.mark.parametrize("coverage", [{"split": "test", "rows": 3}, [1], {"split": 4, "records": "x"}])
 def test_a_coverage_that_is_none_is_one_sentence(coverage):
     with pytest.raises(RunError, match="the manifest does not hold how many records were asked"):
-        told_coverage({"coverage": coverage})
+        told_caveats({"coverage": coverage})
 
 
 @pytest.fixture(scope="module")
