@@ -140,7 +140,7 @@ def report(every: Recordings, answers: dict[str, Answered]) -> None:
         found = {name: figures(one.at(rows), [every.truths[row] for row in rows], own) for name, one in answers.items()}
         first, *others = found
         for other in others:
-            print(f"\\n| {len(rows)} recordings, {where} | {first} | {other} | difference [95%] |\\n|---|---|---|---|")
+            print(f"\n| {len(rows)} recordings, {where} | {first} | {other} | difference [95%] |\n|---|---|---|---|")
             for figure in found[first]:
                 print(difference_row(figure, found[first][figure], found[other][figure]))
 
