@@ -1,8 +1,12 @@
 """How real are phantoms? ``python benchmarks/phantom_realism.py --data PTBXL_DIR [--each 60]``.
 
 Prints, side by side, intervals and amplitudes of normal phantoms and of normal real records; for each statement how
-well ``resnet1d``, taught on real records only, tells its phantoms from normal and from other abnormal ones; and how
-well a classifier tells phantoms from real records. Folds 1 to 9 of the real records only.
+well ``resnet1d`` tells its phantoms from normal and from other abnormal ones, with weights that were taught real
+records only (``--weights``: the shipped ones were taught phantoms too); and how well a classifier tells phantoms from
+real records. Folds 1 to 9 of the real records only.
+
+    python -m bench train resnet1d --data PTBXL_DIR --config benchmarks/resnet1d_trials/before.toml --out real
+    python benchmarks/phantom_realism.py --data PTBXL_DIR --weights real/weights.safetensors
 """
 
 import argparse
@@ -20,7 +24,7 @@ from phantoms.person import MEANS
 from phantoms.population import RHYTHM_CODES, drawn, of_statements
 from phantoms.simulator import Phantom
 from readers.contract import Case
-from readers.registry import reader
+from readers.resnet1d.reader import Resnet1dReader
 from taxonomy.ischemia import TERRITORY
 from taxonomy.reading import Reading
 from taxonomy.truth import Labels, truth
@@ -70,14 +74,14 @@ def area(positive: Sequence[float], negative: Sequence[float]) -> float:
     return float(np.mean((a > b) + 0.5 * (a == b)))
 
 
-def read(codes: Sequence[frozenset[str]], first: int) -> list[Reading]:
-    """Return what resnet1d reads of one phantom for each set of statements."""
-    return asked([of_statements(one, first + number).simulated() for number, one in enumerate(codes)])
+def phantoms_of(codes: Sequence[frozenset[str]], first: int) -> list[Phantom]:
+    """Return one phantom for each set of statements."""
+    return [of_statements(one, first + number).simulated() for number, one in enumerate(codes)]
 
 
-def asked(phantoms: Sequence[Phantom]) -> list[Reading]:
+def asked(reader: Resnet1dReader, phantoms: Sequence[Phantom]) -> list[Reading]:
     """Return what resnet1d reads of phantoms."""
-    return list(reader("resnet1d", {}).read(Case(str(k), p.mv, p.fs) for k, p in enumerate(phantoms)))
+    return list(reader.read(Case(str(k), p.mv, p.fs) for k, p in enumerate(phantoms)))
 
 
 def with_rhythm(code: str) -> frozenset[str]:
@@ -85,16 +89,16 @@ def with_rhythm(code: str) -> frozenset[str]:
     return frozenset({code}) | (frozenset() if code in RHYTHM_CODES else frozenset({"SR"}))
 
 
-def recognised(each: int) -> None:
+def recognised(reader: Resnet1dReader, each: int) -> None:
     """Print for every statement how well its phantoms are told from others."""
-    normal = read([frozenset({"NORM", "SR"})] * 2 * each, 10**6)
+    normal = asked(reader, phantoms_of([frozenset({"NORM", "SR"})] * 2 * each, 10**6))
     others = [drawn(11, number, balanced=True) for number in range(4 * each)]
-    other = asked([one.simulated() for one in others])
+    other = asked(reader, [one.simulated() for one in others])
     print(f"normal phantoms called NORM: {np.mean([r.values['diagnosis'] == 'NORM' for r in normal]):.2f}")
     print("statement, value: AUROC against normal phantoms, against other abnormal ones; sensitivity")
     for place, code in enumerate(code for code in [*MEANS, *TERRITORY] if code not in {"NORM", "SR", "SBRAD", "STACH"}):
         codes = with_rhythm(code)
-        found = read([codes] * each, 10**7 + 10**4 * place)
+        found = asked(reader, phantoms_of([codes] * each, 10**7 + 10**4 * place))
         values = truth(Labels(dict.fromkeys(codes, 100.0))).values
         apart = [r for r, d in zip(other, others, strict=True) if code not in d.codes and "NORM" not in d.codes]
         for axis in ("rhythm", "conduction", "ischemia_territory", "other_findings", "diagnosis"):
@@ -130,7 +134,7 @@ def told_apart(real: Sequence[Signal], simulated: Sequence[Signal]) -> None:
     print(f"phantoms told from real records by their figures: AUROC {scores.mean():.3f} ({len(y)} records)")
 
 
-def main(data: Path, each: int) -> None:
+def main(data: Path, weights: str, each: int) -> None:
     """Print everything."""
     dataset = open_dataset(data)
     records = [
@@ -146,13 +150,14 @@ def main(data: Path, each: int) -> None:
     for name, value in real_table.items():
         print(f"{name:26}{value:>26}{phantom_table[name]:>26}")
     told_apart(normal, simulated)
-    if each:
-        recognised(each)
+    if weights:
+        recognised(Resnet1dReader(weights), each)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--each", type=int, default=60)
+    parser.add_argument("--weights", default="", help="of resnet1d, taught real records only")
+    parser.add_argument("--each", type=int, default=60, help="phantoms of each statement")
     chosen = parser.parse_args()
-    main(chosen.data, chosen.each)
+    main(chosen.data, chosen.weights, chosen.each)

@@ -93,8 +93,9 @@ class Resnet1dReader:
 
     def __init__(self, weights: str = "") -> None:
         self._weights = Path(weights) if weights else None
+        digest = file_digest(self._weights or SHIPPED_WEIGHTS)
         training = self.ensemble.training if weights else _shipped_training()
-        self.details = {"weights": file_digest(self._weights or SHIPPED_WEIGHTS), **phantoms_taught(training)}
+        self.details = {"weights": digest, **phantoms_taught(training)}
         self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
         self.elsewhere = Elsewhere[Recorded, _Prepared](own_processors() // 2, received=_keep)
 
