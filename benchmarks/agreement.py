@@ -24,41 +24,43 @@ Draws = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """A model's probabilities of records, float64 (n, all heads), and where it decides on values."""
+    """A model's probabilities of records, float64 (n, all heads), and the values that it answers."""
 
     rows: NDArray[np.float64]
     heads: Heads
-    limits: Limits
+    values: Sequence[Mapping[str, AxisValue | None]]
 
     @property
     def chances(self) -> Mapping[str, NDArray[np.float64]]:
         """The probabilities of every head, float64 (n, values)."""
-        ends = np.cumsum([len(values) for values in self.heads.values()])[:-1]
-        return dict(zip(self.heads, np.split(self.rows, ends, axis=1), strict=True))
-
-    @property
-    def values(self) -> list[Mapping[str, AxisValue | None]]:
-        """The values of each record on every axis and derived axis."""
-        found: list[Mapping[str, AxisValue | None]] = []
-        chances = self.chances
-        for row in range(len(self.rows)):
-            each = {
-                head: dict(zip(self.heads[head], part[row].tolist(), strict=True)) for head, part in chances.items()
-            }
-            found.append(with_derived(fitted_reading(UNMEASURED, each, limits=self.limits).values))
-        return found
+        return by_head(self.rows, self.heads)
 
     def at(self, rows: NDArray[np.int64]) -> "Answered":
         """Return the answers of some records."""
-        return Answered(self.rows[rows], self.heads, self.limits)
+        return Answered(self.rows[rows], self.heads, [self.values[row] for row in rows])
 
 
-def figures(answered: Answered, truths: Sequence[Truth], patients: NDArray[np.int64]) -> dict[str, Draws]:
+def answered(rows: NDArray[np.float64], heads: Heads, limits: Limits) -> Answered:
+    """Return the answers of records on every axis and derived axis, decided at the limits."""
+    chances, values = by_head(rows, heads), []
+    for row in range(len(rows)):
+        each = {head: dict(zip(heads[head], part[row].tolist(), strict=True)) for head, part in chances.items()}
+        values.append(with_derived(fitted_reading(UNMEASURED, each, limits=limits).values))
+    return Answered(rows, heads, values)
+
+
+def by_head(rows: NDArray[np.float64], heads: Heads) -> Mapping[str, NDArray[np.float64]]:
+    """Return the part of each head of all outputs, float64 (n, all heads)."""
+    ends = np.cumsum([len(values) for values in heads.values()])[:-1]
+    return dict(zip(heads, np.split(rows, ends, axis=1), strict=True))
+
+
+def figures(found: Answered, truths: Sequence[Truth], patients: NDArray[np.int64]) -> dict[str, Draws]:
     """Return superclass macro AUROC, kappa on each of the ranking's questions and their mean.
 
     Parameters
     ----------
-    answered : Answered
+    found : Answered
     truths : sequence of Truth
     patients : int64 array (n,)
         From 0 to their number less 1.
@@ -66,8 +68,8 @@ def figures(answered: Answered, truths: Sequence[Truth], patients: NDArray[np.in
     hot, known = targets(truths)
     rows = known[SUPERCLASS]
     among = np.unique(patients[rows], return_inverse=True)[1]
-    areas = superclass_areas(answered.chances[SUPERCLASS][rows], hot[SUPERCLASS][rows], among)
-    agreement = kappas(answered.values, truths, patients)
+    areas = superclass_areas(found.chances[SUPERCLASS][rows], hot[SUPERCLASS][rows], among)
+    agreement = kappas(found.values, truths, patients)
     return {"superclass macro AUROC": areas, **{f"kappa, {name}": draws for name, draws in agreement.items()}}
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from agreement import Answered, difference_row, figures
+from agreement import Answered, answered, difference_row, figures
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
@@ -145,32 +145,39 @@ def report(every: Recordings, answers: dict[str, Answered]) -> None:
                 print(difference_row(figure, found[first][figure], found[other][figure]))
 
 
+Part = tuple[NDArray[np.int64], Answered]
+"""Rows, and what the network that was not taught them answered."""
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
     """What a configuration answered to every recording and to every changed one, each by the network not taught it."""
 
-    answered: Answered
+    recorded: Answered
     moved: dict[tuple[str, float], Answered]
 
 
 def tried(name: str, config: TrainingConfig, every: Recordings, probes: Probes, out: Path) -> Trial:
-    """Train what is missing of a configuration, and ask."""
-    width = sum(map(len, training_heads().values()))
-    rows = np.zeros((len(every.records), width))
-    moved = {one: np.zeros((len(places), width)) for one, (_, places) in probes.items()}
+    """Train what is missing of a configuration, and ask; where findings are decided, its training folds say."""
+    found: dict[tuple[str, float] | None, list[Part]] = {one: [] for one in (None, *probes)}
     for folds in PARTS:
         network = trained(every, config, folds, out / f"{name}-{folds[0]}")
-        inside = np.isin(every.folds, folds)
-        rows[inside] = asked(network, NetworkInput(every.seen.leads[inside], every.seen.side[inside]))
-        for one, (seen, places) in probes.items():
-            own = np.isin(every.folds[places], folds)
-            if own.any():
-                moved[one][own] = asked(network, NetworkInput(seen.leads[own], seen.side[own]))
-    limits = corrected_limits(every.part(()).finding_shares(), config.finding_correction)
-    return Trial(
-        Answered(rows, training_heads(), limits),
-        {one: Answered(found, training_heads(), limits) for one, found in moved.items()},
-    )
+        limits = corrected_limits(every.part(folds).finding_shares(), config.finding_correction)
+        whole = (every.seen, np.arange(len(every.records)))
+        for one, (seen, places) in {None: whole, **probes}.items():
+            own = np.flatnonzero(np.isin(every.folds[places], folds))
+            if len(own):
+                rows = asked(network, NetworkInput(seen.leads[own], seen.side[own]))
+                found[one].append((own, answered(rows, training_heads(), limits)))
+    return Trial(_together(found[None]), {one: _together(found[one]) for one in probes})
+
+
+def _together(parts: Sequence[Part]) -> Answered:
+    """Return the answers of all parts, each at its own rows."""
+    order = np.argsort(np.concatenate([own for own, _ in parts]))
+    rows = np.concatenate([part.rows for _, part in parts])
+    values = [value for _, part in parts for value in part.values]
+    return Answered(rows, training_heads(), values).at(order)
 
 
 def report_changes(trials: dict[str, Trial]) -> None:
@@ -204,7 +211,7 @@ def main() -> None:
         return
     probes = changed(dataset, every)
     trials = {name: tried(name, config, every, probes, given.out) for name, config in configs.items()}
-    report(every, {name: trial.answered for name, trial in trials.items()})
+    report(every, {name: trial.recorded for name, trial in trials.items()})
     report_changes(trials)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from agreement import Answered, difference_row, figures
+from agreement import Answered, answered, difference_row, figures
 from numpy.typing import NDArray
 
 from bench.dataset import Dataset, open_dataset
@@ -41,7 +41,7 @@ RARE_VALUES = (
 def answers_of(reader: Resnet1dReader, seen: NetworkInput) -> Answered:
     """Return the probabilities of records."""
     rows = reader.probabilities(seen.leads, seen.side).astype(np.float64)
-    return Answered(rows, reader.ensemble.heads, reader.ensemble.limits)
+    return answered(rows, reader.ensemble.heads, reader.ensemble.limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +66,12 @@ def rare_row(read: Read, value: tuple[str, str]) -> str:
     row = f"{head}: {name} | {true.sum()} of {len(set(patients[true]))}"
     if not true.any():
         return f"| {row} | | |"
-    for answered in read.answered:
-        column = answered.heads[head].index(name)
-        chance = answered.chances[head][known, column]
+    for one in read.answered:
+        column = one.heads[head].index(name)
+        chance = one.chances[head][known, column]
         area, influence = area_and_influence(true, chance, patients)
         low, high = logit_interval(area, influence)
-        said = np.array([values[head] == name for values in answered.values])[known]
+        said = np.array([values[head] == name for values in one.values])[known]
         row += f" | {area:.3f} [{low:.3f}, {high:.3f}], {(said & true).sum()}, {(said & ~true).sum()}"
     return f"| {row} |"
 
@@ -93,13 +93,13 @@ def recorded(dataset: Dataset, extra: Path | None, split: str, readers: Sequence
     records, seen = prepared_records(dataset, extra, lambda done, total: None, splits=(split,))
     truths = [dataset.truth(record) for record in records]
     patients = patient_numbers([record.patient_id for record in records])
-    answered = [answers_of(reader, seen) for reader in readers]
+    found = [answers_of(reader, seen) for reader in readers]
     where = dataset.split(split).meaning
-    yield Read(where, truths, patients, answered)
+    yield Read(where, truths, patients, found)
     raw = np.flatnonzero(np.isfinite(seen.side[:, 0]))
     if len(raw) < len(records):
         own = np.unique(patients[raw], return_inverse=True)[1]
-        some = [one.at(raw) for one in answered]
+        some = [one.at(raw) for one in found]
         yield Read(f"{where} with amplitudes in mV", [truths[row] for row in raw], own, some)
 
 
@@ -109,8 +109,8 @@ def simulated(readers: Sequence[Resnet1dReader]) -> Read:
     phantoms = (one.simulated() for one in draws)
     made = [network_input(phantom.mv, phantom.fs)[0] for phantom in phantoms]
     seen = NetworkInput(np.stack([one.leads for one in made]), np.stack([one.side for one in made]))
-    answered = [answers_of(reader, seen) for reader in readers]
-    return Read("phantoms", [truth_of_draw(one) for one in draws], np.arange(len(draws)), answered)
+    found = [answers_of(reader, seen) for reader in readers]
+    return Read("phantoms", [truth_of_draw(one) for one in draws], np.arange(len(draws)), found)
 
 
 def main() -> None:

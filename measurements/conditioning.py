@@ -50,7 +50,7 @@ def condition(signal: NDArray[np.float32], fs: float) -> Conditioned:
     """
     from scipy import fft
 
-    filled = without_spikes(_filled(signal), fs)
+    filled = without_spikes(without_gaps(signal), fs)
     used = np.ptp(filled, axis=1) > 1e-6
     samples = filled.shape[1]
     padded = np.empty((len(filled), 2 * samples), dtype=np.float32)
@@ -76,7 +76,8 @@ def _gains(samples: int, target: int, fs: float) -> tuple[NDArray[np.float32], N
     return band, qrs
 
 
-def _filled(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_gaps(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the leads with straight lines over what is not finite; a lead of gaps is 0."""
     if np.isfinite(signal).all():
         return signal
     filled = np.zeros_like(signal)

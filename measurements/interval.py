@@ -13,6 +13,9 @@ from measurements.wave import Wave
 
 LEAD_I, LEAD_AVF = 0, 5
 
+SHORTEST_QRS_MS = 40.0
+"""No ventricle is activated faster: 1% of healthy adults have less than 65 to 69 ms (Mason et al. 2007)."""
+
 
 def measured(waves: Delineation) -> Measurements:
     """Return the nine measurements of a delineated record.
@@ -30,7 +33,7 @@ def measured(waves: Delineation) -> Measurements:
     return Measurements(
         heart_rate=rate,
         pr=_pr(waves),
-        qrs=_duration(waves.qrs.onset, waves.qrs.offset),
+        qrs=_qrs(waves.qrs),
         qt=qt,
         qtc_bazett=_corrected(qt, rate, 1 / 2),
         qtc_fridericia=_corrected(qt, rate, 1 / 3),
@@ -48,6 +51,13 @@ def _rate(beats: NDArray[np.int64]) -> Measurement:
 
 def _duration(onset: int, offset: int) -> Measurement:
     return Measurement(1000 * (offset - onset) / FS)
+
+
+def _qrs(wave: Wave) -> Measurement:
+    duration = _duration(wave.onset, wave.offset)
+    if duration.value is not None and duration.value < SHORTEST_QRS_MS:
+        return Measurement(reason="the QRS complex cannot be told from noise")
+    return duration
 
 
 def _pr(waves: Delineation) -> Measurement:

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from measurements.conditioning import without_gaps
 from measurements.lead import INDEPENDENT
 
 BAND = (8.0, 20.0)
@@ -35,14 +36,13 @@ def second_rate(signal: NDArray[np.float32], fs: float) -> float | None:
     Parameters
     ----------
     signal : float32 array (12, n_samples)
-        In mV; NaN samples count as 0.
+        In mV; NaN samples are gaps.
     fs : float
         Sampling rate in Hz.
     """
     from scipy.ndimage import uniform_filter1d
 
-    chosen = signal[INDEPENDENT]
-    coarse, fs = _coarse(chosen if np.isfinite(chosen).all() else np.nan_to_num(chosen), fs)
+    coarse, fs = _coarse(without_gaps(signal[INDEPENDENT]), fs)
     squared = _banded(coarse, fs) ** 2
     narrow, wide = (uniform_filter1d(squared, round(window * fs), axis=1) for window in (COMPLEX_S, BEAT_S))
     inside = narrow > wide + OFFSET * squared.mean(axis=1, keepdims=True)

@@ -24,12 +24,13 @@ Batch = TypeVar("Batch")
 Prepared = TypeVar("Prepared")
 
 BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from readers.process import serve; serve()"
-"""What a child runs: it finds every module where this process finds it."""
+"""What a child runs: it finds every module where this process finds it, and none in the current folder (``-P``)."""
 
-KILLED = (
-    "a process that prepares signals was killed, perhaps for its memory: what was read is kept, and the same command "
-    "goes on from there"
-)
+
+def _ended(status: int | None) -> str:
+    """Return that a process is gone, and why as far as its exit status tells."""
+    how = "was killed, perhaps for its memory" if status is None or status < 0 else f"ended with exit status {status}"
+    return f"a process that prepares signals {how}: what was read is kept, and the same command goes on from there"
 
 
 class Processes(Generic[Batch, Prepared]):
@@ -111,7 +112,7 @@ class _Child:
     def __init__(self) -> None:
         # In a session of its own: Ctrl-C at the terminal goes to this process alone, which then ends the others.
         self._process = subprocess.Popen(
-            [sys.executable, "-c", BEGIN, json.dumps(sys.path)],
+            [sys.executable, "-P", "-c", BEGIN, json.dumps(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -125,7 +126,9 @@ class _Child:
             _send(to, question)
             return _receive(back)
         except (BrokenPipeError, EOFError):
-            raise StopReading(KILLED) from None
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+            raise StopReading(_ended(self._process.returncode)) from None
 
     def kill(self) -> None:
         """End it; a thread that waits for its answer goes on."""

@@ -31,6 +31,7 @@ def taught_on(dataset: str, words: str) -> Mapping[str, frozenset[int | str]]:
 def phantoms_taught(training: Mapping[str, Any]) -> dict[str, str]:
     """Return a reader's entry on the phantoms of its training, from a training's notes; nothing where it had none."""
     phantoms = training.get("phantoms")
-    if not isinstance(phantoms, Mapping):
+    if not isinstance(phantoms, Mapping) or not isinstance(phantoms.get("records"), int):
         return {}
-    return {PHANTOMS_TAUGHT: f"{phantoms.get('records')}, version {phantoms.get('version')}"}
+    version = re.sub(r"[^\w.]", "", str(phantoms.get("version")))[:20]
+    return {PHANTOMS_TAUGHT: f"{phantoms['records']}, version {version}"}

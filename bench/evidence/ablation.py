@@ -11,7 +11,7 @@ from bench.evidence.conditions import asked_conditions, conditions_asked, draws_
 from bench.evidence.knowledge import Setting
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
-from bench.run.caveat import caveats, taught_records
+from bench.run.caveat import caveats, same_simulator, taught_records
 from bench.run.job import Job, begin, prepared
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
@@ -121,7 +121,11 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
         is_simulated=dataset.is_simulated,
         axes=axis_evidence(asked, axes, setting, Ceilings(text, ceiling)),
         cases=len(asked),
-        caveats=(cohort.coverage.said, *caveats(cohort.coverage, taught_records(reader, cohort))),
+        caveats=(
+            cohort.coverage.said,
+            *caveats(cohort.coverage, taught_records(reader, cohort)),
+            *same_simulator(reader.name, getattr(reader, "details", {}), dataset.is_simulated),
+        ),
         conditions=serves,
     )
 

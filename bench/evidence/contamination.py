@@ -12,7 +12,7 @@ from bench.evidence.conditions import reads_trace
 from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
-from bench.run.caveat import taught_records
+from bench.run.caveat import same_simulator, taught_records
 from bench.run.job import Job, prepared
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
@@ -460,6 +460,8 @@ def _caveats(study: Study, reference: Reference | None) -> list[str]:
             "The published records are phantoms of a known seed; whether a reader has memorised real ones needs real "
             "public records: --data with PTB-XL's folder."
         )
+    # Its arm of phantoms is simulated whatever the published records are.
+    said += same_simulator(study.reader.name, getattr(study.reader, "details", {}), True)
     if matches:
         least = min(len(matches.agree[axis] & set(cohort.ids)) for axis in study.axes)
         said.append(

@@ -172,7 +172,7 @@ def _page(tables: Mapping[Table, Standings]) -> str:
         if table.entries[0].settings.is_simulated:
             parts.append(_phantoms_note(n))
             entries = [entry.settings for entry in table.entries]
-            parts += [line for one in entries for line in same_simulator(plain(one.reader), one.reader_details, True)]
+            parts += [plain(line) for one in entries for line in same_simulator(one.reader, one.reader_details, True)]
         if table.missing:
             parts.append(
                 f"{table.missing} pairs were not compared, since their labels were not at hand: they count as ties."

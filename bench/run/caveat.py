@@ -38,9 +38,9 @@ def same_simulator(reader: str, details: Mapping[str, Any], is_simulated: bool) 
 def told_caveats(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the coverage and the caveats that a manifest tells; nothing where it tells none."""
     settings = manifest.get("settings", {})
-    simulated = same_simulator(
-        str(settings.get("reader")), settings.get("reader_details", {}), bool(settings.get("is_simulated"))
-    )
+    details = settings.get("reader_details")
+    known = details if isinstance(details, Mapping) else {}
+    simulated = same_simulator(str(settings.get("reader")), known, bool(settings.get("is_simulated")))
     return (*_told_coverage(manifest), *simulated)
 
 

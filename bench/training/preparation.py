@@ -1,7 +1,6 @@
 """Signals prepared in several processes: all of PTB-XL takes one of them minutes."""
 
 import logging
-import os
 import pickle
 from collections import deque
 from collections.abc import Sequence
@@ -25,11 +24,6 @@ CHUNK = 32
 
 AHEAD = 4
 """Chunks that wait for each process."""
-
-
-def own_processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def each_prepared(dataset: Dataset, workers: int, records: Sequence[Record], prepare: Prepare) -> Rows:

@@ -13,9 +13,10 @@ from bench.dataset.array_cache import cached_array
 from bench.dataset.base import TRAIN
 from bench.dataset.record import by_id
 from bench.progress import Report
-from bench.training.preparation import each_prepared, own_processors
+from bench.training.preparation import each_prepared
 from measurements import VERSION as MEASURING
 from measurements import measure
+from readers.prefetch import own_processors
 from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES, prepare
 from readers.resnet1d.side import NAMES, NetworkInput, network_input, side_inputs
 from readers.resnet1d.side import VERSION as SIDE_VERSION

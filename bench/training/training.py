@@ -13,7 +13,10 @@ from bench.storage import as_json, held, sha256, write_whole
 from bench.training.rare_phantom import phantom_record, with_phantoms
 from bench.training.resnet1d import STOP, training_record, training_set
 from bench.training.sharing import shared
+from measurements import VERSION as MEASURING
+from phantoms.simulator import VERSION as SIMULATOR
 from readers.head import corrected_limits
+from readers.resnet1d.side import VERSION as SIDE_VERSION
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
 
@@ -120,7 +123,8 @@ def _check_settings(plan: Plan) -> None:
     records = {split: dataset.cohort(split).fingerprint for split in (TRAIN, STOP)}
     data = {"dataset": f"{dataset.name} {dataset.version}", "records": records}
     extra = {"extra": sha256(plan.extra) if plan.extra and plan.extra.is_file() else None}
-    now = config | data | extra
+    versions = {"versions": {"side": SIDE_VERSION, "measurements": MEASURING, "phantoms": SIMULATOR}}
+    now = config | data | extra | versions
     path = plan.out / SETTINGS
     if not path.exists():
         if any(plan.out.glob("member-*/*.safetensors")):

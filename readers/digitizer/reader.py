@@ -15,7 +15,8 @@ from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_size, di
 from readers.digitizer.geometry import DigitizeError
 from readers.head import MEASURED
 from readers.resnet1d.preprocessing import prepare
-from readers.resnet1d.reader import PAGE_WEIGHTS, SHIPPED_WEIGHTS, Resnet1dReader
+from readers.resnet1d.reader import PAGE_WEIGHTS, Resnet1dReader
+from readers.resnet1d.side import NetworkInput, network_input, nothing_known
 from renderers.printed import COLUMN_S
 from renderers.style import LEADS
 from taxonomy.reading import Failure, Reading
@@ -35,8 +36,8 @@ class DigitizerReader:
 
     @cached_property
     def details(self) -> Mapping[str, str]:
-        """The digests of both sets of weights, for the manifest."""
-        return {"weights": file_digest(SHIPPED_WEIGHTS), "page_weights": file_digest(PAGE_WEIGHTS)}
+        """The digests of both sets of weights and the phantoms of their training, for the manifest."""
+        return {**self._networks.details, "page_weights": file_digest(PAGE_WEIGHTS)}
 
     @property
     def taught_on(self) -> Mapping[str, frozenset[int | str]]:
@@ -56,7 +57,7 @@ class DigitizerReader:
             yield self._whole_page(page) if page.whole else self._printed_page(page)
 
     def _whole_page(self, page: Digitized) -> Reading:
-        return self._networks.reading(prepare(page.mv, DIGITIZED_FS), measure(page.mv, DIGITIZED_FS))
+        return self._networks.reading(*network_input(page.mv, DIGITIZED_FS, shows_spikes=False))
 
     def _printed_page(self, page: Digitized) -> Reading:
         import torch
@@ -64,7 +65,7 @@ class DigitizerReader:
         from readers.resnet1d.page import as_page
 
         leads = as_page(torch.from_numpy(prepare(page.mv, DIGITIZED_FS)[None])).numpy()[0]
-        return self._page_networks.reading(leads, page_measurements(page.mv))
+        return self._page_networks.reading(NetworkInput(leads, nothing_known()), page_measurements(page.mv))
 
     @cached_property
     def _networks(self) -> Resnet1dReader:

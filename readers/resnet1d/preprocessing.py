@@ -52,7 +52,7 @@ def prepared_with_spread(signal: NDArray[np.float32], fs: float) -> tuple[NDArra
         raise ValueError(
             f"the network needs more than 80 Hz and half a second, not {fs} Hz and {signal.shape[1]} samples"
         )
-    filtered = sosfiltfilt(_band_pass(fs), _bridged(signal), axis=1)
+    filtered = sosfiltfilt(_band_pass(fs), bridged(signal), axis=1)
     spread = filtered.std(axis=1, keepdims=True)
     scaled = (filtered - filtered.mean(axis=1, keepdims=True)) / np.where(spread > 1e-7, spread, np.inf)
     if fs != NETWORK_FS:
@@ -70,7 +70,8 @@ def _band_pass(fs: float) -> NDArray[np.float64]:
     return sections
 
 
-def _bridged(signal: NDArray[np.float32]) -> NDArray[np.float64]:
+def bridged(signal: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the leads with straight lines over what is not finite, float64 (12, n_samples); a lead of gaps is 0."""
     filled = signal.astype(np.float64)
     missing = ~np.isfinite(filled)
     for lead in np.flatnonzero(missing.any(axis=1)):

@@ -36,6 +36,9 @@ DIGITS = 6
 """Decimal places of a probability in a reading."""
 
 
+MOST_PROCESSES = 4
+"""Processes that prepare at most: the network takes what two prepare, even on a fast processor."""
+
 PREFERRED_FS = 500
 """A pacing spike is not seen at 100 Hz."""
 
@@ -97,7 +100,7 @@ class Resnet1dReader:
         training = self.ensemble.training if weights else _shipped_training()
         self.details = {"weights": digest, **phantoms_taught(training)}
         self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
-        self.elsewhere = Elsewhere[Recorded, _Prepared](own_processors() // 2, received=_keep)
+        self.elsewhere = Elsewhere[Recorded, _Prepared](min(MOST_PROCESSES, own_processors() // 2), received=_keep)
 
     @cached_property
     def ensemble(self) -> "Ensemble":
@@ -131,9 +134,9 @@ class Resnet1dReader:
         for row, numbers in zip(rows, batch.numbers, strict=True):
             yield self._reading(row, numbers)
 
-    def reading(self, leads: NDArray[np.float32], numbers: Measurements) -> Reading:
-        """Return the reading that prepared leads, float32 (12, 1000), and the measurements of their record give."""
-        return self._reading(self.probabilities(leads[None])[0], numbers)
+    def reading(self, seen: NetworkInput, numbers: Measurements) -> Reading:
+        """Return the reading that the networks' input and the measurements of a record give."""
+        return self._reading(self.probabilities(seen.leads[None], seen.side[None])[0], numbers)
 
     def network_input(self, case: Case) -> NetworkInput:
         """Return the networks' input for a case: leads, float32 (12, 1000), and side inputs.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurement, Measurements, measure
-from readers.resnet1d.preprocessing import prepared_with_spread
+from readers.resnet1d.preprocessing import bridged, prepared_with_spread
 from renderers.style import LEADS
 
 VERSION = "1"
@@ -56,14 +56,36 @@ class NetworkInput:
     side: NDArray[np.float32]
 
 
-def network_input(signal: NDArray[np.float32], fs: float) -> tuple[NetworkInput, Measurements]:
+def network_input(
+    signal: NDArray[np.float32], fs: float, shows_spikes: bool = True
+) -> tuple[NetworkInput, Measurements]:
     """Return what the network sees of a record in mV, and its measurements.
 
-    Raises ValueError when the record is too short or sampled too slowly.
+    Parameters
+    ----------
+    signal : float32 array (12, n_samples)
+        In mV; NaN samples are gaps.
+    fs : float
+        In Hz.
+    shows_spikes : bool
+        Whether the signal could show a pacing spike; one that was read from a picture could not.
+
+    Raises
+    ------
+    ValueError
+        When the record is too short or sampled too slowly.
     """
     numbers = measure(signal, fs)
     leads, spread = prepared_with_spread(signal, fs)
-    return NetworkInput(leads, side_inputs(numbers, spread, signal, fs)), numbers
+    side = side_inputs(numbers, spread, signal, fs)
+    if not shows_spikes:
+        side[list(places(("spikes",)))] = np.nan
+    return NetworkInput(leads, side), numbers
+
+
+def nothing_known() -> NDArray[np.float32]:
+    """Return side inputs none of which is known, float32 (number of side inputs,)."""
+    return np.full(len(NAMES), np.nan, dtype=np.float32)
 
 
 def side_inputs(
@@ -90,7 +112,7 @@ def side_inputs(
         _log(numbers.rr_spread, LEAST_SPREAD),
         _log(numbers.rr_change, LEAST_SPREAD),
         np.nan if early is None else early,
-        float(numbers.pr.value is not None),
+        np.nan if numbers.qrs.value is None else float(numbers.pr.value is not None),
     )
     intervals = (_of(numbers.pr, 100), _of(numbers.qrs, 100), _of(numbers.qtc_bazett, 400))
     return np.concatenate([voltage, spikes, rhythm, intervals]).astype(np.float32)
@@ -107,7 +129,7 @@ def places(groups: Sequence[str]) -> tuple[int, ...]:
 
 def _spikes(signal: NDArray[np.float32]) -> tuple[float, float]:
     """Return how large the sharpest jerks are in all leads together, in mV and against the usual ones, both as logs."""
-    jerk = np.sqrt((np.diff(np.nan_to_num(signal), n=2, axis=1).astype(np.float64) ** 2).mean(axis=0))
+    jerk = np.sqrt((np.diff(bridged(signal), n=2, axis=1) ** 2).mean(axis=0))
     ranks = [int(share * len(jerk)) for share in (SPIKES_QUANTILE, USUAL_QUANTILE)]
     sharp, usual = np.partition(jerk, ranks)[ranks] + LEAST_SPIKE_MV
     return float(np.log(sharp)), float(np.log(sharp / usual))

@@ -10,11 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from measurements import VERSION as MEASURING
 from readers.head import Heads, Limits, heads_from
 from readers.resnet1d.checkpoint import tensors_below
 from readers.resnet1d.config import MOST_MEMBERS, TrainingConfig, training_config_from
 from readers.resnet1d.network import EcgResNet
 from readers.resnet1d.preprocessing import PREPROCESSING
+from readers.resnet1d.side import NAMES
+from readers.resnet1d.side import VERSION as SIDE_VERSION
 from readers.training_target import training_heads
 from readers.whole_file import whole_file
 from taxonomy.error import BenchError, ReaderError
@@ -25,11 +28,17 @@ FORMATS = frozenset({FORMAT, "ecg-bench resnet1d 2", "ecg-bench resnet1d 1"})
 """Files of the first format do not name the values of their heads, which are those of taxonomy 1.0.0; files of the
 second have no limits: their answers are the most probable values."""
 
+LEAST_LIMIT = 1e-6
+"""Probabilities are kept to six digits."""
+
+SIDE_INPUTS: Mapping[str, Any] = {"version": SIDE_VERSION, "names": list(NAMES), "measurements": MEASURING}
+"""What the side inputs of a file are; weights with others are refused where they use any."""
+
 DESCRIBED = ("config", "preprocessing", "heads", "training")
 """Entries of the header that are JSON objects."""
 
-LIMITS = "limits"
-"""Entry that files of earlier formats lack."""
+LIMITS, SIDE = "limits", "side"
+"""Entries that files of earlier formats lack."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +105,7 @@ def save_weights(path: Path, members: Sequence[Path], described: Description) ->
         "members": str(len(members)),
         "training": json.dumps(described.training),
         LIMITS: json.dumps(described.limits),
+        SIDE: json.dumps(SIDE_INPUTS),
     }
     with whole_file(path) as part:
         part.write_bytes(save(tensors, metadata=header))
@@ -116,9 +126,10 @@ def load_weights(path: Path | None = None) -> Ensemble:
         )
     try:
         entries = {name: outside_json(header[name], name) for name in DESCRIBED}
-        limits = _limits(outside_json(header.get(LIMITS, "{}"), LIMITS))
+        told, side = (outside_json(header.get(name, "{}"), name) for name in (LIMITS, SIDE))
         config, heads = training_config_from(_object(entries, "config")), heads_from(entries["heads"])
         count, training = int(header["members"]), _object(entries, "training")
+        limits = _limits(told, heads)
         if not 1 <= count <= MOST_MEMBERS:
             raise ValueError(f"it names {count} members, not 1 to {MOST_MEMBERS}")
     except KeyError as error:
@@ -127,6 +138,13 @@ def load_weights(path: Path | None = None) -> Ensemble:
         raise ReaderError(f"the header of the weights file {path} is invalid: {error}") from error
     if entries["preprocessing"] != dict(PREPROCESSING):
         raise ReaderError(f"{path} was trained with different preprocessing; train it again with this version")
+    if config.side and side != SIDE_INPUTS:
+        told = side if isinstance(side, dict) else {}
+        theirs, ours = (
+            f"version {str(one.get('version'))[:20]} by measurements {str(one.get('measurements'))[:20]}"
+            for one in (told, SIDE_INPUTS)
+        )
+        raise ReaderError(f"{path} was trained with side inputs of {theirs}, and these are {ours}; train it again")
     members = tuple(_member(path, config, heads, tensors_below(f"{k}.", tensors)) for k in range(count))
     if foreign := [name for name in tensors if name.partition(".")[0] not in {str(k) for k in range(count)}]:
         raise ReaderError(f"the weights file {path} holds a tensor of no member: {foreign[0]!r}")
@@ -139,14 +157,16 @@ def _object(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(entries[name])
 
 
-def _limits(data: object) -> Limits:
+def _limits(data: object, heads: Heads) -> Limits:
     """Return checked limits; raises ValueError for others."""
     if not isinstance(data, dict) or not all(isinstance(values, dict) for values in data.values()):
         raise ValueError(f"{LIMITS} is no JSON object of objects")
     for head, values in data.items():
         for value, limit in values.items():
-            if not isinstance(limit, float) or not 0 < limit <= 1:
-                raise ValueError(f"the limit of {value!r} of {head!r} must be above 0 and at most 1, not {limit!r}")
+            if value not in heads.get(head, ()):
+                raise ValueError(f"there is a limit of {value!r} of {head!r}, and no such output")
+            if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not LEAST_LIMIT <= limit <= 1:
+                raise ValueError(f"the limit of {value!r} of {head!r} must be {LEAST_LIMIT} to 1, not {limit!r}")
     return data
 
 
@@ -178,6 +198,9 @@ def _member(path: Path, config: TrainingConfig, heads: Heads, own: Mapping[str, 
     except RuntimeError as error:
         problem = " ".join(str(error).split())[:200]
         raise ReaderError(f"the weights file {path} does not fit its own configuration: {problem}") from error
-    if not all(torch.isfinite(value).all() for value in network.state_dict().values()):
-        raise ReaderError(f"the weights file {path} holds values that are not finite")
+    for name, value in network.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise ReaderError(f"the weights file {path} holds values that are not finite")
+        if (name.endswith("running_var") and value.min() < 0) or (name.endswith("side.scale") and value.min() <= 0):
+            raise ReaderError(f"the weights file {path} holds a spread of {value.min()}, which is none, in {name}")
     return network.eval()

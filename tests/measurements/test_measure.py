@@ -210,3 +210,8 @@ def test_a_measurement_has_a_value_or_a_reason():
     for wrong in ({}, {"value": 1.0, "reason": "x"}, {"value": float("nan")}):
         with pytest.raises(ValueError, match="measurement"):
             Measurement(**wrong)
+
+
+def test_noise_has_no_qrs_duration():
+    noise = np.random.default_rng(0).normal(0, 1, (12, 5000)).astype(np.float32)
+    assert measure(noise, 500).qrs.reason is not None

@@ -5,6 +5,7 @@ import pytest
 
 from measurements import measure
 from measurements.second_rate import second_rate
+from phantoms.population import of_statements
 
 AMPLITUDES = np.array([0.8, 1.2, 0.4, -1.0, 0.3, 0.8, -0.6, -0.9, 0.7, 1.4, 1.2, 0.9])
 """Height of the R or S wave in mV by lead."""
@@ -93,3 +94,11 @@ def test_it_counts_the_beats_of_phantoms(population):
     ]
     near = [found is not None and abs(found - true) <= 2 for found, true in pairs]
     assert np.mean(near) >= 0.95
+
+
+def test_a_gap_beside_an_offset_changes_no_rate():
+    phantom = of_statements(frozenset({"NORM", "SR"}), 3).simulated()
+    mv = phantom.mv + np.float32(3)
+    mv[:, 2000:2300] = np.nan
+    mv[:, 400] = np.inf
+    assert second_rate(mv, phantom.fs) == pytest.approx(phantom.rate, abs=2)

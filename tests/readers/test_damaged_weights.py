@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from readers.resnet1d.config import training_config_from
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.network import EcgResNet
+from readers.resnet1d.side import NAMES
 from readers.resnet1d.training import Watch, train_member
 from readers.resnet1d.weights import Description, load_weights, save_weights
 from readers.training_target import training_heads
@@ -101,7 +102,8 @@ def noise():
     hot = {head: (random.random((48, len(values))) < 0.5).astype(np.float32) for head, values in heads.items()}
     known = {head: np.ones(48, dtype=bool) for head in heads}
     signal = random.normal(size=(48, 12, 1000)).astype(np.float32)
-    return TrainingSet(signal, hot, known, np.ones(48, np.float32), np.arange(32), np.arange(32, 48))
+    side = random.normal(size=(48, len(NAMES))).astype(np.float32)
+    return TrainingSet(signal, side, hot, known, np.ones(48, np.float32), np.arange(32), np.arange(32, 48))
 
 
 @pytest.fixture(scope="module")

@@ -149,8 +149,16 @@ def test_a_killed_process_is_told_in_one_sentence(started, at_once):
 
 def test_a_process_that_cannot_begin_is_told_too(started, at_once, monkeypatch):
     monkeypatch.setattr(process, "BEGIN", "raise SystemExit(1)")
-    with pytest.raises(StopReading, match="was killed"):
+    with pytest.raises(StopReading, match="ended with exit status 1"):
         list(prefetched(range(400), SIZE, sum, TWO_AT_ONCE))
+
+
+def test_a_file_in_the_current_folder_is_never_run(started, at_once, tmp_path, monkeypatch):
+    (tmp_path / "json.py").write_text("open('run', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    list(prefetched(range(800), SIZE, sum, TWO_AT_ONCE))
+    assert len(started) == 2
+    assert not (tmp_path / "run").exists()
 
 
 def test_what_is_left_unread_leaves_no_process(started, at_once):

@@ -162,7 +162,7 @@ def test_the_precision_reaches_the_steps(noise, tmp_path):
 @pytest.mark.slow
 def test_the_validation_reads_every_labelled_record_once(noise):
     known = {**noise.known, "superclass": np.arange(56) % 3 > 0}
-    data = TrainingSet(noise.signal, noise.targets, known, noise.weight, noise.train, noise.validation)
+    data = replace(noise, known=known)
     training = Training(data, TINY, 0, lambda done, total: None)
     rows = [row for batch in training.validation for row in batch.rows.tolist()]
     assert rows == [row for row in range(40, 56) if row % 3]

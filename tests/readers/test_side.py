@@ -78,8 +78,7 @@ def test_fibrillation_is_irregular_without_a_p_wave_and_sinus_rhythm_is_neither(
 
 def test_no_beat_and_no_lead_leave_rhythm_and_intervals_unknown():
     side = network_input(np.zeros((12, 5000), dtype=np.float32), 500)[0].side
-    assert np.isnan(side[list(places(["intervals"]))]).all()
-    assert np.isnan(side[NAMES.index("log rate")])
+    assert np.isnan(side[list(places(["rhythm", "intervals"]))]).all()
 
 
 def test_a_network_told_nothing_answers_as_one_whose_side_inputs_are_all_unknown():
@@ -175,13 +174,47 @@ def _chances(reader, leads, side):
     return {h: dict(zip(v, part.tolist(), strict=True)) for (h, v), part in zip(heads.items(), parts, strict=True)}
 
 
-@pytest.mark.parametrize("limits", [7, {"rhythm": 3}, {"rhythm": {"paced": 0.0}}, {"rhythm": {"paced": "much"}}])
+@pytest.mark.parametrize(
+    "limits",
+    [7, {"rhythm": 3}, {"rhythm": {"paced": 0.0}}, {"rhythm": {"paced": "much"}}, {"rhythm": {"pacd": 0.5}}],
+)
 def test_limits_that_are_none_are_refused(weights, limits):
     with safe_open(weights, framework="pt") as archive:
         header = archive.metadata()
     save_file(load_file(weights), weights, metadata=header | {"limits": json.dumps(limits)})
     with pytest.raises(ReaderError, match=r"header of the weights file .* is invalid: .*limit"):
         load_weights(weights)
+
+
+def test_weights_of_other_side_inputs_are_refused(weights):
+    with safe_open(weights, framework="pt") as archive:
+        header = archive.metadata()
+    other = json.loads(header["side"]) | {"measurements": "1.1.0"}
+    save_file(load_file(weights), weights, metadata=header | {"side": json.dumps(other)})
+    with pytest.raises(
+        ReaderError,
+        match=r"was trained with side inputs of version 1 by measurements 1\.1\.0, and these are version 1 by",
+    ):
+        load_weights(weights)
+
+
+@pytest.mark.parametrize(("name", "value"), [("0.side.scale", 0.0), ("0.stem.1.running_var", -1.0)])
+def test_a_spread_that_is_none_is_refused(weights, name, value):
+    with safe_open(weights, framework="pt") as archive:
+        header = archive.metadata()
+    tensors = load_file(weights)
+    tensors[name][0] = value
+    save_file(tensors, weights, metadata=header)
+    with pytest.raises(ReaderError, match=f"holds a spread of {value}, which is none, in {name[2:]}"):
+        load_weights(weights)
+
+
+def test_a_gap_beside_an_offset_is_no_spike():
+    phantom = simulated("NORM", 6)
+    gapped = phantom.mv + np.float32(3)
+    gapped[:, 1000:1300] = np.nan
+    whole, gap = (network_input(mv, phantom.fs)[0].side[list(places(["spikes"]))] for mv in (phantom.mv, gapped))
+    assert gap == pytest.approx(whole, abs=0.3)
 
 
 def test_an_unknown_group_of_side_inputs_is_named():

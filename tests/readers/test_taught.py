@@ -92,7 +92,8 @@ def test_a_reader_that_was_taught_other_phantoms_says_so_where_it_reads_phantoms
     (said,) = same_simulator("resnet1d", details, True)
     assert "was taught other phantoms of this simulator (4100, version 1.1.0)" in said
     assert same_simulator("resnet1d", details, False) == ()
-    assert same_simulator("digitizer", reader("digitizer").details, True) == ()
+    assert same_simulator("digitizer", reader("digitizer").details, True)
+    assert same_simulator("measurements", getattr(reader("measurements"), "details", {}), True) == ()
 
 
 def test_the_notes_of_a_training_say_which_phantoms_there_were():
