@@ -75,7 +75,7 @@ def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -
 def _dry_run(asked: "RunOptions", conditions: str) -> None:
     from bench.cli.terminal import TERMINAL
     from bench.evidence.ablation import ablation_of, condition_jobs
-    from bench.run.estimate import estimate, estimate_lines, total_line
+    from bench.run.estimate import BETWEEN, estimate, estimate_lines, total_lines
 
     jobs = condition_jobs(asked, ablation_of(asked, conditions), TERMINAL)
     for line in jobs["full"].caveats:
@@ -85,4 +85,6 @@ def _dry_run(asked: "RunOptions", conditions: str) -> None:
         found.append(estimate(job, TERMINAL))
         click.echo(f"\n{name} ({place} of {len(jobs)})")
         click.echo("\n".join(estimate_lines(found[-1], asked.limits.concurrency, asked.limits.batch)))
-    click.echo(f"\n{total_line(found)}")
+    click.echo("\n".join(("", *total_lines(found, asked.limits.batch))))
+    if any(one.cases for one in found):
+        click.echo(BETWEEN)

@@ -64,9 +64,12 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     for line in job.caveats:
         TERMINAL.say(line)
     if dry_run:
-        from bench.run.estimate import estimate, estimate_lines
+        from bench.run.estimate import BETWEEN, estimate, estimate_lines
 
-        click.echo("\n".join(estimate_lines(estimate(job, TERMINAL), asked.limits.concurrency, asked.limits.batch)))
+        found = estimate(job, TERMINAL)
+        click.echo("\n".join(estimate_lines(found, asked.limits.concurrency, asked.limits.batch)))
+        if found.cases:
+            click.echo(BETWEEN)
         return
     show_run(job, run_job(job, table, TERMINAL), table)
 
