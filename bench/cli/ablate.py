@@ -9,6 +9,7 @@ from bench.cli.option import (
     check_reader_name,
     limits_options,
     out_option,
+    pilot_option,
     reader_options,
     run_from,
     selection_options,
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
 )
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what each condition would ask and cost; send nothing.")
+@pilot_option
 @out_option("runs")
-def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -> None:
+def ablate(conditions: str, image_ceiling: str, dry_run: bool, pilot: int | None, **options: Any) -> None:
     """Say, for every axis, whether a reader can read it, what it follows, or whether it recites the prior.
 
     Asks the reader under four conditions: with image and numbers, without numbers, without an image, and with one
@@ -52,11 +54,16 @@ def ablate(conditions: str, image_ceiling: str, dry_run: bool, **options: Any) -
     Examples:
       bench ablate --reader resnet1d
       bench ablate --reader resnet1d --conditions all
-      bench ablate --reader openai:gpt-5.4 --dry-run
+      bench ablate --reader openai:gpt-5.4 --sample 400 --dry-run
+      bench ablate --reader openai:gpt-5.4 --sample 400 --max-cost 40 --pilot 10
+      bench ablate --reader openai:gpt-5.4 --sample 400 --max-cost 40
       bench ablate --reader openai:gpt-5.4 --max-cost 20 --conditions full,image-only,crossed,jittered
     """
     asked = run_from(options)
     check_reader_name(image_ceiling)
+    if pilot:
+        _pilot(asked, conditions, pilot, dry_run)
+        return
     if dry_run:
         _dry_run(asked, conditions)
         return
@@ -88,3 +95,16 @@ def _dry_run(asked: "RunOptions", conditions: str) -> None:
     click.echo("\n".join(("", *total_lines(found, asked.limits.batch))))
     if any(one.cases for one in found):
         click.echo(BETWEEN)
+
+
+def _pilot(asked: "RunOptions", conditions: str, count: int, dry_run: bool) -> None:
+    from bench.cli.terminal import TERMINAL
+    from bench.evidence.ablation import ablation_of, condition_jobs
+    from bench.evidence.conditions import in_asking_order
+    from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
+
+    ablation = ablation_of(asked, conditions)
+    check_pilot(ablation.reader, dry_run)
+    jobs = condition_jobs(asked, ablation, TERMINAL)
+    pilot = ask_pilot({name: jobs[name] for name in in_asking_order(jobs)}, count, TERMINAL)
+    click.echo("\n".join(pilot_lines(pilot)))

@@ -12,7 +12,7 @@ from bench.evidence.knowledge import Setting
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, taught_records
-from bench.run.job import Job, begin, prepared
+from bench.run.job import Job, limited, prepared, run_readings
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import Offer, offer_of
@@ -219,22 +219,6 @@ def say_resumed(jobs: Collection[Job], observer: Observer) -> None:
     there = sum(len(job.folder.every_reading()[0]) for job in jobs)
     if there:
         observer.say(f"resuming: {there:,} of {sum(len(job.questions) for job in jobs):,} readings are there")
-
-
-def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
-    """Return the readings of a job; those that its folder lacks are asked. The caller says what is there already."""
-    with job.folder.locked():
-        begin(job)
-        return job.ask(observer)
-
-
-def limited(jobs: Mapping[str, Job], condition: str) -> Job:
-    """Return a job with the rest of the cost limit, which applies to the whole ablation."""
-    job = jobs[condition]
-    if job.limits.max_cost is None:
-        return job
-    others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
-    return replace(job, limits=replace(job.limits, max_cost=max(0.0, job.limits.max_cost - others)))
 
 
 def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observer) -> Mapping[RecordId, Values]:

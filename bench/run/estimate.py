@@ -15,7 +15,9 @@ LOOKED_AT = 16
 TYPICAL_SECONDS = 10.0
 """Assumed time of an answer without long reasoning; a run's report has the measured time."""
 
-BETWEEN = "between the two lies how much the model thinks, which is billed as output"
+BETWEEN = (
+    "between the two lies how much the model thinks, which is billed as output: --pilot 10 asks ten cases and tells"
+)
 """The range of an estimate, in words."""
 
 
