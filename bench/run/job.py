@@ -1,7 +1,7 @@
 """Jobs: a run from its options to its score, with every reading on disk as it arrives."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from bench.dataset import Cohort, RecordId
@@ -68,6 +68,12 @@ class Job:
         if self.among is not None:
             every = [question for question in every if question.record.ecg_id in self.among]
         return [question for question in every if question.key in self.again] if self.again else every
+
+    def left(self, among: Collection[RecordId] | None = None) -> int:
+        """Return how many questions, of all or of those about some records, have no reading yet."""
+        there, _ = self.folder.every_reading()
+        left = [question for question in self.questions if question.key not in there]
+        return len(left) if among is None else sum(question.record.ecg_id in among for question in left)
 
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the reader, inside a session if it takes one."""

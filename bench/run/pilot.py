@@ -104,7 +104,7 @@ class Pilot:
         among : collection of RecordId, optional
             Counts these records alone.
         """
-        left = {name: _left(job, among) for name, job in self.jobs.items()}
+        left = {name: job.left(among) for name, job in self.jobs.items()}
         totals = np.zeros(len(self.ids))
         seconds: float | None = 0.0
         for name, job in self.jobs.items():
@@ -183,7 +183,7 @@ def pilot_lines(pilot: Pilot, looks: Sequence[tuple[str, Collection[RecordId]]] 
     rest, limits = pilot.rest(), next(iter(pilot.jobs.values())).limits
     lines += [f"paid so far    {pilot.paid:,.2f} dollars", f"left to ask    {rest.left:,} readings"]
     for name, among in looks:
-        lines.append(f"to {name:<12}{_price(pilot.rest(among))}")
+        lines.append(f"until {name}: {_price(pilot.rest(among))}")
     lines.append(f"the rest costs {_price(rest)}")
     if rest.seconds is not None and rest.left:
         minutes = math.ceil(rest.seconds / limits.concurrency / 60)
@@ -219,12 +219,6 @@ def _mean_cost(readings: Sequence[Reading]) -> float:
     costs = [reading.usage.cost for reading in readings if reading.outcome != "failed"]
     known = [cost for cost in costs if cost is not None]
     return float(np.mean(known)) if known and len(known) == len(costs) else math.nan
-
-
-def _left(job: Job, among: Collection[RecordId] | None) -> int:
-    there, _ = job.folder.every_reading()
-    left = [question for question in job.questions if question.key not in there]
-    return len(left) if among is None else sum(question.record.ecg_id in among for question in left)
 
 
 def _prediction(totals: NDArray[np.float64], further: float) -> tuple[float, float]:
