@@ -211,8 +211,8 @@ def test_looks_find_who_reads_and_spare_who_knows_nothing(many):
 
 @pytest.mark.slow
 def test_over_all_looks_few_verdicts_are_false_and_readers_are_told_early(many):
-    """Three looks at 230 phantoms, 60 trials."""
-    found = {one.name: one for one in simulate_looks(many, 60)}
+    """Three looks at 230 phantoms, 30 trials."""
+    found = {one.name: one for one in simulate_looks(many, 30)}
     for rule in RULES:
         if rule.knows == "nothing":
             one = found[rule.name]
