@@ -7,8 +7,8 @@ times. So the 5% are spent over the looks, and never exceed what one look at all
 leave 0.00001 for 100 of 500 records, and nothing could be told before most are paid for.
 
 What a look adds to the sum spent is the level of its own tests, so that by Bonferroni's inequality the error over all
-looks is at most 5% however the looks depend on each other. Boundaries from a joint normal distribution would be up to a
-third higher; but the counts on rare findings are small, and p of several draws is twice a median.
+looks is at most 5% however the looks depend on each other. Boundaries from a joint normal distribution would be
+higher; but the counts on rare findings are small, and p of several draws is twice a median, so none is assumed.
 """
 
 import math
