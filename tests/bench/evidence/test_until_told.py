@@ -220,8 +220,8 @@ def test_over_all_looks_few_verdicts_are_false_and_readers_are_told_early(many):
     assert found["copies the numbers"].ever[NUMBERS].value > 0.9
     for name in ("sees 25% of abnormal", "sees 50% of abnormal"):
         assert found[name].reads[0].value > 0.95, "at the first look"
-    gross = found["gross abnormality"]
-    assert [rate.value for rate in gross.reads] == sorted(rate.value for rate in gross.reads)
+    first, *_, last = found["gross, random names"].reads
+    assert first.value < last.value, "later looks find what the first cannot"
 
 
 @pytest.mark.slow
