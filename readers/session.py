@@ -59,6 +59,8 @@ class Estimate:
         US dollars with an answer of typical length, and of the greatest length allowed; None without a price.
     prices : str
         The price table used.
+    output_tokens, most_output_tokens : int
+        Of an answer of typical length without reasoning tokens, and of the greatest length allowed.
     """
 
     input_tokens: int
@@ -66,6 +68,8 @@ class Estimate:
     cost: float | None
     most: float | None
     prices: str
+    output_tokens: int
+    most_output_tokens: int
 
 
 @runtime_checkable

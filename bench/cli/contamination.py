@@ -89,11 +89,11 @@ def contamination(only_copies: bool, held_out: str, reference: str, dry_run: boo
 def _dry_run(asked: "RunOptions", study: "Study") -> None:
     from bench.cli.terminal import TERMINAL
     from bench.evidence.contamination import arm_jobs
-    from bench.run.estimate import estimate, estimate_lines, total_line
+    from bench.run.estimate import estimate, estimate_lines, total_lines
 
     jobs, found = arm_jobs(asked, study, TERMINAL), []
     for place, (name, job) in enumerate(jobs.items(), start=1):
         found.append(estimate(job, TERMINAL))
         click.echo(f"\n{name} ({place} of {len(jobs)})")
         click.echo("\n".join(estimate_lines(found[-1], asked.limits.concurrency, asked.limits.batch)))
-    click.echo(f"\n{total_line(found)}")
+    click.echo("\n".join(("", *total_lines(found, asked.limits.batch))))

@@ -143,6 +143,12 @@ def limits_options(command: Command) -> Command:
     )
 
 
+def pilot_option(command: Command) -> Command:
+    """Add ``--pilot``."""
+    text = "Ask N cases for real, keep their answers, say by their bills what the rest costs, and stop."
+    return click.option("--pilot", type=click.IntRange(2), metavar="N", help=text)(command)
+
+
 def out_option(default: str, text: str = "Where run folders go.") -> Decorator[Any]:
     """Add ``--out``."""
     return click.option("--out", type=click.Path(path_type=Path), default=Path(default), show_default=True, help=text)

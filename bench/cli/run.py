@@ -9,6 +9,7 @@ from bench.cli.option import (
     check_effect,
     limits_options,
     out_option,
+    pilot_option,
     reader_options,
     run_from,
     selection_options,
@@ -28,14 +29,16 @@ if TYPE_CHECKING:
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask every case N times.")
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, tokens, dollars and time; send nothing.")
+@pilot_option
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @out_option("runs")
-def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
+def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -> None:
     """Run a reader over a split and score it.
 
     Without --data this runs on phantoms, simulated ECGs of known truth. Each reading is written as it arrives: after
     Ctrl-C, a kill or a full disk, the same command continues where it stopped and ends with the same score. Answers
-    of API readers are kept in OUT/responses and never paid for twice.
+    of API readers are kept in OUT/responses and never paid for twice. Before a dear run, --dry-run says what it may
+    cost, and --pilot 10 asks ten cases and says what the rest will cost, reasoning included.
 
     \b
     Examples:
@@ -43,6 +46,7 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
       bench run --reader resnet1d --data phantoms:7
       bench run --reader majority --data ~/ptb-xl --split val
       bench run --reader openai:gpt-5.4 --dry-run
+      bench run --reader openai:gpt-5.4 --max-cost 20 --pilot 10
       bench run --reader anthropic:claude-opus-4-8 --max-cost 20 --concurrency 16
       bench run --reader openai:gpt-5.4-mini --batch --condition image-only
       bench run --reader 12sl --data ~/ptb-xl --statements ~/ptb-xl-plus/12sl_statements.csv
@@ -53,20 +57,30 @@ def run(dry_run: bool, danger: Path | None, **options: Any) -> None:
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
     from bench.run.options import check_limits
+    from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
     from taxonomy.danger import danger_table
 
     asked, table = run_from(options), danger_table(danger)
     job = prepared(asked, TERMINAL)
     check_limits(job.reader, job.limits)
     check_effect(asked.view, job.reader)
+    if pilot:
+        check_pilot(job.reader, dry_run)
     if not dry_run:
         job.check_reader()
     for line in job.caveats:
         TERMINAL.say(line)
     if dry_run:
-        from bench.run.estimate import estimate, estimate_lines
+        from bench.run.estimate import BETWEEN, estimate, estimate_lines
 
-        click.echo("\n".join(estimate_lines(estimate(job, TERMINAL), asked.limits.concurrency, asked.limits.batch)))
+        found = estimate(job, TERMINAL)
+        click.echo("\n".join(estimate_lines(found, asked.limits.concurrency, asked.limits.batch)))
+        if found.cases:
+            click.echo(BETWEEN)
+        return
+    if pilot:
+        named = job.cases.view.shown.name
+        click.echo("\n".join(pilot_lines(ask_pilot({named: job}, pilot, TERMINAL))))
         return
     show_run(job, run_job(job, table, TERMINAL), table)
 

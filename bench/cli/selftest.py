@@ -19,11 +19,19 @@ SAMPLED = 150
     is_flag=True,
     help="Print how often verdicts are false, and how often true ones are found; needs labels only.",
 )
+@click.option("--until-told", is_flag=True, help="For --simulate: looked at as 'bench ablate --until-told' looks.")
 @click.option("--split", default="test", show_default=True, help="For --simulate: whose labels.")
 @click.option("--trials", type=click.IntRange(1), default=200, show_default=True, help="For --simulate.")
 @out_option("runs", "Where finished controls are kept until all are.")
 def selftest(  # noqa: PLR0913
-    data: str | None, limit: int | None, seed: int, simulate: bool, split: str, trials: int, out: Path
+    data: str | None,
+    limit: int | None,
+    seed: int,
+    simulate: bool,
+    until_told: bool,
+    split: str,
+    trials: int,
+    out: Path,
 ) -> None:
     """Check the benchmark itself: readers whose behaviour is known must get the right verdicts.
 
@@ -36,13 +44,16 @@ def selftest(  # noqa: PLR0913
     Examples:
       bench selftest
       bench selftest --simulate
+      bench selftest --simulate --until-told
       bench selftest --simulate --data ~/ptb-xl
     """
     if simulate:
         if limit:
             raise click.UsageError("--simulate needs labels only and takes the whole split: leave out --sample")
-        _simulate(data, split, trials, seed)
+        (_simulate_looks if until_told else _simulate)(data, split, trials, seed)
         return
+    if until_told:
+        raise click.UsageError("--until-told is for --simulate: name both")
     from bench.cli.terminal import TERMINAL, progress, show
     from bench.dataset import open_dataset
     from bench.evidence.contamination_selftest import contamination_selftest
@@ -89,3 +100,17 @@ def _simulate(data: str | None, split: str, trials: int, seed: int) -> None:
     click.echo(f"\n{simulation_notes()}\n")
     show(memory_table(simulate_contamination(cohort, trials, seed, observer), f"bench contamination, {title}"))
     click.echo(f"\n{memory_notes()}")
+
+
+def _simulate_looks(data: str | None, split: str, trials: int, seed: int) -> None:
+    from bench.cli.terminal import progress, show
+    from bench.dataset import open_dataset
+    from bench.evidence.look_simulation import simulate_looks
+    from bench.progress import Observer
+    from bench.report.simulation_table import looks_notes, looks_table
+
+    cohort = open_dataset(data).cohort(split, with_signal=False)
+    found = simulate_looks(cohort, trials, seed, Observer(progress=progress))
+    title = f"--until-told, {cohort.dataset.name}, {split}: n = {len(cohort):,}, {trials} trials"
+    show(looks_table(found, len(cohort), title))
+    click.echo(f"\n{looks_notes(len(cohort))}")

@@ -12,10 +12,11 @@ from bench.evidence.knowledge import Setting
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, same_simulator, taught_records
-from bench.run.job import Job, begin, prepared
+from bench.run.job import Job, limited, prepared, run_readings
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import Offer, offer_of
+from bench.score.agreement import LEVEL
 from bench.view import Cases, QuestionKey, View, cases_of
 from bench.view.lead_mask import masked_leads
 from readers.contract import Reader
@@ -89,7 +90,7 @@ class Ablation:
         return [axis_named(name) for name in names]
 
 
-def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -> Evidence:
+def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values], level: float = LEVEL) -> Evidence:
     """Ask a reader under every condition, and return the evidence.
 
     Parameters
@@ -99,6 +100,8 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
         Asks the reader under one condition.
     ceiling : mapping of RecordId to mapping of str to value or None
         Answers of the image ceiling; empty without one.
+    level : float
+        Of the verdicts, over all axes.
 
     Raises
     ------
@@ -112,7 +115,7 @@ def gathered(ablation: Ablation, ask: Ask, ceiling: Mapping[RecordId, Values]) -
     asked = [asked_case(record, cohort.truth(record), answers, serves) for record in cohort]
     measurements_reader, dataset = MeasurementsReader(), cohort.dataset
     text = {r.ecg_id: with_derived(measurements_reader.answer(cohort.measured(r)).values) for r in cohort}
-    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines, ablation.offer.measured)
+    setting = Setting(frozenset(reader.inputs), serves, dataset.baselines, ablation.offer.measured, level=level)
     return Evidence(
         reader=reader.name,
         dataset=dataset.name,
@@ -186,20 +189,70 @@ def ablate_on_disk(
     taxonomy.error.BenchError
         As ``bench run``, or when there is no such condition.
     """
-    ablation = ablation_of(options, conditions)
-    view, cohort = ablation.view, ablation.cohort
-    jobs = condition_jobs(options, ablation, observer)
-    say_resumed(jobs.values(), observer)
+    runs = AblationRuns.opened(options, conditions, image_ceiling, observer)
+    return runs.evidence(frozenset(runs.ablation.cohort.ids), observer)
 
-    def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
-        return jobs[condition].cases, run_readings(limited(jobs, condition), observer)
 
-    name = ceiling_reader(view.inputs, image_ceiling)
-    has_ceiling = name not in ("", options.reader)
-    ceiling = _ceiling(replace(options, view=view), name, cohort, observer) if has_ceiling else {}
-    evidence = gathered(ablation, ask, ceiling)
-    full = jobs["full"].settings
-    return replace(evidence, reader=full.reader, run_id=full.run_id, image_ceiling=name if ceiling else "")
+@dataclass(frozen=True, eq=False)
+class AblationRuns:
+    """The runs of an ablation on disk: one for each condition, and that of the image ceiling.
+
+    Attributes
+    ----------
+    ablation : Ablation
+    jobs : mapping of str to Job
+        By condition.
+    ceiling : Job or None
+    image_ceiling : str
+        The name of its reader; empty for none.
+    """
+
+    ablation: Ablation
+    jobs: Mapping[str, Job]
+    ceiling: Job | None
+    image_ceiling: str
+
+    @classmethod
+    def opened(cls, options: RunOptions, conditions: str, image_ceiling: str, observer: Observer) -> "AblationRuns":
+        """Return the runs, as :func:`ablate_on_disk` takes them; nothing is asked yet."""
+        ablation = ablation_of(options, conditions)
+        jobs = condition_jobs(options, ablation, observer)
+        say_resumed(jobs.values(), observer)
+        name = ceiling_reader(ablation.view.inputs, image_ceiling)
+        if name in ("", options.reader):
+            return cls(ablation, jobs, None, "")
+        view = replace(ablation.view, condition="full", format="")
+        ceiling = replace(options, reader=name, options={}, view=view, repeats=1)
+        return cls(ablation, jobs, prepared(ceiling, observer, ablation.cohort), name)
+
+    def evidence(self, among: frozenset[RecordId], observer: Observer = SILENT, level: float = LEVEL) -> Evidence:
+        """Ask what is not answered yet about some of the records, and return the evidence on these.
+
+        Parameters
+        ----------
+        among : frozenset of RecordId
+        observer : Observer
+        level : float
+            Of the verdicts, over all axes.
+
+        Raises
+        ------
+        taxonomy.error.BenchError
+            As ``bench run``.
+        """
+
+        def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
+            cases = self.jobs[condition].cases
+            records = [record for record in cases.cohort if record.ecg_id in among]
+            readings = run_readings(replace(limited(self.jobs, condition), among=among), observer)
+            return replace(cases, cohort=cases.cohort.of(records)), readings
+
+        ceiling: Mapping[RecordId, Values] = {}
+        if self.ceiling is not None:
+            ceiling = _values(run_readings(replace(self.ceiling, among=among), observer))
+        found = gathered(self.ablation, ask, ceiling, level)
+        full = self.jobs["full"].settings
+        return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=self.image_ceiling)
 
 
 def ablation_of(options: RunOptions, conditions: str = "") -> Ablation:
@@ -223,29 +276,6 @@ def say_resumed(jobs: Collection[Job], observer: Observer) -> None:
     there = sum(len(job.folder.every_reading()[0]) for job in jobs)
     if there:
         observer.say(f"resuming: {there:,} of {sum(len(job.questions) for job in jobs):,} readings are there")
-
-
-def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
-    """Return the readings of a job; those that its folder lacks are asked. The caller says what is there already."""
-    with job.folder.locked():
-        begin(job)
-        return job.ask(observer)
-
-
-def limited(jobs: Mapping[str, Job], condition: str) -> Job:
-    """Return a job with the rest of the cost limit, which applies to the whole ablation."""
-    job = jobs[condition]
-    if job.limits.max_cost is None:
-        return job
-    others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
-    return replace(job, limits=replace(job.limits, max_cost=max(0.0, job.limits.max_cost - others)))
-
-
-def _ceiling(options: RunOptions, reader: str, cohort: Cohort, observer: Observer) -> Mapping[RecordId, Values]:
-    """Return the image ceiling's answers on the same images or signals, empty where a call failed."""
-    view = replace(options.view, condition="full", format="")
-    ceiling_options = replace(options, reader=reader, options={}, view=view, repeats=1)
-    return _values(run_readings(prepared(ceiling_options, observer, cohort), observer))
 
 
 def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:

@@ -24,7 +24,7 @@ from bench.evidence.knowledge import AxisTests, Setting, axis_tests
 from bench.evidence.lead_loss import LeadLoss, lead_loss
 from bench.evidence.published import claims, image_sensitivity, reliance
 from bench.evidence.verdict import Known, Reason, reasons, verdict
-from bench.score.agreement import holm
+from bench.score.agreement import LEVEL, holm
 from bench.score.bootstrap import patient_numbers, resampled_sums
 from bench.score.kappa import kappa, kappa_columns, kappa_interval, kappa_of_sums, knowable_kappa
 from bench.score.rounding import rounded
@@ -70,6 +70,8 @@ class AxisEvidence:
     lead_loss : LeadLoss or None
     by_construction : bool
         Whether truths on the axis are made of the very measurement that the reader answers with.
+    level : float
+        At which the verdict was given, over all axes.
     """
 
     axis: str
@@ -93,6 +95,7 @@ class AxisEvidence:
     recoverable: Figure | None = None
     lead_loss: LeadLoss | None = None
     by_construction: bool = False
+    level: float = LEVEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +138,9 @@ class _Shared:
 def _axis(axis: Axis, cases: tuple[AskedCase, ...], tests: AxisTests, shared: _Shared) -> AxisEvidence:
     name, serves, ceilings = axis.name, shared.setting.serves, shared.ceilings
     labelled, draws = answered(cases, name, ("full",)), crossed_draws(serves)
-    known = known_of(axis, labelled, tests, shared.axes)
-    found = reasons(tests)
+    level = shared.setting.level
+    known = known_of(axis, labelled, tests, shared.axes, level)
+    found = reasons(tests, level)
     prior = shared.setting.prior[name]
     return AxisEvidence(
         axis=name,
@@ -145,7 +149,7 @@ def _axis(axis: Axis, cases: tuple[AskedCase, ...], tests: AxisTests, shared: _S
         verdict=verdict(found, known),
         reasons=found,
         tests=tests,
-        kappa=known.kappa,
+        kappa=known.kappa if level == LEVEL else _kappa(axis, labelled),
         knowable=known.knowable,
         answered=known.answered,
         prior=_mean([case.own.truth.accepts(name, prior) for case in labelled]),
@@ -160,10 +164,11 @@ def _axis(axis: Axis, cases: tuple[AskedCase, ...], tests: AxisTests, shared: _S
         recoverable=_recoverable(labelled, name, ceilings),
         lead_loss=lead_loss(cases, name),
         by_construction=any(case.own.truth.holds_by_construction(name, shared.setting.measures) for case in labelled),
+        level=level,
     )
 
 
-def known_of(axis: Axis, labelled: tuple[AskedCase, ...], tests: AxisTests, axes: int) -> Known:
+def known_of(axis: Axis, labelled: tuple[AskedCase, ...], tests: AxisTests, axes: int, level: float = LEVEL) -> Known:
     """Return what is known of an axis where no test shows anything.
 
     Parameters
@@ -174,23 +179,27 @@ def known_of(axis: Axis, labelled: tuple[AskedCase, ...], tests: AxisTests, axes
     tests : AxisTests
     axes : int
         Axes over which the tests are corrected.
+    level : float
+        Of the verdict.
     """
     n, abnormal = len(labelled), tests.knows.names_n if tests.knows else 0
     return Known(
         n=n,
         answered=_mean([case.answer("full", axis.name) is not None for case in labelled]),
-        kappa=_kappa(axis, labelled),
-        knowable=knowable_kappa(n, abnormal, axes) if n else None,
+        kappa=_kappa(axis, labelled, level),
+        knowable=knowable_kappa(n, abnormal, axes, level) if n else None,
     )
 
 
-def _kappa(axis: Axis, labelled: tuple[AskedCase, ...]) -> Figure | None:
+def _kappa(axis: Axis, labelled: tuple[AskedCase, ...], level: float = LEVEL) -> Figure | None:
     answers, truths = [case.answer("full", axis.name) for case in labelled], [case.own.truth for case in labelled]
     found, columns = kappa(axis, answers, truths), kappa_columns(axis, answers, truths)
     if found is None:
         return None
     resampled = kappa_of_sums(resampled_sums(columns, patient_numbers(patients_of(labelled)), DRAWS, SEED))
-    return Figure(len(labelled), rounded(found), None if resampled is None else kappa_interval(columns, resampled))
+    return Figure(
+        len(labelled), rounded(found), None if resampled is None else kappa_interval(columns, resampled, level)
+    )
 
 
 def _accuracies(cases: tuple[AskedCase, ...], axis: str, serves: Mapping[str, str | None]) -> dict[str, Figure]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from bench.dataset import Cohort, RecordId
 from bench.evidence import contamination_verdict as words
-from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, limited, run_readings, say_resumed
+from bench.evidence.ablation import AUTO, ceiling_reader, first_repeats, say_resumed
 from bench.evidence.conditions import reads_trace
 from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accuracy_of, drops, excess, gap_difference
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
 from bench.run.caveat import same_simulator, taught_records
-from bench.run.job import Job, prepared
+from bench.run.job import Job, limited, prepared, run_readings
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
 from bench.run.settings import offer_of

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.evidence.answer import AskedCase, Whose, answered, is_right, own
-from bench.score.agreement import holm
+from bench.score.agreement import LEVEL, holm
 from bench.score.bootstrap import interval as percentiles
 from bench.score.bootstrap import patient_numbers, ratio, resampled_sums
 from bench.score.proportion import FEW_DISCORDANT, share_interval, sign_flip, tango
@@ -57,18 +57,21 @@ def missing(cases: Sequence[AskedCase], axis: str, condition: str) -> NDArray[np
     return np.array([case.answer(condition, axis) is None for case in cases], dtype=np.float64)
 
 
-def difference(patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64]) -> Figure | None:
+def difference(
+    patients: Sequence[RecordId], first: NDArray[np.float64], second: NDArray[np.float64], level: float = LEVEL
+) -> Figure | None:
     """Return the mean of ``first`` minus that of ``second``, both of 0 and 1 over the same cases, with its exact p.
 
     The interval is Tango's where fewer than 20 pairs differ or all differ alike, else a bootstrap over patients.
-    p is by sign flips of each patient's gain, McNemar's exact test where no patient repeats.
+    p is by sign flips of each patient's gain, McNemar's exact test where no patient repeats. The interval leaves out
+    ``level``.
     """
     if not patients:
         return None
     values = first - second
     wins, losses = int(np.sum(values > 0)), int(np.sum(values < 0))
     few = wins + losses < FEW_DISCORDANT or len(values) in (wins, losses)
-    interval = tango(wins, losses, len(values)) if few else _interval(patients, values)
+    interval = tango(wins, losses, len(values), level) if few else _interval(patients, values, level)
     gains = np.bincount(patient_numbers(patients), weights=values).round().astype(np.int64)
     return Figure(len(patients), rounded(values.mean()), interval, rounded(sign_flip(gains)))
 
@@ -118,6 +121,8 @@ def patients_of(cases: Sequence[AskedCase]) -> list[RecordId]:
     return [case.own.patient_id for case in cases]
 
 
-def _interval(patients: Sequence[RecordId], values: NDArray[np.float64]) -> tuple[float, float] | None:
+def _interval(
+    patients: Sequence[RecordId], values: NDArray[np.float64], level: float = LEVEL
+) -> tuple[float, float] | None:
     sums = resampled_sums({"value": values, "n": np.ones(len(values))}, patient_numbers(patients), DRAWS, SEED)
-    return percentiles(ratio(sums["value"], sums["n"]))
+    return percentiles(ratio(sums["value"], sums["n"]), level)

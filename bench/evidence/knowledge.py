@@ -9,7 +9,7 @@ import numpy as np
 from bench.evidence.answer import AskedCase, Whose, answered, numbers_under, own
 from bench.evidence.conditions import crossed_draws, reads_trace, tells_nothing
 from bench.evidence.figure import Figure, corrected, difference, missing, patients_of, right
-from bench.score.agreement import holm
+from bench.score.agreement import LEVEL, holm
 from bench.score.answer_table import answer_table
 from bench.score.association import Association, association
 from bench.score.rounding import rounded
@@ -122,6 +122,8 @@ class Setting:
         Axes on which the reader answers from this project's own measurement, which some truths are made of.
     associate : callable
         The shuffle test.
+    level : float
+        At which a verdict is given, over all axes; lower where it is looked at several times.
     """
 
     inputs: frozenset[str]
@@ -129,6 +131,7 @@ class Setting:
     prior: Mapping[str, AxisValue]
     measures: frozenset[str] = frozenset()
     associate: Associate = association
+    level: float = LEVEL
 
 
 def axis_tests(axes: Sequence[Axis], cases: tuple[AskedCase, ...], setting: Setting) -> list[AxisTests]:
@@ -211,7 +214,7 @@ class _Tests:
         """Compare how many cases have no answer; whether they are labelled does not matter."""
         asked = tuple(case for case in self.cases if {"full", crossed} <= case.readings.keys())
         more, usual = (missing(asked, self.axis.name, name) for name in (crossed, "full"))
-        return difference(patients_of(asked), more, usual)
+        return difference(patients_of(asked), more, usual, self.setting.level)
 
     def _s(self, cases: tuple[AskedCase, ...], condition: str) -> int:
         answers = [case.answer(condition, self.axis.name) for case in cases]

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from bench.evidence.axis_evidence import AxisEvidence
+from bench.evidence.look import Look
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +33,12 @@ class Evidence:
         Of the run under ``full``; empty when nothing was written to disk.
     image_ceiling : str
         Name of the reader; empty for none.
+    looks : tuple of Look
+        The looks that were taken where cases were asked until every axis was told; empty where all were asked at once.
+    told : mapping of str to int
+        By axis, the number of the look at which it was told; what is said of the axis is of that look.
+    stopped : str
+        Why no further look was taken although an axis was not told, such as a spent budget; empty at the last look.
     """
 
     reader: str
@@ -45,6 +52,9 @@ class Evidence:
     conditions: Mapping[str, str | None]
     run_id: str = ""
     image_ceiling: str = ""
+    looks: tuple[Look, ...] = ()
+    told: Mapping[str, int] = field(default_factory=dict)
+    stopped: str = ""
 
     def __repr__(self) -> str:
         said = Counter(

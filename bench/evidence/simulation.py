@@ -150,7 +150,7 @@ def simulate(
     """
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    counts = {rule.name: dict.fromkeys(_counted(rule), 0) for rule in RULES}
+    counts = {rule.name: dict.fromkeys(counted_of(rule), 0) for rule in RULES}
     worlds = simulated_worlds(cohort, range(seed * trials, (seed + 1) * trials))
     trial = partial(every_finding, majority=dict(cohort.dataset.baselines))
     with (
@@ -235,12 +235,18 @@ def _shown(name: str, place: int, donor: int) -> tuple[Place, Place]:
     return (place if condition.images == "true" else None), numbers
 
 
-def _counted(rule: Rule) -> list[str]:
+def counted_of(rule: Rule) -> list[str]:
+    """Return what is counted of a reader of these inputs."""
     return [READS, NAMES] if rule.inputs == IMAGE else list(COUNTED)
 
 
 def _rates(counts: Mapping[str, int], trials: int) -> dict[str, Rate]:
-    return {name: Rate(count, trials, clopper_pearson(count, trials)) for name, count in counts.items()}
+    return {name: rate_of(count, trials) for name, count in counts.items()}
+
+
+def rate_of(count: int, trials: int) -> Rate:
+    """Return so many of the trials with their interval."""
+    return Rate(count, trials, clopper_pearson(count, trials))
 
 
 def _image(values: Sequence[Values]) -> Answer:

@@ -16,6 +16,7 @@ KNOWS = "knows it, and no condition tells from where"
 SILENT = "gives no answer"
 PRIOR = "recites the prior"
 UNKNOWN = "cannot tell"
+NO_CASE = "no case"
 
 REFUSES_MORE = 0.2
 """Lower end of the interval of the further refusals from which on a reader is said to refuse."""
@@ -66,7 +67,7 @@ class Known:
     answered : float or None
         Share of them with an answer in ``full``.
     kappa : Figure or None
-        In ``full``.
+        In ``full``; its interval leaves out the level of the verdict.
     knowable : float or None
         Kappa that so many cases would show in 80% of tries; None where they could show none.
     """
@@ -77,17 +78,22 @@ class Known:
     knowable: float | None
 
 
-def reasons(tests: AxisTests) -> tuple[Reason, ...]:
-    """Return what the tests on an axis show, empty where they show nothing.
+def reasons(tests: AxisTests, level: float = LEVEL) -> tuple[Reason, ...]:
+    """Return what the tests on an axis show at a level, empty where they show nothing.
 
     Answers that come from elsewhere leave nothing to be said of the trace or the numbers, so that finding stands alone.
     """
-    leaks = tuple(_elsewhere(tests))
+    leaks = tuple(_elsewhere(tests, level))
     if leaks:
         return leaks[:1]
-    found = (*_reading(tests.reads), *_following(tests), *_refusing(tests), *_plain(INFERS, tests.infers))
+    found = (
+        *_reading(tests.reads, level),
+        *_following(tests, level),
+        *_refusing(tests),
+        *_plain(INFERS, tests.infers, level),
+    )
     nothing_else = (tests.reads, tests.infers, tests.follows_trace, tests.follows_numbers, tests.elsewhere)
-    return found if found or any(nothing_else) else tuple(_plain(KNOWS, tests.knows))
+    return found if found or any(nothing_else) else tuple(_plain(KNOWS, tests.knows, level))
 
 
 def verdict(found: tuple[Reason, ...], known: Known) -> str:
@@ -95,7 +101,7 @@ def verdict(found: tuple[Reason, ...], known: Known) -> str:
     if found:
         return "; ".join(reason.finding for reason in found)
     if not known.n:
-        return "no case"
+        return NO_CASE
     if known.answered is not None and known.answered < HALF:
         return SILENT
     if known.knowable is not None and known.kappa and known.kappa.interval and known.kappa.interval[1] < LITTLE:
@@ -104,33 +110,38 @@ def verdict(found: tuple[Reason, ...], known: Known) -> str:
     return f"{UNKNOWN} (n = {known.n}, {able})"
 
 
-def significant(test: ShuffleTest | None) -> bool:
+def is_told(said: str) -> bool:
+    """Tell whether a verdict says anything, so that it needs no more cases."""
+    return said != NO_CASE and not said.startswith(UNKNOWN)
+
+
+def significant(test: ShuffleTest | None, level: float = LEVEL) -> bool:
     """Tell whether the answers go with the truth, after Holm's correction."""
-    return test is not None and test.p_holm is not None and test.p_holm < LEVEL
+    return test is not None and test.p_holm is not None and test.p_holm < level
 
 
-def _plain(finding: str, test: ShuffleTest | None) -> Iterator[Reason]:
-    if test and significant(test):
+def _plain(finding: str, test: ShuffleTest | None, level: float) -> Iterator[Reason]:
+    if test and significant(test, level):
         yield Reason(finding, test.condition, test.n, test.p_holm)
 
 
-def _reading(test: ShuffleTest | None) -> Iterator[Reason]:
-    if test is None or not significant(test):
+def _reading(test: ShuffleTest | None, level: float) -> Iterator[Reason]:
+    if test is None or not significant(test, level):
         return
     p, names_p = test.p_holm, test.names_p_holm
-    if p is not None and names_p is not None and names_p < LEVEL:
+    if p is not None and names_p is not None and names_p < level:
         yield Reason(NAMES, test.condition, test.n, max(p, names_p))
     else:
         yield Reason(READS, test.condition, test.n, p)
 
 
-def _following(tests: AxisTests) -> Iterator[Reason]:
+def _following(tests: AxisTests, level: float) -> Iterator[Reason]:
     trace, numbers = tests.follows_trace, tests.follows_numbers
-    if trace and numbers and significant(trace) and significant(numbers):
+    if trace and numbers and significant(trace, level) and significant(numbers, level):
         yield Reason(BOTH, trace.condition, trace.n, max(trace.p_holm or 0.0, numbers.p_holm or 0.0))
         return
-    yield from _plain(TRACE, trace)
-    yield from _plain(NUMBERS, numbers)
+    yield from _plain(TRACE, trace, level)
+    yield from _plain(NUMBERS, numbers, level)
 
 
 def _refusing(tests: AxisTests) -> Iterator[Reason]:
@@ -139,14 +150,14 @@ def _refusing(tests: AxisTests) -> Iterator[Reason]:
         yield Reason(REFUSES, "crossed", more.n, interval=more.interval)
 
 
-def _elsewhere(tests: AxisTests) -> Iterator[Reason]:
-    yield from _plain(ELSEWHERE, tests.elsewhere)
-    if tests.jittered and _is_lost(tests.jittered):
+def _elsewhere(tests: AxisTests, level: float) -> Iterator[Reason]:
+    yield from _plain(ELSEWHERE, tests.elsewhere, level)
+    if tests.jittered and _is_lost(tests.jittered, level):
         loss = tests.jittered.loss
         yield Reason(ELSEWHERE, "jittered", loss.n, loss.p_holm)
 
 
-def _is_lost(jittered: Jittered) -> bool:
+def _is_lost(jittered: Jittered, level: float) -> bool:
     loss = jittered.loss
     lost = jittered.s_full - jittered.s_jittered
-    return loss.value > 0 and loss.p_holm is not None and loss.p_holm < LEVEL and lost > LOST * jittered.s_full
+    return loss.value > 0 and loss.p_holm is not None and loss.p_holm < level and lost > LOST * jittered.s_full

@@ -1,6 +1,6 @@
 """The page of an ablation: verdicts first, then the tests and the figures behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,8 +102,16 @@ def write_evidence(folder: Path, found: Evidence) -> None:
     write_whole(folder / "evidence.md", evidence_page(found))
 
 
-def evidence_table(axes: Sequence[AxisEvidence], title: str) -> "Table":
-    """Return the verdicts, with kappa and the p that decides whether the trace is read, for the terminal."""
+def evidence_table(axes: Sequence[AxisEvidence], title: str, told: Mapping[str, str] | None = None) -> "Table":
+    """Return the verdicts, with kappa and the p that decides whether the trace is read, for the terminal.
+
+    Parameters
+    ----------
+    axes : sequence of AxisEvidence
+    title : str
+    told : mapping of str to str, optional
+        By axis, at which look it was told, where there were several.
+    """
     rows = [
         (
             axis.axis,
@@ -112,11 +120,13 @@ def evidence_table(axes: Sequence[AxisEvidence], title: str) -> "Table":
             percent(axis.accuracies["full"].value if "full" in axis.accuracies else None),
             f"{axis.kappa.value:.2f}" if axis.kappa else "-",
             p_text(axis.tests.reads.p_holm) if axis.tests.reads else "-",
+            *((told[axis.axis],) if told else ()),
             axis.verdict,
         )
         for axis in axes
     ]
-    return terminal_table(TERMINAL, rows, title, styles=STYLES)
+    headings = (*TERMINAL[:-1], "told at (alpha)", TERMINAL[-1]) if told else TERMINAL
+    return terminal_table(headings, rows, title, styles=STYLES)
 
 
 def evidence_page(found: Evidence) -> str:
@@ -132,12 +142,13 @@ def evidence_page(found: Evidence) -> str:
             [(axis.axis, str(axis.n), axis.verdict, rests_on(axis.reasons)) for axis in found.axes],
         ),
         HOW,
+        *_looks(found),
         "![Prior, ceilings and the reader under each condition](pictures/evidence.png)",
         "## The tests",
         markdown_table(("test", *names), _test_rows(found.axes)),
         "S: right answers whose value is not the prior's (on other_findings: findings that were found). p: share of "
         f"10,000 shuffles of the answers over patients of one fold that give as large an S, corrected over the "
-        f"{len(names)} axes by Holm's method; * below {LEVEL:g}. {_draws(found)}",
+        f"{len(names)} axes by Holm's method; * below {_level(found)}. {_draws(found)}",
         "## Accuracy under each condition",
         markdown_table(("condition", *names), _accuracy_rows(found)),
         _same(found),
@@ -149,6 +160,47 @@ def evidence_page(found: Evidence) -> str:
         f"Run `{plain(found.run_id)}`; image ceiling: {found.image_ceiling or 'none'}. Data: {plain(found.data)}.",
     ]
     return page([part for part in parts if part])
+
+
+def told_at(found: Evidence) -> dict[str, str]:
+    """Return for each axis the records and the alpha of the look at which it was told; empty without looks."""
+    looks = {look.number: look for look in found.looks}
+    at = {axis: looks[number] for axis, number in found.told.items()}
+    return {
+        axis.axis: f"{at[axis.axis].records:,} ({at[axis.axis].level:.4f})" if axis.axis in at else "not yet"
+        for axis in found.axes
+        if looks
+    }
+
+
+def _looks(found: Evidence) -> list[str]:
+    """Return the section on the looks, nothing where there was only one at all records."""
+    if not found.looks:
+        return []
+    rows = [
+        (
+            str(look.number),
+            f"{look.records:,} of {look.of:,}",
+            f"{look.level:.4f}",
+            f"{look.spent:.4f}",
+            ", ".join(axis for axis, number in found.told.items() if number == look.number) or "-",
+        )
+        for look in found.looks
+    ]
+    return [
+        "## The looks",
+        markdown_table(("look", "records", "alpha", "spent so far", "axes told"), rows),
+        "Cases were asked look by look, as long as an axis was not told. The error over all looks is 5%, as that of a "
+        "single look: each spends a part of it (Lan and DeMets 1983, by the function close to Pocock's; what a look "
+        "adds to the sum is its level). An axis is told at the first look with a verdict, where the alpha of the look "
+        "stands in the place of 5%: for p, for the interval of kappa that lies below 0.1, and for that of refusals. "
+        "Verdict, tests and figures of an axis are those of its look, else of the last.",
+        *([f"Stopped before the next look: {plain(found.stopped)}"] if found.stopped else []),
+    ]
+
+
+def _level(found: Evidence) -> str:
+    return "the alpha of the look" if found.looks else f"{LEVEL:g}"
 
 
 def caution(found: Evidence) -> str:
@@ -189,7 +241,7 @@ def figure_rows(axes: Sequence[AxisEvidence]) -> list[tuple[str, ...]]:
         ("refusals: crossed minus full", *(_gap(axis.tests.refusal) for axis in axes)),
         (
             "loss by jitter: full minus jittered",
-            *(_gap(axis.tests.jittered.loss if axis.tests.jittered else None) for axis in axes),
+            *(_gap(axis.tests.jittered.loss if axis.tests.jittered else None, axis.level) for axis in axes),
         ),
         *((name, *(_gap(getattr(axis, field)) for axis in axes)) for name, _, field in POINTS),
         *((name, *(_share(getattr(axis, field)) for axis in axes)) for name, _, field in SHARES),
@@ -209,20 +261,21 @@ def _draws(found: Evidence) -> str:
 
 def _test_rows(axes: Sequence[AxisEvidence]) -> list[tuple[str, ...]]:
     rows = [
-        (said, *(_test(getattr(axis.tests, family), family == "reads") for axis in axes)) for said, family in FAMILIES
+        (said, *(_test(getattr(axis.tests, family), family == "reads", axis.level) for axis in axes))
+        for said, family in FAMILIES
     ]
     return [row for row in rows if set(row[1:]) != {"-"}]
 
 
-def _test(test: ShuffleTest | None, names: bool) -> str:
+def _test(test: ShuffleTest | None, names: bool, level: float) -> str:
     if test is None:
         return "-"
-    said = f"S {test.s}, p {p_text(test.p_holm)}{_star(test.p_holm)}"
-    return said + (f"; names it: p {p_text(test.names_p_holm)}{_star(test.names_p_holm)}" if names else "")
+    said = f"S {test.s}, p {p_text(test.p_holm)}{_star(test.p_holm, level)}"
+    return said + (f"; names it: p {p_text(test.names_p_holm)}{_star(test.names_p_holm, level)}" if names else "")
 
 
-def _star(p: float | None) -> str:
-    return "*" if p is not None and p < LEVEL else ""
+def _star(p: float | None, level: float) -> str:
+    return "*" if p is not None and p < level else ""
 
 
 def _accuracy_rows(found: Evidence) -> list[tuple[str, ...]]:
@@ -259,10 +312,10 @@ def _kappa(axis: AxisEvidence) -> str:
     return "-" if axis.kappa is None else within(axis.kappa.value, axis.kappa.interval, 2)
 
 
-def _gap(figure: Figure | None) -> str:
+def _gap(figure: Figure | None, level: float = LEVEL) -> str:
     if figure is None:
         return "-"
-    return difference(figure.value, figure.interval) + _star(figure.p_holm)
+    return difference(figure.value, figure.interval) + _star(figure.p_holm, level)
 
 
 def _points(bounds: tuple[float, float]) -> str:
@@ -279,5 +332,5 @@ def _leads(axis: AxisEvidence) -> str:
         return "-"
     return (
         f"{100 * found.loss_most:+.1f} (n = {found.n_most}); {100 * found.loss_few:+.1f} (n = {found.n_few}); "
-        f"p {p_text(found.p_holm)}{_star(found.p_holm)}"
+        f"p {p_text(found.p_holm)}{_star(found.p_holm, axis.level)}"
     )

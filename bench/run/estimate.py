@@ -1,7 +1,7 @@
 """Estimates of what a run would ask and cost; nothing is sent."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bench.progress import SILENT, Observer
@@ -14,6 +14,11 @@ LOOKED_AT = 16
 
 TYPICAL_SECONDS = 10.0
 """Assumed time of an answer without long reasoning; a run's report has the measured time."""
+
+BETWEEN = (
+    "between the two lies how much the model thinks, which is billed as output: --pilot 10 asks ten cases and tells"
+)
+"""The range of an estimate, in words."""
 
 
 @dataclass(frozen=True)
@@ -60,34 +65,58 @@ def estimate_lines(found: RunEstimate, concurrency: int, batch: bool) -> list[st
     if not found.asks_elsewhere:
         return [*lines, f"reader {found.reader!r} calls no API: no tokens, no dollars"]
     if found.cases:
-        lines += _cost_lines(found.cases, found.asked, batch)
+        lines += _cost_lines(found, batch)
         minutes = math.ceil(found.asked * TYPICAL_SECONDS / concurrency / 60)
         waiting = f"about {minutes} min, at {TYPICAL_SECONDS:g} s an answer (assumed) and {concurrency} at once"
         lines.append(f"time           {'within 24 h, as batches go' if batch else waiting}")
     return [*lines, "nothing was sent"]
 
 
-def total_line(found: Sequence[RunEstimate]) -> str:
-    """Return what several runs would ask and cost together."""
-    said = f"in all: {sum(one.asked for one in found):,} readings to ask in {len(found)} runs"
+def total_lines(found: Sequence[RunEstimate], batch: bool) -> list[str]:
+    """Return what several runs would ask and cost together, line by line.
+
+    Parameters
+    ----------
+    found : sequence of RunEstimate
+    batch : bool
+        Whether they are asked by the provider's batch API.
+    """
+    lines = [f"in all: {sum(one.asked for one in found):,} readings to ask in {len(found)} runs"]
     paid = [one for one in found if one.cases]
-    if not paid or any(case.cost is None or case.most is None for one in paid for case in one.cases):
-        return said
-    typical = sum(one.asked * sum(case.cost or 0.0 for case in one.cases) / len(one.cases) for one in paid)
-    most = sum(one.asked * sum(case.most or 0.0 for case in one.cases) / len(one.cases) for one in paid)
-    return f"{said}, {typical:,.2f} dollars with short answers, {most:,.2f} at most"
+    if not paid:
+        return lines
+    sent = _over_all(paid, lambda case: case.input_tokens)
+    short = _over_all(paid, lambda case: case.output_tokens)
+    longest = _over_all(paid, lambda case: case.most_output_tokens)
+    lines += [
+        f"input tokens   {_millions(sent)} (estimated)",
+        f"output tokens  {_millions(short)} with short answers, {_millions(longest)} at most",
+    ]
+    return [*lines, f"dollars        {_dollars(paid, batch)}"]
 
 
-def _cost_lines(cases: Sequence[Estimate], asked: int, batch: bool) -> list[str]:
-    tokens = sum(case.input_tokens for case in cases) / len(cases)
-    seen = [case.image_px_per_mm for case in cases if case.image_px_per_mm is not None]
-    lines = [f"input tokens   {tokens:,.0f} a case, {tokens * asked / 1e6:,.2f} million in all (estimated)"]
+def _cost_lines(found: RunEstimate, batch: bool) -> list[str]:
+    sent = _over_all([found], lambda case: case.input_tokens)
+    seen = [case.image_px_per_mm for case in found.cases if case.image_px_per_mm is not None]
+    lines = [f"input tokens   {sent / found.asked:,.0f} a case, {_millions(sent)} in all (estimated)"]
     if seen:
         lines.append(f"images         seen at {min(seen):.1f} px/mm")
-    costs, worst = [case.cost for case in cases], [case.most for case in cases]
-    if None in costs:
-        return [*lines, "dollars        unknown: no table has a price for this model (--prices FILE gives one)"]
-    typical, most = (sum(part or 0.0 for part in parts) / len(cases) * asked for parts in (costs, worst))
+    return [*lines, f"dollars        {_dollars([found], batch)}"]
+
+
+def _dollars(paid: Sequence[RunEstimate], batch: bool) -> str:
+    """Return what runs would cost, from short answers without reasoning to the longest that are allowed."""
+    if any(case.cost is None or case.most is None for one in paid for case in one.cases):
+        return "unknown: no table has a price for this model (--prices FILE gives one)"
+    short, longest = _over_all(paid, lambda case: case.cost or 0.0), _over_all(paid, lambda case: case.most or 0.0)
     half = ", at the price of a batch" if batch else ""
-    said = f"{typical:,.2f} with short answers, {most:,.2f} at most{half} ({cases[0].prices})"
-    return [*lines, f"dollars        {said}"]
+    return f"{short:,.2f} with short answers, {longest:,.2f} at most{half} ({paid[0].cases[0].prices})"
+
+
+def _over_all(paid: Sequence[RunEstimate], of: Callable[[Estimate], float]) -> float:
+    """Return a sum over every question of several runs, each like the mean of the cases that were looked at."""
+    return sum(one.asked * sum(of(case) for case in one.cases) / len(one.cases) for one in paid)
+
+
+def _millions(tokens: float) -> str:
+    return f"{tokens / 1e6:,.2f} million"

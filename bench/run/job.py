@@ -1,10 +1,10 @@
 """Jobs: a run from its options to its score, with every reading on disk as it arrives."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from bench.dataset import Cohort
+from bench.dataset import Cohort, RecordId
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, taught_records
 from bench.run.folder import RunFolder
@@ -39,6 +39,8 @@ class Job:
     limits : Limits
     again : frozenset of QuestionKey
         Failed calls to ask again, and nothing else; empty for a normal run.
+    among : frozenset of RecordId or None
+        The records that are asked about now; None for all. The others are asked when the run goes on.
     """
 
     settings: RunSettings
@@ -47,6 +49,7 @@ class Job:
     folder: RunFolder
     limits: Limits
     again: frozenset[QuestionKey] = frozenset()
+    among: frozenset[RecordId] | None = None
 
     @property
     def taught(self) -> int:
@@ -60,9 +63,17 @@ class Job:
 
     @property
     def questions(self) -> list[Question]:
-        """Every record with its repeats in the order asked, or only the failed calls that are asked again."""
+        """Every record with its repeats in the order asked, or only what is asked now, or asked again."""
         every = questions_of(self.cases, self.settings.repeats)
+        if self.among is not None:
+            every = [question for question in every if question.record.ecg_id in self.among]
         return [question for question in every if question.key in self.again] if self.again else every
+
+    def left(self, among: Collection[RecordId] | None = None) -> int:
+        """Return how many questions, of all or of those about some records, have no reading yet."""
+        there, _ = self.folder.every_reading()
+        left = [question for question in self.questions if question.key not in there]
+        return len(left) if among is None else sum(question.record.ecg_id in among for question in left)
 
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the reader, inside a session if it takes one."""
@@ -146,6 +157,22 @@ def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SI
         job.check_reader()
         begin(job, observer)
         return job.finish(danger, observer)
+
+
+def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
+    """Return the readings of a job; those that its folder lacks are asked. The caller says what is there already."""
+    with job.folder.locked():
+        begin(job)
+        return job.ask(observer)
+
+
+def limited(jobs: Mapping[str, Job], condition: str) -> Job:
+    """Return a job with the rest of the cost limit, which applies to all jobs together."""
+    job = jobs[condition]
+    if job.limits.max_cost is None:
+        return job
+    others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
+    return replace(job, limits=replace(job.limits, max_cost=max(0.0, job.limits.max_cost - others)))
 
 
 def begin(job: Job, observer: Observer = SILENT) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
+from bench.score.agreement import LEVEL
 from bench.score.rounding import rounded
 
 Columns = Mapping[str, NDArray[np.float64]]
@@ -59,10 +60,17 @@ def ratio(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> N
     return np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
 
 
-def interval(draws: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Return the 95% percentile interval over the resamples where the statistic is defined, None without any."""
+def interval(draws: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float] | None:
+    """Return the percentile interval over the resamples where the statistic is defined, None without any.
+
+    Parameters
+    ----------
+    draws : float64 array (draws,)
+    level : float
+        What it leaves out, half on either side: 0.05 of an interval of 95%.
+    """
     valid = draws[np.isfinite(draws)]
     if not len(valid):
         return None
-    low, high = np.quantile(valid, [0.025, 0.975])
+    low, high = np.quantile(valid, [level / 2, 1 - level / 2])
     return rounded(low), rounded(high)

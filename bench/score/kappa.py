@@ -100,9 +100,9 @@ def _kappa(sums: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
 
 
 def kappa_interval(
-    columns: Mapping[str, NDArray[np.float64]], resampled: NDArray[np.float64]
+    columns: Mapping[str, NDArray[np.float64]], resampled: NDArray[np.float64], level: float = LEVEL
 ) -> tuple[float, float] | None:
-    """Return kappa's 95% interval, that of the resamples; None where kappa is defined in none of them.
+    """Return kappa's interval, that of the resamples; None where kappa is defined in none of them.
 
     Where every answer is right no resample varies that, and two cases of two would be a kappa of 1 for certain: there
     the lower end is the kappa of the least share of right answers that the exact interval holds.
@@ -113,10 +113,12 @@ def kappa_interval(
         Of :func:`kappa_columns`.
     resampled : float64 array (draws,)
         Their kappa in resamples of the patients.
+    level : float
+        What the interval leaves out: 0.05 of one of 95%.
     """
     observed = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
     if observed is None or not observed[0] >= 1 - 1e-12:
-        return interval(resampled)
+        return interval(resampled, level)
     least = {
         name: np.array([clopper_pearson(int(column.sum()), int(column.sum()))[0] * column.sum()])
         for name, column in columns.items()
@@ -127,8 +129,8 @@ def kappa_interval(
     return rounded(float(worst[0])), 1.0
 
 
-def knowable_kappa(n: int, n_abnormal: int, tests: int) -> float | None:
-    """Return the kappa that so many cases would show in 80% of tries, at 5% over all tests; None where none is.
+def knowable_kappa(n: int, n_abnormal: int, tests: int, level: float = LEVEL) -> float | None:
+    """Return the kappa that so many cases would show in 80% of tries, at a level over all tests; None where none is.
 
     Taken is a reader that answers rightly a random share q of the abnormal truths, and the prior to every other case.
     All abnormal values count as one, which is the hardest to show. k such answers are all right by chance with the
@@ -140,10 +142,11 @@ def knowable_kappa(n: int, n_abnormal: int, tests: int) -> float | None:
         Cases, and those whose right values do not hold the prior.
     tests : int
         Of the family; the first of Holm's levels is taken.
+    level : float
     """
     from scipy.special import betaincinv
 
-    enough = _fewest_hits(n, n_abnormal, LEVEL / max(1, tests))
+    enough = _fewest_hits(n, n_abnormal, level / max(1, tests))
     if enough is None:
         return None
     q = float(betaincinv(enough, n_abnormal - enough + 1, POWER))

@@ -1,10 +1,12 @@
 """Exact and score intervals of shares and of their paired differences, and the exact test of a paired difference."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.score.agreement import LEVEL
 from bench.score.rounding import rounded
 
 Z = 1.959963984540054
@@ -30,8 +32,8 @@ def share_interval(count: float, n: int, resampled: tuple[float, float] | None) 
     return resampled
 
 
-def tango(wins: int, losses: int, n: int) -> tuple[float, float]:
-    """Return the 95% score interval of the difference of two paired proportions (Tango 1998, Stat Med 17:891-908).
+def tango(wins: int, losses: int, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return the score interval of the difference of two paired proportions (Tango 1998, Stat Med 17:891-908).
 
     Parameters
     ----------
@@ -39,13 +41,16 @@ def tango(wins: int, losses: int, n: int) -> tuple[float, float]:
         Pairs in which only the first is right, and only the second.
     n : int
         All pairs, at least one.
+    level : float
+        What the interval leaves out, half on either side: 0.05 of one of 95%.
     """
+    z = NormalDist().inv_cdf(1 - level / 2)
 
     def bound(sign: int) -> float:
         inside, outside = (wins - losses) / n, float(sign)
         for _ in range(60):
             middle = (inside + outside) / 2
-            if abs(_tango_statistic(wins, losses, n, middle)) < Z:
+            if abs(_tango_statistic(wins, losses, n, middle)) < z:
                 inside = middle
             else:
                 outside = middle

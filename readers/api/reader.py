@@ -116,6 +116,8 @@ class ApiReader:
             cost=price.cost(typical, batch) if price else None,
             most=price.most(tokens, self.options.max_tokens, batch) if price else None,
             prices=str(self.session.prices or f"prices of {price_date()}"),
+            output_tokens=typical.output,
+            most_output_tokens=self.options.max_tokens,
         )
 
     def request(self, case: Case) -> Request:

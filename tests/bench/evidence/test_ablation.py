@@ -16,7 +16,6 @@ from bench.evidence.ablation import (
     ceiling_reader,
     condition_jobs,
     first_repeats,
-    limited,
 )
 from bench.evidence.axis_evidence import AxisEvidence
 from bench.evidence.conditions import (
@@ -32,7 +31,7 @@ from bench.evidence.selftest import EXPECTED, Expected, controls, problems
 from bench.evidence.simulation import COUNTED, RULES, asked_cases, screened, simulated_worlds
 from bench.evidence.verdict import Reason
 from bench.run.folder import RunFolder
-from bench.run.job import Job
+from bench.run.job import Job, limited
 from bench.run.options import Limits, RunOptions
 from bench.view import CONDITIONS, CROSSED, QuestionKey
 from readers.control import ABNORMAL, CopyControl, PriorControl, by_lot, prior
