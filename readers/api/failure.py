@@ -30,6 +30,12 @@ CONNECTION: Mapping[str, str] = {
 }
 """By the name of an exception (of Python's, or of the HTTP client's), what became of a connection."""
 
+REMEDIES: Mapping[str, str] = {
+    "temperature": "--option temperature=default leaves it out",
+    "response_format": "--option structured=text leaves the schema out",
+}
+"""By the name of an argument that the benchmark sends unasked, what to do where a server refuses it."""
+
 NO_CREDIT = ("insufficient_quota", "billing", "credit balance")
 
 
@@ -96,7 +102,8 @@ def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallErro
     if status == 429:
         return CallError("quota", f"too many requests for {where}, in every attempt")
     if status in {400, 413, 415, 422}:
-        return CallError("transport", f"the request for model {model!r} is refused by {where}", systematic=True)
+        remedy = next((f"; {said}" for name, said in REMEDIES.items() if name in message.lower()), "")
+        return CallError("transport", f"the request for model {model!r} is refused by {where}{remedy}", systematic=True)
     return CallError("transport", f"{where}, in every attempt")
 
 

@@ -89,7 +89,8 @@ class ApiReader:
         """
         if self.session.max_cost is not None and self.price is None:
             raise StopReading(
-                f"there is no price for model {self.model!r}, so --max-cost cannot be kept: give one with --prices FILE"
+                f"there is no price for model {self._priced!r}, so --max-cost cannot be kept: give one with "
+                "--prices FILE"
             )
         store = ResponseStore(self.session.responses, self.session.say)
         try:
@@ -101,9 +102,15 @@ class ApiReader:
             store.close()
 
     @property
+    def _priced(self) -> str:
+        """The model, with its service tier where it has one."""
+        tier = self.options.service_tier
+        return f"{self.model}, tier {tier}" if tier else self.model
+
+    @property
     def price(self) -> Price | None:
-        """The price of the model, None where it is unknown."""
-        return price_of(self.model, self.session.prices)
+        """The price of the model in its service tier, None where it is unknown."""
+        return price_of(self.model, self.session.prices, self.options.service_tier)
 
     def estimate(self, case: Case) -> Estimate:
         """Return the estimated cost of a case; sends nothing and needs no key."""
