@@ -64,6 +64,8 @@ class Usage:
         Resolution at which the model saw the images, on the side of the page where it is smaller.
     reused : bool or None
         True where another run paid for the same request.
+    follows_schema : bool or None
+        Whether the answer follows the schema that was sent; None where none was sent, or there is no answer.
     """
 
     input_tokens: int | None = None
@@ -73,6 +75,7 @@ class Usage:
     seconds: float | None = None
     px_per_mm: float | None = None
     reused: bool | None = None
+    follows_schema: bool | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -224,7 +227,7 @@ def _usage(data: object) -> Usage:
         whole = name.endswith("_tokens")
         is_right = (
             isinstance(value, bool)
-            if name == "reused"
+            if name in {"reused", "follows_schema"}
             else _is_number(value) and value >= 0 and (isinstance(value, int) or not whole)
         )
         if not is_right:

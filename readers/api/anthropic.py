@@ -185,8 +185,8 @@ def _check(model: str, options: RequestOptions) -> None:
     check_budget(options, LEAST_BUDGET)
     if budget is not None and taken is not None and not taken.budget:
         raise SettingError(
-            f"option thinking_budget = {budget}: model {model!r} decides itself how much it thinks; use --option "
-            'reasoning_effort, and where it does not think unasked, --option extra=\'{"thinking": {"type": "adaptive"}}\''
+            f"option thinking_budget = {budget}: model {model!r} decides itself how much it thinks: use --option "
+            'reasoning_effort, and --option extra=\'{"thinking": {"type": "adaptive"}}\' where it thinks only if asked'
         )
     own = options.more.get("thinking")
     if isinstance(own, Mapping) and "budget_tokens" in own:

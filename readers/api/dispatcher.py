@@ -14,7 +14,7 @@ from readers.api.limiter import Limiter
 from readers.api.price import Price
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
-from readers.api.response import CallError, Response, failed_reading, missing_image, response_reading
+from readers.api.response import CallError, Response, SchemaWatch, failed_reading, missing_image, response_reading
 from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
@@ -43,6 +43,7 @@ class Dispatcher:
         self._answers = self._failures = self._sent = 0
         self._closing = False
         self._told: set[str] = set()
+        self._schema = SchemaWatch()
         self._asking: dict[str, asyncio.Lock] = {}
         self._flying: set[Future[Reading]] = set()
         self._last = asyncio.Event()
@@ -200,7 +201,11 @@ class Dispatcher:
         return self._read(kept, request)
 
     def _read(self, response: Response, request: Request) -> Reading:
-        return response_reading(response, request, self._price, self._session.run_id)
+        reading = response_reading(response, request, self._price, self._session.run_id)
+        ignored = self._schema.seen(reading)
+        if ignored:
+            self._session.say(ignored)
+        return reading
 
     def _worst(self, request: Request) -> float:
         return self._price.most(request.estimated_tokens, request.options.max_tokens) if self._price else 0.0

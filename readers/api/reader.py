@@ -17,7 +17,7 @@ from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
 from readers.api.request import Request, sent_images, sent_shots
-from readers.api.response import CallError, failed_reading, response_reading
+from readers.api.response import CallError, SchemaWatch, failed_reading, response_reading
 from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
 from readers.session import Estimate, Session
@@ -183,11 +183,15 @@ class ApiReader:
         lines = self._lines(cases, dispatcher, asked, others)
         folder.write(lines, shard_limit(provider.details().limits, most))
         problems = asyncio.run(_run(dispatcher)) | self._waited(store, others)
+        schema = SchemaWatch()
         for key in asked:
             kept = store.get(key)
             if kept:
                 kept = dispatcher.believed(key, kept)
-                yield response_reading(kept, dispatcher.requests[key], self.price, self.session.run_id)
+                reading = response_reading(kept, dispatcher.requests[key], self.price, self.session.run_id)
+                if ignored := schema.seen(reading):
+                    self.session.say(ignored)
+                yield reading
             else:
                 yield failed_reading(CallError("transport", problems.get(key, NO_ANSWER)))
 

@@ -10,6 +10,7 @@ from readers.setting import checked_settings
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, FailureKind, Reading, Usage
 from taxonomy.redaction import redacted
+from taxonomy.schema import follows
 
 Stop = Literal["end", "length", "refusal", "content_filter"]
 
@@ -18,6 +19,12 @@ MESSAGES: Mapping[str, tuple[FailureKind, str]] = {
     "refusal": ("refusal", "the model refused to answer"),
     "content_filter": ("content_filter", "the provider's content filter held the answer back"),
 }
+
+ENOUGH_ANSWERS = 10
+"""Answers to a request with a schema from which on it is judged whether the server heeds it."""
+
+IGNORED_FROM = 0.2
+"""Share of answers astray from the schema from which on it counts as ignored; a server that heeds it has none."""
 
 LEAN_CHARS_PER_TOKEN = 4.5
 """Most characters per token of our prompts: names and numbers take more tokens than prose."""
@@ -122,6 +129,29 @@ def missing_image(response: Response, request: Request) -> str | None:
     )
 
 
+@dataclass
+class SchemaWatch:
+    """Counts the answers that follow the schema that was sent, and says once when the server ignores it."""
+
+    answers: int = 0
+    astray: int = 0
+    has_told: bool = False
+
+    def seen(self, reading: Reading) -> str | None:
+        """Count an answer; return a sentence when it shows that the schema is ignored, the first time."""
+        if reading.usage.follows_schema is None:
+            return None
+        self.answers += 1
+        self.astray += not reading.usage.follows_schema
+        if self.has_told or self.answers < ENOUGH_ANSWERS or self.astray < IGNORED_FROM * self.answers:
+            return None
+        self.has_told = True
+        return (
+            f"the server ignores the schema that was sent: {self.astray} of {self.answers} answers do not follow it, "
+            "and are read as free text (--option structured=text sends none)"
+        )
+
+
 def failed_reading(error: CallError, usage: Usage | None = None) -> Reading:
     """Return the reading of a failed call."""
     return Reading(usage=usage or Usage(), error=Failure(error.kind, str(error)))
@@ -138,4 +168,5 @@ def _usage(response: Response, request: Request, price: Price | None, run_id: st
         seconds=response.seconds,
         px_per_mm=None if seen is None else round(seen, 2),
         reused=True if run_id and response.run_id != run_id else None,
+        follows_schema=follows(response.text, request.schema) if request.schema and response.stop == "end" else None,
     )
