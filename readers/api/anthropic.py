@@ -179,6 +179,8 @@ def _check(model: str, options: RequestOptions) -> None:
     for name in is_set:
         if is_set[name]:
             raise SettingError(f"option {name} is not supported by Anthropic's API (version 2026-10-21); leave it out")
+    if options.probabilities == "on":
+        raise SettingError("option probabilities = on: Anthropic's API has no logprobs; leave it out")
     taken, budget = model_arguments("anthropic", model), options.thinking_budget
     check_effort(model, options, taken)
     check_tier("anthropic", options)

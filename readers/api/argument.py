@@ -43,7 +43,7 @@ class ModelArguments:
     efforts : tuple of str
         Levels of effort; empty where it has none.
     temperature : str
-        ``always``, ``never``, or ``without effort``: only where the effort is ``none``.
+        ``always``, ``never``, or ``without effort``: only where the effort is ``none``. The same holds of logprobs.
     default_effort : str
         The effort of a request that names none; empty where it is another than ``none``.
     budget : bool
@@ -117,14 +117,30 @@ def sent_temperature(options: "RequestOptions", taken: ModelArguments | None, is
         return None
     if options.temperature is not None and not is_official:
         return options.temperature
-    effort = options.reasoning_effort or (taken.default_effort if taken else "")
-    takes = taken is None or taken.temperature == "always"
-    if takes or (taken is not None and taken.temperature == "without effort" and effort == "none"):
+    if _samples(options, taken):
         return options.temperature or 0.0
     if options.temperature is None:
         return None
-    where = ", except by --option reasoning_effort=none" if taken and taken.temperature == "without effort" else ""
-    raise SettingError(f"option temperature = {options.temperature:g}: the model takes none but its own{where}")
+    raise SettingError(
+        f"option temperature = {options.temperature:g}: the model takes none but its own{_except(taken)}"
+    )
+
+
+def check_probabilities(model: str, options: "RequestOptions", taken: ModelArguments | None) -> None:
+    """Raise SettingError when probabilities are asked of a model that is known to have no logprobs."""
+    if options.probabilities == "on" and not _samples(options, taken):
+        raise SettingError(f"option probabilities = on: model {model!r} has no logprobs{_except(taken)}")
+
+
+def _samples(options: "RequestOptions", taken: ModelArguments | None) -> bool:
+    """Tell whether a model takes a temperature and tells logprobs with these options, or is not known not to."""
+    if taken is None or taken.temperature == "always":
+        return True
+    return taken.temperature == "without effort" and (options.reasoning_effort or taken.default_effort) == "none"
+
+
+def _except(taken: ModelArguments | None) -> str:
+    return ", except by --option reasoning_effort=none" if taken and taken.temperature == "without effort" else ""
 
 
 def check_effort(model: str, options: "RequestOptions", taken: ModelArguments | None) -> None:

@@ -14,7 +14,15 @@ from readers.api.limiter import Limiter
 from readers.api.price import Price
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
-from readers.api.response import CallError, Response, SchemaWatch, failed_reading, missing_image, response_reading
+from readers.api.response import (
+    CallError,
+    Response,
+    SchemaWatch,
+    failed_reading,
+    missing_image,
+    response_reading,
+    with_probabilities,
+)
 from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
@@ -142,7 +150,8 @@ class Dispatcher:
             try:
                 answer = await self._provider.ask(body)
                 seconds = round(time.monotonic() - begun, 3)
-                response = self._believed(replace(answer, seconds=seconds, run_id=self._session.run_id), request)
+                answer = replace(answer, seconds=seconds, run_id=self._session.run_id)
+                response = self._believed(with_probabilities(answer, request), request)
                 cost = self._cost(response, request)
             except CallError as error:
                 cost = worst if error.answered else 0.0
@@ -202,6 +211,8 @@ class Dispatcher:
 
     def _read(self, response: Response, request: Request) -> Reading:
         reading = response_reading(response, request, self._price, self._session.run_id)
+        if response.without_probabilities:
+            self._tell_once("logprobs", f"no probabilities: {response.without_probabilities}")
         ignored = self._schema.seen(reading)
         if ignored:
             self._session.say(ignored)

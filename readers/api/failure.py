@@ -32,6 +32,7 @@ CONNECTION: Mapping[str, str] = {
 
 REMEDIES: Mapping[str, str] = {
     "temperature": "--option temperature=default leaves it out",
+    "logprobs": "without --option probabilities=on it is not asked for them",
     "response_format": "--option structured=text leaves the schema out",
 }
 """By the name of an argument that the benchmark sends unasked, what to do where a server refuses it."""

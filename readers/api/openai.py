@@ -11,6 +11,7 @@ from readers.api.argument import (
     budget_argument,
     check_budget,
     check_effort,
+    check_probabilities,
     check_tier,
     merged,
     model_arguments,
@@ -35,6 +36,7 @@ from readers.api.reader import ApiReader
 from readers.api.request import Request, SentImage
 from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
+from readers.api.token_chance import TOP, spelled_tokens
 from taxonomy.error import FileError
 from taxonomy.outside import outside_object
 
@@ -95,6 +97,8 @@ class OpenAIProvider:
         for name in ("seed", "reasoning_effort", "service_tier"):
             if getattr(options, name) is not None:
                 body[name] = getattr(options, name)
+        if options.probabilities == "on":
+            body |= {"logprobs": True, "top_logprobs": TOP}
         if request.schema is not None:
             named = {"name": "ecg_reading", "strict": True, "schema": request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
@@ -121,7 +125,9 @@ class OpenAIProvider:
         text = message.get("refusal") or message.get("content") or ""
         if isinstance(text, list):
             text = "".join(block.get("text", "") for block in text)
-        return Response(str(text), stop, tokens, str(body.get("model", "")))
+        asked = self._options.probabilities == "on"
+        spelled = spelled_tokens(choice.get("logprobs")) if asked else ()
+        return Response(str(text), stop, tokens, str(body.get("model", "")), spelled=spelled)
 
     def batch_line(self, custom_id: str, body: Body) -> str:
         """Return one line of OpenAI's batch input."""
@@ -182,6 +188,7 @@ def _more(model: str, options: RequestOptions, endpoint: Endpoint, taken: ModelA
     if endpoint.is_official:
         check_effort(model, options, taken)
         check_tier("openai", options)
+        check_probabilities(model, options, taken)
     check_budget(options)
     budget = options.thinking_budget
     return merged({} if budget is None else budget_argument(endpoint.address, budget), options.more)

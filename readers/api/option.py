@@ -48,6 +48,9 @@ class RequestOptions:
     structured : str
         ``schema``: the provider constrains the answer to the JSON schema; ``text``: free text; ``auto``: a schema where
         the model is known to support it.
+    probabilities : str
+        ``on``: the log-probabilities of the answer's tokens are asked for, which tell the probability of each value
+        (:mod:`readers.api.token_chance`).
     image_check : str
         ``on``: a call fails when the billed input tokens are too few to include the image.
     timeout : float
@@ -73,6 +76,7 @@ class RequestOptions:
     key_variable: str = ""
     image_detail: Literal["auto", "low", "high", "original"] = "auto"
     structured: Literal["auto", "schema", "text"] = "auto"
+    probabilities: Literal["on", "off"] = "off"
     image_check: Literal["on", "off"] = "on"
     timeout: Annotated[float, Interval(ge=1, le=3600)] = 300.0
     attempts: Annotated[int, Interval(ge=1, le=100)] = 6

@@ -264,6 +264,7 @@ STATUS = {
     "blind": (400, "this model does not support image inputs", "invalid_request_error"),
     "argument": (400, "Unrecognized request argument supplied: nosuch", "invalid_request_error"),
     "temperature": (400, "Unsupported value: 'temperature' does not support 0 with this model.", "unsupported_value"),
+    "logprobs": (400, "Unsupported parameter: 'logprobs' is not supported with this model.", "unsupported_parameter"),
     "credit": (429, "You exceeded your current quota", "insufficient_quota"),
     "filtered": (400, "held back", "content_filter"),
 }
