@@ -111,7 +111,9 @@ def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallErro
 def _message(error: StatusError, endpoint: Endpoint) -> str:
     """Return the provider's message, shortened and without the key."""
     inner = _inner(error)
-    message = inner.get("message") or (error.body if isinstance(error.body, str) else "") or str(error)
+    message = (
+        inner.get("message") or inner.get("detail") or (error.body if isinstance(error.body, str) else "") or str(error)
+    )
     return endpoint.scrubbed(" ".join(str(message).split()))[:300]
 
 
