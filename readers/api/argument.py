@@ -84,15 +84,16 @@ def extra_arguments(written: str) -> dict[str, Any]:
     return arguments
 
 
-def _names(data: object, is_argument: bool = True) -> Iterator[tuple[str, bool]]:
-    """Yield every name in some JSON, and whether it is that of an argument and not of a part of one."""
+def _names(data: object, is_argument: bool = True, is_wrapped: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield every name in some JSON, and whether it is that of an argument: at the top, or anywhere in a wrapper."""
     if isinstance(data, Mapping):
         for name, value in data.items():
+            wrapped = is_wrapped or (is_argument and name == WRAPPER)
             yield name, is_argument
-            yield from _names(value, is_argument and name == WRAPPER)
+            yield from _names(value, wrapped, wrapped)
     elif isinstance(data, list):
         for value in data:
-            yield from _names(value, False)
+            yield from _names(value, is_wrapped, is_wrapped)
 
 
 def model_arguments(provider: str, model: str) -> ModelArguments | None:

@@ -60,6 +60,8 @@ def test_further_arguments_reach_the_request_the_manifest_and_the_key_of_the_ans
         ('{"stream": true}', "answers are read whole and one by one"),
         ('{"logprobs": true}', "probabilities are asked by --option probabilities=on"),
         ('{"extra_body": {"extra_body": {"messages": []}}}', "cannot set 'messages'"),
+        ('{"extra_body": {"google": {"cached_content": "x"}}}', "cannot set 'cached_content': the question"),
+        ('{"mock_response": "x"}', "cannot set 'mock_response': the model is the reader's"),
         ('{"api_key": "sk-hidden-123456"}', "cannot set 'api_key': keys come from the environment alone"),
         ('{"provider": {"options": [{"x_api_key": "sk-hidden-123456"}]}}', "cannot hold 'x_api_key': keys come from"),
     ],
@@ -69,6 +71,17 @@ def test_what_further_arguments_may_not_be_is_named_and_no_value_is_shown(make, 
         make(extra=extra)
     assert "hidden" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_parts_of_other_arguments_may_have_any_name():
+    for extra in (
+        {"chat_template_kwargs": {"model": "x", "tools": []}},
+        {"provider": {"order": ["a"], "quantizations": ["bf16"]}},
+        {"reasoning": {"max_tokens": 500}},
+        {"prompt_cache_key": "one", "metadata": {"text": "x"}},
+        {"extra_body": {"google": {"thinking_config": {"include_thoughts": False}}}},
+    ):
+        assert extra_arguments(json.dumps(extra)) == extra
 
 
 @given(st.dictionaries(st.text(), st.recursive(st.none() | st.integers(), lambda inner: st.lists(inner), max_leaves=5)))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bench.report.summary import _schema
 from bench.score.usage import usage_total
+from readers.api.openai import OpenAIReader
 from readers.api.response import SchemaWatch
 from readers.session import Session
 from taxonomy.axis import axis_named
@@ -85,6 +86,18 @@ def test_a_server_that_heeds_it_and_one_that_got_none_are_not_told(server, make,
     assert {reading.usage.follows_schema for reading in heeded} == {True}
     assert {reading.usage.follows_schema for reading in free} == {None}
     assert _schema(usage_total(heeded)) == _schema(usage_total(free)) == []
+
+
+def test_it_is_told_of_batches_too(server, build_cases, cases, tmp_path):
+    def script(results):
+        for result in results:
+            result["response"]["body"]["choices"][0]["message"]["content"] = "Sinus rhythm."
+        return results
+
+    server.batch_script, said = script, []
+    session = Session(tmp_path, batch=tmp_path / "batch", poll_seconds=0.05, say=said.append)
+    list(OpenAIReader("gpt-4o", structured="schema").within(session).read([*cases, *build_cases(px_per_mm=4)]))
+    assert len([line for line in said if "the server ignores the schema" in line]) == 1
 
 
 def test_an_answer_that_is_cut_off_does_not_count_against_the_server(server, make, cases):
