@@ -113,13 +113,17 @@ def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
 
 def _sentence(kind: type[Settings], what: str, error: "ValidationError") -> SettingError:
     """Return an error for the first problem, with pydantic's words for the allowed values."""
-    first = error.errors(include_url=False)[0]
-    name, value, words = ".".join(map(str, first["loc"])), _short(first["input"]), first["msg"]
-    if not words.startswith("Input should be "):
-        return SettingError(f"{what} {name} = {value} cannot be used: {words}")
-    allowed = re.sub(r", (unable|got) .*", "", words.removeprefix("Input should be "))
+    first, *others = error.errors(include_url=False)
+    # A field that takes a word beside numbers has an error for each, with pydantic's name of it in the location.
+    words = [other["msg"].removeprefix("Input should be ") for other in others if other["loc"][:1] == first["loc"][:1]]
+    name = ".".join(map(str, first["loc"][: 1 if words else None]))
+    value, message = _short(first["input"]), first["msg"]
+    if not message.startswith("Input should be "):
+        return SettingError(f"{what} {name} = {value} cannot be used: {message}")
+    allowed = re.sub(r", (unable|got) .*", "", message.removeprefix("Input should be "))
     allowed = allowed.replace("a valid integer", "a whole number").replace("a valid number", "a number")
-    return SettingError(f"{what} {name} must be {_between(kind, name, first['type']) or allowed}, not {value}")
+    allowed = " or ".join([_between(kind, name, first["type"]) or allowed, *words])
+    return SettingError(f"{what} {name} must be {allowed}, not {value}")
 
 
 def _short(value: object) -> str:

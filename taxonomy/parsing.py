@@ -96,6 +96,21 @@ def written_reasoning(text: str, form: TargetFormat = DENSE) -> str | None:
     return None if isinstance(said, Failure) else said.reasoning
 
 
+def answer_bounds(text: str, form: TargetFormat = DENSE) -> tuple[int, int] | None:
+    """Return the start and end of the object that is the answer; None where there is none in strict JSON."""
+    if isinstance(_answer(text, form), Failure):
+        return None
+    thought = len(text) - len(text.rpartition("</think>")[2])
+    for start, end in reversed(list(_objects(text[thought:]))):
+        assert end is not None
+        data = _loaded(text[thought + start : thought + end], leniently=False)
+        if data is None:
+            return None
+        if not _collected(data, _Said()).values.keys().isdisjoint(form.axes):
+            return thought + start, thought + end
+    return None
+
+
 def read_value(axis: Axis, written: object) -> AxisValue:
     """Return the value of ``axis`` for a model's string or list.
 

@@ -64,6 +64,8 @@ class Usage:
         Resolution at which the model saw the images, on the side of the page where it is smaller.
     reused : bool or None
         True where another run paid for the same request.
+    follows_schema : bool or None
+        Whether the answer follows the schema that was sent; None where none was sent, or there is no answer.
     """
 
     input_tokens: int | None = None
@@ -73,6 +75,7 @@ class Usage:
     seconds: float | None = None
     px_per_mm: float | None = None
     reused: bool | None = None
+    follows_schema: bool | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,6 +90,8 @@ class Reading:
         Optional: axis name (or ``"superclass"``, ``"statement"``) to the probability of each value. They sum to 1 on an
         axis with one value, and are independent on ``other_findings``, ``superclass`` and ``statement``, and wherever
         statements decide an axis (:mod:`taxonomy.decision`).
+    partial : frozenset of str
+        Axes whose probabilities are known in part: of less than 0.9 of the mass it is known to which value it belongs.
     problems : mapping of str to str
         Axis name to the reason why its value is unreadable.
     raw : str or None
@@ -104,6 +109,7 @@ class Reading:
 
     values: Mapping[str, AxisValue | None] = field(default_factory=dict)
     probabilities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    partial: frozenset[str] = frozenset()
     problems: Mapping[str, str] = field(default_factory=dict)
     raw: str | None = None
     usage: Usage = field(default_factory=Usage)
@@ -121,6 +127,9 @@ class Reading:
                 raise ReadingError(f"axis {name!r} has no value {_plain(value)!r}")
         for name, chances in self.probabilities.items():
             _check_probabilities(name, chances)
+        for name in self.partial:
+            if name not in self.probabilities:
+                raise ReadingError(f"the probabilities of {name!r} are partial, and there are none")
 
     def __repr__(self) -> str:
         if self.error is not None:
@@ -154,6 +163,8 @@ class Reading:
         data: dict[str, Any] = {"values": {name: _plain(value) for name, value in self.values.items()}}
         if self.probabilities:
             data["probabilities"] = {name: dict(chances) for name, chances in self.probabilities.items()}
+        if self.partial:
+            data["partial"] = sorted(self.partial)
         if self.problems:
             data["problems"] = dict(self.problems)
         if self.raw is not None:
@@ -186,6 +197,7 @@ class Reading:
                 name: _numbers(f"the probabilities of {name}", chances)
                 for name, chances in _part("probabilities", told.get("probabilities", {})).items()
             },
+            partial=_names("the partial probabilities", told.get("partial", [])),
             problems={name: _problem(name, said) for name, said in _part("problems", told.get("problems", {})).items()},
             raw=raw,
             usage=_usage(told.get("usage", {})),
@@ -211,6 +223,12 @@ def _numbers(what: str, data: object) -> Mapping[str, float]:
     return numbers
 
 
+def _names(what: str, data: object) -> frozenset[str]:
+    if not isinstance(data, list) or not all(isinstance(name, str) for name in data):
+        raise ReadingError(f"{what} are {_short(data)}, no list of names")
+    return frozenset(data)
+
+
 def _problem(axis: str, said: object) -> str:
     axis_named(axis)
     if not isinstance(said, str):
@@ -224,7 +242,7 @@ def _usage(data: object) -> Usage:
         whole = name.endswith("_tokens")
         is_right = (
             isinstance(value, bool)
-            if name == "reused"
+            if name in {"reused", "follows_schema"}
             else _is_number(value) and value >= 0 and (isinstance(value, int) or not whole)
         )
         if not is_right:

@@ -1,9 +1,11 @@
 """The JSON schema of an answer, derived from the axes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from taxonomy.axis import ISCHEMIA_STAGE, ISCHEMIA_TERRITORY, Axis, axis_named
+from taxonomy.error import FileError
+from taxonomy.outside import Bounds, outside_json
 from taxonomy.target import DENSE, SPARSE, TargetFormat
 
 NESTED = {"ischemia": {"stage": ISCHEMIA_STAGE, "territory": ISCHEMIA_TERRITORY}}
@@ -33,6 +35,37 @@ def answer_schema(form: TargetFormat = DENSE, source: str = TRACING) -> dict[str
     one = _nullable if form is SPARSE else _named
     reasoning = {"type": "string", "description": REASONING.format(source=source)}
     return _object({**({"reasoning": reasoning} if form.reasoning else {}), **_properties(form, one)})
+
+
+def follows(text: str, schema: Mapping[str, Any]) -> bool:
+    """Tell whether a text is what a server that enforces a schema of an answer writes: its JSON, and nothing else.
+
+    Thinking before it, closed by ``</think>``, is no part of it.
+
+    Parameters
+    ----------
+    text : str
+    schema : mapping
+        As of :func:`answer_schema`.
+    """
+    try:
+        return _fits(outside_json(text.rpartition("</think>")[2], "the answer", bounds=Bounds(once=True)), schema)
+    except FileError:
+        return False
+
+
+def _fits(data: object, schema: Mapping[str, Any]) -> bool:
+    """Tell whether data fits a schema of the few keywords that :func:`answer_schema` writes."""
+    if "properties" in schema:
+        parts = schema["properties"]
+        if not isinstance(data, dict) or data.keys() != parts.keys():
+            return False
+        return all(_fits(data[name], part) for name, part in parts.items())
+    if schema["type"] == "array":
+        return isinstance(data, list) and all(_fits(item, schema["items"]) for item in data)
+    if "enum" in schema:
+        return data in schema["enum"]
+    return isinstance(data, str)
 
 
 def answer_keys(form: TargetFormat) -> dict[str, dict[str, str]]:

@@ -83,3 +83,11 @@ def subclasses() -> Mapping[str, str]:
 def superclass_of(subclass: str) -> str:
     """Return the superclass of a diagnostic subclass; raises KeyError when there is no such subclass."""
     return subclasses()[subclass]
+
+
+def superclass_probabilities(diagnosis: Mapping[str, float]) -> dict[str, float]:
+    """Return the probability of each superclass: the sum over its subclasses, by subclass in ``diagnosis``."""
+    sums = dict.fromkeys(SUPERCLASSES, 0.0)
+    for subclass, chance in diagnosis.items():
+        sums[superclass_of(subclass)] += chance
+    return {name: round(min(1.0, chance), 6) for name, chance in sums.items()}

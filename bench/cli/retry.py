@@ -14,7 +14,7 @@ from bench.cli.option import data_option, limits_from, limits_options
 @click.option("--measurements", default="waveform", show_default=True, help="As when the run was made.")
 @click.option("--statements", type=click.Path(path_type=Path), help="As when the run was made.")
 @click.option("--reader", default="", help="The run's reader, once more: needed for package.module:Class.")
-@click.option("--option", multiple=True, metavar="NAME=VALUE", help="remote_code, as when the run was made.")
+@click.option("--option", multiple=True, metavar="NAME=VALUE", help="remote_code, base_url and key_variable, as then.")
 @limits_options
 def retry(run: Path, data: str | None, measurements: str, statements: Path | None, **options: Any) -> None:
     """Ask the failed calls of the run folder RUN again, and score it anew.
@@ -23,7 +23,8 @@ def retry(run: Path, data: str | None, measurements: str, statements: Path | Non
     arrive. Answers stay as they are, including wrong ones, refusals and unreadable ones.
 
     RUN may be of another's making: code that is not installed runs only when it is named here with --reader, and a
-    model's own code only with --option remote_code=MODEL.
+    model's own code only with --option remote_code=MODEL. An address of its options is asked, and a key sent to it,
+    only with --option base_url=ADDRESS and --option key_variable=NAME.
 
     \b
     Example:

@@ -35,6 +35,9 @@ def probability_lines(score: ProbabilityScore) -> list[tuple[str, str]]:
     if score.calibration_error is not None:
         pairs = sum(pairs for _, _, pairs in score.reliability)
         lines.append(("calibration error", f"{score.calibration_error:.3f}, n = {pairs} of a record and a class"))
+    if score.partial:
+        named = ", ".join(f"{axis} of {count}" for axis, count in score.partial.items())
+        lines.append(("probabilities known in part", f"{named} records: under 0.9 of the mass tells a value"))
     return lines
 
 

@@ -8,6 +8,7 @@ from bench.score.axis_score import AxisScore
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from bench.score.usage import UsageTotal
+from readers.api.response import IGNORED_FROM
 
 
 def summary_lines(score: Score) -> list[tuple[str, str]]:
@@ -83,8 +84,9 @@ def _repeats(found: RepeatScore) -> list[tuple[str, str]]:
 
 
 def _usage(used: UsageTotal) -> list[tuple[str, str]]:
+    schema = _schema(used)
     if not used.input_tokens and used.cost is None:
-        return []
+        return schema
     cached = f" ({percent(used.cached_tokens / used.input_tokens)} from the cache)" if used.cached_tokens else ""
     lines = [("tokens", f"{used.input_tokens:,} in{cached}, {used.output_tokens:,} out, {used.calls} calls")]
     earlier = f", {used.reused_cost:.2f} of it paid by other runs" if used.reused_cost else ""
@@ -97,7 +99,16 @@ def _usage(used: UsageTotal) -> list[tuple[str, str]]:
     lines.append(("dollars", dollars))
     if used.px_per_mm is not None:
         lines.append(("images seen by the model at", f"{used.px_per_mm:g} px/mm"))
-    return lines
+    return lines + schema
+
+
+def _schema(used: UsageTotal) -> list[tuple[str, str]]:
+    """Return how many answers do not follow the schema that was sent; nothing where all of them do."""
+    if not used.astray:
+        return []
+    ignored = used.astray >= IGNORED_FROM * used.with_schema
+    said = f"{used.astray} of {used.with_schema} answers do not follow the schema that was sent"
+    return [("schema", f"ignored by the server: {said}" if ignored else said)]
 
 
 def _no_answer(score: Score) -> str:

@@ -1,4 +1,7 @@
-"""Leave to run code: given on the command line alone, never by the manifest of a run, which may be a stranger's."""
+"""Leave to run code, or to send a key somewhere: given on the command line alone, never by the manifest of a run.
+
+A run's folder may be a stranger's.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,11 +9,19 @@ from pathlib import Path
 
 from bench.run.settings import RunSettings
 from bench.view.view import WAVEFORM
+from readers.api.option import BASE_URL, KEY_VARIABLE
 from readers.contract import Reader
 from readers.registry import is_installed
 from readers.registry import reader as reader_named
 from readers.vlm.option import REMOTE_CODE
 from taxonomy.error import RunError
+
+LEAVE = {
+    REMOTE_CODE: ("leave to run a model's code", "MODEL"),
+    BASE_URL: ("leave to send requests to an address", "ADDRESS"),
+    KEY_VARIABLE: ("leave to send a key", "NAME"),
+}
+"""By option, what it grants, and the word for its value."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Told:
     reader : str
         The reader of the run, named once more: needed for one that is not installed.
     options : mapping of str to str
-        ``remote_code``, as when the run was made: other options are the run's own.
+        Those of :data:`LEAVE`, as when the run was made: other options are the run's own.
     """
 
     measurements: str = WAVEFORM
@@ -64,13 +75,15 @@ def _check_reader(made_by: str, named: str) -> None:
 
 
 def _check_options(made_with: Mapping[str, str], given: Mapping[str, str]) -> None:
-    """Check that the command line repeats the leave to run a model's code, and no other option."""
-    other = next((name for name in given if name != REMOTE_CODE), None)
+    """Check that the command line repeats what grants something, and no other option."""
+    other = next((name for name in given if name not in LEAVE), None)
     if other:
-        raise RunError(f"a retry takes the options of its run, and {REMOTE_CODE} alone is given again, not {other}")
-    granted = made_with.get(REMOTE_CODE, "")
-    if given.get(REMOTE_CODE, "") != granted:
-        raise RunError(
-            f"the run was made with {REMOTE_CODE}={granted!r}, and leave to run a model's code is given on the command "
-            f"line alone: give the same as --option {REMOTE_CODE}=MODEL"
-        )
+        granting = " and ".join((", ".join([*LEAVE][:-1]), [*LEAVE][-1]))
+        raise RunError(f"a retry takes the options of its run, and {granting} alone are given again, not {other}")
+    for name, (leave, value) in LEAVE.items():
+        granted = made_with.get(name, "")
+        if given.get(name, "") != granted:
+            raise RunError(
+                f"the run was made with {name}={granted!r}, and {leave} is given on the command line alone: give the "
+                f"same as --option {name}={value}"
+            )

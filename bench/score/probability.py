@@ -4,8 +4,9 @@ Superclasses follow PTB-XL's convention (Strodthoff et al. 2021): multi-label ov
 the records that have none; the same over every record stands beside it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 import numpy as np
@@ -44,6 +45,8 @@ class ProbabilityScore:
         there are no superclasses.
     reliability : tuple of (float, float, int)
         For each non-empty bin: mean probability, share of positives, number of pairs.
+    partial : mapping of str to int
+        By axis, the records whose probabilities are known in part, where there are any.
     """
 
     superclass: AreaTable | None
@@ -52,6 +55,7 @@ class ProbabilityScore:
     axes: tuple[AreaTable, ...] = ()
     calibration_error: float | None = None
     reliability: tuple[tuple[float, float, int], ...] = ()
+    partial: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def macro(self) -> MacroArea | None:
@@ -97,6 +101,7 @@ def probability_score(cases: Sequence[ScoredCase], axes: Sequence[AxisProbabilit
         superclass_of_all=_table(_superclass_scores(answered)),
         statement=_table(named),
         axes=tuple(axis.table for axis in axes if axis.table),
+        partial=dict(sorted(Counter(axis for case in answered for axis in case.reading.partial).items())),
     )
     if not (found.superclass or found.statement or found.axes):
         return None

@@ -26,6 +26,8 @@ class UsageTotal:
         Median time of a call.
     px_per_mm : int, float or None
         Lowest resolution at which the model saw an image.
+    with_schema, astray : int
+        Answers to requests with a schema, and those of them that do not follow it.
     """
 
     calls: int
@@ -37,6 +39,8 @@ class UsageTotal:
     unpriced: int
     seconds: float | None
     px_per_mm: int | float | None
+    with_schema: int = 0
+    astray: int = 0
 
 
 def usage_total(readings: Iterable[Reading]) -> UsageTotal | None:
@@ -56,4 +60,6 @@ def usage_total(readings: Iterable[Reading]) -> UsageTotal | None:
         unpriced=len(used) - len(costs),
         seconds=rounded(seconds[len(seconds) // 2]) if seconds else None,
         px_per_mm=min((usage.px_per_mm for usage in used if usage.px_per_mm is not None), default=None),
+        with_schema=sum(usage.follows_schema is not None for usage in used),
+        astray=sum(usage.follows_schema is False for usage in used),
     )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from readers.api.argument import LEAST_BUDGET, check_budget, check_effort, check_tier, merged, model_arguments
 from readers.api.bill import UNUSABLE, count
 from readers.api.endpoint import Endpoint
 from readers.api.model import ModelLimits, image_limit, request_limit
@@ -58,8 +59,9 @@ class AnthropicProvider:
     name = "anthropic"
 
     def __init__(self, model: str, options: RequestOptions) -> None:
-        _check(options)
-        endpoint = Endpoint.from_environment("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+        _check(model, options)
+        official = "https://api.anthropic.com"
+        endpoint = Endpoint.from_environment("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", official, options)
         self._model, self._options, self._endpoint = model, options, endpoint
         self._sdk = SdkClient("anthropic", "AsyncAnthropic", endpoint, model, options)
         self.connect, self.close = self._sdk.connect, self._sdk.close
@@ -99,7 +101,13 @@ class AnthropicProvider:
             config["effort"] = options.reasoning_effort
         if request.schema is not None:
             config["format"] = {"type": "json_schema", "schema": request.schema}
-        return body | ({"output_config": config} if config else {})
+        if options.service_tier is not None:
+            body["service_tier"] = options.service_tier
+        if options.thinking_budget is not None:
+            body["thinking"] = {"type": "enabled", "budget_tokens": options.thinking_budget}
+        elif options.reasoning_effort == "none":
+            body["thinking"] = {"type": "disabled"}
+        return merged(body | ({"output_config": config} if config else {}), options.more)
 
     async def ask(self, body: Body) -> Response:
         """Send a message."""
@@ -164,13 +172,27 @@ def _content(images: Sequence[SentImage], text: str) -> list[dict[str, Any]]:
     return [*content, {"type": "text", "text": text}]
 
 
-def _check(options: RequestOptions) -> None:
-    """Refuse the options that the API lacks; version 2026-10-21 dropped temperature."""
-    is_set = {name: getattr(options, name) is not None for name in ("temperature", "seed")}
+def _check(model: str, options: RequestOptions) -> None:
+    """Refuse the options that the API or the model lacks; version 2026-10-21 dropped temperature."""
+    is_set = {"temperature": options.temperature not in {None, "default"}, "seed": options.seed is not None}
     is_set["image_detail"] = options.image_detail != "auto"
     for name in is_set:
         if is_set[name]:
             raise SettingError(f"option {name} is not supported by Anthropic's API (version 2026-10-21); leave it out")
+    if options.probabilities == "on":
+        raise SettingError("option probabilities = on: Anthropic's API has no logprobs; leave it out")
+    taken, budget = model_arguments("anthropic", model), options.thinking_budget
+    check_effort(model, options, taken)
+    check_tier("anthropic", options)
+    check_budget(options, LEAST_BUDGET)
+    if budget is not None and taken is not None and not taken.budget:
+        raise SettingError(
+            f"option thinking_budget = {budget}: model {model!r} decides itself how much it thinks: use --option "
+            'reasoning_effort, and --option extra=\'{"thinking": {"type": "adaptive"}}\' where it thinks only if asked'
+        )
+    own = options.more.get("thinking")
+    if isinstance(own, Mapping) and "budget_tokens" in own:
+        raise SettingError("option extra cannot set 'budget_tokens' of 'thinking': it is --option thinking_budget")
 
 
 def _result(entry: Mapping[str, Any]) -> BatchResult:

@@ -9,7 +9,7 @@ from readers.api.bill import believed, disbelief
 from readers.api.price import Price
 from readers.api.provider import MALFORMED, BatchLabel, BatchProvider, BatchResult
 from readers.api.request import Request
-from readers.api.response import CallError, Response
+from readers.api.response import CallError, Response, with_probabilities
 from readers.api.store import ResponseStore
 from readers.session import Session
 from taxonomy.error import StopReading
@@ -118,7 +118,10 @@ class BatchDispatcher:
             if isinstance(outcome, CallError):
                 problems[key] = str(outcome)
             elif key not in twice:
-                response = self.believed(key, replace(outcome, run_id=self.session.run_id, batch=True))
+                outcome = replace(outcome, run_id=self.session.run_id, batch=True)
+                if key in self.requests:
+                    outcome = with_probabilities(outcome, self.requests[key])
+                response = self.believed(key, outcome)
                 self.store.put(key, response)
                 self.spent += self.cost(key, response)
         self.folder.keep(shard, status="fetched")

@@ -14,7 +14,15 @@ from readers.api.limiter import Limiter
 from readers.api.price import Price
 from readers.api.provider import Body, Provider
 from readers.api.request import Request
-from readers.api.response import CallError, Response, failed_reading, missing_image, response_reading
+from readers.api.response import (
+    CallError,
+    Response,
+    SchemaWatch,
+    failed_reading,
+    missing_image,
+    response_reading,
+    with_probabilities,
+)
 from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.session import Session
 from taxonomy.error import StopReading
@@ -43,6 +51,7 @@ class Dispatcher:
         self._answers = self._failures = self._sent = 0
         self._closing = False
         self._told: set[str] = set()
+        self._schema = SchemaWatch()
         self._asking: dict[str, asyncio.Lock] = {}
         self._flying: set[Future[Reading]] = set()
         self._last = asyncio.Event()
@@ -141,7 +150,8 @@ class Dispatcher:
             try:
                 answer = await self._provider.ask(body)
                 seconds = round(time.monotonic() - begun, 3)
-                response = self._believed(replace(answer, seconds=seconds, run_id=self._session.run_id), request)
+                answer = replace(answer, seconds=seconds, run_id=self._session.run_id)
+                response = self._believed(with_probabilities(answer, request), request)
                 cost = self._cost(response, request)
             except CallError as error:
                 cost = worst if error.answered else 0.0
@@ -200,7 +210,13 @@ class Dispatcher:
         return self._read(kept, request)
 
     def _read(self, response: Response, request: Request) -> Reading:
-        return response_reading(response, request, self._price, self._session.run_id)
+        reading = response_reading(response, request, self._price, self._session.run_id)
+        if response.without_probabilities:
+            self._tell_once("logprobs", f"no probabilities: {response.without_probabilities}")
+        ignored = self._schema.seen(reading)
+        if ignored:
+            self._session.say(ignored)
+        return reading
 
     def _worst(self, request: Request) -> float:
         return self._price.most(request.estimated_tokens, request.options.max_tokens) if self._price else 0.0

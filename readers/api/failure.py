@@ -30,6 +30,13 @@ CONNECTION: Mapping[str, str] = {
 }
 """By the name of an exception (of Python's, or of the HTTP client's), what became of a connection."""
 
+REMEDIES: Mapping[str, str] = {
+    "temperature": "--option temperature=default leaves it out",
+    "logprobs": "without --option probabilities=on it is not asked for them",
+    "response_format": "--option structured=text leaves the schema out",
+}
+"""By the name of an argument that the benchmark sends unasked, what to do where a server refuses it."""
+
 NO_CREDIT = ("insufficient_quota", "billing", "credit balance")
 
 
@@ -96,14 +103,17 @@ def status_error(error: StatusError, endpoint: Endpoint, model: str) -> CallErro
     if status == 429:
         return CallError("quota", f"too many requests for {where}, in every attempt")
     if status in {400, 413, 415, 422}:
-        return CallError("transport", f"the request for model {model!r} is refused by {where}", systematic=True)
+        remedy = next((f"; {said}" for name, said in REMEDIES.items() if name in message.lower()), "")
+        return CallError("transport", f"the request for model {model!r} is refused by {where}{remedy}", systematic=True)
     return CallError("transport", f"{where}, in every attempt")
 
 
 def _message(error: StatusError, endpoint: Endpoint) -> str:
     """Return the provider's message, shortened and without the key."""
     inner = _inner(error)
-    message = inner.get("message") or (error.body if isinstance(error.body, str) else "") or str(error)
+    message = (
+        inner.get("message") or inner.get("detail") or (error.body if isinstance(error.body, str) else "") or str(error)
+    )
     return endpoint.scrubbed(" ".join(str(message).split()))[:300]
 
 

@@ -6,6 +6,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from readers.api.argument import (
+    ModelArguments,
+    budget_argument,
+    check_budget,
+    check_effort,
+    check_probabilities,
+    check_tier,
+    merged,
+    model_arguments,
+    sent_temperature,
+)
 from readers.api.bill import count
 from readers.api.endpoint import Endpoint
 from readers.api.model import ModelLimits, image_limit, request_limit
@@ -25,6 +36,7 @@ from readers.api.reader import ApiReader
 from readers.api.request import Request, SentImage
 from readers.api.response import CallError, Response, Stop
 from readers.api.sdk import SdkClient
+from readers.api.token_chance import TOP, spelled_tokens
 from taxonomy.error import FileError
 from taxonomy.outside import outside_object
 
@@ -42,7 +54,12 @@ class OpenAIProvider:
 
     def __init__(self, model: str, options: RequestOptions) -> None:
         self._model, self._options = model, options
-        self._endpoint = Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1")
+        official = "https://api.openai.com/v1"
+        self._endpoint = Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", official, options)
+        bare = model.rpartition("/")[2]
+        self._taken = model_arguments("anthropic" if bare.startswith("claude") else "openai", bare)
+        self._temperature = sent_temperature(options, self._taken, self._endpoint.is_official)
+        self._more = _more(model, options, self._endpoint, self._taken)
         self._sdk = SdkClient("openai", "AsyncOpenAI", self._endpoint, model, options)
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
@@ -58,7 +75,8 @@ class OpenAIProvider:
         limit = image_limit(maker, bare, detail)
         limits = ModelLimits(limit, request_limit(maker) if limit or official else None)
         structured = self._options.constrains(official and not self._model.startswith(WITHOUT_SCHEMA))
-        return Details(self._model, self._endpoint.shown, structured, limits, detail or (limit.detail if limit else ""))
+        shown = detail or (limit.detail if limit else "")
+        return Details(self._model, self._endpoint.shown, structured, limits, shown, self._temperature)
 
     def body(self, request: Request) -> Body:
         """Return the body of a chat completion; the text that all cases share comes first, so that it is cached."""
@@ -74,13 +92,17 @@ class OpenAIProvider:
             # OpenAI's newer models refuse max_tokens; many compatible endpoints accept nothing else.
             "max_completion_tokens" if self._endpoint.is_official else "max_tokens": options.max_tokens,
         }
-        for name in ("temperature", "seed", "reasoning_effort"):
+        if self._temperature is not None:
+            body["temperature"] = self._temperature
+        for name in ("seed", "reasoning_effort", "service_tier"):
             if getattr(options, name) is not None:
                 body[name] = getattr(options, name)
+        if options.probabilities == "on":
+            body |= {"logprobs": True, "top_logprobs": TOP}
         if request.schema is not None:
             named = {"name": "ecg_reading", "strict": True, "schema": request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
-        return body
+        return merged(body, self._more)
 
     async def ask(self, body: Body) -> Response:
         """Send a chat completion."""
@@ -103,7 +125,9 @@ class OpenAIProvider:
         text = message.get("refusal") or message.get("content") or ""
         if isinstance(text, list):
             text = "".join(block.get("text", "") for block in text)
-        return Response(str(text), stop, tokens, str(body.get("model", "")))
+        asked = self._options.probabilities == "on"
+        spelled = spelled_tokens(choice.get("logprobs")) if asked else ()
+        return Response(str(text), stop, tokens, str(body.get("model", "")), spelled=spelled)
 
     def batch_line(self, custom_id: str, body: Body) -> str:
         """Return one line of OpenAI's batch input."""
@@ -154,6 +178,20 @@ class OpenAIProvider:
                         async for line in content.iter_lines():
                             if line.strip():
                                 yield _result(line)
+
+
+def _more(model: str, options: RequestOptions, endpoint: Endpoint, taken: ModelArguments | None) -> Mapping[str, Any]:
+    """Return the further arguments of every request, with the budget of thinking; raises SettingError for wrong ones.
+
+    A server of others may take more than the maker's own API, so that it says itself what it refuses.
+    """
+    if endpoint.is_official:
+        check_effort(model, options, taken)
+        check_tier("openai", options)
+        check_probabilities(model, options, taken)
+    check_budget(options)
+    budget = options.thinking_budget
+    return merged({} if budget is None else budget_argument(endpoint.address, budget), options.more)
 
 
 def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:

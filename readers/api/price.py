@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from readers.api.argument import tier_factor
 from readers.api.model import model_table
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
@@ -68,8 +69,13 @@ class Price:
         input_price = max(self.input, self.cache_write or 0.0)
         return (input_tokens * input_price + output_tokens * self.output) * (self.batch if batch else 1.0) / 1e6
 
+    def times(self, factor: float) -> "Price":
+        """Return the price of another service tier."""
+        prices = {name: getattr(self, name) for name in ("input", "output", "cached", "cache_write")}
+        return replace(self, **{name: price * factor for name, price in prices.items() if price is not None})
 
-def price_of(model: str, table: Path | None = None) -> Price | None:
+
+def price_of(model: str, table: Path | None = None, tier: str | None = None) -> Price | None:
     """Return the price of a model, None for a model without one.
 
     Parameters
@@ -78,16 +84,21 @@ def price_of(model: str, table: Path | None = None) -> Price | None:
         A dated snapshot has the price of its model; ``vendor/model`` is also looked up as ``model``.
     table : Path, optional
         The user's table, as after ``--prices``; it overrides the shipped prices.
+    tier : str, optional
+        Service tier, as after ``--option service_tier=``; a price of the user's own is that of the tier already.
 
     Raises
     ------
     SettingError
         When that table cannot be read.
     """
-    prices = {**_shipped(), **(_own(table) if table else {})}
+    own, shipped = _own(table) if table else {}, _shipped()
     for name in (model, SNAPSHOT.sub("", model), SNAPSHOT.sub("", model.rpartition("/")[2])):
-        if name in prices:
-            return prices[name]
+        if name in own:
+            return own[name]
+        if name in shipped:
+            factor = tier_factor(tier, name)
+            return None if factor is None else shipped[name].times(factor)
     return None
 
 

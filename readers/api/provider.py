@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from readers.api.argument import NOT_SENT
 from readers.api.model import ModelLimits
 from readers.api.option import RequestOptions
 from readers.api.request import Request
@@ -36,6 +37,8 @@ class Details:
     limits : ModelLimits
     image_detail : str
         Level of image detail of the request; empty for none.
+    temperature : float or None
+        As it is sent; None leaves the model's own.
     """
 
     model: str
@@ -43,6 +46,7 @@ class Details:
     structured: bool
     limits: ModelLimits = field(default_factory=ModelLimits)
     image_detail: str = ""
+    temperature: float | None = None
 
     def to_manifest(self) -> dict[str, str]:
         """Return the entries of the manifest, from which the run id is made."""
@@ -52,6 +56,7 @@ class Details:
             "endpoint": self.endpoint,
             "structured": "schema" if self.structured else "text",
             "image_detail": self.image_detail or "auto",
+            "temperature": NOT_SENT if self.temperature is None else str(self.temperature),
             "image_limit": limit.name if limit else "unknown: images are sent as drawn",
         }
 

@@ -17,7 +17,7 @@ from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
 from readers.api.request import Request, sent_images, sent_shots
-from readers.api.response import CallError, failed_reading, response_reading
+from readers.api.response import CallError, SchemaWatch, failed_reading, response_reading
 from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.contract import Case, Input, Prompt, Reader
 from readers.session import Estimate, Session
@@ -89,7 +89,8 @@ class ApiReader:
         """
         if self.session.max_cost is not None and self.price is None:
             raise StopReading(
-                f"there is no price for model {self.model!r}, so --max-cost cannot be kept: give one with --prices FILE"
+                f"there is no price for model {self._priced!r}, so --max-cost cannot be kept: give one with "
+                "--prices FILE"
             )
         store = ResponseStore(self.session.responses, self.session.say)
         try:
@@ -101,9 +102,15 @@ class ApiReader:
             store.close()
 
     @property
+    def _priced(self) -> str:
+        """The model, with its service tier where it has one."""
+        tier = self.options.service_tier
+        return f"{self.model}, tier {tier}" if tier else self.model
+
+    @property
     def price(self) -> Price | None:
-        """The price of the model, None where it is unknown."""
-        return price_of(self.model, self.session.prices)
+        """The price of the model in its service tier, None where it is unknown."""
+        return price_of(self.model, self.session.prices, self.options.service_tier)
 
     def estimate(self, case: Case) -> Estimate:
         """Return the estimated cost of a case; sends nothing and needs no key."""
@@ -178,11 +185,15 @@ class ApiReader:
         lines = self._lines(cases, dispatcher, asked, others)
         folder.write(lines, shard_limit(provider.details().limits, most))
         problems = asyncio.run(_run(dispatcher)) | self._waited(store, others)
+        schema = SchemaWatch()
         for key in asked:
             kept = store.get(key)
             if kept:
                 kept = dispatcher.believed(key, kept)
-                yield response_reading(kept, dispatcher.requests[key], self.price, self.session.run_id)
+                reading = response_reading(kept, dispatcher.requests[key], self.price, self.session.run_id)
+                if ignored := schema.seen(reading):
+                    self.session.say(ignored)
+                yield reading
             else:
                 yield failed_reading(CallError("transport", problems.get(key, NO_ANSWER)))
 

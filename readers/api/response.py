@@ -1,15 +1,17 @@
 """The answer of a model, and the reading that it gives."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from readers.api.price import Price, Tokens
 from readers.api.request import Request
+from readers.api.token_chance import NOT_SENT, SpelledToken, value_chances
 from readers.setting import checked_settings
 from taxonomy.parsing import parse
 from taxonomy.reading import Failure, FailureKind, Reading, Usage
 from taxonomy.redaction import redacted
+from taxonomy.schema import follows
 
 Stop = Literal["end", "length", "refusal", "content_filter"]
 
@@ -18,6 +20,12 @@ MESSAGES: Mapping[str, tuple[FailureKind, str]] = {
     "refusal": ("refusal", "the model refused to answer"),
     "content_filter": ("content_filter", "the provider's content filter held the answer back"),
 }
+
+ENOUGH_ANSWERS = 10
+"""Answers to a request with a schema from which on it is judged whether the server heeds it."""
+
+IGNORED_FROM = 0.2
+"""Share of answers astray from the schema from which on it counts as ignored; a server that heeds it has none."""
 
 LEAN_CHARS_PER_TOKEN = 4.5
 """Most characters per token of our prompts: names and numbers take more tokens than prose."""
@@ -69,6 +77,12 @@ class Response:
         The run that paid for it.
     batch : bool
         Whether it has the price of a batch.
+    probabilities, partial
+        As of :class:`~taxonomy.reading.Reading`, where the request asked for them and the tokens tell them.
+    without_probabilities : str
+        Why an answer has none that should; empty where it has them, or should have none.
+    spelled : tuple of SpelledToken
+        The tokens of an answer on its way to the store, which keeps what they tell in their place.
     """
 
     text: str
@@ -78,19 +92,46 @@ class Response:
     seconds: float | None = None
     run_id: str = ""
     batch: bool = False
+    probabilities: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    partial: tuple[str, ...] = ()
+    without_probabilities: str = ""
+    spelled: tuple[SpelledToken, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name in ("text", "model"):  # a server may echo the key
             object.__setattr__(self, name, redacted(getattr(self, name)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data."""
-        return asdict(self)
+        """Return plain JSON data, without the tokens; what is empty by default is left out."""
+        data = asdict(replace(self, spelled=()))
+        return {name: value for name, value in data.items() if name not in LATER_FIELDS or value}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Response":
         """Return what :meth:`to_json` wrote; raises SettingError when the data has another form."""
         return checked_settings(cls, data, "field")
+
+
+LATER_FIELDS = frozenset({"probabilities", "partial", "without_probabilities", "spelled"})
+"""Fields that answers kept by an earlier version do not have."""
+
+
+def with_probabilities(response: Response, request: Request) -> Response:
+    """Return a response with what its tokens tell of each value, where the request asked for it, and without them."""
+    if request.options.probabilities == "off" or response.stop != "end":
+        return replace(response, spelled=())
+    reading = parse(response.text, request.form)
+    if reading.error:
+        # An answer that cannot be read says nothing on whether the server tells its tokens.
+        return replace(response, spelled=(), without_probabilities="" if response.spelled else NOT_SENT)
+    found = value_chances(response.spelled, reading, request.form)
+    return replace(
+        response,
+        probabilities=found.probabilities,
+        partial=found.partial,
+        without_probabilities=found.problem,
+        spelled=(),
+    )
 
 
 def response_reading(response: Response, request: Request, price: Price | None, run_id: str = "") -> Reading:
@@ -100,7 +141,10 @@ def response_reading(response: Response, request: Request, price: Price | None, 
         kind, message = MESSAGES[response.stop]
         failure = Failure(kind, message.format(max_tokens=request.options.max_tokens))
         return Reading(raw=response.text, usage=usage, error=failure)
-    return replace(parse(response.text, request.form), usage=usage)
+    reading = replace(parse(response.text, request.form), usage=usage)
+    if reading.error:
+        return reading
+    return replace(reading, probabilities=response.probabilities, partial=frozenset(response.partial))
 
 
 def missing_image(response: Response, request: Request) -> str | None:
@@ -122,6 +166,29 @@ def missing_image(response: Response, request: Request) -> str | None:
     )
 
 
+@dataclass
+class SchemaWatch:
+    """Counts the answers that follow the schema that was sent, and says once when the server ignores it."""
+
+    answers: int = 0
+    astray: int = 0
+    has_told: bool = False
+
+    def seen(self, reading: Reading) -> str | None:
+        """Count an answer; return a sentence when it shows that the schema is ignored, the first time."""
+        if reading.usage.follows_schema is None:
+            return None
+        self.answers += 1
+        self.astray += not reading.usage.follows_schema
+        if self.has_told or self.answers < ENOUGH_ANSWERS or self.astray < IGNORED_FROM * self.answers:
+            return None
+        self.has_told = True
+        return (
+            f"the server ignores the schema that was sent: {self.astray} of {self.answers} answers do not follow it, "
+            "and are read as free text (--option structured=text sends none)"
+        )
+
+
 def failed_reading(error: CallError, usage: Usage | None = None) -> Reading:
     """Return the reading of a failed call."""
     return Reading(usage=usage or Usage(), error=Failure(error.kind, str(error)))
@@ -138,4 +205,5 @@ def _usage(response: Response, request: Request, price: Price | None, run_id: st
         seconds=response.seconds,
         px_per_mm=None if seen is None else round(seen, 2),
         reused=True if run_id and response.run_id != run_id else None,
+        follows_schema=follows(response.text, request.schema) if request.schema and response.stop == "end" else None,
     )

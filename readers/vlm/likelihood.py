@@ -17,7 +17,7 @@ from readers.vlm.loading import Vlm
 from taxonomy.axis import DIAGNOSIS, AxisValue, axis_named
 from taxonomy.parsing import written_reasoning
 from taxonomy.reading import SUPERCLASS, Reading
-from taxonomy.statement import SUPERCLASSES, superclass_of
+from taxonomy.statement import superclass_probabilities
 from taxonomy.target import SPARSE, TargetFormat
 from taxonomy.writing import Written, axis_order, written
 
@@ -105,7 +105,7 @@ def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading],
             walk.take(axis, scores)
     for walk in walks:
         if DIAGNOSIS.name in walk.chances:
-            walk.chances[SUPERCLASS] = _superclasses(walk.chances[DIAGNOSIS.name])
+            walk.chances[SUPERCLASS] = superclass_probabilities(walk.chances[DIAGNOSIS.name])
     return [walk.chances for walk in walks]
 
 
@@ -196,10 +196,3 @@ def _normalised(scores: Mapping[str, float]) -> dict[str, float]:
     raised = {value: math.exp(score - highest) for value, score in scores.items()}
     total = math.fsum(raised.values())
     return {value: round(part / total, 6) for value, part in raised.items()}
-
-
-def _superclasses(diagnosis: Mapping[str, float]) -> dict[str, float]:
-    sums = dict.fromkeys(SUPERCLASSES, 0.0)
-    for subclass, chance in diagnosis.items():
-        sums[superclass_of(subclass)] += chance
-    return {name: round(min(1.0, chance), 6) for name, chance in sums.items()}

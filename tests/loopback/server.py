@@ -262,6 +262,9 @@ STATUS = {
     "401": (401, "Incorrect API key provided: sk-test-*****7890", "invalid_api_key"),
     "404": (404, "The model does not exist", "model_not_found"),
     "blind": (400, "this model does not support image inputs", "invalid_request_error"),
+    "argument": (400, "Unrecognized request argument supplied: nosuch", "invalid_request_error"),
+    "temperature": (400, "Unsupported value: 'temperature' does not support 0 with this model.", "unsupported_value"),
+    "logprobs": (400, "Unsupported parameter: 'logprobs' is not supported with this model.", "unsupported_parameter"),
     "credit": (429, "You exceeded your current quota", "insufficient_quota"),
     "filtered": (400, "held back", "content_filter"),
 }

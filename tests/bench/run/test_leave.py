@@ -13,6 +13,7 @@ from bench.run.submission import Origin, submit
 from taxonomy.error import BenchError
 
 from ...command import bench, is_one_sentence
+from ...loopback.server import Running, Server
 
 OWN = """
 import pathlib
@@ -93,3 +94,18 @@ def test_a_submission_does_not_grant_it_either(run, population, tmp_path):
     with pytest.raises(BenchError, match="its options hold remote_code"):
         submit(folder, tmp_path / "results", population, Origin("A. Nobody"))
     assert not (tmp_path / "proof").exists()
+
+
+def test_a_folder_does_not_have_a_key_sent_to_its_address(run, tmp_path):
+    with Running(Server()) as server:
+        granted = {"base_url": server.openai_url, "key_variable": "MY_API_KEY"}
+        folder = forged(run, reader="openai:m", options=granted, reader_details={})
+        env = {"MY_API_KEY": "sk-test-abcdefgh12345678"}
+        said = "leave to send requests to an address is given on the command line alone"
+        assert is_one_sentence(bench("retry", folder, cwd=tmp_path, **env), said)
+        address = ("--option", f"base_url={server.openai_url}")
+        said = "leave to send a key is given on the command line alone"
+        assert is_one_sentence(bench("retry", folder, *address, cwd=tmp_path, **env), said)
+        both = (*address, "--option", "key_variable=MY_API_KEY")
+        assert is_one_sentence(bench("retry", folder, *both, cwd=tmp_path, **env), "has changed since")
+        assert not server.headers

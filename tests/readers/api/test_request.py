@@ -183,8 +183,8 @@ def test_a_bad_price_table_is_one_sentence(tmp_path, written, said):
     ("options", "said"),
     [
         ({"temprature": "1"}, "Did you mean 'temperature'?"),
-        ({"temperature": "warm"}, "option temperature must be a number, not 'warm'"),
-        ({"temperature": "3"}, "option temperature must be between 0 and 2, not '3'"),
+        ({"temperature": "warm"}, "option temperature must be a number or 'default', not 'warm'"),
+        ({"temperature": "3"}, "option temperature must be between 0 and 2 or 'default', not '3'"),
         ({"structured": "yes"}, "option structured must be 'auto', 'schema' or 'text', not 'yes'"),
         ({"max_tokens": "1.5"}, "option max_tokens must be a whole number, not '1.5'"),
     ],

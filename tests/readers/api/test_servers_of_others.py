@@ -125,3 +125,13 @@ def test_transformers_serve_takes_chats_with_images(transformers, monkeypatch, c
         assert reading.error.kind == "truncated", f"an untrained model ends nowhere, but: {reading.error.message}"
         assert reading.usage.output_tokens == 16
     assert leads[0].usage.input_tokens > page[0].usage.input_tokens, "twelve images cost more tokens than one"
+
+
+@pytest.mark.slow
+def test_what_transformers_serve_does_not_take_is_told_in_its_own_words(transformers, cases):
+    address, folder = transformers
+    asked = {"base_url": f"{address}/v1", "max_tokens": "16", "attempts": "1", "timeout": "100"}
+    with pytest.raises(StopReading, match=r"422: Unexpected fields in the request: \{'nosuch'\}\)$"):
+        list(OpenAIReader(str(folder), extra='{"nosuch": 1}', **asked).read(cases[:1]))
+    (reading,) = OpenAIReader(str(folder), extra='{"top_p": 0.5}', probabilities="on", **asked).read(cases[:1])
+    assert reading.error.kind == "truncated", "it ignores the wish for logprobs"
