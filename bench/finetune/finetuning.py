@@ -74,8 +74,10 @@ def finetune(config: FinetuneConfig, dataset: Dataset, out: Path, observer: Obse
 def _main_process(out: Path) -> Iterator[bool]:
     """Lock the folder in the main process of a launch; yield whether this is it."""
     from accelerate import PartialState
+    from accelerate.utils import parse_flag_from_env
 
-    if not PartialState().is_main_process:
+    # Of a launch on processors: without being told so each process would take itself for the only one.
+    if not PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU")).is_main_process:
         yield False
         return
     with held(out):
