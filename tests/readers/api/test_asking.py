@@ -165,13 +165,13 @@ def test_an_endpoint_that_is_down_is_told(monkeypatch, make, provider, cases):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    monkeypatch.setenv(f"{provider.upper()}_BASE_URL", f"http://user:secret@127.0.0.1:{port}/v1?token=hidden")
+    monkeypatch.setenv(f"{provider.upper()}_BASE_URL", f"http://user:secret@127.0.0.1:{port}/v1?token=unseen-61f4")
     monkeypatch.setenv(f"{provider.upper()}_API_KEY", KEY)
     with pytest.raises(StopReading) as stopped:
         list(make(attempts=1).read(cases))
     assert f"http://127.0.0.1:{port}/v1 cannot be reached" in str(stopped.value)
     assert "secret" not in str(stopped.value)
-    assert "hidden" not in str(stopped.value)
+    assert "unseen-61f4" not in str(stopped.value)
 
 
 def test_a_connection_that_fails_is_told_in_words(monkeypatch, make, provider, cases):
