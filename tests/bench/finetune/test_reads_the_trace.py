@@ -29,7 +29,7 @@ def other_rates():
 
 @pytest.mark.slow
 def test_shown_the_trace_it_reads_the_trace(gemma, tmp_path):
-    # Whether it also reads where no numbers are shown, which it was never taught, hangs on the seed of so small a model.
+    # Whether it also reads without numbers, which it was never taught, depends on the seed of so small a model.
     how = {"renderer": "planted", "format": "dense-no-reasoning", "epochs": 5, "seed": 3}
     score, verdicts = taught(gemma, tmp_path, other_rates(), **how)
     assert [axis.axis for axis in score.axes if axis.knows_p is not None and axis.knows_p < 0.001] == ["rate"]
