@@ -13,6 +13,7 @@ from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.reader import DigitizerReader, page_measurements
 from readers.resnet1d.reader import Resnet1dReader
 from renderers import LEADS, PageStyle, blank, render
+from taxonomy.axis import OTHER_FINDINGS
 from taxonomy.threshold import axis_of, rate_of
 
 INNER = slice(10, -10)
@@ -191,11 +192,18 @@ def test_the_network_keeps_its_answers_on_real_records(ptbxl):
 
 
 def fewest_kept(records):
-    """Return how many answers stay as they are on a drawn record, on the axis where fewest do."""
+    """Return how many answers stay as they are on a drawn record, on the axis where fewest do.
+
+    Rare findings are reported from a low probability, so that one of twenty in a set is soon another: of them each
+    finding of each record counts, by their share.
+    """
     own = Resnet1dReader().read([Case(str(r.ecg_id), signal=r.signal(500).mv, fs=500.0) for r in records])
     drawn = [Case(str(r.ecg_id), images=render(r.signal().mv, r.signal().fs, "stacked")) for r in records]
     pairs = list(zip(own, DigitizerReader().read(drawn), strict=True))
-    return min(sum(a.values[axis] == b.values[axis] for a, b in pairs) for axis in pairs[0][0].values)
+    sets = [(a.values[OTHER_FINDINGS.name], b.values[OTHER_FINDINGS.name]) for a, b in pairs]
+    changed = sum(len(one ^ other) for one, other in sets) / len(OTHER_FINDINGS.values)
+    chosen = pairs[0][0].values.keys() - {OTHER_FINDINGS.name}
+    return min(len(pairs) - changed, *(sum(a.values[axis] == b.values[axis] for a, b in pairs) for axis in chosen))
 
 
 @pytest.mark.slow
