@@ -33,7 +33,7 @@ from readers.resnet1d.checkpoint import tensors_below
 from readers.resnet1d.config import TrainingConfig, read_training_config
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.network import EcgResNet, head_probabilities
-from readers.resnet1d.side import NetworkInput, network_input
+from readers.resnet1d.side import NetworkInput, network_input, stacked
 from readers.resnet1d.training import Watch, train_member
 from readers.training_target import targets, training_heads
 from taxonomy.truth import Truth
@@ -124,7 +124,7 @@ def changed(dataset: Dataset, every: Recordings) -> Probes:
             made[tracing.change, tracing.dose].append((row_of[tracing.record.ecg_id], seen))
     return {
         one: (
-            NetworkInput(np.stack([seen.leads for _, seen in found]), np.stack([seen.side for _, seen in found])),
+            stacked([seen for _, seen in found]),
             np.array([row for row, _ in found]),
         )
         for one, found in made.items()

@@ -21,7 +21,7 @@ from bench.dataset import Signal, open_dataset
 from readers.contract import Case
 from readers.prefetch import Elsewhere, own_processors
 from readers.resnet1d.reader import BATCH, PREFERRED_FS, Resnet1dReader
-from readers.resnet1d.side import NetworkInput
+from readers.resnet1d.side import NetworkInput, stacked
 
 WARM = 512
 """Cases that are read before the clock starts: meanwhile processes begin."""
@@ -71,7 +71,7 @@ def _prepared(reader: Resnet1dReader, signals: Sequence[Signal]) -> Iterator[Net
     cases = [Case(str(k), signal.mv, signal.fs) for k, signal in enumerate(signals)]
     for first in range(0, len(cases), BATCH):
         seen = [reader.network_input(case) for case in cases[first : first + BATCH]]
-        yield NetworkInput(np.stack([one.leads for one in seen]), np.stack([one.side for one in seen]))
+        yield stacked(seen)
 
 
 def _read(reader: Resnet1dReader, signals: Sequence[Signal], elsewhere: Elsewhere, seed: int) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from bench.training.rare_phantom import training_draws
 from bench.training.resnet1d import STOP, prepared_records
 from readers.resnet1d.config import PhantomConfig
 from readers.resnet1d.reader import Resnet1dReader
-from readers.resnet1d.side import NetworkInput, network_input
+from readers.resnet1d.side import NetworkInput, network_input, stacked
 from taxonomy.truth import Truth
 
 NAMES = ("before", "after")
@@ -108,7 +108,7 @@ def simulated(readers: Sequence[Resnet1dReader]) -> Read:
     draws = tuple(training_draws(UNSEEN))
     phantoms = (one.simulated() for one in draws)
     made = [network_input(phantom.mv, phantom.fs)[0] for phantom in phantoms]
-    seen = NetworkInput(np.stack([one.leads for one in made]), np.stack([one.side for one in made]))
+    seen = stacked(made)
     found = [answers_of(reader, seen) for reader in readers]
     return Read("phantoms", [truth_of_draw(one) for one in draws], np.arange(len(draws)), found)
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from measurements.median import median
 from measurements.spike import without_spikes
+
+Samples = TypeVar("Samples", np.float32, np.float64)
 
 FS = 500.0
 """Sampling rate of all measurements in Hz; slower records are interpolated by their Fourier series."""
@@ -76,7 +79,7 @@ def _gains(samples: int, target: int, fs: float) -> tuple[NDArray[np.float32], N
     return band, qrs
 
 
-def without_gaps(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_gaps(signal: NDArray[Samples]) -> NDArray[Samples]:
     """Return the leads with straight lines over what is not finite; a lead of gaps is 0."""
     if np.isfinite(signal).all():
         return signal

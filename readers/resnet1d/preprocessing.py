@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from measurements.conditioning import without_gaps
+
 NETWORK_FS = 100
 NETWORK_SAMPLES = 1000
 """Ten seconds at 100 Hz."""
@@ -52,7 +54,7 @@ def prepared_with_spread(signal: NDArray[np.float32], fs: float) -> tuple[NDArra
         raise ValueError(
             f"the network needs more than 80 Hz and half a second, not {fs} Hz and {signal.shape[1]} samples"
         )
-    filtered = sosfiltfilt(_band_pass(fs), bridged(signal), axis=1)
+    filtered = sosfiltfilt(_band_pass(fs), without_gaps(signal.astype(np.float64)), axis=1)
     spread = filtered.std(axis=1, keepdims=True)
     scaled = (filtered - filtered.mean(axis=1, keepdims=True)) / np.where(spread > 1e-7, spread, np.inf)
     if fs != NETWORK_FS:
@@ -68,14 +70,3 @@ def _band_pass(fs: float) -> NDArray[np.float64]:
 
     sections: NDArray[np.float64] = butter(4, PREPROCESSING["band_hz"], "bandpass", fs=fs, output="sos")
     return sections
-
-
-def bridged(signal: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the leads with straight lines over what is not finite, float64 (12, n_samples); a lead of gaps is 0."""
-    filled = signal.astype(np.float64)
-    missing = ~np.isfinite(filled)
-    for lead in np.flatnonzero(missing.any(axis=1)):
-        gap = missing[lead]
-        known = np.flatnonzero(~gap)
-        filled[lead, gap] = np.interp(np.flatnonzero(gap), known, filled[lead, known]) if len(known) else 0.0
-    return filled

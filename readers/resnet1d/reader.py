@@ -16,7 +16,7 @@ from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
 from readers.prefetch import Elsewhere, own_processors, prefetched
-from readers.resnet1d.side import NAMES, NetworkInput, network_input
+from readers.resnet1d.side import NAMES, NetworkInput, network_input, stacked
 from readers.taught import phantoms_taught, taught_on
 from taxonomy.reading import Reading
 
@@ -206,7 +206,7 @@ class Resnet1dReader:
 
 def _prepared(batch: tuple[Recorded, ...]) -> _Prepared:
     seen, numbers = zip(*map(_seen, batch), strict=True)
-    both = NetworkInput(np.stack([one.leads for one in seen]), np.stack([one.side for one in seen]))
+    both = stacked(seen)
     return _Prepared(both, numbers)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measurements import Measurement, Measurements, measure
-from readers.resnet1d.preprocessing import bridged, prepared_with_spread
+from measurements.conditioning import without_gaps
+from readers.resnet1d.preprocessing import prepared_with_spread
 from renderers.style import LEADS
 
 VERSION = "1"
@@ -83,6 +84,11 @@ def network_input(
     return NetworkInput(leads, side), numbers
 
 
+def stacked(records: Sequence[NetworkInput]) -> NetworkInput:
+    """Return what the network sees of some records, one row for each."""
+    return NetworkInput(np.stack([one.leads for one in records]), np.stack([one.side for one in records]))
+
+
 def nothing_known() -> NDArray[np.float32]:
     """Return side inputs none of which is known, float32 (number of side inputs,)."""
     return np.full(len(NAMES), np.nan, dtype=np.float32)
@@ -129,7 +135,7 @@ def places(groups: Sequence[str]) -> tuple[int, ...]:
 
 def _spikes(signal: NDArray[np.float32]) -> tuple[float, float]:
     """Return how large the sharpest jerks are in all leads together, in mV and against the usual ones, both as logs."""
-    jerk = np.sqrt((np.diff(bridged(signal), n=2, axis=1) ** 2).mean(axis=0))
+    jerk = np.sqrt((np.diff(without_gaps(signal.astype(np.float64)), n=2, axis=1) ** 2).mean(axis=0))
     ranks = [int(share * len(jerk)) for share in (SPIKES_QUANTILE, USUAL_QUANTILE)]
     sharp, usual = np.partition(jerk, ranks)[ranks] + LEAST_SPIKE_MV
     return float(np.log(sharp)), float(np.log(sharp / usual))

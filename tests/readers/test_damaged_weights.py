@@ -5,21 +5,19 @@ import os
 import re
 import time
 
-import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from readers.resnet1d.config import training_config_from
-from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.network import EcgResNet
-from readers.resnet1d.side import NAMES
 from readers.resnet1d.training import Watch, train_member
 from readers.resnet1d.weights import Description, load_weights, save_weights
 from readers.training_target import training_heads
 from taxonomy.error import ReaderError
 from tests.command import bench, is_one_sentence
+from tests.training_noise import training_noise
 
 TINY = training_config_from({"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0})
 DEEP = '{"a":' * 100_000 + "1" + "}" * 100_000
@@ -97,13 +95,7 @@ def test_forged_tensors_are_one_sentence(weights, how, said):
 @pytest.fixture(scope="module")
 def noise():
     """A training set of noise: what is learned does not matter here."""
-    random = np.random.default_rng(0)
-    heads = training_heads()
-    hot = {head: (random.random((48, len(values))) < 0.5).astype(np.float32) for head, values in heads.items()}
-    known = {head: np.ones(48, dtype=bool) for head in heads}
-    signal = random.normal(size=(48, 12, 1000)).astype(np.float32)
-    side = random.normal(size=(48, len(NAMES))).astype(np.float32)
-    return TrainingSet(signal, side, hot, known, np.ones(48, np.float32), np.arange(32), np.arange(32, 48))
+    return training_noise(32, 16)
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,14 @@ from safetensors.torch import load_file
 
 from readers.resnet1d.checkpoint import Checkpoint, Trained, load_checkpoint, save_checkpoint
 from readers.resnet1d.config import training_config_from
-from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.launch import launched, precision_of
 from readers.resnet1d.loader import Order, Rows, _loading, derived_seed
 from readers.resnet1d.network import EcgResNet
-from readers.resnet1d.side import NAMES
 from readers.resnet1d.training import Training, Watch, train_member
 from readers.training_target import training_heads
 from taxonomy.error import SettingError
 from tests.command import bench, is_one_sentence
+from tests.training_noise import training_noise
 
 SETTINGS = {"seeds": [3], "channels": [8, 8], "blocks": 1, "epochs": 3, "batch": 16, "patience": 0}
 TINY = training_config_from(SETTINGS)
@@ -33,13 +32,7 @@ CUDA = torch.device("cuda")
 @pytest.fixture(scope="module")
 def noise():
     """A training set of noise, 40 records to train on and 16 to stop on: batches of 16, 16 and 8."""
-    random = np.random.default_rng(0)
-    heads = training_heads()
-    hot = {head: (random.random((56, len(values))) < 0.5).astype(np.float32) for head, values in heads.items()}
-    known = {head: np.ones(56, dtype=bool) for head in heads}
-    leads = random.normal(size=(56, 12, 1000)).astype(np.float32)
-    side = random.normal(size=(56, len(NAMES))).astype(np.float32)
-    return TrainingSet(leads, side, hot, known, np.ones(56, np.float32), np.arange(40), np.arange(40, 56))
+    return training_noise(40, 16)
 
 
 def same(first, second):
