@@ -8,6 +8,7 @@ from hypothesis import settings
 from bench.dataset import Dataset
 from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
+from taxonomy import redaction
 
 POPULATION = "1,66"
 """Phantoms of the tests: those of the published seed, and fewer of them."""
@@ -22,6 +23,16 @@ settings.load_profile("suite")  # the same examples every time; a deadline would
 def pytest_collection_finish():
     """Keep the collector off what was imported, which never becomes garbage and is much."""
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_one_test():
+    """What one test gives as a key or a password is an ordinary word in the next one's texts."""
+    before = set(redaction._known)
+    yield
+    if redaction._known != before:
+        redaction._known.intersection_update(before)
+        redaction._pattern.cache_clear()
 
 
 @pytest.fixture(scope="session")
