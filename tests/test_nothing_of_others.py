@@ -46,6 +46,7 @@ def whats(paths, published=None):
     return [found.what for found in scan(paths, published)]
 
 
+@pytest.mark.slow
 def test_nothing_of_others_lies_in_the_tree():
     assert scan(files_of(ROOT)) == []
 
@@ -55,6 +56,7 @@ def published(ptbxl_folder):
     return Published(ptbxl_folder)
 
 
+@pytest.mark.slow
 def test_nothing_of_ptbxl_lies_in_the_tree(published):
     assert scan(files_of(ROOT), published) == []
 

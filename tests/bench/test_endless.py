@@ -35,6 +35,7 @@ def refused(words, cwd):
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["pipe", "device", "folder"])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_what_is_no_regular_file_is_refused(command, what, tmp_path):

@@ -65,6 +65,7 @@ def test_evaluate_scores_only_what_the_view_asks_for(records, tmp_path):
     assert found.normality.n > 0 and not any(axis.n for axis in found.axes)
 
 
+@pytest.mark.slow
 def test_an_ablation_in_memory_says_what_the_command_writes(records, tmp_path):
     words = ("--reader", "readers.control:CopyControl", "--limit", "16", "--seed", "1", "--image-ceiling", "")
     assert bench("ablate", *words, cwd=tmp_path).returncode == 0
@@ -87,6 +88,7 @@ def test_a_probe_in_memory_says_what_the_command_writes(records, tmp_path):
     assert json.loads(json.dumps(found, default=vars)) == json.loads(written.read_text())["results"]
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_and_nothing_is_written(records, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))

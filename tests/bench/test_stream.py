@@ -50,6 +50,7 @@ def test_an_output_that_nobody_reads_is_one_sentence(command):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="a shell that closes a descriptor")
 def test_a_closed_output_is_no_error(tmp_path):
     words = ("run", "--reader", "majority", "--sample", "2", "--out", tmp_path / "runs")

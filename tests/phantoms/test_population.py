@@ -47,6 +47,7 @@ def test_the_priors_are_those_of_ptbxl():
     assert shares["conduction"]["none"] / len(truths) == pytest.approx(0.77, abs=0.04)
 
 
+@pytest.mark.slow
 def test_every_value_of_every_axis_is_reached_by_a_balanced_population():
     dataset = Phantoms("3,balanced,150")
     seen = {axis.name: set() for axis in AXES}

@@ -41,6 +41,7 @@ def config(**changes):
     return {"config": json.dumps(TINY.to_json() | changes)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "forged",
     [

@@ -222,6 +222,7 @@ def _read(reader, cases, elsewhere):
     return [reading.to_json() for reading in reader.read(case for case in cases)]
 
 
+@pytest.mark.slow
 def test_readings_are_the_same_to_the_last_byte_with_processes(reader, cases, started, at_once):
     alone = _read(reader, cases, Elsewhere(0))
     received = []
@@ -231,6 +232,7 @@ def test_readings_are_the_same_to_the_last_byte_with_processes(reader, cases, st
     assert len(received) == 7
 
 
+@pytest.mark.slow
 def test_what_processes_measured_is_not_measured_again(reader, cases, at_once, monkeypatch):
     fresh = [Case(case.case_id, case.signal + np.float32(0.02), case.fs) for case in cases]
     _read(reader, fresh, Elsewhere(2, after=BATCH, received=Resnet1dReader().elsewhere.received))
@@ -239,6 +241,7 @@ def test_what_processes_measured_is_not_measured_again(reader, cases, at_once, m
         measure(case.signal, case.fs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [0, 2])
 def test_a_case_without_a_signal_is_told_at_its_place(reader, cases, processes, at_once):
     reader.elsewhere = Elsewhere(processes, after=BATCH)

@@ -3,6 +3,7 @@
 from itertools import islice
 
 import numpy as np
+import pytest
 
 from bench.dataset import phantom
 from bench.dataset.base import TRAIN, majorities
@@ -40,6 +41,7 @@ def test_a_recording_is_simulated_once_and_nobody_can_spoil_it(monkeypatch):
     assert len(simulated) == 1
 
 
+@pytest.mark.slow
 def test_the_majority_of_a_population_as_frequent_as_ptbxl_is_ptbxls():
     published = Phantoms()
     assert published.baselines == majorities(map(published.truth, published.in_folds((TRAIN,))))

@@ -42,6 +42,7 @@ def test_a_draw_of_named_records_is_of_those(population):
     assert chosen.ids == tuple(record.ecg_id for record in drawn([population.record(one) for one in ids], 5))
 
 
+@pytest.mark.slow
 def test_sample_and_limit_are_one_option_and_take_the_seed(tmp_path):
     folders = []
     for number, words in enumerate((["--sample", "7"], ["--limit", "7"], ["--sample", "7", "--seed", "2"])):

@@ -140,6 +140,7 @@ def test_every_record_of_other_sources_is_read_as_wfdb_reads_it(shared_data, tmp
         assert checksum_problem(read_header(header)) is None
 
 
+@pytest.mark.slow
 def test_ptbxl_is_read_as_wfdb_reads_it(ptbxl_folder):
     headers = sorted(ptbxl_folder.glob("records*/*/*.hea"))
     assert headers

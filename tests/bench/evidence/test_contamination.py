@@ -280,6 +280,7 @@ def test_few_verdicts_are_false_and_memory_is_found(population):
     assert found["knows 50%, and copies"][LEARNT].value > 0.5
 
 
+@pytest.mark.slow
 def test_the_command_resumes_and_writes_its_page(tmp_path):
     words_ = (*RUN, "--reader", "measurements", "--sample", "20")
     done = bench(*words_, cwd=tmp_path)

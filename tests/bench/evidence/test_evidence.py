@@ -279,6 +279,7 @@ def test_an_ablation_of_records_that_were_taught_says_so(population, tmp_path):
     assert taught in bench("ablate", *asked, "--dry-run", cwd=tmp_path).stderr
 
 
+@pytest.mark.slow
 def test_what_is_right_by_construction_is_told(population, tmp_path):
     """A table names no rate, and a *Linkstyp* needs a measured axis; phantoms know both without measuring."""
     numbers = [record.ecg_id for record in population.cohort(limit=20)]

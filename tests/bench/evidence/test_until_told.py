@@ -103,6 +103,7 @@ def counts_of(cwd):
     return sorted(len(path.read_text().splitlines()) for path in cwd.glob("runs/*/readings.jsonl"))
 
 
+@pytest.mark.slow
 def test_who_is_told_at_the_first_look_is_asked_no_more(tmp_path):
     words_ = ("--reader", "readers.control:PriorControl", "--conditions", "image-only,text-only", "--until-told")
     done = ablate(*words_, cwd=tmp_path)
@@ -119,6 +120,7 @@ def test_who_is_told_at_the_first_look_is_asked_no_more(tmp_path):
     assert {axis["level"] for axis in found["axes"]} == {found["looks"][0]["level"]}
 
 
+@pytest.mark.slow
 def test_who_is_not_told_is_looked_at_until_all_are_asked(tmp_path):
     words_ = ("--reader", "readers.control:ArbitraryControl", "--conditions", "full")
     done = ablate(*words_, "--until-told", cwd=tmp_path)
@@ -151,6 +153,7 @@ def by_turns():
     return turn
 
 
+@pytest.mark.slow
 def test_the_budget_ends_the_looks_and_a_higher_one_goes_on(server, tmp_path):
     env = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": KEY}
     server.script = by_turns()
@@ -178,6 +181,7 @@ def test_the_budget_ends_the_looks_and_a_higher_one_goes_on(server, tmp_path):
     assert sum(server.counts.values()) == len(server.counts) == 130, "nothing is asked twice"
 
 
+@pytest.mark.slow
 def test_a_dry_run_and_a_pilot_say_what_each_look_costs(server, tmp_path):
     env = {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": KEY}
     words_ = ("--reader", "openai:gpt-5.4", "--px-per-mm", "3", "--conditions", "full,text-only", "--until-told")
@@ -196,6 +200,7 @@ def many():
     return Phantoms("1,230").cohort("test")
 
 
+@pytest.mark.slow
 def test_looks_find_who_reads_and_spare_who_knows_nothing(many):
     (world,) = simulated_worlds(many, [0])
     rules = [RULE[name] for name in ("arbitrary by image", "copies the numbers", "sees 50% of abnormal")]

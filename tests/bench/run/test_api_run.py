@@ -103,6 +103,7 @@ def test_without_a_key_nothing_is_said_but_that(server, tmp_path):
     assert command.bench(*RUN, "--dry-run", cwd=tmp_path, **free).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_kept_answer_needs_no_key(server, tmp_path, monkeypatch):
     assert bench(server, *RUN, cwd=tmp_path).returncode == 0
     (folder_of(tmp_path) / "readings.jsonl").unlink()
@@ -187,6 +188,7 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_nothing_is_half_written(server, 
     assert asked(server) == 40
 
 
+@pytest.mark.slow
 def test_retry_asks_the_failed_calls_and_nothing_else(server, tmp_path):
     server.plan = lambda digest, times: "500" if len(server.counts) in {4, 9} else ""
     once = ("--option", "attempts=1", "--concurrency", "1")

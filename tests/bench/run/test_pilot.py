@@ -29,6 +29,7 @@ def dollars(line):
     return float(short.replace(",", "")), float(most.replace(",", ""))
 
 
+@pytest.mark.slow
 def test_a_dry_run_adds_up_what_every_condition_asks_and_costs(server, tmp_path):
     done = bench(server, "ablate", *ASKED, "--dry-run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -46,6 +47,7 @@ def test_a_dry_run_adds_up_what_every_condition_asks_and_costs(server, tmp_path)
     assert not server.counts
 
 
+@pytest.mark.slow
 def test_the_total_of_batches_is_half_and_of_an_unpriced_model_unknown(server, tmp_path):
     (whole,) = re.findall(r"dollars .*", bench(server, "ablate", *ASKED, "--dry-run", cwd=tmp_path).stdout)[-1:]
     batch = bench(server, "ablate", *ASKED, "--dry-run", "--batch", cwd=tmp_path).stdout
@@ -83,6 +85,7 @@ def spent(folder):
     return sum(line["reading"]["usage"]["cost"] for line in lines)
 
 
+@pytest.mark.slow
 def test_a_pilot_asks_a_few_cases_and_prices_the_rest_from_their_bills(server, tmp_path):
     server.script = thinking()
     done = bench(server, "run", *ASKED, "--pilot", "6", cwd=tmp_path)
@@ -105,6 +108,7 @@ def test_a_pilot_asks_a_few_cases_and_prices_the_rest_from_their_bills(server, t
     assert sum(server.counts.values()) == 20
 
 
+@pytest.mark.slow
 def test_the_pilot_of_an_ablation_asks_the_same_cases_under_every_condition(server, tmp_path):
     words = (*ASKED, "--image-ceiling", "")
     done = bench(server, "ablate", *words, "--pilot", "5", cwd=tmp_path)
@@ -153,6 +157,7 @@ def test_the_budget_of_an_ablation_holds_for_the_pilots_of_all_its_conditions(se
     assert spent(tmp_path / "runs") <= 0.15
 
 
+@pytest.mark.slow
 def test_the_pilot_of_a_batch_has_the_price_of_a_batch(server, tmp_path):
     whole = price_said(bench(server, "run", *ASKED, "--pilot", "4", cwd=tmp_path))
     batch = ("--batch", "--poll-seconds", "0.05", "--out", "batches")

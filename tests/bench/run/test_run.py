@@ -263,12 +263,14 @@ def test_bad_input_is_one_sentence_and_exit_code_2(tmp_path, words, said):
     assert is_one_sentence(failed, said), failed.stderr
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_exit_code_and_the_sentence(tmp_path):
     failed = process("run", "--reader", "majorty", cwd=tmp_path)
     assert failed.returncode == 2
     assert "Did you mean 'majority'?" in failed.stderr and failed.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_predictions_made_elsewhere_are_scored(tmp_path):
     (tmp_path / "mine.csv").write_text("ecg_id,rhythm,diagnosis\n9,AF,NORM\n38,sinus,\n")
     done = bench("score", "--predictions", "mine.csv", "--out", "scores", cwd=tmp_path)
@@ -286,6 +288,7 @@ def test_predictions_scored_on_a_part_of_a_split_are_partial(tmp_path):
     assert said in (tmp_path / "scores" / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_scored_again_says_what_it_covers(tmp_path):
     bench("run", "--reader", "majority", "--sample", "20", cwd=tmp_path)
     again = bench("score", run_folder(tmp_path / "runs"), cwd=tmp_path)

@@ -55,6 +55,7 @@ class Measuring:
             )
 
 
+@pytest.mark.slow
 def test_what_is_measured_moves_with_its_dose_and_is_right(normal):
     names = ("rate", "axis", "pr", "st-anterior")
     found = probe_records(Measuring(), normal, [CHANGES[name] for name in names], View())
@@ -141,6 +142,7 @@ def test_an_api_is_asked_by_batches_alone_where_batches_are_asked_for(tmp_path, 
     assert server.counts.total() == 0
 
 
+@pytest.mark.slow
 def test_tracings_can_be_drawn_for_a_person(tmp_path):
     done = bench("--reader", "resnet1d", "--draw", "1", "--change", "pr", "--out", "pictures", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -69,6 +69,7 @@ def test_targets_are_complete_answers_without_claims_about_leads(population):
         assert not set(re.findall(r"\w+", target["reasoning"])) & set(LEADS)
 
 
+@pytest.mark.slow
 def test_numbers_that_are_not_shown_are_not_quoted(population):
     assert any("per minute" in target["reasoning"] for target in targets(population))
     for condition in ("image-only", "no-rate"):

@@ -155,6 +155,7 @@ def test_batches_have_them_too(server, cases, said, tmp_path):
     assert {reading.probabilities["rhythm"]["paced"] for reading in readings} == {0.1}
 
 
+@pytest.mark.slow
 def test_a_run_has_areas_and_calibration_from_them_and_says_what_is_partial(server, tmp_path):
     server.script = telling
     words = ("--reader", f"openai:{MODEL}", "--px-per-mm", "3", "--limit", "20", "--option", "probabilities=on")

@@ -71,6 +71,7 @@ def test_a_damaged_row_is_set_aside_said_and_asked_again(tmp_path, row):
     assert kept(tmp_path, 3) == (2, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["header", "first", "middle", "last", "several", "all but the last half"])
 @pytest.mark.parametrize("length", [600, 9000])
 def test_damaged_pages_cost_only_what_stood_in_them(tmp_path, page, length):

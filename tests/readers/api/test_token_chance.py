@@ -119,6 +119,7 @@ def random_model(axis, seed):
     return Model(texts, greedy(vocabulary)), chosen
 
 
+@pytest.mark.slow
 @given(st.sampled_from(AXES), st.integers(0, 10**9))
 @example("rhythm", 1)
 def test_the_distribution_of_any_model_in_any_tokens_is_found_up_to_what_its_tokens_leave_open(axis, seed):
