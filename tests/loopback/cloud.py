@@ -1,0 +1,162 @@
+"""The server on loopback with the protocols of more places: Responses, Azure, Bedrock, Vertex and Gemini."""
+
+import base64
+import json
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from .server import STATUS, Server, answer, anthropic_message, chat_completion
+
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.05s"}
+BUSY = "You exceeded your current quota, please check your plan and billing details."
+
+
+@dataclass
+class CloudServer(Server):
+    """What the server does and what it saw, with the paths that were asked."""
+
+    paths: list[str] = field(default_factory=list)
+    tokens: int = 0
+    token: str = "ya29.access-token-0123456789"
+    refuses_tokens: bool = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def application(self) -> web.Application:
+        app = super().application()
+        models = "/v1/projects/{project}/locations/{region}/publishers/anthropic/models/{model}:rawPredict"
+        app.add_routes(
+            [
+                web.post("/v1/responses", lambda request: self.asked(request, response_object)),
+                web.post("/openai/deployments/{model}/chat/completions", lambda one: self.asked(one, chat_completion)),
+                web.post("/model/{model}/invoke", self.claude),
+                web.post(models, self.claude),
+                web.post("/v1beta/models/{model}:generateContent", self.gemini),
+                web.post("/token", self.give_token),
+            ]
+        )
+        return app
+
+    async def asked(self, request, shape):
+        self.paths.append(str(request.rel_url))
+        return await self.respond(request, shape)
+
+    async def claude(self, request):
+        model = request.match_info["model"]
+        return await self.asked(request, lambda body, server: anthropic_message(body | {"model": model}, server))
+
+    async def gemini(self, request):
+        model = request.match_info["model"]
+        return await self.asked(request, lambda body, server: generated_content(body, server, model))
+
+    async def give_token(self, request):
+        self.tokens += 1
+        if self.refuses_tokens:
+            return web.json_response({"error": "invalid_grant", "error_description": "Invalid JWT"}, status=400)
+        return web.json_response({"access_token": self.token, "expires_in": 3600, "token_type": "Bearer"})
+
+    async def openai_batch(self, request):
+        asked = await request.json()
+        if asked["endpoint"] != "/v1/responses":
+            return await super().openai_batch(request)
+        lines = [json.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
+        assert {line["url"] for line in lines} == {"/v1/responses"}
+        results = [
+            {"custom_id": line["custom_id"], "response": {"status_code": 200, "body": response_object(line["body"], self)}}
+            for line in lines
+        ]
+        name = f"batch_{len(self.batches)}"
+        self.files[f"{name}-out"] = b"".join(json.dumps(one).encode() + b"\n" for one in self.batch_script(results))
+        self.batches[name] = {"lines": lines, "metadata": asked.get("metadata"), "polls": 0, "at": 1e9}
+        return web.json_response(self.openai_shape(name))
+
+    async def faulty(self, request, fault, whole):
+        changes = GEMINI if "candidates" in whole else RESPONSES if whole.get("object") == "response" else {}
+        if fault in changes:
+            return web.json_response(whole | changes[fault])
+        status, message, _ = STATUS.get(fault, (int(fault) if fault.isdigit() else 0, BUSY, ""))
+        if status and "candidates" in whole:
+            details = [RETRY_INFO] if status == 429 and fault != "credit" else []
+            error = {"code": status, "message": message, "status": "X", "details": details}
+            return web.json_response({"error": error}, status=status)
+        if status and "/invoke" in request.path:
+            return web.json_response({"message": message}, status=status, headers={"retry-after": self.retry_after})
+        return await super().faulty(request, fault, whole)
+
+
+def response_object(body: dict, server: Server) -> dict:
+    """Return what OpenAI's Responses API answers."""
+    content = body["input"][-1]["content"]
+    text = "".join(part["text"] for part in content if part["type"] == "input_text")
+    images = [part["image_url"] for turn in body["input"] for part in parts_of(turn) if part["type"] == "input_image"]
+    for url in images:
+        assert base64.b64decode(url.partition(",")[2]).startswith(b"\x89PNG")
+    chars = len(body["instructions"]) + len(text)
+    return {
+        "id": "resp_1", "object": "response", "status": "completed", "error": None, "incomplete_details": None,
+        "model": body["model"],
+        "output": [{"type": "reasoning", "id": "rs_1", "summary": []}, said(answer(text))],
+        "usage": {"input_tokens": server.billed(chars, len(images)), "output_tokens": 120, "total_tokens": 1,
+                  "input_tokens_details": {"cached_tokens": 1024, "cache_write_tokens": 0},
+                  "output_tokens_details": {"reasoning_tokens": 20}},
+    }  # fmt: skip
+
+
+def parts_of(turn: dict) -> list[dict]:
+    return turn["content"] if isinstance(turn["content"], list) else []
+
+
+def said(text: str) -> dict:
+    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+
+
+RESPONSES = {
+    "refusal": {"output": [{"type": "message", "content": [{"type": "refusal", "refusal": "I cannot read ECGs."}]}]},
+    "length": {
+        "output": [said('{"reasoning": "It')],
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+    },
+    "content_filter": {
+        "output": [],
+        "status": "incomplete",
+        "incomplete_details": {"reason": "content_filter"},
+    },
+    "filtered": {"output": [], "status": "failed", "error": {"code": "invalid_prompt", "message": "held back"}},
+    "broken_off": {"output": [], "status": "failed", "error": {"code": "server_error", "message": "it broke"}},
+    "empty": {"output": [said("")]},
+    "prose": {"output": [said("The ECG looks fine to me.")]},
+}
+
+
+def generated_content(body: dict, server: Server, model: str) -> dict:
+    """Return what Google's Gemini API answers."""
+    system = body["systemInstruction"]["parts"][0]["text"]
+    text = "".join(part.get("text", "") for part in body["contents"][-1]["parts"])
+    parts = [part for turn in body["contents"] for part in turn["parts"]]
+    images = [part["inlineData"]["data"] for part in parts if "inlineData" in part]
+    for data in images:
+        assert base64.b64decode(data).startswith(b"\x89PNG")
+    return {
+        "candidates": [candidate(answer(text))],
+        "modelVersion": model,
+        "usageMetadata": {"promptTokenCount": server.billed(len(system) + len(text), len(images)),
+                          "candidatesTokenCount": 100, "thoughtsTokenCount": 20, "cachedContentTokenCount": 1024,
+                          "totalTokenCount": 1},
+    }  # fmt: skip
+
+
+def candidate(text: str, reason: str = "STOP") -> dict:
+    return {"content": {"parts": [{"text": text}], "role": "model"}, "finishReason": reason, "index": 0}
+
+
+GEMINI = {
+    "length": {"candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS"}]},
+    "content_filter": {"candidates": [{"finishReason": "SAFETY"}]},
+    "filtered": {"candidates": [], "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}},
+    "empty": {"candidates": [candidate("")]},
+    "prose": {"candidates": [candidate("The ECG looks fine to me.")]},
+}
