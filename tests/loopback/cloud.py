@@ -30,11 +30,11 @@ class CloudServer(Server):
         models = "/v1/projects/{project}/locations/{region}/publishers/anthropic/models/{model}:rawPredict"
         app.add_routes(
             [
-                web.post("/v1/responses", lambda request: self.asked(request, response_object)),
-                web.post("/openai/deployments/{model}/chat/completions", lambda one: self.asked(one, chat_completion)),
+                web.post("/v1/responses", self.responses),
+                web.post("/openai/deployments/{model}/chat/completions", self.azure),
                 web.post("/model/{model}/invoke", self.claude),
                 web.post(models, self.claude),
-                web.post("/v1beta/models/{model}:generateContent", self.gemini),
+                web.post("/v1/models/{model}:generateContent", self.gemini),
                 web.post("/token", self.give_token),
             ]
         )
@@ -43,6 +43,12 @@ class CloudServer(Server):
     async def asked(self, request, shape):
         self.paths.append(str(request.rel_url))
         return await self.respond(request, shape)
+
+    async def responses(self, request):
+        return await self.asked(request, response_object)
+
+    async def azure(self, request):
+        return await self.asked(request, chat_completion)
 
     async def claude(self, request):
         model = request.match_info["model"]
@@ -65,7 +71,10 @@ class CloudServer(Server):
         lines = [json.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
         assert {line["url"] for line in lines} == {"/v1/responses"}
         results = [
-            {"custom_id": line["custom_id"], "response": {"status_code": 200, "body": response_object(line["body"], self)}}
+            {
+                "custom_id": line["custom_id"],
+                "response": {"status_code": 200, "body": response_object(line["body"], self)},
+            }
             for line in lines
         ]
         name = f"batch_{len(self.batches)}"
@@ -77,7 +86,8 @@ class CloudServer(Server):
         changes = GEMINI if "candidates" in whole else RESPONSES if whole.get("object") == "response" else {}
         if fault in changes:
             return web.json_response(whole | changes[fault])
-        status, message, _ = STATUS.get(fault, (int(fault) if fault.isdigit() else 0, BUSY, ""))
+        busy = BUSY if "candidates" in whole else "too much"
+        status, message, _ = STATUS.get(fault, (int(fault) if fault.isdigit() else 0, busy, ""))
         if status and "candidates" in whole:
             details = [RETRY_INFO] if status == 429 and fault != "credit" else []
             error = {"code": status, "message": message, "status": "X", "details": details}
