@@ -106,7 +106,7 @@ def _stop(body: Body, refused: str) -> Stop:
         return "content_filter"
     if error or status in {"failed", "cancelled"}:
         said = error.get("message") or "no reason given"
-        raise CallError("transport", f"the response is {status}: {str(said)[:300]}", answered=True)
+        raise CallError("transport", f"the provider could not answer: {str(said)[:300]}", answered=True)
     if refused:
         return "refusal"
     return STOPS.get((body.get("incomplete_details") or {}).get("reason") or "", "end")
