@@ -1,7 +1,9 @@
 """Credentials of Bedrock, Vertex and Azure: where they come from, where they go, and what is said without them."""
 
+import asyncio
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +11,7 @@ from readers.api.azure import AzureReader
 from readers.api.bedrock import BedrockReader
 from readers.api.model import makers_name, place_factor
 from readers.api.price import price_of
+from readers.api.response import CallError
 from readers.api.vertex import VertexReader
 from readers.session import Session
 from taxonomy.error import SettingError, StopReading
@@ -119,6 +122,31 @@ def test_refused_credentials_are_no_key_in_a_variable(server, signed, cases):
     server.plan = lambda digest, times: "401"
     with pytest.raises(StopReading, match=r"^the key in the AWS credentials is refused by http://127"):
         list(signed().read(cases[:1]))
+
+
+def test_credentials_that_end_within_a_run_end_it_in_one_sentence(server, bedrock, cases, monkeypatch, tmp_path):
+    given = {"Version": 1, "AccessKeyId": "AKIAPROCESS123456789", "SecretAccessKey": "process-secret-0123"}
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    file = tmp_path / "credentials.json"
+    file.write_text(json.dumps(given | {"Expiration": soon}))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {file}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    reader = bedrock()
+    provider, body = reader.provider, reader.provider.body(reader.request(cases[0]))
+    provider.connect(lambda seconds: None)
+
+    async def asked():
+        assert (await provider.ask(body)).stop == "end"
+        file.unlink()
+        try:
+            await provider.ask(body)
+        finally:
+            await provider.close()
+
+    with pytest.raises(CallError, match=r"^the AWS credentials cannot be had: ") as failed:
+        asyncio.run(asked())
+    assert failed.value.fatal and "\n" not in str(failed.value)
 
 
 @pytest.mark.parametrize("missing", [*SECRETS][:2])
