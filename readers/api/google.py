@@ -1,14 +1,11 @@
 """Google's Gemini API, through its SDK google-genai."""
 
-import asyncio
 import base64
-import importlib
+import json
 import os
-import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 from readers.api.argument import (
     check_budget,
@@ -20,22 +17,27 @@ from readers.api.argument import (
 )
 from readers.api.bill import UNUSABLE, count
 from readers.api.endpoint import Endpoint
-from readers.api.failure import Filtered, connection_error, not_json, status_error
-from readers.api.limiter import BUSY_STATUS, retry_after
+from readers.api.failure import Filtered, not_json
+from readers.api.google_sdk import GoogleClient
 from readers.api.model import ModelLimits, image_limit, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
-from readers.api.provider import MALFORMED, Body, Busy, Details, Provider
+from readers.api.provider import (
+    CLOCK_SKEW_S,
+    MALFORMED,
+    BatchLabel,
+    BatchProvider,
+    BatchResult,
+    BatchState,
+    Body,
+    Details,
+)
 from readers.api.reader import ApiReader
 from readers.api.request import Request, SentImage
 from readers.api.response import CallError, Response, Stop, with_thought
-from readers.api.sdk import needs_package
 from readers.api.token_chance import TOP, SpelledToken, spelled_tokens
 from taxonomy.error import FileError, SettingError
 from taxonomy.outside import outside_object
-
-if TYPE_CHECKING:
-    import httpx2
 
 OFFICIAL = "https://generativelanguage.googleapis.com"
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -49,23 +51,8 @@ STOPS: Mapping[str, Stop] = {
 }
 """By the reason why a candidate ended (``FinishReason`` of google-genai 3.4.0)."""
 
-PASSING = BUSY_STATUS | {408, 500, 502, 504}
-"""Statuses after which a request is sent again."""
-
-LONGEST_WAIT_S = 60.0
-"""Longest wait before a request is sent again."""
-
-CONNECTIONS = 1000
-"""Most connections at once, as of OpenAI's and Anthropic's SDKs."""
-
-
-@dataclass(frozen=True)
-class _Refusal:
-    """A status of 400 and above, in the form that :mod:`readers.api.failure` reads."""
-
-    status_code: int
-    body: object
-    response: "httpx2.Response"
+ENDED = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"})
+"""States of a batch of which nothing more comes."""
 
 
 class GoogleProvider:
@@ -79,11 +66,8 @@ class GoogleProvider:
         self._taken = model_arguments("gemini", self._model)
         self._temperature = sent_temperature(options, self._taken, self._endpoint.is_official)
         _check(self._model, options, self._endpoint)
-
-    def check(self) -> None:
-        """Raise StopReading when there is no key, or the SDK is not installed."""
-        self._endpoint.key()
-        needs_package("google.genai", "google-genai", "google")
+        self._sdk = GoogleClient(self._endpoint, self._model, options)
+        self.check, self.connect, self.close = self._sdk.check, self._sdk.connect, self._sdk.close
 
     def details(self) -> Details:
         """Return the settings on which the answers depend."""
@@ -122,87 +106,16 @@ class GoogleProvider:
         thinking = _thinking(options)
         return config | ({"thinkingConfig": thinking} if thinking else {})
 
-    def connect(self, busy: Busy) -> None:
-        """Import the SDK, which takes a second, and build its client; raises StopReading when there is no key."""
-        self.check()
-        import httpx2
-
-        self._busy = busy
-        self._sdk = importlib.import_module("google.genai")
-        limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=100)
-        self._http = httpx2.AsyncClient(timeout=self._options.timeout, limits=limits)
-        where = self._sdk.types.HttpOptions(
-            base_url=self._endpoint.address,
-            timeout=round(self._options.timeout * 1000),
-            httpx_async_client=self._http,
-        )
-        self._client = self._sdk.Client(vertexai=False, api_key=self._endpoint.key(), http_options=where)
-
     async def ask(self, body: Body) -> Response:
-        """Send a request; again after a fault that passes, when the provider says, which the SDK does not heed."""
-        for attempt in range(1, self._options.attempts + 1):
-            try:
-                return await self._asked(body)
-            except _Passing as passing:
-                if attempt == self._options.attempts:
-                    raise passing.error from passing
-                await asyncio.sleep(min(LONGEST_WAIT_S, _wait(passing.seconds, attempt)))
-            except Filtered as filtered:
-                return Response(str(filtered), "content_filter", None, self._model)
-        raise AssertionError("there is at least one attempt")
-
-    async def _asked(self, body: Body) -> Response:
-        """Send a request once; raises _Passing where it may work again, and CallError where not."""
-        types = self._sdk.types
-        # The SDK's own types stay out of it: what stands in the extra body replaces what it would send.
-        sent = {name: value for name, value in body.items() if name != "model"}
-        config = types.GenerateContentConfig(
-            should_return_http_response=True, http_options=types.HttpOptions(extra_body=sent)
-        )
-        async with self._calling():
-            reply = await self._client.aio.models.generate_content(model=self._model, contents=".", config=config)
-        text = reply.sdk_http_response.body or ""
+        """Send a request."""
+        try:
+            text, kind = await self._sdk.generate(_sent(body))
+        except Filtered as filtered:
+            return Response(str(filtered), "content_filter", None, self._model)
         try:
             return self.response(outside_object(text, "the answer"))
         except (FileError, *MALFORMED) as error:
-            kind = (reply.sdk_http_response.headers or {}).get("content-type", "")
             raise not_json(self._endpoint, kind, text) from error
-
-    @asynccontextmanager
-    async def _calling(self) -> AsyncIterator[None]:
-        """Turn the SDK's exceptions into :class:`CallError`, or into :class:`_Passing`."""
-        import httpx2
-
-        try:
-            yield
-        except self._sdk.errors.APIError as error:
-            raise self._refusal(error) from error
-        except httpx2.TimeoutException as error:
-            raise _Passing(connection_error(error, self._endpoint, stalled=True)) from error
-        except httpx2.TransportError as error:
-            failed = connection_error(error, self._endpoint)
-            raise (failed if isinstance(error, httpx2.UnsupportedProtocol) else _Passing(failed)) from error
-        except UnicodeEncodeError as error:
-            raise connection_error(error, self._endpoint) from error
-        except (RecursionError, *MALFORMED) as error:
-            said = self._endpoint.scrubbed(f"{self._endpoint.shown} sent an unusable answer: {error}")
-            raise CallError("transport", said) from error
-
-    def _refusal(self, error: Any) -> Exception:  # noqa: ANN401  # an error of the SDK, which is an extra
-        """Return the failure for a status of 400 and above."""
-        status, seconds = int(error.code), _told_wait(error)
-        if status in BUSY_STATUS:
-            self._busy(seconds)
-        if status == 400 and "API_KEY_INVALID" in str(error.details):
-            status = 401
-        refusal = _Refusal(status, error.details, error.response)
-        if status == 429 and "insufficient" not in str(error.message).lower():
-            # Its message names "billing" for every limit, also for that of a minute.
-            said = self._endpoint.scrubbed(" ".join(str(error.message).split()))[:300]
-            where = f"{self._endpoint.shown} (429: {said})"
-            return _Passing(CallError("quota", f"too many requests for {where}, in every attempt"), seconds)
-        failed = status_error(refusal, self._endpoint, self._model)
-        return _Passing(failed, seconds) if status in PASSING else failed
 
     def response(self, body: Body) -> Response:
         """Return the response in the first candidate, behind the summary of its thoughts where there is one."""
@@ -218,18 +131,55 @@ class GoogleProvider:
         spelled = _spelled(candidate.get("logprobsResult")) if self._options.probabilities == "on" else ()
         return Response(with_thought(thought, text), stop, tokens, model, spelled=spelled)
 
-    async def close(self) -> None:
-        """Close every connection."""
-        await self._http.aclose()
-        self._client.close()
+    def batch_line(self, custom_id: str, body: Body) -> str:
+        """Return one request of a batch's file."""
+        return json.dumps({"key": custom_id, "request": _sent(body)})
 
+    async def submit(self, shard: Path, label: BatchLabel) -> str:
+        """Upload a file of lines and create its batch; that once, since a batch made twice is paid for twice."""
+        named = {"mime_type": "jsonl", "display_name": _name(label)}
+        uploaded = await self._sdk.tried(
+            lambda: self._sdk.aio.files.upload(file=shard, config=named), self._options.attempts
+        )
+        batch = await self._sdk.tried(
+            lambda: self._sdk.aio.batches.create(
+                model=self._model, src=uploaded.name, config={"display_name": _name(label)}
+            ),
+            1,
+        )
+        return str(batch.name)
 
-class _Passing(Exception):
-    """Raised for a failure after which the request is sent again, in ``seconds`` where the provider says."""
+    async def find(self, label: BatchLabel) -> str | None:
+        """Return the id of the batch with this label."""
 
-    def __init__(self, error: CallError, seconds: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error, self.seconds = error, seconds
+        async def found() -> str | None:
+            async for batch in await self._sdk.aio.batches.list(config={"page_size": 100}):
+                if batch.display_name == _name(label):
+                    return str(batch.name)
+                if batch.create_time and batch.create_time.timestamp() < label.submitted - CLOCK_SKEW_S:
+                    break
+            return None
+
+        return await self._sdk.tried(found, self._options.attempts)
+
+    async def state(self, batch_id: str) -> BatchState:
+        """Return the state of a batch; the API tells no count of what is done."""
+        batch = await self._sdk.tried(lambda: self._sdk.aio.batches.get(name=batch_id), self._options.attempts)
+        state = batch.state.name if batch.state else ""
+        if state == "JOB_STATE_FAILED":
+            return BatchState("failed", problem="Google gives no reason")
+        return BatchState("ended" if state in ENDED else "running")
+
+    async def results(self, batch_id: str) -> AsyncIterator[BatchResult]:
+        """Yield every line of an ended batch's file."""
+        attempts = self._options.attempts
+        batch = await self._sdk.tried(lambda: self._sdk.aio.batches.get(name=batch_id), attempts)
+        file = batch.dest.file_name if batch.dest else None
+        if file:
+            lines = await self._sdk.tried(lambda: self._sdk.aio.files.download(file=file), attempts)
+            for line in lines.splitlines():
+                if line.strip():
+                    yield _result(line)
 
 
 def _endpoint(options: RequestOptions) -> Endpoint:
@@ -269,6 +219,28 @@ def _parts(images: Sequence[SentImage], text: str) -> list[dict[str, Any]]:
     return [*parts, {"text": text}]
 
 
+def _sent(body: Body) -> dict[str, Any]:
+    """Return a body as it is sent, without the model, which stands in the address."""
+    return {name: value for name, value in body.items() if name != "model"}
+
+
+def _name(label: BatchLabel) -> str:
+    return f"{label.run_id}/{label.shard}"
+
+
+def _result(written: bytes) -> BatchResult:
+    """Return the result in a line of a batch's file; one that cannot be read is nobody's."""
+    try:
+        line = outside_object(written, "a result of the batch")
+        error, custom_id = line.get("error"), str(line["key"])
+        if not error:
+            return BatchResult(custom_id, line["response"])
+        reason = error.get("message") or "no reason given"
+        return BatchResult(custom_id, CallError("transport", f"failed in its batch: {reason}"))
+    except (FileError, *MALFORMED) as error:
+        return BatchResult("", CallError("transport", f"the batch returned a line in an unknown format ({error})"))
+
+
 def _tokens(usage: Mapping[str, Any] | None) -> Tokens | None:
     if not usage or usage.get("promptTokenCount") is None:
         return None
@@ -294,24 +266,8 @@ def _entry(candidate: Mapping[str, Any]) -> dict[str, Any]:
     return {"token": candidate["token"], "logprob": candidate.get("logProbability", 0.0)}
 
 
-def _told_wait(error: Any) -> float | None:  # noqa: ANN401  # an error of the SDK, which is an extra
-    """Return the seconds to wait that a response tells, in a header or in Google's ``RetryInfo``."""
-    told = retry_after(error.response.headers)
-    try:
-        details = error.details["error"].get("details") or ()
-        delays = [str(one["retryDelay"]).removesuffix("s") for one in details if "retryDelay" in one]
-        return told if told is not None or not delays else float(delays[0])
-    except MALFORMED:
-        return told
-
-
-def _wait(told: float | None, attempt: int) -> float:
-    """Return the seconds to wait after an attempt: as told, or twice as long each time, spread by lot."""
-    return told if told is not None else min(8.0, 0.5 * 2.0 ** (attempt - 1)) * random.uniform(0.75, 1.0)
-
-
 class GoogleReader(ApiReader):
     """A vision model behind Google's Gemini API."""
 
     description = "google:MODEL, such as gemini-3.5-flash, by GEMINI_API_KEY"
-    provider_type: ClassVar[type[Provider]] = GoogleProvider
+    provider_type: ClassVar[type[BatchProvider]] = GoogleProvider

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -20,6 +21,7 @@ class CloudServer(Server):
     tokens: int = 0
     token: str = "ya29.access-token-0123456789"
     refuses_tokens: bool = False
+    gemini_end: str = "BATCH_STATE_SUCCEEDED"
 
     @property
     def url(self) -> str:
@@ -36,6 +38,10 @@ class CloudServer(Server):
                 web.post(models, self.claude),
                 web.post("/v1/models/{model}:generateContent", self.gemini),
                 web.post("/token", self.give_token),
+                web.post("/upload/{version}/files", self.begin_upload),
+                web.post("/uploads/{name}", self.gemini_upload),
+                web.post("/v1/models/{model}:batchGenerateContent", self.gemini_batch),
+                web.get("/v1/files/{name}:download", self.gemini_file),
             ]
         )
         return app
@@ -58,6 +64,50 @@ class CloudServer(Server):
         model = request.match_info["model"]
         return await self.asked(request, lambda body, server: generated_content(body, server, model))
 
+    async def begin_upload(self, request):
+        name = f"file-{len(self.files)}"
+        self.files[name] = b""
+        return web.json_response({}, headers={"x-goog-upload-url": f"{self.url}/uploads/{name}"})
+
+    async def gemini_upload(self, request):
+        name = request.match_info["name"]
+        self.files[name] += await request.read()
+        status = "final" if "finalize" in request.headers["X-Goog-Upload-Command"] else "active"
+        told = {"file": {"name": f"files/{name}", "mimeType": "jsonl"}}
+        return web.json_response(told, headers={"X-Goog-Upload-Status": status})
+
+    async def gemini_batch(self, request):
+        asked, model = (await request.json())["batch"], request.match_info["model"]
+        lines = [json.loads(line) for line in self.files[asked["inputConfig"]["fileName"][6:]].splitlines()]
+        results = [{"key": one["key"], "response": generated_content(one["request"], self, model)} for one in lines]
+        name = f"job{len(self.batches)}"
+        self.files[f"{name}-out"] = b"".join(json.dumps(one).encode() + b"\n" for one in self.batch_script(results))
+        self.batches[name] = {"lines": lines, "displayName": asked["displayName"], "polls": 0, "at": time.time()}
+        return web.json_response(self.gemini_shape(name))
+
+    async def openai_list(self, request):
+        if "x-goog-api-key" not in request.headers:
+            return await super().openai_list(request)
+        return web.json_response({"operations": [self.gemini_shape(name) for name in reversed(self.batches)]})
+
+    async def openai_state(self, request):
+        if "x-goog-api-key" not in request.headers:
+            return await super().openai_state(request)
+        self.batches[request.match_info["id"]]["polls"] += 1
+        return web.json_response(self.gemini_shape(request.match_info["id"]))
+
+    async def gemini_file(self, request):
+        return web.Response(body=self.files[request.match_info["name"]], content_type="application/octet-stream")
+
+    def gemini_shape(self, name):
+        batch = self.batches[name]
+        ended = batch["polls"] > self.batch_polls
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(batch["at"]))
+        state = self.gemini_end if ended else "BATCH_STATE_RUNNING"
+        output = {"output": {"responsesFile": f"files/{name}-out"}} if ended else {}
+        told = {"displayName": batch["displayName"], "state": state, "createTime": at, **output}
+        return {"name": f"batches/{name}", "metadata": told}
+
     async def give_token(self, request):
         self.tokens += 1
         if self.refuses_tokens:
@@ -79,7 +129,7 @@ class CloudServer(Server):
         ]
         name = f"batch_{len(self.batches)}"
         self.files[f"{name}-out"] = b"".join(json.dumps(one).encode() + b"\n" for one in self.batch_script(results))
-        self.batches[name] = {"lines": lines, "metadata": asked.get("metadata"), "polls": 0, "at": 1e9}
+        self.batches[name] = {"lines": lines, "metadata": asked.get("metadata"), "polls": 0, "at": time.time()}
         return web.json_response(self.openai_shape(name))
 
     async def faulty(self, request, fault, whole):

@@ -6,13 +6,15 @@ import re
 
 import pytest
 
-from readers.api.google import GoogleReader
+from readers.api.google import GoogleProvider, GoogleReader
 from readers.api.sdk import needs_package
 from readers.session import Session
 from taxonomy.error import SettingError, StopReading
+from taxonomy.threshold import rate_of
 
-from ...loopback.cloud import CloudServer
+from ...loopback.cloud import GEMINI, CloudServer
 from ...loopback.server import Running
+from .test_batch import Killed, plan_kill
 from .test_probabilities import logprobs_of
 
 KEY = "AIza-test-abcdefgh12345678"
@@ -227,3 +229,73 @@ def test_an_odd_usage_is_no_bill(server, cases):
     (reading,) = read(cases[:1])
     assert reading.usage.cost is None
     assert json.dumps(reading.to_json())
+
+
+# batches -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def batched(tmp_path):
+    def build(**settings):
+        return Session(tmp_path, run_id="a", batch=tmp_path / "batch", poll_seconds=0.01, **settings)
+
+    return build
+
+
+def rates(cases):
+    return [rate_of(case.prompt.measurements.heart_rate.printed) for case in cases]
+
+
+def test_a_batch_costs_half_and_each_answer_finds_its_case(server, cases, batched, tmp_path):
+    server.batch_script = lambda results: results[::-1]
+    readings = read(cases, session=batched())
+    assert [one.values["rate"] for one in readings] == rates(cases)
+    assert sum(server.counts.values()) == 0 and len(server.batches) == 1
+    usage, price = readings[0].usage, GoogleReader(MODEL).price
+    plain = usage.input_tokens - usage.cached_tokens
+    assert usage.cost == pytest.approx((plain * price.input + 1024 * price.cached + 120 * price.output) / 2e6)
+    assert KEY.encode() not in b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert all("model" not in line["request"] for line in server.batches["job0"]["lines"])
+
+
+def test_what_a_batch_says_of_one_request_concerns_that_alone(server, cases, batched):
+    def script(results):
+        results[0] = {"key": results[0]["key"], "error": {"code": 400, "message": "no such field"}}
+        results[1]["response"] = {"hello": "world"}
+        results[2]["response"] |= GEMINI["filtered"]
+        return [*results[:4], {"key": 5, "response": {}}, [1]]
+
+    server.batch_script = script
+    readings = read(cases[:5], session=batched())
+    assert [one.error.kind if one.error else "" for one in readings] == [
+        "transport",
+        "transport",
+        "content_filter",
+        "",
+        "transport",
+    ]
+    assert readings[0].error.message == "failed in its batch: no such field"
+
+
+@pytest.mark.parametrize("damage", [None, "{"])
+def test_a_batch_whose_id_was_lost_in_a_kill_is_found_and_not_paid_for_twice(server, cases, batched, damage):
+    with pytest.MonkeyPatch.context() as killing, pytest.raises(Killed):
+        plan_kill(killing, GoogleProvider, "after submit")
+        read(cases[:3], session=batched())
+    if damage:
+        (batched().batch / "state.json").write_text(damage)
+    readings = read(cases[:3], session=batched())
+    assert [one.values["rate"] for one in readings] == rates(cases[:3])
+    assert len(server.batches) == 1
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_told(server, cases, batched):
+    server.gemini_end = "BATCH_STATE_FAILED"
+    with pytest.raises(StopReading, match=r"^batch batches/job0 was refused as a whole: Google gives no reason$"):
+        read(cases[:2], session=batched())
+
+
+def test_an_endpoint_without_batches_is_told(server, cases, batched, monkeypatch):
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", f"{server.url}/nowhere")
+    with pytest.raises(StopReading, match=r"404: .*; the batches are kept: repeat the command to resume$"):
+        read(cases[:2], session=batched())

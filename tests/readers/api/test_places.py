@@ -403,7 +403,7 @@ def test_a_usual_key_goes_to_no_address_of_an_option(here, cases):
 
 def test_batches_are_refused_in_one_sentence_where_there_are_none(make, name, tmp_path):
     reader = make()
-    if name == "openai-responses":
+    if name in {"google", "openai-responses"}:
         assert isinstance(reader.provider, BatchProvider)
         return
     with pytest.raises(SettingError, match=f"^provider '{name}' has no batches; leave out --batch$"):
