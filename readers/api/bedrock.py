@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from readers.api.anthropic import AnthropicMessages
 from readers.api.endpoint import Endpoint
 from readers.api.option import RequestOptions
-from readers.api.provider import Body, Busy, Provider
+from readers.api.provider import Body, Busy, Details, Provider
 from readers.api.reader import ApiReader
 from readers.api.response import CallError, Response
 from readers.api.sdk import SdkClient, needs_package
@@ -43,6 +43,11 @@ class BedrockProvider(AnthropicMessages):
         sdk = SdkClient("anthropic", "AsyncAnthropicBedrock", endpoint, model, options, self._access)
         super().__init__(model, options, endpoint, sdk, has_schema=True)
         self.connect = self._connect
+
+    def details(self) -> Details:
+        """Return the settings on which the answers depend, with the place's own limit of a request."""
+        found = super().details()
+        return replace(found, limits=found.limits.at("bedrock"))
 
     def check(self) -> None:
         """Raise StopReading when there are neither a key nor AWS credentials."""

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -101,6 +101,12 @@ class ModelLimits:
 
     image: ImageLimit | None = None
     request: RequestLimit | None = None
+
+    def at(self, place: str) -> "ModelLimits":
+        """Return the limits of the model at another place than its maker's, which takes smaller requests."""
+        if self.request is None:
+            return self
+        return replace(self, request=replace(self.request, request_mb=float(model_table()[place]["request_mb"])))
 
 
 @dataclass(frozen=True)

@@ -57,9 +57,10 @@ class VertexProvider(AnthropicMessages):
         self.connect = self._connect
 
     def details(self) -> Details:
-        """Return the settings on which the answers depend, with the price of the region."""
+        """Return the settings on which the answers depend, with the region's price and the place's limit of a request."""
         factor = 1.0 if self._region == "global" else float(model_table()["vertex"]["regional"])
-        return replace(super().details(), price_factor=factor)
+        found = super().details()
+        return replace(found, limits=found.limits.at("vertex"), price_factor=factor)
 
     def check(self) -> None:
         """Raise StopReading when there are no credentials."""

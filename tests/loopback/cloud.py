@@ -9,7 +9,6 @@ from aiohttp import web
 
 from .server import STATUS, Server, answer, anthropic_message, chat_completion
 
-RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.05s"}
 BUSY = "You exceeded your current quota, please check your plan and billing details."
 
 
@@ -21,6 +20,7 @@ class CloudServer(Server):
     tokens: int = 0
     token: str = "ya29.access-token-0123456789"
     refuses_tokens: bool = False
+    retry_info: str = "0.05s"
     gemini_end: str = "BATCH_STATE_SUCCEEDED"
 
     @property
@@ -139,7 +139,8 @@ class CloudServer(Server):
         busy = BUSY if "candidates" in whole else "too much"
         status, message, _ = STATUS.get(fault, (int(fault) if fault.isdigit() else 0, busy, ""))
         if status and "candidates" in whole:
-            details = [RETRY_INFO] if status == 429 and fault != "credit" else []
+            told = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": self.retry_info}
+            details = [told] if status == 429 and fault != "credit" else []
             error = {"code": status, "message": message, "status": "X", "details": details}
             return web.json_response({"error": error}, status=status)
         if status and "/invoke" in request.path:

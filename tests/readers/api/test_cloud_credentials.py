@@ -9,7 +9,7 @@ import pytest
 
 from readers.api.azure import AzureReader
 from readers.api.bedrock import BedrockReader
-from readers.api.model import makers_name, place_factor
+from readers.api.model import makers_name, place_factor, request_limit
 from readers.api.price import price_of
 from readers.api.response import CallError
 from readers.api.vertex import VertexReader
@@ -215,6 +215,9 @@ def test_prices_are_those_of_the_place(bedrock, tmp_path, monkeypatch):
     assert bedrock().within(Session(prices=own)).price.input == 1
     assert bedrock().details["image_limit"] == "Anthropic, newest"
     assert bedrock().details["structured"] == "schema"
+    limits = [reader.provider.details().limits.request for reader in (bedrock(), VertexReader("claude-opus-4-8"))]
+    assert [limit.request_mb for limit in limits] == [20, 30], "smaller than Anthropic's own"
+    assert request_limit("anthropic").request_mb == 32
 
 
 # Vertex --------------------------------------------------------------------------------------------------------------

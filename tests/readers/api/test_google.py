@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import time
 
 import pytest
 
@@ -229,6 +230,27 @@ def test_an_odd_usage_is_no_bill(server, cases):
     (reading,) = read(cases[:1])
     assert reading.usage.cost is None
     assert json.dumps(reading.to_json())
+
+
+@pytest.mark.parametrize("fault", ["cut", "half", pytest.param("stall", marks=pytest.mark.slow)])
+def test_a_connection_that_breaks_costs_a_retry_and_no_answer(server, cases, fault):
+    server.plan = lambda digest, times: fault if times == 0 else ""
+    (reading,) = read(cases[:1], attempts="2", timeout="1")
+    assert reading.outcome == "answered"
+    assert set(server.counts.values()) == {2}
+
+
+def test_the_wait_that_google_tells_is_kept(server, cases):
+    seen = []
+
+    def plan(digest, times):
+        seen.append(time.monotonic())
+        return "429" if times == 0 else ""
+
+    server.plan, server.retry_info = plan, "0.4s"
+    (reading,) = read(cases[:1], attempts="2")
+    assert reading.outcome == "answered"
+    assert 0.4 <= seen[1] - seen[0] < 2
 
 
 # batches -------------------------------------------------------------------------------------------------------------
