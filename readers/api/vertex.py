@@ -57,7 +57,7 @@ class VertexProvider(AnthropicMessages):
         self.connect = self._connect
 
     def details(self) -> Details:
-        """Return the settings on which the answers depend, with the region's price and the place's limit of a request."""
+        """Return the settings on which the answers depend, with the price and the limits of the place."""
         factor = 1.0 if self._region == "global" else float(model_table()["vertex"]["regional"])
         found = super().details()
         return replace(found, limits=found.limits.at("vertex"), price_factor=factor)

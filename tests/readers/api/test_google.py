@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from readers.api.google import GoogleProvider, GoogleReader
+from readers.api.google import ENDED, STOPS, GoogleProvider, GoogleReader
 from readers.api.sdk import needs_package
 from readers.session import Session
 from taxonomy.error import SettingError, StopReading
@@ -251,6 +251,23 @@ def test_the_wait_that_google_tells_is_kept(server, cases):
     (reading,) = read(cases[:1], attempts="2")
     assert reading.outcome == "answered"
     assert 0.4 <= seen[1] - seen[0] < 2
+
+
+def test_the_sdk_knows_every_name_that_is_sent_or_read(cases):
+    from google.genai import types
+
+    options = {"probabilities": "on", "seed": "1", "service_tier": "flex", "structured": "schema"}
+    reader = GoogleReader(MODEL, reasoning_effort="low", **options)
+    body = reader.provider.body(reader.request(cases[0]))
+    sent = types.GenerationConfig.model_validate(body["generationConfig"])
+    assert sent.thinking_config.thinking_level is types.ThinkingLevel.LOW
+    assert sent.response_json_schema and sent.response_logprobs and sent.logprobs == 20
+    assert types.ServiceTier(body["serviceTier"]) is types.ServiceTier.FLEX
+    (turn,) = [types.Content.model_validate(one) for one in body["contents"]]
+    assert [bool(part.text) for part in turn.parts] == [True, False, True]
+    assert turn.parts[1].inline_data.mime_type == "image/png"
+    assert set(STOPS) <= set(types.FinishReason.__members__)
+    assert set(ENDED) <= set(types.JobState.__members__)
 
 
 # batches -------------------------------------------------------------------------------------------------------------

@@ -111,3 +111,19 @@ def test_batches_go_to_their_own_endpoint_and_a_failed_one_fails_alone(server, c
     price = ResponsesReader("gpt-5.5-pro").price
     usage = readings[0].usage
     assert usage.cost == pytest.approx((usage.input_tokens * price.input + 120 * price.output) / 2e6)
+
+
+def test_the_sdk_knows_every_name_that_is_sent(build_cases):
+    from openai.types.responses import ResponseInputImageParam, ResponseInputTextParam
+    from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming as Sent
+
+    (case,) = build_cases(count=1, shots=1)
+    reader = ResponsesReader("gpt-4.1", structured="schema", probabilities="on", service_tier="flex")
+    body = reader.provider.body(reader.request(case))
+    known = {name for base in (Sent, *Sent.__orig_bases__) for name in getattr(base, "__annotations__", {})}
+    assert set(body) <= known
+    parts = [part for turn in body["input"] if isinstance(turn["content"], list) for part in turn["content"]]
+    for part in parts:
+        kind = ResponseInputImageParam if part["type"] == "input_image" else ResponseInputTextParam
+        assert set(part) <= set(kind.__annotations__)
+    assert body["text"]["format"].keys() == {"type", "name", "strict", "schema"}
