@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from readers.api.argument import LEAST_BUDGET, check_budget, check_effort, check_tier, merged, model_arguments
 from readers.api.bill import UNUSABLE, count
 from readers.api.endpoint import Endpoint
-from readers.api.model import ModelLimits, image_limit, request_limit
+from readers.api.model import ModelLimits, image_limit, makers_name, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import (
@@ -53,17 +53,28 @@ CACHE_FROM_TOKENS = 1024
 (Anthropic's page on prompt caching)."""
 
 
-class AnthropicProvider:
-    """Anthropic's Messages API for one model."""
+class AnthropicMessages:
+    """Anthropic's Messages API for one model, wherever it is served; without batches.
 
-    name = "anthropic"
+    Parameters
+    ----------
+    model : str
+        As the place that serves it names it.
+    options : RequestOptions
+    endpoint : Endpoint
+    sdk : SdkClient
+        Of Anthropic's SDK.
+    has_schema : bool
+        Whether the place is known to constrain answers to a schema, where the model can.
+    """
 
-    def __init__(self, model: str, options: RequestOptions) -> None:
-        _check(model, options)
-        official = "https://api.anthropic.com"
-        endpoint = Endpoint.from_environment("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", official, options)
-        self._model, self._options, self._endpoint = model, options, endpoint
-        self._sdk = SdkClient("anthropic", "AsyncAnthropic", endpoint, model, options)
+    def __init__(
+        self, model: str, options: RequestOptions, endpoint: Endpoint, sdk: SdkClient, has_schema: bool
+    ) -> None:
+        self._known = makers_name(model)
+        _check(self._known, options)
+        self._model, self._options, self._endpoint, self._has_schema = model, options, endpoint, has_schema
+        self._sdk = sdk
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
     def check(self) -> None:
@@ -72,9 +83,9 @@ class AnthropicProvider:
 
     def details(self) -> Details:
         """Return the settings on which the answers depend."""
-        supported = self._model.startswith("claude") and not self._model.startswith(WITHOUT_SCHEMA)
-        structured = self._options.constrains(self._endpoint.is_official and supported)
-        limits = ModelLimits(image_limit("anthropic", self._model), request_limit("anthropic"))
+        supported = self._known.startswith("claude") and not self._known.startswith(WITHOUT_SCHEMA)
+        structured = self._options.constrains(self._has_schema and supported)
+        limits = ModelLimits(image_limit("anthropic", self._known), request_limit("anthropic"))
         return Details(self._model, self._endpoint.shown, structured, limits)
 
     def body(self, request: Request) -> Body:
@@ -124,6 +135,18 @@ class AnthropicProvider:
             total = UNUSABLE if UNUSABLE in parts else sum(parts)
             tokens = Tokens(total, count(usage.get("output_tokens")), cached, written)
         return Response(text, STOPS.get(body.get("stop_reason") or "", "end"), tokens, str(body.get("model", "")))
+
+
+class AnthropicProvider(AnthropicMessages):
+    """Anthropic's own API for one model."""
+
+    name = "anthropic"
+
+    def __init__(self, model: str, options: RequestOptions) -> None:
+        official = "https://api.anthropic.com"
+        endpoint = Endpoint.from_environment("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", official, options)
+        sdk = SdkClient("anthropic", "AsyncAnthropic", endpoint, model, options)
+        super().__init__(model, options, endpoint, sdk, endpoint.is_official)
 
     def batch_line(self, custom_id: str, body: Body) -> str:
         """Return one request of a message batch."""

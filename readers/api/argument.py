@@ -24,8 +24,11 @@ BOUNDS = Bounds(size=16 * 1024, depth=8, once=True)
 SECRET = re.compile(r"api_?key|secret|password|authorization|bearer|credential|access_token|auth_token")
 """Parts of a name whose value is a secret, at whatever depth it stands."""
 
-WRAPPER = "extra_body"
-"""An argument whose parts some servers take as if they stood beside it."""
+WRAPPERS = frozenset({"extra_body", "generation_config"})
+"""Arguments whose parts servers take as if they stood beside them: OpenAI-compatible ones, and Google's."""
+
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where an underscore stands for a capital in other spellings of a name."""
 
 LEAST_BUDGET = 1024
 """Fewest tokens of Anthropic's thinking (type ``ThinkingConfigEnabledParam`` of its SDK)."""
@@ -74,7 +77,7 @@ def extra_arguments(written: str) -> dict[str, Any]:
     arguments = outside_object(written, "option extra", SettingError, BOUNDS)
     reasons = {name: reason for reason, names in _table()["reserved"].items() for name in names}
     for name, is_argument in _names(arguments):
-        plain = name.lower().replace("-", "_")
+        plain = _plain(name)
         if is_argument and plain in reasons:
             raise SettingError(f"option extra cannot set {name!r}: {reasons[plain]}")
         if SECRET.search(plain):
@@ -84,11 +87,15 @@ def extra_arguments(written: str) -> dict[str, Any]:
     return arguments
 
 
+def _plain(name: str) -> str:
+    return HUMP.sub("_", name).lower().replace("-", "_")
+
+
 def _names(data: object, is_argument: bool = True, is_wrapped: bool = False) -> Iterator[tuple[str, bool]]:
     """Yield every name in some JSON, and whether it is that of an argument: at the top, or anywhere in a wrapper."""
     if isinstance(data, Mapping):
         for name, value in data.items():
-            wrapped = is_wrapped or (is_argument and name == WRAPPER)
+            wrapped = is_wrapped or (is_argument and _plain(name) in WRAPPERS)
             yield name, is_argument
             yield from _names(value, wrapped, wrapped)
     elif isinstance(data, list):
@@ -215,7 +222,7 @@ def merged(body: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
 
 def tier_factor(tier: str | None, model: str) -> float | None:
     """Return the factor of a service tier on a model's prices, None where it is not known."""
-    if tier in {None, "auto", "default", "standard_only"}:
+    if tier in {None, "auto", "default", "standard", "standard_only"}:
         return 1.0
     factor = _table()["tier_prices"].get(tier, {}).get(model)
     return None if factor is None else float(factor)

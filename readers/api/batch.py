@@ -158,6 +158,8 @@ class BatchDispatcher:
             return result.outcome
         try:
             return self.provider.response(result.outcome)
+        except CallError as error:
+            return error
         except MALFORMED as error:
             return CallError("transport", f"the batch returned an answer in an unknown format ({error!r})")
 

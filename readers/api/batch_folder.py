@@ -1,10 +1,10 @@
 """The batches of a run on disk: the requests and the status of each shard, safe against a kill."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from readers.api.model import ModelLimits
 from readers.setting import checked_settings
@@ -16,6 +16,9 @@ from taxonomy.redaction import redacted
 Status = Literal["written", "submitting", "submitted", "fetched", "failed"]
 Line = tuple[str, str, float]
 """Key, line and worst cost in US dollars of a request."""
+
+ID_NAMES = ("custom_id", "key")
+"""What providers call the id of a request in a file of lines; the second is Google's."""
 
 SHARD_MB = 100.0
 """Most megabytes of a shard, even if the provider accepts more: a shard is held in memory while it is sent."""
@@ -182,7 +185,13 @@ def _found_again(file: Path) -> Shard | None:
     """Return the shard of a file of lines whose state is lost; None when the file itself is damaged."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-        keys = tuple(str(outside_object(line, file)["custom_id"]) for line in lines)
+        keys = tuple(_id_of(outside_object(line, file)) for line in lines)
     except (FileError, KeyError, UnicodeDecodeError):
         return None
     return Shard(file.stem, keys, status="submitting", submitted=file.stat().st_mtime)
+
+
+def _id_of(line: Mapping[str, Any]) -> str:
+    """Return the id of a request; raises KeyError where the line has none."""
+    name = next((name for name in ID_NAMES if name in line), ID_NAMES[0])
+    return str(line[name])

@@ -75,6 +75,11 @@ class Endpoint:
         return shown_address(self.address)
 
     @property
+    def has_key(self) -> bool:
+        """Whether there is a key."""
+        return bool(self._key)
+
+    @property
     def lacks_key(self) -> bool:
         """Whether no call can work: the maker's own API needs a key, other endpoints often none."""
         return (self.is_official or self._is_named) and not self._key

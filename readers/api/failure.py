@@ -33,7 +33,10 @@ CONNECTION: Mapping[str, str] = {
 REMEDIES: Mapping[str, str] = {
     "temperature": "--option temperature=default leaves it out",
     "logprobs": "without --option probabilities=on it is not asked for them",
-    "response_format": "--option structured=text leaves the schema out",
+    **dict.fromkeys(
+        ("response_format", "text.format", "output_config", "response_json_schema", "responsejsonschema"),
+        "--option structured=text leaves the schema out",
+    ),
 }
 """By the name of an argument that the benchmark sends unasked, what to do where a server refuses it."""
 
@@ -43,9 +46,17 @@ NO_CREDIT = ("insufficient_quota", "billing", "credit balance")
 class StatusError(Protocol):
     """The exception of both SDKs for a status of 400 and above; a provider without an SDK may raise its own."""
 
-    status_code: int
-    body: object
-    response: "httpx2.Response"
+    @property
+    def status_code(self) -> int:
+        """The status."""
+
+    @property
+    def body(self) -> object:
+        """What was sent with it, as JSON data or as text."""
+
+    @property
+    def response(self) -> "httpx2.Response":
+        """The whole response."""
 
 
 class Filtered(Exception):
@@ -60,10 +71,16 @@ def call_error(error: Exception, sdk: ModuleType, endpoint: Endpoint, model: str
     if isinstance(error, sdk.APIStatusError):
         return status_error(error, endpoint, model)
     if isinstance(error, sdk.APITimeoutError):
-        return CallError("transport", f"{endpoint.shown} stalled: no data within the time limit, in every attempt")
+        return connection_error(error, endpoint, stalled=True)
     if isinstance(error, sdk.APIConnectionError | UnicodeEncodeError):
-        return CallError("transport", f"{endpoint.shown} {_connection(error)}")
+        return connection_error(error, endpoint)
     return CallError("transport", endpoint.scrubbed(f"{endpoint.shown} sent an unusable answer: {error}"))
+
+
+def connection_error(error: BaseException, endpoint: Endpoint, stalled: bool = False) -> CallError:
+    """Return the :class:`CallError` for a connection that failed, or over which nothing came in time."""
+    what = "stalled: no data within the time limit, in every attempt" if stalled else _connection(error)
+    return CallError("transport", f"{endpoint.shown} {what}")
 
 
 def _connection(error: BaseException) -> str:

@@ -2,8 +2,9 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -11,6 +12,12 @@ from typing import Any
 VISIBLE, FAINT, GONE = "visible", "faint", "gone"
 VISIBLE_FROM, FAINT_FROM = 3.6, 3.1
 """Pixels per mm from which the 1 mm grid is visible, or faintly visible (by eye, on scaled pages of ours)."""
+
+ON_BEDROCK = re.compile(r"(?:(?P<place>[a-z-]+)\.)?anthropic\.(?P<model>claude-[a-z0-9-]+?)(?:-v\d+(?::\d+)?)?")
+"""Names of Anthropic's models, and of inference profiles with them, on Amazon Bedrock."""
+
+ON_VERTEX = re.compile(r"(?P<model>claude-[a-z0-9-]+)@(?:default|\d{8})")
+"""Names of Anthropic's models on Google Cloud's Vertex AI."""
 
 TILE = 512
 """Edge in pixels of the tiles by which OpenAI's older models count an image."""
@@ -95,6 +102,12 @@ class ModelLimits:
     image: ImageLimit | None = None
     request: RequestLimit | None = None
 
+    def at(self, place: str) -> "ModelLimits":
+        """Return the limits of the model at another place than its maker's, which takes smaller requests."""
+        if self.request is None:
+            return self
+        return replace(self, request=replace(self.request, request_mb=float(model_table()[place]["request_mb"])))
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -148,6 +161,27 @@ def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | Non
     return next((limit for limit in own if not detail or limit.detail in {"", detail}), None)
 
 
+def makers_name(model: str) -> str:
+    """Return Anthropic's own name of a model of theirs on Bedrock or Vertex; any other name as it is.
+
+    An inference profile of one's own (an ARN) does not tell its model and stays as it is.
+    """
+    found = ON_BEDROCK.fullmatch(model) or ON_VERTEX.fullmatch(model)
+    return found["model"] if found else model
+
+
+def place_factor(model: str) -> float | None:
+    """Return the factor of the place in a Bedrock model's name on the maker's prices; None where it is not known."""
+    found = ON_BEDROCK.fullmatch(model)
+    if found is None:
+        return 1.0
+    row = model_table()["bedrock"]
+    if found["model"] in row["own_prices"]:
+        return None
+    factor = row["places"].get(found["place"] or "")
+    return None if factor is None else float(factor)
+
+
 def request_limit(provider: str) -> RequestLimit | None:
     """Return the limits of a provider's requests and batches, None for an unknown provider."""
     row = model_table()["providers"].get(provider)
@@ -189,6 +223,9 @@ def _seen_by(limit: ImageLimit, size: tuple[int, int], px_per_mm: float) -> Seen
 
 @cache
 def model_table() -> Mapping[str, Any]:
-    """Return ``models.json``: by provider, its request limits, its models' image limits and their prices."""
+    """Return ``models.json``: by provider, its request limits, its models' image limits and their prices.
+
+    What other places charge for the same models stands beside them.
+    """
     table: Mapping[str, Any] = json.loads((files("readers.api") / "models.json").read_text(encoding="utf-8"))
     return table

@@ -44,23 +44,31 @@ WITHOUT_SCHEMA = ("gpt-3.5", "gpt-4-", "chatgpt-")
 """Prefixes of OpenAI's models without structured output (OpenAI's guide: from gpt-4o-2024-08-06 on)."""
 
 STOPS: Mapping[str, Stop] = {"length": "length", "content_filter": "content_filter"}
-BATCH_PATH = "/v1/chat/completions"
 
 
-class OpenAIProvider:
-    """OpenAI's chat completions for one model."""
+class ChatCompletions:
+    """OpenAI's chat completions for one model, wherever they are served; without batches.
 
-    name = "openai"
+    Parameters
+    ----------
+    model : str
+    options : RequestOptions
+    endpoint : Endpoint
+    sdk : SdkClient
+        Of OpenAI's SDK.
+    is_makers : bool
+        Whether OpenAI's own models are served, which take what OpenAI's tables say.
+    """
 
-    def __init__(self, model: str, options: RequestOptions) -> None:
-        self._model, self._options = model, options
-        official = "https://api.openai.com/v1"
-        self._endpoint = Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", official, options)
+    def __init__(
+        self, model: str, options: RequestOptions, endpoint: Endpoint, sdk: SdkClient, is_makers: bool
+    ) -> None:
+        self._model, self._options, self._endpoint, self._is_makers = model, options, endpoint, is_makers
         bare = model.rpartition("/")[2]
         self._taken = model_arguments("anthropic" if bare.startswith("claude") else "openai", bare)
-        self._temperature = sent_temperature(options, self._taken, self._endpoint.is_official)
-        self._more = _more(model, options, self._endpoint, self._taken)
-        self._sdk = SdkClient("openai", "AsyncOpenAI", self._endpoint, model, options)
+        self._temperature = sent_temperature(options, self._taken, is_makers)
+        self._more = _more(model, options, endpoint, self._taken, is_makers)
+        self._sdk = sdk
         self.connect, self.close = self._sdk.connect, self._sdk.close
 
     def check(self) -> None:
@@ -69,7 +77,7 @@ class OpenAIProvider:
 
     def details(self) -> Details:
         """Return the settings on which the answers depend; other makers' models have their makers' limits."""
-        official, bare = self._endpoint.is_official, self._model.rpartition("/")[2]
+        official, bare = self._is_makers, self._model.rpartition("/")[2]
         maker = next((name for name in ("anthropic", "gemini") if image_limit(name, bare)), "openai")
         detail = "" if self._options.image_detail == "auto" else self._options.image_detail
         limit = image_limit(maker, bare, detail)
@@ -90,7 +98,7 @@ class OpenAIProvider:
             "model": request.model,
             "messages": turns,
             # OpenAI's newer models refuse max_tokens; many compatible endpoints accept nothing else.
-            "max_completion_tokens" if self._endpoint.is_official else "max_tokens": options.max_tokens,
+            "max_completion_tokens" if self._is_makers else "max_tokens": options.max_tokens,
         }
         if self._temperature is not None:
             body["temperature"] = self._temperature
@@ -102,6 +110,10 @@ class OpenAIProvider:
         if request.schema is not None:
             named = {"name": "ecg_reading", "strict": True, "schema": request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
+        return self.with_more(body)
+
+    def with_more(self, body: Body) -> Body:
+        """Return a body with the further arguments of every request."""
         return merged(body, self._more)
 
     async def ask(self, body: Body) -> Response:
@@ -129,9 +141,22 @@ class OpenAIProvider:
         spelled = spelled_tokens(choice.get("logprobs")) if asked else ()
         return Response(str(text), stop, tokens, str(body.get("model", "")), spelled=spelled)
 
+
+class OpenAIProvider(ChatCompletions):
+    """OpenAI's own API, or a compatible endpoint, for one model."""
+
+    name = "openai"
+    batch_path: ClassVar[str] = "/v1/chat/completions"
+
+    def __init__(self, model: str, options: RequestOptions) -> None:
+        official = "https://api.openai.com/v1"
+        endpoint = Endpoint.from_environment("OPENAI_API_KEY", "OPENAI_BASE_URL", official, options)
+        sdk = SdkClient("openai", "AsyncOpenAI", endpoint, model, options)
+        super().__init__(model, options, endpoint, sdk, endpoint.is_official)
+
     def batch_line(self, custom_id: str, body: Body) -> str:
         """Return one line of OpenAI's batch input."""
-        return json.dumps({"custom_id": custom_id, "method": "POST", "url": BATCH_PATH, "body": body})
+        return json.dumps({"custom_id": custom_id, "method": "POST", "url": self.batch_path, "body": body})
 
     async def submit(self, shard: Path, label: BatchLabel) -> str:
         """Upload a file of lines and create its batch."""
@@ -139,7 +164,7 @@ class OpenAIProvider:
             uploaded = await self._sdk.client.files.create(file=shard, purpose="batch")
             batch = await self._sdk.client.batches.create(
                 input_file_id=uploaded.id,
-                endpoint=BATCH_PATH,
+                endpoint=self.batch_path,
                 completion_window="24h",
                 metadata={"run_id": label.run_id, "shard": label.shard},
             )
@@ -180,12 +205,14 @@ class OpenAIProvider:
                                 yield _result(line)
 
 
-def _more(model: str, options: RequestOptions, endpoint: Endpoint, taken: ModelArguments | None) -> Mapping[str, Any]:
+def _more(
+    model: str, options: RequestOptions, endpoint: Endpoint, taken: ModelArguments | None, is_makers: bool
+) -> Mapping[str, Any]:
     """Return the further arguments of every request, with the budget of thinking; raises SettingError for wrong ones.
 
     A server of others may take more than the maker's own API, so that it says itself what it refuses.
     """
-    if endpoint.is_official:
+    if is_makers:
         check_effort(model, options, taken)
         check_tier("openai", options)
         check_probabilities(model, options, taken)

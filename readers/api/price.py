@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from readers.api.argument import tier_factor
-from readers.api.model import model_table
+from readers.api.model import makers_name, model_table, place_factor
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
 
@@ -70,22 +70,25 @@ class Price:
         return (input_tokens * input_price + output_tokens * self.output) * (self.batch if batch else 1.0) / 1e6
 
     def times(self, factor: float) -> "Price":
-        """Return the price of another service tier."""
+        """Return the price of another service tier or place."""
         prices = {name: getattr(self, name) for name in ("input", "output", "cached", "cache_write")}
         return replace(self, **{name: price * factor for name, price in prices.items() if price is not None})
 
 
-def price_of(model: str, table: Path | None = None, tier: str | None = None) -> Price | None:
+def price_of(model: str, table: Path | None = None, tier: str | None = None, factor: float = 1.0) -> Price | None:
     """Return the price of a model, None for a model without one.
 
     Parameters
     ----------
     model : str
-        A dated snapshot has the price of its model; ``vendor/model`` is also looked up as ``model``.
+        A dated snapshot has the price of its model; ``vendor/model`` is also looked up as ``model``, and a name of
+        Bedrock's or Vertex's by its maker's, at the price of the place.
     table : Path, optional
         The user's table, as after ``--prices``; it overrides the shipped prices.
     tier : str, optional
         Service tier, as after ``--option service_tier=``; a price of the user's own is that of the tier already.
+    factor : float
+        Of the place that serves it, on every shipped price.
 
     Raises
     ------
@@ -93,12 +96,13 @@ def price_of(model: str, table: Path | None = None, tier: str | None = None) -> 
         When that table cannot be read.
     """
     own, shipped = _own(table) if table else {}, _shipped()
-    for name in (model, SNAPSHOT.sub("", model), SNAPSHOT.sub("", model.rpartition("/")[2])):
+    bare = makers_name(model.rpartition("/")[2])
+    for name in (model, SNAPSHOT.sub("", model), bare, SNAPSHOT.sub("", bare)):
         if name in own:
             return own[name]
         if name in shipped:
-            factor = tier_factor(tier, name)
-            return None if factor is None else shipped[name].times(factor)
+            of_tier, of_place = tier_factor(tier, name), place_factor(model)
+            return None if of_tier is None or of_place is None else shipped[name].times(of_tier * of_place * factor)
     return None
 
 

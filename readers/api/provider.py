@@ -39,6 +39,8 @@ class Details:
         Level of image detail of the request; empty for none.
     temperature : float or None
         As it is sent; None leaves the model's own.
+    price_factor : float
+        Of the place that serves the model, on its maker's prices.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Details:
     limits: ModelLimits = field(default_factory=ModelLimits)
     image_detail: str = ""
     temperature: float | None = None
+    price_factor: float = 1.0
 
     def to_manifest(self) -> dict[str, str]:
         """Return the entries of the manifest, from which the run id is made."""

@@ -110,7 +110,8 @@ class ApiReader:
     @property
     def price(self) -> Price | None:
         """The price of the model in its service tier, None where it is unknown."""
-        return price_of(self.model, self.session.prices, self.options.service_tier)
+        factor = self.provider.details().price_factor
+        return price_of(self.model, self.session.prices, self.options.service_tier, factor)
 
     def estimate(self, case: Case) -> Estimate:
         """Return the estimated cost of a case; sends nothing and needs no key."""

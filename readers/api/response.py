@@ -112,6 +112,14 @@ class Response:
         return checked_settings(cls, data, "field")
 
 
+def with_thought(thought: str, answer: str) -> str:
+    """Return an answer behind the summary of its reasoning, marked as models mark theirs, which no reader takes for it.
+
+    What :func:`~taxonomy.parsing.parse` reads stands behind ``</think>``.
+    """
+    return f"<think>{thought}</think>{answer}" if thought else answer
+
+
 LATER_FIELDS = frozenset({"probabilities", "partial", "without_probabilities", "spelled"})
 """Fields that answers kept by an earlier version do not have."""
 

@@ -1,7 +1,8 @@
 """The client of OpenAI's and Anthropic's SDKs, which come from one generator and raise alike."""
 
 import importlib
-from collections.abc import AsyncIterator, Callable
+import importlib.util
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from readers.api.limiter import BUSY_STATUS, retry_after
 from readers.api.option import RequestOptions
 from readers.api.provider import MALFORMED, Body, Busy
 from readers.api.response import Response
-from taxonomy.error import FileError
+from taxonomy.error import FileError, StopReading
 from taxonomy.outside import outside_object
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class SdkClient:
     endpoint : Endpoint
     model : str
     options : RequestOptions
+    access : callable, optional
+        Returns the client's arguments that say where and as whom it calls; key and address of the endpoint by default.
 
     Attributes
     ----------
@@ -37,8 +40,17 @@ class SdkClient:
 
     client: Any
 
-    def __init__(self, sdk: str, client: str, endpoint: Endpoint, model: str, options: RequestOptions) -> None:
+    def __init__(  # noqa: PLR0913  # what the client is, whom it asks, and how it gets there
+        self,
+        sdk: str,
+        client: str,
+        endpoint: Endpoint,
+        model: str,
+        options: RequestOptions,
+        access: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
         self._names, self._endpoint, self._model, self._options = (sdk, client), endpoint, model, options
+        self._access = access or (lambda: {"api_key": endpoint.key(), "base_url": endpoint.address})
 
     def connect(self, busy: Busy) -> None:
         """Import the SDK, which takes a second, and build its client; raises StopReading when there is no key."""
@@ -50,8 +62,7 @@ class SdkClient:
                 busy(retry_after(response.headers))
 
         self.client = getattr(self._sdk, client)(
-            api_key=self._endpoint.key(),
-            base_url=self._endpoint.address,
+            **self._access(),
             timeout=self._options.timeout,
             max_retries=self._options.attempts - 1,
             http_client=self._sdk.DefaultAsyncHttpxClient(event_hooks={"response": [watch]}),
@@ -85,3 +96,13 @@ class SdkClient:
     async def close(self) -> None:
         """Close every connection."""
         await self.client.close()
+
+
+def needs_package(module: str, package: str, extra: str) -> None:
+    """Raise StopReading when a package that only this provider needs is not installed."""
+    try:
+        found = importlib.util.find_spec(module)
+    except ModuleNotFoundError:  # the package around the module is missing
+        found = None
+    if found is None:
+        raise StopReading(f"the package {package} is not installed: pip install 'ecg-bench[{extra}]'")

@@ -44,7 +44,7 @@ ROUNDING = 0.02
 
 SPACE = b" \t\r\n"
 
-NOT_SENT = "the server sends no logprobs in the form of chat completions"
+NOT_SENT = "the server sends no logprobs in the form of its API"
 NO_PROBABILITIES = "the server's logprobs are no log-probabilities: those of one token exceed 1 in sum"
 NOT_SPELLED = "the tokens that the server tells do not spell its answer"
 NOT_WRITTEN = "a sparse answer that leaves out what is normal tells none of it (with a schema it writes every axis)"

@@ -5,9 +5,14 @@ import os
 import pytest
 
 from readers.api.anthropic import AnthropicReader
+from readers.api.google import GoogleReader
 from readers.api.openai import OpenAIReader
 
-LIVE = {"OPENAI_API_KEY": (OpenAIReader, "gpt-5.4-nano"), "ANTHROPIC_API_KEY": (AnthropicReader, "claude-haiku-4-5")}
+LIVE = {
+    "OPENAI_API_KEY": (OpenAIReader, "gpt-5.4-nano"),
+    "ANTHROPIC_API_KEY": (AnthropicReader, "claude-haiku-4-5"),
+    "GEMINI_API_KEY": (GoogleReader, "gemini-3.5-flash-lite"),
+}
 
 
 @pytest.mark.network

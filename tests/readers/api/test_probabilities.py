@@ -89,7 +89,7 @@ def test_a_server_that_ignores_the_wish_is_told_once_and_its_answers_stay(server
     assert [reading.outcome for reading in readings] == ["answered"] * len(cases)
     assert {len(reading.probabilities) for reading in readings} == {0}
     told = [line for line in said if "probabilities" in line]
-    assert told == ["no probabilities: the server sends no logprobs in the form of chat completions"]
+    assert told == ["no probabilities: the server sends no logprobs in the form of its API"]
 
 
 @pytest.mark.parametrize(

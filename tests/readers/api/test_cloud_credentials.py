@@ -1,0 +1,338 @@
+"""Credentials of Bedrock, Vertex and Azure: where they come from, where they go, and what is said without them."""
+
+import asyncio
+import json
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from readers.api.azure import AzureReader
+from readers.api.bedrock import BedrockReader
+from readers.api.model import makers_name, place_factor, request_limit
+from readers.api.price import price_of
+from readers.api.response import CallError
+from readers.api.vertex import VertexReader
+from readers.session import Session
+from taxonomy.error import SettingError, StopReading
+
+from ...loopback.cloud import CloudServer
+from ...loopback.server import Running
+
+CLAUDE = "us.anthropic.claude-opus-4-8-v1:0"
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": "AKIATESTTESTTEST1234",
+    "AWS_SECRET_ACCESS_KEY": "aws/secret+0123456789",
+    "AWS_SESSION_TOKEN": "aws-session-0123456789",
+}
+
+
+@pytest.fixture
+def server():
+    with Running(CloudServer()) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """No credentials of this machine."""
+    for name in ("AWS_PROFILE", "AWS_BEARER_TOKEN_BEDROCK", "AWS_DEFAULT_REGION", *SECRETS):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT", "AZURE_OPENAI_AD_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "CLOUDSDK_CONFIG"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    settings = {
+        "AWS_REGION": "eu-central-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_GCE_CHECK": "true",
+        "CLOUD_ML_REGION": "europe-west1",
+        "ANTHROPIC_VERTEX_PROJECT_ID": "ward-7",
+        "OPENAI_API_VERSION": "2024-10-21",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def bedrock(server, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_BEDROCK_BASE_URL", server.url)
+
+    def build(model=CLAUDE, **options):
+        return BedrockReader(model, **{"attempts": "1", **options})
+
+    return build
+
+
+@pytest.fixture
+def signed(bedrock, monkeypatch):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    return bedrock
+
+
+# Bedrock -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", [None, "", " "])
+def test_requests_are_signed_by_aws_credentials_where_there_is_no_key(server, signed, cases, monkeypatch, token):
+    if token is not None:
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", token)
+    (reading,) = signed().read(cases[:1])
+    assert reading.outcome == "answered", reading.error
+    (headers,), (body,) = server.headers, server.bodies
+    scope = r"AWS4-HMAC-SHA256 Credential=AKIATESTTESTTEST1234/\d{8}/eu-central-1/bedrock/aws4_request, SignedHeaders="
+    assert re.match(scope, headers["Authorization"])
+    assert headers["X-Amz-Security-Token"] == SECRETS["AWS_SESSION_TOKEN"]
+    assert body["anthropic_version"] and "model" not in body
+
+
+def test_a_key_of_bedrocks_own_comes_before_aws_credentials(server, signed, cases, monkeypatch):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-key-0123456789")
+    list(signed().read(cases[:1]))
+    assert server.headers[0]["Authorization"] == "Bearer bedrock-key-0123456789"
+
+
+def test_a_profile_serves_as_aws_credentials(server, bedrock, cases, monkeypatch, tmp_path):
+    file = tmp_path / "credentials"
+    file.write_text("[ward]\naws_access_key_id = AKIAPROFILE123456789\naws_secret_access_key = profile-secret-0123\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_PROFILE", "ward")
+    monkeypatch.setenv("AWS_REGION", "us-west-2")  # the SDK keeps one session for each region in a process
+    list(bedrock().read(cases[:1]))
+    assert "AKIAPROFILE123456789" in server.headers[0]["Authorization"]
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(StopReading, match=r"^no AWS credentials: set .*\(The config profile \(nobody\) could not"):
+        bedrock().check()
+
+
+def test_aws_credentials_stand_in_no_file_and_no_text(server, signed, cases, tmp_path):
+    server.plan = lambda digest, times: "echo" if len(server.counts) == 2 else ""
+    reader = signed().within(Session(tmp_path / "kept", run_id="a", concurrency=1))
+    readings = list(reader.read(cases[:3]))
+    failed = next(one for one in readings if one.error)
+    assert failed.error.message.count("[secret]") >= 2, "the id and the session token"
+    told = json.dumps([one.to_json() for one in readings]) + json.dumps(dict(reader.details))
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    for secret in SECRETS.values():
+        assert secret not in told and secret.encode() not in kept
+
+
+def test_refused_credentials_are_no_key_in_a_variable(server, signed, cases):
+    server.plan = lambda digest, times: "401"
+    with pytest.raises(StopReading, match=r"^the key in the AWS credentials is refused by http://127"):
+        list(signed().read(cases[:1]))
+
+
+def test_credentials_that_end_within_a_run_end_it_in_one_sentence(server, bedrock, cases, monkeypatch, tmp_path):
+    given = {"Version": 1, "AccessKeyId": "AKIAPROCESS123456789", "SecretAccessKey": "process-secret-0123"}
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    file = tmp_path / "credentials.json"
+    file.write_text(json.dumps(given | {"Expiration": soon}))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {file}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_REGION", "us-east-2")
+    reader = bedrock()
+    provider, body = reader.provider, reader.provider.body(reader.request(cases[0]))
+    provider.connect(lambda seconds: None)
+
+    async def asked():
+        assert (await provider.ask(body)).stop == "end"
+        file.unlink()
+        try:
+            await provider.ask(body)
+        finally:
+            await provider.close()
+
+    with pytest.raises(CallError, match=r"^the AWS credentials cannot be had: ") as failed:
+        asyncio.run(asked())
+    assert failed.value.fatal and "\n" not in str(failed.value)
+
+
+@pytest.mark.parametrize("missing", [*SECRETS][:2])
+def test_half_of_the_aws_credentials_are_none(bedrock, monkeypatch, missing):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, "" if name == missing else value)
+    with pytest.raises(StopReading, match=r"^no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
+        bedrock().check()
+
+
+def test_what_bedrock_needs_and_lacks_is_one_sentence(bedrock, monkeypatch):
+    for option, value in (
+        ("service_tier", "auto"),
+        ("probabilities", "on"),
+        ("seed", "1"),
+        ("thinking_budget", "2000"),
+    ):
+        with pytest.raises(SettingError, match=option):
+            bedrock(**{option: value})
+    with pytest.raises(SettingError, match="must be none, low, medium, high, xhigh, max for model 'claude-opus-4-8'"):
+        bedrock(reasoning_effort="minimal")
+    monkeypatch.setattr("readers.api.sdk.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(StopReading, match=r"^the package boto3 is not installed: pip install 'ecg-bench\[cloud\]'$"):
+        bedrock().check()
+    monkeypatch.setenv("AWS_REGION", " ")
+    with pytest.raises(SettingError, match=r"^Amazon Bedrock needs a region: set AWS_REGION, such as us-east-1$"):
+        bedrock()
+
+
+# names and prices ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "bare", "factor"),
+    [
+        ("us.anthropic.claude-opus-4-8-v1:0", "claude-opus-4-8", 1.1),
+        ("anthropic.claude-opus-4-8", "claude-opus-4-8", 1.0),
+        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5-20251001", 1.0),
+        ("us-gov.anthropic.claude-opus-4-8", "claude-opus-4-8", 1.2),
+        ("moon.anthropic.claude-opus-4-8", "claude-opus-4-8", None),
+        ("us.anthropic.claude-mythos-preview", "claude-mythos-preview", None),
+        ("claude-opus-4-8@20260801", "claude-opus-4-8", 1.0),
+        ("claude-opus-4-8@default", "claude-opus-4-8", 1.0),
+        ("arn:aws:bedrock:us-east-1:123456789012:inference-profile/mine", None, 1.0),
+        ("claude-opus-4-8@latest?", None, 1.0),
+        ("claude-opus-4-8", None, 1.0),
+        ("notanthropic.claude-opus-4-8", None, 1.0),
+    ],
+)
+def test_a_models_name_elsewhere_finds_its_makers(model, bare, factor):
+    assert makers_name(model) == (bare or model)
+    assert place_factor(model) == factor
+
+
+def test_prices_are_those_of_the_place(bedrock, tmp_path, monkeypatch):
+    plain = price_of("claude-opus-4-8")
+    assert price_of(CLAUDE).output == pytest.approx(1.1 * plain.output)
+    assert price_of(CLAUDE).cached == pytest.approx(1.1 * plain.cached)
+    assert price_of("claude-opus-4-8@20260801") == plain
+    assert price_of("moon.anthropic.claude-opus-4-8") is None
+    assert VertexReader("claude-opus-4-8").price.input == pytest.approx(1.1 * plain.input)
+    monkeypatch.setenv("CLOUD_ML_REGION", "global")
+    assert VertexReader("claude-opus-4-8@20260801").price == plain
+    own = tmp_path / "prices.json"
+    own.write_text(json.dumps({"models": {CLAUDE: {"input": 1, "output": 2}}}))
+    assert bedrock().within(Session(prices=own)).price.input == 1
+    assert bedrock().details["image_limit"] == "Anthropic, newest"
+    assert bedrock().details["structured"] == "schema"
+    limits = [reader.provider.details().limits.request for reader in (bedrock(), VertexReader("claude-opus-4-8"))]
+    assert [limit.request_mb for limit in limits] == [20, 30], "smaller than Anthropic's own"
+    assert request_limit("anthropic").request_mb == 32
+
+
+# Vertex --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def private_key():
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kind, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, kind, none).decode()
+
+
+@pytest.fixture
+def vertex(server, monkeypatch, tmp_path, private_key):
+    """A reader by a service account whose tokens come from the server."""
+    account = {
+        "type": "service_account",
+        "project_id": "ward-7",
+        "private_key_id": "1",
+        "private_key": private_key,
+        "client_email": "bench@ward-7.iam.gserviceaccount.com",
+        "token_uri": f"{server.url}/token",
+    }
+    file = tmp_path / "account.json"
+    file.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    monkeypatch.setenv("ANTHROPIC_VERTEX_BASE_URL", f"{server.url}/v1")
+
+    def build(model="claude-opus-4-8", **options):
+        return VertexReader(model, **{"attempts": "1", **options})
+
+    return build
+
+
+def test_one_access_token_serves_all_requests_and_stands_in_no_text(server, vertex, cases, tmp_path):
+    server.plan = lambda digest, times: "echo" if len(server.counts) == 2 else ""
+    reader = vertex().within(Session(tmp_path / "kept", run_id="a"))
+    reader.check()
+    assert server.tokens == 0, "a check sends nothing"
+    readings = list(reader.read(cases[:5]))
+    assert server.tokens == 1
+    assert {headers["Authorization"] for headers in server.headers} == {f"Bearer {server.token}"}
+    assert {path.partition("/publishers")[0] for path in server.paths} == {"/v1/projects/ward-7/locations/europe-west1"}
+    assert server.bodies[0]["anthropic_version"] and "model" not in server.bodies[0]
+    (failed,) = (one for one in readings if one.error)
+    assert "[secret]" in failed.error.message
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "kept").rglob("*") if path.is_file())
+    assert server.token not in json.dumps([one.to_json() for one in readings])
+    assert server.token.encode() not in kept
+
+
+def test_credentials_that_google_refuses_end_the_run_in_its_words(server, vertex, cases):
+    server.refuses_tokens = True
+    with pytest.raises(StopReading, match=r"^Google gives no access token: .*invalid_grant: Invalid JWT") as stopped:
+        list(vertex().read(cases[:2]))
+    assert "\n" not in str(stopped.value) and not server.paths
+
+
+def test_what_vertex_needs_is_one_sentence(vertex, monkeypatch, tmp_path):
+    assert vertex().details["structured"] == "text", "Google has it switched off unless an organisation allows it"
+    with pytest.raises(SettingError, match="service_tier is not supported on Vertex AI"):
+        vertex(service_tier="auto")
+    monkeypatch.setattr("readers.api.sdk.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(StopReading, match=r"google-auth is not installed: pip install 'ecg-bench\[cloud\]'$"):
+        vertex().check()
+    monkeypatch.undo()
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    monkeypatch.setenv("CLOUD_ML_REGION", "global")
+    with pytest.raises(SettingError, match="Vertex AI needs a project: set ANTHROPIC_VERTEX_PROJECT_ID to its id"):
+        vertex()
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "ward-7")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path / "none"))
+    for file in ("", str(tmp_path / "nowhere.json")):
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", file)
+        with pytest.raises(StopReading, match=r"^no Google Cloud credentials: run 'gcloud auth application-default"):
+            vertex().check()
+    monkeypatch.setenv("CLOUD_ML_REGION", "")
+    with pytest.raises(SettingError, match="Vertex AI needs a region: set CLOUD_ML_REGION, such as global"):
+        vertex()
+
+
+# Azure ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_of_entra_id_serves_where_there_is_no_key(server, monkeypatch, cases):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{server.url}/")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "")
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "entra-token-0123456789")
+    server.plan = lambda digest, times: "echo" if times == 0 else ""
+    (reading,) = AzureReader("our-own-name", attempts="1").read(cases[:1])
+    assert server.headers[0]["Authorization"] == "Bearer entra-token-0123456789"
+    assert server.paths == ["/openai/deployments/our-own-name/chat/completions?api-version=2024-10-21"]
+    assert "entra-token" not in reading.error.message and "[secret]" in reading.error.message
+
+
+def test_a_deployment_called_as_its_model_has_its_limits_and_price(monkeypatch):
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://ward.openai.azure.com")
+    assert AzureReader("gpt-5.4").price == price_of("gpt-5.4")
+    assert AzureReader("our-own-name").price is None
+    assert AzureReader("gpt-5.4").details["endpoint"] == "https://ward.openai.azure.com"
+    with pytest.raises(SettingError, match="model 'gpt-5' has no logprobs"):
+        AzureReader("gpt-5", probabilities="on")
+
+
+def test_what_azure_needs_is_one_sentence(monkeypatch):
+    monkeypatch.delenv("AZURE_OPENAI_ENDPOINT", raising=False)
+    with pytest.raises(SettingError, match="needs the address of your resource: set AZURE_OPENAI_ENDPOINT, such as"):
+        AzureReader("gpt-5.4")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "ward.openai.azure.com")
+    with pytest.raises(SettingError, match="AZURE_OPENAI_ENDPOINT is no address such as https://NAME"):
+        AzureReader("gpt-5.4")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://ward.openai.azure.com")
+    monkeypatch.setenv("OPENAI_API_VERSION", "")
+    with pytest.raises(SettingError, match="needs the version of its API: set OPENAI_API_VERSION, such as 2024-10-21"):
+        AzureReader("gpt-5.4")
