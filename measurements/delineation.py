@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from measurements.atrium import Rhythm, find_p
 from measurements.beat import MedianBeat, find_beats, median_beat
-from measurements.conditioning import FS, condition
+from measurements.conditioning import FS, Conditioned, condition
 from measurements.ventricle import find_qrs, find_t, velocity
 from measurements.wave import DelineationLimits, Wave
 
@@ -57,8 +57,12 @@ def delineate(signal: NDArray[np.float32], fs: float, limits: DelineationLimits 
     limits : DelineationLimits, optional
         Thresholds.
     """
+    return delineate_record(condition(signal, fs), limits)
+
+
+def delineate_record(record: Conditioned, limits: DelineationLimits | None = None) -> Delineation:
+    """Find the beats, the median beat and its waves as :func:`delineate`, of a record that is conditioned already."""
     limits = limits or DelineationLimits()
-    record = condition(signal, fs)
     beats = find_beats(record)
     beat = median_beat(record, beats) if len(beats) else None
     if beat is None:
