@@ -1,14 +1,11 @@
 """The leads that are blanked, drawn by lot, and the leads that carry a finding, for the analysis afterwards."""
 
-import json
 import random
-from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 
 from bench.dataset import RecordId
+from bench.view.region import expected_region
 from renderers.style import LEADS
-from taxonomy.axis import ISCHEMIA, ISCHEMIA_TERRITORY, AxisValue
+from taxonomy.axis import AxisValue
 
 MASKED = len(LEADS) // 3
 """Leads that are blanked."""
@@ -29,9 +26,9 @@ def masked_leads(seed: int, ecg_id: RecordId) -> tuple[str, ...]:
 def carrying_leads(axis: str, value: AxisValue | None) -> tuple[str, ...] | None:
     """Return the leads that carry a value of an axis, None where no leads are named for it.
 
-    The sources stand in ``leads.json``. Leads are named for rhythm, frontal axis, conduction and the territory of
-    ischemia; those of stage and territory as one answer (``ischemia``) are those of its territory. None are named for
-    no infarction or one of several territories, nor for findings and diagnoses.
+    They are those of :func:`bench.view.region.expected_region` for rhythm, frontal axis, conduction and the territory
+    of ischemia; those of stage and territory as one answer (``ischemia``) are those of its territory. None are named
+    for no infarction or one of several territories, nor for findings and diagnoses, which other leads show too.
 
     Parameters
     ----------
@@ -44,18 +41,5 @@ def carrying_leads(axis: str, value: AxisValue | None) -> tuple[str, ...] | None
     tuple of str or None
         Lead names in the order of ``LEADS``.
     """
-    if not isinstance(value, str):
-        return None
-    if axis == ISCHEMIA.name:
-        axis, value = ISCHEMIA_TERRITORY.name, value.rpartition(" ")[2]
-    named = _table().get(axis, {})
-    leads = named.get(value, named.get("*"))
-    return leads and tuple(lead for lead in LEADS if lead in leads)
-
-
-@cache
-def _table() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    data = json.loads((files("bench.view") / "leads.json").read_text(encoding="utf-8"))
-    return {
-        axis: {value: tuple(leads) for value, leads in named.items()} for axis, named in data.items() if axis != "note"
-    }
+    region = expected_region(axis, value) if isinstance(value, str) else None
+    return region.leads if region and region.is_masked else None
