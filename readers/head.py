@@ -120,14 +120,24 @@ def fitted_reading(
     limits : mapping of str to mapping of str to float, optional
         Where values are decided; :data:`FINDING_FROM` for those of a head that is not in it.
     """
-    values = still_known(measured_values(numbers))
-    shown = {head: _left(head, found) for head, found in measured_probabilities(numbers).items()}
+    values, shown = head_answers(chances, digits, limits)
+    values = still_known(measured_values(numbers)) | values
+    measured = {head: _left(head, found) for head, found in measured_probabilities(numbers).items()}
+    return Reading(values=values, probabilities={head: left for head, left in (measured | shown).items() if left})
+
+
+def head_answers(
+    chances: Mapping[str, Mapping[str, float]], digits: int | None = None, limits: Limits | None = None
+) -> tuple[dict[str, AxisValue | None], dict[str, Mapping[str, float]]]:
+    """Return the answer on each axis that has a head, and the probabilities of each head; parameters as above."""
+    values: dict[str, AxisValue | None] = {}
+    shown: dict[str, Mapping[str, float]] = {}
     for head, found in chances.items():
         left = _left(head, found)
         if left and head in _axes():
             values[head] = _answer(head, left, (limits or {}).get(head, {}))
         shown[head] = left if digits is None else {name: round(min(1.0, p), digits) for name, p in left.items()}
-    return Reading(values=values, probabilities={head: left for head, left in shown.items() if left})
+    return values, shown
 
 
 def _answer(head: str, chances: Mapping[str, float], limits: Mapping[str, float]) -> AxisValue:

@@ -15,14 +15,14 @@ from measurements import Measurements, keep
 from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
+from readers.network import Network, Shown
 from readers.prefetch import Elsewhere, own_processors, prefetched
+from readers.resnet1d.preprocessing import NETWORK_FS
 from readers.resnet1d.side import NAMES, NetworkInput, network_input, stacked
 from readers.taught import phantoms_taught, taught_on
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from readers.resnet1d.weights import Ensemble
 
 BATCH = 32
@@ -58,13 +58,12 @@ class _Prepared:
 class Resnet1dReader:
     """Reads the signal with an ensemble of 1D ResNets; rate and axis are measured.
 
-    For explanations by gradients, ``network_input`` returns the networks' input for a case, ``logits`` is
-    differentiable with respect to it, and ``ensemble.heads`` names the outputs::
+    For explanations, :meth:`network` returns the ensemble with names for its outputs::
 
-        seen = reader.network_input(case)
-        leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
-        logits = reader.logits(leads.requires_grad_(), side)
-        logits["rhythm"][0, reader.ensemble.heads["rhythm"].index("paced")].backward()
+        network = reader.network()
+        seen = network.prepare(case)
+        leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.beside))
+        network.logits(leads.requires_grad_(), side)[0, network.place("rhythm", "paced")].backward()
         relevance = (leads.grad * leads).detach()[0]
 
     Parameters
@@ -145,27 +144,17 @@ class Resnet1dReader:
         """
         return _seen((case.signal, case.fs))[0]
 
-    def logits(self, leads: "Tensor", side: "Tensor | None" = None) -> "dict[str, Tensor]":
-        """Return the mean of the members' logits by head, differentiable with respect to leads and side inputs.
+    def network(self) -> Network:
+        """Return the ensemble for explanations.
 
-        Parameters
-        ----------
-        leads : float32 tensor (n, 12, 1000)
-        side : float32 tensor (n, number of side inputs), optional
-            Both from :meth:`network_input`; without it no side input is known.
-
-        Returns
-        -------
-        dict of str to float32 tensor (n, values of the head)
-            In the order of ``ensemble.heads``. A reading has the mean of the members' probabilities, which differs
-            slightly from the probabilities of these logits.
+        A reading has the mean of the members' probabilities, which differs slightly from the probabilities of the
+        network's mean logits.
         """
-        import torch
+        return Network(self.ensemble.members, self.ensemble.heads, NETWORK_FS, self._shown)
 
-        from readers.resnet1d.network import split
-
-        outputs = torch.stack([member(leads, side) for member in self.ensemble.members]).mean(dim=0)
-        return split(outputs, self.ensemble.heads)
+    def _shown(self, case: Case) -> Shown:
+        seen = self.network_input(case)
+        return Shown(seen.leads, seen.side)
 
     def probabilities(self, leads: NDArray[np.float32], side: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the mean of the members' probabilities, float32 (n, all heads).

@@ -410,13 +410,11 @@ def test_a_header_that_names_no_heads_is_told(own_weights):
 
 
 def test_gradients_reach_the_leads_by_public_names(shipped, cases):
-    seen = shipped.network_input(cases[0])
-    leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
-    logits = shipped.logits(leads.requires_grad_(), side)
-    assert {head: part.shape[1] for head, part in logits.items()} == {
-        head: len(values) for head, values in shipped.ensemble.heads.items()
-    }
-    logits["rhythm"][0, shipped.ensemble.heads["rhythm"].index("sinus")].backward()
+    network = shipped.network()
+    seen = network.prepare(cases[0])
+    leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.beside))
+    assert network.heads == shipped.ensemble.heads
+    network.logits(leads.requires_grad_(), side)[0, network.place("rhythm", "sinus")].backward()
     assert leads.grad.shape == (1, 12, 1000)
     assert leads.grad.abs().sum() > 0
 

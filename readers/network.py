@@ -1,0 +1,188 @@
+"""A reader's network as explanations see it: what goes in, what comes out, and the layers between."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from readers.contract import Case
+from readers.head import Heads, is_multi_label
+from taxonomy.error import ReaderError, unknown_name
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Output = tuple[str, str]
+"""A head and one of its values, such as ``("conduction", "lbbb")``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What a network is shown of one case.
+
+    Attributes
+    ----------
+    leads : float32 array (12, n_samples)
+        Lead order I II III aVR aVL aVF V1..V6, on the network's own scale.
+    beside : float32 array (n_others,) or None
+        What it is told beside the leads; no explanation of leads changes it.
+    """
+
+    leads: NDArray[np.float32]
+    beside: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """One network, or several whose logits are averaged.
+
+    Attributes
+    ----------
+    members : tuple of torch.nn.Module
+        In evaluation mode. Each maps leads, float32 (batch, 12, n_samples), and what stands beside them, if anything,
+        float32 (batch, n_others), to logits (batch, outputs).
+    heads : mapping of str to tuple of str
+        The values of each head, in the order of the outputs.
+    fs : float
+        Sampling rate of the leads that it is shown, in Hz.
+    prepare : callable
+        Returns what it is shown of a case.
+
+    Raises
+    ------
+    taxonomy.error.ReaderError
+        When a member is in training mode: its answer would depend on the batch.
+    """
+
+    members: "tuple[nn.Module, ...]"
+    heads: Heads
+    fs: float
+    prepare: Callable[[Case], Shown]
+
+    def __post_init__(self) -> None:
+        if any(member.training for member in self.members):
+            raise ReaderError("the network is in training mode: call its eval() before it is explained")
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """Every head with each of its values, in the order of the logits."""
+        return tuple((head, value) for head, values in self.heads.items() for value in values)
+
+    def place(self, head: str, value: str) -> int:
+        """Return the column of an output.
+
+        Raises
+        ------
+        taxonomy.error.UnknownNameError
+            When it is none; the message names the nearest.
+        """
+        if head not in self.heads:
+            raise unknown_name("head of the network", head, self.heads)
+        if value not in self.heads[head]:
+            raise unknown_name(f"value of the network's {head}", value, self.heads[head])
+        return self.outputs.index((head, value))
+
+    def logits(self, leads: "Tensor", beside: "Tensor | None" = None) -> "Tensor":
+        """Return the mean of the members' logits, float32 (batch, outputs), differentiable with respect to both.
+
+        Raises
+        ------
+        taxonomy.error.ReaderError
+            When a logit is not finite, or there are not as many as the heads have values.
+        """
+        import torch
+
+        rows = [member(leads) if beside is None else member(leads, beside) for member in self.members]
+        mean = torch.stack(rows).mean(dim=0)
+        if mean.ndim != 2 or mean.shape[1] != len(self.outputs):
+            raise ReaderError(
+                f"the network gives logits of shape {tuple(mean.shape)}, not (records, {len(self.outputs)}): "
+                "its heads do not name its outputs"
+            )
+        if not torch.isfinite(mean).all():
+            raise ReaderError("the network gives a logit that is not finite")
+        return mean
+
+    def probabilities(self, leads: "Tensor", beside: "Tensor | None" = None) -> "Tensor":
+        """Return the probabilities of the mean logits: by sigmoid for heads of several values, else by softmax."""
+        import torch
+
+        parts = torch.split(self.logits(leads, beside), [len(values) for values in self.heads.values()], dim=1)
+        return torch.cat(
+            [
+                part.sigmoid() if is_multi_label(head) or part.shape[1] == 1 else part.softmax(dim=1)
+                for head, part in zip(self.heads, parts, strict=True)
+            ],
+            dim=1,
+        )
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The convolutions and what holds them, by the names that every member has, the first one first."""
+        from torch import nn
+
+        def convolves(module: nn.Module) -> bool:
+            return any(isinstance(part, nn.Conv1d) for part in module.modules())
+
+        names = [name for name, module in self.members[0].named_modules() if name and convolves(module)]
+        return tuple(name for name in names if all(name in dict(one.named_modules()) for one in self.members[1:]))
+
+    def layer(self, name: str) -> "tuple[nn.Module, ...]":
+        """Return a layer of every member.
+
+        Raises
+        ------
+        taxonomy.error.UnknownNameError
+            When there is none of that name; the message names the nearest.
+        """
+        if name not in self.layers:
+            raise unknown_name("layer of the network", name, self.layers)
+        return tuple(member.get_submodule(name) for member in self.members)
+
+    def each_member(self) -> "Iterator[Network]":
+        """Yield every member as a network of its own."""
+        for member in self.members:
+            yield replace(self, members=(member,))
+
+    def randomised(self, seed: int) -> "Network":
+        """Return the network with random weights: what a map of it shows was not learned (Adebayo et al. 2018).
+
+        Every layer begins anew by its own initialisation, normalisations with what they have learned of their inputs;
+        parameters of a layer without one are shuffled.
+        """
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            members = tuple(_drawn_anew(copy.deepcopy(member)) for member in self.members)
+        return replace(self, members=members)
+
+
+@runtime_checkable
+class OpenReader(Protocol):
+    """A reader that lets its network be explained; any other reader is a black box."""
+
+    def network(self) -> Network:
+        """Return the network on which its answers rest."""
+        ...
+
+
+def _drawn_anew(member: "nn.Module") -> "nn.Module":
+    import torch
+
+    drawn: set[int] = set()
+    for module in member.modules():
+        reset = getattr(module, "reset_parameters", None)
+        own = list(module.parameters(recurse=False))
+        if callable(reset) and own:
+            reset()
+            drawn.update(map(id, own))
+    for parameter in member.parameters():
+        if id(parameter) not in drawn:
+            with torch.no_grad():
+                parameter.copy_(parameter.flatten()[torch.randperm(parameter.numel())].view_as(parameter))
+    return member.eval()
