@@ -12,7 +12,7 @@ GROUND = ("taxonomy.error", "taxonomy.plugin")
 
 ROOMS = (
     "storage", "progress", "dataset", "view", "score", "run", "training", "evidence", "encoder", "export", "finetune",
-    "experiment", "tracing", "study", "report", "cli", "__main__",
+    "experiment", "tracing", "explain", "study", "report", "cli", "__main__",
 )  # fmt: skip
 """Rooms of ``bench``, the ground floor first: each imports only what stands before it."""
 

@@ -1,0 +1,165 @@
+"""Each method on networks of which it is known what moves them."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.explain.activation import grad_cam, guided_grad_cam, layer_cam
+from bench.explain.cell import Cells, bridged, cells_of, zeroed
+from bench.explain.gradient import gradient_times_input, integrated_gradients, saliency
+from bench.explain.occlusion import by_cell, by_lead, by_segment, by_window, painted
+from measurements.segment import Span, segmented
+from phantoms.population import of_statements
+from readers.contract import Case
+from readers.torch_reader import TorchReader
+from renderers import LEADS
+from taxonomy.error import ReaderError, UnknownNameError
+
+V1 = LEADS.index("V1")
+FS = 100
+
+
+class OnlyV1(nn.Module):
+    """Adds up the squares of V1, and looks at nothing else."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv1d(12, 1, 5, padding=2, bias=False)
+        nn.init.zeros_(self.stem.weight)
+        self.stem.weight.data[0, V1, 2] = 1.0
+
+    def forward(self, x):
+        return torch.cat([self.stem(x).square().sum(dim=2), torch.zeros(len(x), 1)], dim=1)
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return of_statements(frozenset({"NORM", "SR"}), 500).simulated()
+
+
+@pytest.fixture(scope="module")
+def network():
+    return TorchReader(OnlyV1().eval(), {"rhythm": ("sinus", "paced")}, fs=FS).network()
+
+
+@pytest.fixture(scope="module")
+def shown(network, phantom):
+    return network.prepare(Case("c", signal=phantom.mv, fs=phantom.fs))
+
+
+@pytest.fixture(scope="module")
+def cells(phantom):
+    return cells_of(segmented(phantom.mv, phantom.fs), FS, 1000)
+
+
+GRADIENT = (saliency, gradient_times_input, integrated_gradients)
+CAMS = (grad_cam, layer_cam, guided_grad_cam)
+
+
+@pytest.mark.parametrize("method", GRADIENT)
+def test_gradients_lie_where_the_network_looks_and_nowhere_else(method, network, shown):
+    found = method(network, shown, 0)
+    assert found.shape == (12, 1000)
+    assert np.abs(found[V1]).sum() > 0
+    assert not np.delete(found, V1, axis=0).any()
+    assert not method(network, shown, 1).any()
+
+
+@pytest.mark.parametrize("method", CAMS)
+def test_activations_are_told_by_lead(method, network, shown):
+    found = method(network, shown, 0, "stem")
+    assert found.shape == (12, 1000)
+    assert found[V1].sum() > 0
+    assert not np.delete(found, V1, axis=0).any()
+    assert (found >= 0).all()
+
+
+def test_saliency_of_a_square_is_twice_the_input_and_integrated_gradients_are_the_square(network, shown):
+    assert saliency(network, shown, 0)[V1] == pytest.approx(2 * np.abs(shown.leads[V1]), abs=1e-5)
+    assert integrated_gradients(network, shown, 0)[V1] == pytest.approx(shown.leads[V1] ** 2, abs=1e-5)
+
+
+def test_integrated_gradients_add_up_to_the_change_of_the_logit(shown):
+    torch.manual_seed(0)
+    deep = nn.Sequential(
+        nn.Conv1d(12, 8, 7, 2), nn.ReLU(), nn.Conv1d(8, 8, 5, 2), nn.Tanh(), nn.Flatten(), nn.LazyLinear(2)
+    )
+    deep(torch.zeros(1, 12, 1000))
+    network = TorchReader(deep.eval(), {"rhythm": ("sinus", "paced")}, fs=FS).network()
+    with torch.no_grad():
+        ends = network.logits(torch.from_numpy(np.stack([shown.leads, 0 * shown.leads])))[:, 0]
+    change = float(ends[0] - ends[1])
+    assert integrated_gradients(network, shown, 0).sum() == pytest.approx(change, rel=0.02)
+
+
+def test_hiding_v1_takes_all_and_hiding_another_lead_nothing(network, shown):
+    found = by_lead(network, shown, 0, zeroed)
+    assert found["V1"] == pytest.approx((shown.leads[V1] ** 2).sum(), rel=1e-4)
+    assert all(value == 0 for lead, value in found.items() if lead != "V1")
+
+
+def test_the_cell_of_the_largest_drop_is_the_qrs_complex_of_v1(network, shown, cells):
+    found = by_cell(network, shown, 0, cells, zeroed)
+    assert max(found, key=found.get) == ("V1", "QRS")
+    assert found["V1", "QRS"] == pytest.approx((shown.leads[V1, cells.during("QRS")] ** 2).sum(), rel=1e-4)
+    assert by_segment(network, shown, 0, cells, zeroed)["QRS"] == pytest.approx(found["V1", "QRS"], rel=1e-4)
+    map_ = painted(found, cells)
+    assert map_[V1].sum() == pytest.approx(sum(value for (lead, _), value in found.items() if lead == "V1"), rel=1e-4)
+
+
+def test_windows_tell_each_sample_what_its_tenth_of_a_second_takes(network, shown):
+    found = by_window(network, shown, 0, zeroed)
+    assert found.shape == (12, 1000)
+    assert found[V1].reshape(100, 10)[:, 0] == pytest.approx(
+        (shown.leads[V1] ** 2).reshape(100, 10).sum(axis=1), abs=1e-3
+    )
+    assert not np.delete(found, V1, axis=0).any()
+
+
+def test_an_unknown_layer_names_the_nearest_and_one_without_time_is_refused(network, shown):
+    with pytest.raises(UnknownNameError, match=r"unknown layer of the network 'sten'.*'stem'"):
+        grad_cam(network, shown, 0, "sten")
+    pooled = nn.Sequential(nn.Sequential(nn.Conv1d(12, 2, 5), nn.AdaptiveAvgPool1d(1)), nn.Flatten()).eval()
+    flat = TorchReader(pooled, {"rhythm": ("sinus", "paced")}, fs=FS).network()
+    with pytest.raises(ReaderError, match="must give activations over time"):
+        grad_cam(flat, shown, 0, "0")
+
+
+def test_cells_cover_the_beats_once(cells, phantom):
+    taken = sum(cells.during(segment).astype(int) for segment in cells.segments)
+    assert taken.max() == 1
+    assert taken[int(phantom.qrs[1].onset * FS) : int(phantom.qrs[-2].offset * FS)].mean() > 0.97
+    assert cells.segments == ("P", "PR", "QRS", "ST", "T", "TQ")
+    assert len(cells.each) == 72
+
+
+def test_a_short_segment_is_one_with_the_one_before_and_a_missing_one_says_why(phantom):
+    fibrillating = of_statements(frozenset({"AFIB"}), 500).simulated()
+    found = cells_of(segmented(fibrillating.mv, fibrillating.fs), FS, 1000)
+    assert {"P", "PR"} <= set(found.missing)
+    assert "no P wave stands" in found.missing["P"]
+    from measurements.segment import BeatSegments
+
+    beat = BeatSegments(0.2, True, {"P": Span(0.0, 0.1), "PR": Span(0.1, 0.12), "QRS": Span(0.12, 0.2)}, {"ST": "x"})
+    merged = cells_of([beat], FS, 1000)
+    assert merged.segments == ("P", "QRS")
+    assert merged.missing["PR"] == "it lasts less than 30 ms and is told with P"
+    assert merged.during("P")[:12].all()
+
+
+def test_bridges_are_straight_lines_and_nothing_else_changes(cells, shown):
+    mask = cells.mask(("V1",), ("QRS",))
+    for filled in (bridged(shown.leads, mask), zeroed(shown.leads, mask)):
+        assert np.array_equal(filled[~mask], shown.leads[~mask])
+    assert not zeroed(shown.leads, mask)[mask].any()
+    ramp = np.tile(np.arange(1000, dtype=np.float32), (12, 1))
+    assert bridged(ramp, mask) == pytest.approx(ramp, abs=1e-3)
+    assert not bridged(ramp, np.ones((12, 1000), dtype=bool)).any()
+
+
+def test_no_beats_no_cells():
+    empty = cells_of((), FS, 1000)
+    assert isinstance(empty, Cells)
+    assert empty.each == ()
+    assert set(empty.missing.values()) == {"no beat is found"}
