@@ -1,0 +1,163 @@
+"""Is a map true? Each figure stands beside that of a null: the area, the energy of the signal, random weights.
+
+That hiding what a map points at moves an answer more than hiding anything else is no merit: large deflections move
+every network. A map must do better than the energy of the signal itself (:func:`energy`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.explain.cell import zeroed
+from bench.explain.occlusion import drops
+from readers.network import Network, Shown
+
+TILE_S = 0.05
+"""Length of the tiles of one lead that are deleted or inserted together, in seconds."""
+
+STEPS = 16
+"""Points of a deletion curve behind its first."""
+
+RANDOM_ORDERS = 4
+"""Random orders whose mean a deletion is compared with."""
+
+Map = NDArray[np.float32]
+
+
+def energy(shown: Shown) -> Map:
+    """Return the null that every map must beat: the square of each sample's distance from its lead's median."""
+    level: Map = (shown.leads - np.median(shown.leads, axis=1, keepdims=True)) ** 2
+    return level
+
+
+def mass(relevance: Map, region: NDArray[np.bool_]) -> float | None:
+    """Return the share of what speaks for the answer that lies in a region; None where nothing does.
+
+    Parameters
+    ----------
+    relevance : float32 array (12, n_samples)
+        Above 0 where it speaks for the answer.
+    region : bool array (12, n_samples)
+    """
+    positive = np.maximum(relevance, 0).astype(np.float64)
+    total = positive.sum()
+    return float(positive[region].sum() / total) if total > 0 else None
+
+
+def points_into(relevance: Map, region: NDArray[np.bool_], fs: float) -> bool | None:
+    """Return whether the tile with the greatest relevance has its greatest sample in a region; None where all is 0."""
+    positive = np.maximum(relevance, 0)
+    tiles, width = _tiles(positive, fs)
+    if not tiles.any():
+        return None
+    lead, tile = np.unravel_index(int(np.argmax(tiles)), tiles.shape)
+    inside = positive[lead, tile * width : (tile + 1) * width]
+    return bool(region[lead, tile * width + int(np.argmax(inside))])
+
+
+@dataclass(frozen=True, eq=False)
+class Deletion:
+    """How an answer goes while what a map points at is hidden, the most relevant first.
+
+    Attributes
+    ----------
+    shares : float64 array (STEPS + 1,)
+        Of the tiles that are hidden, from 0 to 1.
+    deleted, inserted : float64 array (STEPS + 1,)
+        The logit with these tiles hidden, and with nothing but them shown; 1 is the logit of the whole recording, 0
+        that of flat leads.
+    random_deleted, random_inserted : float64 array (STEPS + 1,)
+        The same in random order, the mean of :data:`RANDOM_ORDERS`.
+    """
+
+    shares: NDArray[np.float64]
+    deleted: NDArray[np.float64]
+    inserted: NDArray[np.float64]
+    random_deleted: NDArray[np.float64]
+    random_inserted: NDArray[np.float64]
+
+    @property
+    def deletion_gain(self) -> float:
+        """Mean by which the answer falls lower than in random order."""
+        return _area(self.shares, self.random_deleted - self.deleted)
+
+    @property
+    def insertion_gain(self) -> float:
+        """Mean by which the answer rises higher than in random order."""
+        return _area(self.shares, self.inserted - self.random_inserted)
+
+
+def deletion(network: Network, shown: Shown, output: int, relevance: Map, seed: int = 0) -> Deletion | None:
+    """Return the curves of a map; None where flat leads move the logit by nothing, so that there is nothing to share.
+
+    Tiles of one lead are hidden by 0, which a z-scored lead has in the mean.
+    """
+    tiles, width = _tiles(relevance, network.fs)
+    chance = np.random.default_rng(seed)
+    orders = [np.argsort(-tiles, axis=None, kind="stable")]
+    orders += [chance.permutation(tiles.size) for _ in range(RANDOM_ORDERS)]
+    counts = np.round(np.linspace(0, tiles.size, STEPS + 1)).astype(np.int64)
+    hidden = [_covered(order[:count], tiles.shape, width, shown.leads.shape) for order in orders for count in counts]
+    lost = drops(network, shown, output, [*hidden, *(~mask for mask in hidden)], zeroed).astype(np.float64)
+    whole = lost[len(counts) - 1]
+    if abs(whole) < 1e-9:
+        return None
+    curves = 1 - lost.reshape(2, len(orders), len(counts)) / whole
+    return Deletion(
+        counts / tiles.size, curves[0, 0], curves[1, 0], curves[0, 1:].mean(axis=0), curves[1, 1:].mean(axis=0)
+    )
+
+
+def rank_correlation(one: Map, other: Map) -> float:
+    """Return Spearman's correlation of two maps; 0 where one of them is constant."""
+    return _correlation(_ranks(one), _ranks(other))
+
+
+def partial_rank_correlation(one: Map, other: Map, given: Map) -> float:
+    """Return Spearman's correlation of two maps beyond what both share with a third.
+
+    With the energy of the signal as the third it is what a map has in common with that of random weights for another
+    reason than that both are large where the signal is.
+    """
+    a, b, c = _ranks(one), _ranks(other), _ranks(given)
+    ab, ac, bc = _correlation(a, b), _correlation(a, c), _correlation(b, c)
+    rest = (1 - ac**2) * (1 - bc**2)
+    return float((ab - ac * bc) / np.sqrt(rest)) if rest > 1e-12 else 0.0
+
+
+def agreement(maps: Sequence[Map]) -> float | None:
+    """Return the mean rank correlation of each two maps, such as those of an ensemble's members; None of only one."""
+    pairs = [rank_correlation(one, other) for number, one in enumerate(maps) for other in maps[number + 1 :]]
+    return float(np.mean(pairs)) if pairs else None
+
+
+def _tiles(relevance: Map, fs: float) -> tuple[NDArray[np.float64], int]:
+    """Return the sum of each tile, float64 (12, n_tiles), and how many samples one has; the last may have fewer."""
+    width = max(1, round(TILE_S * fs))
+    edges = np.arange(0, relevance.shape[1], width)
+    return np.add.reduceat(relevance.astype(np.float64), edges, axis=1), width
+
+
+def _covered(tiles: NDArray[np.int64], shape: tuple[int, ...], width: int, leads: tuple[int, ...]) -> NDArray[np.bool_]:
+    chosen = np.zeros(shape, dtype=np.bool_)
+    chosen.reshape(-1)[tiles] = True
+    every: NDArray[np.bool_] = np.repeat(chosen, width, axis=1)[:, : leads[1]]
+    return every
+
+
+def _area(shares: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
+    return float(np.trapezoid(curve, shares))
+
+
+def _ranks(values: Map) -> NDArray[np.float64]:
+    from scipy.stats import rankdata
+
+    ranks = np.asarray(rankdata(values, axis=None), dtype=np.float64)
+    return ranks - ranks.mean()
+
+
+def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    size = np.sqrt((one**2).sum() * (other**2).sum())
+    return float(one @ other / size) if size > 0 else 0.0
