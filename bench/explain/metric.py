@@ -137,7 +137,8 @@ def _tiles(relevance: Map, fs: float) -> tuple[NDArray[np.float64], int]:
     """Return the sum of each tile, float64 (12, n_tiles), and how many samples one has; the last may have fewer."""
     width = max(1, round(TILE_S * fs))
     edges = np.arange(0, relevance.shape[1], width)
-    return np.add.reduceat(relevance.astype(np.float64), edges, axis=1), width
+    tiles: NDArray[np.float64] = np.add.reduceat(relevance.astype(np.float64), edges, axis=1)
+    return tiles, width
 
 
 def _covered(tiles: NDArray[np.int64], shape: tuple[int, ...], width: int, leads: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -154,8 +155,9 @@ def _area(shares: NDArray[np.float64], curve: NDArray[np.float64]) -> float:
 def _ranks(values: Map) -> NDArray[np.float64]:
     from scipy.stats import rankdata
 
-    ranks = np.asarray(rankdata(values, axis=None), dtype=np.float64)
-    return ranks - ranks.mean()
+    ranks: NDArray[np.float64] = rankdata(values, axis=None)
+    centred: NDArray[np.float64] = ranks - ranks.mean()
+    return centred
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
