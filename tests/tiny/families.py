@@ -60,7 +60,7 @@ def lfm2():
 
 
 def _lively(model):
-    """Return the model with weights that tell tokens, their places and images apart, which those it is built with do not.
+    """Return the model with weights that tell tokens, places and images apart, as those it is built with do not.
 
     Some of them are even zero as built: the way from the images into the text.
     """
