@@ -4,8 +4,8 @@
 
 Counts every place of every input of the model's forward pass, padding too, so the figures are exact and need no GPU.
 The model is a tiny Gemma 3; its answers are cut into pieces of up to four letters or three other characters, about as
-small as published tokenizers cut them, and its reasoning is as long as the schema allows. Before, each value's whole answer was fed behind the cached prompt, up to 32
-answers together.
+small as published tokenizers cut them, and its reasoning is as long as the schema allows. Before, each value's whole
+answer was fed behind the cached prompt, up to 32 answers together.
 """
 
 import argparse
