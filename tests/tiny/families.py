@@ -59,6 +59,26 @@ def lfm2():
     return _lively(Lfm2VlForConditionalGeneration(config).eval())
 
 
+def gemma4():
+    """Return a Gemma 4 whose last layers take the keys of earlier ones, in evaluation mode."""
+    import torch
+    from transformers import Gemma4Config, Gemma4ForConditionalGeneration
+
+    torch.manual_seed(0)
+    layers = ["sliding_attention", "full_attention", "sliding_attention", "full_attention"]
+    text = {
+        **_WORDS, **_SIZE, "head_dim": 8, "global_head_dim": 8, "num_hidden_layers": 4, "layer_types": layers,
+        "num_kv_shared_layers": 2, "sliding_window": 16, "vocab_size_per_layer_input": 120,
+        "hidden_size_per_layer_input": 8,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "head_dim": 8,
+        "num_key_value_heads": 2, "patch_size": 4, "position_embedding_size": 16,
+    }  # fmt: skip
+    config = Gemma4Config(text_config=text, vision_config=vision, audio_config=None, image_token_id=IMAGE)
+    return _lively(Gemma4ForConditionalGeneration(config).eval())
+
+
 def _lively(model):
     """Return the model with weights that tell tokens, places and images apart, as those it is built with do not.
 

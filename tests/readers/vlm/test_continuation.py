@@ -81,6 +81,7 @@ FAMILIES = {
     "a window narrower than the prompt": (lambda: families.gemma(16), gemma_inputs, Grown),
     "a window that the answer fills": (lambda: families.gemma(40), gemma_inputs, Grown),
     "cross-attention to images": (families.mllama, mllama_inputs, Grown),
+    "keys shared by layers": (families.gemma4, prompts, Grown),
     "convolutions": (families.lfm2, prompts, Whole),
 }
 
