@@ -12,7 +12,7 @@ from readers.vlm.adapter_file import check_adapter_weights
 from readers.vlm.chat import Chat
 from readers.vlm.machine import dtype_of, existing_device
 from readers.vlm.option import LoadOptions, VlmOptions
-from readers.vlm.placement import check_placement, placement, refusal
+from readers.vlm.placement import check_adaptable, check_placement, placement, refusal
 from readers.vlm.source import ModelSource, first_line, model_source, processor_of
 from taxonomy.error import ReaderError
 
@@ -50,7 +50,7 @@ class Vlm:
 
     @cached_property
     def tokens(self) -> "LLTokenizer":
-        """The tokenizer as llguidance has it, made once: with 152,000 tokens (Qwen) in 1.3 s, 262,000 (Gemma 3) in 4 s."""
+        """The tokenizer for llguidance, made once: in 1.3 s for 152,000 tokens (Qwen), in 4 s for 262,000 (Gemma)."""
         import llguidance.hf
 
         return llguidance.hf.from_tokenizer(self.chat.processor.tokenizer, n_vocab=self.vocabulary)
@@ -75,6 +75,7 @@ def _with_adapter(model: "PreTrainedModel", name: str, adapter: Path) -> "PeftMo
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import SafetensorError
 
+    check_adaptable(model, name)
     try:
         with names_of_transformers_5(), warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Found missing adapter keys")  # which are an error below

@@ -66,7 +66,7 @@ def check_placement(model: "PreTrainedModel", source: ModelSource, options: Load
     """
     import torch
 
-    if options.quantization == "4bit" and {"cpu", "disk"} & set((getattr(model, "hf_device_map", None) or {}).values()):
+    if options.quantization == "4bit" and _has_exiles(model):
         raise refusal(source, options, {"device_map": "auto"})
     for name, part in model.named_modules():
         if isinstance(part, torch.nn.MultiheadAttention) and any(weight.is_meta for weight in part.parameters()):
@@ -74,6 +74,20 @@ def check_placement(model: "PreTrainedModel", source: ModelSource, options: Load
                 f"the weights of {source.name!r} cannot be kept off its devices: {name} computes only where they lie; "
                 "give more memory with --option max_memory, or --option quantization=4bit"
             )
+
+
+def check_adaptable(model: "PreTrainedModel", name: str) -> None:
+    """Raise ReaderError for a model that can have no adapter, as some of its weights are fetched for each use."""
+    if _has_exiles(model):
+        raise ReaderError(
+            f"an adapter needs all weights of {name!r} on GPUs, or all in the CPU's memory, where some lie elsewhere: "
+            "--option quantization=4bit, a larger max_memory, or a smaller model"
+        )
+
+
+def _has_exiles(model: "PreTrainedModel") -> bool:
+    """Tell whether weights lie on disk, or in the CPU's memory beside GPUs."""
+    return not {"cpu", "disk"}.isdisjoint((getattr(model, "hf_device_map", None) or {}).values())
 
 
 def refusal(source: ModelSource, options: LoadOptions, placed: dict[str, Any]) -> ReaderError:

@@ -10,9 +10,9 @@ import torch
 from readers.registry import reader
 from readers.vlm import machine
 from readers.vlm.generation import generate
-from readers.vlm.loading import load_vlm
+from readers.vlm.loading import load_vlm, weights
 from readers.vlm.option import LoadOptions, VlmOptions
-from readers.vlm.placement import placement, refusal, weights_size
+from readers.vlm.placement import check_adaptable, placement, refusal, weights_size
 from readers.vlm.source import model_source
 from taxonomy.error import ReaderError, SettingError, StopReading
 from taxonomy.target import BINARY
@@ -54,6 +54,13 @@ def test_what_exceeds_the_memory_stays_on_disk_and_changes_no_answer(headless, c
 def test_layers_that_cannot_be_kept_off_a_device_are_said(gemma, cases):
     with pytest.raises(StopReading, match=r"head\.attention computes only where they lie; give more memory"):
         list(asked(gemma, max_memory=SMALL).read(cases(1)))
+
+
+def test_an_adapter_needs_its_whole_model_in_one_kind_of_memory(headless):
+    source, options = model_source(str(headless), LoadOptions()), LoadOptions(max_memory=SMALL)
+    check_adaptable(weights(source, LoadOptions()), "whole")
+    with pytest.raises(ReaderError, match=r"needs all weights of 'parted' on GPUs"):
+        check_adaptable(weights(source, options), "parted")
 
 
 def test_the_size_of_the_weights_is_known_before_they_are_read(gemma):
