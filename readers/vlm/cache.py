@@ -22,7 +22,7 @@ def base_of(model: Any) -> "PreTrainedModel":  # noqa: ANN401
 
 def takes(model: Any, name: str) -> bool:  # noqa: ANN401
     """Tell whether a model's forward pass has an input of this name."""
-    return name in inspect.signature(base_of(model).forward).parameters
+    return name in inspect.signature(type(base_of(model)).forward).parameters
 
 
 def new_cache(model: Any) -> "DynamicCache | None":  # noqa: ANN401

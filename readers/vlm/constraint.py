@@ -28,11 +28,9 @@ class Constraint:
         import llguidance.numpy
 
         self.prompt, self.stops = prompt, vlm.chat.stops
-        grammar = llguidance.LLMatcher.grammar_from_json_schema
+        tokens, grammar = vlm.tokens, llguidance.LLMatcher.grammar_from_json_schema
         self.matchers = [
-            llguidance.LLMatcher(vlm.tokens, grammar(json.dumps(bounded(schema)), overrides=SPACING))
-            if schema
-            else None
+            llguidance.LLMatcher(tokens, grammar(json.dumps(bounded(schema)), overrides=SPACING)) if schema else None
             for schema in schemas
         ]
         self.vocabulary = vlm.vocabulary
