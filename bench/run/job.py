@@ -11,6 +11,7 @@ from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
 from bench.run.questionnaire import Questionnaire, ask_all, questions_of
+from bench.run.same_packages import check_same_packages
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
 from bench.score import Score
@@ -178,6 +179,7 @@ def limited(jobs: Mapping[str, Job], condition: str) -> Job:
 def begin(job: Job, observer: Observer = SILENT) -> None:
     """Write the manifest of a new run, or check that the folder holds the same run."""
     if not (job.folder.path / "manifest.json").is_file():
+        check_same_packages(job.folder, job.settings)
         job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
         return
     if job.folder.settings() != job.settings:
