@@ -283,6 +283,7 @@ def say_resumed(jobs: Collection[Job], observer: Observer) -> None:
 
 
 def ceiling_values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
+    """Return the values of the image ceiling's first readings by ``ecg_id``; a failed call has none."""
     return {
         ecg_id: {} if reading.error else with_derived(reading.values)
         for ecg_id, reading in first_repeats(readings).items()

@@ -1,9 +1,10 @@
 """What the Inspect task asks: the cases of a view as plain data, and everything that its log must tell of them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.dataset import Selection
@@ -16,8 +17,9 @@ from bench.storage import cache_folder, whole_file
 from bench.view import Cases, Question, View, cases_of
 from bench.view.example import IMAGE_AND_TEXT
 from readers.api.request import Request, SentImage
-from readers.contract import Input, Reader
+from readers.contract import Case, Input
 from taxonomy.error import StopReading
+from taxonomy.reading import Reading
 
 ASKED = "ecg_bench"
 """The field of a log's metadata that holds what was asked."""
@@ -26,11 +28,10 @@ NAME = "inspect"
 """The reader's name before the model is known."""
 
 
-@dataclass(frozen=True)
 class LoggedReader:
     """A model that is asked by Inspect; its answers come from logs.
 
-    Attributes
+    Parameters
     ----------
     name : str
         ``inspect:openai/gpt-5.4``.
@@ -38,19 +39,14 @@ class LoggedReader:
         What the log tells of how it was asked.
     """
 
-    name: str = NAME
     inputs: frozenset[Input] = IMAGE_AND_TEXT
-    details: dict[str, str] = field(default_factory=dict)
 
-    def read(self, cases: object) -> Any:  # noqa: ANN401  # never returns
+    def __init__(self, name: str = NAME, details: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.name, self.details = name, details
+
+    def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Raise StopReading: Inspect asks the model, and a log answers nothing that it does not hold."""
         raise StopReading(f"{self.name} is asked by Inspect: 'inspect eval' asks it, and 'bench score' reads the log")
-
-
-def logged_reader(name: str, details: dict[str, str]) -> Reader:
-    """Return the reader of a log."""
-    reader: Reader = LoggedReader(name, details=details)
-    return reader
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +85,7 @@ class Asking:
         """
         settled = view.for_inputs(IMAGE_AND_TEXT)
         cases = cases_of(settled, selection.cohort(settled.needs_signal), observer)
-        settings = settings_of(logged_reader(NAME, {}), NAME, cases, {}, 1)
+        settings = settings_of(LoggedReader(), NAME, cases, {}, 1)
         return cls(settings, replace(cases, name=settings.run_id), bare_name(model))
 
     @property
@@ -102,7 +98,7 @@ class Asking:
         donors = {str(ecg_id): donor.ecg_id for ecg_id, donor in self.cases.donors.items()}
         return {"settings": self.settings.to_json(), "donors": donors, "model": self.model}
 
-    def asked(self) -> "Iterator[AskedSample]":
+    def samples(self) -> "Iterator[AskedSample]":
         """Yield each case as it is sent, with the truth for the viewer."""
         self.cases.cohort.measure()
         questions = self.questions

@@ -38,7 +38,7 @@ DETAILS = ("auto", "low", "high", "original")
 """Levels of image detail that Inspect passes on."""
 
 
-@task
+@task  # type: ignore[untyped-decorator]  # inspect-ai is not installed beside mypy
 def ecg(  # noqa: PLR0913  # each is an argument of the task, as after -T
     dataset: Any = None,  # noqa: ANN401  # Inspect reads values as YAML and splits them at commas
     split: Any = "test",  # noqa: ANN401
@@ -76,7 +76,7 @@ def ecg(  # noqa: PLR0913  # each is an argument of the task, as after -T
     )
     name = str(get_model())
     asking = Asking.of(selection, view, name)
-    asked = list(asking.asked())
+    asked = list(asking.samples())
     form = asking.cases.view.form
     return Task(
         dataset=MemoryDataset([_sample(one) for one in asked], name=asking.settings.dataset),
@@ -131,7 +131,7 @@ def _content(images: tuple[SentImage, ...], text: str, detail: str) -> list[Cont
     return [*parts, ContentText(text=text)]
 
 
-@metric(scores="unreduced")
+@metric(scores="unreduced")  # type: ignore[untyped-decorator]  # inspect-ai is not installed beside mypy
 def by_axis() -> Metric:
     """Return the accuracy on each axis, and beside it that of the majority answer on the same cases."""
 
@@ -147,7 +147,7 @@ def by_axis() -> Metric:
     return metric
 
 
-@scorer(metrics=[mean(), by_axis()])
+@scorer(metrics=[mean(), by_axis()])  # type: ignore[untyped-decorator]  # inspect-ai is not installed beside mypy
 def reading(form: str = "dense", baselines: dict[str, Any] | None = None) -> Scorer:
     """Return the scorer: the answer is read by the benchmark's parser, and held against every labelled axis.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.dataset import Dataset, RecordId
 from bench.inspection.answer import reading_of
-from bench.inspection.asking import logged_reader
+from bench.inspection.asking import LoggedReader
 from bench.inspection.conversation import Turn, bare_name, digest_of, logged_turns, request_of, turns_of
 from bench.inspection.header import Header, header_of
 from bench.inspection.log_file import LogFile, opened_log
@@ -128,13 +128,10 @@ def logged_run(path: Path, dataset: Dataset, out: Path, observer: Observer = SIL
         header = header_of(path, log.start)
         cases = _cases(path, header, dataset)
         samples = _samples(log, header, cases)
-    settings = settings_of(logged_reader(header.reader, header.details), header.reader, cases, {}, header.epochs)
-    job = Job(settings, logged_reader(header.reader, header.details), cases, _folder(out, settings.run_id), Limits())
+    reader = LoggedReader(header.reader, header.details)
+    settings = settings_of(reader, header.reader, cases, {}, header.epochs)
+    job = Job(settings, reader, cases, RunFolder(out / settings.run_id), Limits())
     return LoggedRun(path, job, _readings(samples, header, cases, observer))
-
-
-def _folder(out: Path, run_id: str) -> RunFolder:
-    return RunFolder(out / run_id)
 
 
 def _cases(path: Path, header: Header, dataset: Dataset) -> Cases:
