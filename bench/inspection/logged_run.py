@@ -16,9 +16,9 @@ from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
 from bench.run.job import WORTH_PROCESSES, Job, begin
 from bench.run.options import Limits
-from bench.run.rescoring import cohort_of_run
+from bench.run.rescoring import cases_again, cohort_of_run
 from bench.run.settings import settings_of
-from bench.view import Cases, Question, QuestionKey, View, cases_of, template_version
+from bench.view import Cases, Question, QuestionKey, View, template_version
 from bench.view.example import IMAGE_AND_TEXT
 from readers.api.price import Price, price_of
 from readers.api.request import Request
@@ -153,13 +153,11 @@ def _cases(path: Path, header: Header, dataset: Dataset) -> Cases:
         shots=settings.shots,
     ).for_inputs(IMAGE_AND_TEXT)
     cohort = cohort_of_run(settings, dataset)
-    cases = cases_of(replace(view, condition="full"), cohort)
     unnamed = [ecg_id for ecg_id in cohort.ids if view.shown.crossed and str(ecg_id) not in header.donors]
     if unnamed:
         raise FileError(f"{path} cannot be used: it does not tell whose numbers stood beside record {unnamed[0]}")
-    donors = {ecg_id: dataset.record(header.donors[str(ecg_id)]) for ecg_id in cohort.ids if view.shown.crossed}
     workers = min(4, os.cpu_count() or 1) if len(cohort) >= WORTH_PROCESSES else 0
-    return replace(cases, view=view, donors=donors, name=settings.run_id, workers=workers)
+    return replace(cases_again(view, cohort, header.donors, settings.run_id), workers=workers)
 
 
 def _samples(log: LogFile, header: Header, cases: Cases) -> dict[QuestionKey, LoggedSample]:
