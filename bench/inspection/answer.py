@@ -53,7 +53,7 @@ def reading_of(sample: Mapping[str, Any], request: Request, price: Price | None,
 def _failure(sample: Mapping[str, Any], refused: bool, stop: str) -> Failure | None:
     error, limit = sample.get("error"), sample.get("limit")
     if error is not None:
-        message = redacted(" ".join(str(_field(error, "message")).split()))[:SHOWN]
+        message = redacted(_reason(error))[:SHOWN]
         kind: FailureKind = "quota" if any(word in message.lower() for word in TOO_MANY) else "transport"
         return Failure(kind, message or "Inspect ended the sample by an error")
     if limit is not None:
@@ -63,6 +63,15 @@ def _failure(sample: Mapping[str, Any], refused: bool, stop: str) -> Failure | N
     if stop in CUT:
         return Failure("truncated", "the answer was cut off at the most output tokens")
     return _told("content_filter") if stop == "content_filter" else None
+
+
+def _reason(error: object) -> str:
+    """Return what went wrong: the last line of the traceback, since Inspect's message begins with the whole request."""
+    for name in ("traceback", "message"):
+        lines = str(_field(error, name) or "").strip().splitlines()
+        if lines:
+            return " ".join(lines[-1].split())
+    return ""
 
 
 def _told(stop: str) -> Failure:

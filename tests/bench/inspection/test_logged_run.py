@@ -109,7 +109,8 @@ def test_no_key_of_a_log_is_written(asked, cases, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "kind", "said"),
     [
-        ({"error": {"message": "Connection refused\nby host"}}, "transport", "Connection refused by host"),
+        ({"error": {"message": "Request: QT 429 ms\nConnection refused"}}, "transport", "Connection refused"),
+        ({"error": {"message": "E('all of it')", "traceback": "...\n\nE: refused\n"}}, "transport", "E: refused"),
         ({"error": {"message": "RateLimitError: 429"}}, "quota", "429"),
         ({"limit": {"type": "message", "limit": 3}}, "truncated", "Inspect's limit of message"),
         ({"stop": "max_tokens"}, "truncated", "cut off"),
