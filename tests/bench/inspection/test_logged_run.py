@@ -40,6 +40,17 @@ def dataset():
     return open_dataset("phantoms:1,66")
 
 
+@pytest.fixture
+def read(asked, dataset, tmp_path):
+    """Reads a log of these samples: returns its run."""
+
+    def read(*samples, begun=None):
+        log = written_eval(tmp_path / "log.eval", begun or start(asked), samples)
+        return logged_run(log, dataset, tmp_path / "runs")
+
+    return read
+
+
 def copied(one, **changed):
     """Return a sample that answers as the server on loopback does: by the rate that the prompt prints."""
     return sample(one, answer(one.request.text), **changed)
@@ -122,10 +133,8 @@ def test_no_key_of_a_log_is_written(asked, cases, tmp_path):
         ({"output": {"choices": []}}, "empty", "no text"),
     ],
 )
-def test_what_is_no_answer_fails_as_with_an_api_reader(asked, cases, dataset, tmp_path, changed, kind, said):
-    changed = {"text": RIGHT, **changed}
-    log = written_eval(tmp_path / "log.eval", start(asked), [sample(cases[0], **changed)])
-    reading = readings_of(log, dataset, tmp_path)[0]
+def test_what_is_no_answer_fails_as_with_an_api_reader(read, cases, changed, kind, said):
+    (reading,) = read(sample(cases[0], **{"text": RIGHT, **changed})).readings.values()
     assert reading.error.kind == kind
     assert said in reading.error.message
     assert reading.usage.input_tokens == 1200
@@ -271,10 +280,9 @@ def changed_settings(asked, **changed):
          "the donor of '1' is no record"),
     ],
 )  # fmt: skip
-def test_a_head_that_tells_something_else_is_one_sentence(asked, cases, dataset, tmp_path, begun, said):
-    log = written_eval(tmp_path / "log.eval", begun(asked), [copied(cases[0])])
+def test_a_head_that_tells_something_else_is_one_sentence(read, asked, cases, begun, said):
     with pytest.raises(BenchError) as error:
-        logged_run(log, dataset, tmp_path / "runs")
+        read(copied(cases[0]), begun=begun(asked))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -292,10 +300,9 @@ def test_a_head_that_tells_something_else_is_one_sentence(asked, cases, dataset,
         ({"model_usage": {"x": {"input_tokens": -1}}}, "its input_tokens is '-1'"),
     ],
 )
-def test_a_sample_of_another_form_is_one_sentence(asked, cases, dataset, tmp_path, changed, said):
-    log = written_eval(tmp_path / "log.eval", start(asked), [copied(cases[0], **changed)])
+def test_a_sample_of_another_form_is_one_sentence(read, cases, changed, said):
     with pytest.raises(FileError) as error:
-        logged_run(log, dataset, tmp_path / "runs")
+        read(copied(cases[0], **changed))
     assert said in str(error.value)
 
 
