@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset.record import by_id
-from bench.score.area import ENOUGH
 from bench.score.axis_score import AxisAnswers, answers_on
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
@@ -61,7 +60,7 @@ class LabelFigures:
     macro_f1_interval : (float, float) or None
         95%, bootstrap over patients.
     labels : int
-        Those of the mean: true of ten cases or more.
+        Those of the mean: true of a case at least.
     head_share : BesideTruth or None
         Share of the labels named that are among the two commonest of their axis in training, over all axes; None where
         no axis has a tail.
@@ -138,8 +137,8 @@ def label_figures(
     drawn = resampled_sums(columns, patients, draws, seed)
     return LabelFigures(
         findings=_beside("findings", sums, drawn) if asks_findings else None,
-        macro_f1=rounded(float(_macro_f1(sums, names)[0])) if names else None,
-        macro_f1_interval=interval(_macro_f1(drawn, names)) if names else None,
+        macro_f1=rounded(float(_macro_f1(sums, names, sums)[0])) if names else None,
+        macro_f1_interval=interval(_macro_f1(drawn, names, sums)) if names else None,
         labels=len(names),
         head_share=_beside("head", sums, drawn) if own_heads else None,
         head_by_axis={name: _beside(f"head {name}", sums, drawn) for name in own_heads},
@@ -154,15 +153,13 @@ def _labels(value: AxisValue | None) -> frozenset[str]:
 
 
 def _label_columns(answers: Sequence[AxisAnswers], n: int) -> tuple[Columns, list[str]]:
-    """Return for each label with enough true cases where it was right, answered and true, and the labels' names."""
+    """Return for each label that occurs in the truth where it was right, answered and true, and the labels' names."""
     columns: Columns = {}
     names = []
     for on_axis in answers:
         primary = [_labels(truth.values[on_axis.axis.name]) for truth in on_axis.truths]
         true, named = _credited(on_axis, primary)
         for label in sorted(frozenset().union(*primary)):
-            if sum(label in labels for labels in primary) < ENOUGH:
-                continue
             name = f"{on_axis.axis.name} {label}"
             names.append(name)
             where_true, where_named = (np.array([label in labels for labels in side]) for side in (true, named))
@@ -228,8 +225,12 @@ def _beside(name: str, sums: Sums, drawn: Sums) -> BesideTruth:
     return BesideTruth(answered, true, rounded(float(shares[0] - shares[1])), interval(found[0] - found[1]))
 
 
-def _macro_f1(sums: Sums, names: Sequence[str]) -> NDArray[np.float64]:
-    """Return the mean F1 of every resample over the labels that it holds, float64 (draws,)."""
-    f1 = np.stack([ratio(2 * sums[f"both {name}"], sums[f"named {name}"] + sums[f"true {name}"]) for name in names])
-    defined = ~np.isnan(f1)
-    return ratio(np.where(defined, f1, 0.0).sum(axis=0), defined.sum(axis=0).astype(np.float64))
+def _macro_f1(sums: Sums, names: Sequence[str], observed: Sums) -> NDArray[np.float64]:
+    """Return the mean F1 of every resample, float64 (draws,); a label that is not in it keeps the F1 observed."""
+    f1 = np.stack([_f1(sums, name) for name in names])
+    kept = np.array([_f1(observed, name)[0] for name in names])[:, None]
+    return np.asarray(np.mean(np.where(np.isnan(f1), np.nan_to_num(kept), f1), axis=0), dtype=np.float64)
+
+
+def _f1(sums: Sums, name: str) -> NDArray[np.float64]:
+    return ratio(2 * sums[f"both {name}"], sums[f"named {name}"] + sums[f"true {name}"])

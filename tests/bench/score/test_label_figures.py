@@ -73,9 +73,11 @@ def test_the_majority_names_no_finding_and_the_head_alone(figures_of, cohort):
         values = [one[axis.name] for one in truths(cohort) if one[axis.name] is not None]
         counts = Counter(label for value in values for label in labels_of(value))
         usual = labels_of(majority_values()[axis.name])
-        f1 += [2 * n / (len(values) + n) if label in usual else 0.0 for label, n in counts.items() if n >= 10]
+        f1 += [2 * n / (len(values) + n) if label in usual else 0.0 for label, n in counts.items()]
     assert found.labels == len(f1)
     assert found.macro_f1 == pytest.approx(np.mean(f1), abs=1e-6)
+    low, high = found.macro_f1_interval
+    assert low < found.macro_f1 < high  # rare labels, which many resamples do not hold, do not shift it
 
 
 def test_one_that_knows_every_truth_has_the_figures_of_the_truth(figures_of):
@@ -125,11 +127,10 @@ def test_macro_f1_is_scikit_learns_where_one_value_is_right(figures_of, cohort):
     for name in SINGLE:
         pairs = [(one[name], guesses[id(one)][name]) for one in truths(cohort) if one[name] is not None]
         counts = Counter(true for true, _ in pairs)
-        enough = sorted(value for value, n in counts.items() if n >= 10)
         true, said = [true for true, _ in pairs], [value or "" for _, value in pairs]
-        f1 += list(f1_score(true, said, labels=enough, average=None, zero_division=0)) if enough else []
+        f1 += list(f1_score(true, said, labels=sorted(counts), average=None, zero_division=0))
     findings = Counter(label for one in truths(cohort) for label in labels_of(one["other_findings"]))
-    f1 += [0.0 for count in findings.values() if count >= 10]
+    f1 += [0.0] * len(findings)
     assert found.labels == len(f1) and found.macro_f1 == pytest.approx(np.mean(f1), abs=1e-6)
 
 
