@@ -113,7 +113,7 @@ class ArmFailure:
 
 
 def check_models(every: Sequence[ExperimentOptions], experiments: Sequence[Experiment]) -> None:
-    """Refuse what can be told before anything is asked or taught: no such model, no key, no arm to take part in.
+    """Refuse what can be told before anything is asked or taught: no such model, no key, no arm for any of them.
 
     Raises
     ------
@@ -125,6 +125,8 @@ def check_models(every: Sequence[ExperimentOptions], experiments: Sequence[Exper
     for options in every:
         tested = options.tested
         arms = [(one, arm) for one in experiments for arm in options.arms(one)]
+        if not arms:
+            continue
         # Of an open model this reads the small files alone.
         built = reader(tested.reader, tested.options({**arms[0][1].options, **options.run.options}))
         if not any_api:
@@ -134,13 +136,13 @@ def check_models(every: Sequence[ExperimentOptions], experiments: Sequence[Exper
 
 
 def check_arms(every: Sequence[ExperimentOptions], experiments: Sequence[Experiment]) -> None:
-    """Raise SettingError for a model that takes part in no arm of these experiments."""
-    for options in every:
-        if not any(options.arms(one) for one in experiments):
-            raise SettingError(
-                f"--model {options.tested.name} has no arm in {experiments[0].name!r}, whose arms are all fine-tuned "
-                f"({options.tested.why_untaught()}): 'zero-shot' has untaught ones"
-            )
+    """Raise SettingError when none of the models takes part in an arm of these experiments."""
+    if not any(options.arms(one) for options in every for one in experiments):
+        tested = every[0].tested
+        raise SettingError(
+            f"--model {tested.name} has no arm in {experiments[0].name!r}, whose arms are all fine-tuned "
+            f"({tested.why_untaught()}): 'zero-shot' has untaught ones"
+        )
 
 
 def run_experiment(
