@@ -76,7 +76,8 @@ def read_results(folder: Path) -> list[ArmResult]:
         return order.index(key) if key in order else len(order), result.arm, result.model
 
     paths = [*folder.glob("*/*/result.json"), *folder.glob("*/*/*/result.json")]
-    return sorted((_read(path) for path in paths), key=position)
+    read = [_read(path) for path in paths]  # an arm that was asked again in its own folder replaces the earlier one
+    return sorted({(one.experiment, one.arm, one.run_id): one for one in read}.values(), key=position)
 
 
 def _read(path: Path) -> ArmResult:

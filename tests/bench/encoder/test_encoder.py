@@ -160,11 +160,11 @@ def test_verdicts(encoder_area, over_random, over_pixels, reader, said):
 
 @pytest.mark.slow
 def test_the_command_leaves_a_page(gemma, tmp_path):
-    words = ("encoder-probe", "--model", gemma, "--renderer", "clean", "--px-per-mm", "2", "--limit", "40")
+    words = ("encoder-probe", "--model", gemma, "--renderer", "clean", "--px-per-mm", "2", "--limit", "66")
     done = bench(*words, "--out", "probe", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "probe" / "encoder.md").read_text()
-    assert "n = 40 phantoms, simulated ECGs of known truth" in page and "![Areas by source](clean.png)" in page
+    assert "n = 66 phantoms, simulated ECGs of known truth" in page and "![Areas by source](clean.png)" in page
     assert "| encoder, attentive | random, attentive | minus pooled | verdict |" in page
     data = json.loads((tmp_path / "probe" / "encoder.json").read_text())["probes"]
     assert {one["axis"] for one in data} >= {"rate", "diagnosis"}

@@ -250,6 +250,11 @@ def test_results_and_adapters_of_one_model_without_a_folder_of_its_own_are_found
     (folder / "result.json").write_text(json.dumps(earlier))
     (found,) = read_results(tmp_path)
     assert found.labels is None and label_rows([found])[0][1:] == ("-",)
+    anew = tmp_path / "dense-taxonomy" / "some-model" / "with-reasoning"
+    anew.mkdir(parents=True)
+    (anew / "result.json").write_text(json.dumps(written))
+    (found,) = read_results(tmp_path)
+    assert found.labels is not None  # asked again, it replaces the earlier result
     (one,) = experiments_named("dense-taxonomy")
     arm = one.arms[1]
     own, other = (ExperimentOptions(name, RunOptions(""), out=tmp_path) for name in ("some/model", "another/model"))
