@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.encoder.probing import FittedProbe, LabelledSplits, SplitRows, fitted_probe, macro_area, one_hot
+from bench.encoder.probing import FittedProbe, LabelledSplits, fitted_probe, macro_area, one_hot
 from bench.progress import Report
 from taxonomy.axis import AxisValue
 
@@ -36,6 +36,7 @@ SEEDS = 2
 
 Tokens = NDArray[np.float16]
 Chances = NDArray[np.float64]
+State = dict[str, "Tensor"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +109,8 @@ def _learnt(
     """Return the probabilities of every record on every axis at the epoch that validation chose."""
     import torch
 
-    best: dict[str, tuple[float, int, Chances]] = {}
-    evaluated = np.unique(np.concatenate([part.rows for one in questions for part in _later(one.splits)]))
+    best: dict[str, tuple[float, int, State]] = {}
+    validation, evaluated = (_union(questions, parts) for parts in (("validation",), ("validation", "test")))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = _probes(questions, tokens.shape[2])
@@ -117,20 +118,34 @@ def _learnt(
         order = np.random.default_rng(seed)
         for epoch in range(EPOCHS):
             _pass(model, optimizer, tokens, questions, order)
-            chances = _chances(model, tokens, questions, evaluated)
+            chances = _chances(model, tokens, questions, validation)
+            state = {name: part.detach().clone() for name, part in model.state_dict().items()}
             for one in questions:
                 area = macro_area(one.truth, chances[one.axis], one.splits.validation)
                 assert area is not None
                 if one.axis not in best or area[0] > best[one.axis][0]:
-                    best[one.axis] = area[0], epoch, chances[one.axis]
+                    best[one.axis] = area[0], epoch, state
             report(number * EPOCHS + epoch + 1, SEEDS * EPOCHS)
             if epoch - max(chosen for _, chosen, _ in best.values()) >= PATIENCE:
                 break
-    return {axis: chances for axis, (_, _, chances) in best.items()}
+    model.load_state_dict(_chosen([best[one.axis][2] for one in questions]))
+    return _chances(model, tokens, questions, evaluated)
 
 
-def _later(splits: LabelledSplits) -> tuple[SplitRows, SplitRows]:
-    return splits.validation, splits.test
+def _chosen(states: Sequence[State]) -> State:
+    """Return the queries and the layer of each axis from the state that was chosen for it."""
+    chosen = {name: part.clone() for name, part in states[0].items()}
+    for k, state in enumerate(states):
+        own = slice(k * HEADS, (k + 1) * HEADS)
+        chosen["queries"][own] = state["queries"][own]
+        chosen |= {name: part for name, part in state.items() if name.startswith(f"heads.{k}.")}
+    return chosen
+
+
+def _union(questions: Sequence[_Question], parts: Sequence[str]) -> NDArray[np.int64]:
+    """Return the rows of these splits with a label on any axis."""
+    rows: list[NDArray[np.int64]] = [getattr(one.splits, part).rows for one in questions for part in parts]
+    return np.unique(np.concatenate(rows))
 
 
 def _probes(questions: Sequence[_Question], width: int) -> "nn.Module":
