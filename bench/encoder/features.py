@@ -1,6 +1,7 @@
 """Features of every record: of the encoder, of its untrained twin, of the pixels, and of resnet1d."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Record
+from bench.encoder.token_file import TokenFile
 from bench.progress import Report
 from bench.storage import whole_file
 from bench.view import View
@@ -27,10 +29,18 @@ SAVED_EVERY = 500
 Features = Mapping[str, NDArray[np.float32]]
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureFiles:
+    """Where features are kept (npz), and tokens if they are."""
+
+    features: Path
+    tokens: TokenFile | None = None
+
+
 def image_features(
-    encoder: ImageEncoder, records: Sequence[Record], view: View, path: Path, report: Report
+    encoder: ImageEncoder, records: Sequence[Record], view: View, kept: FeatureFiles, report: Report
 ) -> Features:
-    """Return the features of every record's pictures, resuming from the file of an interrupted run.
+    """Return the features of every record's pictures, resuming from the files of an interrupted run.
 
     Parameters
     ----------
@@ -38,8 +48,7 @@ def image_features(
     records : sequence of Record
     view : View
         Settled; gives renderer and resolution.
-    path : Path
-        The features file (npz).
+    kept : FeatureFiles
     report : callable
 
     Returns
@@ -52,19 +61,27 @@ def image_features(
     FileError
         When the file cannot be read or belongs to other records.
     """
+    path, tokens = kept.features, kept.tokens
     ids = np.array([record.ecg_id for record in records])
     rows = {name: list(features) for name, features in _saved(path, ids).items()}
     done = len(next(iter(rows.values()), []))
+    if tokens is not None and not tokens.opened():
+        rows, done = {}, 0
 
     def inputs(batch: tuple[Record, ...]) -> tuple[Encoded, NDArray[np.float32]]:
         images = view.drawn(batch[0].signal())
         return encoder.vlm.chat.encode([Case("", images=images, prompt=Prompt(""))]), _pixels(images)
 
     for number, (encoded, pixels) in enumerate(prefetched(records[done:], 1, inputs), start=done + 1):
-        for name, row in {**encoder.features(encoded.tensors), "pixels": pixels}.items():
+        features, seen = encoder.seen(encoded.tensors)
+        for name, row in {**features, "pixels": pixels}.items():
             rows.setdefault(name, []).append(row)
+        if tokens is not None:
+            tokens.keep(number - 1, seen)
         report(number, len(records))
         if number % SAVED_EVERY == 0 or number == len(records):
+            if tokens is not None:
+                tokens.flush()
             _save(path, ids, rows)
     return {name: np.stack(features) for name, features in rows.items()}
 
