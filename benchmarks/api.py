@@ -21,6 +21,7 @@ from pathlib import Path
 from bench.dataset import Cohort, Dataset, Record, Signal, open_dataset
 from bench.run.questionnaire import Questionnaire, ask_all
 from bench.view import Cases, Question, View
+from bench.view.drawing import Ahead
 from measurements.measurement import Measurement
 from readers.registry import reader
 from readers.session import Session, SessionReader
@@ -57,7 +58,7 @@ def timed_run(dataset: Dataset, cases: int, concurrency: int, workers: int, fold
     built = reader("openai:gpt-5.4", {"attempts": "6", "timeout": "2"})
     assert isinstance(built, SessionReader)
     view = View().settled(built)
-    job = Cases(view, Cohort(dataset, records, "all"), features, name="benchmark", workers=workers)
+    job = Cases(view, Cohort(dataset, records, "all"), features, name="benchmark", ahead=Ahead(workers))
     session = Session(folder / "responses", "benchmark", concurrency)
     times: list[float] = []
     start = time.perf_counter()

@@ -208,7 +208,7 @@ def fewest_kept(records):
 
 @pytest.mark.slow
 def test_rate_and_axis_are_measured_on_what_a_page_shows(population):
-    from bench.dataset.measurement_cache import measure_record
+    from bench.dataset.measuring import measure_record
 
     records = population.cohort()[:10]
     same = {"rate": 0, "axis": 0}
