@@ -18,10 +18,6 @@ from taxonomy.error import ReaderError, SettingError
 HAS_VLLM = importlib.util.find_spec("vllm") is not None
 VALUES = {"type": "string", "enum": ["normal", "tachycardia"]}
 SCHEMA = {"type": "object", "properties": {"rate": VALUES}, "required": ["rate"]}
-    "type": "object",
-    "properties": {"rate": {"type": "string", "enum": ["normal", "tachycardia"]}},
-    "required": ["rate"],
-}
 PAGE = blank("printed")
 CASE = Case("abc", images=PAGE, prompt=Prompt("Read it.", system="You read ECGs.", captions=("A page",), schema=SCHEMA))
 
