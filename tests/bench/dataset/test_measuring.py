@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Lock
 
 import pytest
 
@@ -82,14 +83,13 @@ class Unsendable(Phantoms):
 
     def __init__(self, population):
         super().__init__(population)
-        self.held = Path(os.devnull).open()
+        self.held = Lock()
 
 
 def test_a_dataset_that_cannot_be_sent_is_measured_in_one_process_which_is_said(several, caplog):
     dataset = Unsendable(f"35,{COUNT}")
     with caplog.at_level(logging.WARNING, "bench"):
         found = dataset.cohort().measure()
-    dataset.held.close()
     assert len(found) == COUNT
     (line,) = caplog.messages
     assert "cannot be sent to other processes" in line
