@@ -1,30 +1,39 @@
 """Features of every record: of the encoder, of its untrained twin, of the pixels, and of resnet1d."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record
+from bench.dataset import Record, Signal
 from bench.encoder.token_file import TokenFile
 from bench.progress import Report
 from bench.storage import whole_file
 from bench.view import View
+from bench.view.drawing import Ahead, draw_ahead, drawing_processes
 from readers.contract import Case, Prompt
-from readers.prefetch import prefetched
+from readers.prefetch import Elsewhere, prefetched
+from readers.processors import other_processes
 from readers.vlm.chat import Encoded
 from readers.vlm.encoder import ImageEncoder
 from renderers import Picture
 from taxonomy.error import FileError
+
+if TYPE_CHECKING:
+    from readers.resnet1d.side import NetworkInput
 
 PIXELS = 96
 """Edge in px of the grey picture that represents the raw pixels."""
 
 SAVED_EVERY = 500
 """Records between two writes of the features file."""
+
+AT_A_TIME = 8
+"""Signals that a process prepares at a time."""
 
 Features = Mapping[str, NDArray[np.float32]]
 
@@ -68,11 +77,11 @@ def image_features(
     if tokens is not None and not tokens.opened():
         rows, done = {}, 0
 
-    def inputs(batch: tuple[Record, ...]) -> tuple[Encoded, NDArray[np.float32]]:
-        images = view.drawn(batch[0].signal())
+    def inputs(batch: tuple[tuple[Picture, ...], ...]) -> tuple[Encoded, NDArray[np.float32]]:
+        (images,) = batch
         return encoder.vlm.chat.encode([Case("", images=images, prompt=Prompt(""))]), _pixels(images)
 
-    for number, (encoded, pixels) in enumerate(prefetched(records[done:], 1, inputs), start=done + 1):
+    for number, (encoded, pixels) in enumerate(prefetched(_pages(records[done:], view), 1, inputs), start=done + 1):
         features, seen = encoder.seen(encoded.tensors)
         for name, row in {**features, "pixels": pixels}.items():
             rows.setdefault(name, []).append(row)
@@ -86,6 +95,14 @@ def image_features(
     return {name: np.stack(features) for name, features in rows.items()}
 
 
+def _pages(records: Sequence[Record], view: View) -> Iterator[tuple[Picture, ...]]:
+    """Yield every record's pictures; many are drawn by other processes."""
+    traces = ((record, (signal.mv, signal.fs)) for record in records for signal in (record.signal(),))
+    ahead = Ahead(drawing_processes(len(records)), as_png=False)
+    for _, images in draw_ahead(traces, view.renderer, view.style, ahead):
+        yield images
+
+
 def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.float32]:
     """Return resnet1d's features of every record's signal, those of its members concatenated.
 
@@ -96,18 +113,23 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
     import torch
 
     from readers.resnet1d.reader import PREFERRED_FS
-    from readers.resnet1d.side import network_input
     from readers.resnet1d.weights import load_weights
 
     members, rows = load_weights().members, []
-    for number, record in enumerate(records, start=1):
-        signal = record.signal(PREFERRED_FS)
-        seen, _ = network_input(signal.mv, signal.fs)
+    signals = (record.signal(PREFERRED_FS) for record in records)
+    batches = prefetched(signals, AT_A_TIME, _network_inputs, Elsewhere(other_processes()))
+    for number, seen in enumerate(chain.from_iterable(batches), start=1):
         leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
         with torch.inference_mode():
             rows.append(torch.cat([member.features(leads, side) for member in members], dim=1)[0].numpy())
         report(number, len(records))
     return np.stack(rows)
+
+
+def _network_inputs(signals: tuple[Signal, ...]) -> "tuple[NetworkInput, ...]":
+    from readers.resnet1d.side import network_input
+
+    return tuple(network_input(signal.mv, signal.fs)[0] for signal in signals)
 
 
 def _pixels(images: Sequence[Picture]) -> NDArray[np.float32]:

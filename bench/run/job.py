@@ -1,6 +1,5 @@
 """Jobs: a run from its options to its score, with every reading on disk as it arrives."""
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,14 +16,12 @@ from bench.run.settings import RunSettings, settings_of
 from bench.score import Score
 from bench.storage import as_json
 from bench.view import Cases, Question, QuestionKey, cases_of
+from bench.view.drawing import Ahead, drawing_processes
 from readers.contract import Reader
 from readers.session import CheckedReader, SessionReader
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
-
-WORTH_PROCESSES = 200
-"""Number of questions from which drawing processes pay off: they take two seconds to start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,10 +136,8 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
         cohort = options.selection.cohort(view.needs_signal)
     cases = cases_of(view, cohort, observer)
     settings = settings_of(reader, options.reader, cases, options.options, options.repeats)
-    many = len(cases.cohort) * options.repeats >= WORTH_PROCESSES
-    # A local reader needs the cores itself.
-    workers = min(4, os.cpu_count() or 1) if many and isinstance(reader, SessionReader) else 0
-    cases = replace(cases, name=settings.run_id, workers=workers)
+    ahead = Ahead(drawing_processes(len(cases.cohort) * options.repeats), as_png=isinstance(reader, SessionReader))
+    cases = replace(cases, name=settings.run_id, ahead=ahead)
     return Job(settings, reader, cases, RunFolder(options.out / settings.run_id), options.limits)
 
 
