@@ -1,6 +1,5 @@
 """A run made of a log: what was asked is made once more and compared, then the answers become readings."""
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +13,12 @@ from bench.inspection.header import Header, header_of
 from bench.inspection.log_file import LogFile, opened_log
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
-from bench.run.job import WORTH_PROCESSES, Job, begin
+from bench.run.job import Job, begin
 from bench.run.options import Limits
 from bench.run.rescoring import cases_again, cohort_of_run
 from bench.run.settings import settings_of
 from bench.view import Cases, Question, QuestionKey, View, template_version
+from bench.view.drawing import Ahead, drawing_processes
 from bench.view.example import IMAGE_AND_TEXT
 from readers.api.price import Price, price_of
 from readers.api.request import Request
@@ -156,8 +156,9 @@ def _cases(path: Path, header: Header, dataset: Dataset) -> Cases:
     unnamed = [ecg_id for ecg_id in cohort.ids if view.shown.crossed and str(ecg_id) not in header.donors]
     if unnamed:
         raise FileError(f"{path} cannot be used: it does not tell whose numbers stood beside record {unnamed[0]}")
-    workers = min(4, os.cpu_count() or 1) if len(cohort) >= WORTH_PROCESSES else 0
-    return replace(cases_again(view, cohort, header.donors, settings.run_id), workers=workers)
+    return replace(
+        cases_again(view, cohort, header.donors, settings.run_id), ahead=Ahead(drawing_processes(len(cohort)))
+    )
 
 
 def _samples(log: LogFile, header: Header, cases: Cases) -> dict[QuestionKey, LoggedSample]:
