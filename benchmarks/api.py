@@ -21,6 +21,7 @@ from pathlib import Path
 from bench.dataset import Cohort, Dataset, Record, Signal, open_dataset
 from bench.run.questionnaire import Questionnaire, ask_all
 from bench.view import Cases, Question, View
+from bench.view.drawing import Ahead
 from measurements.measurement import Measurement
 from readers.registry import reader
 from readers.session import Session, SessionReader
@@ -38,7 +39,9 @@ def _renamed(record: Record, ecg_id: int) -> Record:
     return replace(record, ecg_id=ecg_id, _load=load)
 
 
-def timed_run(dataset: Dataset, cases: int, concurrency: int, workers: int, folder: Path) -> list[float]:
+def timed_run(  # noqa: PLR0913
+    dataset: Dataset, cases: int, concurrency: int, workers: int, folder: Path, timeout: float
+) -> list[float]:
     """Read ``cases`` cases: a hundred records over and over, each under an id and with a number of its own.
 
     Returns
@@ -54,10 +57,10 @@ def timed_run(dataset: Dataset, cases: int, concurrency: int, workers: int, fold
         record.ecg_id: replace(measured[original.ecg_id], t_axis=Measurement(float(record.ecg_id)))
         for record, original in zip(records, originals, strict=True)
     }
-    built = reader("openai:gpt-5.4", {"attempts": "6", "timeout": "2"})
+    built = reader("openai:gpt-5.4", {"attempts": "6", "timeout": f"{timeout:g}"})
     assert isinstance(built, SessionReader)
     view = View().settled(built)
-    job = Cases(view, Cohort(dataset, records, "all"), features, name="benchmark", workers=workers)
+    job = Cases(view, Cohort(dataset, records, "all"), features, name="benchmark", ahead=Ahead(workers))
     session = Session(folder / "responses", "benchmark", concurrency)
     times: list[float] = []
     start = time.perf_counter()
@@ -81,6 +84,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--data", default="phantoms:1", help="PTB-XL's folder; phantoms where none is named")
     options = parser.parse_args()
+    patience = max(2.0, 6 * options.latency)
     command = [sys.executable, str(SERVER), "--latency", str(options.latency), "--faults", str(options.faults)]
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -91,7 +95,7 @@ def main() -> None:
         os.environ["OPENAI_BASE_URL"] = f"{address}/v1"
         try:
             dataset = open_dataset(options.data)
-            times = timed_run(dataset, options.cases, options.concurrency, options.workers, Path(folder))
+            times = timed_run(dataset, options.cases, options.concurrency, options.workers, Path(folder), patience)
             with urllib.request.urlopen(f"{address}/counts") as response:
                 counts = json.load(response)
         finally:

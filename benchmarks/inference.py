@@ -19,7 +19,8 @@ import numpy as np
 
 from bench.dataset import Signal, open_dataset
 from readers.contract import Case
-from readers.prefetch import Elsewhere, own_processors
+from readers.prefetch import Elsewhere
+from readers.processors import own_processors
 from readers.resnet1d.reader import BATCH, PREFERRED_FS, Resnet1dReader
 from readers.resnet1d.side import NetworkInput, stacked
 

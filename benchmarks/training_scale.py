@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 from bench.dataset.phantom import Phantoms
-from bench.training.preparation import own_processors
 from bench.training.resnet1d import training_set
+from readers.processors import own_processors
 from readers.resnet1d.config import TrainingConfig, read_training_config
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import loss_of

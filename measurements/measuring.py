@@ -60,6 +60,11 @@ def keep(signal: NDArray[np.float32], fs: float, numbers: Measurements) -> None:
     _keep(_key(np.asarray(signal, dtype=np.float32), fs), numbers)
 
 
+def is_kept(signal: NDArray[np.float32], fs: float) -> bool:
+    """Tell whether the measurements of a signal are kept, so that :func:`measure` only looks them up."""
+    return _key(np.asarray(signal, dtype=np.float32), fs) in _KEPT
+
+
 def _key(signal: NDArray[np.float32], fs: float) -> _Key:
     return hashlib.sha256(np.ascontiguousarray(signal).data).digest(), signal.shape, fs
 

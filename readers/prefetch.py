@@ -1,6 +1,5 @@
 """Prepare the next batches while the model works on this one: in a thread, or in processes where it is worth it."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -34,11 +33,6 @@ class Elsewhere(Generic[Item, Prepared]):
     count: int
     after: int = WORTH_PROCESSES
     received: Callable[[tuple[Item, ...], Prepared], None] = lambda batch, prepared: None
-
-
-def own_processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def prefetched(

@@ -5,6 +5,7 @@ script without a guard would begin anew in each of them.
 """
 
 import json
+import logging
 import os
 import pickle
 import struct
@@ -17,7 +18,8 @@ from functools import partial
 from queue import SimpleQueue
 from typing import IO, Any, Generic, TypeVar
 
-from readers.isolation import Crash, attempt
+from readers.isolation import Crash, Result, attempt
+from readers.processors import VARIABLE
 from taxonomy.error import StopReading
 
 Batch = TypeVar("Batch")
@@ -26,11 +28,17 @@ Prepared = TypeVar("Prepared")
 BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from readers.process import serve; serve()"
 """What a child runs: it finds every module where this process finds it, and none in the current folder (``-P``)."""
 
+ALONE = dict.fromkeys((VARIABLE, "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Environment of a child: as many as there are processors must not start as many threads or processes each."""
+
+UNSENDABLE = (pickle.PicklingError, AttributeError, TypeError)
+"""Errors of pickling an object of a local class, or one that holds a lock or an open file."""
+
 
 def _ended(status: int | None) -> str:
     """Return that a process is gone, and why as far as its exit status tells."""
     how = "was killed, perhaps for its memory" if status is None or status < 0 else f"ended with exit status {status}"
-    return f"a process that prepares signals {how}: what was read is kept, and the same command goes on from there"
+    return f"a process that prepares cases {how}: what was read is kept, and the same command goes on from there"
 
 
 class Processes(Generic[Batch, Prepared]):
@@ -40,7 +48,8 @@ class Processes(Generic[Batch, Prepared]):
     ----------
     count : int
     prepare : callable
-        A function of a module, with batches and results that can be pickled.
+        With batches and results that can be pickled. Where it cannot be pickled itself, or not be found by a child,
+        such as a class of a script, this process prepares every batch, which is said.
     received : callable
         Called in a thread of this process with each batch and its result.
     first : object
@@ -58,6 +67,7 @@ class Processes(Generic[Batch, Prepared]):
         self._idle: SimpleQueue[_Child] = SimpleQueue()
         self._children = [_Child() for _ in range(count)]
         self._threads = ThreadPoolExecutor(count)
+        self._unsendable, self._said = "", False
         self._begun = [self._threads.submit(self._begin, child, first) for child in self._children]
 
     @property
@@ -86,13 +96,22 @@ class Processes(Generic[Batch, Prepared]):
             child.close()
 
     def _begin(self, child: "_Child", first: Batch) -> None:
-        child.ask(self._prepare)
+        try:
+            told = child.ask(self._prepare)
+        except UNSENDABLE as error:
+            told = Crash(str(error), "")
+        if isinstance(told, Crash):
+            self._unsendable = told.words
+            return
         child.ask(first)
         self._idle.put(child)
 
     def _prepared(self, batch: Batch) -> Prepared:
         for begun in self._begun:
             begun.result()
+        if self._unsendable:
+            self._say_unsendable()
+            return self._prepare(batch)
         child = self._idle.get()
         try:
             answer = child.ask(batch)
@@ -105,6 +124,13 @@ class Processes(Generic[Batch, Prepared]):
         self._received(batch, prepared)
         return prepared
 
+    def _say_unsendable(self) -> None:
+        if not self._said:
+            self._said = True
+            logging.getLogger("bench").warning(
+                "what prepares cases cannot be sent to other processes (%s): one process does it", self._unsendable
+            )
+
 
 class _Child:
     """A process and the two pipes to it."""
@@ -116,6 +142,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            env={**os.environ, **ALONE},
         )
 
     def ask(self, question: object) -> Any:  # noqa: ANN401  # a result of the function that it was asked to call
@@ -151,11 +178,11 @@ def serve() -> None:
     # What a library prints must not come between the answers.
     os.dup2(2, 1)
     try:
-        prepare = _receive(questions)
-        _send(answers, None)
-        while True:
+        received = attempt(partial(_receive, questions), EOFError)
+        _send(answers, received if isinstance(received, Crash) else None)
+        while isinstance(received, Result):
             batch = _receive(questions)
-            _send(answers, attempt(partial(prepare, batch), ()))
+            _send(answers, attempt(partial(received.value, batch), ()))
     except (EOFError, BrokenPipeError):
         # Exit without flushing pipes that lead nowhere.
         os._exit(0)

@@ -41,11 +41,14 @@ class Bounds:
         Lists and objects within one another at most.
     once : bool
         Whether an object that has a key twice is refused; otherwise the last value counts.
+    constants : bool
+        Whether NaN and Infinity, which JSON does not have, are read as null; otherwise they are refused.
     """
 
     size: int = 64 * MEBIBYTE
     depth: int = 32
     once: bool = False
+    constants: bool = False
 
 
 USUAL = Bounds()
@@ -75,7 +78,7 @@ def outside_json(text: str | bytes, where: object, error: type[BenchError] = Fil
         _check_depth(written, bounds)
         return json.loads(
             written,
-            parse_constant=_constant,
+            parse_constant=_null if bounds.constants else _constant,
             parse_float=_number,
             parse_int=_whole_number,
             object_pairs_hook=_once if bounds.once else None,
@@ -234,6 +237,10 @@ def _check_depth(text: str, bounds: Bounds) -> None:
 
 def _size(size: int) -> str:
     return f"{size // MEBIBYTE} MiB" if size >= MEBIBYTE else f"{size:,} bytes"
+
+
+def _null(written: str) -> None:
+    return None
 
 
 def _constant(written: str) -> float:

@@ -11,8 +11,8 @@ GROUND = ("taxonomy.error", "taxonomy.plugin")
 """The errors' root and the look-up of entry points, on which packages stand that know nothing of the taxonomy."""
 
 ROOMS = (
-    "storage", "progress", "dataset", "view", "score", "run", "training", "evidence", "encoder", "export", "finetune",
-    "experiment", "tracing", "explain", "study", "report", "cli", "__main__",
+    "storage", "progress", "dataset", "view", "score", "run", "training", "evidence", "inspection", "encoder", "export",
+    "finetune", "experiment", "tracing", "explain", "study", "report", "cli", "__main__",
 )  # fmt: skip
 """Rooms of ``bench``, the ground floor first: each imports only what stands before it."""
 

@@ -1,6 +1,7 @@
 """``bench ablate``: how much of an answer came from the trace."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,7 @@ from bench.cli.option import (
 if TYPE_CHECKING:
     from bench.dataset import RecordId
     from bench.evidence.ablation import Ablation
+    from bench.evidence.result import Evidence
     from bench.run.options import RunOptions
 
 
@@ -84,21 +86,27 @@ def ablate(  # one for each option of its own
     if dry_run:
         _dry_run(asked, conditions, until_told)
         return
-    from bench.cli.terminal import TERMINAL, show
+    from bench.cli.terminal import TERMINAL
     from bench.evidence.ablation import ablate_on_disk
     from bench.evidence.until_told import ablate_until_told
-    from bench.report.evidence_page import caution, evidence_table, told_at, write_evidence
     from taxonomy.error import StopReading
 
     found = (ablate_until_told if until_told else ablate_on_disk)(asked, conditions, image_ceiling, TERMINAL)
-    folder = asked.out / f"ablation-{found.run_id}{'-until-told' if until_told else ''}"
+    show_evidence(found, asked.out / f"ablation-{found.run_id}{'-until-told' if until_told else ''}")
+    if found.stopped:
+        raise StopReading(found.stopped)
+
+
+def show_evidence(found: "Evidence", folder: Path) -> None:
+    """Write the page of an ablation, and print its verdicts."""
+    from bench.cli.terminal import show
+    from bench.report.evidence_page import caution, evidence_table, told_at, write_evidence
+
     write_evidence(folder, found)
     title = f"{found.reader} on {found.dataset}, {found.split}: where its answers come from"
     show(evidence_table(found.axes, title, told_at(found)))
     click.echo("\n".join(("", caution(found), *found.caveats)))
     click.echo(f"\npage: {folder / 'evidence.md'}")
-    if found.stopped:
-        raise StopReading(found.stopped)
 
 
 def _dry_run(asked: "RunOptions", conditions: str, until_told: bool) -> None:

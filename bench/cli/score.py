@@ -9,12 +9,12 @@ import click
 from bench.cli.option import selection_from, selection_options
 
 if TYPE_CHECKING:
-    from bench.dataset import Selection
+    from bench.dataset import Dataset, Selection
     from taxonomy.danger import DangerTable
 
 
 @click.command()
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, metavar="[RUN | LOG...]", type=click.Path(path_type=Path))
 @click.option(
     "--predictions",
     type=click.Path(path_type=Path),
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 )
 @selection_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
-@click.option("--out", type=click.Path(path_type=Path), help="Where score.json and report.md of --predictions go.")
-def score(run: Path | None, predictions: Path | None, danger: Path | None, out: Path | None, **options: Any) -> None:
-    """Score a run folder again, or predictions made elsewhere.
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Where score.json and report.md of --predictions go, or the run folders of logs.",
+)
+def score(
+    runs: tuple[Path, ...], predictions: Path | None, danger: Path | None, out: Path | None, **options: Any
+) -> None:
+    """Score a run folder again, logs of the Inspect task, or predictions made elsewhere.
 
     A predictions file has a column ecg_id and any of: the axes (rate, rhythm, axis, conduction, ischemia_stage,
     ischemia_territory, other_findings parted by ';', diagnosis), probabilities NORM, MI, STTC, CD, HYP, or
@@ -32,30 +38,41 @@ def score(run: Path | None, predictions: Path | None, danger: Path | None, out: 
     columns offer is scored. All labelled records of the split are scored, with or without a recording; one without a
     prediction counts as unanswered, and ranks worst in AUROC.
 
+    A log of the Inspect task (.eval or .json) becomes a run folder in OUT (default: runs) and is scored. Several logs
+    of one model that differ in their condition give the verdicts of 'bench ablate' too.
+
     \b
     Examples:
       bench score runs/resnet1d-phantoms-1-test-1a2b3c4d
       bench score --predictions mine.csv --data ~/ptb-xl --out scores/mine
+      bench score logs/2026-11-22T05-48-32_ecg_6mKq.eval
+      bench score logs/*.eval
     """
+    from bench.inspection.log_file import is_log
     from taxonomy.danger import danger_table
 
-    if (run is None) == (predictions is None):
-        raise click.UsageError("name either a run folder or --predictions FILE")
-    if run is not None:
-        _check_options(click.get_current_context())
+    if bool(runs) == (predictions is not None):
+        raise click.UsageError("name either a run folder, logs of Inspect, or --predictions FILE")
+    logs = all(map(is_log, runs))
+    if len(runs) > 1 and not logs:
+        raise click.UsageError("name one run folder, or logs of Inspect and nothing else")
+    if runs:
+        _check_options(click.get_current_context(), logs)
     selection, table = selection_from(options), danger_table(danger)
-    if run is not None:
-        _score_run(run, selection, table)
-    elif predictions is not None:
+    if predictions is not None:
         _score_predictions(predictions, selection, table, out)
+    elif logs:
+        _score_logs(runs, selection.open(), table, out or Path("runs"))
+    else:
+        _score_run(runs[0], selection.open(), table)
 
 
-def _check_options(context: click.Context) -> None:
+def _check_options(context: click.Context, logs: bool) -> None:
     """Refuse what says where predictions go or which records they are of: a run has both in its manifest."""
     given = {
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in {"split", "ids", "limit", "out"}
+        if parameter.name in {"split", "ids", "limit", *(() if logs else ("out",))}
         and context.get_parameter_source(str(parameter.name)) is not click.core.ParameterSource.DEFAULT
     }
     if given:
@@ -64,7 +81,32 @@ def _check_options(context: click.Context) -> None:
         raise SettingError(f"{min(given)} goes with --predictions: a run is scored on its own records, in its folder")
 
 
-def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> None:
+def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTable", out: Path) -> None:
+    from bench.cli.ablate import show_evidence
+    from bench.cli.terminal import TERMINAL
+    from bench.inspection.logged_run import logged_run, readings_kept
+    from bench.inspection.verdicts import comparable, logged_evidence
+    from bench.run.failed_call import check_any_answered, failure_lines
+
+    runs = [logged_run(path, dataset, out, TERMINAL) for path in paths]
+    if len(runs) > 1:
+        comparable(runs)
+    for run in runs:
+        run.keep(TERMINAL)
+        _score_run(run.job.folder.path, dataset, danger)
+        readings = readings_kept(run).values()
+        failures = failure_lines(readings)
+        if failures:
+            click.echo("\n".join(("\nfailed calls, with the reason of most:", *(f"  {line}" for line in failures))))
+            click.echo(f"'inspect eval-retry {run.path}' asks them again.")
+        click.echo(f"\nreport: {run.job.folder.path / 'report.md'}\n")
+        check_any_answered(readings)
+    if len(runs) > 1:
+        found = logged_evidence(runs, out, observer=TERMINAL)
+        show_evidence(found, out / f"ablation-{found.run_id}")
+
+
+def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
@@ -74,7 +116,7 @@ def _score_run(path: Path, selection: "Selection", danger: "DangerTable") -> Non
     from bench.storage import as_json
 
     folder = RunFolder(path)
-    settings, dataset = folder.settings(), selection.open()
+    settings = folder.settings()
     found = scored(folder, dataset, danger, TERMINAL)
     folder.write("score.json", as_json(found.to_json()))
     write_score(path, found, folder.manifest(), dataset.credit, danger)

@@ -1,12 +1,14 @@
 """Records of one dataset that are read together, with their measurements and truth."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
 from bench.dataset.coverage import Coverage, coverage_of
-from bench.dataset.measurement_cache import UNMEASURED, WORTH_CACHING, cache_file, keep, kept, measure_record
+from bench.dataset.measurement_cache import UNMEASURED, WORTH_CACHING, cache_file, keep, kept
+from bench.dataset.measuring import each_measured
 from bench.dataset.record import Record, RecordId
 from bench.progress import Report
 from measurements import Measurements
@@ -83,7 +85,8 @@ class Cohort(Sequence[Record]):
     def measure(self, report: Report | None = None) -> Mapping[RecordId, Measurements]:
         """Return the measurements of each record, taken at its highest sampling rate.
 
-        Each record is measured once per process, whichever cohort asks for it; large cohorts are cached on disk too.
+        Each record is measured once per process, whichever cohort asks for it; large cohorts are measured in several
+        processes, and cached on disk too, as far as they came where they are interrupted.
 
         Returns
         -------
@@ -96,20 +99,33 @@ class Cohort(Sequence[Record]):
             When a signal cannot be read.
         taxonomy.error.StorageError
             When the cache folder cannot be written.
+        taxonomy.error.StopReading
+            When a process that measures is killed.
         """
         memo = self.dataset.measured
         if any(ecg_id not in memo for ecg_id in self.ids):
             path = cache_file(self.signal_fingerprint) if len(self) >= WORTH_CACHING else None
             cached = kept(path) if path else {}
-            for number, record in enumerate(self.records):
-                if record.ecg_id not in memo:
-                    earlier = cached.get(str(record.ecg_id)) if record.rates else UNMEASURED
-                    memo[record.ecg_id] = earlier or measure_record(record)
+            for record in self.records:
+                earlier = cached.get(str(record.ecg_id)) if record.rates else UNMEASURED
+                if earlier is not None:
+                    memo.setdefault(record.ecg_id, earlier)
+            try:
+                self._measure_rest(memo, report)
+            finally:
+                there = {ecg_id: memo[ecg_id] for ecg_id in self.ids if ecg_id in memo}
+                if path and len(cached) < len(there):
+                    keep(path, there)
+        return {ecg_id: memo[ecg_id] for ecg_id in self.ids}
+
+    def _measure_rest(self, memo: dict[RecordId, Measurements], report: Report | None) -> None:
+        left = [record for record in self.records if record.ecg_id not in memo]
+        done = len(self) - len(left)
+        with closing(each_measured(self.dataset, left)) as measured:
+            for number, (record, numbers) in enumerate(zip(left, measured, strict=True), done):
+                memo[record.ecg_id] = numbers
                 if report and number % REPORTED_EVERY == 0:
                     report(number, len(self))
-            if path and len(cached) < len(self):
-                keep(path, {ecg_id: memo[ecg_id] for ecg_id in self.ids})
-        return {ecg_id: memo[ecg_id] for ecg_id in self.ids}
 
     def measured(self, record: Record) -> Measurements:
         """Return the measurements of one record of the dataset."""

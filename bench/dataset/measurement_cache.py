@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.dataset.record import Record, RecordId
+from bench.dataset.record import RecordId
 from bench.storage import cache_folder, set_aside, write_whole
-from measurements import VERSION, Measurements, measure
+from measurements import VERSION, Measurements
 from taxonomy.error import FileError
 from taxonomy.outside import MEBIBYTE, Bounds, object_in
 
@@ -22,16 +22,6 @@ LARGEST = Bounds(size=512 * MEBIBYTE)
 
 WORTH_CACHING = 500
 """Records from which measurements are cached; fewer are measured in two seconds."""
-
-
-def measure_record(record: Record) -> Measurements:
-    """Measure one record; without a signal, or with one too short or too slow, it is 'not measurable'."""
-    if not record.rates:
-        return UNMEASURED
-    signal = record.signal()
-    if signal.mv.shape[1] < 2 * signal.fs or signal.fs < 100:
-        return Measurements.none("the record is shorter than two seconds or slower than 100 Hz")
-    return measure(signal.mv, signal.fs)
 
 
 def cache_file(fingerprint: str) -> Path:

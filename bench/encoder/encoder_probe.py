@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Cohort, Dataset
-from bench.encoder.features import Features, image_features, signal_features
+from bench.encoder.attentive import ATTENTIVE, Tokens, attentive_probes
+from bench.encoder.features import FeatureFiles, Features, image_features, signal_features
 from bench.encoder.probing import (
     FittedProbe,
     LabelledSplits,
@@ -18,6 +19,7 @@ from bench.encoder.probing import (
     fitted_probes,
     reduced,
 )
+from bench.encoder.token_file import FITTED_ON, TOKENS, TokenFile, token_bytes
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
 from bench.score.bootstrap import patient_numbers
@@ -51,6 +53,8 @@ class EncoderOptions:
         How to load the model, as given to ``--option``.
     limit : int or None
         Records per split at most.
+    tokens : int
+        Runs of tokens of each case that the attentive probes see at most; 0 leaves them out.
     out : Path
     """
 
@@ -59,7 +63,13 @@ class EncoderOptions:
     run: Path | None = None
     option: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
+    tokens: int = TOKENS
     out: Path = Path("encoder-probe")
+
+    def token_file(self, features: Path, records: int, train: int) -> TokenFile | None:
+        """Return where the tokens go that belong to a features file; None without attentive probes."""
+        stem = features.with_name(features.name.removesuffix(".npz"))
+        return TokenFile(stem, records, min(FITTED_ON, train), self.tokens) if self.tokens else None
 
 
 @dataclass(frozen=True)
@@ -72,9 +82,12 @@ class AxisProbe:
     n : int
         Test records with a label.
     probes : mapping of str to mapping of str to FittedProbe
-        By source, then ``linear`` and ``mlp``.
+        By source, then ``linear`` and ``mlp`` on pooled features, and ``attentive`` on the tokens of the encoder and of
+        the untrained one.
     over_random, over_pixels : (float, (float, float)) or None
-        The encoder's area minus that of the source, with its 95% interval.
+        The encoder's best area minus that of the source, with its 95% interval.
+    over_pooled : (float, (float, float)) or None
+        The attentive probe's area minus that of the encoder's best pooled one, with its 95% interval.
     reader : str
         Verdict on the axis in the model's own run; empty without one.
     verdict : str
@@ -86,6 +99,7 @@ class AxisProbe:
     probes: Mapping[str, Mapping[str, FittedProbe]]
     over_random: tuple[float, tuple[float, float]] | None
     over_pixels: tuple[float, tuple[float, float]] | None
+    over_pooled: tuple[float, tuple[float, float]] | None
     reader: str
     verdict: str
 
@@ -136,11 +150,27 @@ def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer 
         for view in (view.for_inputs(frozenset({"image"})) for view in options.views):
             pages = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.signal_fingerprint}"
             path = options.out / "features" / f"{vlm.source.version}-{seed}-{pages}.npz"
+            tokens = options.token_file(path, len(records), len(labelled.rows("train")))
             with observer.progress(f"features, {view.renderer}") as report:
-                images = image_features(encoder, records, view, path, report)
+                images = image_features(encoder, records, view, FeatureFiles(path, tokens), report)
             observer.say(f"{view.renderer}: {len(records)} records, {images['encoder'].shape[1]} encoder features")
-            probed += _probed(view.renderer, {**images, SIGNAL: signal}, labelled, verdicts, observer)
+            seen = _Seen(view.renderer, {**images, SIGNAL: signal}, tokens.read() if tokens else {}, seed)
+            probed += _probed(seen, labelled, verdicts, observer)
     return probed
+
+
+@dataclass(frozen=True)
+class ProbeEstimate:
+    """What a probe would take: records of all splits, and bytes of the tokens of each renderer at most."""
+
+    records: int
+    token_bytes: int
+
+
+def estimate_probe(options: EncoderOptions, dataset: Dataset) -> ProbeEstimate:
+    """Return what a probe would take; nothing is written and no model is loaded."""
+    records = sum(len(dataset.cohort(split, limit=options.limit)) for split in PROBE_SPLITS)
+    return ProbeEstimate(records, token_bytes(records, options.tokens))
 
 
 def _labelled_records(dataset: Dataset, limit: int | None, observer: Observer) -> _LabelledRecords:
@@ -152,26 +182,60 @@ def _labelled_records(dataset: Dataset, limit: int | None, observer: Observer) -
     return _LabelledRecords(records, splits, tuple(records.truth(record).values for record in records))
 
 
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """The features of every record by one renderer, the tokens by source (empty without), and the seed of trainings."""
+
+    renderer: str
+    features: Features
+    tokens: Mapping[str, Tokens]
+    seed: int
+
+
 def _probed(
-    renderer: str, features: Features, labelled: _LabelledRecords, verdicts: Mapping[str, str], observer: Observer
+    seen: _Seen, labelled: _LabelledRecords, verdicts: Mapping[str, str], observer: Observer
 ) -> list[AxisProbe]:
     train = labelled.rows("train")
-    components = {source: reduced(features[source], train) for source in SOURCES}
+    components = {source: reduced(seen.features[source], train) for source in SOURCES}
+    values = {name: [truth[name] for truth in labelled.values] for name in AXIS_NAMES}
+    splits = {name: labelled.labelled(name) for name in AXIS_NAMES}
+    attentive: dict[str, dict[str, FittedProbe]] = {}
+    for source, tokens in seen.tokens.items():
+        with observer.progress(f"attentive probes, {seen.renderer}, {source}", "epochs") as report:
+            attentive[source] = attentive_probes(tokens, values, splits, report, seen.seed)
     probed = []
-    with observer.progress(f"probing, {renderer}", "axes") as report:
+    with observer.progress(f"probing, {seen.renderer}", "axes") as report:
         for number, name in enumerate(AXIS_NAMES, start=1):
-            splits, values = labelled.labelled(name), [truth[name] for truth in labelled.values]
-            probes = {source: fitted_probes(components[source], values, splits) for source in SOURCES}
-            best = {source: best_probe(fitted) for source, fitted in probes.items()}
-            encoder, random, pixels = best["encoder"], best["random"], best["pixels"]
-            over_random = area_difference(encoder, random) if encoder and random else None
-            over_pixels = area_difference(encoder, pixels) if encoder and pixels else None
-            reader = verdicts.get(name, "")
-            verdict = encoder_verdict(encoder, over_random, over_pixels, reader)
-            n = len(splits.test.rows)
-            probed.append(AxisProbe(renderer, name, n, probes, over_random, over_pixels, reader, verdict))
+            pooled = {source: fitted_probes(components[source], values[name], splits[name]) for source in SOURCES}
+            own = {source: {ATTENTIVE: found[name]} for source, found in attentive.items() if name in found}
+            probes = {source: {**kinds, **own.get(source, {})} for source, kinds in pooled.items()}
+            n = len(splits[name].test.rows)
+            probed.append(_axis_probe(seen.renderer, name, n, probes, verdicts.get(name, "")))
             report(number, len(AXIS_NAMES))
     return probed
+
+
+def _axis_probe(
+    renderer: str, axis: str, n: int, probes: Mapping[str, Mapping[str, FittedProbe]], reader: str
+) -> AxisProbe:
+    pooled = {kind: probe for kind, probe in probes["encoder"].items() if kind != ATTENTIVE}
+    best = {source: best_probe(kinds) for source, kinds in probes.items()}
+    over_random, over_pixels = (_over(best["encoder"], best[other]) for other in ("random", "pixels"))
+    return AxisProbe(
+        renderer=renderer,
+        axis=axis,
+        n=n,
+        probes=probes,
+        over_random=over_random,
+        over_pixels=over_pixels,
+        over_pooled=_over(probes["encoder"].get(ATTENTIVE), best_probe(pooled)),
+        reader=reader,
+        verdict=encoder_verdict(best["encoder"], over_random, over_pixels, reader),
+    )
+
+
+def _over(first: FittedProbe | None, second: FittedProbe | None) -> tuple[float, tuple[float, float]] | None:
+    return area_difference(first, second) if first and second else None
 
 
 def encoder_verdict(

@@ -1,22 +1,30 @@
 """Features of every record: of the encoder, of its untrained twin, of the pixels, and of resnet1d."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record
+from bench.dataset import Record, Signal
+from bench.encoder.token_file import TokenFile
 from bench.progress import Report
 from bench.storage import whole_file
 from bench.view import View
+from bench.view.drawing import Ahead, draw_ahead, drawing_processes
 from readers.contract import Case, Prompt
-from readers.prefetch import prefetched
+from readers.prefetch import Elsewhere, prefetched
+from readers.processors import other_processes
 from readers.vlm.chat import Encoded
 from readers.vlm.encoder import ImageEncoder
 from renderers import Picture
 from taxonomy.error import FileError
+
+if TYPE_CHECKING:
+    from readers.resnet1d.side import NetworkInput
 
 PIXELS = 96
 """Edge in px of the grey picture that represents the raw pixels."""
@@ -24,13 +32,24 @@ PIXELS = 96
 SAVED_EVERY = 500
 """Records between two writes of the features file."""
 
+AT_A_TIME = 8
+"""Signals that a process prepares at a time."""
+
 Features = Mapping[str, NDArray[np.float32]]
 
 
+@dataclass(frozen=True, eq=False)
+class FeatureFiles:
+    """Where features are kept (npz), and tokens if they are."""
+
+    features: Path
+    tokens: TokenFile | None = None
+
+
 def image_features(
-    encoder: ImageEncoder, records: Sequence[Record], view: View, path: Path, report: Report
+    encoder: ImageEncoder, records: Sequence[Record], view: View, kept: FeatureFiles, report: Report
 ) -> Features:
-    """Return the features of every record's pictures, resuming from the file of an interrupted run.
+    """Return the features of every record's pictures, resuming from the files of an interrupted run.
 
     Parameters
     ----------
@@ -38,8 +57,7 @@ def image_features(
     records : sequence of Record
     view : View
         Settled; gives renderer and resolution.
-    path : Path
-        The features file (npz).
+    kept : FeatureFiles
     report : callable
 
     Returns
@@ -52,21 +70,37 @@ def image_features(
     FileError
         When the file cannot be read or belongs to other records.
     """
+    path, tokens = kept.features, kept.tokens
     ids = np.array([record.ecg_id for record in records])
     rows = {name: list(features) for name, features in _saved(path, ids).items()}
     done = len(next(iter(rows.values()), []))
+    if tokens is not None and not tokens.opened():
+        rows, done = {}, 0
 
-    def inputs(batch: tuple[Record, ...]) -> tuple[Encoded, NDArray[np.float32]]:
-        images = view.drawn(batch[0].signal())
+    def inputs(batch: tuple[tuple[Picture, ...], ...]) -> tuple[Encoded, NDArray[np.float32]]:
+        (images,) = batch
         return encoder.vlm.chat.encode([Case("", images=images, prompt=Prompt(""))]), _pixels(images)
 
-    for number, (encoded, pixels) in enumerate(prefetched(records[done:], 1, inputs), start=done + 1):
-        for name, row in {**encoder.features(encoded.tensors), "pixels": pixels}.items():
+    for number, (encoded, pixels) in enumerate(prefetched(_pages(records[done:], view), 1, inputs), start=done + 1):
+        features, seen = encoder.seen(encoded.tensors)
+        for name, row in {**features, "pixels": pixels}.items():
             rows.setdefault(name, []).append(row)
+        if tokens is not None:
+            tokens.keep(number - 1, seen)
         report(number, len(records))
         if number % SAVED_EVERY == 0 or number == len(records):
+            if tokens is not None:
+                tokens.flush()
             _save(path, ids, rows)
     return {name: np.stack(features) for name, features in rows.items()}
+
+
+def _pages(records: Sequence[Record], view: View) -> Iterator[tuple[Picture, ...]]:
+    """Yield every record's pictures; many are drawn by other processes."""
+    traces = ((record, (signal.mv, signal.fs)) for record in records for signal in (record.signal(),))
+    ahead = Ahead(drawing_processes(len(records)), as_png=False)
+    for _, images in draw_ahead(traces, view.renderer, view.style, ahead):
+        yield images
 
 
 def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.float32]:
@@ -79,18 +113,23 @@ def signal_features(records: Sequence[Record], report: Report) -> NDArray[np.flo
     import torch
 
     from readers.resnet1d.reader import PREFERRED_FS
-    from readers.resnet1d.side import network_input
     from readers.resnet1d.weights import load_weights
 
     members, rows = load_weights().members, []
-    for number, record in enumerate(records, start=1):
-        signal = record.signal(PREFERRED_FS)
-        seen, _ = network_input(signal.mv, signal.fs)
+    signals = (record.signal(PREFERRED_FS) for record in records)
+    batches = prefetched(signals, AT_A_TIME, _network_inputs, Elsewhere(other_processes()))
+    for number, seen in enumerate(chain.from_iterable(batches), start=1):
         leads, side = (torch.from_numpy(part)[None] for part in (seen.leads, seen.side))
         with torch.inference_mode():
             rows.append(torch.cat([member.features(leads, side) for member in members], dim=1)[0].numpy())
         report(number, len(records))
     return np.stack(rows)
+
+
+def _network_inputs(signals: tuple[Signal, ...]) -> "tuple[NetworkInput, ...]":
+    from readers.resnet1d.side import network_input
+
+    return tuple(network_input(signal.mv, signal.fs)[0] for signal in signals)
 
 
 def _pixels(images: Sequence[Picture]) -> NDArray[np.float32]:

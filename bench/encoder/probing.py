@@ -58,9 +58,9 @@ class FittedProbe:
     Attributes
     ----------
     kind : str
-        ``linear`` or ``mlp``.
+        ``linear``, ``mlp`` or ``attentive``.
     validation : float
-        Macro AUROC on the validation split, by which its strength was chosen.
+        Macro AUROC on the validation split, by which its strength or epoch was chosen.
     auroc : float
         Macro one-versus-rest over the values that occur in the test split.
     interval : (float, float)
@@ -107,7 +107,7 @@ def fitted_probes(
     dict of str to FittedProbe
         Empty where the validation or the test split has a single outcome.
     """
-    truth, names = _one_hot(values, splits.train.rows)
+    truth, names = one_hot(values, splits.train.rows)
     is_set = any(isinstance(value, frozenset) for value in values)
     if len(names) < (1 if is_set else 2):
         return {}
@@ -116,20 +116,39 @@ def fitted_probes(
         tried = []
         for strength in strengths:
             chances = _fitted(kind, strength, x[splits.train.rows], truth[splits.train.rows], is_set)
-            area = _macro(truth, chances(x), splits.validation)
+            area = macro_area(truth, chances(x), splits.validation)
             if area is not None:
                 tried.append((area[0], chances))
         if not tried:
             continue
-        validation, best = max(tried, key=lambda candidate: candidate[0])
-        on_test = _macro(truth, best(x), splits.test)
-        if on_test is None:
-            continue
-        accuracy = _accuracy(truth, best(x), splits.test, is_set)
-        probes[kind] = FittedProbe(
-            kind, rounded(validation), rounded(on_test[0]), logit_interval(*on_test), on_test[1], accuracy
-        )
+        _, best = max(tried, key=lambda candidate: candidate[0])
+        probe = fitted_probe(kind, best(x), truth, splits, is_set)
+        if probe is not None:
+            probes[kind] = probe
     return probes
+
+
+def fitted_probe(
+    kind: str, chances: NDArray[np.float64], truth: NDArray[np.bool_], splits: LabelledSplits, is_set: bool
+) -> FittedProbe | None:
+    """Return a probe's figures from its probabilities; None where validation or test has a single outcome.
+
+    Parameters
+    ----------
+    kind : str
+    chances : float64 array (n, values)
+        At least of the validation and the test split.
+    truth : bool array (n, values)
+    splits : LabelledSplits
+    is_set : bool
+        Whether several values hold at once.
+    """
+    validation, on_test = (macro_area(truth, chances, part) for part in (splits.validation, splits.test))
+    if validation is None or on_test is None:
+        return None
+    area, interval = rounded(on_test[0]), logit_interval(*on_test)
+    accuracy = _accuracy(truth, chances, splits.test, is_set)
+    return FittedProbe(kind, rounded(validation[0]), area, interval, on_test[1], accuracy)
 
 
 def best_probe(probes: Mapping[str, FittedProbe]) -> FittedProbe | None:
@@ -145,7 +164,7 @@ def area_difference(first: FittedProbe, second: FittedProbe) -> tuple[float, tup
     return rounded(value), (rounded(value - Z * error), rounded(value + Z * error))
 
 
-def _one_hot(values: Sequence[AxisValue | None], train: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
+def one_hot(values: Sequence[AxisValue | None], train: NDArray[np.int64]) -> tuple[NDArray[np.bool_], list[str]]:
     """Return which value each row has, bool (n, values), and the values frequent enough in training."""
     sets = [value if isinstance(value, frozenset) else frozenset({value} if value else ()) for value in values]
     names = sorted({name for members in sets for name in members})
@@ -173,9 +192,10 @@ def _fitted(kind: str, strength: float, x: NDArray[np.float64], truth: NDArray[n
     return lambda seen: np.asarray(model.predict_proba(seen), dtype=np.float64).reshape(len(seen), -1)
 
 
-def _macro(
+def macro_area(
     truth: NDArray[np.bool_], chances: NDArray[np.float64], split: SplitRows
 ) -> tuple[float, NDArray[np.float64]] | None:
+    """Return the macro area over the values that vary in a split, and each patient's influence; None without any."""
     labels, predicted = truth[split.rows], chances[split.rows]
     occurring = [k for k in range(labels.shape[1]) if 0 < labels[:, k].sum() < len(labels)]
     if not occurring:

@@ -59,17 +59,21 @@ class Ablation:
         Settled for the reader; its condition is ignored.
     conditions : str
         As of :func:`bench.evidence.conditions.conditions_asked`.
+    several_draws : bool or None
+        Whether ``crossed`` stands for all its draws; None where that is so if the reader's answers cost nothing.
     """
 
     reader: Reader
     cohort: Cohort
     view: View
     conditions: str = ""
+    several_draws: bool | None = None
 
     @cached_property
     def serves(self) -> Mapping[str, str | None]:
         """For each condition, the condition whose answers are used."""
-        names = conditions_asked(self.conditions, draws_cost_nothing(self.reader))
+        several = draws_cost_nothing(self.reader) if self.several_draws is None else self.several_draws
+        names = conditions_asked(self.conditions, several)
         return asked_conditions(self.reader.inputs, names)
 
     @property
@@ -164,7 +168,7 @@ def ablate_in_memory(ablation: Ablation, image_ceiling: Reader | None = None, ob
     ceiling: Mapping[RecordId, Values] = {}
     if image_ceiling is not None:
         cases = cases_of(replace(view, condition="full", format="").settled(image_ceiling), cohort, observer)
-        ceiling = _values(ask_cohort(image_ceiling, cases, observer))
+        ceiling = ceiling_values(ask_cohort(image_ceiling, cases, observer))
     evidence = gathered(replace(ablation, view=view), ask, ceiling)
     return replace(evidence, image_ceiling=image_ceiling.name if image_ceiling else "")
 
@@ -249,7 +253,7 @@ class AblationRuns:
 
         ceiling: Mapping[RecordId, Values] = {}
         if self.ceiling is not None:
-            ceiling = _values(run_readings(replace(self.ceiling, among=among), observer))
+            ceiling = ceiling_values(run_readings(replace(self.ceiling, among=among), observer))
         found = gathered(self.ablation, ask, ceiling, level)
         full = self.jobs["full"].settings
         return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=self.image_ceiling)
@@ -278,7 +282,8 @@ def say_resumed(jobs: Collection[Job], observer: Observer) -> None:
         observer.say(f"resuming: {there:,} of {sum(len(job.questions) for job in jobs):,} readings are there")
 
 
-def _values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
+def ceiling_values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:
+    """Return the values of the image ceiling's first readings by ``ecg_id``; a failed call has none."""
     return {
         ecg_id: {} if reading.error else with_derived(reading.values)
         for ecg_id, reading in first_repeats(readings).items()

@@ -1,6 +1,5 @@
 """False verdicts and power of ``--until-told``: the readers of the simulation, looked at several times."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +31,7 @@ from bench.score.agreement import LEVEL
 from bench.score.association import Association, association
 from bench.view import CORE
 from bench.view.worker import worker_processes
+from readers.processors import own_processors
 from taxonomy.axis import AXES, Axis, AxisValue
 from taxonomy.truth import Truth
 
@@ -84,7 +84,7 @@ def simulate_looks(
     trial = partial(findings_at_looks, majority=dict(cohort.dataset.baselines))
     with (
         observer.progress("simulating", "trials") as report,
-        worker_processes(min(MOST_PROCESSES, os.cpu_count() or 1)) as processes,
+        worker_processes(min(MOST_PROCESSES, own_processors())) as processes,
     ):
         for done, said in enumerate(processes.map(trial, worlds), start=1):
             for name, findings in said.items():

@@ -4,7 +4,6 @@ No signal is read, so that a whole test fold can be taken whose recordings are n
 follows from its rule, the labels and a lot; tests and verdicts are those of the ablation.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -26,6 +25,7 @@ from bench.view import CONDITIONS, CORE
 from bench.view.donor import donors
 from bench.view.worker import worker_processes
 from readers.control import ABNORMAL, by_lot, chance, prior, seen
+from readers.processors import own_processors
 from taxonomy.axis import AXES, DIAGNOSIS, Axis, AxisValue
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
@@ -155,7 +155,7 @@ def simulate(
     trial = partial(every_finding, majority=dict(cohort.dataset.baselines))
     with (
         observer.progress("simulating", "trials") as report,
-        worker_processes(min(MOST_PROCESSES, os.cpu_count() or 1)) as processes,
+        worker_processes(min(MOST_PROCESSES, own_processors())) as processes,
     ):
         for done, found in enumerate(processes.map(trial, worlds), start=1):
             for name, counted in counts.items():

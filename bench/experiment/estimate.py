@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.evidence.ablation import ablation_of, condition_jobs
 from bench.evidence.conditions import conditions_asked
 from bench.experiment.experiments import Arm, Experiment
-from bench.experiment.running import ExperimentOptions, arm_config
+from bench.experiment.running import ExperimentOptions, arm_config, run_options
 from bench.finetune.collator import IGNORED, AnswerCollator
 from bench.finetune.config import FinetuneConfig
+from bench.progress import SILENT, Observer
+from bench.run.estimate import RunEstimate, estimate
+from bench.run.job import prepared
 from bench.view.example import examples
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, model_source, processor_of
@@ -39,7 +43,7 @@ class ArmEstimate:
 
     Attributes
     ----------
-    arm : str
+    arm, model : str
     records : int
         In the training split.
     prompt, answer : int
@@ -51,6 +55,7 @@ class ArmEstimate:
     """
 
     arm: str
+    model: str
     records: int
     prompt: int
     answer: int
@@ -73,7 +78,7 @@ def model_shape(source: ModelSource, config: FinetuneConfig) -> ModelShape:
 
 
 def estimates(experiments: Sequence[Experiment], options: ExperimentOptions) -> list[ArmEstimate]:
-    """Return the cost of every arm; nothing is written and no model is loaded.
+    """Return the cost of every arm of an open model; nothing is written and no model is loaded.
 
     Raises
     ------
@@ -81,6 +86,25 @@ def estimates(experiments: Sequence[Experiment], options: ExperimentOptions) -> 
         When the model or the data do not exist.
     """
     return [_estimate(experiment, arm, options) for experiment in experiments for arm in experiment.arms]
+
+
+def asking_estimates(
+    experiments: Sequence[Experiment], options: ExperimentOptions, observer: Observer = SILENT
+) -> list[RunEstimate]:
+    """Return what the runs of every arm of a reader would ask and cost; nothing is sent.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When the reader or the data do not exist.
+    """
+    found: dict[str, RunEstimate] = {}
+    for experiment in experiments:
+        for arm in options.arms(experiment):
+            headline = run_options(experiment, arm, options)
+            jobs = condition_jobs(headline, ablation_of(headline)) if options.ablation else {"": prepared(headline)}
+            found |= {job.settings.run_id: estimate(job, observer) for job in jobs.values()}
+    return list(found.values())
 
 
 def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> ArmEstimate:
@@ -105,6 +129,7 @@ def _estimate(experiment: Experiment, arm: Arm, options: ExperimentOptions) -> A
     asked = len(selection.cohort()) * conditions
     return ArmEstimate(
         arm=f"{experiment.name}: {arm.name}",
+        model=options.tested.shown,
         records=len(train),
         prompt=prompt,
         answer=answer,

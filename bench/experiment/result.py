@@ -6,6 +6,8 @@ from pathlib import Path
 
 from bench.experiment.experiments import experiments
 from bench.score import Score
+from bench.score.axis_score import AxisScore
+from bench.score.label_figures import LabelFigures
 from bench.storage import as_json, write_whole
 from readers.setting import checked_settings
 from taxonomy.error import BenchError, FileError
@@ -26,6 +28,12 @@ class ArmResult:
     score : Score
     verdicts : mapping of str to str
         Of the ablation, by axis; empty without one.
+    labels : LabelFigures or None
+        None of a result by an earlier version.
+    majority : LabelFigures or None
+        The same of always answering training's majority values, on the same cases and axes.
+    untaught : str
+        Why the model takes part untaught alone; empty for an open model.
     """
 
     experiment: str
@@ -35,6 +43,16 @@ class ArmResult:
     is_simulated: bool
     score: Score
     verdicts: Mapping[str, str]
+    labels: LabelFigures | None = None
+    majority: LabelFigures | None = None
+    untaught: str = ""
+
+    @property
+    def accuracies(self) -> Mapping[str, AxisScore]:
+        """The score of each axis that was asked or, as normality, follows from the answers, by axis."""
+        score = self.score
+        scored = (*score.axes, *((score.normality,) if score.normality else ()))
+        return {axis.axis: axis for axis in scored if axis.n}
 
     def write(self, folder: Path) -> None:
         """Write ``result.json``."""
@@ -42,7 +60,9 @@ class ArmResult:
 
 
 def read_results(folder: Path) -> list[ArmResult]:
-    """Return every result in a folder, in the order of the experiments.
+    """Return every result in a folder, in the order of the experiments, then of the models.
+
+    Those of an earlier version, which had one model and no folder for it, are among them.
 
     Raises
     ------
@@ -51,11 +71,13 @@ def read_results(folder: Path) -> list[ArmResult]:
     """
     order = [(experiment.name, arm.name) for experiment in experiments().values() for arm in experiment.arms]
 
-    def position(result: ArmResult) -> tuple[int, str]:
+    def position(result: ArmResult) -> tuple[int, str, str]:
         key = (result.experiment, result.arm)
-        return order.index(key) if key in order else len(order), result.arm
+        return order.index(key) if key in order else len(order), result.arm, result.model
 
-    return sorted((_read(path) for path in folder.glob("*/*/result.json")), key=position)
+    paths = [*folder.glob("*/*/result.json"), *folder.glob("*/*/*/result.json")]
+    read = [_read(path) for path in paths]  # an arm that was asked again in its own folder replaces the earlier one
+    return sorted({(one.experiment, one.arm, one.run_id): one for one in read}.values(), key=position)
 
 
 def _read(path: Path) -> ArmResult:

@@ -18,15 +18,13 @@ from bench.progress import SILENT, Observer
 from bench.run.manifest import git_revision, versions
 from bench.storage import held, write_whole
 from bench.view import Question, View, template_version
+from bench.view.drawing import Ahead, drawing_processes
 from bench.view.example import IMAGE_AND_TEXT, Examples, examples
 from readers.vlm.source import INSTALL
 from taxonomy.error import DatasetError, FileError, SettingError, StorageError
 from taxonomy.outside import object_in
 
 SETTINGS = "export.json"
-
-DRAWING_PROCESSES_FROM = 100
-"""Records from which starting processes that draw pays off."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +163,7 @@ def _write_split(folder: Path, split: str, selected: Examples, shard_rows: int, 
 
 def _drawn(selected: Examples, records: Sequence[Record]) -> Iterator[dict[str, object]]:
     """Yield rows; many pages are drawn ahead by other processes."""
-    many = len(records) >= DRAWING_PROCESSES_FROM
-    cases = replace(selected.cases, workers=min(4, os.cpu_count() or 1) if many else 0)
+    cases = replace(selected.cases, ahead=Ahead(drawing_processes(len(records))))
     questions = [Question(record) for record in records]
     for question, case in zip(questions, cases.each(questions), strict=True):
         yield example_row(selected.example(question.record, case), selected.form)

@@ -22,6 +22,7 @@ from bench.storage import held, write_whole
 from bench.view import template_version
 from readers.vlm.adapter import AdapterManifest, read_manifest
 from readers.vlm.adapter_file import MANIFEST
+from readers.vlm.machine import made_with
 from readers.vlm.source import model_source
 from taxonomy.error import RunError, SettingError
 
@@ -176,6 +177,7 @@ def _finish(ready: Ready, trainer: "ScoredTrainer", clock: "Clock", started: dat
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": versions("ecg-bench", "torch", "transformers", "peft", "datasets", "accelerate"),
+        "made_with": dict(made_with(config.load, "peft")),
         "git_revision": git_revision(),
     }
     taught = {

@@ -99,10 +99,12 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
     from transformers import set_seed
 
     from readers.vlm.loading import load_vlm, names_of_transformers_5, weights
+    from readers.vlm.placement import check_adaptable
 
     load_vlm.cache_clear()  # a model loaded for reading would take memory beside the one in training
     set_seed(config.training.seed)
     model = weights(source, config.load)
+    check_adaptable(model, source.name)
     if config.load.quantization != "none":
         model = prepare_model_for_kbit_training(model, config.training.gradient_checkpointing)
     lora = LoraConfig(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bench.progress import SILENT, Observer
 from bench.run.job import Job
 from bench.view import Question
+from bench.view.drawing import IN_TURN
 from readers.session import Estimate, SessionReader
 
 LOOKED_AT = 16
@@ -54,7 +55,7 @@ def estimate(job: Job, observer: Observer = SILENT) -> RunEstimate:
     records = list(job.cases.cohort)[:LOOKED_AT] if left else []
     with observer.progress("measuring") as report:
         job.cases.cohort.of(records).measure(report)
-    cases = replace(job.cases, workers=0)
+    cases = replace(job.cases, ahead=IN_TURN)
     looked_at = tuple(reader.estimate(cases.case(Question(record))) for record in records)
     return RunEstimate(job.settings.run_id, job.reader.name, len(left), len(job.questions), looked_at, True)
 

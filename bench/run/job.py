@@ -1,6 +1,5 @@
 """Jobs: a run from its options to its score, with every reading on disk as it arrives."""
 
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -11,19 +10,18 @@ from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
 from bench.run.questionnaire import Questionnaire, ask_all, questions_of
+from bench.run.same_packages import check_same_packages
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
 from bench.score import Score
 from bench.storage import as_json
 from bench.view import Cases, Question, QuestionKey, cases_of
+from bench.view.drawing import Ahead, drawing_processes
 from readers.contract import Reader
 from readers.session import CheckedReader, SessionReader
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
-
-WORTH_PROCESSES = 200
-"""Number of questions from which drawing processes pay off: they take two seconds to start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,10 +136,8 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
         cohort = options.selection.cohort(view.needs_signal)
     cases = cases_of(view, cohort, observer)
     settings = settings_of(reader, options.reader, cases, options.options, options.repeats)
-    many = len(cases.cohort) * options.repeats >= WORTH_PROCESSES
-    # A local reader needs the cores itself.
-    workers = min(4, os.cpu_count() or 1) if many and isinstance(reader, SessionReader) else 0
-    cases = replace(cases, name=settings.run_id, workers=workers)
+    ahead = Ahead(drawing_processes(len(cases.cohort) * options.repeats), as_png=isinstance(reader, SessionReader))
+    cases = replace(cases, name=settings.run_id, ahead=ahead)
     return Job(settings, reader, cases, RunFolder(options.out / settings.run_id), options.limits)
 
 
@@ -178,6 +174,7 @@ def limited(jobs: Mapping[str, Job], condition: str) -> Job:
 def begin(job: Job, observer: Observer = SILENT) -> None:
     """Write the manifest of a new run, or check that the folder holds the same run."""
     if not (job.folder.path / "manifest.json").is_file():
+        check_same_packages(job.folder, job.settings)
         job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
         return
     if job.folder.settings() != job.settings:

@@ -1,8 +1,9 @@
 """Finished runs: their score computed again, and their cases shown again."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from bench.dataset import Cohort, Dataset
+from bench.dataset import Cohort, Dataset, RecordId
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
 from bench.run.scoring import score_readings
@@ -10,6 +11,7 @@ from bench.run.settings import RunSettings
 from bench.score import Score
 from bench.view import Cases, View, cases_of
 from bench.view.derived import base_name, derived
+from bench.view.shot import in_true_form
 from taxonomy.axis import VERSION
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
@@ -83,7 +85,22 @@ def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) 
     settings = folder.settings()
     view = view or folder.view()
     cohort = cohort_of_run(settings, dataset)
-    cases = cases_of(replace(view, condition="full"), cohort)
-    donors = folder.manifest().get("donors", {})
-    chosen = {ecg_id: cohort.dataset.record(donors[str(ecg_id)]) for ecg_id in settings.ids if str(ecg_id) in donors}
-    return replace(cases, view=view, donors=chosen, name=settings.run_id)
+    return cases_again(view, cohort, folder.manifest().get("donors", {}), settings.run_id)
+
+
+def cases_again(view: View, cohort: Cohort, donors: Mapping[str, RecordId], name: str) -> Cases:
+    """Return cases once more: same donors, same opaque ids, the worked examples of their condition.
+
+    Parameters
+    ----------
+    view : View
+    cohort : Cohort
+        The records that were asked, which may be fewer than those among whom donors were drawn.
+    donors : mapping of str to RecordId
+        Whose numbers stood beside each record; records that are missing had their own, or were not asked.
+    name : str
+        Of the run.
+    """
+    cases = cases_of(replace(view, condition=in_true_form(view.shown).text), cohort)
+    chosen = {ecg_id: cohort.dataset.record(donors[str(ecg_id)]) for ecg_id in cohort.ids if str(ecg_id) in donors}
+    return replace(cases, view=view, donors=chosen, name=name)

@@ -261,9 +261,14 @@ def _findings(cases: Sequence[ScoredCase]) -> tuple[float, float]:
     answered = [case for case in cases if case.reading.outcome != "failed"]
     if not answered:
         return 0.0, 0.0
-    predicted = [sum(_count(axis.name, case.answer(axis.name)) for axis in AXES) for case in answered]
-    true = [sum(_count(axis.name, case.true(axis.name)) for axis in AXES) for case in answered]
+    predicted = [findings_named({axis.name: case.answer(axis.name) for axis in AXES}) for case in answered]
+    true = [findings_named({axis.name: case.true(axis.name) for axis in AXES}) for case in answered]
     return rounded(float(np.mean(predicted))), rounded(float(np.mean(true)))
+
+
+def findings_named(values: Mapping[str, AxisValue | None]) -> int:
+    """Return how many abnormal findings the values of an ECG name: on :data:`FINDING_AXES`, and each other finding."""
+    return sum(_count(axis, value) for axis, value in values.items())
 
 
 def _count(axis: str, value: AxisValue | None) -> int:

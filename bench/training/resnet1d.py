@@ -16,7 +16,7 @@ from bench.progress import Report
 from bench.training.preparation import each_prepared
 from measurements import VERSION as MEASURING
 from measurements import measure
-from readers.prefetch import own_processors
+from readers.processors import own_processors
 from readers.resnet1d.preprocessing import NETWORK_FS, NETWORK_SAMPLES, prepare
 from readers.resnet1d.side import NAMES, NetworkInput, network_input, side_inputs
 from readers.resnet1d.side import VERSION as SIDE_VERSION

@@ -9,7 +9,7 @@ import numpy as np
 from bench.dataset import Cohort, Record, RecordId, Signal
 from bench.progress import SILENT, Observer
 from bench.view.donor import donor_of, donors
-from bench.view.drawing import draw_ahead
+from bench.view.drawing import IN_TURN, Ahead, draw_ahead
 from bench.view.jitter import jitter
 from bench.view.lead_mask import masked_leads
 from bench.view.shot import Worked, shots_for, worked_examples
@@ -62,8 +62,8 @@ class Cases:
         Worked examples, some of them in reserve; empty unless the view asks for any and the reader takes text.
     name : str
         Name of the run or study, from which the opaque case ids are derived.
-    workers : int
-        Processes that draw ahead; 0 draws in this process, one case at a time.
+    ahead : Ahead
+        How pages are drawn ahead; by default they are not.
     """
 
     view: View
@@ -73,17 +73,17 @@ class Cases:
     statements: Mapping[RecordId, tuple[str, ...]] = field(default_factory=dict)
     worked: tuple[Worked, ...] = ()
     name: str = ""
-    workers: int = 0
+    ahead: Ahead = IN_TURN
 
     def each(self, questions: Iterable[Question]) -> Iterator[Case]:
         """Yield the case of each question, lazily."""
-        if not self.workers or not self._draws:
+        if not self.ahead.processes or not self._draws:
             yield from map(self.case, questions)
             return
         work = (
             (question, (signal.mv, signal.fs)) for question in questions for signal in (self._drawn(question.record),)
         )
-        for question, images in draw_ahead(work, self.view.renderer, self.view.style, self.workers):
+        for question, images in draw_ahead(work, self.view.renderer, self.view.style, self.ahead):
             yield self.with_images(question, images)
 
     def case(self, question: Question) -> Case:

@@ -1,9 +1,10 @@
 """The image ceiling: a signal reader on the signal recovered from the same picture that a vision model sees."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources import as_file
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,24 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_size, digitize
+from readers.digitizer.digitizing import DIGITIZED_FS, check_size, digitize
 from readers.digitizer.geometry import DigitizeError
 from readers.head import MEASURED
+from readers.prefetch import Elsewhere, prefetched
+from readers.processors import other_processes
 from readers.resnet1d.preprocessing import prepare
-from readers.resnet1d.reader import PAGE_WEIGHTS, Resnet1dReader
+from readers.resnet1d.reader import BATCH, PAGE_WEIGHTS, Resnet1dReader
 from readers.resnet1d.side import NetworkInput, network_input, nothing_known
+from renderers import Picture
 from renderers.printed import COLUMN_S
 from renderers.style import LEADS
 from taxonomy.reading import Failure, Reading
+
+AT_A_TIME = 2
+"""Cases that a process digitizes at a time: half a second."""
+
+Pages = tuple[Picture, ...]
+"""The pictures of a case."""
 
 
 class DigitizerReader:
@@ -27,6 +37,11 @@ class DigitizerReader:
 
     A page of 3 x 4 leads shows 2.5 s of most leads: networks trained on such pages read it, and the axis is measured on
     the columns of the limb leads. A picture that cannot be digitized gives a refusal with the reason.
+
+    Attributes
+    ----------
+    elsewhere : Elsewhere
+        Processes that digitize once a batch has come; ``Elsewhere(0)`` leaves it to a thread. No reading depends on it.
     """
 
     name = "digitizer"
@@ -44,28 +59,36 @@ class DigitizerReader:
         """The folds of the training of both networks, by dataset."""
         return self._networks.taught_on
 
+    def __init__(self) -> None:
+        self.elsewhere = Elsewhere[Pages, "tuple[Recovered | Reading, ...]"](other_processes(), after=BATCH)
+
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
-        """Yield a reading for each case."""
-        for case in cases:
-            try:
-                for image in case.images:
-                    check_size(image.size[1], image.size[0])  # before its pixels are unpacked
-                page = digitize([image.rgb() for image in case.images])
-            except DigitizeError as error:
-                yield Reading(error=Failure("refusal", str(error)))
-                continue
-            yield self._whole_page(page) if page.whole else self._printed_page(page)
+        """Yield a reading for each case; a network reads those of a batch together.
 
-    def _whole_page(self, page: Digitized) -> Reading:
-        return self._networks.reading(*network_input(page.mv, DIGITIZED_FS, shows_spikes=False))
+        Raises StopReading when a process that digitizes is killed.
+        """
+        pages = (case.images for case in cases)
+        batches = prefetched(pages, AT_A_TIME, each_recovered, self.elsewhere)
+        recovered = chain.from_iterable(batches)
+        while batch := tuple(islice(recovered, BATCH)):
+            yield from self._readings(batch)
 
-    def _printed_page(self, page: Digitized) -> Reading:
+    def _readings(self, batch: "Sequence[Recovered | Reading]") -> Iterator[Reading]:
+        whole = self._whole_pages([one for one in batch if isinstance(one, Recovered) and one.whole])
+        printed = self._printed_pages([one for one in batch if isinstance(one, Recovered) and not one.whole])
+        for one in batch:
+            yield one if isinstance(one, Reading) else next(whole if one.whole else printed)
+
+    def _whole_pages(self, pages: "Sequence[Recovered]") -> Iterator[Reading]:
+        yield from self._networks.readings([page.seen for page in pages], [page.numbers for page in pages])
+
+    def _printed_pages(self, pages: "Sequence[Recovered]") -> Iterator[Reading]:
         import torch
 
         from readers.resnet1d.page import as_page
 
-        leads = as_page(torch.from_numpy(prepare(page.mv, DIGITIZED_FS)[None])).numpy()[0]
-        return self._page_networks.reading(NetworkInput(leads, nothing_known()), page_measurements(page.mv))
+        seen = [replace(page.seen, leads=as_page(torch.from_numpy(page.seen.leads[None])).numpy()[0]) for page in pages]
+        yield from self._page_networks.readings(seen, [page.numbers for page in pages])
 
     @cached_property
     def _networks(self) -> Resnet1dReader:
@@ -75,6 +98,42 @@ class DigitizerReader:
     def _page_networks(self) -> Resnet1dReader:
         with as_file(PAGE_WEIGHTS) as path:
             return Resnet1dReader(str(path))
+
+
+@dataclass(frozen=True, eq=False)
+class Recovered:
+    """What a network reads of a page.
+
+    Attributes
+    ----------
+    seen : NetworkInput
+        Of a 3 x 4 page, the leads are those of the whole record, with gaps filled.
+    numbers : Measurements
+    whole : bool
+        Whether the page shows all ten seconds of every lead.
+    """
+
+    seen: NetworkInput
+    numbers: Measurements
+    whole: bool
+
+
+def each_recovered(batch: tuple[Pages, ...]) -> tuple[Recovered | Reading, ...]:
+    """Return what each case's pages give, a refusal where they cannot be digitized."""
+    return tuple(map(_recovered, batch))
+
+
+def _recovered(pages: Pages) -> Recovered | Reading:
+    try:
+        for page in pages:
+            check_size(page.size[1], page.size[0])  # before its pixels are unpacked
+        found = digitize([page.rgb() for page in pages])
+    except DigitizeError as error:
+        return Reading(error=Failure("refusal", str(error)))
+    if found.whole:
+        return Recovered(*network_input(found.mv, DIGITIZED_FS, shows_spikes=False), whole=True)
+    leads = prepare(found.mv, DIGITIZED_FS)
+    return Recovered(NetworkInput(leads, nothing_known()), page_measurements(found.mv), whole=False)
 
 
 def page_measurements(mv: NDArray[np.float32]) -> Measurements:

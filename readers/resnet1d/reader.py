@@ -1,7 +1,7 @@
 """The reader: prepares cases beside the network, averages the members' probabilities, and answers all eight axes."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -15,9 +15,14 @@ from measurements import Measurements, keep
 from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
+<<<<<<< HEAD
 from readers.network import Network, Shown
 from readers.prefetch import Elsewhere, own_processors, prefetched
 from readers.resnet1d.preprocessing import NETWORK_FS
+=======
+from readers.prefetch import Elsewhere, prefetched
+from readers.processors import own_processors
+>>>>>>> main
 from readers.resnet1d.side import NAMES, NetworkInput, network_input, stacked
 from readers.taught import phantoms_taught, taught_on
 from taxonomy.reading import Reading
@@ -133,9 +138,9 @@ class Resnet1dReader:
         for row, numbers in zip(rows, batch.numbers, strict=True):
             yield self._reading(row, numbers)
 
-    def reading(self, seen: NetworkInput, numbers: Measurements) -> Reading:
-        """Return the reading that the networks' input and the measurements of a record give."""
-        return self._reading(self.probabilities(seen.leads[None], seen.side[None])[0], numbers)
+    def readings(self, seen: Sequence[NetworkInput], numbers: Sequence[Measurements]) -> Iterator[Reading]:
+        """Yield the readings that the networks' inputs and the measurements of records give."""
+        yield from self._answers(_Prepared(stacked(seen), tuple(numbers)))
 
     def network_input(self, case: Case) -> NetworkInput:
         """Return the networks' input for a case: leads, float32 (12, 1000), and side inputs.

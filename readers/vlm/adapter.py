@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -134,7 +135,8 @@ class LoraReader(HfReader):
     def details(self) -> Mapping[str, str]:
         """The details of the model, with the digest of the adapter and what it was taught."""
         taught = {f"taught_{name}": str(value) for name, value in self.manifest.taught.items()}
-        return {**super().details, "adapter": file_digest(self.folder / WEIGHTS), **taught}
+        adapter = {"adapter": file_digest(self.folder / WEIGHTS), "peft": version("peft")}
+        return {**super().details, **adapter, **taught}
 
     def loaded(self) -> "Vlm":
         """Return the model with the adapter in it."""

@@ -25,19 +25,16 @@ class Constraint:
     """Masks, at each step, every token that would break the schema of its answer."""
 
     def __init__(self, vlm: Vlm, schemas: Sequence[Mapping[str, Any] | None], prompt: int) -> None:
-        import llguidance.hf
         import llguidance.numpy
 
         self.prompt, self.stops = prompt, vlm.chat.stops
-        vocabulary = vlm.model.get_output_embeddings().weight.shape[0]
-        tokenizer = llguidance.hf.from_tokenizer(vlm.chat.processor.tokenizer, n_vocab=vocabulary)
-        grammar = llguidance.LLMatcher.grammar_from_json_schema
+        tokens, grammar = vlm.tokens, llguidance.LLMatcher.grammar_from_json_schema
         self.matchers = [
-            llguidance.LLMatcher(tokenizer, grammar(json.dumps(bounded(schema)), overrides=SPACING)) if schema else None
+            llguidance.LLMatcher(tokens, grammar(json.dumps(bounded(schema)), overrides=SPACING)) if schema else None
             for schema in schemas
         ]
-        self.vocabulary = vocabulary
-        self.mask = llguidance.numpy.allocate_token_bitmask(1, vocabulary)
+        self.vocabulary = vlm.vocabulary
+        self.mask = llguidance.numpy.allocate_token_bitmask(1, vlm.vocabulary)
 
     def __call__(self, ids: "Tensor", scores: "Tensor") -> "Tensor":
         """Return the scores, minus infinity for forbidden tokens."""

@@ -67,14 +67,31 @@ class ImageEncoder:
             ``encoder``: the last hidden state of the image encoder; ``projected``: the language model's input from it;
             ``random``: the last hidden state of the twin.
         """
+        return self.seen(tensors)[0]
+
+    def seen(
+        self, tensors: "Mapping[str, Tensor]"
+    ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+        """Return the features of one case, and its tokens.
+
+        Parameters
+        ----------
+        tensors : mapping of str to Tensor
+            As of :meth:`features`.
+
+        Returns
+        -------
+        features : dict of str to float32 array (SEGMENTS x width,)
+            As of :meth:`features`.
+        tokens : dict of str to float32 array (tokens, width)
+            The last hidden state of the image encoder (``encoder``) and of the twin (``random``), image after image.
+        """
         own = self._outputs(tensors)
         with self._swapped():
             other = self._outputs(tensors)
-        return {
-            "encoder": pooled(own.last_hidden_state),
-            "projected": pooled(own.pooler_output),
-            "random": pooled(other.last_hidden_state),
-        }
+        tokens = {"encoder": tokens_of(own.last_hidden_state), "random": tokens_of(other.last_hidden_state)}
+        features = {**{name: _means(found) for name, found in tokens.items()}, "projected": pooled(own.pooler_output)}
+        return features, tokens
 
     def _outputs(self, tensors: "Mapping[str, Tensor]") -> Any:  # noqa: ANN401  # a class of each model's own
         import torch
@@ -100,9 +117,18 @@ class ImageEncoder:
 
 def pooled(states: Any) -> NDArray[np.float32]:  # noqa: ANN401  # one tensor, or one for each image
     """Return the means of equal runs of tokens, float32 (SEGMENTS x width,)."""
+    return _means(tokens_of(states))
+
+
+def tokens_of(states: Any) -> NDArray[np.float32]:  # noqa: ANN401  # as of pooled
+    """Return the tokens of all images one after another, float32 (tokens, width)."""
     import torch
 
     parts = states if isinstance(states, (tuple, list)) else [states]
-    tokens = torch.cat([part.reshape(-1, part.shape[-1]) for part in parts]).float().cpu().numpy()
+    tokens: NDArray[np.float32] = torch.cat([part.reshape(-1, part.shape[-1]) for part in parts]).float().cpu().numpy()
+    return tokens
+
+
+def _means(tokens: NDArray[np.float32]) -> NDArray[np.float32]:
     runs = np.array_split(tokens, SEGMENTS) if len(tokens) >= SEGMENTS else [tokens]
     return np.concatenate([run.mean(axis=0) for run in runs]).astype(np.float32)

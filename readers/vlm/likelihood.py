@@ -5,14 +5,12 @@ value is scored as a whole, with its closing quote. Each finding is scored alone
 answer, the normal value gets the probability that no abnormal one is written.
 """
 
-import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from readers.vlm.chat import Encoded
-from readers.vlm.generation import on_device
+from readers.vlm.continuation import continuations
 from readers.vlm.loading import Vlm
 from taxonomy.axis import DIAGNOSIS, AxisValue, axis_named
 from taxonomy.parsing import written_reasoning
@@ -20,12 +18,6 @@ from taxonomy.reading import SUPERCLASS, Reading
 from taxonomy.statement import superclass_probabilities
 from taxonomy.target import SPARSE, TargetFormat
 from taxonomy.writing import Written, axis_order, written
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-ROWS_AT_ONCE = 32
-"""Sequences that are scored together."""
 
 Chances = dict[str, dict[str, float]]
 
@@ -110,69 +102,21 @@ def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading],
 
 
 class Prefix:
-    """Prompts with their key-value cache, so that many answers to them can be scored."""
+    """Prompts behind which the values of an axis can be scored."""
 
     def __init__(self, vlm: Vlm, prompts: Encoded) -> None:
-        import torch
-
-        self.vlm, self.mask = vlm, prompts.tensors["attention_mask"].to(vlm.device)
-        home = next((part for part in vlm.model.modules() if hasattr(part, "rope_deltas")), None)
-        if home is not None:
-            home.rope_deltas = None  # a prompt without an image would take those of other prompts
-        with torch.inference_mode():
-            out = vlm.model(**on_device(vlm, prompts.tensors), use_cache=True, logits_to_keep=1)
-        self.cache, self.last = out.past_key_values, out.logits[:, -1].float()
-        self.deltas: Tensor | None = None if home is None else home.rope_deltas
+        self.chat, self.prompts = vlm.chat, continuations(vlm, prompts)
 
     def scores(self, choices: Sequence[_Choice]) -> list[dict[str, float]]:
         """Return the log-likelihood of each value after each prompt, from the first token that differs."""
         names = list(choices[0].texts)
-        tokens = [[list(self.vlm.chat.answer(choice.texts[v], ends=False).ids) for v in names] for choice in choices]
-        neutral = [list(self.vlm.chat.answer(choice.neutral, ends=False).ids) for choice in choices]
-        parts = [_parting([*rows, other]) for rows, other in zip(tokens, neutral, strict=True)]
-        at_once = max(1, ROWS_AT_ONCE // len(choices))
-        scores: list[dict[str, float]] = [{} for _ in choices]
-        for start in range(0, len(names), at_once):
-            chunk = names[start : start + at_once]
-            each = self._each([row for rows in tokens for row in rows[start : start + at_once]], len(chunk))
-            for number, row in enumerate(each):
-                case, value = divmod(number, len(chunk))
-                scores[case][chunk[value]] = sum(row[parts[case] :])
-        return scores
+        tokens = [[self._tokens(choice.texts[value]) for value in names] for choice in choices]
+        neutral = [self._tokens(choice.neutral) for choice in choices]
+        shared = [_parting([*rows, other]) for rows, other in zip(tokens, neutral, strict=True)]
+        return [dict(zip(names, row, strict=True)) for row in self.prompts.scores(tokens, shared)]
 
-    def _each(self, rows: Sequence[Sequence[int]], repeats: int) -> list[list[float]]:
-        """Return the log-probability of every token of every row; each prompt has ``repeats`` rows."""
-        import torch
-
-        longest = max(map(len, rows))
-        ids = torch.tensor([[*row, *[self.vlm.chat.pad] * (longest - len(row))] for row in rows]).to(self.vlm.device)
-        own = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]).to(self.vlm.device)
-        cache = copy.deepcopy(self.cache)
-        cache.batch_repeat_interleave(repeats)
-        mask = torch.cat([self.mask.repeat_interleave(repeats, dim=0), own], dim=1)
-        with torch.inference_mode():
-            out = self.vlm.model(
-                input_ids=ids,
-                attention_mask=mask,
-                past_key_values=cache,
-                use_cache=True,
-                position_ids=self._positions(mask, longest),
-            )
-            first = self.last.repeat_interleave(repeats, dim=0)[:, None]
-            chances = torch.cat([first, out.logits[:, :-1].float()], dim=1).log_softmax(dim=-1)
-            taken = chances.gather(2, ids[..., None])[..., 0].cpu()
-        return [part[: len(row)].tolist() for part, row in zip(taken, rows, strict=True)]
-
-    def _positions(self, mask: "Tensor", length: int) -> "Tensor | None":
-        """Return the positions of the last tokens, (3, rows, length), for a model with three-dimensional positions.
-
-        Without them, Qwen's models mistake the length of the mask for that of the input. None for other models.
-        """
-        if self.deltas is None:
-            return None
-        text = (mask.long().cumsum(dim=1) - 1)[:, -length:]
-        shift = self.deltas.repeat_interleave(len(mask) // len(self.deltas), dim=0).to(text.device)
-        return (text + shift).expand(3, -1, -1)
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        return self.chat.answer(text, ends=False).ids
 
 
 def _parting(rows: Sequence[Sequence[int]]) -> int:

@@ -1,5 +1,6 @@
 """Options of an open model, as ``--option name=value``."""
 
+import re
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
@@ -7,6 +8,8 @@ from annotated_types import Interval
 
 from taxonomy.error import SettingError
 from taxonomy.outside import outside_object
+
+_MEMORY = re.compile(r"[0-9]{1,9}[KMG]i?B")
 
 REMOTE_CODE = "remote_code"
 """The setting that lets a model's own code run."""
@@ -25,7 +28,11 @@ class LoadOptions:
     dtype, quantization : str
         ``auto`` is bfloat16 on a GPU, float32 elsewhere. ``4bit`` (NF4) needs a GPU and bitsandbytes.
     device : str
-        ``auto``, or as torch names it: ``cuda:1``, ``cpu``.
+        As torch names it: ``cuda:1``, ``cpu``. ``auto`` is the first GPU, or all of them together for a model that is
+        too large for one; without a GPU, the CPU.
+    max_memory : str
+        JSON object of the most memory that weights take of each device, such as ``{"0": "20GiB", "cpu": "100GiB"}``;
+        what exceeds it stays on disk. Slow, but runs where nothing else does.
     revision : str
         Revision of a model from the hub.
     remote_code : str
@@ -35,7 +42,7 @@ class LoadOptions:
     Raises
     ------
     taxonomy.error.SettingError
-        When ``image_kwargs`` is not a JSON object.
+        When ``image_kwargs`` or ``max_memory`` is not a JSON object, or ``max_memory`` names no memory.
     """
 
     max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
@@ -43,11 +50,14 @@ class LoadOptions:
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     quantization: Literal["none", "4bit"] = "none"
     device: str = "auto"
+    max_memory: str = "{}"
     revision: str = "main"
     remote_code: str = ""
 
     def __post_init__(self) -> None:
         self.for_images()
+        if self.for_memory() and self.device != "auto":
+            raise SettingError(f"option max_memory shares a model among devices: leave out device = {self.device!r}")
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -57,6 +67,17 @@ class LoadOptions:
     def for_images(self) -> dict[str, Any]:
         """Return ``image_kwargs`` as data."""
         return outside_object(self.image_kwargs, "option image_kwargs", SettingError)
+
+    def for_memory(self) -> dict[int | str, str]:
+        """Return ``max_memory`` as data, GPUs by number; raises SettingError when it names no memory."""
+        given = outside_object(self.max_memory, "option max_memory", SettingError)
+        for device, size in given.items():
+            if not (device.isdecimal() or device == "cpu") or not isinstance(size, str) or not _MEMORY.fullmatch(size):
+                raise SettingError(
+                    f"option max_memory gives each GPU by number, and cpu, its memory, such as "
+                    f'{{"0": "20GiB", "cpu": "100GiB"}}, not {device[:40]!r}: {str(size)[:40]!r}'
+                )
+        return {int(device) if device.isdecimal() else device: size for device, size in given.items()}
 
 
 @dataclass(frozen=True)

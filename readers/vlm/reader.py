@@ -10,6 +10,7 @@ from readers.contract import Case, Input, Prompt
 from readers.prefetch import prefetched
 from readers.setting import manifest_options, parsed_options
 from readers.vlm.chat import Chat, SeenPage
+from readers.vlm.machine import made_with
 from readers.vlm.option import VlmOptions
 from readers.vlm.source import model_source, processor_of
 from renderers import Picture
@@ -66,8 +67,10 @@ class HfReader:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """The model's version and every option, for the manifest."""
-        return manifest_options(self.options) | {"model": self.source.shown, "version": self.source.version}
+        """The model's version, every option, and what else decides an answer, for the manifest."""
+        model = {"model": self.source.shown, "version": self.source.version}
+        packages = ("llguidance",) if self.options.structured == "schema" else ()
+        return {**manifest_options(self.options), **model, **made_with(self.options, *packages)}
 
     def read(self, cases: Iterable[Case]) -> Iterator[Reading]:
         """Yield one reading for each case, in order; the next batch is prepared while the model works on this one.

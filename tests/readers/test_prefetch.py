@@ -139,7 +139,7 @@ def test_a_killed_process_is_told_in_one_sentence(started, at_once):
     next(batches)
     started[0].kill()
     with pytest.raises(
-        StopReading, match=r"^a process that prepares signals was killed, perhaps for its memory: "
+        StopReading, match=r"^a process that prepares cases was killed, perhaps for its memory: "
     ) as told:
         for _ in range(200):
             next(batches)

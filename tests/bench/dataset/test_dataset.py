@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from bench.dataset import Dataset, Record, Selection, Split, open_dataset
+from bench.dataset import Dataset, Record, Selection, Split, measuring, open_dataset
 from bench.dataset import cohort as cohort_module
 from bench.dataset.describe import describe
 from bench.dataset.measurement_cache import UNMEASURED
@@ -120,8 +120,8 @@ def test_a_cohort_is_named_after_what_was_asked_for(population):
 
 
 def test_a_record_is_measured_once_whichever_cohort_asks(monkeypatch):
-    seen, measure = [], cohort_module.measure_record
-    monkeypatch.setattr(cohort_module, "measure_record", lambda record: seen.append(record.ecg_id) or measure(record))
+    seen, measure = [], measuring.measure_record
+    monkeypatch.setattr(measuring, "measure_record", lambda record: seen.append(record.ecg_id) or measure(record))
     cohort = Phantoms("1,8").cohort(limit=3)
     numbers = cohort.measure()
     assert cohort.of(cohort[1:]).measure() == {ecg_id: numbers[ecg_id] for ecg_id in cohort.ids[1:]}
@@ -138,7 +138,7 @@ def test_many_measurements_are_kept_on_the_disk_and_unmeasured_stays_itself(ward
     found = first.measure()
     (path,) = tmp_path.iterdir()
     assert path.name == f"measurements-{VERSION}-{first.signal_fingerprint}.json"
-    monkeypatch.setattr(cohort_module, "measure_record", lambda record: pytest.fail("measured again"))
+    monkeypatch.setattr(measuring, "measure_record", lambda record: pytest.fail("measured again"))
     again = Ward().cohort(with_signal=False).measure()
     assert again["a1"] == found["a1"]
     assert again["c3"] is UNMEASURED

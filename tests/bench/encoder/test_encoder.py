@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.encoder.encoder_probe import encoder_verdict
-from bench.encoder.features import image_features
+from bench.encoder.features import FeatureFiles, image_features
 from bench.encoder.probing import (
     FittedProbe,
     LabelledSplits,
@@ -121,20 +121,20 @@ def test_runs_of_tokens_are_averaged_apart():
 def test_kept_features_are_gone_on_with_and_those_of_others_refused(encoder, population, tmp_path, monkeypatch):
     records, keep = list(population)[:6], tmp_path / "kept.npz"
     monkeypatch.setattr("bench.encoder.features.SAVED_EVERY", 2)
-    whole = image_features(encoder, records, VIEW, tmp_path / "whole.npz", lambda done, total: None)
+    whole = image_features(encoder, records, VIEW, FeatureFiles(tmp_path / "whole.npz"), lambda done, total: None)
 
     def stopping(done, total):
         if done == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        image_features(encoder, records, VIEW, keep, stopping)
+        image_features(encoder, records, VIEW, FeatureFiles(keep), stopping)
     asked: list[int] = []
-    found = image_features(encoder, records, VIEW, keep, lambda done, total: asked.append(done))
+    found = image_features(encoder, records, VIEW, FeatureFiles(keep), lambda done, total: asked.append(done))
     assert asked == [5, 6]
     assert all(np.array_equal(found[name], whole[name]) for name in whole)
     with pytest.raises(FileError, match="features of other records"):
-        image_features(encoder, list(population)[1:6], VIEW, keep, lambda done, total: None)
+        image_features(encoder, list(population)[1:6], VIEW, FeatureFiles(keep), lambda done, total: None)
 
 
 def probed(low, area=0.7):
@@ -160,12 +160,23 @@ def test_verdicts(encoder_area, over_random, over_pixels, reader, said):
 
 @pytest.mark.slow
 def test_the_command_leaves_a_page(gemma, tmp_path):
-    words = ("encoder-probe", "--model", gemma, "--renderer", "clean", "--px-per-mm", "2", "--limit", "40")
+    words = ("encoder-probe", "--model", gemma, "--renderer", "clean", "--px-per-mm", "2", "--limit", "66")
     done = bench(*words, "--out", "probe", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "probe" / "encoder.md").read_text()
-    assert "n = 40 phantoms, simulated ECGs of known truth" in page and "![Areas by source](clean.png)" in page
+    assert "n = 66 phantoms, simulated ECGs of known truth" in page and "![Areas by source](clean.png)" in page
+    assert "| encoder, attentive | random, attentive | minus pooled | verdict |" in page
     data = json.loads((tmp_path / "probe" / "encoder.json").read_text())["probes"]
     assert {one["axis"] for one in data} >= {"rate", "diagnosis"}
     assert {"encoder", "projected", "random", "pixels", "resnet1d"} == set(data[0]["probes"])
+    fitted = next(one for one in data if one["over_pooled"] is not None)
+    assert {"linear", "mlp", "attentive"} == set(fitted["probes"]["encoder"]) == set(fitted["probes"]["random"])
+    assert set(fitted["probes"]["pixels"]) == {"linear", "mlp"} and len(fitted["over_pooled"]) == 2
     assert (tmp_path / "probe" / "clean.png").stat().st_size > 5000
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "probe" / "features").glob("*.npz")}
+    again = bench(*words, "--out", "probe", cwd=tmp_path)
+    assert again.returncode == 0 and (tmp_path / "probe" / "encoder.md").read_text() == page
+    assert written == {path: path.stat().st_mtime_ns for path in written}  # nothing is encoded anew
+    without = bench(*words, "--tokens", "0", "--out", "pooled", cwd=tmp_path)
+    assert without.returncode == 0 and not list((tmp_path / "pooled").rglob("*.npy"))
+    assert "attentive" not in (tmp_path / "pooled" / "encoder.md").read_text()

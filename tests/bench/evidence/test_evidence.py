@@ -11,7 +11,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 
 from bench import View, ablate
 from bench.dataset import Selection
-from bench.dataset.measurement_cache import measure_record
+from bench.dataset.measuring import measure_record
 from bench.dataset.ptbxl import PtbXl
 from bench.evidence import verdict as words
 from bench.evidence.ablation import ablate_on_disk, ceiling_reader
@@ -336,7 +336,7 @@ def test_an_ablation_measures_no_record_twice(monkeypatch, tmp_path):
         measured[record.ecg_id] += 1
         return measure_record(record)
 
-    monkeypatch.setattr("bench.dataset.cohort.measure_record", counted)
+    monkeypatch.setattr("bench.dataset.measuring.measure_record", counted)
     options = RunOptions("readers.control:CopyControl", selection=Selection("phantoms:1,66", limit=8), out=tmp_path)
     found = ablate_on_disk(options, image_ceiling="")
     assert set(measured.values()) == {1}

@@ -97,12 +97,12 @@ def test_it_ends_in_its_table_and_the_one_side_by_side(finished):
 def test_the_verdict_is_that_of_the_ablation_on_the_taught_model(finished):
     out, _ = finished
     (result,) = read_results(out)
-    evidence = json.loads((out / "binary" / "binary" / "ablation" / "evidence.json").read_text())
+    evidence = json.loads((out / "binary" / "gemma" / "binary" / "ablation" / "evidence.json").read_text())
     assert {axis["axis"]: axis["verdict"] for axis in evidence["axes"]} == dict(result.verdicts)
     assert list(result.verdicts) == ["normality"]
     assert [axis.axis for axis in result.score.asked] == ["normality"]
     assert len(side_row(result)) == len(SIDE_HEADINGS)
-    assert (out / "binary" / "binary" / "adapter_model.safetensors").is_file()
+    assert (out / "binary" / "gemma" / "binary" / "adapter_model.safetensors").is_file()
 
 
 @pytest.mark.slow

@@ -82,6 +82,8 @@ def curve(out):
 @pytest.mark.slow
 def test_the_adapter_is_a_reader_at_once(finished, gemma):
     manifest = read_manifest(finished)
+    assert manifest.made["made_with"]["peft"] == manifest.made["packages"]["peft"]
+    assert manifest.made["made_with"].keys() >= {"torch", "transformers", "device_kind", "effective_dtype"}
     assert manifest.made["dataset"]["training_records"] == 46, "of 56 ten are neither normal nor abnormal"
     shown = {"format": "binary", "renderer": "printed", "px_per_mm": 2, "demography": False}
     assert manifest.taught == {**shown, "condition": "full"}

@@ -53,6 +53,15 @@ def test_every_case_is_shown_again_as_it_was_seen(condition, tmp_path):
     assert_same(list(shown_again(folder, open_dataset("phantoms:1,66"))), seen)
 
 
+@pytest.mark.parametrize("condition", ["image-only", "text-only", "crossed"])
+def test_examples_are_shown_again_as_their_condition_showed_them(condition, tmp_path):
+    folder, seen = run_in(tmp_path, View(condition, px_per_mm=2, shots=1))
+    for one, other in zip(shown_again(folder, open_dataset("phantoms:1,66")), seen, strict=True):
+        ((own,), (first,)) = one.shots, other.shots
+        assert (own.text, own.answer) == (first.text, first.answer)
+        assert [image.png() for image in own.images] == [image.png() for image in first.images]
+
+
 def test_the_order_in_which_chosen_records_were_asked_is_kept(tmp_path):
     folder, seen = run_in(tmp_path, View(px_per_mm=2), ids="38,9,20", limit=None)
     assert_same(list(shown_again(folder, open_dataset("phantoms:1,66"))), seen)

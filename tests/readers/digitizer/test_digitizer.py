@@ -1,6 +1,7 @@
 """What is drawn can be read back, by a reader that sees the pixels alone."""
 
 import io
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from readers.contract import Case
 from readers.digitizer.digitizing import DIGITIZED_FS, digitize
 from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.reader import DigitizerReader, page_measurements
+from readers.prefetch import Elsewhere
+from readers.process import Processes
 from readers.resnet1d.reader import Resnet1dReader
 from renderers import LEADS, PageStyle, blank, render
 from taxonomy.axis import OTHER_FINDINGS
@@ -208,7 +211,7 @@ def fewest_kept(records):
 
 @pytest.mark.slow
 def test_rate_and_axis_are_measured_on_what_a_page_shows(population):
-    from bench.dataset.measurement_cache import measure_record
+    from bench.dataset.measuring import measure_record
 
     records = population.cohort()[:10]
     same = {"rate": 0, "axis": 0}
@@ -266,3 +269,28 @@ def test_rings_within_one_another_are_refused():
     rings = np.where(np.maximum(abs(rows), abs(columns)) % 4 == 0, 0, 255).astype(np.uint8)
     with pytest.raises(DigitizeError, match="lie within one another"):
         digitize([rings[:, :, None].repeat(3, axis=2)])
+
+
+def test_readings_are_the_same_to_the_last_byte_with_processes_and_in_batches(signals, monkeypatch):
+    begun = []
+
+    class Awaited(Processes):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            begun.append(self)
+            while not self.are_ready:
+                time.sleep(0.01)
+
+    monkeypatch.setattr("readers.prefetch.Processes", Awaited)
+    pages = [render(one.mv, one.fs, name) for one in signals[:3] for name in ("printed", "stacked")]
+    cases = [Case(str(k), images=images) for k, images in enumerate([*pages, blank("printed"), pages[0]])]
+    alone = [reading.to_json() for case in cases for reading in _digitizer(0).read([case])]
+    assert [reading.to_json() for reading in _digitizer(2).read(cases)] == alone
+    assert len(begun) == 1
+    assert {name for reading in alone for name in reading} >= {"error", "values"}
+
+
+def _digitizer(processes):
+    reader = DigitizerReader()
+    reader.elsewhere = Elsewhere(processes, after=2)
+    return reader

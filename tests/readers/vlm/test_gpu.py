@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from readers.registry import reader
+from readers.vlm import placement
+from readers.vlm.option import LoadOptions
+from readers.vlm.source import model_source
 
 pytestmark = [
     pytest.mark.gpu,
@@ -26,3 +29,19 @@ def test_bfloat16_and_float32_agree_on_what_is_likely(gemma, cases):
     )
     for axis, chances in one.probabilities.items():
         assert chances == pytest.approx(other.probabilities[axis], abs=0.1)
+
+
+def test_a_model_that_leaves_too_little_room_is_shared(gemma, cases, monkeypatch):
+    some = cases(1)
+    options = {"dtype": "float32", "max_tokens": "8"}
+    (expected,) = reader(f"hf:{gemma}", options).read(some)
+    memory = '{"0": "300KB", "cpu": "1GB"}'
+    hf = reader(f"hf:{gemma}", {**options, "max_memory": memory})
+    assert len(set(hf.loaded().model.hf_device_map.values())) == 2
+    assert hf.loaded().device.type == "cuda"
+    (found,) = hf.read(some)
+    assert found.raw == expected.raw
+    source = model_source(str(gemma), LoadOptions())
+    assert placement.placement(source, LoadOptions()) == {}
+    monkeypatch.setattr(placement, "ROOM", 0.0)
+    assert placement.placement(source, LoadOptions()) == {"device_map": "auto"}

@@ -166,8 +166,9 @@ def adapter(made, tmp_path):
 
 
 def test_an_adapter_that_nobody_changed_reads(adapter, cases):
-    readings = list(reader(f"lora:{adapter}", {"max_tokens": "4"}).read(cases(1)))
-    assert len(readings) == 1
+    lora = reader(f"lora:{adapter}", {"max_tokens": "4"})
+    assert len(list(lora.read(cases(1)))) == 1
+    assert {"adapter", "peft", "transformers", "effective_dtype"} <= lora.details.keys()
 
 
 @pytest.mark.parametrize(

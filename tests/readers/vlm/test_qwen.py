@@ -7,6 +7,7 @@ import torch
 
 from bench.finetune.collator import behind
 from readers.vlm.chat import Encoded
+from readers.vlm.continuation import Grown, continuations
 from readers.vlm.encoder import ImageEncoder
 from readers.vlm.likelihood import Prefix
 from readers.vlm.loading import names_of_transformers_5
@@ -66,6 +67,36 @@ def test_scores_behind_a_kept_prompt_are_those_of_a_whole_pass(vlm, case):
         for value, text in texts.items():
             expected = float(whole_pass(vlm, case, row, text)[7:].sum())
             assert scores[row][value] == pytest.approx(expected, abs=1e-3)
+
+
+def test_positions_go_on_from_axis_to_axis_whatever_each_row_has_said(vlm, case):
+    """The second row says more than the first, then takes some of it back."""
+    tensors, behind = {**case}, continuations(vlm, Encoded(case, (0, 0), (None, None)))
+    assert isinstance(behind, Grown)
+    for texts, shared in (
+        ((("rate low", "rate high"), ("a long story, rate low", "a long story, rate high")), (5, 19)),
+        ((("rate high, axis left", "rate high, axis right"), ("a long sinus", "a long paced")), (16, 7)),
+        ((("at", "rate"), ("a long s", "a long sinus")), (0, 8)),
+    ):
+        rows = [[vlm.chat.answer(text).ids for text in of_case] for of_case in texts]
+        found = behind.scores(rows, shared)
+        for row, of_case in enumerate(texts):
+            expected = [float(whole_pass(vlm, tensors, row, text)[shared[row] :].sum()) for text in of_case]
+            assert found[row] == pytest.approx(expected, abs=1e-3)
+
+
+def test_prompts_without_an_image_have_positions_too(vlm):
+    ids = torch.tensor([[30, 31, 32, 33], [qwen.PAD, qwen.PAD, 34, 35]])
+    prompts = {"input_ids": ids, "attention_mask": (ids != qwen.PAD).long(), "mm_token_type_ids": torch.zeros_like(ids)}
+    behind = continuations(vlm, Encoded(prompts, (4, 2), (None, None)))
+    rows = [[(50, 51, 52), (50, 53)], [(50, 51, 52), (50, 53)]]
+    found = behind.scores(rows, [1, 1])
+    for case, said in enumerate(([30, 31, 32, 33], [34, 35])):
+        for value, answer in enumerate(rows[case]):
+            with torch.inference_mode():
+                logits = vlm.model(input_ids=torch.tensor([[*said, *answer]])).logits[0, -len(answer) - 1 : -1]
+            chances = logits.log_softmax(dim=-1).gather(1, torch.tensor(answer)[:, None])
+            assert found[case][value] == pytest.approx(float(chances[1:].sum()), abs=1e-4)
 
 
 def test_it_writes_in_batches_what_it_writes_alone(vlm, case):

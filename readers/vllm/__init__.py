@@ -1,0 +1,1 @@
+"""Open models read in vLLM's offline engine, on the machine of the run."""
