@@ -15,14 +15,10 @@ from measurements import Measurements, keep
 from readers.contract import Case, Input
 from readers.digest import file_digest
 from readers.head import MEASURED, fitted_reading
-<<<<<<< HEAD
 from readers.network import Network, Shown
-from readers.prefetch import Elsewhere, own_processors, prefetched
-from readers.resnet1d.preprocessing import NETWORK_FS
-=======
 from readers.prefetch import Elsewhere, prefetched
 from readers.processors import own_processors
->>>>>>> main
+from readers.resnet1d.preprocessing import NETWORK_FS
 from readers.resnet1d.side import NAMES, NetworkInput, network_input, stacked
 from readers.taught import phantoms_taught, taught_on
 from taxonomy.reading import Reading
