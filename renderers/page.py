@@ -20,6 +20,7 @@ LIGHT_LINE = (250, 208, 208)
 DARK_LINE = (238, 150, 150)
 INK_COLOUR = (15, 15, 25)
 
+
 @cache
 def palette() -> NDArray[np.uint8]:
     """Return the 48 colours, uint8 (48, 3): each paper colour from bare to fully inked."""
