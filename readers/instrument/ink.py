@@ -40,6 +40,8 @@ class TracedPicture:
     def height_mm(self, place: Place, x_mm: float) -> float | None:
         """Return how far the trace of a lead stands above its baseline at a place; None where there is none.
 
+        It is as near as the picture lets it be: half a pixel in time, 3 ms at 6 px/mm, which matters on a steep QRS.
+
         Raises
         ------
         readers.digitizer.geometry.DigitizeError
@@ -48,8 +50,10 @@ class TracedPicture:
         stretch = self._stretches[place.strip]
         heights = stretch_heights(self._rows[stretch.row], self._page, stretch)
         begin, _ = stretch_columns(self._page, stretch)
-        column = min(max(0, int(x_mm * self._px) - begin), len(heights) - 1)
-        height = float(heights[column])
+        # Between the middles of two columns of pixels the trace is taken as straight.
+        at = min(max(0.0, x_mm * self._px - begin - 0.5), len(heights) - 1.0)
+        before, after = heights[int(np.floor(at))], heights[int(np.ceil(at))]
+        height = float(before + (after - before) * (at % 1))
         return place.strip.baseline_mm - height / self._px if np.isfinite(height) else None
 
 

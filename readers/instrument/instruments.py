@@ -169,7 +169,7 @@ class Instruments:
         part = closer(picture, box, px)
         text = f"{_where(place, number, len(self._pictures))}{_spans(box)}, {_drawn(picture, part)}"
         if px < round(asked):
-            text += f"; a box of this size can be shown at {px} px/mm at most"
+            text += f"; a box of this size can be shown at {px} px/mm at most, a smaller one finer"
         if place:
             text += f"; the 0 mV line of {place.name} is at y = {place.strip.baseline_mm:g} mm"
         image = SentImage(
