@@ -1,6 +1,7 @@
 """Calls of the instruments that a reader may use on its pictures, as they are kept beside its answer."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -9,6 +10,9 @@ from taxonomy.error import ReadingError, unknown_name
 
 MOST_TEXT = 2_000
 """Characters of arguments, or of a result, that are kept."""
+
+LEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9 +-]{0,19}|", re.ASCII)
+"""Names of leads, which stand in reports."""
 
 MOST_KEPT = 64
 """Calls of one reading that are kept: a model may ask for more at once than it is given."""
@@ -59,6 +63,8 @@ class InstrumentCall:
             if not isinstance(text, str):
                 raise ReadingError(f"{name} of a call is {str(text)[:80]!r}, no text")
             object.__setattr__(self, name, text[:MOST_TEXT])
+        if not LEAD.fullmatch(self.lead):
+            raise ReadingError(f"lead of a call is {self.lead[:80]!r}, no name of a lead")
         for name in ("picture", "px_per_mm"):
             if not (getattr(self, name) is None or _is_whole(getattr(self, name))):
                 raise ReadingError(f"{name} of a call is {str(getattr(self, name))[:80]!r}, no whole number from 1")

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -84,36 +85,36 @@ def test_a_model_that_never_answers_is_a_scored_failure(zoom, cases, server):
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "said"),
+    ("call", "said"),
     [
-        ("zoom", {"lead": "V9", "px_per_mm": 8}, "there is no lead 'V9': choose from I, aVR"),
-        ("zoom", {"lead": 3, "px_per_mm": 8}, "there is no lead 3"),
-        ("zoom", {"lead": "V1"}, "px_per_mm must be 2 to 24, not None"),
-        ("zoom", {"lead": "V1", "px_per_mm": 900}, "px_per_mm must be 2 to 24, not 900"),
-        ("zoom", {"lead": "V1", "px_per_mm": True}, "px_per_mm must be 2 to 24, not True"),
-        ("zoom", {"px_per_mm": 8}, "name either a lead or a box"),
-        ("zoom", {"lead": "V1", "box": [0, 0, 9, 9], "px_per_mm": 8}, "name either a lead or a box"),
-        ("zoom", {"box": [9, 9, 5, 5], "px_per_mm": 8}, r"box must be \[left, top, right, bottom\] in mm"),
-        ("zoom", {"box": [900, 9, 950, 50], "px_per_mm": 8}, "on a picture of 265 x 200 mm, not"),
-        ("zoom", {"box": "all", "px_per_mm": 8}, "box must be"),
-        ("zoom", {"lead": "V1", "px_per_mm": 8, "angle": 3}, "there is no argument 'angle'"),
-        ("caliper", {"lead": "V1", "from": [0.1]}, "'to' is missing"),
-        ("caliper", {"lead": "V1", "from": [0.1], "to": [2.6]}, "V1 is 2.5 s long: 2.6 s is not on it"),
-        ("caliper", {"lead": "V1", "from": [0.1], "to": [20, 30]}, "both times or both points"),
-        ("caliper", {"lead": "V1", "from": [20, 30], "to": [20, 3000]}, r"\(20, 3000\) is not on it"),
-        ("caliper", {"lead": "V1", "from": ["x"], "to": [1]}, "from must be"),
-        ("diagnose", {}, "there is no instrument 'diagnose': there is zoom and caliper"),
+        (("zoom", {"lead": "V9", "px_per_mm": 8}), "there is no lead 'V9': choose from I, aVR"),
+        (("zoom", {"lead": 3, "px_per_mm": 8}), "there is no lead 3"),
+        (("zoom", {"lead": "V1"}), "px_per_mm must be 2 to 24, not None"),
+        (("zoom", {"lead": "V1", "px_per_mm": 900}), "px_per_mm must be 2 to 24, not 900"),
+        (("zoom", {"lead": "V1", "px_per_mm": True}), "px_per_mm must be 2 to 24, not True"),
+        (("zoom", {"px_per_mm": 8}), "name either a lead or a box"),
+        (("zoom", {"lead": "V1", "box": [0, 0, 9, 9], "px_per_mm": 8}), "name either a lead or a box"),
+        (("zoom", {"box": [9, 9, 5, 5], "px_per_mm": 8}), r"box must be \[left, top, right, bottom\] in mm"),
+        (("zoom", {"box": [900, 9, 950, 50], "px_per_mm": 8}), "on a picture of 265 x 200 mm, not"),
+        (("zoom", {"box": "all", "px_per_mm": 8}), "box must be"),
+        (("zoom", {"lead": "V1", "px_per_mm": 8, "angle": 3}), "there is no argument 'angle'"),
+        (("caliper", {"lead": "V1", "from": [0.1]}), "'to' is missing"),
+        (("caliper", {"lead": "V1", "from": [0.1], "to": [2.6]}), "V1 is 2.5 s long: 2.6 s is not on it"),
+        (("caliper", {"lead": "V1", "from": [0.1], "to": [20, 30]}), "both times or both points"),
+        (("caliper", {"lead": "V1", "from": [20, 30], "to": [20, 3000]}), r"\(20, 3000\) is not on it"),
+        (("caliper", {"lead": "V1", "from": ["x"], "to": [1]}), "from must be"),
+        (("diagnose", {}), "there is no instrument 'diagnose': there is zoom and caliper"),
     ],
 )
-def test_wrong_arguments_are_told_what_is_allowed_and_cost_a_call(cases, server, monkeypatch, name, given, said):
-    server.model = lambda asked: answer(asked.text) if asked.results else [(name, given)]
+def test_wrong_arguments_are_told_what_is_allowed_and_cost_a_call(cases, server, call, said):
+    server.model = lambda asked: answer(asked.text) if asked.results else [call]
     (reading,) = ZoomReader("anthropic:claude-opus-4-8", attempts="1").read(cases[:1])
-    (call,) = reading.calls
+    (kept,) = reading.calls
     assert reading.error is None
-    assert call.is_refused
-    assert call.result.startswith("error: ")
-    assert call.result.endswith("5 of 6 calls left.")
-    assert re.search(said, call.result)
+    assert kept.is_refused
+    assert kept.result.startswith("error: ")
+    assert kept.result.endswith("5 of 6 calls left.")
+    assert re.search(said, kept.result)
 
 
 @pytest.mark.parametrize("written", ["{", "[1, 2]", '{"lead": NaN}', "[" * 5000, "x" * 100_000])
@@ -218,6 +219,26 @@ def test_an_estimate_counts_the_turns_and_covers_the_bill(zoom, cases, server):
     assert reading.usage.cost < found.most
     assert reading.usage.input_tokens > 0
     assert found.most_output_tokens == MOST_TURNS * 400
+
+
+def test_a_model_that_calls_where_there_is_no_instrument_has_not_answered(zoom, build_cases, server):
+    server.model = lambda asked: [ZOOM]
+    (reading,) = zoom().read(build_cases(1, condition="text-only"))
+    assert server.asked[0].tools == ()
+    assert reading.outcome == "no_answer"
+    assert reading.error.message == "it calls an instrument and gives no answer"
+    assert reading.calls == ()
+
+
+def test_a_run_whose_model_never_calls_is_told_once(zoom, build_cases, server):
+    server.model = lambda asked: answer(asked.text)
+    said = []
+    reader = zoom().within(Session(say=said.append))
+    list(reader.read(build_cases(6) + [replace(case, repeat=1) for case in build_cases(6)]))
+    assert [line for line in said if "none called an instrument" in line] == [
+        "10 answers, and none called an instrument: the model needs none, or its server leaves out the tools that are "
+        "sent"
+    ]
 
 
 def test_a_batch_is_refused(zoom, tmp_path):
