@@ -13,16 +13,32 @@ from readers.api.request import Request
 from readers.api.response import Response
 from readers.instrument.conversation import ToolRequest, Turn
 from readers.instrument.instruments import ToolCall
+from taxonomy.error import SettingError
 
 SENT_BACK = ("content", "tool_calls", "reasoning_content", "reasoning_details")
 """Parts of a message with calls that are sent back as they came: servers that think want their thoughts again."""
 
 
 class OpenAIToolProvider(OpenAIProvider):
-    """OpenAI's chat completions for one model that calls instruments."""
+    """OpenAI's chat completions for one model that calls instruments.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When the maker's own API would refuse tools, since the model reasons: from GPT-5.2 on, chat completions take
+        tools where the effort is ``none`` alone (openai/openai-openapi issue 541; BerriAI/litellm pull request 34569).
+    """
 
     def __init__(self, model: str, options: RequestOptions) -> None:
         super().__init__(model, options)
+        taken, effort = self._taken, options.reasoning_effort
+        if self._endpoint.is_official and taken and "none" in taken.efforts:
+            effort = effort or taken.default_effort or "its own"
+            if effort != "none":
+                raise SettingError(
+                    f"model {model!r} reasons (effort: {effort}), and OpenAI's chat completions take no instruments "
+                    "beside reasoning: use --option reasoning_effort=none"
+                )
         # Servers that decode under a schema cannot leave it for a call.
         self.takes_both = self._endpoint.is_official
 

@@ -16,6 +16,7 @@ from readers.instrument.dispatcher import TurnDispatcher
 from readers.instrument.instruments import INTRODUCTION, MOST_CALLS, MOST_EDGE_PX, Instruments, instruments_digest
 from readers.instrument.openai import OpenAIToolProvider
 from readers.session import Estimate, Session
+from renderers import packed
 from taxonomy.error import ReaderError, SettingError, unknown_name
 
 TOOL_PROVIDERS: Mapping[str, type[ToolProvider]] = {
@@ -93,7 +94,7 @@ class ZoomReader(ApiReader):
             system=f"{request.system}\n\n{INTRODUCTION.format(most=MOST_CALLS)}",
             schema=request.schema if self._takes_both else None,
             answer_schema=request.schema,
-            instruments=Instruments(case.images, limit),
+            instruments=Instruments(tuple(map(packed, case.images)), limit),
             image_limit=limit,
         )
 

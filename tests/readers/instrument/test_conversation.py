@@ -259,6 +259,29 @@ def test_a_model_that_is_not_named_is_told(model, said):
         ZoomReader(model)
 
 
+@pytest.mark.parametrize(
+    ("model", "effort", "said"),
+    [
+        ("gpt-5.4", None, None),
+        ("gpt-5.4", "none", None),
+        ("gpt-5.4", "high", r"reasons \(effort: high\)"),
+        ("gpt-5.6", None, r"'gpt-5.6' reasons \(effort: its own\).*use --option reasoning_effort=none"),
+        ("gpt-5.6", "none", None),
+        ("gpt-5", "high", None),
+    ],
+)
+def test_effort_beside_instruments_is_refused_before_openai_does(monkeypatch, model, effort, said):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    options = {"reasoning_effort": effort} if effort else {}
+    if said is None:
+        assert ZoomReader(f"openai:{model}", **options).model == model
+        return
+    with pytest.raises(SettingError, match=said):
+        ZoomReader(f"openai:{model}", **options)
+    # Servers of others say themselves what they refuse.
+    assert ZoomReader(f"openai:{model}", base_url="http://localhost:1/v1", **options).model == model
+
+
 def test_the_manifest_tells_the_instruments(zoom):
     reader = zoom()
     assert reader.name.startswith("zoom:")
