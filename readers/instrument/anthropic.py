@@ -11,7 +11,7 @@ from readers.api.provider import Body
 from readers.api.request import Request
 from readers.api.response import Response
 from readers.instrument.conversation import ToolRequest, Turn
-from readers.instrument.instruments import ToolCall, ToolResult
+from readers.instrument.tool import ToolCall, ToolResult
 
 
 class AnthropicToolProvider(AnthropicProvider):

@@ -8,7 +8,8 @@ from readers.api.model import ImageLimit
 from readers.api.provider import Body, Provider
 from readers.api.request import Request, SentImage
 from readers.api.response import Response
-from readers.instrument.instruments import MOST_CALLS, Instruments, Tool, ToolCall, ToolResult
+from readers.instrument.instruments import Instruments
+from readers.instrument.tool import MOST_CALLS, Tool, ToolCall, ToolResult
 from taxonomy.instrument import MOST_KEPT, InstrumentCall
 
 MOST_TURNS = MOST_CALLS + 2

@@ -12,7 +12,7 @@ from readers.api.provider import Body
 from readers.api.request import Request
 from readers.api.response import Response
 from readers.instrument.conversation import ToolRequest, Turn
-from readers.instrument.instruments import ToolCall
+from readers.instrument.tool import ToolCall
 from taxonomy.error import SettingError
 
 SENT_BACK = ("content", "tool_calls", "reasoning_content", "reasoning_details")
@@ -31,9 +31,9 @@ class OpenAIToolProvider(OpenAIProvider):
 
     def __init__(self, model: str, options: RequestOptions) -> None:
         super().__init__(model, options)
-        taken, effort = self._taken, options.reasoning_effort
+        taken = self._taken
         if self._endpoint.is_official and taken and "none" in taken.efforts:
-            effort = effort or taken.default_effort or "its own"
+            effort = options.reasoning_effort or taken.default_effort or "its own"
             if effort != "none":
                 raise SettingError(
                     f"model {model!r} reasons (effort: {effort}), and OpenAI's chat completions take no instruments "

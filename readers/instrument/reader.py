@@ -13,8 +13,10 @@ from readers.contract import Case, Reader
 from readers.instrument.anthropic import AnthropicToolProvider
 from readers.instrument.conversation import MOST_TURNS, ToolProvider, ToolRequest
 from readers.instrument.dispatcher import TurnDispatcher
-from readers.instrument.instruments import INTRODUCTION, MOST_CALLS, MOST_EDGE_PX, Instruments, instruments_digest
+from readers.instrument.instruments import INTRODUCTION, Instruments, instruments_digest
+from readers.instrument.lens import MOST_EDGE_PX
 from readers.instrument.openai import OpenAIToolProvider
+from readers.instrument.tool import MOST_CALLS
 from readers.session import Estimate, Session
 from renderers import packed
 from taxonomy.error import ReaderError, SettingError, unknown_name
@@ -91,7 +93,7 @@ class ZoomReader(ApiReader):
         limit = self.provider.details().limits.image
         return replace(
             request,
-            system=f"{request.system}\n\n{INTRODUCTION.format(most=MOST_CALLS)}",
+            system=f"{request.system}\n\n{INTRODUCTION}",
             schema=request.schema if self._takes_both else None,
             answer_schema=request.schema,
             instruments=Instruments(tuple(map(packed, case.images)), limit),

@@ -6,8 +6,8 @@ import pytest
 
 from readers.api.price import price_of
 from readers.instrument.conversation import MOST_TURNS
-from readers.instrument.instruments import MOST_CALLS
 from readers.instrument.reader import ZoomReader
+from readers.instrument.tool import MOST_CALLS
 from readers.session import Session
 from taxonomy.error import BenchError, SettingError, StopReading
 from taxonomy.reading import Reading

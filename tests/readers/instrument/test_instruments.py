@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from readers.api.model import image_limit
 from readers.contract import Prompt
-from readers.instrument.instruments import MOST_EDGE_PX, Instruments, ToolCall
+from readers.instrument.instruments import Instruments
+from readers.instrument.lens import MOST_EDGE_PX
 from readers.instrument.place import places_on
 from readers.instrument.reader import ZoomReader
+from readers.instrument.tool import ToolCall
 from renderers import LEADS, PageStyle, blank, render
 from renderers.closer import size_mm
 
