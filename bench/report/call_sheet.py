@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from readers.instrument.lens import MOST_EDGE_PX
 from renderers import Picture
 from renderers.closer import MOST_PX_PER_MM, BoxMm, closer, size_mm
 from taxonomy.error import RenderError
@@ -80,10 +81,10 @@ def _stands(call: InstrumentCall, pictures: Sequence[Picture]) -> bool:
     if call.px_per_mm is None:
         return True
     try:
-        BoxMm(*call.where_mm).within(size_mm(pictures[call.picture - 1]))
+        window = BoxMm(*call.where_mm).within(size_mm(pictures[call.picture - 1])).window(call.px_per_mm)
     except RenderError:
         return False
-    return call.px_per_mm <= MOST_PX_PER_MM
+    return call.px_per_mm <= MOST_PX_PER_MM and max(window.width, window.height) <= MOST_EDGE_PX
 
 
 def _page(picture: Picture, marks: Sequence[Mark]) -> "Image":

@@ -107,11 +107,11 @@ def _instruments(used: InstrumentTotal) -> list[tuple[str, str]]:
     """Return how often instruments were used, on which leads, and what came of it."""
     kinds = ", ".join(f"{kind} {count}" for kind, count in used.kinds.items()) or "none done"
     said = f"{used.calls / used.readings:.1f} calls a case ({kinds}), {used.using} of {used.readings} cases with any"
-    lines = [("instruments", f"{said}, {used.refused} calls refused")]
+    lines = [("instruments", f"{said}, {used.refused} refused")]
     if used.leads:
         lines.append(("leads enlarged most", ", ".join(f"{lead} {count}" for lead, count in used.leads.items())))
     if used.unanswered:
-        lines.append(("calls, and then no answer", f"{used.unanswered} cases"))
+        lines.append(("calls, and then no answer", f"{used.unanswered} of {used.readings} cases"))
     return lines
 
 
