@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -135,6 +136,48 @@ def test_an_ablation_asks_with_instruments_wherever_there_is_a_picture(server, t
     for folder in (tmp_path / "runs").glob("readers-*"):
         used = {len(line["reading"].get("calls", [])) for line in lines_of(folder)}
         assert used == ({0} if "text-only" in folder.name else {3}), folder.name
+
+
+def test_the_page_that_is_shown_later_is_the_page_that_was_sent(server, tmp_path):
+    done = bench(server, *RUN, "--condition", "lead-mask", "--renderer", "clean", "--seed", "5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    folder, shown = folder_of(tmp_path), []
+    for line in lines_of(folder):
+        told = bench(server, "calls", folder, "--id", line["ecg_id"], cwd=tmp_path)
+        with Image.open(io.BytesIO((tmp_path / told.stdout.splitlines()[-1]).read_bytes())) as picture:
+            shown.append(np.asarray(picture)[16:616, 16:811])
+    sent = [asked.pixels(0) for asked in server.asked if not asked.results]
+    assert len(shown) == len(sent) == 4
+    for page in shown:
+        # But for the marks, which are coloured, while a clean page is black and white.
+        same = [(np.ptp(page, axis=2) > 0) | (page == other).all(axis=2) for other in sent]
+        assert [one.all() for one in same].count(True) == 1
+
+
+def test_failed_calls_are_retried_behind_the_turns_that_were_answered(server, tmp_path):
+    once = ("--option", "attempts=1", "--concurrency", "1")
+    server.plan = lambda digest, times: "500" if len(server.asked) % 6 == 5 else ""
+    bench(server, *RUN, *once, cwd=tmp_path)
+    folder = folder_of(tmp_path)
+    failed = [line for line in lines_of(folder) if line["reading"].get("error")]
+    assert failed
+    assert all(line["reading"]["calls"] and line["reading"]["usage"]["cost"] > 0 for line in failed)
+    server.plan, before = lambda digest, times: "", len(server.asked)
+    done = bench(server, "retry", folder, "--reader", READER[1], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    left = sum(4 - len(line["reading"]["calls"]) for line in failed)
+    assert len(server.asked) - before == left
+
+
+@pytest.mark.slow
+def test_a_whole_run_is_submitted_with_its_calls(server, tmp_path):
+    bench(server, *RUN[:-2], cwd=tmp_path)
+    words = ("--by", "A. Nobody", "--results", tmp_path / "results", "--new")
+    done = bench(server, "submit", folder_of(tmp_path), *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (kept,) = (tmp_path / "results" / "submissions").iterdir()
+    assert all(len(line["reading"]["calls"]) == 3 for line in lines_of(kept))
+    assert command.bench("leaderboard", "--check", "--results", tmp_path / "results", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.slow

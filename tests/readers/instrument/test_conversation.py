@@ -1,6 +1,9 @@
 import json
 import re
+import tomllib
 from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -280,6 +283,12 @@ def test_effort_beside_instruments_is_refused_before_openai_does(monkeypatch, mo
         ZoomReader(f"openai:{model}", **options)
     # Servers of others say themselves what they refuse.
     assert ZoomReader(f"openai:{model}", base_url="http://localhost:1/v1", **options).model == model
+
+
+def test_it_is_registered_under_its_short_name():
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
+    where = project["project"]["entry-points"]["ecg_bench.readers"]["zoom"]
+    assert EntryPoint("zoom", where, "ecg_bench.readers").load() is ZoomReader
 
 
 def test_the_manifest_tells_the_instruments(zoom):
