@@ -27,8 +27,8 @@ SEPARATOR_MM = 6
 PULSE_MM = 5.0
 """Width of the calibration pulse; its height is 1 mV."""
 
-GRID_MM = 5
-"""Spacing of the darker lines of the grid, in lines."""
+DARKER_EVERY_MM = 5
+"""Spacing of the darker lines of the grid; the others are 1 mm apart."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _paper(window: Window) -> NDArray[np.uint8]:
 
 def _lines(first: int, count: int, window: Window) -> NDArray[np.uint8]:
     at, px, thick = np.arange(first, first + count), window.px_per_mm, window.line_px
-    return ((at % px < thick).astype(np.uint8) + (at % (GRID_MM * px) < thick)).astype(np.uint8)
+    return ((at % px < thick).astype(np.uint8) + (at % (DARKER_EVERY_MM * px) < thick)).astype(np.uint8)
 
 
 def _seen_from(line: NDArray[np.float64], window: Window) -> NDArray[np.float64]:

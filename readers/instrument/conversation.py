@@ -111,10 +111,6 @@ class ToolRequest(Request):
         """Return the tokens of images by the provider's formula; 0 where it is unknown."""
         return sum(self.image_limit.tokens(image.size) for image in images) if self.image_limit else 0
 
-    def without_pixels(self) -> "ToolRequest":
-        """Return the request as it is: it stands in no batch, where this saves memory."""
-        return self
-
     def missing_part(self, response: Response) -> str | None:
         """Return a message when too few tokens were billed for the last enlarged parts to have arrived, else None.
 
