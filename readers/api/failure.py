@@ -31,10 +31,10 @@ CONNECTION: Mapping[str, str] = {
 """By the name of an exception (of Python's, or of the HTTP client's), what became of a connection."""
 
 REMEDIES: Mapping[str, str] = {
+    "tool": "'zoom:' needs a model that calls tools, from a server that is set up for it; leave out 'zoom:'",
     "temperature": "--option temperature=default leaves it out",
     "logprobs": "without --option probabilities=on it is not asked for them",
     "response_format": "--option structured=text leaves the schema out",
-    "tool": "'zoom:' needs a model that calls tools, from a server that is set up for it; leave out 'zoom:'",
 }
 """By the name of an argument that the benchmark sends unasked, what to do where a server refuses it."""
 
