@@ -61,6 +61,8 @@ class Estimate:
         The price table used.
     output_tokens, most_output_tokens : int
         Of an answer of typical length without reasoning tokens, and of the greatest length allowed.
+    note : str
+        What else decides the cost, in a sentence; empty where nothing does.
     """
 
     input_tokens: int
@@ -70,6 +72,7 @@ class Estimate:
     prices: str
     output_tokens: int
     most_output_tokens: int
+    note: str = ""
 
 
 @runtime_checkable

@@ -91,9 +91,9 @@ class ChatCompletions:
         options = request.options
         turns: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
         for shot in request.shots:
-            turns.append({"role": "user", "content": _content(shot.images, shot.text, request.detail)})
+            turns.append({"role": "user", "content": content_of(shot.images, shot.text, request.detail)})
             turns.append({"role": "assistant", "content": shot.answer})
-        turns.append({"role": "user", "content": _content(request.images, request.text, request.detail)})
+        turns.append({"role": "user", "content": content_of(request.images, request.text, request.detail)})
         body: dict[str, Any] = {
             "model": request.model,
             "messages": turns,
@@ -221,7 +221,7 @@ def _more(
     return merged({} if budget is None else budget_argument(endpoint.address, budget), options.more)
 
 
-def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
+def content_of(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
     """Return the content of a user's turn: each image after its caption, the text last."""
     content: list[dict[str, Any]] = []
     for image in images:

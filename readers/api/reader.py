@@ -13,6 +13,7 @@ from typing import ClassVar
 from readers.api.batch import NO_ANSWER, BatchDispatcher
 from readers.api.batch_folder import BatchFolder, Line, shard_limit
 from readers.api.dispatcher import Dispatcher
+from readers.api.model import ModelLimits
 from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
@@ -51,15 +52,20 @@ class ApiReader:
     inputs: frozenset[Input] = frozenset({"image", "text"})
     description: ClassVar[str]
     provider_type: ClassVar[type[Provider]]
+    dispatcher_type: ClassVar[type[Dispatcher]] = Dispatcher
 
     def __init__(self, model: str = "", **options: str) -> None:
         if not model:
             maker = self.provider_type.name
             raise ReaderError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
         self.model, self.options = model, parsed_options(RequestOptions, options)
-        self.provider = self.provider_type(model, self.options)
+        self.provider = self.new_provider()
         self.name = f"{self.provider.name}:{model}"
         self.session = Session()
+
+    def new_provider(self) -> Provider:
+        """Return another provider of the same model; each run connects one of its own."""
+        return self.provider_type(self.model, self.options)
 
     @property
     def details(self) -> Mapping[str, str]:
@@ -131,7 +137,7 @@ class ApiReader:
     def request(self, case: Case) -> Request:
         """Return the request for a case, with its images scaled to the model's limits."""
         details, prompt = self.provider.details(), case.prompt or Prompt("")
-        every, limit = sent_images(case, details.limits), details.limits.image
+        every, limit = sent_images(case, self.limits(case)), details.limits.image
         tokens = sum(limit.tokens(image.size) for image in every) if limit else 0
         return Request(
             model=self.model,
@@ -146,9 +152,13 @@ class ApiReader:
             shots=sent_shots(case, every),
         )
 
+    def limits(self, case: Case) -> ModelLimits:
+        """Return the limits within which the images of a case are sent."""
+        return self.provider.details().limits
+
     def _one_by_one(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
         """Yield readings in order; a failed one only after some request was answered."""
-        dispatcher = Dispatcher(self.provider_type(self.model, self.options), store, self.session, self.price)
+        dispatcher = self.dispatcher_type(self.new_provider(), store, self.session, self.price)
         places = threading.Semaphore(PREPARED_PER_REQUEST * self.session.concurrency)
         window, most_unread = deque[Future[Reading]](), UNREAD_PER_REQUEST * self.session.concurrency
         try:
@@ -177,7 +187,7 @@ class ApiReader:
 
     def _batched(self, cases: Iterable[Case], store: ResponseStore, path: Path) -> Iterator[Reading]:
         """Yield readings after every batch has ended; cases with a kept answer are in no batch."""
-        provider = self.provider_type(self.model, self.options)
+        provider = self.new_provider()
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
         folder, asked, others = BatchFolder.opened(path, self.session.say), list[str](), list[str]()
