@@ -37,7 +37,7 @@ class OpenAIToolProvider(OpenAIProvider):
             if effort != "none":
                 raise SettingError(
                     f"model {model!r} reasons (effort: {effort}), and OpenAI's chat completions take no instruments "
-                    "beside reasoning: use --option reasoning_effort=none"
+                    f"beside reasoning: use zoom:openai-responses:{model}, or --option reasoning_effort=none"
                 )
         # Servers that decode under a schema cannot leave it for a call.
         self.takes_both = self._endpoint.is_official

@@ -16,6 +16,7 @@ from readers.instrument.dispatcher import TurnDispatcher
 from readers.instrument.instruments import INTRODUCTION, Instruments, instruments_digest
 from readers.instrument.lens import MOST_EDGE_PX
 from readers.instrument.openai import OpenAIToolProvider
+from readers.instrument.openai_responses import ResponsesToolProvider
 from readers.instrument.tool import MOST_CALLS
 from readers.session import Estimate, Session
 from renderers import packed
@@ -23,6 +24,7 @@ from taxonomy.error import ReaderError, SettingError, unknown_name
 
 TOOL_PROVIDERS: Mapping[str, type[ToolProvider]] = {
     "openai": OpenAIToolProvider,
+    "openai-responses": ResponsesToolProvider,
     "anthropic": AnthropicToolProvider,
 }
 
@@ -56,7 +58,7 @@ class ZoomReader(ApiReader):
         When no model or another provider is named, or an option is invalid.
     """
 
-    description = "zoom:openai:MODEL or zoom:anthropic:MODEL: the same model with a lens and a caliper on its picture"
+    description = "zoom:PROVIDER:MODEL (openai, openai-responses, anthropic): that model with a lens and a caliper"
     dispatcher_type: ClassVar[type[Dispatcher]] = TurnDispatcher
     enlarges = True
 

@@ -57,6 +57,14 @@ class ToolServer(Server):
     async def message(self, request: web.Request) -> web.StreamResponse:
         return await self.respond(request, anthropic_turn) if not self.rejects else await self.rejected(request)
 
+    def application(self) -> web.Application:
+        app = super().application()
+        app.add_routes([web.post("/v1/responses", self.created)])
+        return app
+
+    async def created(self, request: web.Request) -> web.StreamResponse:
+        return await self.respond(request, responses_turn) if not self.rejects else await self.rejected(request)
+
     async def rejected(self, request: web.Request) -> web.StreamResponse:
         error = {"message": self.rejects, "type": "invalid_request_error"}
         return web.json_response({"type": "error", "error": error}, status=400)
@@ -148,4 +156,57 @@ def anthropic_turn(body: dict, server: ToolServer) -> dict:
         "content": blocks, "stop_reason": "end_turn" if isinstance(said, str) else "tool_use",
         "usage": {"input_tokens": server.tokens(body, asked), "output_tokens": 120,
                   "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0},
+    }  # fmt: skip
+
+
+def responses_turn(body: dict, server: ToolServer) -> dict:
+    """Return what OpenAI's Responses API answers; fails where a conversation has another form than it takes."""
+    assert body["store"] is False
+    assert "tools" not in body or "reasoning.encrypted_content" in body["include"]
+    texts, images, results, open_calls = [body["instructions"]], [], [], []
+
+    def read(part: dict) -> None:
+        if part["type"] == "input_image":
+            images.append(base64.b64decode(part["image_url"].partition(",")[2]))
+        else:
+            texts.append(part["text"])
+
+    for item in body["input"]:
+        if item.get("type") == "function_call":
+            open_calls.append(item["call_id"])
+        elif item.get("type") == "function_call_output":
+            assert item["call_id"] in open_calls
+            open_calls.remove(item["call_id"])
+            output = item["output"]
+            results.append(output if isinstance(output, str) else output[-1]["text"])
+            for part in [] if isinstance(output, str) else output[:-1]:
+                read(part)
+        elif item.get("type") == "reasoning":
+            assert item["encrypted_content"] == "c2VjcmV0"
+        else:
+            assert not open_calls, "a call has no result"
+            for part in (
+                [{"type": "text", "text": item["content"]}] if isinstance(item["content"], str) else item["content"]
+            ):
+                read(part)
+    assert not open_calls, "a call has no result"
+    asked = Asked(
+        "\n".join(texts), tuple(images), tuple(results), tuple(tool["name"] for tool in body.get("tools", ())),
+        body.get("tool_choice") == "auto", "format" in body.get("text", {}), len(body["input"]),
+    )  # fmt: skip
+    server.asked.append(asked)
+    said = server.model(asked)
+    if isinstance(said, str):
+        output = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": said}]}]
+    else:
+        output = [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c2VjcmV0"}]
+        output += [
+            {"type": "function_call", "id": f"fc_{len(results) + place}", "call_id": f"call_{len(results) + place}",
+             "name": name, "arguments": given if isinstance(given, str) else json.dumps(given)}
+            for place, (name, given) in enumerate(said)
+        ]  # fmt: skip
+    return {
+        "id": "resp_1", "object": "response", "status": "completed", "model": body["model"], "output": output,
+        "usage": {"input_tokens": server.tokens(body, asked), "output_tokens": 120,
+                  "input_tokens_details": {"cached_tokens": 0}},
     }  # fmt: skip

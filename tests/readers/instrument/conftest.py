@@ -7,7 +7,11 @@ from ...loopback.server import Running
 from ...loopback.tool_server import ToolServer
 
 KEY = "sk-test-abcdefgh12345678"
-MODELS = {"openai": "openai:gpt-5.4", "anthropic": "anthropic:claude-opus-4-8"}
+MODELS = {
+    "openai": "openai:gpt-5.4",
+    "openai-responses": "openai-responses:gpt-5.4",
+    "anthropic": "anthropic:claude-opus-4-8",
+}
 
 
 @pytest.fixture
