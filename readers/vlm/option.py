@@ -22,6 +22,8 @@ class LoadOptions:
         Larger images are scaled down to this before the model's processor sees them.
     image_kwargs : str
         JSON object for the model's image processor, such as ``{"do_pan_and_scan": true}`` for Gemma 3.
+    template_kwargs : str
+        JSON object for the model's chat template, such as ``{"enable_thinking": true}`` for Gemma 4.
     dtype, quantization : str
         ``auto`` is bfloat16 on a GPU, float32 elsewhere. ``4bit`` (NF4) needs a GPU and bitsandbytes.
     device : str
@@ -35,11 +37,12 @@ class LoadOptions:
     Raises
     ------
     taxonomy.error.SettingError
-        When ``image_kwargs`` is not a JSON object.
+        When ``image_kwargs`` or ``template_kwargs`` is not a JSON object.
     """
 
     max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
     image_kwargs: str = "{}"
+    template_kwargs: str = "{}"
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     quantization: Literal["none", "4bit"] = "none"
     device: str = "auto"
@@ -48,6 +51,7 @@ class LoadOptions:
 
     def __post_init__(self) -> None:
         self.for_images()
+        self.for_template()
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -57,6 +61,10 @@ class LoadOptions:
     def for_images(self) -> dict[str, Any]:
         """Return ``image_kwargs`` as data."""
         return outside_object(self.image_kwargs, "option image_kwargs", SettingError)
+
+    def for_template(self) -> dict[str, Any]:
+        """Return ``template_kwargs`` as data."""
+        return outside_object(self.template_kwargs, "option template_kwargs", SettingError)
 
 
 @dataclass(frozen=True)
