@@ -24,7 +24,7 @@ MOST_PARTS = 2000
 _PARTS = re.compile(r"layers?$|blocks?$|depths?$|experts$")
 INSTALL = "pip install 'ecg-bench[vlm]'"
 
-PIP_NAMES = {"vision": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn"}
+PIP_NAMES = {"pil": "pillow", "pytorch": "torch", "cv2": "opencv-python"}
 """What packages are called on PyPI that transformers calls otherwise."""
 
 
@@ -141,17 +141,12 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
 
 def _needs(error: ImportError) -> str:
     """Return which packages are missing, by transformers' own words for it."""
-    from transformers.utils.import_utils import BACKENDS_MAPPING
-
-    said = str(error)
-    named = re.findall(r"pip install ([\w.\[\]-]+)|No module named '(\w+)", said)
-    names = [by_pip or by_module for by_pip, by_module in named]
-    lacking = re.findall(r"requires the (\w+) library", said)
-    names += [name for name in map(str.lower, lacking) if name in BACKENDS_MAPPING]
+    words = r"pip install ([\w.\[\]-]+)|No module named '(\w+)|requires the (\w+) library"
+    names = [next(filter(None, found)).lower() for found in re.findall(words, str(error))]
     if not names:
         return f"needs a package: {first_line(error)}"
     packages = " ".join(dict.fromkeys(PIP_NAMES.get(name, name) for name in names))
-    return f"needs packages that are not installed: pip install {packages}"
+    return f"needs what is not installed: pip install {packages}"
 
 
 def _check_folder(name: str) -> None:

@@ -77,6 +77,7 @@ class _Row:
         """Return the scores of the next token of this answer, (1, vocabulary)."""
         self._move(ids[0].tolist())
         if self.state == "thinking":
+            scores[0, list(self.vlm.chat.stops)] = float("-inf")  # its answer is still to come
             return scores
         if self.held is None:
             self.held = Constraint(self.vlm, [self.schema], ids.shape[1])
