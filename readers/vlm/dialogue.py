@@ -120,7 +120,7 @@ class Dialogue:
 
     @cached_property
     def _system(self) -> Form | None:
-        """How a system turn is written; None where the template refuses it or leaves it out."""
+        """How a system turn is written; None where the template refuses it, leaves it out or doubles it."""
         for form in (_as_parts, _as_text):
             system = {"role": "system", "content": form(Turn("system", ANSWER), self.placeholder)}
             try:
@@ -195,5 +195,5 @@ class Dialogue:
 
 
 def _holds(text: str, mark: str) -> bool:
-    """Return whether a text holds a mark as itself, not within the source of a list."""
-    return mark in text and not any(f"{quote}type{quote}" in text for quote in "'\"")
+    """Return whether a text holds a mark once, and as itself, not within the source of a list."""
+    return text.count(mark) == 1 and not any(f"{quote}type{quote}" in text for quote in "'\"")

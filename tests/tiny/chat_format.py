@@ -5,7 +5,8 @@ LLaVA, LLaVA-OneVision, InternVL), ggml-org/llama.cpp (Gemma 4), and the templat
 Llama).
 """
 
-IN_ORDER = "{{% for part in turn.content %}}{{% if part.type == 'image' %}}{image}{{% else %}}{text}{{% endif %}}{{% endfor %}}"
+IMAGE = "{{% if part.type == 'image' %}}{image}"
+IN_ORDER = f"{{{{% for part in turn.content %}}}}{IMAGE}{{{{% else %}}}}{{text}}{{{{% endif %}}}}{{{{% endfor %}}}}"
 IMAGES_FIRST = (
     "{{% for part in turn.content if part.type == 'image' %}}{image}{{% endfor %}}"
     "{{% for part in turn.content if part.type == 'text' %}}{text}{{% endfor %}}"
@@ -36,13 +37,9 @@ def _vicuna() -> str:
 
 
 def _vicuna_next() -> str:
-    said = _parts(IMAGES_FIRST, "<image>\n", "{{ part.text }} ")
-    return _turns(
-        "{% if turn.role == 'system' %}{{ turn.content[0].text }}{% else %}{{ turn.role | upper }}: "
-        + said
-        + "{% endif %}",
-        "ASSISTANT:",
-    )
+    """It writes a system turn twice."""
+    speaker = "{% if turn.role == 'system' %}{{ turn.content[0].text }}{% else %}{{ turn.role | upper }}: {% endif %}"
+    return _turns(speaker + _parts(IMAGES_FIRST, "<image>\n", "{{ part.text }} "), "ASSISTANT:")
 
 
 def _mistral() -> str:
@@ -56,7 +53,7 @@ def _mistral() -> str:
 
 def _onevision() -> str:
     return _turns(
-        "<|im_start|>{{ turn.role }} " + _parts(IMAGES_FIRST, "<image>", "\n{{ part.text }}") + "<|im_end|>",
+        "<|im_start|>{{ turn.role }} " + _parts(IMAGES_FIRST, "<image>", "{{ '\n' + part.text }}") + "<|im_end|>",
         "<|im_start|>assistant\n",
     )
 
@@ -85,7 +82,8 @@ def _gemma3() -> str:
         "{% set rest = messages[1:] if messages[0].role == 'system' else messages %}"
     )
     order = (
-        "{% if (turn.role == 'user') == (loop.index is divisibleby 2) %}{{ raise_exception('turns alternate') }}{% endif %}"
+        "{% if (turn.role == 'user') == (loop.index is divisibleby 2) %}"
+        "{{ raise_exception('turns alternate') }}{% endif %}"
         "<start_of_turn>{{ 'model' if turn.role == 'assistant' else turn.role }}\n"
         "{% if loop.first and first %}{{ first }}\n\n{% endif %}"
     )
@@ -96,13 +94,14 @@ def _gemma3() -> str:
 def _gemma4() -> str:
     """It writes the system turn as it is given, the source of a list where it is one; and knows a thought."""
     before = (
-        "{{ bos_token }}{% set told = messages[0].role == 'system' %}{% set rest = messages[1:] if told else messages %}"
+        "{{ bos_token }}{% set told = messages[0].role == 'system' %}"
+        "{% set rest = messages[1:] if told else messages %}"
         "{% if told or enable_thinking %}<|turn>system\n{{ '<|think|>' if enable_thinking }}"
         "{{ (messages[0].content | trim) if told }}<turn|>\n{% endif %}"
     )
     text = "{{ (part.text.split('<channel|>')[-1] if turn.role == 'assistant' else part.text) | trim }}"
     turn = "<|turn>{{ 'model' if turn.role == 'assistant' else turn.role }}\n"
-    turn += _parts(IN_ORDER, "\n\n<|image|>\n\n", text) + "<turn|>\n"
+    turn += _parts(IN_ORDER, "{{ '\n\n<|image|>\n\n' }}", text) + "<turn|>\n"
     return _turns(
         turn,
         "<|turn>model\n{% if not enable_thinking %}<|channel>thought\n<channel|>{% endif %}",
@@ -114,7 +113,8 @@ def _llama() -> str:
     """It takes a system turn as text alone, and writes a date before it."""
     head = "<|start_header_id|>{{ turn.role }}<|end_header_id|>\n\n"
     before = (
-        "{{ bos_token }}{% set told = messages[0].role == 'system' %}{% set rest = messages[1:] if told else messages %}"
+        "{{ bos_token }}{% set told = messages[0].role == 'system' %}"
+        "{% set rest = messages[1:] if told else messages %}"
         "{% if told %}<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
         "Today Date: {{ date_string if date_string is defined else strftime_now('%d %b %Y') }}\n\n"
         "{{ messages[0].content | trim }}<|eot_id|>{% endif %}"
