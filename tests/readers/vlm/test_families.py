@@ -94,6 +94,12 @@ def test_a_prompt_begins_once_holds_the_system_text_once_and_ends_where_the_answ
     assert set(chat.stops) == set(tokenizer.convert_tokens_to_ids(ends))
 
 
+def test_the_date_that_a_template_writes_is_the_same_every_day(family, cases):
+    chat = asked(family("Llama-3.2-Vision"))._chat
+    ids = chat.encode(cases(1)).tensors["input_ids"][0]
+    assert "Today Date: 26 Jul 2024" in chat.processor.tokenizer.decode(ids)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAMILIES)
 def test_an_example_stands_before_the_question_with_its_pages(family, cases, name):
