@@ -1,6 +1,5 @@
 import gc
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 from taxonomy import redaction
 
-from .torchvision_for_cpu.sitecustomize import Declaring
+from .torchvision_for_cpu import sitecustomize  # noqa: F401  # for this process; the path is for those that it starts
 
 POPULATION = "1,66"
 """Phantoms of the tests: those of the published seed, and fewer of them."""
@@ -22,8 +21,6 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is import
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(Path(__file__).parent / "torchvision_for_cpu"), os.environ.get("PYTHONPATH", "")])
 )
-sys.meta_path.insert(0, Declaring())
-
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")  # the same examples every time; a deadline would collect garbage before each of them
 

@@ -5,38 +5,35 @@ that image processors need. Python imports this file by itself in processes of t
 """
 
 import sys
-from importlib.abc import MetaPathFinder
-from importlib.metadata import PackageNotFoundError, version
+from importlib.machinery import PathFinder
 
-OPERATORS = (
-    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-)
+OPERATORS = {
+    "nms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms": "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+}
 
 
-class Declaring(MetaPathFinder):
-    """Declares torchvision's operators when torchvision is imported first; finds no module itself."""
+class Declaring:
+    """Finds torchvision and declares its operators when it is imported, not when it is only looked for."""
 
     def find_spec(self, name, path=None, target=None):
-        """Return None, so that the next finder is asked."""
-        if name == "torchvision":
-            # By name, for a process may have two: of this file as it begins, and of the tests' conftest.
-            sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "Declaring"]
-            _declare()
-        return None
+        """Return what the path holds of torchvision, to be loaded after the declaration."""
+        spec = PathFinder.find_spec(name, path) if name == "torchvision" else None
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: (_declare(), load(module))
+        return spec
 
 
 def _declare():
+    from importlib.metadata import version
+
     import torch
 
-    try:
-        builds = version("torch"), version("torchvision")
-    except PackageNotFoundError:
-        return
-    if [build.endswith("+cpu") for build in builds] == [True, False]:
-        for operator in OPERATORS:
-            torch.library.define(f"torchvision::{operator.partition('(')[0]}", operator[operator.index("(") :])
+    if version("torch").endswith("+cpu") and not version("torchvision").endswith("+cpu"):
+        for name, signature in OPERATORS.items():
+            torch.library.define(f"torchvision::{name}", signature)
 
 
-if __name__ == "sitecustomize":
+if not any(type(finder).__name__ == "Declaring" for finder in sys.meta_path):
     sys.meta_path.insert(0, Declaring())
