@@ -37,7 +37,7 @@ class LoadOptions:
     Raises
     ------
     taxonomy.error.SettingError
-        When ``image_kwargs`` or ``template_kwargs`` is not a JSON object.
+        When ``image_kwargs`` is not a JSON object.
     """
 
     max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
@@ -50,21 +50,21 @@ class LoadOptions:
     remote_code: str = ""
 
     def __post_init__(self) -> None:
-        self.for_images()
         self.for_template()
+        self.for_images()
 
     @property
     def kept(self) -> dict[str, Any]:
         """The settings that a file may hold: all but the leave to run a model's code."""
         return {item.name: getattr(self, item.name) for item in fields(LoadOptions) if item.name != REMOTE_CODE}
 
+    def for_template(self) -> dict[str, Any]:
+        """Return ``template_kwargs`` as data; raises SettingError when it is no JSON object."""
+        return outside_object(self.template_kwargs, "option template_kwargs", SettingError)
+
     def for_images(self) -> dict[str, Any]:
         """Return ``image_kwargs`` as data."""
         return outside_object(self.image_kwargs, "option image_kwargs", SettingError)
-
-    def for_template(self) -> dict[str, Any]:
-        """Return ``template_kwargs`` as data."""
-        return outside_object(self.template_kwargs, "option template_kwargs", SettingError)
 
 
 @dataclass(frozen=True)
