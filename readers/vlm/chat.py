@@ -240,12 +240,14 @@ class Chat:
             turns.append(Turn("user", shot.text, len(shot.images), shot.captions))
             turns.append(Turn("assistant", shot.answer))
         turns.append(Turn("user", prompt.text, len(case.images), prompt.captions))
-        return self._begun(self.dialogue.prompt(turns))
+        return self.dialogue.prompt(turns)
 
-    def _begun(self, text: str) -> str:
-        """Return a prompt with the token that its tokenizer begins every text with, once."""
+    def _begun(self, prompts: list[str]) -> tuple[list[str], bool]:
+        """Return prompts that begin once, and whether the tokenizer still has to begin them by itself."""
         bos = self._first_token
-        return text if bos is None or text.lstrip().startswith(bos) else bos + text
+        if bos is None or prompts[0].lstrip().startswith(bos):
+            return prompts, False
+        return (prompts, True) if self._begins_alone else ([bos + prompt for prompt in prompts], False)
 
     @cached_property
     def _first_token(self) -> str | None:
@@ -254,6 +256,12 @@ class Chat:
         begun = tokenizer("a")["input_ids"]
         adds = tokenizer.bos_token_id is not None and begun[:1] == [tokenizer.bos_token_id]
         return str(tokenizer.bos_token) if adds else None
+
+    @cached_property
+    def _begins_alone(self) -> bool:
+        """Whether the first token is all that the processor adds: some add it on their own, others an end as well."""
+        made = self.processor(text=["a"], text_kwargs={"add_special_tokens": True})["input_ids"][0]
+        return list(made) == [self.processor.tokenizer.bos_token_id, *self.tokens("a")]
 
     @property
     def _is_own_code(self) -> bool:
@@ -282,11 +290,13 @@ class Chat:
 
     def _inputs(self, prompts: list[str], pictures: "list[list[Image]]") -> "dict[str, Any]":
         """Return what the processor makes of prompts and their pictures."""
+        prompts, by_tokenizer = self._begun(prompts)
         inputs: dict[str, Any] = {"text": prompts}
         if any(pictures):
             inputs |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
         self.processor.tokenizer.padding_side = "left"
-        made = self.processor(**inputs, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False})
+        text_kwargs = {"padding": True, "add_special_tokens": by_tokenizer}
+        made = self.processor(**inputs, return_tensors="pt", text_kwargs=text_kwargs)
         return {name: value for name, value in made.items() if hasattr(value, "shape")}
 
     def _scaled(self, picture: Picture) -> "Image":
@@ -306,7 +316,7 @@ class Chat:
     def _measured(self, sizes: tuple[Size, ...]) -> "tuple[Mapping[Size, Sight | None], int | None]":
         """Return the scale of each size among pictures of these sizes, and the tokens of one picture; measured once."""
         if sizes not in self._kept:
-            prompt = self._begun(self.dialogue.prompt([Turn("user", "?", len(sizes))]))
+            prompt = self.dialogue.prompt([Turn("user", "?", len(sizes))])
             tokens: list[int | None] = [None]
 
             def process(images: "list[Image]") -> Mapping[str, Any]:

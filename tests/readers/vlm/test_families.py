@@ -1,6 +1,7 @@
 """The families that people ask about, each by its own processor: asked, held to the schema, scored, and measured."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -92,6 +93,18 @@ def test_a_prompt_begins_once_holds_the_system_text_once_and_ends_where_the_answ
     assert chat.turn_end == FAMILIES[name].end
     ends = [FAMILIES[name].end, FAMILIES[name].special["eos_token"], *FAMILIES[name].ends_by_generation]
     assert set(chat.stops) == set(tokenizer.convert_tokens_to_ids(ends))
+
+
+@pytest.mark.parametrize("name", ["LLaVA-1.5", "Llama-3.2-Vision"])
+def test_a_template_that_writes_no_first_token_gets_it_once(family, cases, tmp_path, name):
+    """From the tokenizer, so that what follows is as it is in any text; or from a processor that adds it on its own."""
+    folder = shutil.copytree(family(name), tmp_path / "begins")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("{{ bos_token }}", ""))
+    chat = asked(folder)._chat
+    ids = chat.encode(cases(1)).tensors["input_ids"][0].tolist()
+    bos = chat.processor.tokenizer.bos_token_id
+    assert ids[0] == bos and ids.count(bos) == 1
 
 
 def test_the_date_that_a_template_writes_is_the_same_every_day(family, cases):
