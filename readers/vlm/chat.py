@@ -10,6 +10,7 @@ from readers.contract import Case, Prompt
 from readers.vlm.dialogue import Dialogue, Message, Turn
 from readers.vlm.option import LoadOptions
 from readers.vlm.resolution import Sight, Size, sight_of
+from readers.vlm.source import first_line
 from readers.vlm.template import TemplateRaisedError, rendered
 from renderers import Picture
 from taxonomy.error import ReaderError
@@ -296,7 +297,10 @@ class Chat:
             inputs |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
         self.processor.tokenizer.padding_side = "left"
         text_kwargs = {"padding": True, "add_special_tokens": by_tokenizer}
-        made = self.processor(**inputs, return_tensors="pt", text_kwargs=text_kwargs)
+        try:
+            made = self.processor(**inputs, return_tensors="pt", text_kwargs=text_kwargs)
+        except ValueError as error:  # such as another number of images than the template placed
+            raise ReaderError(f"the model's processor refuses the prompt: {first_line(error)}") from error
         return {name: value for name, value in made.items() if hasattr(value, "shape")}
 
     def _scaled(self, picture: Picture) -> "Image":

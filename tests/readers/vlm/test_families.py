@@ -13,7 +13,7 @@ from bench.finetune.collator import behind
 from readers.registry import reader
 from readers.vlm.generation import on_device, prompts_behind_thoughts
 from readers.vlm.likelihood import value_probabilities
-from taxonomy.error import ReaderError
+from taxonomy.error import ReaderError, StopReading
 from taxonomy.reading import Reading
 from taxonomy.target import BINARY
 from taxonomy.writing import written
@@ -153,6 +153,24 @@ def test_probabilities_are_those_of_the_whole_text(family, cases, name):
         assert chances["normality"]["normal"] == pytest.approx(expected, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "{{ raise_exception('no answers here') if messages[-1].role == 'assistant' }}",
+        "{% set messages = messages | rejectattr('role', 'equalto', 'assistant') | list %}",
+    ],
+    ids=["raises", "drops"],
+)
+def test_zero_shot_depends_on_no_ending_of_a_turn(gemma, cases, tmp_path, ending):
+    folder = shutil.copytree(gemma, tmp_path / "endless")
+    template = folder / "chat_template.jinja"
+    template.write_text(ending + template.read_text())
+    hf = asked(folder, structured="schema", max_tokens=60)
+    (reading,) = hf.read(cases(1, form=BINARY))
+    assert reading.error is None and reading.values.keys() == {"normality"}
+    assert hf._chat.turn_end == "<eos>"
+
+
 # --- models that think -----------------------------------------------------------------------------------------------
 
 SAID, ANSWER = "the rate is normal, the axis too", '{"normality": "abnormal"}'
@@ -248,6 +266,15 @@ def test_a_processor_that_lacks_a_package_names_it(family, monkeypatch):
     monkeypatch.setattr(processing_smolvlm, "num2words", None)
     with pytest.raises(ReaderError, match=r"^the processor of .* needs what is not installed: pip install num2words$"):
         asked(family("SmolVLM2"))
+
+
+def test_a_prompt_that_the_processor_refuses_stops_the_run(gemma, cases, tmp_path):
+    """The template leaves the question out where there is a system turn, and its image with it."""
+    folder = shutil.copytree(gemma, tmp_path / "imageless")
+    template = folder / "chat_template.jinja"
+    template.write_text("{% set messages = messages[:1] %}" + template.read_text())
+    with pytest.raises(StopReading, match=r"^the model's processor refuses the prompt: .*0 <start_of_image> tokens"):
+        list(asked(folder).read(cases(1)))
 
 
 @pytest.mark.slow
