@@ -100,8 +100,10 @@ class _Row:
 
     def _other(self) -> int | None:
         """Return the token that may come instead of the answer: one that opens a thought, or the space behind one."""
+        if self.state == "answering":
+            return None
         dialogue = self.vlm.chat.dialogue
         text = dialogue.gap if self.state == "behind" else (dialogue.marks or ("",))[0]
-        if self.state == "answering" or not text:
+        if not text:
             return None
         return self.vlm.chat.tokens(text)[0]

@@ -5,8 +5,8 @@ LLaVA, LLaVA-OneVision, InternVL), ggml-org/llama.cpp (Gemma 4), and the templat
 Llama).
 """
 
-IMAGE = "{{% if part.type == 'image' %}}{image}"
-IN_ORDER = f"{{{{% for part in turn.content %}}}}{IMAGE}{{{{% else %}}}}{{text}}{{{{% endif %}}}}{{{{% endfor %}}}}"
+PART = "{{% if part.type == 'image' %}}{image}{{% else %}}{text}{{% endif %}}"
+IN_ORDER = "{{% for part in turn.content %}}" + PART + "{{% endfor %}}"
 IMAGES_FIRST = (
     "{{% for part in turn.content if part.type == 'image' %}}{image}{{% endfor %}}"
     "{{% for part in turn.content if part.type == 'text' %}}{text}{{% endfor %}}"
