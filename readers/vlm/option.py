@@ -44,7 +44,7 @@ class LoadOptions:
     Raises
     ------
     taxonomy.error.SettingError
-        When ``image_kwargs`` or ``max_memory`` is not a JSON object, or ``max_memory`` names no memory.
+        When ``image_kwargs``, ``template_kwargs`` or ``max_memory`` is not a JSON object, or the last names no memory.
     """
 
     max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
