@@ -78,8 +78,18 @@ def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Make a folder and lock it for this process.
+def held(folder: Path, name: str = ".lock", wait: float = 0, holder: str = "another run") -> Iterator[None]:
+    """Make a folder and lock it, or a part of it, for this process.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the file that is locked.
+    wait : float
+        Seconds for which to wait for another process that holds it.
+    holder : str
+        What such a process is, for the message.
 
     Raises
     ------
@@ -88,12 +98,12 @@ def held(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / ".lock", timeout=0)
+    lock = FileLock(folder / name, timeout=wait)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise StorageError(f"another run is writing to {folder}; wait for it, or name another --out") from None
+        raise StorageError(f"{holder} is writing to {folder}; wait for it, or name another --out") from None
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
     try:

@@ -14,12 +14,15 @@ from bench.cli.option import (
     reader_options,
     run_from,
     selection_options,
+    shard_option,
     view_options,
 )
+from bench.cli.run import begin_shard
 
 if TYPE_CHECKING:
     from bench.dataset import RecordId
     from bench.evidence.ablation import Ablation
+    from bench.evidence.result import Evidence
     from bench.run.options import RunOptions
 
 
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what each condition would ask and cost; send nothing.")
 @pilot_option
+@shard_option
 @click.option(
     "--until-told",
     is_flag=True,
@@ -75,30 +79,44 @@ def ablate(  # one for each option of its own
       bench ablate --reader openai:gpt-5.4 --sample 400 --max-cost 40
       bench ablate --reader openai:gpt-5.4 --until-told --max-cost 40
       bench ablate --reader openai:gpt-5.4 --max-cost 20 --conditions full,image-only,crossed,jittered
+      bench ablate --reader digitizer --shard 0/4
     """
     asked = run_from(options)
     check_reader_name(image_ceiling)
+    begin_shard(asked, {"--pilot": pilot, "--until-told": until_told})
     if pilot:
         _pilot(asked, conditions, pilot, dry_run, until_told)
         return
     if dry_run:
         _dry_run(asked, conditions, until_told)
         return
-    from bench.cli.terminal import TERMINAL, show
+    from bench.cli.terminal import TERMINAL
     from bench.evidence.ablation import ablate_on_disk
+    from bench.evidence.sharded import ablate_shard
     from bench.evidence.until_told import ablate_until_told
-    from bench.report.evidence_page import caution, evidence_table, told_at, write_evidence
+    from bench.run.sharded import Missing
     from taxonomy.error import StopReading
 
-    found = (ablate_until_told if until_told else ablate_on_disk)(asked, conditions, image_ceiling, TERMINAL)
+    ask = ablate_until_told if until_told else ablate_on_disk if asked.shard is None else ablate_shard
+    found = ask(asked, conditions, image_ceiling, TERMINAL)
+    if isinstance(found, Missing):
+        click.echo(f"shard {asked.shard} is done; {found.said}; the last one to finish writes the evidence")
+        return
+    _show(asked, found, until_told)
+    if found.stopped:
+        raise StopReading(found.stopped)
+
+
+def _show(asked: "RunOptions", found: "Evidence", until_told: bool) -> None:
+    from bench.cli.terminal import show
+    from bench.report.evidence_page import caution, evidence_table, told_at, write_evidence
+
     folder = asked.out / f"ablation-{found.run_id}{'-until-told' if until_told else ''}"
     write_evidence(folder, found)
     title = f"{found.reader} on {found.dataset}, {found.split}: where its answers come from"
     show(evidence_table(found.axes, title, told_at(found)))
     click.echo("\n".join(("", caution(found), *found.caveats)))
     click.echo(f"\npage: {folder / 'evidence.md'}")
-    if found.stopped:
-        raise StopReading(found.stopped)
 
 
 def _dry_run(asked: "RunOptions", conditions: str, until_told: bool) -> None:

@@ -9,6 +9,7 @@ import click
 if TYPE_CHECKING:
     from bench.dataset import Selection
     from bench.run.options import Limits, RunOptions
+    from bench.run.shard import Shard
     from bench.view import View
     from readers.contract import Input, Reader
 
@@ -142,6 +143,25 @@ def limits_options(command: Command) -> Command:
         click.option("--batch", is_flag=True, help="Ask by the provider's batch API: half the price, within a day."),
         click.option("--poll-seconds", type=click.FloatRange(0.01), default=30.0, hidden=True),
     )
+
+
+def _shard(context: click.Context, parameter: click.Parameter, written: str) -> "Shard | None":
+    """Return the shard that is named, or that torchrun or accelerate gave to this process; None for everything."""
+    from bench.run.shard import launched_shard, shard_named
+
+    return shard_named(written) if written else launched_shard()
+
+
+def shard_option(command: Command) -> Command:
+    """Add ``--shard``."""
+    return click.option(
+        "--shard",
+        default="",
+        callback=_shard,
+        show_default="all, or a process's own under torchrun",
+        metavar="I/N|auto",
+        help="Ask the Ith of N parts, from 0; auto takes it from torchrun, accelerate or a Slurm array.",
+    )(command)
 
 
 def pilot_option(command: Command) -> Command:
@@ -284,5 +304,5 @@ def run_from(options: dict[str, Any]) -> "RunOptions":
         selection=selection_from(options),
         view=view_from(options),
         limits=limits_from(options),
-        **taken(options, {"repeats": None, "out": None}),
+        **taken(options, {"repeats": None, "out": None, "shard": None}),
     )

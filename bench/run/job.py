@@ -63,8 +63,10 @@ class Job:
 
     @property
     def questions(self) -> list[Question]:
-        """Every record with its repeats in the order asked, or only what is asked now, or asked again."""
+        """Every record with its repeats in the order asked, or only the shard's, or what is asked now, or again."""
         every = questions_of(self.cases, self.settings.repeats)
+        if self.folder.shard is not None:
+            every = self.folder.shard.part(every)
         if self.among is not None:
             every = [question for question in every if question.record.ecg_id in self.among]
         return [question for question in every if question.key in self.again] if self.again else every
@@ -78,7 +80,9 @@ class Job:
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the reader, inside a session if it takes one."""
         spent = self.folder.paid()
-        return within(self.reader, self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say))
+        batch = f"batch-{self.folder.shard.index}" if self.folder.shard else "batch"
+        session = self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say, batch)
+        return within(self.reader, session)
 
     def check_reader(self) -> None:
         """Raise StopReading when the reader can answer no question that is left, such as for want of a key."""
@@ -95,7 +99,7 @@ class Job:
     def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
         """Ask every question without a reading, and return all readings; the caller holds the folder's lock."""
         if not self.cases.view.inputs <= {"signal"}:  # else no question shows a number: only the score needs them
-            self._measure(observer)
+            self._measure(observer, self.cases.cohort if self.folder.shard is None else self._own)
         answered, _ = self.folder.every_reading()
         questions = Questionnaire(self.cases, self.questions, answered, self.again)
         with (
@@ -104,14 +108,25 @@ class Job:
         ):
             return ask_all(self.lent(observer), questions, keep, report)
 
-    def _measure(self, observer: Observer) -> None:
+    @property
+    def _own(self) -> Cohort:
+        """The records that are asked."""
+        ids = {question.record.ecg_id for question in self.questions}
+        return self.cases.cohort.of(record for record in self.cases.cohort if record.ecg_id in ids)
+
+    def _measure(self, observer: Observer, cohort: Cohort) -> None:
         with observer.progress("measuring") as report:
-            self.cases.cohort.measure(report)
+            cohort.measure(report)
 
     def finish(self, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
         """Ask every question without a reading, then score and store; the caller holds the folder's lock."""
-        readings = self.ask(observer)
-        self._measure(observer)
+        return self.score(self.ask(observer), danger, observer)
+
+    def score(
+        self, readings: Mapping[QuestionKey, Reading], danger: DangerTable | None = None, observer: Observer = SILENT
+    ) -> Score:
+        """Score readings and store the score."""
+        self._measure(observer, self.cases.cohort)
         score = score_readings(readings, self.cases.cohort, danger, offer=self.settings.offer)
         self.folder.write("score.json", as_json(score.to_json()))
         return score
@@ -142,7 +157,8 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     # A local reader needs the cores itself.
     workers = min(4, os.cpu_count() or 1) if many and isinstance(reader, SessionReader) else 0
     cases = replace(cases, name=settings.run_id, workers=workers)
-    return Job(settings, reader, cases, RunFolder(options.out / settings.run_id), options.limits)
+    limits = options.limits.of_shard(options.shard)
+    return Job(settings, reader, cases, RunFolder(options.out / settings.run_id, options.shard), limits)
 
 
 def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
@@ -177,14 +193,20 @@ def limited(jobs: Mapping[str, Job], condition: str) -> Job:
 
 def begin(job: Job, observer: Observer = SILENT) -> None:
     """Write the manifest of a new run, or check that the folder holds the same run."""
-    if not (job.folder.path / "manifest.json").is_file():
-        job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
+    with job.folder.settling():
+        if not (job.folder.path / "manifest.json").is_file():
+            job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
+            return
+        if job.folder.settings() != job.settings:
+            raise RunError(f"{job.folder.path} holds another run; name another --out")
+        earlier, now = job.folder.manifest(), at_hand(job.cases, job.taught)
+        if {name: earlier.get(name) for name in now} != now:
+            job.folder.write("manifest.json", as_json({**earlier, **now}))
+    if job.folder.shard is not None:
+        done = len(job.questions) - job.left()
+        if done:
+            observer.say(f"resuming: {done} of the {len(job.questions)} readings of shard {job.folder.shard} are there")
         return
-    if job.folder.settings() != job.settings:
-        raise RunError(f"{job.folder.path} holds another run; name another --out")
-    earlier, now = job.folder.manifest(), at_hand(job.cases, job.taught)
-    if {name: earlier.get(name) for name in now} != now:
-        job.folder.write("manifest.json", as_json({**earlier, **now}))
     readings, torn = job.folder.every_reading()
     note = " (a torn last line is dropped)" if torn else ""
     expected = len(job.settings.ids) * job.settings.repeats
