@@ -17,6 +17,7 @@ from taxonomy.redaction import redacted, redacted_data
 __all__ = [
     "append",
     "as_json",
+    "as_line",
     "cache_folder",
     "held",
     "opened_for_append",
@@ -56,6 +57,11 @@ def opened_for_append(path: Path) -> Iterator[FileIO]:
         yield out
 
 
+def as_line(entry: Mapping[str, Any]) -> bytes:
+    """Return a JSON line, without keys and passwords."""
+    return json.dumps(redacted_data(entry), separators=(",", ":")).encode() + b"\n"
+
+
 def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
     """Append a JSON line to a file from :func:`opened_for_append`, and hand it to the operating system.
 
@@ -67,7 +73,7 @@ def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
         When the disk is full or the folder went away; what was written before stays.
     """
     try:
-        left = memoryview(json.dumps(redacted_data(entry), separators=(",", ":")).encode() + b"\n")
+        left = memoryview(as_line(entry))
         while left:
             left = left[out.write(left) :]
     except OSError as error:

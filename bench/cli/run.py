@@ -7,6 +7,7 @@ import click
 
 from bench.cli.option import (
     check_effect,
+    engine_options,
     limits_options,
     out_option,
     pilot_option,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, tokens, dollars and time; send nothing.")
 @pilot_option
 @shard_option
+@engine_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @out_option("runs")
 def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -> None:
@@ -58,6 +60,7 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
       bench run --reader lora:adapters/flat
       bench run --reader mypackage.reader:MyReader --renderer stacked --sample 20
       bench run --reader digitizer --shard 0/4
+      bench run --reader digitizer --engine ray --workers 16
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job

@@ -53,6 +53,11 @@ class Entry:
         """Tell whether the reading is an answer, right, wrong or missing, and no failed call."""
         return self.reading.outcome != "failed"
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as plain JSON data."""
+        repeat = {"repeat": self.key.repeat} if self.key.repeat else {}
+        return {"ecg_id": self.key.ecg_id, **repeat, "case_id": self.case_id, "reading": self.reading.to_json()}
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -236,9 +241,8 @@ class RunFolder:
         with opened_for_append(self.readings_path) as out:
 
             def keep(question: Question, reading: Reading) -> None:
-                ecg_id, repeat = question.record.ecg_id, {"repeat": question.repeat} if question.repeat else {}
-                entry = {"ecg_id": ecg_id, **repeat, "case_id": case_id(ecg_id), "reading": reading.to_json()}
-                append(out, self.readings_path, entry)
+                entry = Entry(question.key, case_id(question.record.ecg_id), reading)
+                append(out, self.readings_path, entry.to_json())
 
             yield keep
 

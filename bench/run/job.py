@@ -10,7 +10,8 @@ from bench.run.caveat import caveats, taught_records
 from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
-from bench.run.questionnaire import Questionnaire, ask_all, questions_of
+from bench.run.questionnaire import Questionnaire, Source, ask_all, questions_of
+from bench.run.ray_engine import RayEngine, check_ray
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
 from bench.score import Score
@@ -41,6 +42,8 @@ class Job:
         Failed calls to ask again, and nothing else; empty for a normal run.
     among : frozenset of RecordId or None
         The records that are asked about now; None for all. The others are asked when the run goes on.
+    source : callable or None
+        The engine that asks; None for this process.
     """
 
     settings: RunSettings
@@ -50,6 +53,7 @@ class Job:
     limits: Limits
     again: frozenset[QuestionKey] = frozenset()
     among: frozenset[RecordId] | None = None
+    source: Source | None = None
 
     @property
     def taught(self) -> int:
@@ -98,7 +102,8 @@ class Job:
 
     def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
         """Ask every question without a reading, and return all readings; the caller holds the folder's lock."""
-        if not self.cases.view.inputs <= {"signal"}:  # else no question shows a number: only the score needs them
+        # Else no question shows a number, or an engine's workers measure what theirs show: only the score needs them.
+        if self.source is None and not self.cases.view.inputs <= {"signal"}:
             self._measure(observer, self.cases.cohort if self.folder.shard is None else self._own)
         answered, _ = self.folder.every_reading()
         questions = Questionnaire(self.cases, self.questions, answered, self.again)
@@ -106,7 +111,7 @@ class Job:
             observer.progress(f"{self.reader.name}, {self.cases.view.shown.name}") as report,
             self.folder.appending(lambda ecg_id: self.cases.view.case_id(self.settings.run_id, ecg_id)) as keep,
         ):
-            return ask_all(self.lent(observer), questions, keep, report)
+            return ask_all(self.lent(observer), questions, keep, report, self.source)
 
     @property
     def _own(self) -> Cohort:
@@ -158,7 +163,11 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     workers = min(4, os.cpu_count() or 1) if many and isinstance(reader, SessionReader) else 0
     cases = replace(cases, name=settings.run_id, workers=workers)
     limits = options.limits.of_shard(options.shard)
-    return Job(settings, reader, cases, RunFolder(options.out / settings.run_id, options.shard), limits)
+    source = None
+    if options.ray is not None:
+        check_ray(reader, options.ray)
+        source = RayEngine(options, settings.run_id, observer)
+    return Job(settings, reader, cases, RunFolder(options.out / settings.run_id, options.shard), limits, source=source)
 
 
 def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:

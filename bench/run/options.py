@@ -83,6 +83,29 @@ def within(reader: Reader, session: Session) -> Reader:
 
 
 @dataclass(frozen=True)
+class RayOptions:
+    """How a run is asked by Ray; none of it affects an answer.
+
+    Attributes
+    ----------
+    address : str
+        ``HOST:PORT`` of a cluster's head or ``auto``; empty for ``RAY_ADDRESS``, else a cluster of this process alone.
+    workers : int
+        Processes, each with a reader; 0 for as many as there is room for.
+    gpus : float
+        GPUs that each claims.
+    """
+
+    address: str = ""
+    workers: int = 0
+    gpus: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.gpus) and self.gpus >= 0):
+            raise SettingError(f"--gpus-per-worker must be a number from 0 up, not {self.gpus}")
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """One reader, one selection of records, one view.
 
@@ -101,6 +124,8 @@ class RunOptions:
         Where run folders go.
     shard : Shard or None
         The part of the run that this process asks; no setting of the run.
+    ray : RayOptions or None
+        None asks in this process.
     """
 
     reader: str
@@ -111,6 +136,7 @@ class RunOptions:
     repeats: int = 1
     out: Path = Path("runs")
     shard: Shard | None = None
+    ray: RayOptions | None = None
 
     def built(self) -> Reader:
         """Return the reader.
