@@ -1,11 +1,10 @@
-"""How a run scales: 1, 2 and 4 shards and Ray's workers against one process, and 1,000 cases by resnet1d with one of them
-killed in the middle.
+"""How a run scales: shards and Ray's workers against one process, and 1,000 cases with one of them killed.
 
 Usage: python benchmarks/scale.py [--reader digitizer] [--cases 120] [--killed 1000]
 
 The rate is that of the middle of a run, from a tenth of its readings to nine tenths, without start and score. Beside it
-stands the CPU time of all its processes: on a machine that others use, too, the rate tells how much they left, and the
-CPU time what the division costs. Each run has an empty cache.
+stands the CPU time of all its processes, in the middle by case and in all: on a machine that others use too, the rate
+tells how much they left, and the CPU time what the division costs. Each run has an empty cache.
 """
 
 import argparse
@@ -27,11 +26,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class Measured:
-    """A run: wall seconds, seconds from a tenth to nine tenths of its readings, and CPU seconds of all processes."""
+    """A run: wall and CPU seconds of all processes, and both from a tenth to nine tenths of its readings."""
 
     wall: float
-    middle: float
     cpu: float
+    middle: float
+    middle_cpu: float
     readings: list[str]
     score: bytes
 
@@ -64,7 +64,7 @@ class Watch(threading.Thread):
         super().__init__(daemon=True)
         self.mark, self.out, self.cases, self.victim = mark, out, cases, victim
         self.cpu: dict[int, float] = {}
-        self.arrived: list[tuple[float, int]] = []
+        self.arrived: list[tuple[float, float, int]] = []
         self.over = threading.Event()
 
     def run(self) -> None:
@@ -74,7 +74,7 @@ class Watch(threading.Thread):
                 with contextlib.suppress(OSError):
                     self.cpu[process] = cpu_of(process)
             count = len(lines(self.out))
-            self.arrived.append((time.monotonic(), count))
+            self.arrived.append((time.monotonic(), sum(self.cpu.values()), count))
             if self.victim and count >= self.cases / 2:
                 self.kill()
 
@@ -88,10 +88,11 @@ class Watch(threading.Thread):
                     self.victim = ""
                     return
 
-    def middle(self) -> float:
-        """Return the seconds from a tenth of the readings to nine tenths."""
-        begun = next(at for at, count in self.arrived if count >= 0.1 * self.cases)
-        return next(at for at, count in self.arrived if count >= 0.9 * self.cases) - begun
+    def middle(self) -> tuple[float, float]:
+        """Return the seconds and the CPU seconds from a tenth of the readings to nine tenths."""
+        begun, cpu = next((at, cpu) for at, cpu, count in self.arrived if count >= 0.1 * self.cases)
+        ended, spent = next((at, cpu) for at, cpu, count in self.arrived if count >= 0.9 * self.cases)
+        return ended - begun, spent - cpu
 
 
 def measured(reader: str, cases: int, ways: list[list[str]], victim: str = "") -> Measured:
@@ -130,7 +131,7 @@ def measured(reader: str, cases: int, ways: list[list[str]], victim: str = "") -
         watch.over.set()
         watch.join()
         (score,) = out.glob("*/score.json")
-        return Measured(wall, watch.middle(), sum(watch.cpu.values()), sorted(lines(out)), score.read_bytes())
+        return Measured(wall, sum(watch.cpu.values()), *watch.middle(), sorted(lines(out)), score.read_bytes())
 
 
 def shards(count: int) -> list[list[str]]:
@@ -161,8 +162,8 @@ def main() -> None:
         speed = first.middle / found.middle
         print(
             f"{name:<16}{0.8 * given.cases / found.middle:6.1f} cases/s  {speed:5.2f} times  "
-            f"{speed / parts:5.2f} of linear  wall {found.wall:6.1f} s  CPU {found.cpu:6.1f} s  {first.cpu / found.cpu:5.2f} of one process's  "
-            f"load {os.getloadavg()[0]:.1f}",
+            f"{speed / parts:5.2f} of linear  {found.middle_cpu / given.cases / 0.8 * 1000:6.0f} CPU ms a case  "
+            f"wall {found.wall:6.1f} s  CPU {found.cpu:6.1f} s  load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
     if given.killed:
