@@ -28,8 +28,10 @@ INSTALL = "pip install 'ecg-bench[ray]'"
 CONNECT_S = 10.0
 """Seconds in which the head of a cluster must accept a connection."""
 
-HEALTH_S = 30.0
-"""Seconds in which it must answer as a cluster does; Ray itself would try for minutes."""
+HEALTH_S = 60.0
+"""Seconds in which it must answer as a cluster does."""
+
+CONNECT = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, configure_logging=False)"
 
 LARGEST_CALL = 64
 """Questions that a worker is given at once at most."""
@@ -39,6 +41,9 @@ IN_FLIGHT = 2
 
 DEATHS_TO_STOP = 3
 """Workers that die on one question before the run stops: whoever reads it next would die too."""
+
+STORE_BYTES = 2**27
+"""Shared memory of a cluster of this process alone: readings are small, and recordings never travel."""
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """What Ray is told before it starts: to report to nobody, and to hide no GPU from a worker that claims none."""
@@ -83,11 +88,12 @@ def _check_reachable(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
     except OSError as error:
         raise _unreachable(address, str(error.strerror or error)) from error
-    words = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+    # In a process that can be ended: Ray itself would go on trying for minutes, and its noise stays there.
     try:
         done = subprocess.run(
-            words,
+            [sys.executable, "-c", CONNECT, address],
             capture_output=True,
+            text=True,
             timeout=HEALTH_S,
             check=False,
             env={**os.environ, **QUIET},
@@ -95,11 +101,19 @@ def _check_reachable(address: str) -> None:
         )
     except subprocess.TimeoutExpired:
         raise _unreachable(address, f"what listens there does not answer as Ray within {HEALTH_S:.0f} s") from None
+    if "InvalidAuthToken" in done.stderr:
+        raise _unreachable(address, "it asks for a token: RAY_AUTH_MODE=token sends the one that Ray keeps here")
     if done.returncode:
-        raise _unreachable(address, "what listens there is no healthy Ray of this version")
+        raise _unreachable(address, " ".join(done.stderr.split("\n")[-2:]).strip()[:200] or "it ended the connection")
 
 
 def _unreachable(address: str, reason: str) -> RunError:
+    if address == "local":
+        return RunError(f"Ray cannot begin a cluster on this machine ({reason})")
+    if address == "auto":
+        return RunError(
+            "no Ray cluster runs on this machine: 'ray start --head' begins one, --ray-address names another"
+        )
     return RunError(
         f"the Ray cluster at {address} cannot be reached ({reason}): 'ray start --head' begins one, --ray-address and "
         "RAY_ADDRESS name it, and without either a run begins its own"
@@ -180,14 +194,13 @@ def connected(options: RayOptions) -> Iterator[Any]:
     ray: Any = import_module("ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
     address, is_ours = _address(options), not ray.is_initialized()
+    own: dict[str, Any] = {
+        "num_cpus": options.workers or os.cpu_count(), "object_store_memory": STORE_BYTES, "include_dashboard": False
+    }  # fmt: skip
     if is_ours:
-        own = (
-            {"num_cpus": options.workers or os.cpu_count() or 1, "include_dashboard": False}
-            if address == "local"
-            else {}
-        )
         try:
-            ray.init(address=address, log_to_driver=False, configure_logging=False, **own)
+            shared = {"address": address, "log_to_driver": False, "configure_logging": False}
+            ray.init(**shared, **(own if address == "local" else {}))
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             raise _unreachable(address, " ".join(str(error).split())[:200]) from error
     try:
