@@ -11,7 +11,8 @@ from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
 from bench.run.questionnaire import Questionnaire, Source, ask_all, questions_of
-from bench.run.ray_engine import RayEngine, check_ray
+from bench.run.ray_cluster import check_ray
+from bench.run.ray_engine import RayEngine
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
 from bench.score import Score

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.run.options import RayOptions
-from bench.run.ray_engine import worker_count
+from bench.run.ray_cluster import worker_count
 from taxonomy.error import RunError
 
 from ...command import bench, is_one_sentence
@@ -124,7 +124,7 @@ def test_a_cluster_that_cannot_be_reached_is_told_and_nothing_is_written(tmp_pat
 
 @needs_ray
 def test_what_listens_and_is_no_ray_is_waited_for_no_longer_than_it_may_take(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.run.ray_engine.HEALTH_S", 1.0)
+    monkeypatch.setattr("bench.run.ray_cluster.HEALTH_S", 1.0)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -141,7 +141,7 @@ def test_an_address_that_is_none_is_refused(address, tmp_path):
 
 
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.run.ray_engine.find_spec", lambda name: None)
+    monkeypatch.setattr("bench.run.ray_cluster.find_spec", lambda name: None)
     refused = bench("run", "--reader", "majority", "--engine", "ray", cwd=tmp_path)
     assert is_one_sentence(refused, "--engine ray needs Ray, which is not installed: pip install 'ecg-bench[ray]'")
 
