@@ -112,7 +112,7 @@ def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
     from bench.report.score_page import write_score
     from bench.run.caveat import told_caveats
     from bench.run.folder import RunFolder
-    from bench.run.rescoring import scored
+    from bench.run.rescoring import missing_shards, scored
     from bench.storage import as_json
 
     folder = RunFolder(path)
@@ -124,6 +124,9 @@ def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
     click.echo("\n".join(told_caveats(folder.manifest())))
     if found.n < len(settings.ids):
         click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
+        left = missing_shards(folder, dataset)
+        if left:
+            click.echo(left.said, err=True)
 
 
 def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable", out: Path | None) -> None:
