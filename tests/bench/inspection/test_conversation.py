@@ -19,6 +19,7 @@ from taxonomy.target import BINARY, DENSE
 from .written_log import asking, sample
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reader", "shown"),
     [

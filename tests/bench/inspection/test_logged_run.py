@@ -75,6 +75,7 @@ def readings_of(log, dataset, out):
     return [run.readings.get(question.key) for question in run.job.questions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["eval", "json"])
 def test_a_log_is_scored_as_the_same_answers_of_our_own_reader_are(asked, cases, tmp_path, kind):
     write = written_eval if kind == "eval" else written_json
@@ -168,6 +169,7 @@ def test_a_schema_that_was_sent_is_held_against_the_answer(asked, cases, dataset
     assert [one.usage.follows_schema for one in found[:2]] == [True, False]
 
 
+@pytest.mark.slow
 def test_missing_samples_are_missing_and_a_later_log_of_the_evaluation_adds_them(asked, cases, dataset, tmp_path):
     failed = sample(cases[1], error={"message": "Connection refused"})
     first = written_eval(tmp_path / "first.eval", start(asked), [copied(cases[0]), failed])
@@ -475,6 +477,7 @@ def test_a_record_that_one_log_lacks_is_left_out_of_the_verdicts_and_told(tmp_pa
     assert "1 of 4 records lack an answer in one of the logs and are left out." in found.caveats
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_verdicts_and_names_their_page(tmp_path):
     done = command.bench("score", *logs_of(tmp_path, "full", "text-only"), "--out", "runs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -501,6 +504,7 @@ def test_logs_that_differ_in_more_than_their_condition_give_no_verdict(tmp_path,
     assert verdicts(full, tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_run_of_a_log_is_not_asked_again_by_us(asked, cases, tmp_path, dataset):
     log = written_eval(tmp_path / "log.eval", start(asked), map(copied, cases))
     assert score(log, cwd=tmp_path).returncode == 0

@@ -58,6 +58,7 @@ def lines_of(folder):
     return [json.loads(line) for line in (folder / "readings.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_calls_tells_them_and_shows_them(server, tmp_path):
     done = bench(server, *RUN, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -130,6 +131,7 @@ def test_a_server_without_tools_is_one_sentence(server, tmp_path):
     assert done.stderr.count("Error: ") == 1
 
 
+@pytest.mark.slow
 def test_an_ablation_asks_with_instruments_wherever_there_is_a_picture(server, tmp_path):
     done = bench(server, "ablate", *READER, "--px-per-mm", "3", "--limit", "4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -138,6 +140,7 @@ def test_an_ablation_asks_with_instruments_wherever_there_is_a_picture(server, t
         assert used == ({0} if "text-only" in folder.name else {3}), folder.name
 
 
+@pytest.mark.slow
 def test_the_page_that_is_shown_later_is_the_page_that_was_sent(server, tmp_path):
     done = bench(server, *RUN, "--condition", "lead-mask", "--renderer", "clean", "--seed", "5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -154,6 +157,7 @@ def test_the_page_that_is_shown_later_is_the_page_that_was_sent(server, tmp_path
         assert [one.all() for one in same].count(True) == 1
 
 
+@pytest.mark.slow
 def test_failed_calls_are_retried_behind_the_turns_that_were_answered(server, tmp_path):
     once = ("--option", "attempts=1", "--concurrency", "1")
     server.plan = lambda digest, times: "500" if len(server.asked) % 6 == 5 else ""

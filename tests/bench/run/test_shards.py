@@ -55,6 +55,7 @@ def half(tmp_path):
     return folder_in(tmp_path)
 
 
+@pytest.mark.slow
 def test_shards_in_any_order_end_with_the_readings_and_the_score_of_one_process(alone, tmp_path):
     first = bench(*RUN, "--shard", "2/3", cwd=tmp_path)
     assert first.returncode == 0 and "shard 2/3 is done; 8 readings are missing" in first.stdout
@@ -69,6 +70,7 @@ def test_shards_in_any_order_end_with_the_readings_and_the_score_of_one_process(
     assert (folder / "score.json").read_bytes() == (alone / "score.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_score_before_the_last_shard_says_which_are_missing(half, tmp_path):
     told = bench("score", half, "--data", "phantoms:1,66", cwd=tmp_path)
     assert told.returncode == 0
@@ -168,6 +170,7 @@ def test_a_shard_does_not_begin_while_a_process_asks_everything(half, monkeypatc
         pass
 
 
+@pytest.mark.slow
 def test_a_failed_call_of_a_shard_is_asked_again_by_retry(half, tmp_path):
     run_shard(job_of(tmp_path, Shard(1, 2)))
     path = half / "readings-1.jsonl"
@@ -197,6 +200,7 @@ def test_the_shares_of_a_cost_limit_add_up_to_it(half):
     assert [RunFolder(half, Shard(index, 2)).paid() for index in range(2)] == [3.0 + 3.0, 3.0]
 
 
+@pytest.mark.slow
 def test_a_run_in_shards_is_submitted_as_one_file(tmp_path):
     for index in range(2):
         assert bench("run", "--reader", "majority", "--shard", f"{index}/2", cwd=tmp_path).returncode == 0
@@ -208,6 +212,7 @@ def test_a_run_in_shards_is_submitted_as_one_file(tmp_path):
     assert bench("leaderboard", "--check", cwd=tmp_path).returncode == 0
 
 
+@pytest.mark.slow
 def test_an_ablation_in_shards_ends_with_the_evidence_of_one_process(tmp_path):
     words = ("ablate", "--reader", "resnet1d", "--sample", 20, "--conditions", "full,image-only", "--image-ceiling", "")
     assert bench(*words, "--out", "alone", cwd=tmp_path).returncode == 0

@@ -53,6 +53,7 @@ def numbers(result):
     return float(ms), [float(found) for found in re.findall(r"at ([+-]\d+\.\d+) mV", text)], text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize(("lead", "peak"), [("I", 1.0), ("V1", -1.0), ("V2", 2.0)])
 def test_a_caliper_tells_the_interval_and_the_heights_that_were_drawn(name, lead, peak):
@@ -85,6 +86,7 @@ def test_a_caliper_between_two_points_is_a_ruler():
     assert "per minute" not in caliper(drawn(beats()), "V1", [140, 50], [140, 40]).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_where_no_trace_is_drawn_there_is_none_to_measure(name):
     masked = beats()

@@ -52,6 +52,7 @@ def asked(folder, **options):
     return reader(f"hf:{folder}", {name: str(value) for name, value in options.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in each_family() if name != "Qwen3-VL-Thinking"])
 def test_a_family_answers_within_the_schema_with_probabilities(family, cases, name):
     some = cases(2, form=BINARY)
@@ -213,6 +214,7 @@ def test_the_schema_holds_from_behind_the_thought(family, cases, tmp_path, name)
         assert json.loads(answer).keys() == {"normality"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", THINKERS)
 def test_within_the_schema_a_turn_does_not_end_before_its_answer(family, cases, tmp_path, name):
     options, opens, _, end = THINKERS[name]

@@ -38,6 +38,7 @@ def with_template(gemma: Path, folder: Path, text: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -64,6 +65,7 @@ def test_a_template_that_does_not_end_or_raises_is_one_sentence_in_seconds(gemma
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.slow
 def test_a_template_that_waits_for_the_question_stops_the_run(gemma, tmp_path, cases):
     usual = (gemma / "chat_template.jinja").read_text()
     trap = "{% if messages[0]['role'] == 'system' %}" + NESTED + "{% endif %}" + usual
@@ -72,6 +74,7 @@ def test_a_template_that_waits_for_the_question_stops_the_run(gemma, tmp_path, c
         list(hf.read(cases(2)))
 
 
+@pytest.mark.slow
 def test_a_template_renders_as_the_processor_does_also_after_another_was_stopped(gemma):
     from transformers import AutoProcessor
 
@@ -133,6 +136,7 @@ def damaged_weights(path: Path, how: str) -> None:
         save_file(tensors | {first: torch.full_like(tensors[first], float("nan"))}, path, {"format": "pt"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["truncated", "header", "missing", "shape"])
 def test_damaged_weights_of_a_model_stop_the_run_with_one_sentence(gemma, tmp_path, cases, how):
     folder = tmp_path / "damaged"
@@ -165,6 +169,7 @@ def adapter(made, tmp_path):
     return Path(shutil.copytree(made, tmp_path / "mine"))
 
 
+@pytest.mark.slow
 def test_an_adapter_that_nobody_changed_reads(adapter, cases):
     lora = reader(f"lora:{adapter}", {"max_tokens": "4"})
     assert len(list(lora.read(cases(1)))) == 1
@@ -208,6 +213,7 @@ def test_metadata_of_an_adapter_that_is_no_json_is_one_sentence(adapter, name, t
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["truncated", "header", "missing", "shape", "extra", "finite"])
 def test_damaged_weights_of_an_adapter_stop_the_run_with_one_sentence(adapter, cases, how):
     damaged_weights(adapter / "adapter_model.safetensors", how)
