@@ -122,8 +122,8 @@ def option_option(command: Command) -> Command:
         help="For the reader, as often as needed; for API readers: temperature, max_tokens, seed, reasoning_effort, "
         "thinking_budget, service_tier, extra (JSON of further arguments), base_url, key_variable (the name of the "
         "key's variable), image_detail, structured, probabilities, image_check, timeout, attempts; for hf and lora: "
-        "batch, max_tokens, temperature, seed, structured, probabilities, max_pixels, image_kwargs, dtype, "
-        "quantization, device, revision, remote_code.",
+        "batch, max_tokens, temperature, seed, structured, probabilities, max_pixels, image_kwargs, template_kwargs, "
+        "dtype, quantization, device, max_memory, revision, remote_code.",
     )(command)
 
 
