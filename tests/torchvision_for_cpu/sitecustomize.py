@@ -2,8 +2,12 @@
 
 That build cannot register its operators there. Declared before it is imported, they are known by name, which is all
 that image processors need. Python imports this file by itself in processes of the tests that find it on their path.
+
+Decoding a JPEG or PNG needs more than their names: ``WITHOUT_TORCHVISION=1`` hides torchvision from a process that
+would decode with it.
 """
 
+import os
 import sys
 from importlib.machinery import PathFinder
 
@@ -35,5 +39,7 @@ def _declare():
             torch.library.define(f"torchvision::{name}", signature)
 
 
-if not any(type(finder).__name__ == "Declaring" for finder in sys.meta_path):
+if os.environ.get("WITHOUT_TORCHVISION"):
+    sys.modules["torchvision"] = None  # what is None is looked up as absent
+elif not any(type(finder).__name__ == "Declaring" for finder in sys.meta_path):
     sys.meta_path.insert(0, Declaring())

@@ -12,6 +12,7 @@ from bench.report.summary import _instruments
 from bench.run.settings import shown_by
 from bench.score.instrument import instrument_total
 from bench.view import Question, View, cases_of
+from bench.view.drawing import IN_TURN, Ahead
 from readers.api.openai import OpenAIReader
 from readers.instrument.reader import ZoomReader
 from renderers import PageStyle, render
@@ -33,9 +34,9 @@ def test_only_a_reader_that_enlarges_is_given_what_pictures_were_drawn_from(monk
 @pytest.mark.slow
 def test_pages_that_other_processes_draw_keep_it_too(records):
     view = View(px_per_mm=3, keeps_originals=True).for_inputs(ZoomReader.inputs)
-    ahead = replace(cases_of(view, records), workers=1)
+    ahead = replace(cases_of(view, records), ahead=Ahead(1))
     questions = [Question(record) for record in records[:2]]
-    for case, own in zip(ahead.each(questions), replace(ahead, workers=0).each(questions), strict=True):
+    for case, own in zip(ahead.each(questions), replace(ahead, ahead=IN_TURN).each(questions), strict=True):
         (picture,), (drawn,) = case.images, own.images
         assert all(
             np.array_equal(one, other, equal_nan=True)
