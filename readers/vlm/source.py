@@ -106,11 +106,25 @@ def need_transformers() -> None:
     missing = [name for name in ("transformers", "peft", "llguidance") if importlib.util.find_spec(name) is None]
     if missing:
         raise ReaderError(f"open models need the packages of the extra 'vlm' ({missing[0]} is missing): {INSTALL}")
+    _check_torchvision()
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
     if not sys.stderr.isatty():
         transformers.utils.logging.disable_progress_bar()
+
+
+def _check_torchvision() -> None:
+    """Raise ReaderError where torchvision is there and of another build than torch, which transformers cannot bear."""
+    if importlib.util.find_spec("torchvision") is None:
+        return
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:
+        raise ReaderError(
+            f"torchvision does not fit the torch that is installed ({first_line(error)}): install both from the same "
+            "place, as PyTorch's site says, or uninstall torchvision"
+        ) from error
 
 
 def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":

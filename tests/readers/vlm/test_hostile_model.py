@@ -1,7 +1,10 @@
 """Models and adapters from strangers: templates that never end, sizes that nobody builds, files that are damaged."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -256,3 +259,17 @@ def test_leave_of_the_command_line_counts_and_is_not_kept():
     assert "remote_code" not in allowed.toml() and "remote_code" not in json.dumps(allowed.outcome)
     run = RunOptions(reader="", options={"remote_code": "some/model"})
     assert arm_config(Arm("a", {}), ExperimentOptions("some/model", run)).load.remote_code == "some/model"
+
+
+@pytest.mark.slow
+def test_a_torchvision_of_another_build_is_one_sentence(gemma, tmp_path):
+    path = [part for part in os.environ["PYTHONPATH"].split(os.pathsep) if "torchvision_for_cpu" not in part]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[3]), *path])}
+    command = [sys.executable, "-m", "bench", "run", "--reader", f"hf:{gemma}", "--sample", "1"]
+    fits = subprocess.run([sys.executable, "-c", "import torchvision"], env=env, capture_output=True, check=False)
+    if fits.returncode == 0:
+        pytest.skip("torchvision is of torch's own build here")
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: torchvision does not fit the torch that is installed")
+    assert done.stderr.count("\n") == 1
