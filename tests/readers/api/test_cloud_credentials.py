@@ -10,6 +10,7 @@ import pytest
 from readers.api.azure import AzureReader
 from readers.api.bedrock import BedrockReader
 from readers.api.model import makers_name, place_factor, request_limit
+from readers.api.openai import OpenAIReader
 from readers.api.price import price_of
 from readers.api.response import CallError
 from readers.api.vertex import VertexReader
@@ -199,6 +200,54 @@ def test_what_bedrock_needs_and_lacks_is_one_sentence(bedrock, monkeypatch):
 def test_a_models_name_elsewhere_finds_its_makers(model, bare, factor):
     assert makers_name(model) == (bare or model)
     assert place_factor(model) == factor
+
+
+ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-8"
+OWN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/us.anthropic.claude-opus-4-8"
+
+
+@pytest.mark.parametrize("model", [ARN, ARN.replace(":123456789012:inference-profile", "::foundation-model")])
+def test_an_arn_that_ends_in_a_models_name_is_that_model_in_everything(bedrock, model):
+    plain, by_arn = bedrock("us.anthropic.claude-opus-4-8"), bedrock(model)
+    assert by_arn.price == plain.price and by_arn.price.output == pytest.approx(27.5)
+    assert by_arn.provider.details().limits == plain.provider.details().limits
+    assert by_arn.details == {**plain.details, "model": model}
+    assert by_arn.details["structured"] == "schema"
+    with pytest.raises(SettingError, match="must be none, low, medium, high, xhigh, max for model 'claude-opus-4-8'"):
+        bedrock(model, reasoning_effort="minimal")
+
+
+@pytest.mark.parametrize(
+    ("model", "output"),
+    [
+        ("bedrock/eu.anthropic.claude-opus-4-8", 27.5),
+        (f"bedrock/converse/{ARN}", 27.5),
+        ("bedrock/anthropic.claude-opus-4-8-v1:0", 25.0),
+        ("vertex_ai/claude-opus-4-8@default", 25.0),
+    ],
+)
+def test_a_proxys_name_of_a_place_has_its_price_limits_and_arguments(server, monkeypatch, model, output):
+    monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
+    found, plain = OpenAIReader(model), OpenAIReader("anthropic/claude-opus-4-8")
+    assert found.price.output == pytest.approx(output)
+    assert found.details == {**plain.details, "model": model}
+    assert found.details["image_limit"] == "Anthropic, newest"
+
+
+def test_an_arn_that_tells_no_model_has_no_price_and_no_limits_and_says_so(
+    server, bedrock, cases, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-key-0123456789")
+    own, said = bedrock(OWN), []
+    assert own.price is None
+    assert own.details["image_limit"].startswith("unknown") and own.details["structured"] == "text"
+    with pytest.raises(StopReading, match=r"no price for model 'arn:.* \(this ARN does not tell its model"):
+        list(own.within(Session(max_cost=1.0)).read(cases[:1]))
+    list(bedrock(OWN).within(Session(say=said.append)).read(cases[:1]))
+    assert sum("this ARN does not tell its model" in line for line in said) == 1
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"models": {OWN: {"input": 1, "output": 2}}}))
+    assert bedrock(OWN).within(Session(prices=prices)).price.output == 2
 
 
 def test_prices_are_those_of_the_place(bedrock, tmp_path, monkeypatch):
