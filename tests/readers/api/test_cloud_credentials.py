@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from readers.api.model import makers_name, place_factor, request_limit
 from readers.api.openai import OpenAIReader
 from readers.api.price import price_of
 from readers.api.response import CallError
+from readers.api.store import ResponseStore
 from readers.api.vertex import VertexReader
 from readers.session import Session
 from taxonomy.error import SettingError, StopReading
@@ -324,6 +327,53 @@ def test_one_access_token_serves_all_requests_and_stands_in_no_text(server, vert
 def test_credentials_that_google_refuses_end_the_run_in_its_words(server, vertex, cases):
     server.refuses_tokens = True
     with pytest.raises(StopReading, match=r"^Google gives no access token: .*invalid_grant: Invalid JWT") as stopped:
+        list(vertex().read(cases[:2]))
+    assert "\n" not in str(stopped.value) and not server.paths
+
+
+NO_ACCOUNTS = [
+    *("[]", "{}", "3", "null", "{", "", "[" * 100_000, "\x00", "folder", "unreadable"),
+    *(
+        '{"type": []}',
+        '{"type": "service_account"}',
+        '{"type": "authorized_user"}',
+        '{"type": "authorized_user", "a": 1}',
+    ),
+    '{"type": "service_account", "private_key": 3, "client_email": 3, "token_uri": 3}',
+    '{"type": "external_account", "audience": 3}',
+    '{"type": "impersonated_service_account", "source_credentials": []}',
+]
+
+
+@pytest.mark.parametrize("written", NO_ACCOUNTS)
+def test_a_file_that_holds_no_credentials_ends_the_run_in_one_sentence(vertex, cases, monkeypatch, tmp_path, written):
+    file = tmp_path if written == "folder" else tmp_path / "account.json"
+    if file.is_file():
+        file.write_text(written)
+        file.chmod(0o000 if written == "unreadable" else 0o600)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    sentence = (
+        f"^no Google Cloud credentials: .*GOOGLE_APPLICATION_CREDENTIALS is '{re.escape(str(file))}', which holds"
+    )
+    with pytest.raises(StopReading, match=sentence) as stopped:
+        vertex().check()
+    assert "\n" not in str(stopped.value)
+    # Kept answers make the check needless; then the run ends at the first question that has none.
+    kept = tmp_path / "kept"
+    ResponseStore(kept).close()
+    reader = vertex().within(Session(kept))
+    reader.check()
+    with pytest.raises(StopReading, match=sentence):
+        list(reader.read(cases[:2]))
+
+
+@pytest.mark.parametrize("answer", ["[]", "{}", "3", "null", '{"access_token": "a", "expires_in": []}', "{", "away"])
+def test_no_access_token_ends_the_run_and_is_no_reading(server, vertex, cases, answer):
+    file = Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"])
+    if answer == "away":
+        file.write_text(file.read_text().replace(server.url, "http://127.0.0.1:9"))
+    server.token_answer = answer
+    with pytest.raises(StopReading, match=r"^Google gives no access token: ") as stopped:
         list(vertex().read(cases[:2]))
     assert "\n" not in str(stopped.value) and not server.paths
 
