@@ -138,7 +138,7 @@ class Dispatcher:
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
         request, provider = make(), self._provider
         body = provider.body(request)
-        return request, body, request_key(body, RequestOrigin(provider.name, provider.details().endpoint, repeat))
+        return request, body, request_key(body, RequestOrigin.of(provider, repeat))
 
     async def _ask(self, request: Request, body: Body, key: str) -> Reading:
         await asyncio.wrap_future(self._connecting)

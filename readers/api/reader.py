@@ -235,11 +235,10 @@ class ApiReader:
         Every key is appended to ``asked``, and those that another run is asking to ``others``; requests are kept.
         """
         held = {key for shard in dispatcher.folder.pending() for key in shard.keys}
-        endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
             body = dispatcher.provider.body(request)
-            key = request_key(body, RequestOrigin(dispatcher.provider.name, endpoint, case.repeat))
+            key = request_key(body, RequestOrigin.of(dispatcher.provider, case.repeat))
             asked.append(key)
             dispatcher.requests[key] = request.without_pixels()
             kept = dispatcher.store.get(key)

@@ -1,6 +1,7 @@
 """Credentials of Bedrock, Vertex and Azure: where they come from, where they go, and what is said without them."""
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from readers.api.model import makers_name, place_factor, request_limit
 from readers.api.openai import OpenAIReader
 from readers.api.price import price_of
 from readers.api.response import CallError
-from readers.api.store import ResponseStore
+from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.api.vertex import VertexReader
 from readers.session import Session
 from taxonomy.error import SettingError, StopReading
@@ -422,6 +423,36 @@ def test_a_deployment_called_as_its_model_has_its_limits_and_price(monkeypatch):
     assert AzureReader("gpt-5.4").details["endpoint"] == "https://ward.openai.azure.com"
     with pytest.raises(SettingError, match="model 'gpt-5' has no logprobs"):
         AzureReader("gpt-5", probabilities="on")
+
+
+def azure_read(cases, kept):
+    reader = AzureReader("gpt-5.4", attempts="1").within(Session(kept, run_id="a"))
+    assert [reading.outcome for reading in reader.read(cases)] == ["answered"] * len(cases)
+    return dict(reader.details)
+
+
+def test_another_version_of_azures_api_is_another_run_that_asks_anew(server, monkeypatch, cases, tmp_path):
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key-0123456789")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
+    first = azure_read(cases[:2], tmp_path)
+    assert first["api_version"] == "2024-10-21"
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{server.url}/")
+    assert azure_read(cases[:2], tmp_path) == first, "a slash at the end names the same resource"
+    assert len(server.paths) == 2
+    monkeypatch.setenv("OPENAI_API_VERSION", "2025-01-01-preview")
+    assert azure_read(cases[:2], tmp_path) == {**first, "api_version": "2025-01-01-preview"}
+    assert len(server.paths) == 4
+
+
+def test_ids_and_keys_of_other_apis_hold_no_version(monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    reader = OpenAIReader("gpt-5.4")
+    assert "api_version" not in reader.details and reader.details["endpoint"] == "https://api.openai.com/v1"
+    origin = RequestOrigin.of(reader.provider, 1)
+    assert origin == RequestOrigin("openai", "https://api.openai.com/v1", 1)
+    # As the answers of earlier versions are kept.
+    written = '["openai","https://api.openai.com/v1",1,{"model":"gpt-5.4"}]'
+    assert request_key({"model": "gpt-5.4"}, origin) == hashlib.sha256(written.encode()).hexdigest()[:40]
 
 
 def test_what_azure_needs_is_one_sentence(monkeypatch):
