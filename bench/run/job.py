@@ -189,12 +189,12 @@ def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
 
 
 def limited(jobs: Mapping[str, Job], condition: str) -> Job:
-    """Return a job with the rest of the cost limit, which applies to all jobs together."""
+    """Return a job that counts what the others have cost under the cost limit, which applies to all jobs together."""
     job = jobs[condition]
     if job.limits.max_cost is None:
         return job
     others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
-    return replace(job, limits=replace(job.limits, max_cost=max(0.0, job.limits.max_cost - others)))
+    return replace(job, limits=replace(job.limits, others=job.limits.others + others))
 
 
 def begin(job: Job, observer: Observer = SILENT) -> None:

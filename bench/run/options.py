@@ -25,6 +25,8 @@ class Limits:
         Requests in flight at most.
     max_cost : float or None
         US dollars at most.
+    others : float
+        US dollars that other runs have cost for which the same limit holds.
     prices : Path or None
         A price table of the user's own.
     batch : bool
@@ -35,6 +37,7 @@ class Limits:
 
     concurrency: int = 8
     max_cost: float | None = None
+    others: float = 0.0
     prices: Path | None = None
     batch: bool = False
     poll_seconds: float = 30.0
@@ -59,7 +62,8 @@ class Limits:
             run_id=run_id,
             concurrency=self.concurrency,
             max_cost=self.max_cost,
-            spent=spent,
+            spent=spent + self.others,
+            others=self.others,
             prices=self.prices,
             batch=folder / batch if self.batch else None,
             poll_seconds=self.poll_seconds,

@@ -13,7 +13,7 @@ from typing import ClassVar
 from readers.api.batch import NO_ANSWER, BatchDispatcher
 from readers.api.batch_folder import BatchFolder, Line, shard_limit
 from readers.api.dispatcher import Dispatcher
-from readers.api.model import ModelLimits
+from readers.api.model import ModelLimits, is_arn, makers_name
 from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
@@ -31,6 +31,8 @@ PREPARED_PER_REQUEST = 2
 
 UNREAD_PER_REQUEST = 50
 """Most readings, for each request in flight, that wait for a slow one before them."""
+
+NO_MODEL_TOLD = "this ARN does not tell its model, as that of a system's inference profile does"
 
 
 class ApiReader:
@@ -96,8 +98,10 @@ class ApiReader:
         if self.session.max_cost is not None and self.price is None:
             raise StopReading(
                 f"there is no price for model {self._priced!r}, so --max-cost cannot be kept: give one with "
-                "--prices FILE"
+                f"--prices FILE{f' ({NO_MODEL_TOLD})' if self._is_hidden else ''}"
             )
+        if self._is_hidden:
+            self.session.say(f"{NO_MODEL_TOLD}: images are sent as drawn, and only --prices FILE gives it a price")
         store = ResponseStore(self.session.responses, self.session.say)
         try:
             if self.session.batch is None:
@@ -106,6 +110,11 @@ class ApiReader:
                 yield from self._batched(cases, store, self.session.batch)
         finally:
             store.close()
+
+    @property
+    def _is_hidden(self) -> bool:
+        """Whether the model is an ARN that does not tell what is behind it."""
+        return is_arn(makers_name(self.model))
 
     @property
     def _priced(self) -> str:
@@ -226,11 +235,10 @@ class ApiReader:
         Every key is appended to ``asked``, and those that another run is asking to ``others``; requests are kept.
         """
         held = {key for shard in dispatcher.folder.pending() for key in shard.keys}
-        endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
             body = dispatcher.provider.body(request)
-            key = request_key(body, RequestOrigin(dispatcher.provider.name, endpoint, case.repeat))
+            key = request_key(body, RequestOrigin.of(dispatcher.provider, case.repeat))
             asked.append(key)
             dispatcher.requests[key] = request.without_pixels()
             kept = dispatcher.store.get(key)

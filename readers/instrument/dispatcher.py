@@ -42,7 +42,7 @@ class TurnDispatcher(Dispatcher):
                 return replace(reading, usage=_summed(used), calls=turn.calls)
             turn = await asyncio.to_thread(turn.followed, response, provider.calls(response.turn))
             body = await asyncio.to_thread(provider.body, turn)
-            key = request_key(body, RequestOrigin(provider.name, provider.details().endpoint, turn.repeat))
+            key = request_key(body, RequestOrigin.of(provider, turn.repeat))
         return Reading(error=Failure("empty", NEVER_ANSWERED), usage=_summed(used), calls=turn.calls)
 
     def _watch(self, turn: ToolRequest, reading: Reading) -> None:
