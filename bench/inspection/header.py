@@ -90,13 +90,16 @@ def _settings(path: Path, asked: Mapping[str, Any]) -> RunSettings:
     for name in (settings.measurements, settings.form, settings.renderer):
         if Path(name).name != name:
             raise FileError(f"{path} cannot be used: its settings name {name[:80]!r}, and a path stands in none")
+    unprintable = next((one for one in settings.ids if not str(one).isprintable()), None)
+    if unprintable is not None:
+        raise FileError(f"{path} cannot be used: its settings name the record {str(unprintable)[:40]!r}, no name")
     return settings
 
 
 def _donors(path: Path, asked: Mapping[str, Any]) -> Mapping[str, RecordId]:
     donors = _part(path, asked, "donors", {})
     for ecg_id, donor in donors.items():
-        if not isinstance(donor, int | str) or isinstance(donor, bool):
+        if not isinstance(donor, int | str) or isinstance(donor, bool) or not str(donor).isprintable():
             raise FileError(f"{path} cannot be used: the donor of {ecg_id[:40]!r} is no record")
     return donors
 
@@ -114,8 +117,7 @@ def _details(path: Path, told: Mapping[str, Any], plan: Mapping[str, Any], confi
         endpoint = shown_address(address) if isinstance(address, str) and address else ""
     except ValueError:
         endpoint = ""
-    steps = plan.get("steps") or []
-    solvers = [[step.get("solver"), step.get("params")] for step in steps if isinstance(step, Mapping)]
+    solvers = [[step.get("solver"), step.get("params")] for step in _steps(path, plan)]
     decides = {name: value for name, value in config.items() if name not in WITHOUT_EFFECT and value is not None}
     packages = _part(path, told, "packages", {})
     details = {
@@ -127,6 +129,15 @@ def _details(path: Path, told: Mapping[str, Any], plan: Mapping[str, Any], confi
         "solver": _written(solvers),
     }
     return {name: value[:LONGEST] for name, value in details.items() if value}
+
+
+def _steps(path: Path, plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    steps = plan.get("steps") or []
+    if not isinstance(steps, list) or not all(isinstance(step, Mapping) for step in steps):
+        raise FileError(
+            f"{path} is no log of Inspect's: the steps of its plan are {str(steps)[:40]!r}, no list of them"
+        )
+    return steps
 
 
 def _written(data: object) -> str:
