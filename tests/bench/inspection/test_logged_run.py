@@ -175,7 +175,7 @@ def test_missing_samples_are_missing_and_a_later_log_of_the_evaluation_adds_them
     first = written_eval(tmp_path / "first.eval", start(asked), [copied(cases[0]), failed])
     done = score(first, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 of 6 cases have a reading: the run is not complete." in done.stderr
+    assert "Incomplete: 2 of 6 questions have a reading" in done.stderr
     assert "1 transport: Connection refused" in done.stdout
     assert f"'inspect eval-retry {first}' asks them again." in done.stdout
     folder = RunFolder(folder_of(tmp_path / "runs"))
@@ -189,6 +189,19 @@ def test_missing_samples_are_missing_and_a_later_log_of_the_evaluation_adds_them
     other = written_eval(tmp_path / "other.eval", start(asked, task_id="task-2"), map(copied, cases))
     assert score(other, cwd=tmp_path).returncode == 0
     assert len(list((tmp_path / "runs").iterdir())) == 2, "another evaluation is another run"
+
+
+def test_the_report_tells_how_many_questions_have_a_reading(asked, cases, tmp_path):
+    begun = start(asked, config={"epochs": 2})
+    every = [copied(one, epoch=epoch) for one in cases for epoch in (1, 2)]
+    log = written_eval(tmp_path / "log.eval", begun, every[:-1])
+    done = score(log, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "Incomplete: 11 of 12 questions have a reading"
+    assert said in done.stderr, "every case has a first reading, but one lacks a repeat"
+    assert said in (folder_of(tmp_path / "runs") / "report.md").read_text()
+    assert score(written_eval(log, begun, every), cwd=tmp_path).returncode == 0
+    assert "Incomplete" not in (folder_of(tmp_path / "runs") / "report.md").read_text()
 
 
 def test_a_log_without_an_answer_is_no_success(asked, cases, tmp_path):
