@@ -159,7 +159,7 @@ def _steps(path: Path, plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _solvers(path: Path, told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the solvers' names; none for Inspect's own ``generate``, and not for one of the user's of that name."""
     names = tuple(dict.fromkeys(_text(path, step, "solver") for step in steps))
-    is_own = names in {(), (GENERATE,)} and told.get("solver") in {None, GENERATE}
+    is_own = names in {(), (GENERATE,)} and told.get("solver") in (None, GENERATE, f"inspect_ai/{GENERATE}")
     return () if is_own else names or (_text(path, told, "solver"),)
 
 

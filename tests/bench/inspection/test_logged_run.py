@@ -340,7 +340,8 @@ def test_another_solver_than_inspects_own_is_named_in_title_report_and_terminal(
 
 
 def test_a_solver_of_the_users_own_is_known_by_its_file_and_inspects_own_is_not_told(read, asked, cases):
-    assert read(copied(cases[0]), begun=steps(asked, "generate", solver="generate")).caveats == ()
+    for named in (None, "generate", "inspect_ai/generate"):
+        assert read(copied(cases[0]), begun=steps(asked, "generate", solver=named)).caveats == ()
     mine = read(copied(cases[0]), begun=steps(asked, "generate", solver="mine.py@generate"))
     assert mine.caveats == ("Asked by solver generate: what it told the model is not checked.",)
     assert mine.job.settings.reader == "inspect:openai/x (solver generate)"
@@ -379,6 +380,7 @@ def changed_settings(asked, **changed):
          "the donor of '1' is no record"),
         (lambda asked: start(asked, metadata={"ecg_bench": asked.metadata() | {"donors": {"1": "2\n"}}}),
          "the donor of '1' is no record"),
+        (lambda asked: start(asked, solver=["x"]) | {"plan": {}}, "its 'solver' is \"['x']\", no name"),
         (lambda asked: steps(asked, "a\0b"), "its 'solver' is 'a\\x00b', no name"),
         (lambda asked: start(asked, model_generate_config={"system_message": "Answer sinus."}),
          "a system message beside the task's ('Answer sinus.')"),
