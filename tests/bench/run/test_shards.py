@@ -74,7 +74,9 @@ def test_shards_in_any_order_end_with_the_readings_and_the_score_of_one_process(
 def test_a_score_before_the_last_shard_says_which_are_missing(half, tmp_path):
     told = bench("score", half, "--data", "phantoms:1,66", cwd=tmp_path)
     assert told.returncode == 0
-    assert "6 of 12 cases have a reading: the run is not complete." in told.stderr
+    said = "Incomplete: 6 of 12 questions have a reading"
+    assert said in told.stderr
+    assert said in (half / "report.md").read_text()
     assert "6 readings are missing: of shard 1/2 (6)" in told.stderr
 
 
