@@ -212,6 +212,7 @@ def test_retry_asks_the_failed_calls_and_nothing_else(server, tmp_path):
     assert "0 of 12 readings are failed calls" in bench(server, "retry", folder, cwd=tmp_path).stdout
 
 
+@pytest.mark.slow
 def test_retry_shows_what_the_run_showed(server, tmp_path):
     few = ("run", "--reader", "openai:gpt-5.4", "--sample", "2", "--px-per-mm", "2", "--option", "attempts=1")
     server.plan = lambda digest, times: "500"
