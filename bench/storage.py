@@ -17,6 +17,7 @@ from taxonomy.redaction import redacted, redacted_data
 __all__ = [
     "append",
     "as_json",
+    "as_line",
     "cache_folder",
     "held",
     "opened_for_append",
@@ -56,6 +57,11 @@ def opened_for_append(path: Path) -> Iterator[FileIO]:
         yield out
 
 
+def as_line(entry: Mapping[str, Any]) -> bytes:
+    """Return a JSON line, without keys and passwords."""
+    return json.dumps(redacted_data(entry), separators=(",", ":")).encode() + b"\n"
+
+
 def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
     """Append a JSON line to a file from :func:`opened_for_append`, and hand it to the operating system.
 
@@ -67,7 +73,7 @@ def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
         When the disk is full or the folder went away; what was written before stays.
     """
     try:
-        left = memoryview(json.dumps(redacted_data(entry), separators=(",", ":")).encode() + b"\n")
+        left = memoryview(as_line(entry))
         while left:
             left = left[out.write(left) :]
     except OSError as error:
@@ -78,8 +84,18 @@ def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Make a folder and lock it for this process.
+def held(folder: Path, name: str = ".lock", wait: float = 0, holder: str = "another run") -> Iterator[None]:
+    """Make a folder and lock it, or a part of it, for this process.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the file that is locked.
+    wait : float
+        Seconds for which to wait for another process that holds it.
+    holder : str
+        What such a process is, for the message.
 
     Raises
     ------
@@ -88,12 +104,12 @@ def held(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(folder / ".lock", timeout=0)
+    lock = FileLock(folder / name, timeout=wait)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise StorageError(f"another run is writing to {folder}; wait for it, or name another --out") from None
+        raise StorageError(f"{holder} is writing to {folder}; wait for it, or name another --out") from None
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
     try:

@@ -16,7 +16,7 @@ from renderers.ink import draw_lines
 from renderers.label import inked, write_label
 from renderers.layout import Layout
 from renderers.leads import lead_layout
-from renderers.page import pulse
+from renderers.original import pulse
 from renderers.printed import printed_layout
 from renderers.stacked import stacked_layout
 from renderers.trace import on_page

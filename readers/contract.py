@@ -127,7 +127,8 @@ class Reader(Protocol):
     which it answers from this project's own measurement of the signal, so that its figure holds by construction
     where the truth rests on the same measurement (``rate by 12SL`` for a program's that PTB-XL+ quotes);
     ``taught_on`` (mapping of a dataset's name to its folds), the records that it was taught: a run on them says so,
-    and is no submission.
+    and is no submission; ``enlarges`` (bool), whether it draws parts of its pictures larger
+    (:func:`renderers.closer.closer`), which then keep what they were drawn from.
 
     A reader that calls a service (``readers.session``) may have ``within(session)``, which returns a reader that keeps
     to the run's limits on concurrency and cost, and ``estimate(case)``, which returns the cost of a case.

@@ -21,9 +21,11 @@ class Session:
     concurrency : int
         Most requests in flight.
     max_cost : float or None
-        Most US dollars that this run may cost; None sets no limit.
+        Most US dollars that this run, and all others under the same limit, may cost; None sets no limit.
     spent : float
-        US dollars that it has cost so far.
+        US dollars that it and those others have cost so far.
+    others : float
+        US dollars of ``spent`` that are those others'.
     prices : Path or None
         The user's price table.
     batch : Path or None
@@ -39,10 +41,16 @@ class Session:
     concurrency: int = 8
     max_cost: float | None = None
     spent: float = 0.0
+    others: float = 0.0
     prices: Path | None = None
     batch: Path | None = None
     poll_seconds: float = 30.0
     say: Callable[[str], None] = lambda line: None
+
+    def spent_line(self, spent: float) -> str:
+        """Return how many dollars are spent by now, and how many of them by other runs under the same limit."""
+        others = f" ({self.others:.2f} of them by other runs under the same limit)" if self.others else ""
+        return f"{spent:.2f} dollars are spent{others}"
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Estimate:
         The price table used.
     output_tokens, most_output_tokens : int
         Of an answer of typical length without reasoning tokens, and of the greatest length allowed.
+    note : str
+        What else decides the cost, in a sentence; empty where nothing does.
     """
 
     input_tokens: int
@@ -70,6 +80,7 @@ class Estimate:
     prices: str
     output_tokens: int
     most_output_tokens: int
+    note: str = ""
 
 
 @runtime_checkable

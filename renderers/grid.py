@@ -64,4 +64,5 @@ def cleaned(image: EcgImage) -> EcgImage:
         run = image.indices >= first
         ink |= run if end == len(image.palette) else run & (image.indices < end)
     ink = dilated(ink)
-    return replace(image, indices=ink.view(np.uint8), palette=BLACK_ON_WHITE)
+    original = image.original and replace(image.original, is_clean=True)
+    return replace(image, indices=ink.view(np.uint8), palette=BLACK_ON_WHITE, original=original)

@@ -1,12 +1,15 @@
 """A drawn page: palette pixels, the position of each lead, and its PNG."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.png import encode
+
+if TYPE_CHECKING:
+    from renderers.original import Original
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Drawing:
         Most by which the ink of one row reaches into that of the next; 0 when all rows are apart.
     held_mm : float
         Most by which a trace is taller than the page, at whose edge its tips are held; 0 when all are shown whole.
+    original : Original or None
+        What it was drawn from, for readers whose instruments draw a part of it larger; None unless the style keeps it.
     """
 
     leads: tuple[str, ...]
@@ -57,6 +62,7 @@ class Drawing:
     strips: tuple[Strip, ...] = ()
     overlap_mm: float = 0.0
     held_mm: float = 0.0
+    original: "Original | None" = field(default=None, repr=False)
 
     def drawing(self) -> dict[str, Any]:
         """Return these fields by name, for another picture of the same drawing."""

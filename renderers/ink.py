@@ -78,6 +78,12 @@ def text_coverage(text: str, height_mm: float, px_per_mm: int) -> NDArray[np.uin
 
 def stamp(sheet: NDArray[np.uint8], ink: NDArray[np.uint8], left_px: int, bottom_px: int) -> None:
     """Put ``ink`` on ``sheet`` with its lower left corner at a pixel, cropped to the sheet."""
-    top, left = max(0, bottom_px - len(ink)), max(0, left_px)
-    target = sheet[top:bottom_px, left : left + ink.shape[1]]
-    np.maximum(target, ink[-target.shape[0] or len(ink) :, : target.shape[1]], out=target)
+    top = bottom_px - len(ink)
+    rows, columns = (
+        (max(0, first), min(first + length, room))
+        for first, length, room in zip((top, left_px), ink.shape, sheet.shape, strict=True)
+    )
+    if rows[0] >= rows[1] or columns[0] >= columns[1]:
+        return
+    target = sheet[rows[0] : rows[1], columns[0] : columns[1]]
+    np.maximum(target, ink[rows[0] - top : rows[1] - top, columns[0] - left_px : columns[1] - left_px], out=target)

@@ -8,10 +8,8 @@ from numpy.typing import NDArray
 from renderers.image import Strip
 from renderers.ink import stamp, text_coverage
 from renderers.layout import LEFT_MM
+from renderers.original import LABEL_MM
 from renderers.style import PageStyle
-
-LABEL_MM = 3.4
-"""Size of the letters."""
 
 PAD_MM = 0.5
 """Bare paper around a name."""

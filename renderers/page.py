@@ -1,39 +1,24 @@
-"""A drawn page: its static parts, its traces, and the palette of ink and paper."""
+"""A drawn page: its traces and names over its static parts, and the palette of ink and paper."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import EcgImage
-from renderers.ink import draw_lines, stamp, text_coverage
-from renderers.label import write_label
+from renderers.ink import draw_lines
+from renderers.label import Box, write_label
 from renderers.layout import Layout
+from renderers.original import LEVELS, Name, Original, Sheet, Window, empty_sheet
 from renderers.style import PageStyle
-from renderers.trace import on_page, overlap
+from renderers.trace import Placed, on_page, overlap
 
 PAPER = (255, 250, 248)
 LIGHT_LINE = (250, 208, 208)
 DARK_LINE = (238, 150, 150)
 INK_COLOUR = (15, 15, 25)
-LEVELS = 16
-"""Ink levels of each paper colour; with three paper colours, the palette has 48."""
-
-SEPARATOR_LEVEL = 6 * 16
-"""Coverage of the lines between columns: too pale for a trace, and gone from a binarised page."""
-
-PULSE_MM = 5.0
-"""Width of the calibration pulse; its height is 1 mV."""
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """The static part of a page: paper colour of each pixel (uint8, times LEVELS) and ink coverage (uint8)."""
-
-    paper: NDArray[np.uint8]
-    ink: NDArray[np.uint8]
 
 
 @cache
@@ -65,8 +50,10 @@ def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyl
     sheet = static_sheet(replace(placed.layout, strips=()), style)
     ink = sheet.ink.copy()
     draw_lines(ink, placed.lines, style)
-    for strip, line in zip(placed.layout.strips, placed.lines, strict=True):
-        write_label(ink, strip, line, style)
+    labels = [
+        (strip.lead, write_label(ink, strip, line, style))
+        for strip, line in zip(placed.layout.strips, placed.lines, strict=True)
+    ]
     return EcgImage(
         indices=sheet.paper + (ink >> 4),
         palette=palette() if layout.grid else palette()[:LEVELS],
@@ -77,30 +64,18 @@ def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyl
         strips=placed.layout.strips,
         overlap_mm=overlap(layout.strips, placed.lines, style.pen_mm),
         held_mm=placed.held_mm,
+        original=_original(placed, labels, style) if style.keeps_original else None,
     )
+
+
+def _original(placed: Placed, labels: Sequence[tuple[str, Box]], style: PageStyle) -> Original:
+    px = style.px_per_mm
+    names = tuple(Name(lead, box[0] / px, box[3] / px) for lead, box in labels)
+    return Original(replace(placed.layout, strips=()), tuple(placed.lines), names, style)
 
 
 @lru_cache(maxsize=16)
 def static_sheet(layout: Layout, style: PageStyle) -> Sheet:
     """Return the grid, pulses, separators and scale of a page, drawn once per layout and style."""
     px = style.px_per_mm
-    width, height = round(layout.width_mm * px), round(layout.height_mm * px)
-    paper = np.zeros((height, width), dtype=np.uint8)
-    if layout.grid:
-        for spacing, colour in ((px, 1), (5 * px, 2)):
-            paper[::spacing, :] = colour * LEVELS
-            paper[:, ::spacing] = np.maximum(paper[:, ::spacing], colour * LEVELS)
-    ink = np.zeros((height, width), dtype=np.uint8)
-    draw_lines(ink, [pulse(baseline, style) for baseline in layout.pulses], style)
-    for x, baseline in layout.separators:
-        column, row = round(x * px), round(baseline * px)
-        stretch = ink[max(0, row - 6 * px) : row + 6 * px, column]
-        np.maximum(stretch, SEPARATOR_LEVEL, out=stretch)
-    stamp(ink, text_coverage(style.scale_text, 3.0, px), 5 * px, height - 2 * px)
-    return Sheet(paper, ink)
-
-
-def pulse(baseline_mm: float, style: PageStyle) -> NDArray[np.float64]:
-    """Return the calibration pulse of 1 mV on a baseline, float64 (4, 2) in mm."""
-    left, top = 2.5, baseline_mm - style.mm_per_mv
-    return np.array([(left, baseline_mm), (left, top), (left + PULSE_MM, top), (left + PULSE_MM, baseline_mm)])
+    return empty_sheet(layout, style, Window(0, 0, round(layout.width_mm * px), round(layout.height_mm * px), px))

@@ -22,6 +22,8 @@ class PageStyle:
         Width of the trace, 0.25 to 0.4 mm.
     grid : bool
         Draws the millimetre grid on ``stacked`` too; ``printed`` always has it, ``clean`` and ``leads`` never.
+    keeps_original : bool
+        Pictures keep what they were drawn from, so that a part of one can be drawn again, larger.
 
     Raises
     ------
@@ -34,6 +36,7 @@ class PageStyle:
     mm_per_mv: float = 10.0
     pen_mm: float = 0.35
     grid: bool = False
+    keeps_original: bool = False
 
     def __post_init__(self) -> None:
         limits = {"px_per_mm": (2, 24), "mm_per_s": (5, 100), "mm_per_mv": (1, 40), "pen_mm": (0.25, 0.4)}

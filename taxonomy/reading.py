@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from taxonomy.axis import AXES, AXIS_NAMES, NORMALITY, AxisValue, axis_named
 from taxonomy.error import ReadingError, unknown_name
+from taxonomy.instrument import InstrumentCall, calls_from
 from taxonomy.statement import SUPERCLASSES, statements
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ class Reading:
         Tokens, cost and time.
     error : Failure or None
         Set when the case has no answer at all: such a reading has no values and no probabilities.
+    calls : tuple of InstrumentCall
+        What it did with instruments before it answered, in order.
 
     Raises
     ------
@@ -114,6 +117,7 @@ class Reading:
     raw: str | None = None
     usage: Usage = field(default_factory=Usage)
     error: Failure | None = None
+    calls: tuple[InstrumentCall, ...] = ()
 
     def __post_init__(self) -> None:
         if self.error is not None and (self.values or self.probabilities):
@@ -174,6 +178,8 @@ class Reading:
             data["usage"] = usage
         if self.error is not None:
             data["error"] = {"kind": self.error.kind, "message": self.error.message}
+        if self.calls:
+            data["calls"] = [call.to_json() for call in self.calls]
         return data
 
     @classmethod
@@ -202,6 +208,7 @@ class Reading:
             raw=raw,
             usage=_usage(told.get("usage", {})),
             error=_failure(told["error"]) if "error" in told else None,
+            calls=calls_from(told.get("calls", [])),
         )
 
 

@@ -10,12 +10,17 @@ from bench.dataset.phantom import Phantoms
 from bench.dataset.ptbxl import PtbXl
 from taxonomy import redaction
 
+from .torchvision_for_cpu import sitecustomize  # noqa: F401  # for this process; the path is for those that it starts
+
 POPULATION = "1,66"
 """Phantoms of the tests: those of the published seed, and fewer of them."""
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when the hub's client is imported: no test looks anything up there
 
 
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(__file__).parent / "torchvision_for_cpu"), os.environ.get("PYTHONPATH", "")])
+)
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")  # the same examples every time; a deadline would collect garbage before each of them
 

@@ -15,8 +15,10 @@ from bench.cli.option import (
     reader_options,
     run_from,
     selection_options,
+    shard_option,
     view_options,
 )
+from bench.cli.run import begin_shard
 
 if TYPE_CHECKING:
     from bench.dataset import RecordId
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what each condition would ask and cost; send nothing.")
 @pilot_option
+@shard_option
 @click.option(
     "--until-told",
     is_flag=True,
@@ -77,9 +80,11 @@ def ablate(  # one for each option of its own
       bench ablate --reader openai:gpt-5.4 --sample 400 --max-cost 40
       bench ablate --reader openai:gpt-5.4 --until-told --max-cost 40
       bench ablate --reader openai:gpt-5.4 --max-cost 20 --conditions full,image-only,crossed,jittered
+      bench ablate --reader digitizer --shard 0/4
     """
     asked = run_from(options)
     check_reader_name(image_ceiling)
+    begin_shard(asked, {"--pilot": pilot, "--until-told": until_told})
     if pilot:
         _pilot(asked, conditions, pilot, dry_run, until_told)
         return
@@ -88,10 +93,16 @@ def ablate(  # one for each option of its own
         return
     from bench.cli.terminal import TERMINAL
     from bench.evidence.ablation import ablate_on_disk
+    from bench.evidence.sharded import ablate_shard
     from bench.evidence.until_told import ablate_until_told
+    from bench.run.sharded import Missing
     from taxonomy.error import StopReading
 
-    found = (ablate_until_told if until_told else ablate_on_disk)(asked, conditions, image_ceiling, TERMINAL)
+    ask = ablate_until_told if until_told else ablate_on_disk if asked.shard is None else ablate_shard
+    found = ask(asked, conditions, image_ceiling, TERMINAL)
+    if isinstance(found, Missing):
+        click.echo(f"shard {asked.shard} is done; {found.said}; the last one to finish writes the evidence")
+        return
     show_evidence(found, asked.out / f"ablation-{found.run_id}{'-until-told' if until_told else ''}")
     if found.stopped:
         raise StopReading(found.stopped)

@@ -8,7 +8,8 @@ import click
 
 if TYPE_CHECKING:
     from bench.dataset import Selection
-    from bench.run.options import Limits, RunOptions
+    from bench.run.options import Limits, RayOptions, RunOptions
+    from bench.run.shard import Shard
     from bench.view import View
     from readers.contract import Input, Reader
 
@@ -121,8 +122,8 @@ def option_option(command: Command) -> Command:
         help="For the reader, as often as needed; for API readers: temperature, max_tokens, seed, reasoning_effort, "
         "thinking_budget, service_tier, extra (JSON of further arguments), base_url, key_variable (the name of the "
         "key's variable), image_detail, structured, probabilities, image_check, timeout, attempts; for hf and lora: "
-        "batch, max_tokens, temperature, seed, structured, probabilities, max_pixels, image_kwargs, dtype, "
-        "quantization, device, revision, remote_code.",
+        "batch, max_tokens, temperature, seed, structured, probabilities, max_pixels, image_kwargs, template_kwargs, "
+        "dtype, quantization, device, max_memory, revision, remote_code.",
     )(command)
 
 
@@ -142,6 +143,71 @@ def limits_options(command: Command) -> Command:
         click.option("--batch", is_flag=True, help="Ask by the provider's batch API: half the price, within a day."),
         click.option("--poll-seconds", type=click.FloatRange(0.01), default=30.0, hidden=True),
     )
+
+
+def _shard(context: click.Context, parameter: click.Parameter, written: str) -> "Shard | None":
+    """Return the shard that is named, or that torchrun or accelerate gave to this process; None for everything."""
+    from bench.run.shard import launched_shard, shard_named
+
+    return shard_named(written) if written else launched_shard()
+
+
+def shard_option(command: Command) -> Command:
+    """Add ``--shard``."""
+    return click.option(
+        "--shard",
+        default="",
+        callback=_shard,
+        show_default="all, or a process's own under torchrun",
+        metavar="I/N|auto",
+        help="Ask the Ith of N parts, from 0; auto takes it from torchrun, accelerate or a Slurm array.",
+    )(command)
+
+
+def engine_options(command: Command) -> Command:
+    """Add ``--engine`` and what Ray needs."""
+    return _added(
+        command,
+        click.option(
+            "--engine",
+            type=click.Choice(["process", "ray"]),
+            default="process",
+            show_default=True,
+            help="Ask in this process, or by Ray: one reader in each of several processes, on one machine or many.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 4096),
+            metavar="N",
+            help="Readers of --engine ray; one a core by default.",
+        ),
+        click.option(
+            "--ray-address", metavar="HOST:PORT", help="A Ray cluster's head, or auto; else RAY_ADDRESS, else its own."
+        ),
+        click.option(
+            "--gpus-per-worker", type=click.FloatRange(0), metavar="GPUS", help="GPUs that each worker claims."
+        ),
+    )
+
+
+def ray_from(options: dict[str, Any]) -> "RayOptions | None":
+    """Take the options of :func:`engine_options` out of a command's options.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When an option of Ray's stands without it.
+    """
+    from bench.run.options import RayOptions
+    from taxonomy.error import SettingError
+
+    names = {"ray_address": "address", "workers": "workers", "gpus_per_worker": "gpus"}
+    given = {name: value for name, value in taken(options, names).items() if value is not None}
+    if options.pop("engine", "process") == "ray":
+        return RayOptions(**{names[name]: value for name, value in given.items()})
+    if given:
+        raise SettingError(f"--{min(given).replace('_', '-')} goes with --engine ray: add that, or leave it out")
+    return None
 
 
 def pilot_option(command: Command) -> Command:
@@ -284,5 +350,6 @@ def run_from(options: dict[str, Any]) -> "RunOptions":
         selection=selection_from(options),
         view=view_from(options),
         limits=limits_from(options),
-        **taken(options, {"repeats": None, "out": None}),
+        ray=ray_from(options),
+        **taken(options, {"repeats": None, "out": None, "shard": None}),
     )

@@ -7,17 +7,21 @@ import click
 
 from bench.cli.option import (
     check_effect,
+    engine_options,
     limits_options,
     out_option,
     pilot_option,
     reader_options,
     run_from,
     selection_options,
+    shard_option,
     view_options,
 )
 
 if TYPE_CHECKING:
     from bench.run.job import Job
+    from bench.run.options import RunOptions
+    from bench.run.sharded import Missing
     from bench.score import Score
     from taxonomy.danger import DangerTable
 
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, tokens, dollars and time; send nothing.")
 @pilot_option
+@shard_option
+@engine_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @out_option("runs")
 def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -> None:
@@ -53,6 +59,8 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
       bench run --reader hf:google/gemma-3-4b-it --option batch=4 --option structured=schema
       bench run --reader lora:adapters/flat
       bench run --reader mypackage.reader:MyReader --renderer stacked --sample 20
+      bench run --reader digitizer --shard 0/4
+      bench run --reader digitizer --engine ray --workers 16
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
@@ -61,6 +69,7 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
     from taxonomy.danger import danger_table
 
     asked, table = run_from(options), danger_table(danger)
+    begin_shard(asked, {"--pilot": pilot})
     job = prepared(asked, TERMINAL)
     check_limits(job.reader, job.limits)
     check_effect(asked.view, job.reader)
@@ -82,7 +91,51 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
         named = job.cases.view.shown.name
         click.echo("\n".join(pilot_lines(ask_pilot({named: job}, pilot, TERMINAL))))
         return
+    if asked.shard is not None:
+        _run_shard(job, table)
+        return
     show_run(job, run_job(job, table, TERMINAL), table)
+
+
+def begin_shard(asked: "RunOptions", given: dict[str, object]) -> None:
+    """Make a shard ready, where one is asked: its own GPU, and no option that a shard cannot keep."""
+    if asked.shard is None:
+        return
+    import os
+
+    from bench.cli.terminal import TERMINAL
+    from bench.run.shard import own_device
+    from bench.run.sharded import check_alone
+
+    check_alone(given)
+    os.environ.update(own_device())
+    most = asked.limits.of_shard(asked.shard).max_cost
+    TERMINAL.say(f"shard {asked.shard}" + (f", which may cost {most:,.2f} dollars" if most is not None else ""))
+
+
+def _run_shard(job: "Job", danger: "DangerTable") -> None:
+    """Ask a shard; the last one prints the score of all."""
+    from bench.cli.terminal import TERMINAL
+    from bench.run.failed_call import check_any_answered, failure_lines
+    from bench.run.sharded import missing, run_shard, whole
+
+    score = run_shard(job, danger, TERMINAL)
+    if score is not None:
+        show_run(whole(job), score, danger)
+        return
+    there, own = job.folder.every_reading()[0], [question.key for question in job.questions]
+    click.echo(shard_done(job, missing([job])))
+    for line in failure_lines([there[key] for key in own]):
+        click.echo(f"  failed calls: {line}")
+    check_any_answered([there[key] for key in own])
+
+
+def shard_done(job: "Job", left: "Missing") -> str:
+    """Return what is said at the end of a shard that is not the last."""
+    done = f"shard {job.folder.shard} is done"
+    if not left:
+        return f"{done}; another process scores the run at this moment"
+    return f"{done}; {left.said}; the last one to finish scores the run, and 'bench score' what is there"
 
 
 def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:

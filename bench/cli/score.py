@@ -110,20 +110,25 @@ def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
-    from bench.run.caveat import told_caveats
+    from bench.run.caveat import incomplete, told_caveats, with_caveats
     from bench.run.folder import RunFolder
-    from bench.run.rescoring import scored
+    from bench.run.rescoring import missing_shards, scored
     from bench.storage import as_json
 
     folder = RunFolder(path)
     settings = folder.settings()
     found = scored(folder, dataset, danger, TERMINAL)
     folder.write("score.json", as_json(found.to_json()))
-    write_score(path, found, folder.manifest(), dataset.credit, danger)
+    readings, _ = folder.every_reading()
+    partly = incomplete(len(readings), len(settings.ids) * settings.repeats)
+    write_score(path, found, with_caveats(folder.manifest(), partly), dataset.credit, danger)
     print_score(found, settings.title, settings.is_simulated)
     click.echo("\n".join(told_caveats(folder.manifest())))
-    if found.n < len(settings.ids):
-        click.echo(f"\n{found.n} of {len(settings.ids)} cases have a reading: the run is not complete.", err=True)
+    if partly:
+        click.echo("\n" + "\n".join(partly), err=True)
+        left = missing_shards(folder, dataset)
+        if left:
+            click.echo(left.said, err=True)
 
 
 def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable", out: Path | None) -> None:

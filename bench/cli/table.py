@@ -14,6 +14,7 @@ COMMANDS = {
     "selftest": ("bench.cli.selftest:selftest", "Check the verdicts on readers whose behaviour is known."),
     "retry": ("bench.cli.retry:retry", "Ask the failed calls of a run again."),
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
+    "calls": ("bench.cli.calls:calls", "Show what a reader with instruments looked at in a case of a run."),
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),

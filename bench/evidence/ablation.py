@@ -229,7 +229,18 @@ class AblationRuns:
         ceiling = replace(options, reader=name, options={}, view=view, repeats=1)
         return cls(ablation, jobs, prepared(ceiling, observer, ablation.cohort), name)
 
-    def evidence(self, among: frozenset[RecordId], observer: Observer = SILENT, level: float = LEVEL) -> Evidence:
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The conditions in the order in which they are asked."""
+        return tuple(in_asking_order(self.ablation.asked))
+
+    def evidence(
+        self,
+        among: frozenset[RecordId],
+        observer: Observer = SILENT,
+        level: float = LEVEL,
+        ask: Callable[[Job, Observer], Mapping[QuestionKey, Reading]] = run_readings,
+    ) -> Evidence:
         """Ask what is not answered yet about some of the records, and return the evidence on these.
 
         Parameters
@@ -238,6 +249,8 @@ class AblationRuns:
         observer : Observer
         level : float
             Of the verdicts, over all axes.
+        ask : callable
+            Returns the readings of a job.
 
         Raises
         ------
@@ -245,16 +258,16 @@ class AblationRuns:
             As ``bench run``.
         """
 
-        def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
+        def asked(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
             cases = self.jobs[condition].cases
             records = [record for record in cases.cohort if record.ecg_id in among]
-            readings = run_readings(replace(limited(self.jobs, condition), among=among), observer)
+            readings = ask(replace(limited(self.jobs, condition), among=among), observer)
             return replace(cases, cohort=cases.cohort.of(records)), readings
 
         ceiling: Mapping[RecordId, Values] = {}
         if self.ceiling is not None:
-            ceiling = ceiling_values(run_readings(replace(self.ceiling, among=among), observer))
-        found = gathered(self.ablation, ask, ceiling, level)
+            ceiling = ceiling_values(ask(replace(self.ceiling, among=among), observer))
+        found = gathered(self.ablation, asked, ceiling, level)
         full = self.jobs["full"].settings
         return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=self.image_ceiling)
 
@@ -277,9 +290,10 @@ def condition_jobs(options: RunOptions, ablation: Ablation, observer: Observer =
 
 def say_resumed(jobs: Collection[Job], observer: Observer) -> None:
     """Say once how many readings of several runs are there already, if any is."""
-    there = sum(len(job.folder.every_reading()[0]) for job in jobs)
+    total = sum(len(job.questions) for job in jobs)
+    there = total - sum(job.left() for job in jobs)
     if there:
-        observer.say(f"resuming: {there:,} of {sum(len(job.questions) for job in jobs):,} readings are there")
+        observer.say(f"resuming: {there:,} of {total:,} readings are there")
 
 
 def ceiling_values(readings: Mapping[QuestionKey, Reading]) -> Mapping[RecordId, Values]:

@@ -223,15 +223,14 @@ def _run_arm(experiment: Experiment, arm: Arm, options: ExperimentOptions, obser
 
 
 def _within_budget(headline: RunOptions, options: ExperimentOptions) -> RunOptions:
-    """Return the run with what all other runs in ``out`` have left of the cost limit."""
-    limit = headline.limits.max_cost
-    if limit is None:
+    """Return the run with what all other runs in ``out`` have cost under the cost limit."""
+    if headline.limits.max_cost is None:
         return headline
     jobs = condition_jobs(headline, ablation_of(headline)) if options.ablation else {"full": prepared(headline)}
     own = {job.folder.path for job in jobs.values()}
     others = [path.parent for path in options.runs.glob("*/manifest.json") if path.parent not in own]
-    left = max(0.0, limit - sum(RunFolder(path).paid() for path in others))
-    return replace(headline, limits=replace(headline.limits, max_cost=left))
+    spent = sum(RunFolder(path).paid() for path in others)
+    return replace(headline, limits=replace(headline.limits, others=spent))
 
 
 def _labels(job: Job, dataset: Dataset) -> tuple[LabelFigures, LabelFigures]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.view.example import Example
-from readers.vlm.chat import Chat
+from readers.vlm.chat import CROSS_ATTENTION, Chat
 from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
@@ -67,11 +67,18 @@ class AnswerCollator:
 
 
 def behind(prompts: "Mapping[str, Tensor]", answers: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    """Return the prompts' inputs followed by the answers; other per-token inputs are 0 over the answers."""
+    """Return the prompts' inputs followed by the answers.
+
+    The answer looks at the images that the last token of its prompt looks at, where the model keeps such a mask; other
+    inputs of each token are 0 over the answers.
+    """
     import torch
 
     shape, batch = prompts["input_ids"].shape, dict(prompts)
     for name, value in prompts.items():
-        if value.shape == shape:
+        if name == CROSS_ATTENTION:
+            length = answers["input_ids"].shape[1]
+            batch[name] = torch.cat([value, value[:, -1:].expand(-1, length, *value.shape[2:])], dim=1)
+        elif value.shape == shape:
             batch[name] = torch.cat([value, answers.get(name, torch.zeros_like(answers["input_ids"]))], dim=1)
     return batch

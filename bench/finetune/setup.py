@@ -48,7 +48,7 @@ def prepared_finetuning(
     config: FinetuneConfig, source: ModelSource, dataset: Dataset, out: Path, observer: Observer
 ) -> Ready:
     """Return a fine-tuning before its first step; nothing is written."""
-    chat = Chat.of(processor_of(source, config.load), config.load)
+    chat = Chat.of(processor_of(source, config.load), config.load, source.ends(config.load))
     train = examples(dataset, "train", config.view, config.task.limit or None, observer)
     validation = examples(dataset, "val", config.view, observer=observer)
     return Ready(config, dataset, source, chat, train, validation, out)

@@ -19,6 +19,9 @@ MOST_PIXELS = 100_000_000
 NOT_LOGGED = ""
 """Stands in the place of the pixels of an image that a log does not hold."""
 
+REMOVED = "<base64-data-removed>"
+"""What Inspect writes for an image with ``--no-log-images``."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -180,9 +183,13 @@ def attached(written: object, attachments: Mapping[str, Any]) -> str:
 
 
 def _logged_pixels(address: str) -> str:
+    if address == REMOVED:
+        return NOT_LOGGED
     kind, comma, data = address.partition(",")
     if not comma or not kind.startswith("data:image/"):
-        return NOT_LOGGED
+        # Not the whole address, which may hold a key.
+        scheme = kind.partition(":")[0][:20]
+        raise ValueError(f"an image is no picture but an address that begins with {scheme!r}, which cannot be compared")
     try:
         return pixels(base64.b64decode(data, validate=True))
     except binascii.Error as error:

@@ -1,7 +1,7 @@
 """What a log tells of its evaluation: the model, how it was asked, and which cases of ours it was shown."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ WITHOUT_EFFECT = frozenset(
 )
 """Settings of Inspect's generation that decide no answer."""
 
+GENERATE = "generate"
+"""Inspect's own solver: it sends what the task asks, and nothing else."""
+
 MOST_EPOCHS = 10_000
 LONGEST = 4_000
 """Characters of a detail at most; a longer one is told by its beginning."""
@@ -29,8 +32,10 @@ class Header:
 
     Attributes
     ----------
-    reader : str
-        ``inspect:`` and the model as Inspect names it.
+    name : str
+        The model as Inspect names it.
+    solvers : tuple of str
+        By which it was asked; empty where it is Inspect's own ``generate`` alone.
     details : mapping of str to str
         What decides the answers beside the model: endpoint, generation settings, solver, Inspect's version, and the id
         of the evaluation.
@@ -45,13 +50,19 @@ class Header:
         Whether the schema was sent.
     """
 
-    reader: str
+    name: str
+    solvers: tuple[str, ...]
     details: dict[str, str]
     settings: RunSettings
     donors: Mapping[str, RecordId]
     model: str
     epochs: int
     constrained: bool
+
+    @property
+    def reader(self) -> str:
+        """``inspect:``, the model, and the solvers where they can tell it more than the task does."""
+        return f"{NAME}:{self.name}" + (f" (solver {', '.join(self.solvers)})" if self.solvers else "")
 
 
 def header_of(path: Path, start: Mapping[str, Any]) -> Header:
@@ -71,9 +82,12 @@ def header_of(path: Path, start: Mapping[str, Any]) -> Header:
             "were asked"
         )
     config = {**_part(path, told, "model_generate_config", {}), **_part(path, plan, "config", {})}
+    steps = _steps(path, plan)
+    _check_system(path, config, steps)
     return Header(
-        reader=f"{NAME}:{_text(path, told, 'model')}",
-        details=_details(path, told, plan, config),
+        name=_text(path, told, "model"),
+        solvers=_solvers(path, told, steps),
+        details=_details(path, told, steps, config),
         settings=_settings(path, asked),
         donors=_donors(path, asked),
         model=_text(path, asked, "model", ""),
@@ -90,13 +104,16 @@ def _settings(path: Path, asked: Mapping[str, Any]) -> RunSettings:
     for name in (settings.measurements, settings.form, settings.renderer):
         if Path(name).name != name:
             raise FileError(f"{path} cannot be used: its settings name {name[:80]!r}, and a path stands in none")
+    unprintable = next((one for one in settings.ids if not str(one).isprintable()), None)
+    if unprintable is not None:
+        raise FileError(f"{path} cannot be used: its settings name the record {str(unprintable)[:40]!r}, no name")
     return settings
 
 
 def _donors(path: Path, asked: Mapping[str, Any]) -> Mapping[str, RecordId]:
     donors = _part(path, asked, "donors", {})
     for ecg_id, donor in donors.items():
-        if not isinstance(donor, int | str) or isinstance(donor, bool):
+        if not isinstance(donor, int | str) or isinstance(donor, bool) or not str(donor).isprintable():
             raise FileError(f"{path} cannot be used: the donor of {ecg_id[:40]!r} is no record")
     return donors
 
@@ -108,14 +125,15 @@ def _epochs(path: Path, config: Mapping[str, Any]) -> int:
     return epochs
 
 
-def _details(path: Path, told: Mapping[str, Any], plan: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, str]:
+def _details(
+    path: Path, told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], config: Mapping[str, Any]
+) -> dict[str, str]:
     address = told.get("model_base_url")
     try:
         endpoint = shown_address(address) if isinstance(address, str) and address else ""
     except ValueError:
         endpoint = ""
-    steps = plan.get("steps") or []
-    solvers = [[step.get("solver"), step.get("params")] for step in steps if isinstance(step, Mapping)]
+    solvers = [[step.get("solver"), step.get("params")] for step in steps]
     decides = {name: value for name, value in config.items() if name not in WITHOUT_EFFECT and value is not None}
     packages = _part(path, told, "packages", {})
     details = {
@@ -127,6 +145,32 @@ def _details(path: Path, told: Mapping[str, Any], plan: Mapping[str, Any], confi
         "solver": _written(solvers),
     }
     return {name: value[:LONGEST] for name, value in details.items() if value}
+
+
+def _steps(path: Path, plan: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    steps = plan.get("steps") or []
+    if not isinstance(steps, list) or not all(isinstance(step, Mapping) for step in steps):
+        raise FileError(
+            f"{path} is no log of Inspect's: the steps of its plan are {str(steps)[:40]!r}, no list of them"
+        )
+    return steps
+
+
+def _solvers(path: Path, told: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the solvers' names; none for Inspect's own ``generate``, and not for one of the user's of that name."""
+    names = tuple(dict.fromkeys(_text(path, step, "solver") for step in steps))
+    is_own = names in {(), (GENERATE,)} and told.get("solver") in (None, GENERATE, f"inspect_ai/{GENERATE}")
+    return () if is_own else names or (_text(path, told, "solver"),)
+
+
+def _check_system(path: Path, config: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a system message of the generation's settings, which goes out before the task's and stands in no turn."""
+    for settings in (config, *(_part(path, step, "params", {}) for step in steps if step.get("solver") == GENERATE)):
+        said = settings.get("system_message")
+        if said:
+            raise FileError(
+                f"{path} was asked with a system message beside the task's ({str(said)[:40]!r}): run it again without"
+            )
 
 
 def _written(data: object) -> str:

@@ -11,12 +11,15 @@ from bench.inspection.asking import LoggedReader
 from bench.inspection.conversation import Turn, bare_name, digest_of, logged_turns, request_of, turns_of
 from bench.inspection.header import Header, header_of
 from bench.inspection.log_file import LogFile, opened_log
+from bench.inspection.told import log_caveats, told_beside, tools_in
 from bench.progress import SILENT, Observer
+from bench.run.caveat import with_caveats
 from bench.run.folder import RunFolder
 from bench.run.job import Job, begin
 from bench.run.options import Limits
 from bench.run.rescoring import cases_again, cohort_of_run
 from bench.run.settings import settings_of
+from bench.storage import as_json
 from bench.view import Cases, Question, QuestionKey, View, template_version
 from bench.view.drawing import Ahead, drawing_processes
 from bench.view.example import IMAGE_AND_TEXT
@@ -44,6 +47,10 @@ class LoggedSample:
         Its input.
     digest : str
         What the task wrote down of it; empty where the log lacks it.
+    beside : str
+        What else its model was told; empty for nothing.
+    tools : frozenset of str
+        That were called.
     """
 
     where: str
@@ -51,6 +58,8 @@ class LoggedSample:
     told: Mapping[str, Any]
     turns: tuple[Turn, ...]
     digest: str
+    beside: str
+    tools: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +74,14 @@ class LoggedRun:
         Its folder holds, after :meth:`keep`, what a run's folder holds.
     readings : mapping of QuestionKey to Reading
         Of every sample in the log.
+    caveats : tuple of str
+        What the log cannot show, in sentences.
     """
 
     path: Path
     job: Job
     readings: Mapping[QuestionKey, Reading]
+    caveats: tuple[str, ...] = ()
 
     @property
     def condition(self) -> str:
@@ -95,6 +107,10 @@ class LoggedRun:
         job, view = self.job, self.job.cases.view
         with job.folder.locked():
             begin(job, observer)
+            manifest = job.folder.manifest()
+            told = with_caveats(manifest, self.caveats)
+            if told != manifest:
+                job.folder.write("manifest.json", as_json(told))
             there, _ = job.folder.every_reading()
             with job.folder.appending(lambda ecg_id: view.case_id(job.settings.run_id, ecg_id)) as keep:
                 for question in job.questions:
@@ -131,7 +147,9 @@ def logged_run(path: Path, dataset: Dataset, out: Path, observer: Observer = SIL
     reader = LoggedReader(header.reader, header.details)
     settings = settings_of(reader, header.reader, cases, {}, header.epochs)
     job = Job(settings, reader, cases, RunFolder(out / settings.run_id), Limits())
-    return LoggedRun(path, job, _readings(samples, header, cases, observer))
+    turns = (turn for sample in samples.values() for turn in sample.turns)
+    said = log_caveats(header.solvers, (name for sample in samples.values() for name in sample.tools), turns)
+    return LoggedRun(path, job, _readings(samples, header, cases, observer), said)
 
 
 def _cases(path: Path, header: Header, dataset: Dataset) -> Cases:
@@ -188,17 +206,21 @@ def _sample(where: str, data: Mapping[str, Any], by_case: Mapping[str, RecordId]
         raise FileError(f"{where} cannot be used: its attachments or its metadata are no JSON object")
     try:
         turns = logged_turns(data.get("input"), attachments)
+        messages = data.get("messages")
+        # A sample that failed before its first call has none.
+        beside = told_beside(messages, turns, attachments) if messages or data.get("error") is None else ""
     except ValueError as error:
         raise FileError(f"{where} cannot be used: {error}") from error
     told = {name: data[name] for name in NEEDED if data.get(name) is not None}
     key = QuestionKey(by_case[case_id], epoch - 1)
-    return LoggedSample(where, key, told, turns, str(metadata.get("asked", ""))[:40])
+    digest, tools = str(metadata.get("asked", ""))[:40], tools_in(messages, len(turns))
+    return LoggedSample(where, key, told, turns, digest, beside, tools)
 
 
 def _readings(
     samples: Mapping[QuestionKey, LoggedSample], header: Header, cases: Cases, observer: Observer
 ) -> dict[QuestionKey, Reading]:
-    price = price_of(bare_name(header.reader))
+    price = price_of(bare_name(header.name))
     with observer.progress("measuring") as report:
         cases.cohort.measure(report)
     asked = {key.ecg_id for key in samples}
@@ -229,8 +251,8 @@ def _check_asked(sample: LoggedSample, expected: tuple[Turn, ...]) -> None:
     what = _difference(sample, expected)
     if what:
         raise FileError(
-            f"{sample.where} was not asked as this version asks it ({what}): the task was edited, or is of another "
-            "version; run it again"
+            f"{sample.where} was not asked as this version asks it ({what}): the task was edited, is of another "
+            "version, or its solver told the model more; run it again"
         )
 
 
@@ -241,7 +263,7 @@ def _difference(sample: LoggedSample, expected: tuple[Turn, ...]) -> str:
         if not turn.agrees(own):
             return f"turn {number}, {own.role}, is another"
     # Pictures that are not logged are known by what the task wrote down.
-    return "" if sample.digest == digest_of(expected) else "the digest of what was shown is another"
+    return sample.beside if sample.digest == digest_of(expected) else "the digest of what was shown is another"
 
 
 def readings_kept(run: LoggedRun) -> dict[QuestionKey, Reading]:

@@ -63,7 +63,8 @@ def logged_evidence(
     found = gathered(ablation, ask, ceiling)
     left = len(ablation.cohort) - len(among)
     said = (f"{left:,} of {len(ablation.cohort):,} records lack an answer in one of the logs and are left out.",)
-    caveats = (*found.caveats, *(said if left else ()))
+    unseen = dict.fromkeys(sentence for run in runs for sentence in run.caveats)
+    caveats = (*found.caveats, *(said if left else ()), *unseen)
     return replace(found, reader=full.settings.reader, run_id=full.settings.run_id, image_ceiling=name, caveats=caveats)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from bench.report.probability_page import probability_lines
 from bench.report.table import difference, percent, share, within
 from bench.score.axis_score import AxisScore
+from bench.score.instrument import InstrumentTotal
 from bench.score.repeat import RepeatScore
 from bench.score.result import Score
 from bench.score.usage import UsageTotal
@@ -84,7 +85,7 @@ def _repeats(found: RepeatScore) -> list[tuple[str, str]]:
 
 
 def _usage(used: UsageTotal) -> list[tuple[str, str]]:
-    schema = _schema(used)
+    schema = _schema(used) + (_instruments(used.instruments) if used.instruments else [])
     if not used.input_tokens and used.cost is None:
         return schema
     cached = f" ({percent(used.cached_tokens / used.input_tokens)} from the cache)" if used.cached_tokens else ""
@@ -100,6 +101,18 @@ def _usage(used: UsageTotal) -> list[tuple[str, str]]:
     if used.px_per_mm is not None:
         lines.append(("images seen by the model at", f"{used.px_per_mm:g} px/mm"))
     return lines + schema
+
+
+def _instruments(used: InstrumentTotal) -> list[tuple[str, str]]:
+    """Return how often instruments were used, on which leads, and what came of it."""
+    kinds = ", ".join(f"{kind} {count}" for kind, count in used.kinds.items()) or "none done"
+    said = f"{used.calls / used.readings:.1f} calls a case ({kinds}), {used.using} of {used.readings} cases with any"
+    lines = [("instruments", f"{said}, {used.refused} refused")]
+    if used.leads:
+        lines.append(("leads enlarged most", ", ".join(f"{lead} {count}" for lead, count in used.leads.items())))
+    if used.unanswered:
+        lines.append(("calls, and then no answer", f"{used.unanswered} of {used.readings} cases"))
+    return lines
 
 
 def _schema(used: UsageTotal) -> list[tuple[str, str]]:

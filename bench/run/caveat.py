@@ -1,6 +1,6 @@
 """Caveats of a run: what its figures cannot be taken for, in sentences for the terminal, the report and ``submit``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.dataset import Cohort
@@ -8,6 +8,9 @@ from bench.dataset.coverage import Coverage
 from readers.contract import Reader
 from readers.taught import PHANTOMS_TAUGHT
 from taxonomy.error import RunError
+
+CAVEATS = "caveats"
+"""Field of a manifest: sentences on its run alone, such as what a log cannot show."""
 
 
 def taught_records(reader: Reader, cohort: Cohort) -> int:
@@ -35,13 +38,37 @@ def same_simulator(reader: str, details: Mapping[str, Any], is_simulated: bool) 
     )
 
 
+def incomplete(readings: int, questions: int) -> tuple[str, ...]:
+    """Return that questions of a run have no reading, in a sentence; nothing where all have one."""
+    if readings >= questions:
+        return ()
+    return (
+        f"Incomplete: {readings:,} of {questions:,} questions have a reading, and the figures are of these alone; "
+        "which are missing may depend on the answers.",
+    )
+
+
 def told_caveats(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the coverage and the caveats that a manifest tells; nothing where it tells none."""
     settings = manifest.get("settings", {})
     details = settings.get("reader_details")
     known = details if isinstance(details, Mapping) else {}
     simulated = same_simulator(str(settings.get("reader")), known, bool(settings.get("is_simulated")))
-    return (*_told_coverage(manifest), *simulated)
+    return (*_told_coverage(manifest), *simulated, *own_caveats(manifest))
+
+
+def own_caveats(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sentences that a manifest holds of its run alone; raises RunError where it holds something else."""
+    told = manifest.get(CAVEATS, [])
+    if not isinstance(told, list) or not all(isinstance(one, str) and one.isprintable() for one in told):
+        raise RunError(f"the manifest does not hold its caveats as sentences: they are {str(told)[:80]!r}")
+    return tuple(told)
+
+
+def with_caveats(manifest: Mapping[str, Any], caveats: Iterable[str]) -> dict[str, Any]:
+    """Return a manifest that tells these sentences of its run beside those that it tells, each once."""
+    every = dict.fromkeys((*own_caveats(manifest), *caveats))
+    return {**manifest, **({CAVEATS: list(every)} if every else {})}
 
 
 def _told_coverage(manifest: Mapping[str, Any]) -> tuple[str, ...]:

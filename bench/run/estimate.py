@@ -93,7 +93,7 @@ def total_lines(found: Sequence[RunEstimate], batch: bool) -> list[str]:
         f"input tokens   {_millions(sent)} (estimated)",
         f"output tokens  {_millions(short)} with short answers, {_millions(longest)} at most",
     ]
-    return [*lines, f"dollars        {_dollars(paid, batch)}"]
+    return [*lines, f"dollars        {_dollars(paid, batch)}", *_notes(paid)]
 
 
 def _cost_lines(found: RunEstimate, batch: bool) -> list[str]:
@@ -102,7 +102,12 @@ def _cost_lines(found: RunEstimate, batch: bool) -> list[str]:
     lines = [f"input tokens   {sent / found.asked:,.0f} a case, {_millions(sent)} in all (estimated)"]
     if seen:
         lines.append(f"images         seen at {min(seen):.1f} px/mm")
-    return [*lines, f"dollars        {_dollars([found], batch)}"]
+    return [*lines, f"dollars        {_dollars([found], batch)}", *_notes([found])]
+
+
+def _notes(paid: Sequence[RunEstimate]) -> list[str]:
+    """Return what else decides the cost, once."""
+    return list(dict.fromkeys(case.note for one in paid for case in one.cases if case.note))
 
 
 def _dollars(paid: Sequence[RunEstimate], batch: bool) -> str:

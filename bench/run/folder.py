@@ -1,17 +1,20 @@
 """Run folders: manifest, readings appended one by one, score and report."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from bench.dataset import RecordId
+from bench.run.hold import moment_held, shard_held, whole_held
 from bench.run.questionnaire import Keep
 from bench.run.settings import RunSettings, settings_from
+from bench.run.shard import Shard
 from bench.score.result import Score
-from bench.storage import append, held, opened_for_append, write_whole
+from bench.storage import append, opened_for_append, write_whole
 from bench.view import Question, QuestionKey, View
 from taxonomy.error import BenchError, FileError, RunError, unknown_name
 from taxonomy.outside import MEBIBYTE, Bounds, object_in, outside_bytes, outside_object
@@ -24,6 +27,10 @@ LINE = Bounds(size=16 * MEBIBYTE, once=True)
 """What a line of the readings may be: an answer with long reasoning is a hundredth of it."""
 
 ONCE = Bounds(once=True)
+
+READINGS = "readings.jsonl"
+
+_SHARD = re.compile(r"readings-(0|[1-9]\d{0,5})\.jsonl", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,17 +49,47 @@ class Entry:
     case_id: str
     reading: Reading
 
+    def is_answer(self) -> bool:
+        """Tell whether the reading is an answer, right, wrong or missing, and no failed call."""
+        return self.reading.outcome != "failed"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as plain JSON data."""
+        repeat = {"repeat": self.key.repeat} if self.key.repeat else {}
+        return {"ecg_id": self.key.ecg_id, **repeat, "case_id": self.case_id, "reading": self.reading.to_json()}
+
 
 @dataclass(frozen=True)
 class RunFolder:
-    """``manifest.json``, ``readings.jsonl``, ``score.json``, ``report.md`` in one folder."""
+    """``manifest.json``, ``readings.jsonl``, ``score.json``, ``report.md`` in one folder.
+
+    A run that was asked in shards has a ``readings-i.jsonl`` for each, and what this reads is all of them together.
+
+    Attributes
+    ----------
+    path : Path
+    shard : Shard or None
+        The shard of the run that this process asks; None for everything.
+    """
 
     path: Path
+    shard: Shard | None = None
 
     @property
     def readings_path(self) -> Path:
         """The file that readings are appended to."""
-        return self.path / "readings.jsonl"
+        return self.path / (self.shard.file if self.shard else READINGS)
+
+    @property
+    def shard_files(self) -> list[Path]:
+        """The files of shards that are there, in the shards' order."""
+        found = {int(match[1]): path for path in self.path.glob("readings-*") if (match := _SHARD.fullmatch(path.name))}
+        return [found[index] for index in sorted(found)]
+
+    @property
+    def whole(self) -> "RunFolder":
+        """The folder without a shard of this process."""
+        return RunFolder(self.path)
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest.
@@ -112,26 +149,49 @@ class RunFolder:
         return latest(entries), torn
 
     def entries(self) -> "tuple[list[Entry], int]":
-        """Return every line of the readings in their order, and the number of torn ones; raises as its reader."""
-        found: list[Entry] = []
-        if not os.path.lexists(self.readings_path):
-            return found, 0
-        lines = outside_bytes(self.readings_path, RunError, MOST_READINGS).split(b"\n")
-        for number, line in enumerate(lines, start=1):
-            if not line:
-                continue
-            try:
-                found.append(_entry(line))
-            except BenchError as error:
-                if number == len(lines):
-                    return found, 1
-                raise RunError(f"line {number} of {self.readings_path} is damaged: {error}") from error
-        return found, 0
+        """Return every line of the readings in their order, and the number of torn ones.
+
+        Where shards have files of their own, failed calls come before answers: one may have been asked again in
+        another file.
+
+        Raises
+        ------
+        RunError
+            When a line is damaged, a shard's file is of another run, or two of them answer the same question.
+        """
+        shards = self.shard_files
+        if not shards:
+            return lines_of(self.path / READINGS)
+        files = {path: lines_of(path) for path in (*shards, self.path / READINGS)}
+        self._check_own({path: files[path][0] for path in shards})
+        check_disjoint({path: lines for path, (lines, _) in files.items()})
+        every = [entry for lines, _ in files.values() for entry in lines]
+        return sorted(every, key=Entry.is_answer), sum(torn for _, torn in files.values())
+
+    def _check_own(self, files: Mapping[Path, list[Entry]]) -> None:
+        """Check that the files of shards are of this run: a case has another id in each."""
+        settings = self.settings()
+        view = View(seed=settings.seed)
+        for path, lines in files.items():
+            for entry in lines:
+                if entry.case_id != view.case_id(settings.run_id, entry.key.ecg_id):
+                    raise RunError(
+                        f"{path} is a shard of another run: the case_id of record {entry.key.ecg_id!r} is not that of "
+                        f"{settings.run_id}; take the file away"
+                    )
 
     def paid(self) -> float:
-        """Return what this run has cost in US dollars, including readings that a retry has replaced."""
-        usages = [entry.reading.usage for entry in self.entries()[0]]
-        return sum(usage.cost or 0.0 for usage in usages if not usage.reused)
+        """Return what this run has cost in US dollars, including readings that a retry has replaced.
+
+        For a shard, what counts against its share of a cost limit: its own readings, and of those that belong to no
+        shard of its division an equal part, so that the shares of all add up to the whole.
+        """
+        if self.shard is None:
+            return _paid(self.entries()[0])
+        others = [Shard(index, self.shard.of).file for index in range(self.shard.of)]
+        unshared = [path for path in (*self.shard_files, self.path / READINGS) if path.name not in others]
+        own = _paid(lines_of(self.readings_path)[0])
+        return own + sum(_paid(lines_of(path)[0]) for path in unshared) / self.shard.of
 
     def score(self) -> Score:
         """Return the stored score.
@@ -151,14 +211,22 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for this process.
+        """Hold the folder, or the shard's part of it, for this process.
 
         Raises
         ------
         taxonomy.error.StorageError
             When another process holds it, or it cannot be made.
+        taxonomy.error.RunError
+            When shards of another division are being asked.
         """
-        with held(self.path):
+        with whole_held(self.path) if self.shard is None else shard_held(self.path, self.shard):
+            yield
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        """Hold what all shards share for a moment; a process that holds the whole folder has it already."""
+        with nullcontext() if self.shard is None else moment_held(self.path):
             yield
 
     @contextmanager
@@ -173,15 +241,61 @@ class RunFolder:
         with opened_for_append(self.readings_path) as out:
 
             def keep(question: Question, reading: Reading) -> None:
-                ecg_id, repeat = question.record.ecg_id, {"repeat": question.repeat} if question.repeat else {}
-                entry = {"ecg_id": ecg_id, **repeat, "case_id": case_id(ecg_id), "reading": reading.to_json()}
-                append(out, self.readings_path, entry)
+                entry = Entry(question.key, case_id(question.record.ecg_id), reading)
+                append(out, self.readings_path, entry.to_json())
 
             yield keep
 
     def write(self, name: str, text: str) -> Path:
         """Write a file whole or not at all."""
         return write_whole(self.path / name, text)
+
+
+def lines_of(path: Path) -> tuple[list[Entry], int]:
+    """Return every line of a file of readings, and the number of torn ones (0 or 1); none where there is no file.
+
+    Raises
+    ------
+    RunError
+        When a line before the last is damaged, which a kill cannot cause.
+    """
+    found: list[Entry] = []
+    if not os.path.lexists(path):
+        return found, 0
+    lines = outside_bytes(path, RunError, MOST_READINGS).split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            found.append(_entry(line))
+        except BenchError as error:
+            if number == len(lines):
+                return found, 1
+            raise RunError(f"line {number} of {path} is damaged: {error}") from error
+    return found, 0
+
+
+def check_disjoint(files: Mapping[Path, Iterable[Entry]]) -> None:
+    """Check that no question is answered in two files; a failed call may be asked again in another.
+
+    Raises
+    ------
+    RunError
+        Which names both files.
+    """
+    answered: dict[QuestionKey, Path] = {}
+    for path, lines in files.items():
+        for entry in filter(Entry.is_answer, lines):
+            other = answered.setdefault(entry.key, path)
+            if other != path:
+                raise RunError(
+                    f"{other} and {path.name} overlap: both answer record {entry.key.ecg_id!r}; take one of the two "
+                    "away, and the same 'bench run' asks what is then missing"
+                )
+
+
+def _paid(entries: Iterable[Entry]) -> float:
+    return sum(entry.reading.usage.cost or 0.0 for entry in entries if not entry.reading.usage.reused)
 
 
 def latest(entries: Iterable[Entry]) -> dict[QuestionKey, Reading]:

@@ -9,7 +9,9 @@ from bench.run.caveat import caveats, taught_records
 from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
-from bench.run.questionnaire import Questionnaire, ask_all, questions_of
+from bench.run.questionnaire import Questionnaire, Source, ask_all, questions_of
+from bench.run.ray_cluster import check_ray
+from bench.run.ray_engine import RayEngine
 from bench.run.same_packages import check_same_packages
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
@@ -39,6 +41,8 @@ class Job:
         Failed calls to ask again, and nothing else; empty for a normal run.
     among : frozenset of RecordId or None
         The records that are asked about now; None for all. The others are asked when the run goes on.
+    source : callable or None
+        The engine that asks; None for this process.
     """
 
     settings: RunSettings
@@ -48,6 +52,7 @@ class Job:
     limits: Limits
     again: frozenset[QuestionKey] = frozenset()
     among: frozenset[RecordId] | None = None
+    source: Source | None = None
 
     @property
     def taught(self) -> int:
@@ -61,8 +66,10 @@ class Job:
 
     @property
     def questions(self) -> list[Question]:
-        """Every record with its repeats in the order asked, or only what is asked now, or asked again."""
+        """Every record with its repeats in the order asked, or only the shard's, or what is asked now, or again."""
         every = questions_of(self.cases, self.settings.repeats)
+        if self.folder.shard is not None:
+            every = self.folder.shard.part(every)
         if self.among is not None:
             every = [question for question in every if question.record.ecg_id in self.among]
         return [question for question in every if question.key in self.again] if self.again else every
@@ -76,7 +83,9 @@ class Job:
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the reader, inside a session if it takes one."""
         spent = self.folder.paid()
-        return within(self.reader, self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say))
+        batch = f"batch-{self.folder.shard.index}" if self.folder.shard else "batch"
+        session = self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say, batch)
+        return within(self.reader, session)
 
     def check_reader(self) -> None:
         """Raise StopReading when the reader can answer no question that is left, such as for want of a key."""
@@ -92,24 +101,36 @@ class Job:
 
     def ask(self, observer: Observer = SILENT) -> Mapping[QuestionKey, Reading]:
         """Ask every question without a reading, and return all readings; the caller holds the folder's lock."""
-        if not self.cases.view.inputs <= {"signal"}:  # else no question shows a number: only the score needs them
-            self._measure(observer)
+        # Else no question shows a number, or an engine's workers measure what theirs show: only the score needs them.
+        if self.source is None and not self.cases.view.inputs <= {"signal"}:
+            self._measure(observer, self.cases.cohort if self.folder.shard is None else self._own)
         answered, _ = self.folder.every_reading()
         questions = Questionnaire(self.cases, self.questions, answered, self.again)
         with (
             observer.progress(f"{self.reader.name}, {self.cases.view.shown.name}") as report,
             self.folder.appending(lambda ecg_id: self.cases.view.case_id(self.settings.run_id, ecg_id)) as keep,
         ):
-            return ask_all(self.lent(observer), questions, keep, report)
+            return ask_all(self.lent(observer), questions, keep, report, self.source)
 
-    def _measure(self, observer: Observer) -> None:
+    @property
+    def _own(self) -> Cohort:
+        """The records that are asked."""
+        ids = {question.record.ecg_id for question in self.questions}
+        return self.cases.cohort.of(record for record in self.cases.cohort if record.ecg_id in ids)
+
+    def _measure(self, observer: Observer, cohort: Cohort) -> None:
         with observer.progress("measuring") as report:
-            self.cases.cohort.measure(report)
+            cohort.measure(report)
 
     def finish(self, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
         """Ask every question without a reading, then score and store; the caller holds the folder's lock."""
-        readings = self.ask(observer)
-        self._measure(observer)
+        return self.score(self.ask(observer), danger, observer)
+
+    def score(
+        self, readings: Mapping[QuestionKey, Reading], danger: DangerTable | None = None, observer: Observer = SILENT
+    ) -> Score:
+        """Score readings and store the score."""
+        self._measure(observer, self.cases.cohort)
         score = score_readings(readings, self.cases.cohort, danger, offer=self.settings.offer)
         self.folder.write("score.json", as_json(score.to_json()))
         return score
@@ -138,7 +159,12 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     settings = settings_of(reader, options.reader, cases, options.options, options.repeats)
     ahead = Ahead(drawing_processes(len(cases.cohort) * options.repeats), as_png=isinstance(reader, SessionReader))
     cases = replace(cases, name=settings.run_id, ahead=ahead)
-    return Job(settings, reader, cases, RunFolder(options.out / settings.run_id), options.limits)
+    limits = options.limits.of_shard(options.shard)
+    source = None
+    if options.ray is not None:
+        check_ray(reader, options.ray)
+        source = RayEngine(options, settings.run_id, observer)
+    return Job(settings, reader, cases, RunFolder(options.out / settings.run_id, options.shard), limits, source=source)
 
 
 def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:
@@ -163,25 +189,31 @@ def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
 
 
 def limited(jobs: Mapping[str, Job], condition: str) -> Job:
-    """Return a job with the rest of the cost limit, which applies to all jobs together."""
+    """Return a job that counts what the others have cost under the cost limit, which applies to all jobs together."""
     job = jobs[condition]
     if job.limits.max_cost is None:
         return job
     others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
-    return replace(job, limits=replace(job.limits, max_cost=max(0.0, job.limits.max_cost - others)))
+    return replace(job, limits=replace(job.limits, others=job.limits.others + others))
 
 
 def begin(job: Job, observer: Observer = SILENT) -> None:
     """Write the manifest of a new run, or check that the folder holds the same run."""
-    if not (job.folder.path / "manifest.json").is_file():
-        check_same_packages(job.folder, job.settings)
-        job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
+    with job.folder.settling():
+        if not (job.folder.path / "manifest.json").is_file():
+            check_same_packages(job.folder, job.settings)
+            job.folder.write("manifest.json", as_json(manifest(job.settings, job.cases, job.taught)))
+            return
+        if job.folder.settings() != job.settings:
+            raise RunError(f"{job.folder.path} holds another run; name another --out")
+        earlier, now = job.folder.manifest(), at_hand(job.cases, job.taught)
+        if {name: earlier.get(name) for name in now} != now:
+            job.folder.write("manifest.json", as_json({**earlier, **now}))
+    if job.folder.shard is not None:
+        done = len(job.questions) - job.left()
+        if done:
+            observer.say(f"resuming: {done} of the {len(job.questions)} readings of shard {job.folder.shard} are there")
         return
-    if job.folder.settings() != job.settings:
-        raise RunError(f"{job.folder.path} holds another run; name another --out")
-    earlier, now = job.folder.manifest(), at_hand(job.cases, job.taught)
-    if {name: earlier.get(name) for name in now} != now:
-        job.folder.write("manifest.json", as_json({**earlier, **now}))
     readings, torn = job.folder.every_reading()
     note = " (a torn last line is dropped)" if torn else ""
     expected = len(job.settings.ids) * job.settings.repeats

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.dataset import Selection
+from bench.run.shard import Shard
 from bench.view import View
 from readers.contract import Reader
 from readers.registry import reader as reader_named
@@ -24,6 +25,8 @@ class Limits:
         Requests in flight at most.
     max_cost : float or None
         US dollars at most.
+    others : float
+        US dollars that other runs have cost for which the same limit holds.
     prices : Path or None
         A price table of the user's own.
     batch : bool
@@ -34,6 +37,7 @@ class Limits:
 
     concurrency: int = 8
     max_cost: float | None = None
+    others: float = 0.0
     prices: Path | None = None
     batch: bool = False
     poll_seconds: float = 30.0
@@ -43,16 +47,25 @@ class Limits:
             if not math.isfinite(getattr(self, name) or 0):
                 raise SettingError(f"{name} must be a finite number, not {getattr(self, name)}")
 
-    def session(self, folder: Path, run_id: str, spent: float, say: Callable[[str], None]) -> Session:
-        """Return the session of a run: answers are stored beside ``folder``, batches inside it."""
+    def of_shard(self, shard: Shard | None) -> "Limits":
+        """Return the limits of one shard: of the dollars, which all shards may cost together, an equal share."""
+        if shard is None or self.max_cost is None:
+            return self
+        return replace(self, max_cost=self.max_cost / shard.of)
+
+    def session(
+        self, folder: Path, run_id: str, spent: float, say: Callable[[str], None], batch: str = "batch"
+    ) -> Session:
+        """Return the session of a run: answers are stored beside ``folder``, batches inside it under that name."""
         return Session(
             responses=folder.parent / "responses",
             run_id=run_id,
             concurrency=self.concurrency,
             max_cost=self.max_cost,
-            spent=spent,
+            spent=spent + self.others,
+            others=self.others,
             prices=self.prices,
-            batch=folder / "batch" if self.batch else None,
+            batch=folder / batch if self.batch else None,
             poll_seconds=self.poll_seconds,
             say=say,
         )
@@ -74,6 +87,29 @@ def within(reader: Reader, session: Session) -> Reader:
 
 
 @dataclass(frozen=True)
+class RayOptions:
+    """How a run is asked by Ray; none of it affects an answer.
+
+    Attributes
+    ----------
+    address : str
+        ``HOST:PORT`` of a cluster's head or ``auto``; empty for ``RAY_ADDRESS``, else a cluster of this process alone.
+    workers : int
+        Processes, each with a reader; 0 for as many as there is room for.
+    gpus : float
+        GPUs that each claims.
+    """
+
+    address: str = ""
+    workers: int = 0
+    gpus: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.gpus) and self.gpus >= 0):
+            raise SettingError(f"--gpus-per-worker must be a number from 0 up, not {self.gpus}")
+
+
+@dataclass(frozen=True)
 class RunOptions:
     """One reader, one selection of records, one view.
 
@@ -90,6 +126,10 @@ class RunOptions:
         How often every case is asked.
     out : Path
         Where run folders go.
+    shard : Shard or None
+        The part of the run that this process asks; no setting of the run.
+    ray : RayOptions or None
+        None asks in this process.
     """
 
     reader: str
@@ -99,6 +139,8 @@ class RunOptions:
     limits: Limits = field(default_factory=Limits)
     repeats: int = 1
     out: Path = Path("runs")
+    shard: Shard | None = None
+    ray: RayOptions | None = None
 
     def built(self) -> Reader:
         """Return the reader.

@@ -1,6 +1,7 @@
 """Questionnaires: the questions of a run, asked one by one, with each reading kept as it arrives."""
 
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,12 @@ END = object()
 """Returned in place of a reading when a reader yields no more."""
 
 Keep = Callable[[Question, Reading], None]
+
+Asked = Generator[tuple[Question, Reading], None, None]
+"""Questions with their readings, in whatever order they arrive."""
+
+Source = Callable[[Reader, Cases, Sequence[Question]], Asked]
+"""Asks a reader every question: :func:`ask` in this process, or an engine elsewhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +63,9 @@ def questions_of(cases: Cases, repeats: int = 1) -> list[Question]:
     return [Question(record, repeat) for record in records for repeat in range(repeats)]
 
 
-def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report) -> dict[QuestionKey, Reading]:
+def ask_all(
+    reader: Reader, questions: Questionnaire, keep: Keep, report: Report, source: Source | None = None
+) -> dict[QuestionKey, Reading]:
     """Ask every question that is left.
 
     Parameters
@@ -66,6 +75,8 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
     keep : callable
         Called with each question and its reading, before the next question is asked.
     report : callable
+    source : callable, optional
+        :func:`ask` when not given.
 
     Returns
     -------
@@ -81,19 +92,20 @@ def ask_all(reader: Reader, questions: Questionnaire, keep: Keep, report: Report
     """
     readings, left, total = dict(questions.answered), questions.left, len(questions.questions)
     done, crashed, answered = total - len(left), 0, 0
-    for question, reading in ask(reader, questions.cases, left):
-        crash = reading.error is not None and reading.error.kind == "crash"
-        crashed, answered = crashed + crash, answered + (not crash)
-        keep(question, reading)
-        readings[question.key] = reading
-        done += 1
-        report(done, total)
-        if crashed >= min(FAILURES_TO_STOP, total) and not answered and reading.error:
-            last = reading.error.message.strip().splitlines()[-1]
-            raise RunError(
-                f"reader {reader.name!r} crashed on each of the first {crashed} cases ({last}); "
-                "'bench check-reader' tells more, and so do the tracebacks in the readings.jsonl of a run"
-            )
+    with closing((source or ask)(reader, questions.cases, left)) as asked:
+        for question, reading in asked:
+            crash = reading.error is not None and reading.error.kind == "crash"
+            crashed, answered = crashed + crash, answered + (not crash)
+            keep(question, reading)
+            readings[question.key] = reading
+            done += 1
+            report(done, total)
+            if crashed >= min(FAILURES_TO_STOP, total) and not answered and reading.error:
+                last = reading.error.message.strip().splitlines()[-1]
+                raise RunError(
+                    f"reader {reader.name!r} crashed on each of the first {crashed} cases ({last}); "
+                    "'bench check-reader' tells more, and so do the tracebacks in the readings.jsonl of a run"
+                )
     return readings
 
 
@@ -104,7 +116,7 @@ def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dic
         return ask_all(reader, questions, lambda question, reading: None, report)
 
 
-def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[tuple[Question, Reading]]:
+def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Asked:
     """Yield a reading for each question; a crash costs only the case that causes it, even in a batch."""
     position = 0
     while position < len(questions):

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bench.dataset import Cohort, Dataset, RecordId
+from bench.dataset.lot import in_random_order
 from bench.progress import SILENT, Observer
 from bench.run.folder import RunFolder
+from bench.run.hold import division
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings
+from bench.run.sharded import Missing, missing_of
 from bench.score import Score
-from bench.view import Cases, View, cases_of
+from bench.view import Cases, Question, View, cases_of
 from bench.view.derived import base_name, derived
 from bench.view.shot import in_true_form
 from taxonomy.axis import VERSION
@@ -65,6 +68,22 @@ def scored(
     with observer.progress("measuring") as report:
         cohort.measure(report)
     return score_readings(readings, cohort, danger, offer=settings.offer)
+
+
+def missing_shards(folder: RunFolder, dataset: Dataset) -> Missing | None:
+    """Return what is missing of a run that was asked in shards, by shard; None for any other.
+
+    Raises
+    ------
+    taxonomy.error.RunError
+        When the dataset is another one.
+    """
+    settings, of = folder.settings(), division(folder.path)
+    if of == 1:
+        return None
+    records = in_random_order(cohort_of_run(settings, dataset), settings.seed, settings.condition)
+    questions = [Question(record, repeat) for record in records for repeat in range(settings.repeats)]
+    return missing_of(questions, folder.every_reading()[0], of)
 
 
 def cases_of_run(folder: RunFolder, dataset: Dataset, view: View | None = None) -> Cases:

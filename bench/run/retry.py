@@ -46,6 +46,8 @@ def retry_job(folder: RunFolder, dataset: Dataset, told: Told, limits: Limits) -
         told.measurements,
         told.statements,
         settings.seed,
+        demography=settings.demography,
+        shots=settings.shots,
     )
     view = view.settled(reader)
     if named_statements(view) != settings.statements:

@@ -30,32 +30,32 @@ def check_same_packages(folder: RunFolder, settings: RunSettings) -> None:
         return
     name = settings.run_id.rpartition("-")[0]
     for path in sorted(folder.path.parent.glob(f"{name}-????????")):
-        other = RunFolder(path)
-        changed = _changed(other, settings)
-        if changed and (left := _left(other)):
+        changed, left = _unfinished(RunFolder(path), settings)
+        if left:
             raise RunError(
                 f"{path} is this run with {left} questions left, made with other packages or on another device: "
                 f"{changed}; go on with those, or name another --out to begin anew"
             )
 
 
-def _changed(other: RunFolder, settings: RunSettings) -> str:
-    """Return how another run differs from this one in packages and device; empty where it is quite another."""
+def _unfinished(other: RunFolder, settings: RunSettings) -> tuple[str, int]:
+    """Return how an unfinished run differs in packages and device, and how many questions it has left.
+
+    None are left of any other run: a finished one, one without a reading, one that differs in more, one that an earlier
+    version began, which did not tell its packages, and a damaged one, with which nobody goes on.
+    """
     try:
         before = other.settings()
-    except BenchError:  # a folder of another version, or of something else, is none of this run's
-        return ""
-    now = {**settings.reader_details}
-    names = [name for name in sorted(MADE_WITH) if before.reader_details.get(name) != now.get(name)]
-    same = replace(before, reader_details=_without(before.reader_details)) == replace(
-        settings, reader_details=_without(now)
-    )
-    return ", ".join(f"{name} was {_said(before.reader_details, name)}, is {_said(now, name)}" for name in names * same)
-
-
-def _left(run: RunFolder) -> int:
-    settings = run.settings()
-    return len(settings.ids) * settings.repeats - len(run.every_reading()[0])
+        done = len(other.every_reading()[0])
+    except BenchError:
+        return "", 0
+    then, now = before.reader_details, settings.reader_details
+    same = replace(before, reader_details=_without(then)) == replace(settings, reader_details=_without(now))
+    if not done or not same or MADE_WITH & now.keys() - then.keys():
+        return "", 0
+    left = max(0, len(before.ids) * before.repeats - done)
+    changed = [name for name in sorted(MADE_WITH) if then.get(name) != now.get(name)]
+    return ", ".join(f"{name} was {_said(then, name)}, is {_said(now, name)}" for name in changed), left
 
 
 def _without(details: Mapping[str, Any]) -> dict[str, Any]:

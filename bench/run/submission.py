@@ -17,7 +17,7 @@ from bench.dataset import Dataset
 from bench.dataset.coverage import coverage_of
 from bench.dataset.phantom import phantoms_named
 from bench.run.caveat import caveats, taught_records
-from bench.run.folder import Entry, RunFolder, latest
+from bench.run.folder import READINGS, Entry, RunFolder, latest
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings, offer_of
 from bench.run.submission_form import (
@@ -33,7 +33,7 @@ from bench.run.submission_form import (
     readings_problem,
 )
 from bench.score import Score
-from bench.storage import as_json, sha256
+from bench.storage import as_json, as_line, sha256
 from readers.registry import installed_readers
 from readers.registry import reader as reader_named
 from readers.setting import checked_settings
@@ -130,8 +130,9 @@ def submit(run: Path, results: Path, dataset: Dataset, origin: Origin) -> Path:
         When it is incomplete, partial, taught, or has failed calls; when its score does not follow from its readings;
         when its answers are those of another submission; or when it is there already.
     """
-    check_files(run, FILES)
-    submission = read_submission(RunFolder(run))
+    folder = RunFolder(run)
+    check_files(run, [name for name in FILES if name != READINGS or not folder.shard_files])
+    submission = read_submission(folder)
     target = results / "submissions" / submission.settings.run_id
     if os.path.lexists(target):
         raise SubmissionError(
@@ -141,7 +142,7 @@ def submit(run: Path, results: Path, dataset: Dataset, origin: Origin) -> Path:
     if problem:
         raise SubmissionError(f"{run} cannot be submitted: {problem}")
     dated = Origin(origin.by, origin.link, datetime.now(UTC).isoformat(timespec="seconds"))
-    contents = {name: outside_bytes(run / name, SubmissionError, LARGEST[name], links=False) for name in FILES}
+    contents = {name: _content(submission, name) for name in FILES}
     part = target.with_name(f".{target.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)
@@ -152,6 +153,13 @@ def submit(run: Path, results: Path, dataset: Dataset, origin: Origin) -> Path:
     except OSError as error:
         raise SubmissionError(f"{target} cannot be written: {error.strerror}") from error
     return target
+
+
+def _content(submission: Submission, name: str) -> bytes:
+    """Return a file of a run as it is submitted: the readings of shards are one file."""
+    if name == READINGS and submission.folder.shard_files:
+        return b"".join(as_line(entry.to_json()) for entry in submission.entries[0])
+    return outside_bytes(submission.folder.path / name, SubmissionError, LARGEST[name], links=False)
 
 
 def read_submission(folder: RunFolder) -> Submission:

@@ -177,8 +177,8 @@ def _credited(
     if on_axis.axis.is_set:
         spare = [truth.allowed - labels for truth, labels in zip(on_axis.truths, primary, strict=True)]
         return list(primary), [labels - free for labels, free in zip(named, spare, strict=True)]
-    accepted = zip(on_axis.truths, on_axis.values, named, primary, strict=True)
-    return [own if truth.accepts(name, value) else true for truth, value, own, true in accepted], named
+    answered = zip(on_axis.truths, on_axis.values, named, primary, strict=True)
+    return list(primary), [true if truth.accepts(name, value) else own for truth, value, own, true in answered]
 
 
 def _head_columns(answers: Sequence[AxisAnswers], heads: Mapping[str, tuple[str, ...]], n: int) -> Columns:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.score.instrument import InstrumentTotal, instrument_total
 from bench.score.rounding import rounded
 from taxonomy.reading import Reading, Usage
 
@@ -28,6 +29,8 @@ class UsageTotal:
         Lowest resolution at which the model saw an image.
     with_schema, astray : int
         Answers to requests with a schema, and those of them that do not follow it.
+    instruments : InstrumentTotal or None
+        Where any reading used one.
     """
 
     calls: int
@@ -41,11 +44,13 @@ class UsageTotal:
     px_per_mm: int | float | None
     with_schema: int = 0
     astray: int = 0
+    instruments: InstrumentTotal | None = None
 
 
 def usage_total(readings: Iterable[Reading]) -> UsageTotal | None:
     """Return the total usage of the readings, None when none states any."""
-    used = [reading.usage for reading in readings if reading.usage != Usage()]
+    every = list(readings)
+    used = [reading.usage for reading in every if reading.usage != Usage()]
     if not used:
         return None
     costs = [usage.cost for usage in used if usage.cost is not None]
@@ -62,4 +67,5 @@ def usage_total(readings: Iterable[Reading]) -> UsageTotal | None:
         px_per_mm=min((usage.px_per_mm for usage in used if usage.px_per_mm is not None), default=None),
         with_schema=sum(usage.follows_schema is not None for usage in used),
         astray=sum(usage.follows_schema is False for usage in used),
+        instruments=instrument_total(every),
     )

@@ -27,7 +27,7 @@ _KINDS: Mapping[str, Any] = {
     "statements": Path | None,
     "inputs": frozenset,
     "preferred_fs": int | None,
-    "demography": bool,
+    **dict.fromkeys(("demography", "keeps_originals"), bool),
 }
 
 WAVEFORM = "waveform"
@@ -65,6 +65,9 @@ class View:
         Whether age and sex are printed with the numbers, those of the patient whose numbers they are.
     shots : int
         Worked examples of other patients, from the training folds, that stand before each question.
+    keeps_originals : bool
+        Whether pictures keep what they were drawn from, for readers with instruments; it changes no picture, and
+        stands in no manifest.
 
     Raises
     ------
@@ -83,6 +86,7 @@ class View:
     preferred_fs: int | None = None
     demography: bool = False
     shots: int = 0
+    keeps_originals: bool = False
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -119,7 +123,8 @@ class View:
         if "statements" in inputs and self.statements is None:
             raise SettingError(f"reader {reader.name!r} needs PTB-XL+'s 12sl_statements.csv: name it with --statements")
         settled = self.for_inputs(inputs, getattr(reader, "trained_on", {}))
-        return replace(settled, preferred_fs=getattr(reader, "preferred_fs", None))
+        keeps = bool(getattr(reader, "enlarges", False))
+        return replace(settled, preferred_fs=getattr(reader, "preferred_fs", None), keeps_originals=keeps)
 
     def for_inputs(self, inputs: frozenset[Input], taught: Mapping[str, Any] = MappingProxyType({})) -> "View":
         """Return the view for these inputs; what was left open is taken from ``taught``, else from the defaults."""
@@ -144,7 +149,7 @@ class View:
     @property
     def style(self) -> PageStyle:
         """Scale of a page."""
-        return PageStyle(px_per_mm=self.px_per_mm)
+        return PageStyle(px_per_mm=self.px_per_mm, keeps_original=self.keeps_originals)
 
     @property
     def shows_images(self) -> bool:

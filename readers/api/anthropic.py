@@ -92,11 +92,11 @@ class AnthropicMessages:
         """Return the body of a message; system text and examples, which cases share, are marked for the cache."""
         turns: list[dict[str, Any]] = []
         for shot in request.shots:
-            turns.append({"role": "user", "content": _content(shot.images, shot.text)})
+            turns.append({"role": "user", "content": content_of(shot.images, shot.text)})
             turns.append({"role": "assistant", "content": [{"type": "text", "text": shot.answer}]})
         if turns:
             turns[-1]["content"][0]["cache_control"] = {"type": "ephemeral"}
-        turns.append({"role": "user", "content": _content(request.images, request.text)})
+        turns.append({"role": "user", "content": content_of(request.images, request.text)})
         system: dict[str, Any] = {"type": "text", "text": request.system}
         if len(request.system) / CHARS_PER_TOKEN >= CACHE_FROM_TOKENS:
             system["cache_control"] = {"type": "ephemeral"}
@@ -186,7 +186,7 @@ class AnthropicProvider(AnthropicMessages):
                 yield _result(entry.to_dict(warnings=False))
 
 
-def _content(images: Sequence[SentImage], text: str) -> list[dict[str, Any]]:
+def content_of(images: Sequence[SentImage], text: str) -> list[dict[str, Any]]:
     """Return the content of a user's turn: each image after its caption, the text last."""
     content: list[dict[str, Any]] = []
     for image in images:

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from readers.api.endpoint import Endpoint
 from readers.api.openai import ChatCompletions
 from readers.api.option import RequestOptions
-from readers.api.provider import Provider
+from readers.api.provider import Details, Provider
 from readers.api.reader import ApiReader
 from readers.api.sdk import SdkClient
 from taxonomy.error import SettingError, StopReading
@@ -35,6 +36,11 @@ class AzureProvider(ChatCompletions):
             raise SettingError(f"Azure OpenAI needs the version of its API: set {VERSION_VARIABLE}, such as 2024-10-21")
         sdk = SdkClient("openai", "AsyncAzureOpenAI", endpoint, model, options, self._access)
         super().__init__(model, options, endpoint, sdk, is_makers=True)
+
+    def details(self) -> Details:
+        """Return the settings on which the answers depend; a resource with and without a final slash is the same."""
+        found = super().details()
+        return replace(found, endpoint=found.endpoint.rstrip("/"), api_version=self._version)
 
     def check(self) -> None:
         """Raise StopReading when there is no key."""

@@ -74,8 +74,9 @@ class BatchDispatcher:
             if flying:
                 return False
             raise StopReading(
-                f"stopped before exceeding --max-cost {most:g}: {spent:.2f} dollars are spent and the next batch, of "
-                f"{len(shard.keys)} requests, may cost {shard.worst:.2f}; to resume, repeat it with a higher --max-cost"
+                f"stopped before exceeding --max-cost {most:g}: {self.session.spent_line(spent)} and the next batch, "
+                f"of {len(shard.keys)} requests, may cost {shard.worst:.2f}; to resume, repeat it with a higher "
+                "--max-cost"
             )
         shard = self.folder.keep(shard, status="submitting", submitted=time.time())
         batch_id = await self.provider.submit(self.folder.file(shard), self._label(shard))

@@ -138,7 +138,7 @@ class Dispatcher:
     def _prepared(self, make: Callable[[], Request], repeat: int) -> tuple[Request, Body, str]:
         request, provider = make(), self._provider
         body = provider.body(request)
-        return request, body, request_key(body, RequestOrigin(provider.name, provider.details().endpoint, repeat))
+        return request, body, request_key(body, RequestOrigin.of(provider, repeat))
 
     async def _ask(self, request: Request, body: Body, key: str) -> Reading:
         await asyncio.wrap_future(self._connecting)
@@ -189,8 +189,9 @@ class Dispatcher:
         self._check_open()
         if not await self.budget.reserve(worst):
             raise StopReading(
-                f"stopped before exceeding --max-cost {self._session.max_cost:g}: {self.budget.spent:.2f} dollars are "
-                f"spent, the next answer may cost {worst:.2f}; to resume, repeat the command with a higher --max-cost"
+                f"stopped before exceeding --max-cost {self._session.max_cost:g}: "
+                f"{self._session.spent_line(self.budget.spent)}, the next answer may cost {worst:.2f}; to resume, "
+                "repeat the command with a higher --max-cost"
             )
 
     def _failed(self, error: CallError, usage: Usage | None = None) -> Reading:

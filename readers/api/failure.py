@@ -31,6 +31,7 @@ CONNECTION: Mapping[str, str] = {
 """By the name of an exception (of Python's, or of the HTTP client's), what became of a connection."""
 
 REMEDIES: Mapping[str, str] = {
+    "tool": "'zoom:' needs a model that calls tools, from a server that is set up for it; leave out 'zoom:'",
     "temperature": "--option temperature=default leaves it out",
     "logprobs": "without --option probabilities=on it is not asked for them",
     **dict.fromkeys(

@@ -16,6 +16,9 @@ VISIBLE_FROM, FAINT_FROM = 3.6, 3.1
 ON_BEDROCK = re.compile(r"(?:(?P<place>[a-z-]+)\.)?anthropic\.(?P<model>claude-[a-z0-9-]+?)(?:-v\d+(?::\d+)?)?")
 """Names of Anthropic's models, and of inference profiles with them, on Amazon Bedrock."""
 
+ARN = re.compile(r"(?:^|.*/)arn:[^/]*(?::inference-profile|::foundation-model)/(?P<name>[^/]+)")
+"""ARNs of Amazon Bedrock that end in the name of a model, or of a system's inference profile with one."""
+
 ON_VERTEX = re.compile(r"(?P<model>claude-[a-z0-9-]+)@(?:default|\d{8})")
 """Names of Anthropic's models on Google Cloud's Vertex AI."""
 
@@ -162,17 +165,34 @@ def image_limit(provider: str, model: str, detail: str = "") -> ImageLimit | Non
 
 
 def makers_name(model: str) -> str:
-    """Return Anthropic's own name of a model of theirs on Bedrock or Vertex; any other name as it is.
+    """Return a model's own name, without a vendor's or a proxy's, and without what Bedrock or Vertex add to it.
 
-    An inference profile of one's own (an ARN) does not tell its model and stays as it is.
+    An ARN that does not tell its model stays as it is.
     """
-    found = ON_BEDROCK.fullmatch(model) or ON_VERTEX.fullmatch(model)
-    return found["model"] if found else model
+    name = served_name(model)
+    found = ON_BEDROCK.fullmatch(name) or ON_VERTEX.fullmatch(name)
+    return found["model"] if found else name
+
+
+def served_name(model: str) -> str:
+    """Return the name of a model where it is served: without a vendor's, a proxy's, and the rest of its ARN.
+
+    An ARN that does not tell its model stays as it is.
+    """
+    if not is_arn(model):
+        return model.rpartition("/")[2]
+    found = ARN.fullmatch(model)
+    return found["name"] if found and ON_BEDROCK.fullmatch(found["name"]) else model
+
+
+def is_arn(model: str) -> bool:
+    """Tell whether a model is named by an ARN of Amazon Web Services, of itself or behind a proxy's name."""
+    return any(part.startswith("arn:") for part in model.split("/"))
 
 
 def place_factor(model: str) -> float | None:
     """Return the factor of the place in a Bedrock model's name on the maker's prices; None where it is not known."""
-    found = ON_BEDROCK.fullmatch(model)
+    found = ON_BEDROCK.fullmatch(served_name(model))
     if found is None:
         return 1.0
     row = model_table()["bedrock"]

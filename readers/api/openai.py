@@ -19,7 +19,7 @@ from readers.api.argument import (
 )
 from readers.api.bill import count
 from readers.api.endpoint import Endpoint
-from readers.api.model import ModelLimits, image_limit, request_limit
+from readers.api.model import ModelLimits, image_limit, makers_name, request_limit
 from readers.api.option import RequestOptions
 from readers.api.price import Tokens
 from readers.api.provider import (
@@ -64,8 +64,8 @@ class ChatCompletions:
         self, model: str, options: RequestOptions, endpoint: Endpoint, sdk: SdkClient, is_makers: bool
     ) -> None:
         self._model, self._options, self._endpoint, self._is_makers = model, options, endpoint, is_makers
-        bare = model.rpartition("/")[2]
-        self._taken = model_arguments("anthropic" if bare.startswith("claude") else "openai", bare)
+        self._known = makers_name(model)
+        self._taken = model_arguments("anthropic" if self._known.startswith("claude") else "openai", self._known)
         self._temperature = sent_temperature(options, self._taken, is_makers)
         self._more = _more(model, options, endpoint, self._taken, is_makers)
         self._sdk = sdk
@@ -77,12 +77,12 @@ class ChatCompletions:
 
     def details(self) -> Details:
         """Return the settings on which the answers depend; other makers' models have their makers' limits."""
-        official, bare = self._is_makers, self._model.rpartition("/")[2]
-        maker = next((name for name in ("anthropic", "gemini") if image_limit(name, bare)), "openai")
+        official, known = self._is_makers, self._known
+        maker = next((name for name in ("anthropic", "gemini") if image_limit(name, known)), "openai")
         detail = "" if self._options.image_detail == "auto" else self._options.image_detail
-        limit = image_limit(maker, bare, detail)
+        limit = image_limit(maker, known, detail)
         limits = ModelLimits(limit, request_limit(maker) if limit or official else None)
-        structured = self._options.constrains(official and not self._model.startswith(WITHOUT_SCHEMA))
+        structured = self._options.constrains(official and not known.startswith(WITHOUT_SCHEMA))
         shown = detail or (limit.detail if limit else "")
         return Details(self._model, self._endpoint.shown, structured, limits, shown, self._temperature)
 
@@ -91,9 +91,9 @@ class ChatCompletions:
         options = request.options
         turns: list[dict[str, Any]] = [{"role": "system", "content": request.system}]
         for shot in request.shots:
-            turns.append({"role": "user", "content": _content(shot.images, shot.text, request.detail)})
+            turns.append({"role": "user", "content": content_of(shot.images, shot.text, request.detail)})
             turns.append({"role": "assistant", "content": shot.answer})
-        turns.append({"role": "user", "content": _content(request.images, request.text, request.detail)})
+        turns.append({"role": "user", "content": content_of(request.images, request.text, request.detail)})
         body: dict[str, Any] = {
             "model": request.model,
             "messages": turns,
@@ -221,7 +221,7 @@ def _more(
     return merged({} if budget is None else budget_argument(endpoint.address, budget), options.more)
 
 
-def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
+def content_of(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
     """Return the content of a user's turn: each image after its caption, the text last."""
     content: list[dict[str, Any]] = []
     for image in images:

@@ -84,12 +84,12 @@ def _turns(request: Request) -> list[dict[str, Any]]:
     """Return the examples, and the question last."""
     turns: list[dict[str, Any]] = []
     for shot in request.shots:
-        turns.append({"role": "user", "content": _content(shot.images, shot.text, request.detail)})
+        turns.append({"role": "user", "content": content_of(shot.images, shot.text, request.detail)})
         turns.append({"role": "assistant", "content": shot.answer})
-    return [*turns, {"role": "user", "content": _content(request.images, request.text, request.detail)}]
+    return [*turns, {"role": "user", "content": content_of(request.images, request.text, request.detail)}]
 
 
-def _content(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
+def content_of(images: Sequence[SentImage], text: str, detail: str) -> list[dict[str, Any]]:
     """Return the content of a user's turn: each image after its caption, the text last."""
     content: list[dict[str, Any]] = []
     for image in images:

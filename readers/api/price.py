@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from readers.api.argument import tier_factor
-from readers.api.model import makers_name, model_table, place_factor
+from readers.api.model import makers_name, model_table, place_factor, served_name
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
 
@@ -82,7 +82,7 @@ def price_of(model: str, table: Path | None = None, tier: str | None = None, fac
     ----------
     model : str
         A dated snapshot has the price of its model; ``vendor/model`` is also looked up as ``model``, and a name of
-        Bedrock's or Vertex's by its maker's, at the price of the place.
+        Bedrock's (an ARN that ends in one, too) or Vertex's by its maker's, at the price of the place.
     table : Path, optional
         The user's table, as after ``--prices``; it overrides the shipped prices.
     tier : str, optional
@@ -96,8 +96,8 @@ def price_of(model: str, table: Path | None = None, tier: str | None = None, fac
         When that table cannot be read.
     """
     own, shipped = _own(table) if table else {}, _shipped()
-    bare = makers_name(model.rpartition("/")[2])
-    for name in (model, SNAPSHOT.sub("", model), bare, SNAPSHOT.sub("", bare)):
+    served, bare = served_name(model), makers_name(model)
+    for name in (model, SNAPSHOT.sub("", model), served, bare, SNAPSHOT.sub("", bare)):
         if name in own:
             return own[name]
         if name in shipped:

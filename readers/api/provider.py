@@ -41,6 +41,8 @@ class Details:
         As it is sent; None leaves the model's own.
     price_factor : float
         Of the place that serves the model, on its maker's prices.
+    api_version : str
+        Of an API whose user chooses it; empty for others.
     """
 
     model: str
@@ -50,11 +52,13 @@ class Details:
     image_detail: str = ""
     temperature: float | None = None
     price_factor: float = 1.0
+    api_version: str = ""
 
     def to_manifest(self) -> dict[str, str]:
         """Return the entries of the manifest, from which the run id is made."""
         limit = self.limits.image
-        return {
+        chosen = {"api_version": self.api_version} if self.api_version else {}
+        return chosen | {
             "model": self.model,
             "endpoint": self.endpoint,
             "structured": "schema" if self.structured else "text",

@@ -13,6 +13,7 @@ from typing import ClassVar
 from readers.api.batch import NO_ANSWER, BatchDispatcher
 from readers.api.batch_folder import BatchFolder, Line, shard_limit
 from readers.api.dispatcher import Dispatcher
+from readers.api.model import ModelLimits, is_arn, makers_name
 from readers.api.option import RequestOptions
 from readers.api.price import TYPICAL_OUTPUT, Price, Tokens, price_date, price_of
 from readers.api.provider import BatchProvider, Provider
@@ -30,6 +31,8 @@ PREPARED_PER_REQUEST = 2
 
 UNREAD_PER_REQUEST = 50
 """Most readings, for each request in flight, that wait for a slow one before them."""
+
+NO_MODEL_TOLD = "this ARN does not tell its model, as that of a system's inference profile does"
 
 
 class ApiReader:
@@ -51,15 +54,20 @@ class ApiReader:
     inputs: frozenset[Input] = frozenset({"image", "text"})
     description: ClassVar[str]
     provider_type: ClassVar[type[Provider]]
+    dispatcher_type: ClassVar[type[Dispatcher]] = Dispatcher
 
     def __init__(self, model: str = "", **options: str) -> None:
         if not model:
             maker = self.provider_type.name
             raise ReaderError(f"reader {maker!r} needs the name of a model: --reader {maker}:MODEL")
         self.model, self.options = model, parsed_options(RequestOptions, options)
-        self.provider = self.provider_type(model, self.options)
+        self.provider = self.new_provider()
         self.name = f"{self.provider.name}:{model}"
         self.session = Session()
+
+    def new_provider(self) -> Provider:
+        """Return another provider of the same model; each run connects one of its own."""
+        return self.provider_type(self.model, self.options)
 
     @property
     def details(self) -> Mapping[str, str]:
@@ -90,8 +98,10 @@ class ApiReader:
         if self.session.max_cost is not None and self.price is None:
             raise StopReading(
                 f"there is no price for model {self._priced!r}, so --max-cost cannot be kept: give one with "
-                "--prices FILE"
+                f"--prices FILE{f' ({NO_MODEL_TOLD})' if self._is_hidden else ''}"
             )
+        if self._is_hidden:
+            self.session.say(f"{NO_MODEL_TOLD}: images are sent as drawn, and only --prices FILE gives it a price")
         store = ResponseStore(self.session.responses, self.session.say)
         try:
             if self.session.batch is None:
@@ -100,6 +110,11 @@ class ApiReader:
                 yield from self._batched(cases, store, self.session.batch)
         finally:
             store.close()
+
+    @property
+    def _is_hidden(self) -> bool:
+        """Whether the model is an ARN that does not tell what is behind it."""
+        return is_arn(makers_name(self.model))
 
     @property
     def _priced(self) -> str:
@@ -131,7 +146,7 @@ class ApiReader:
     def request(self, case: Case) -> Request:
         """Return the request for a case, with its images scaled to the model's limits."""
         details, prompt = self.provider.details(), case.prompt or Prompt("")
-        every, limit = sent_images(case, details.limits), details.limits.image
+        every, limit = sent_images(case, self.limits(case)), details.limits.image
         tokens = sum(limit.tokens(image.size) for image in every) if limit else 0
         return Request(
             model=self.model,
@@ -146,9 +161,13 @@ class ApiReader:
             shots=sent_shots(case, every),
         )
 
+    def limits(self, case: Case) -> ModelLimits:
+        """Return the limits within which the images of a case are sent."""
+        return self.provider.details().limits
+
     def _one_by_one(self, cases: Iterable[Case], store: ResponseStore) -> Iterator[Reading]:
         """Yield readings in order; a failed one only after some request was answered."""
-        dispatcher = Dispatcher(self.provider_type(self.model, self.options), store, self.session, self.price)
+        dispatcher = self.dispatcher_type(self.new_provider(), store, self.session, self.price)
         places = threading.Semaphore(PREPARED_PER_REQUEST * self.session.concurrency)
         window, most_unread = deque[Future[Reading]](), UNREAD_PER_REQUEST * self.session.concurrency
         try:
@@ -177,7 +196,7 @@ class ApiReader:
 
     def _batched(self, cases: Iterable[Case], store: ResponseStore, path: Path) -> Iterator[Reading]:
         """Yield readings after every batch has ended; cases with a kept answer are in no batch."""
-        provider = self.provider_type(self.model, self.options)
+        provider = self.new_provider()
         assert isinstance(provider, BatchProvider)
         provider.connect(lambda seconds: None)
         folder, asked, others = BatchFolder.opened(path, self.session.say), list[str](), list[str]()
@@ -216,11 +235,10 @@ class ApiReader:
         Every key is appended to ``asked``, and those that another run is asking to ``others``; requests are kept.
         """
         held = {key for shard in dispatcher.folder.pending() for key in shard.keys}
-        endpoint = dispatcher.provider.details().endpoint
         for case in cases:
             request = self.request(case)
             body = dispatcher.provider.body(request)
-            key = request_key(body, RequestOrigin(dispatcher.provider.name, endpoint, case.repeat))
+            key = request_key(body, RequestOrigin.of(dispatcher.provider, case.repeat))
             asked.append(key)
             dispatcher.requests[key] = request.without_pixels()
             kept = dispatcher.store.get(key)

@@ -83,6 +83,8 @@ class Response:
         Why an answer has none that should; empty where it has them, or should have none.
     spelled : tuple of SpelledToken
         The tokens of an answer on its way to the store, which keeps what they tell in their place.
+    turn : str
+        JSON of an answer that calls instruments, as it must be sent back (:mod:`readers.instrument`); empty for others.
     """
 
     text: str
@@ -96,9 +98,10 @@ class Response:
     partial: tuple[str, ...] = ()
     without_probabilities: str = ""
     spelled: tuple[SpelledToken, ...] = field(default=(), repr=False)
+    turn: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("text", "model"):  # a server may echo the key
+        for name in ("text", "model", "turn"):  # a server may echo the key
             object.__setattr__(self, name, redacted(getattr(self, name)))
 
     def to_json(self) -> dict[str, Any]:
@@ -120,7 +123,7 @@ def with_thought(thought: str, answer: str) -> str:
     return f"<think>{thought}</think>{answer}" if thought else answer
 
 
-LATER_FIELDS = frozenset({"probabilities", "partial", "without_probabilities", "spelled"})
+LATER_FIELDS = frozenset({"probabilities", "partial", "without_probabilities", "spelled", "turn"})
 """Fields that answers kept by an earlier version do not have."""
 
 

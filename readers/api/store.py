@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from readers.api.provider import Provider
 from readers.api.response import Response
 from readers.api.salvage import answer_of, is_damage, whole_answers
 from taxonomy.error import FileError, StopReading
@@ -32,17 +33,27 @@ TABLES = (
 class RequestOrigin:
     """Where a request goes, and its repetition: the parts of a request key apart from the body.
 
-    ``endpoint`` has no key, user or query.
+    ``endpoint`` has no key, user or query; ``api_version`` is that of an API whose user chooses it.
     """
 
     provider: str
     endpoint: str
     repeat: int = 0
+    api_version: str = ""
+
+    @classmethod
+    def of(cls, provider: Provider, repeat: int) -> "RequestOrigin":
+        """Return where a provider's requests go."""
+        details = provider.details()
+        return cls(provider.name, details.endpoint, repeat, details.api_version)
 
 
 def request_key(body: Mapping[str, Any], target: RequestOrigin) -> str:
     """Return the digest of a request, 40 hex digits, which is also its custom id in a batch."""
-    written = json.dumps([target.provider, target.endpoint, target.repeat, body], sort_keys=True, separators=(",", ":"))
+    # The keys of the answers to all other APIs stay as they were before a version was known.
+    chosen = [target.api_version] if target.api_version else []
+    parts = [target.provider, target.endpoint, target.repeat, body, *chosen]
+    written = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()[:40]
 
 

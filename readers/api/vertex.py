@@ -11,7 +11,7 @@ from readers.api.anthropic import AnthropicMessages
 from readers.api.endpoint import Endpoint
 from readers.api.model import model_table
 from readers.api.option import RequestOptions
-from readers.api.provider import Body, Busy, Details, Provider
+from readers.api.provider import MALFORMED, Body, Busy, Details, Provider
 from readers.api.reader import ApiReader
 from readers.api.response import CallError, Response
 from readers.api.sdk import SdkClient, needs_package
@@ -28,8 +28,11 @@ HOSTS: Mapping[str, str] = {
 PROJECT_VARIABLES = ("ANTHROPIC_VERTEX_PROJECT_ID", "GOOGLE_CLOUD_PROJECT")
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 
+FILE_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+"""Names the file of a service account, as for Google's own tools."""
+
 NO_CREDENTIALS = (
-    "no Google Cloud credentials: run 'gcloud auth application-default login', or set GOOGLE_APPLICATION_CREDENTIALS "
+    f"no Google Cloud credentials: run 'gcloud auth application-default login', or set {FILE_VARIABLE} "
     "to the file of a service account"
 )
 
@@ -79,14 +82,14 @@ class VertexProvider(AnthropicMessages):
         return {"region": self._region, "project_id": self._project, "base_url": self._endpoint.address, **who}
 
     async def ask(self, body: Body) -> Response:
-        """Send a message; raises CallError, fatal where Google refuses the credentials."""
+        """Send a message; raises CallError, fatal where Google gives no access token."""
         if self._logs_in:
             await asyncio.to_thread(self._renew)
         return await super().ask(body)
 
     def _renew(self) -> None:
         """Get an access token where there is none that holds, and keep it out of every text."""
-        from google.auth.exceptions import GoogleAuthError, TransportError
+        from google.auth.exceptions import GoogleAuthError
         from google.auth.transport.requests import Request as AuthRequest
 
         with self._renewing:
@@ -94,10 +97,10 @@ class VertexProvider(AnthropicMessages):
                 return
             try:
                 self._credentials.refresh(AuthRequest())
-            except GoogleAuthError as error:
+            except (GoogleAuthError, OSError, RecursionError, *MALFORMED) as error:
+                # Google's package has tried again where that may help; it reads what it is given without a check.
                 said = self._endpoint.scrubbed(" ".join(str(error).split()))[:300]
-                is_refused = not isinstance(error, TransportError)
-                raise CallError("transport", f"Google gives no access token: {said}", fatal=is_refused) from error
+                raise CallError("transport", f"Google gives no access token: {said}", fatal=True) from error
             keep_secret(self._credentials.token or "")
 
 
@@ -116,12 +119,15 @@ def _credentials() -> Any:  # noqa: ANN401  # a class of google-auth, which is a
     """Return Google's application default credentials; raises StopReading when there are none."""
     needs_package("google.auth", "google-auth", "cloud")
     import google.auth
-    from google.auth.exceptions import DefaultCredentialsError
+    from google.auth.exceptions import GoogleAuthError
 
     try:
         return google.auth.default(scopes=SCOPES)[0]
-    except DefaultCredentialsError as error:
-        raise StopReading(NO_CREDENTIALS) from error
+    except (GoogleAuthError, OSError, RecursionError, *MALFORMED) as error:
+        # Google's package reads the file without a check; what it says of it may show its content.
+        file = os.environ.get(FILE_VARIABLE, "")
+        named = f" ({FILE_VARIABLE} is {file!r}, which holds none)" if file else ""
+        raise StopReading(f"{NO_CREDENTIALS}{named}") from error
 
 
 class VertexReader(ApiReader):

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from readers.contract import Case, Prompt
+from readers.vlm.dialogue import Dialogue, Message, Turn
 from readers.vlm.option import LoadOptions
 from readers.vlm.resolution import Sight, Size, sight_of
-from readers.vlm.template import rendered
+from readers.vlm.source import first_line
+from readers.vlm.template import TemplateRaisedError, rendered
 from renderers import Picture
 from taxonomy.error import ReaderError
 
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import ProcessorMixin
 
-MARK = "@answer@"
-"""Placeholder for an answer, to find the text that the template puts after one."""
+DATE = "26 Jul 2024"
+"""The date that templates of Llama write where they know no other: with today's, a run's prompts would change."""
+
+CROSS_ATTENTION = "cross_attention_mask"
+"""The images that each token of a prompt looks at, in models that keep them beside the prompt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +45,34 @@ class Encoded:
     tensors: Mapping[str, "Tensor"]
     tokens: tuple[int, ...]
     px_per_mm: tuple[float | None, ...]
+
+    def continued(self, more: Sequence[Sequence[int]], pad: int) -> "Encoded":
+        """Return the prompts with tokens of their own behind each, padded on the left again."""
+        import torch
+
+        shape, longest = self.tensors["input_ids"].shape, max(map(len, more))
+        tensors = dict(self.tensors)
+        for name, value in self.tensors.items():
+            if name == CROSS_ATTENTION or value.shape == shape:
+                parts = zip(value, more, strict=True)
+                tensors[name] = torch.stack([_continued(name, part, row, longest, pad) for part, row in parts])
+        tokens = tuple(count + len(row) for count, row in zip(self.tokens, more, strict=True))
+        return Encoded(tensors, tokens, self.px_per_mm)
+
+
+def _continued(name: str, part: "Tensor", more: Sequence[int], longest: int, pad: int) -> "Tensor":
+    """Return one input of a prompt with its values for the tokens behind it, filled up on the left."""
+    import torch
+
+    shape = part.shape[1:]
+    before = part.new_full((longest - len(more), *shape), pad if name == "input_ids" else 0)
+    if name == CROSS_ATTENTION:
+        behind = part[-1:].expand(len(more), *shape)
+    elif name == "input_ids":
+        behind = part.new_tensor(list(more))
+    else:
+        behind = part.new_full((len(more), *shape), int(name == "attention_mask"))
+    return torch.cat([before, part, behind])
 
 
 @dataclass(frozen=True)
@@ -75,7 +108,7 @@ class SeenPage:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Tokens of an answer, and their positions in its text."""
+    """Tokens of an answer, and their positions in its text; what is not of the text lies before or behind it."""
 
     ids: tuple[int, ...]
     offsets: tuple[tuple[int, int], ...]
@@ -83,16 +116,28 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Chat:
-    """A processor with its options for images."""
+    """A processor with its options for images.
+
+    Attributes
+    ----------
+    processor : ProcessorMixin
+    max_pixels : int or None
+    image_kwargs, template_kwargs : mapping
+        Settings of the image processor and of the chat template.
+    ends : tuple of int
+        Tokens that end an answer by the model's generation configuration.
+    """
 
     processor: "ProcessorMixin"
     max_pixels: int | None
     image_kwargs: Mapping[str, Any]
+    template_kwargs: Mapping[str, Any]
+    ends: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, processor: "ProcessorMixin", options: LoadOptions) -> "Chat":
+    def of(cls, processor: "ProcessorMixin", options: LoadOptions, ends: tuple[int, ...] = ()) -> "Chat":
         """Return the chat of a processor under the options."""
-        return cls(processor, options.max_pixels, options.for_images())
+        return cls(processor, options.max_pixels, options.for_images(), options.for_template(), ends)
 
     def encode(self, cases: Sequence[Case]) -> Encoded:
         """Return the inputs of a batch of cases, each ending where the answer begins."""
@@ -125,37 +170,65 @@ class Chat:
         return tuple(pages)
 
     def answer(self, text: str, ends: bool = True) -> Answer:
-        """Return the tokens of an answer that follows a prompt, with the end of the turn if it ``ends``."""
-        tokens = self.processor.tokenizer(
-            text + (self.turn_end if ends else ""), add_special_tokens=False, return_offsets_mapping=True
-        )
-        return Answer(tuple(tokens["input_ids"]), tuple(map(tuple, tokens["offset_mapping"])))
+        """Return the tokens of an answer that follows a prompt.
+
+        A whole answer, one that ``ends``, has the end of the turn behind it and, where the prompt begins a thought,
+        the end of that thought before it.
+        """
+        lead = self.dialogue.bridge if ends else ""
+        whole = lead + text + (self.turn_end if ends else "")
+        ids, offsets = self._placed(whole)
+        return Answer(tuple(ids), tuple((start - len(lead), end - len(lead)) for start, end in offsets))
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the tokens of a text within a prompt or an answer."""
+        return list(self.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _placed(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Return the tokens of a text with their positions."""
+        tokenizer = self.processor.tokenizer
+        if tokenizer.is_fast:
+            made = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+            return made["input_ids"], list(map(tuple, made["offset_mapping"]))
+        ids = self.tokens(text)
+        ends = [min(len(text), len(tokenizer.decode(ids[: number + 1]))) for number in range(len(ids))]
+        return ids, list(zip([0, *ends], ends, strict=False))
+
+    @cached_property
+    def dialogue(self) -> Dialogue:
+        """The chat template, tried out."""
+        source = "" if self._is_own_code else self._template
+        return Dialogue(self._templated, source, str(getattr(self.processor, "image_token", "<image>")))
 
     @cached_property
     def turn_end(self) -> str:
-        """The text that the template puts after an answer.
+        """The special token that the template puts behind an answer; else the first that ends one anyhow.
 
-        Raises ReaderError when the template does not put an answer directly after the prompt.
+        Raises ReaderError when the model has no token that ends an answer.
         """
-        question = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
-        dialogue = [*question, {"role": "assistant", "content": [{"type": "text", "text": MARK}]}]
-        prompt = self._templated(question, True)
-        whole = self._templated(dialogue, False)
-        if not whole.startswith(prompt + MARK):
-            raise ReaderError("the model's chat template does not put an answer directly after the prompt")
-        return whole[len(prompt) + len(MARK) :].rstrip() or str(self.processor.tokenizer.eos_token)
+        tokenizer = self.processor.tokenizer
+        special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+        tail = self.tokens(self.dialogue.tail.strip())
+        first = next((token for token in tail if tokenizer.decode([token]).strip()), None)
+        if first in special:
+            return str(tokenizer.decode([first]))
+        if tokenizer.eos_token:
+            return str(tokenizer.eos_token)
+        if not self.ends:
+            raise ReaderError("no token ends an answer of the model: its tokenizer has no eos_token")
+        return str(tokenizer.decode([self.ends[0]]))
 
     @cached_property
     def stops(self) -> tuple[int, ...]:
-        """Tokens that end an answer: the tokenizer's own, and the first that the template puts after one."""
-        ends = self.processor.tokenizer(self.turn_end, add_special_tokens=False)["input_ids"]
-        return tuple(dict.fromkeys([*ends[:1], self.processor.tokenizer.eos_token_id]))
+        """Tokens that end an answer: by the template, the tokenizer and the generation configuration."""
+        known = [*self.tokens(self.turn_end)[-1:], self.processor.tokenizer.eos_token_id, *self.ends]
+        return tuple(dict.fromkeys(end for end in known if end is not None))
 
     @property
     def pad(self) -> int:
         """The padding token."""
         tokenizer = self.processor.tokenizer
-        return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
+        return int(self.stops[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
     def decode(self, ids: "Tensor") -> str:
         """Return the text of generated tokens."""
@@ -163,18 +236,49 @@ class Chat:
 
     def _prompt_text(self, case: Case) -> str:
         prompt = case.prompt or Prompt("")
-        turns = [{"role": "system", "content": [{"type": "text", "text": prompt.system}]}] if prompt.system else []
+        turns = [Turn("system", prompt.system)] if prompt.system else []
         for shot in case.shots:
-            turns.append({"role": "user", "content": _content(len(shot.images), shot.captions, shot.text)})
-            turns.append({"role": "assistant", "content": [{"type": "text", "text": shot.answer}]})
-        turns.append({"role": "user", "content": _content(len(case.images), prompt.captions, prompt.text)})
-        return self._templated(turns, True)
+            turns.append(Turn("user", shot.text, len(shot.images), shot.captions))
+            turns.append(Turn("assistant", shot.answer))
+        turns.append(Turn("user", prompt.text, len(case.images), prompt.captions))
+        return self.dialogue.prompt(turns)
 
-    def _templated(self, messages: list[dict[str, Any]], to_answer: bool) -> str:
-        if not type(self.processor).__module__.startswith("transformers."):  # the model's own code, which may run
-            return str(self.processor.apply_chat_template(messages, add_generation_prompt=to_answer, tokenize=False))
-        settings = {**self.processor.tokenizer.special_tokens_map, "add_generation_prompt": to_answer}
-        return rendered(self._template, messages, settings)
+    def _begun(self, prompts: list[str]) -> tuple[list[str], bool]:
+        """Return prompts that begin once, and whether the tokenizer still has to begin them by itself."""
+        bos = self._first_token
+        if bos is None or prompts[0].lstrip().startswith(bos):
+            return prompts, False
+        return (prompts, True) if self._begins_alone else ([bos + prompt for prompt in prompts], False)
+
+    @cached_property
+    def _first_token(self) -> str | None:
+        """The token that the tokenizer puts before a text by itself."""
+        tokenizer = self.processor.tokenizer
+        begun = tokenizer("a")["input_ids"]
+        adds = tokenizer.bos_token_id is not None and begun[:1] == [tokenizer.bos_token_id]
+        return str(tokenizer.bos_token) if adds else None
+
+    @cached_property
+    def _begins_alone(self) -> bool:
+        """Whether the first token is all that the processor adds: some add it on their own, others an end as well."""
+        made = self.processor(text=["a"], text_kwargs={"add_special_tokens": True})["input_ids"][0]
+        return list(made) == [self.processor.tokenizer.bos_token_id, *self.tokens("a")]
+
+    @property
+    def _is_own_code(self) -> bool:
+        return not type(self.processor).__module__.startswith("transformers.")
+
+    def _templated(self, messages: list[Message], to_answer: bool) -> str:
+        how = {"add_generation_prompt": to_answer, "date_string": DATE, **self.template_kwargs}
+        if not self._is_own_code:
+            return rendered(self._template, messages, {**self.processor.tokenizer.special_tokens_map, **how})
+        from jinja2 import TemplateError
+
+        try:
+            return str(self.processor.apply_chat_template(messages, tokenize=False, **how))
+        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise TemplateRaisedError(f"the model's chat template raised {type(error).__name__}: {said}") from error
 
     @cached_property
     def _template(self) -> str:
@@ -187,11 +291,16 @@ class Chat:
 
     def _inputs(self, prompts: list[str], pictures: "list[list[Image]]") -> "dict[str, Any]":
         """Return what the processor makes of prompts and their pictures."""
+        prompts, by_tokenizer = self._begun(prompts)
         inputs: dict[str, Any] = {"text": prompts}
         if any(pictures):
             inputs |= {"images": pictures, "images_kwargs": dict(self.image_kwargs)}
         self.processor.tokenizer.padding_side = "left"
-        made = self.processor(**inputs, return_tensors="pt", text_kwargs={"padding": True, "add_special_tokens": False})
+        text_kwargs = {"padding": True, "add_special_tokens": by_tokenizer}
+        try:
+            made = self.processor(**inputs, return_tensors="pt", text_kwargs=text_kwargs)
+        except ValueError as error:  # such as another number of images than the template placed
+            raise ReaderError(f"the model's processor refuses the prompt: {first_line(error)}") from error
         return {name: value for name, value in made.items() if hasattr(value, "shape")}
 
     def _scaled(self, picture: Picture) -> "Image":
@@ -211,8 +320,7 @@ class Chat:
     def _measured(self, sizes: tuple[Size, ...]) -> "tuple[Mapping[Size, Sight | None], int | None]":
         """Return the scale of each size among pictures of these sizes, and the tokens of one picture; measured once."""
         if sizes not in self._kept:
-            content = [{"type": "image"} for _ in sizes] + [{"type": "text", "text": "?"}]
-            prompt = self._templated([{"role": "user", "content": content}], True)
+            prompt = self.dialogue.prompt([Turn("user", "?", len(sizes))])
             tokens: list[int | None] = [None]
 
             def process(images: "list[Image]") -> Mapping[str, Any]:
@@ -227,7 +335,7 @@ class Chat:
     def _image_tokens(self, inputs: Mapping[str, Any], pictures: int) -> int | None:
         """Return the tokens of one picture; None where they are no part of the prompt, as with cross-attention."""
         names = [token for token in getattr(self.processor, "image_token_ids", ()) if token is not None]
-        if not names or "cross_attention_mask" in inputs:
+        if not names or CROSS_ATTENTION in inputs:
             return None
         found = sum(int((inputs["input_ids"] == token).sum()) for token in names)
         return round(found / pictures) or None
@@ -235,13 +343,3 @@ class Chat:
     @cached_property
     def _kept(self) -> "dict[tuple[Size, ...], tuple[Mapping[Size, Sight | None], int | None]]":
         return {}
-
-
-def _content(images: int, captions: Sequence[str], text: str) -> list[dict[str, Any]]:
-    """Return the content of a user's turn: each image after its caption, the text last."""
-    content: list[dict[str, Any]] = []
-    for number in range(images):
-        if number < len(captions):
-            content.append({"type": "text", "text": captions[number] + "\n"})
-        content.append({"type": "image"})
-    return [*content, {"type": "text", "text": text}]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from readers.vlm.chat import Encoded
 from readers.vlm.constraint import Constraint
 from readers.vlm.loading import Vlm
+from readers.vlm.thinking import ThoughtThenSchema, thought_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,11 +15,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Generated:
-    """An answer with its output tokens, the end of the turn included; ``ended`` is False where a limit cut it off."""
+    """An answer.
+
+    Attributes
+    ----------
+    text : str
+    tokens : int
+        Output tokens, those of the thought and the end of the turn included.
+    ended : bool
+        False where a limit cut it off.
+    thought : str or None
+        What a thinking model wrote before it; None where it did not think, or where no mark tells how far it did.
+    thought_ids : tuple of int
+        The tokens of the thought, with what closes it.
+    """
 
     text: str
     tokens: int
     ended: bool
+    thought: str | None = None
+    thought_ids: tuple[int, ...] = ()
+
+    @property
+    def raw(self) -> str:
+        """The thought in ``<think>`` and the answer, as other models write both."""
+        return self.text if self.thought is None else f"<think>\n{self.thought}\n</think>\n\n{self.text}"
 
 
 def generate(vlm: Vlm, prompts: Encoded, schemas: Sequence[Mapping[str, Any] | None], seed: int) -> list[Generated]:
@@ -41,7 +62,8 @@ def generate(vlm: Vlm, prompts: Encoded, schemas: Sequence[Mapping[str, Any] | N
         torch.manual_seed(seed)
         how = {"do_sample": True, "temperature": options.temperature}
     if any(schemas):
-        how["logits_processor"] = [Constraint(vlm, schemas, prompts.tensors["input_ids"].shape[1])]
+        held = Constraint if chat.dialogue.thinking == "never" else ThoughtThenSchema
+        how["logits_processor"] = [held(vlm, schemas, prompts.tensors["input_ids"].shape[1])]
     with torch.inference_mode():
         ids = vlm.model.generate(
             **on_device(vlm, prompts.tensors),
@@ -59,8 +81,23 @@ def on_device(vlm: Vlm, tensors: Mapping[str, "Tensor"]) -> dict[str, "Tensor"]:
     return {n: v.to(vlm.model.dtype) if v.is_floating_point() else v for n, v in moved.items()}
 
 
+def prompts_behind_thoughts(vlm: Vlm, prompts: Encoded, answers: Sequence[Generated]) -> Encoded:
+    """Return the prompts with what each answer stands behind: its own thought, or the end of one that was not thought.
+
+    A model that does not think gets its prompts as they are.
+    """
+    if vlm.chat.dialogue.thinking == "never":
+        return prompts
+    none = vlm.chat.tokens(vlm.chat.dialogue.bridge)
+    return prompts.continued([answer.thought_ids or none for answer in answers], vlm.chat.pad)
+
+
 def _generated(vlm: Vlm, row: "Tensor") -> Generated:
-    stops = set(vlm.chat.stops)
+    chat, stops = vlm.chat, set(vlm.chat.stops)
     end = next((place for place, token in enumerate(row.tolist()) if token in stops), None)
     tokens = len(row) if end is None else end + 1
-    return Generated(vlm.chat.decode(row[:end]), tokens, end is not None)
+    thought = thought_of(chat, row[:end].tolist())
+    text = chat.decode(row[:end][len(thought.ids) :])
+    if end is None and not thought.ids and chat.dialogue.thinking == "begun":
+        text = f"<think>\n{text}"  # which is not closed
+    return Generated(text, tokens, end is not None, thought.text, thought.ids)

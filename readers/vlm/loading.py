@@ -63,7 +63,7 @@ def load_vlm(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm
     Raises ReaderError when its weights cannot be read or do not fit.
     """
     source = model_source(name, options)
-    chat = Chat.of(processor_of(source, options), options)
+    chat = Chat.of(processor_of(source, options), options, source.ends(options))
     model = weights(source, options)
     if adapter is not None:
         return Vlm(source, _with_adapter(model, name, adapter), chat, options)

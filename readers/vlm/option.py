@@ -25,6 +25,8 @@ class LoadOptions:
         Larger images are scaled down to this before the model's processor sees them.
     image_kwargs : str
         JSON object for the model's image processor, such as ``{"do_pan_and_scan": true}`` for Gemma 3.
+    template_kwargs : str
+        JSON object for the model's chat template, such as ``{"enable_thinking": true}`` for Gemma 4.
     dtype, quantization : str
         ``auto`` is bfloat16 on a GPU, float32 elsewhere. ``4bit`` (NF4) needs a GPU and bitsandbytes.
     device : str
@@ -42,11 +44,12 @@ class LoadOptions:
     Raises
     ------
     taxonomy.error.SettingError
-        When ``image_kwargs`` or ``max_memory`` is not a JSON object, or ``max_memory`` names no memory.
+        When ``image_kwargs``, ``template_kwargs`` or ``max_memory`` is not a JSON object, or the last names no memory.
     """
 
     max_pixels: Annotated[int, Interval(ge=1024, le=10**9)] | None = None
     image_kwargs: str = "{}"
+    template_kwargs: str = "{}"
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     quantization: Literal["none", "4bit"] = "none"
     device: str = "auto"
@@ -55,6 +58,7 @@ class LoadOptions:
     remote_code: str = ""
 
     def __post_init__(self) -> None:
+        self.for_template()
         self.for_images()
         if self.for_memory() and self.device != "auto":
             raise SettingError(f"option max_memory shares a model among devices: leave out device = {self.device!r}")
@@ -63,6 +67,10 @@ class LoadOptions:
     def kept(self) -> dict[str, Any]:
         """The settings that a file may hold: all but the leave to run a model's code."""
         return {item.name: getattr(self, item.name) for item in fields(LoadOptions) if item.name != REMOTE_CODE}
+
+    def for_template(self) -> dict[str, Any]:
+        """Return ``template_kwargs`` as data; raises SettingError when it is no JSON object."""
+        return outside_object(self.template_kwargs, "option template_kwargs", SettingError)
 
     def for_images(self) -> dict[str, Any]:
         """Return ``image_kwargs`` as data."""

@@ -61,8 +61,8 @@ class HfReader:
             raise ReaderError("reader 'hf' needs a model: --reader hf:MODEL, such as hf:google/gemma-3-4b-it")
         self.options = parsed_options(VlmOptions, options)
         self.source = model_source(model, self.options)
-        self._chat = Chat.of(processor_of(self.source, self.options), self.options)
-        _ = self._chat.stops
+        self._chat = Chat.of(processor_of(self.source, self.options), self.options, self.source.ends(self.options))
+        _ = self._chat.dialogue.user  # a template that takes no question fails before the weights are read
         self.name = f"hf:{self.source.shown}"
 
     @property
@@ -104,7 +104,7 @@ class HfReader:
 
 def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator[Reading]:
     """Yield the reading of each case of a batch; raises StopReading when a case exceeds the model's context."""
-    from readers.vlm.generation import generate
+    from readers.vlm.generation import generate, prompts_behind_thoughts
 
     _check_context(vlm, prompts, cases)
     questions = [case.prompt or Prompt("") for case in cases]
@@ -115,7 +115,8 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
     if vlm.options.probabilities == "on":
         from readers.vlm.likelihood import value_probabilities
 
-        chances = value_probabilities(vlm, prompts, readings, questions[0].form)
+        thought = prompts_behind_thoughts(vlm, prompts, texts)
+        chances = value_probabilities(vlm, thought, readings, questions[0].form)
         readings = [
             reading if reading.error else replace(reading, probabilities=row)
             for reading, row in zip(readings, chances, strict=True)
@@ -135,9 +136,9 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
 
 def _read(text: "Generated", prompt: Prompt, vlm: "Vlm") -> Reading:
     if text.ended:
-        return parse(text.text, prompt.form)
+        return parse(text.raw, prompt.form)
     message = f"the answer was cut off at {vlm.options.max_tokens} tokens (--option max_tokens=N)"
-    return Reading(raw=text.text, error=Failure("truncated", message))
+    return Reading(raw=text.raw, error=Failure("truncated", message))
 
 
 def _check_context(vlm: "Vlm", prompts: "Encoded", cases: tuple[Case, ...]) -> None:

@@ -35,9 +35,12 @@ def main() -> None:
                 conversations=[asked["messages"]], chat_template=asked["template"], **asked["settings"]
             )[0]
             text = texts[0]
-            answer = {"text": text} if len(text) <= LONGEST else {"error": f"wrote {len(text):,} characters"}
+            answer: dict[str, str | bool] = {"text": text}
+            if len(text) > LONGEST:
+                answer = {"error": f"wrote {len(text):,} characters", "raised": False}
         except broken as error:
-            answer = {"error": f"raised {type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")}
+            said = f"raised {type(error).__name__}: {' '.join(str(error).split())[:200]}".rstrip(": ")
+            answer = {"error": said, "raised": True}
         _limit_time(0)
         print(json.dumps(answer), flush=True)
 

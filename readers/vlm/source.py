@@ -24,6 +24,9 @@ MOST_PARTS = 2000
 _PARTS = re.compile(r"layers?$|blocks?$|depths?$|experts$")
 INSTALL = "pip install 'ecg-bench[vlm]'"
 
+PIP_NAMES = {"pil": "pillow", "pytorch": "torch", "cv2": "opencv-python"}
+"""What packages are called on PyPI that transformers calls otherwise."""
+
 
 @dataclass(frozen=True, eq=False)
 class ModelSource:
@@ -48,6 +51,21 @@ class ModelSource:
     def shown(self) -> str:
         """The name on the leaderboard: for a folder, its last part."""
         return Path(self.name).name if Path(self.name).is_dir() else self.name
+
+    def ends(self, options: LoadOptions) -> tuple[int, ...]:
+        """Return the tokens that end an answer by the generation configuration, or else the model's own."""
+        from transformers import GenerationConfig
+
+        try:
+            found = GenerationConfig.from_pretrained(self.name, revision=options.revision).eos_token_id
+        except OSError:  # there is none
+            found = getattr(self.config.get_text_config(), "eos_token_id", None)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise ReaderError(
+                f"the generation_config.json of model {self.name!r} cannot be read: {first_line(error)}"
+            ) from error
+        listed = found if isinstance(found, list | tuple) else [found]
+        return tuple(token for token in listed if isinstance(token, int))
 
 
 def model_source(name: str, options: LoadOptions) -> ModelSource:
@@ -88,11 +106,25 @@ def need_transformers() -> None:
     missing = [name for name in ("transformers", "peft", "llguidance") if importlib.util.find_spec(name) is None]
     if missing:
         raise ReaderError(f"open models need the packages of the extra 'vlm' ({missing[0]} is missing): {INSTALL}")
+    _check_torchvision()
     import transformers
 
     transformers.utils.logging.set_verbosity_error()
     if not sys.stderr.isatty():
         transformers.utils.logging.disable_progress_bar()
+
+
+def _check_torchvision() -> None:
+    """Raise ReaderError where torchvision is there and of another build than torch, which transformers cannot bear."""
+    if importlib.util.find_spec("torchvision") is None:
+        return
+    try:
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError, OSError) as error:
+        raise ReaderError(
+            f"torchvision does not fit the torch that is installed ({first_line(error)}): install both from the same "
+            "place, as PyTorch's site says, or uninstall torchvision"
+        ) from error
 
 
 def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
@@ -107,7 +139,7 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
             source.name, revision=options.revision, trust_remote_code=source.runs_own_code
         )
     except ImportError as error:
-        raise ReaderError(f"the processor of {source.name!r} needs a package: {first_line(error)}") from error
+        raise ReaderError(f"the processor of {source.name!r} {_needs(error)}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ReaderError(f"model {source.name!r} has no usable processor: {first_line(error)}") from error
     if not all(hasattr(processor, part) for part in ("image_processor", "tokenizer")):
@@ -119,6 +151,16 @@ def processor_of(source: ModelSource, options: LoadOptions) -> "ProcessorMixin":
         raise ReaderError(f"the processor of {source.name!r} has no chat template: is it an instruction-tuned model?")
     checked: ProcessorMixin = processor
     return checked
+
+
+def _needs(error: ImportError) -> str:
+    """Return which packages are missing, by transformers' own words for it."""
+    words = r"pip install ([\w.\[\]-]+)|No module named '(\w+)|requires the (\w+) library"
+    names = [next(filter(None, found)).lower() for found in re.findall(words, str(error))]
+    if not names:
+        return f"needs a package: {first_line(error)}"
+    packages = " ".join(dict.fromkeys(PIP_NAMES.get(name, name) for name in names))
+    return f"needs what is not installed: pip install {packages}"
 
 
 def _check_folder(name: str) -> None:

@@ -21,6 +21,10 @@ START_SECONDS = 300
 """Time of the process's start at most."""
 
 
+class TemplateRaisedError(ReaderError):
+    """A template raised an error, as those do that do not take every dialogue."""
+
+
 def rendered(template: str, messages: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
     """Return a chat as the template writes it.
 
@@ -35,8 +39,10 @@ def rendered(template: str, messages: Sequence[Mapping[str, Any]], settings: Map
 
     Raises
     ------
+    TemplateRaisedError
+        When the template raises.
     taxonomy.error.ReaderError
-        When the template raises, does not end in :data:`SECONDS`, or writes too much.
+        When it does not end in :data:`SECONDS`, or writes too much.
     """
     asked = {"template": template, "messages": list(messages), "settings": dict(settings)}
     # A forked process must not share its parent's pipe.
@@ -62,7 +68,8 @@ class _Renderer:
             answer = _asked(process, asked)
             self._process = process
         if "error" in answer:
-            raise ReaderError(f"the model's chat template {answer['error']}")
+            kind = TemplateRaisedError if answer["raised"] else ReaderError
+            raise kind(f"the model's chat template {answer['error']}")
         return str(answer["text"])
 
     def _started(self) -> "subprocess.Popen[str]":

@@ -239,6 +239,7 @@ def test_only_what_the_columns_offer_is_scored(tmp_path):
     assert "not in the macro, no probability    MI, STTC, CD, HYP" in said
 
 
+@pytest.mark.slow
 def test_what_a_missing_or_a_blank_probability_takes_away_is_said(tmp_path):
     rows = "".join(f"{ecg_id},0.9,0.1,0.2,{ecg_id / 66},0.3\n" for ecg_id in range(65))
     said, whole = scored(tmp_path, "ecg_id,NORM,MI,STTC,CD,HYP\n" + rows + "65,0.9,0.1,0.2,0.3,0.4\n")

@@ -27,6 +27,7 @@ def started(words, stdout=None, before=()):
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, env=env, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="a device that is always full is Linux's")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_full_output_is_one_sentence(command):
@@ -37,6 +38,7 @@ def test_a_full_output_is_one_sentence(command):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_output_that_nobody_reads_is_one_sentence(command):
     readable, writable = os.pipe()

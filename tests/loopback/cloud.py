@@ -20,6 +20,7 @@ class CloudServer(Server):
     tokens: int = 0
     token: str = "ya29.access-token-0123456789"
     refuses_tokens: bool = False
+    token_answer: str = ""
     retry_info: str = "0.05s"
     gemini_end: str = "BATCH_STATE_SUCCEEDED"
 
@@ -112,6 +113,8 @@ class CloudServer(Server):
         self.tokens += 1
         if self.refuses_tokens:
             return web.json_response({"error": "invalid_grant", "error_description": "Invalid JWT"}, status=400)
+        if self.token_answer:
+            return web.Response(text=self.token_answer, content_type="application/json")
         return web.json_response({"access_token": self.token, "expires_in": 3600, "token_type": "Bearer"})
 
     async def openai_batch(self, request):

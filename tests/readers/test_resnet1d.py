@@ -338,6 +338,7 @@ def test_a_case_is_read_the_same_to_the_last_digit_whatever_it_stands_beside(shi
     assert together[:4] == [next(iter(shipped.read([case]))).to_json() for case in cases[:4]]
 
 
+@pytest.mark.slow
 def test_the_shipped_reader_tells_normal_from_abnormal_on_the_test_fold(shipped, population):
     records = population.cohort()
     signals = (record.signal(100) for record in records)

@@ -7,7 +7,8 @@ from PIL import Image
 from readers.api.model import seen
 from renderers import LEADS, RENDERERS, PageStyle, blank, render, renderer, usual_px_per_mm
 from renderers.grid import cleaned, is_ink, remove_grid
-from renderers.page import DARK_LINE, LIGHT_LINE, pulse, static_sheet
+from renderers.original import pulse
+from renderers.page import DARK_LINE, LIGHT_LINE, static_sheet
 from renderers.printed import printed_layout
 from taxonomy.error import RenderError, UnknownNameError
 

@@ -42,6 +42,7 @@ def measured(cohort):
     return {ecg_id: json.dumps(numbers.to_json()) for ecg_id, numbers in cohort.measure().items()}
 
 
+@pytest.mark.slow
 def test_measurements_of_several_processes_are_the_same_to_the_last_byte(several, monkeypatch):
     beside = measured(Phantoms(f"31,{COUNT}").cohort())
     assert len(several) == 2
@@ -63,6 +64,7 @@ def test_records_that_were_measured_here_already_begin_no_process(several, monke
     assert not several
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_told_and_what_was_measured_is_kept(several, monkeypatch, tmp_path):
     monkeypatch.setenv("ECG_BENCH_CACHE", str(tmp_path))
     monkeypatch.setattr("bench.dataset.cohort.WORTH_CACHING", COUNT)

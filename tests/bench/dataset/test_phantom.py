@@ -121,6 +121,7 @@ def test_going_through_many_phantoms_keeps_none_of_them():
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_the_majority_is_counted_over_some_of_the_training_phantoms(hearts_drawn):
     many = Phantoms("6,21799")
     assert many.baselines == majorities(many.truth(many.record(2 * 21_799 + number)) for number in range(COUNTED))

@@ -92,6 +92,7 @@ def test_a_header_of_another_form_is_told(tmp_path, samples, old, new, words):
         read_header(header)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.data())
 def test_any_header_is_read_or_told(tmp_path_factory, data):

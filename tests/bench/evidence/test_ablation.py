@@ -65,15 +65,17 @@ def jobs(tmp_path):
 
 def test_what_other_conditions_have_cost_is_taken_off_the_limit(jobs):
     """A run takes off itself what it has cost before."""
-    left = {name: limited(jobs, name).limits.max_cost for name in jobs}
-    assert left == {"full": 0.75, "image-only": 0.625, "crossed": 0.375}
+    others = {name: limited(jobs, name).limits.others for name in jobs}
+    assert others == {"full": 0.25, "image-only": 0.375, "crossed": 0.625}
+    assert {limited(jobs, name).limits.max_cost for name in jobs} == {1.0}, "the limit is told as it was given"
     assert limited(jobs, "full").folder is jobs["full"].folder
 
 
 def test_nothing_is_left_of_a_limit_that_is_spent(jobs):
     short = {name: replace(job, limits=Limits(max_cost=0.5)) for name, job in jobs.items()}
-    assert limited(short, "crossed").limits.max_cost == 0
-    assert limited(short, "full").limits.max_cost == 0.25
+    left = {name: limits.max_cost - limits.others for name in jobs if (limits := limited(short, name).limits)}
+    assert left["full"] == 0.25
+    assert left["crossed"] < 0, "which is as spent as it can be"
 
 
 def test_without_a_limit_there_is_none(jobs):

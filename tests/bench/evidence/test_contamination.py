@@ -227,6 +227,7 @@ def test_the_null_of_a_drop_is_a_toss_for_each_patient():
     assert one_patient[0].drop.p == 1  # one patient's records are one toss
 
 
+@pytest.mark.slow
 def test_the_memory_that_is_called_detectable_is_found_in_four_of_five_tries():
     """400 patients with two axes: what is called detectable of an honest reader, learnt by lot, is found as often."""
     chance, patients, seen, tries = np.random.default_rng(0), {number: number for number in range(400)}, 0, 200
@@ -251,6 +252,7 @@ def test_memory_of_a_reader_that_is_always_right_is_not_ruled_out(study):
     assert found.verdicts[0].startswith(words.UNKNOWN) and "not even a memory of all" in found.verdicts[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 1.0])
 def test_a_memoriser_is_caught_and_the_honest_reader_below_it_is_not(population, share):
     cohort = population.cohort()
@@ -334,6 +336,7 @@ def test_the_page_tells_what_was_not_asked_from_what_was(study, population):
     assert "Phantoms" not in alone.split("## ")[1]
 
 
+@pytest.mark.slow
 def test_real_records_are_compared_with_copies_and_phantoms(ptbxl):
     cohort = ptbxl.cohort("val", limit=40)
     seen = Counter()

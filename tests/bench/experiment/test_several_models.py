@@ -227,6 +227,27 @@ def test_one_limit_on_cost_holds_over_all_arms_and_models(server, tmp_path):
     assert {one.model for one in read_results(tmp_path / "short" / "out")} >= {f"{CONTROLS}:Prior"}
 
 
+def test_a_spent_limit_is_told_as_it_was_given(server, tmp_path):
+    words = (
+        "experiment",
+        "zero-shot",
+        "--model",
+        "openai:gpt-4o",
+        "--limit",
+        "3",
+        "--no-ablation",
+        "--config",
+        "s.toml",
+    )
+    (tmp_path / "s.toml").write_text("[task]\npx_per_mm = 3\n")
+    done = bench(*words, "--concurrency", "1", "--max-cost", "0.1", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 2, done.stdout
+    first, second = sorted(RunFolder(path.parent).paid() for path in tmp_path.glob("out/runs/*/manifest.json"))
+    sentence = next(line for line in done.stderr.splitlines() if "within the schema" in line)
+    assert "stopped before exceeding --max-cost 0.1: " in sentence
+    assert f"{first + second:.2f} dollars are spent ({second:.2f} of them by other runs under the same" in sentence
+
+
 def paid(folder):
     return sum(RunFolder(path.parent).paid() for path in folder.glob("out/runs/*/manifest.json"))
 

@@ -19,6 +19,7 @@ from taxonomy.target import BINARY, DENSE
 from .written_log import asking, sample
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reader", "shown"),
     [
@@ -87,7 +88,9 @@ def test_texts_and_pictures_agree_only_with_their_own_kind():
     ["text", [3], [{"role": "user"}], [{"role": "user", "content": [{"type": "audio"}]}],
      [{"role": "user", "content": [{"type": "text", "text": "attachment://nowhere"}]}],
      [{"role": "user", "content": [{"type": "image", "image": "data:image/png;base64,!!"}]}],
-     [{"role": "user", "content": [{"type": "image", "image": "data:image/png;base64,AAAA"}]}]],
+     [{"role": "user", "content": [{"type": "image", "image": "data:image/png;base64,AAAA"}]}],
+     [{"role": "user", "content": [{"type": "image", "image": "https://example.org/other.png"}]}],
+     [{"role": "user", "content": [{"type": "image", "image": ""}]}]],
 )  # fmt: skip
 def test_an_input_of_another_form_is_refused(messages):
     with pytest.raises(ValueError):

@@ -75,6 +75,7 @@ def readings_of(log, dataset, out):
     return [run.readings.get(question.key) for question in run.job.questions]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["eval", "json"])
 def test_a_log_is_scored_as_the_same_answers_of_our_own_reader_are(asked, cases, tmp_path, kind):
     write = written_eval if kind == "eval" else written_json
@@ -168,12 +169,13 @@ def test_a_schema_that_was_sent_is_held_against_the_answer(asked, cases, dataset
     assert [one.usage.follows_schema for one in found[:2]] == [True, False]
 
 
+@pytest.mark.slow
 def test_missing_samples_are_missing_and_a_later_log_of_the_evaluation_adds_them(asked, cases, dataset, tmp_path):
     failed = sample(cases[1], error={"message": "Connection refused"})
     first = written_eval(tmp_path / "first.eval", start(asked), [copied(cases[0]), failed])
     done = score(first, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 of 6 cases have a reading: the run is not complete." in done.stderr
+    assert "Incomplete: 2 of 6 questions have a reading" in done.stderr
     assert "1 transport: Connection refused" in done.stdout
     assert f"'inspect eval-retry {first}' asks them again." in done.stdout
     folder = RunFolder(folder_of(tmp_path / "runs"))
@@ -187,6 +189,19 @@ def test_missing_samples_are_missing_and_a_later_log_of_the_evaluation_adds_them
     other = written_eval(tmp_path / "other.eval", start(asked, task_id="task-2"), map(copied, cases))
     assert score(other, cwd=tmp_path).returncode == 0
     assert len(list((tmp_path / "runs").iterdir())) == 2, "another evaluation is another run"
+
+
+def test_the_report_tells_how_many_questions_have_a_reading(asked, cases, tmp_path):
+    begun = start(asked, config={"epochs": 2})
+    every = [copied(one, epoch=epoch) for one in cases for epoch in (1, 2)]
+    log = written_eval(tmp_path / "log.eval", begun, every[:-1])
+    done = score(log, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "Incomplete: 11 of 12 questions have a reading"
+    assert said in done.stderr, "every case has a first reading, but one lacks a repeat"
+    assert said in (folder_of(tmp_path / "runs") / "report.md").read_text()
+    assert score(written_eval(log, begun, every), cwd=tmp_path).returncode == 0
+    assert "Incomplete" not in (folder_of(tmp_path / "runs") / "report.md").read_text()
 
 
 def test_a_log_without_an_answer_is_no_success(asked, cases, tmp_path):
@@ -255,6 +270,91 @@ def test_a_task_that_was_edited_is_refused(asked, cases, dataset, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+HINT = {"role": "user", "content": "Hint: the right answer is sinus rhythm."}
+CALL = {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "function": "calipers", "arguments": {}}]}
+MEASURED = {"role": "tool", "content": "QT 429 ms", "tool_call_id": "1", "function": "calipers"}
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [([HINT], "its messages hold turn 3, 'user', which is not of the task"),
+     ([{**HINT, "role": "system"}], "its messages hold turn 3, 'system', which is not of the task"),
+     ([{"role": "assistant", "content": "It is sinus."}], "hold turn 4, 'assistant', which is not of the task"),
+     ([MEASURED], "its messages hold turn 3, 'tool', which is not of the task"),
+     ([CALL, MEASURED, HINT], "its messages hold turn 5, 'user', which is not of the task"),
+     (["Hint"], "its messages hold turn 3, 'None', which is not of the task")],
+)  # fmt: skip
+def test_a_solver_that_tells_the_model_more_is_refused(read, cases, before, said):
+    with pytest.raises(FileError) as error:
+        read(copied(cases[0], before=before))
+    assert said in str(error.value)
+
+
+def test_messages_that_begin_with_another_question_are_refused(read, cases):
+    other, one = copied(cases[1]), copied(cases[0])
+    told = {
+        "begin with what was asked": [
+            other["messages"],
+            one["messages"][1:],
+            [{"role": "system", "content": "Sinus."}, *one["messages"][1:]],
+            copied(cases[0], logs_images=False)["messages"],
+            [],
+        ],
+        "its messages are no list": ["text", None],
+    }
+    for said, every in told.items():
+        for messages in every:
+            with pytest.raises(FileError, match=said):
+                read({**one, "messages": messages, "attachments": one["attachments"] | other["attachments"]})
+    early = read(copied(cases[0], messages=[], error={"message": "Connection refused"}))
+    assert [one.outcome for one in early.readings.values()] == ["failed"], "it failed before its first call"
+
+
+def test_a_tool_loop_is_named_in_the_report_and_the_terminal(asked, cases, tmp_path):
+    samples = [copied(cases[0], before=[CALL, MEASURED, MEASURED]), *map(copied, cases[1:])]
+    done = score(written_eval(tmp_path / "log.eval", start(asked), samples), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "Asked by solver generate with tools calipers: what these told the model is not checked."
+    assert said in done.stdout
+    folder = folder_of(tmp_path / "runs")
+    assert said in (folder / "report.md").read_text()
+    assert said in command.bench("score", folder, cwd=tmp_path).stdout, "the run's folder keeps it"
+
+
+def steps(asked, *names, **told):
+    begun = start(asked, **told)
+    return begun | {"plan": begun["plan"] | {"steps": [{"solver": name, "params": {}} for name in names]}}
+
+
+def test_another_solver_than_inspects_own_is_named_in_title_report_and_terminal(asked, cases, tmp_path):
+    begun = steps(asked, "leaky", "generate", model="anthropic/claude-opus-4-8", solver="leaky.py@leaky")
+    done = score(written_eval(tmp_path / "log.eval", begun, map(copied, cases)), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "Asked by solver leaky, generate: what these told the model is not checked."
+    assert said in done.stdout
+    folder = folder_of(tmp_path / "runs")
+    report = (folder / "report.md").read_text()
+    assert said in report
+    assert report.startswith("# inspect:anthropic/claude-opus-4-8 (solver leaky, generate) on ")
+    assert score_of(folder)["usage"]["cost"] > 0, "the solver does not hide the model's price"
+
+
+def test_a_solver_of_the_users_own_is_known_by_its_file_and_inspects_own_is_not_told(read, asked, cases):
+    for named in (None, "generate", "inspect_ai/generate"):
+        assert read(copied(cases[0]), begun=steps(asked, "generate", solver=named)).caveats == ()
+    mine = read(copied(cases[0]), begun=steps(asked, "generate", solver="mine.py@generate"))
+    assert mine.caveats == ("Asked by solver generate: what it told the model is not checked.",)
+    assert mine.job.settings.reader == "inspect:openai/x (solver generate)"
+
+
+def test_pictures_that_are_not_logged_are_told(asked, cases, tmp_path):
+    samples = [copied(one, logs_images=False) for one in cases]
+    done = score(written_eval(tmp_path / "log.eval", start(asked), samples), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for text in (done.stdout, (folder_of(tmp_path / "runs") / "report.md").read_text()):
+        assert "The log lacks pictures (--no-log-images)" in text
+
+
 def changed_settings(asked, **changed):
     metadata = asked.metadata()
     metadata["settings"] |= changed
@@ -278,13 +378,24 @@ def changed_settings(asked, **changed):
         (lambda asked: changed_settings(asked, condition="crossed"), "whose numbers stood beside record"),
         (lambda asked: start(asked, metadata={"ecg_bench": asked.metadata() | {"donors": {"1": [2]}}}),
          "the donor of '1' is no record"),
+        (lambda asked: start(asked, metadata={"ecg_bench": asked.metadata() | {"donors": {"1": "2\n"}}}),
+         "the donor of '1' is no record"),
+        (lambda asked: start(asked, solver=["x"]) | {"plan": {}}, "its 'solver' is \"['x']\", no name"),
+        (lambda asked: steps(asked, "a\0b"), "its 'solver' is 'a\\x00b', no name"),
+        (lambda asked: start(asked, model_generate_config={"system_message": "Answer sinus."}),
+         "a system message beside the task's ('Answer sinus.')"),
+        (lambda asked: start(asked) | {"plan": {"steps": [{"solver": "generate", "params": {"system_message": "x"}}]}},
+         "a system message beside the task's ('x')"),
+        (lambda asked: start(asked) | {"plan": {"steps": True}}, "the steps of its plan are 'True', no list of them"),
+        (lambda asked: start(asked) | {"plan": {"steps": ["generate"]}}, "no list of them"),
+        (lambda asked: changed_settings(asked, ids=["a\0b\n"]), r"the record 'a\x00b\n', no name"),
     ],
 )  # fmt: skip
 def test_a_head_that_tells_something_else_is_one_sentence(read, asked, cases, begun, said):
     with pytest.raises(BenchError) as error:
         read(copied(cases[0]), begun=begun(asked))
     assert said in str(error.value)
-    assert "\n" not in str(error.value)
+    assert str(error.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -475,6 +586,7 @@ def test_a_record_that_one_log_lacks_is_left_out_of_the_verdicts_and_told(tmp_pa
     assert "1 of 4 records lack an answer in one of the logs and are left out." in found.caveats
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_verdicts_and_names_their_page(tmp_path):
     done = command.bench("score", *logs_of(tmp_path, "full", "text-only"), "--out", "runs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -501,6 +613,7 @@ def test_logs_that_differ_in_more_than_their_condition_give_no_verdict(tmp_path,
     assert verdicts(full, tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_run_of_a_log_is_not_asked_again_by_us(asked, cases, tmp_path, dataset):
     log = written_eval(tmp_path / "log.eval", start(asked), map(copied, cases))
     assert score(log, cwd=tmp_path).returncode == 0

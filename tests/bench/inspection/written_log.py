@@ -30,7 +30,10 @@ def start(asked, **told):
 
 
 def sample(asked, text="", *, epoch=1, logs_images=True, stop="stop", **changed):
-    """Return a sample as Inspect writes it; what is long stands among the attachments."""
+    """Return a sample as Inspect writes it; what is long stands among the attachments.
+
+    Its messages are the input, the turns of ``before`` if there are any, and the answer.
+    """
     attachments = {}
 
     def picture(image):
@@ -52,9 +55,11 @@ def sample(asked, text="", *, epoch=1, logs_images=True, stop="stop", **changed)
         turns.append({"role": "assistant", "content": shot.answer})
     turns.append({"role": "user", "content": content(request.images, request.text)})
     message = {"role": "assistant", "content": text, "source": "generate"}
+    messages = [*turns, *changed.pop("before", ()), message]
     usage = {"input_tokens": 1000, "output_tokens": 120, "input_tokens_cache_read": 200, "total_tokens": 1320}
     return {
-        "id": asked.case_id, "epoch": epoch, "input": turns, "target": json.dumps(asked.right.truth),
+        "id": asked.case_id, "epoch": epoch, "input": turns, "messages": messages,
+        "target": json.dumps(asked.right.truth),
         "output": {"model": "x", "choices": [{"message": message, "stop_reason": stop}], "completion": text},
         "scores": {"reading": {"value": 0.5}}, "metadata": {"asked": asked.digest, "right": asked.right.to_json()},
         "model_usage": {MODEL: usage}, "working_time": 1.5, "attachments": attachments,

@@ -213,6 +213,20 @@ def test_retry_asks_the_failed_calls_and_nothing_else(server, tmp_path):
 
 
 @pytest.mark.slow
+def test_retry_shows_what_the_run_showed(server, tmp_path):
+    few = ("run", "--reader", "openai:gpt-5.4", "--sample", "2", "--px-per-mm", "2", "--option", "attempts=1")
+    server.plan = lambda digest, times: "500"
+    done = bench(server, *few, "--shots", "1", "--demography", cwd=tmp_path)
+    assert "2 transport" in done.stdout, done.stderr
+    first = sorted(map(json.dumps, server.bodies))
+    server.bodies.clear()
+    server.plan = lambda digest, times: ""
+    retried = bench(server, "retry", folder_of(tmp_path), cwd=tmp_path)
+    assert retried.returncode == 0, retried.stderr
+    assert sorted(map(json.dumps, server.bodies)) == first
+
+
+@pytest.mark.slow
 def test_repeats_are_asked_apart_and_scored(server, tmp_path):
     done = bench(server, *RUN, "--repeats", "3", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -398,6 +398,7 @@ def test_one_run_does_not_stand_in_a_table_twice(results, run, population, tmp_p
         submit(handed_in, results, population, ORIGIN)
 
 
+@pytest.mark.slow
 def test_another_splits_run_of_the_same_reader_is_no_copy(results, population, tmp_path):
     job = prepared(RunOptions("majority", selection=Selection("phantoms:1,66", split="val"), out=tmp_path / "runs"))
     run_job(job)

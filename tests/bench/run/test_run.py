@@ -57,6 +57,7 @@ def run_folder(out):
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_is_a_folder_that_holds_everything(tmp_path):
     done = bench("run", "--reader", "majority", "--out", tmp_path / "runs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

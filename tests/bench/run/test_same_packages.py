@@ -68,3 +68,20 @@ def test_a_finished_run_with_other_packages_stands_beside_a_new_one(options):
 def test_an_unfinished_run_of_another_model_is_none_of_its_business(options):
     earlier(prepared(options), 2, transformers="5.23.0", weights="b")
     assert run_job(prepared(options)).n == 6
+
+
+def test_a_run_that_nobody_can_go_on_with_stands_in_no_ones_way(options):
+    without = earlier(prepared(options), 0, transformers="5.23.0")
+    damaged = earlier(prepared(options), 4, transformers="5.22.0")
+    (damaged / "readings.jsonl").write_text('{"x": 1}\n{"y": 2}\n')
+    older = earlier(prepared(options), 2)
+    data = json.loads((older / "manifest.json").read_text())
+    del data["settings"]["reader_details"]["transformers"]
+    data["run_id"] = settings_from(data["settings"]).run_id
+    (older / "manifest.json").write_text(json.dumps(data))
+    shutil.move(older, older.with_name(data["run_id"]))
+    surplus = earlier(prepared(options), 6, transformers="5.21.0") / "readings.jsonl"
+    again = json.loads(surplus.read_text().splitlines()[0]) | {"repeat": 5}
+    surplus.write_text(surplus.read_text() + json.dumps(again) + "\n")
+    assert without.is_dir()
+    assert run_job(prepared(options)).n == 6

@@ -160,6 +160,7 @@ def test_a_part_of_a_split_says_so_and_is_no_submission(tmp_path, words, said):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_with_few_recordings_gives_a_partial_run(physionet_folder, tmp_path):
     done = bench("run", "--reader", "majority", "--data", physionet_folder, "--split", "all", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -183,6 +184,7 @@ def test_a_whole_split_says_how_many_recordings_there_are(tmp_path):
     assert not done.stderr
 
 
+@pytest.mark.slow
 def test_records_that_were_taught_are_said_and_are_no_submission(tmp_path):
     done = bench("run", "--reader", f"{Taught.__module__}:Taught", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -195,6 +197,7 @@ def test_records_that_were_taught_are_said_and_are_no_submission(tmp_path):
     assert is_one_sentence(refused, "not a test: all of these records lie in folds that were taught"), refused.stderr
 
 
+@pytest.mark.slow
 def test_failed_calls_are_no_submission(tmp_path):
     assert bench("run", "--reader", f"{Failing.__module__}:Failing", cwd=tmp_path).returncode == 0
     refused = bench("submit", run_folder(tmp_path / "runs"), *BY, cwd=tmp_path)
@@ -271,6 +274,7 @@ def test_a_score_that_rests_on_other_phantoms_than_are_simulated_today_does_not_
         assert "rests on other recordings than are here: 'bench run'" in told[0]
 
 
+@pytest.mark.slow
 def test_phantoms_are_checked_and_ranked_whatever_data_are_named(finished, measured_records, tmp_path):
     results = tmp_path / "results"
     for path in finished.values():
@@ -302,6 +306,7 @@ def test_the_board_says_what_phantoms_are_not(folder, population, tmp_path):
         assert finding in told, "the page and docs/phantoms.md say the same"
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_tells_the_recordings_that_are_there_now(folder, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"signals": "0" * 16}))

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
+from taxonomy.error import StopReading
 from taxonomy.reading import Reading
 
 GOOD = Reading(values={"rate": "normal", "rhythm": "sinus"})
@@ -56,3 +58,40 @@ class Hopeless:
 
     def read(self, cases):
         raise RuntimeError("no model here")
+
+
+class Deadly(Steady):
+    """Ends its own process at every case whose trace has a positive mean, as a fault in native code would."""
+
+    name = "deadly"
+
+    def read(self, cases):
+        for case in cases:
+            if float(case.signal.mean()) > 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield GOOD
+
+
+class Slow(Steady):
+    """Answers slowly."""
+
+    name = "slow"
+
+    def read(self, cases):
+        for reading in super().read(cases):
+            time.sleep(0.1)
+            yield reading
+
+
+class Stopping(Slow):
+    """Says at a process's fifth case that it can read no more."""
+
+    name = "stopping"
+    taken = 0
+
+    def read(self, cases):
+        for reading in super().read(cases):
+            self.taken += 1
+            if self.taken == 5:
+                raise StopReading("no case after the fifth: ask for more")
+            yield reading

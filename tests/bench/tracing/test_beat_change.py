@@ -132,6 +132,7 @@ def test_the_probe_set_is_seeded(recordings):
     assert not np.array_equal(once[-1].mv, other[-1].mv)
 
 
+@pytest.mark.slow
 def test_a_recording_is_expected_to_answer_by_its_measurement_and_the_dose(recordings):
     records = normal_records(PtbXl(recordings).cohort())
     changes = [CHANGES[name] for name in ("rate", "pr", "st-anterior")]

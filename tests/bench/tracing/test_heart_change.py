@@ -198,6 +198,7 @@ def test_another_conduction_defect_leaves_the_answer_to_pr_unknown(population):
     assert CHANGES["pr"].on_heart.expect(phantom, population.truth(record)) is None
 
 
+@pytest.mark.slow
 def test_every_phantom_can_be_changed(normal):
     asked = list(tracings(normal_records(normal), list(CHANGES.values()), 0))
     doses = sum(len(change.on_heart.doses) - 1 for change in CHANGES.values())

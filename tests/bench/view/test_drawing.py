@@ -43,6 +43,7 @@ def shown(population, ahead, count=9, px_per_mm=0):
     return cases.each(Question(record) for record in records)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_png", [True, False])
 def test_pages_drawn_ahead_are_the_same_in_the_same_order(population, at_once, as_png):
     alone = list(shown(population, Ahead()))

@@ -159,6 +159,7 @@ def test_run_examples_and_export_show_the_same_of_a_record_in_a_view(condition, 
         assert (row["system"], row["prompt"], tuple(row["captions"])) == (prompt.system, prompt.text, prompt.captions)
 
 
+@pytest.mark.slow
 def test_check_reader_shows_what_a_run_shows(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.dataset.phantom.CASES", 20)  # of the published seed, and soon drawn
     reader = f"{__name__}:Shown"

@@ -60,6 +60,7 @@ def bill(provider, given, made):
     return script
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "billed", [(-999_999_996_372, -5), (-999_999_996_372, 120), (10**14, 10**14), ("many", 0.5), (True, [])]
 )

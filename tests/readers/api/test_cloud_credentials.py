@@ -1,17 +1,22 @@
 """Credentials of Bedrock, Vertex and Azure: where they come from, where they go, and what is said without them."""
 
 import asyncio
+import hashlib
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from readers.api.azure import AzureReader
 from readers.api.bedrock import BedrockReader
 from readers.api.model import makers_name, place_factor, request_limit
+from readers.api.openai import OpenAIReader
 from readers.api.price import price_of
 from readers.api.response import CallError
+from readers.api.store import RequestOrigin, ResponseStore, request_key
 from readers.api.vertex import VertexReader
 from readers.session import Session
 from taxonomy.error import SettingError, StopReading
@@ -201,6 +206,54 @@ def test_a_models_name_elsewhere_finds_its_makers(model, bare, factor):
     assert place_factor(model) == factor
 
 
+ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-8"
+OWN = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/us.anthropic.claude-opus-4-8"
+
+
+@pytest.mark.parametrize("model", [ARN, ARN.replace(":123456789012:inference-profile", "::foundation-model")])
+def test_an_arn_that_ends_in_a_models_name_is_that_model_in_everything(bedrock, model):
+    plain, by_arn = bedrock("us.anthropic.claude-opus-4-8"), bedrock(model)
+    assert by_arn.price == plain.price and by_arn.price.output == pytest.approx(27.5)
+    assert by_arn.provider.details().limits == plain.provider.details().limits
+    assert by_arn.details == {**plain.details, "model": model}
+    assert by_arn.details["structured"] == "schema"
+    with pytest.raises(SettingError, match="must be none, low, medium, high, xhigh, max for model 'claude-opus-4-8'"):
+        bedrock(model, reasoning_effort="minimal")
+
+
+@pytest.mark.parametrize(
+    ("model", "output"),
+    [
+        ("bedrock/eu.anthropic.claude-opus-4-8", 27.5),
+        (f"bedrock/converse/{ARN}", 27.5),
+        ("bedrock/anthropic.claude-opus-4-8-v1:0", 25.0),
+        ("vertex_ai/claude-opus-4-8@default", 25.0),
+    ],
+)
+def test_a_proxys_name_of_a_place_has_its_price_limits_and_arguments(server, monkeypatch, model, output):
+    monkeypatch.setenv("OPENAI_BASE_URL", server.openai_url)
+    found, plain = OpenAIReader(model), OpenAIReader("anthropic/claude-opus-4-8")
+    assert found.price.output == pytest.approx(output)
+    assert found.details == {**plain.details, "model": model}
+    assert found.details["image_limit"] == "Anthropic, newest"
+
+
+def test_an_arn_that_tells_no_model_has_no_price_and_no_limits_and_says_so(
+    server, bedrock, cases, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-key-0123456789")
+    own, said = bedrock(OWN), []
+    assert own.price is None
+    assert own.details["image_limit"].startswith("unknown") and own.details["structured"] == "text"
+    with pytest.raises(StopReading, match=r"no price for model 'arn:.* \(this ARN does not tell its model"):
+        list(own.within(Session(max_cost=1.0)).read(cases[:1]))
+    list(bedrock(OWN).within(Session(say=said.append)).read(cases[:1]))
+    assert sum("this ARN does not tell its model" in line for line in said) == 1
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({"models": {OWN: {"input": 1, "output": 2}}}))
+    assert bedrock(OWN).within(Session(prices=prices)).price.output == 2
+
+
 def test_prices_are_those_of_the_place(bedrock, tmp_path, monkeypatch):
     plain = price_of("claude-opus-4-8")
     assert price_of(CLAUDE).output == pytest.approx(1.1 * plain.output)
@@ -279,6 +332,53 @@ def test_credentials_that_google_refuses_end_the_run_in_its_words(server, vertex
     assert "\n" not in str(stopped.value) and not server.paths
 
 
+NO_ACCOUNTS = [
+    *("[]", "{}", "3", "null", "{", "", "[" * 100_000, "\x00", "folder", "unreadable"),
+    *(
+        '{"type": []}',
+        '{"type": "service_account"}',
+        '{"type": "authorized_user"}',
+        '{"type": "authorized_user", "a": 1}',
+    ),
+    '{"type": "service_account", "private_key": 3, "client_email": 3, "token_uri": 3}',
+    '{"type": "external_account", "audience": 3}',
+    '{"type": "impersonated_service_account", "source_credentials": []}',
+]
+
+
+@pytest.mark.parametrize("written", NO_ACCOUNTS)
+def test_a_file_that_holds_no_credentials_ends_the_run_in_one_sentence(vertex, cases, monkeypatch, tmp_path, written):
+    file = tmp_path if written == "folder" else tmp_path / "account.json"
+    if file.is_file():
+        file.write_text(written)
+        file.chmod(0o000 if written == "unreadable" else 0o600)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    sentence = (
+        f"^no Google Cloud credentials: .*GOOGLE_APPLICATION_CREDENTIALS is '{re.escape(str(file))}', which holds"
+    )
+    with pytest.raises(StopReading, match=sentence) as stopped:
+        vertex().check()
+    assert "\n" not in str(stopped.value)
+    # Kept answers make the check needless; then the run ends at the first question that has none.
+    kept = tmp_path / "kept"
+    ResponseStore(kept).close()
+    reader = vertex().within(Session(kept))
+    reader.check()
+    with pytest.raises(StopReading, match=sentence):
+        list(reader.read(cases[:2]))
+
+
+@pytest.mark.parametrize("answer", ["[]", "{}", "3", "null", '{"access_token": "a", "expires_in": []}', "{", "away"])
+def test_no_access_token_ends_the_run_and_is_no_reading(server, vertex, cases, answer):
+    file = Path(os.environ["GOOGLE_APPLICATION_CREDENTIALS"])
+    if answer == "away":
+        file.write_text(file.read_text().replace(server.url, "http://127.0.0.1:9"))
+    server.token_answer = answer
+    with pytest.raises(StopReading, match=r"^Google gives no access token: ") as stopped:
+        list(vertex().read(cases[:2]))
+    assert "\n" not in str(stopped.value) and not server.paths
+
+
 def test_what_vertex_needs_is_one_sentence(vertex, monkeypatch, tmp_path):
     assert vertex().details["structured"] == "text", "Google has it switched off unless an organisation allows it"
     with pytest.raises(SettingError, match="service_tier is not supported on Vertex AI"):
@@ -323,6 +423,36 @@ def test_a_deployment_called_as_its_model_has_its_limits_and_price(monkeypatch):
     assert AzureReader("gpt-5.4").details["endpoint"] == "https://ward.openai.azure.com"
     with pytest.raises(SettingError, match="model 'gpt-5' has no logprobs"):
         AzureReader("gpt-5", probabilities="on")
+
+
+def azure_read(cases, kept):
+    reader = AzureReader("gpt-5.4", attempts="1").within(Session(kept, run_id="a"))
+    assert [reading.outcome for reading in reader.read(cases)] == ["answered"] * len(cases)
+    return dict(reader.details)
+
+
+def test_another_version_of_azures_api_is_another_run_that_asks_anew(server, monkeypatch, cases, tmp_path):
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-key-0123456789")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
+    first = azure_read(cases[:2], tmp_path)
+    assert first["api_version"] == "2024-10-21"
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", f"{server.url}/")
+    assert azure_read(cases[:2], tmp_path) == first, "a slash at the end names the same resource"
+    assert len(server.paths) == 2
+    monkeypatch.setenv("OPENAI_API_VERSION", "2025-01-01-preview")
+    assert azure_read(cases[:2], tmp_path) == {**first, "api_version": "2025-01-01-preview"}
+    assert len(server.paths) == 4
+
+
+def test_ids_and_keys_of_other_apis_hold_no_version(monkeypatch):
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    reader = OpenAIReader("gpt-5.4")
+    assert "api_version" not in reader.details and reader.details["endpoint"] == "https://api.openai.com/v1"
+    origin = RequestOrigin.of(reader.provider, 1)
+    assert origin == RequestOrigin("openai", "https://api.openai.com/v1", 1)
+    # As the answers of earlier versions are kept.
+    written = '["openai","https://api.openai.com/v1",1,{"model":"gpt-5.4"}]'
+    assert request_key({"model": "gpt-5.4"}, origin) == hashlib.sha256(written.encode()).hexdigest()[:40]
 
 
 def test_what_azure_needs_is_one_sentence(monkeypatch):

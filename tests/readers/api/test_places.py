@@ -198,6 +198,7 @@ def registered(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_good_answers_come_in_order_with_their_images_and_their_bill(server, make, place, cases):
     reader = make(max_tokens=999)
     readings = list(reader.within(Session(concurrency=4)).read(cases))

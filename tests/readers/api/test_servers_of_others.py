@@ -107,7 +107,7 @@ def transformers(tmp_path_factory):
     if not TRANSFORMERS:
         pytest.skip("the transformers command is not beside this Python: pip install transformers fastapi uvicorn")
     folder = tmp_path_factory.mktemp("gemma")
-    offline = {"HF_HUB_OFFLINE": "1"}
+    offline = {"HF_HUB_OFFLINE": "1", "WITHOUT_TORCHVISION": "1"}
     build = [sys.executable, str(LOOPBACK.parent / "tiny" / "gemma.py"), str(folder / "tiny")]
     subprocess.run(build, check=True, capture_output=True, env={**os.environ, **offline, "OMP_NUM_THREADS": "1"})
     with served([TRANSFORMERS, "serve", "--device", "cpu"], "/health", folder / "log", **offline) as address:

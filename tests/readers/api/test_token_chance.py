@@ -134,6 +134,7 @@ def test_the_distribution_of_any_model_in_any_tokens_is_found_up_to_what_its_tok
         assert is_partial == (1 - untold < TOLD_FROM)
 
 
+@pytest.mark.slow
 def test_most_random_tokens_leave_nothing_open_and_then_it_is_exact():
     exact = 0
     for seed in range(300):

@@ -175,6 +175,7 @@ def test_what_cannot_be_read_is_refused_with_its_reason(signals):
         digitize([page, page])
 
 
+@pytest.mark.slow
 def test_a_refusal_is_a_reading_and_an_empty_page_is_refused(signals):
     reader = DigitizerReader()
     good = render(signals[0].mv, signals[0].fs, "printed")
@@ -271,6 +272,7 @@ def test_rings_within_one_another_are_refused():
         digitize([rings[:, :, None].repeat(3, axis=2)])
 
 
+@pytest.mark.slow
 def test_readings_are_the_same_to_the_last_byte_with_processes_and_in_batches(signals, monkeypatch):
     begun = []
 

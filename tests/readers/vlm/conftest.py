@@ -1,6 +1,7 @@
 """A tiny Gemma 3 whose tokenizer knows the words of our prompts, and cases of real records."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,7 @@ from bench.view.example import IMAGE_AND_TEXT
 from bench.view.prompt import system_text
 from taxonomy.target import DENSE, FORMATS
 
+from ...tiny.family import saved
 from ...tiny.gemma import build
 
 
@@ -19,6 +21,12 @@ def gemma(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "gemma"
     build(folder, [system_text(form) for form in FORMATS.values()])
     return folder
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory):
+    """Return the folder of a family's tiny model by its name."""
+    return partial(saved, root=tmp_path_factory.mktemp("families"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """Models and adapters from strangers: templates that never end, sizes that nobody builds, files that are damaged."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -38,6 +41,7 @@ def with_template(gemma: Path, folder: Path, text: str) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -64,6 +68,7 @@ def test_a_template_that_does_not_end_or_raises_is_one_sentence_in_seconds(gemma
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.slow
 def test_a_template_that_waits_for_the_question_stops_the_run(gemma, tmp_path, cases):
     usual = (gemma / "chat_template.jinja").read_text()
     trap = "{% if messages[0]['role'] == 'system' %}" + NESTED + "{% endif %}" + usual
@@ -72,6 +77,7 @@ def test_a_template_that_waits_for_the_question_stops_the_run(gemma, tmp_path, c
         list(hf.read(cases(2)))
 
 
+@pytest.mark.slow
 def test_a_template_renders_as_the_processor_does_also_after_another_was_stopped(gemma):
     from transformers import AutoProcessor
 
@@ -133,6 +139,7 @@ def damaged_weights(path: Path, how: str) -> None:
         save_file(tensors | {first: torch.full_like(tensors[first], float("nan"))}, path, {"format": "pt"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["truncated", "header", "missing", "shape"])
 def test_damaged_weights_of_a_model_stop_the_run_with_one_sentence(gemma, tmp_path, cases, how):
     folder = tmp_path / "damaged"
@@ -165,6 +172,7 @@ def adapter(made, tmp_path):
     return Path(shutil.copytree(made, tmp_path / "mine"))
 
 
+@pytest.mark.slow
 def test_an_adapter_that_nobody_changed_reads(adapter, cases):
     lora = reader(f"lora:{adapter}", {"max_tokens": "4"})
     assert len(list(lora.read(cases(1)))) == 1
@@ -208,6 +216,7 @@ def test_metadata_of_an_adapter_that_is_no_json_is_one_sentence(adapter, name, t
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["truncated", "header", "missing", "shape", "extra", "finite"])
 def test_damaged_weights_of_an_adapter_stop_the_run_with_one_sentence(adapter, cases, how):
     damaged_weights(adapter / "adapter_model.safetensors", how)
@@ -250,3 +259,17 @@ def test_leave_of_the_command_line_counts_and_is_not_kept():
     assert "remote_code" not in allowed.toml() and "remote_code" not in json.dumps(allowed.outcome)
     run = RunOptions(reader="", options={"remote_code": "some/model"})
     assert arm_config(Arm("a", {}), ExperimentOptions("some/model", run)).load.remote_code == "some/model"
+
+
+@pytest.mark.slow
+def test_a_torchvision_of_another_build_is_one_sentence(gemma, tmp_path):
+    path = [part for part in os.environ["PYTHONPATH"].split(os.pathsep) if "torchvision_for_cpu" not in part]
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[3]), *path])}
+    command = [sys.executable, "-m", "bench", "run", "--reader", f"hf:{gemma}", "--sample", "1"]
+    fits = subprocess.run([sys.executable, "-c", "import torchvision"], env=env, capture_output=True, check=False)
+    if fits.returncode == 0:
+        pytest.skip("torchvision is of torch's own build here")
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: torchvision does not fit the torch that is installed")
+    assert done.stderr.count("\n") == 1
