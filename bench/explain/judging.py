@@ -9,19 +9,31 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.dataset import RecordId
 from bench.explain.estimate import Estimate, above, estimate
 from bench.explain.method import Answer, Map, Method, last_layer
-from bench.explain.metric import agreement, deletions, energy, mass, partial_rank_correlation, points_into
+from bench.explain.metric import Deletion, agreement, deletions, energy, mass, partial_rank_correlation, points_into
 from bench.explain.planted import Known
 from bench.explain.sample import Positive
 from bench.explain.verdict import Evidence, Verdict, verdict
 from bench.score.rounding import rounded
-from readers.network import Network
+from readers.network import Network, Output
 
 RANDOMS = 4
 """Draws of random weights, taken in turn, so that no verdict rests on one of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """What a map is of: a recording, a finding (head and value), its expected region and the sampling rate in Hz."""
+
+    ecg_id: RecordId
+    patient_id: RecordId
+    output: Output
+    region: NDArray[np.bool_] | None
+    fs: float
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class Figures:
     agreement : float or None
         Of the maps of an ensemble's members; None of a single network.
     seconds : float
-        That the map took.
+        That the map took, those of an ensemble's members with it.
     """
 
     method: str
@@ -119,7 +131,7 @@ class Row:
     answers, patients : int
     verdict : Verdict
     truth : mapping of str to Estimate
-        By kind of planted evidence, the pixels' ROC area above the energy's.
+        By kind of planted evidence, the pixels' ROC area above the energy's and above chance.
     deletion, insertion : Estimate or None
         Gains over random order.
     deletion_above_energy, insertion_above_energy : Estimate or None
@@ -188,53 +200,66 @@ def of_answer(one: Positive, methods: Sequence[Method], random: Network | None, 
     seed : int
         Of random orders.
     """
-    maps, seconds = [], []
+    maps, agreements, seconds = [], [], []
     for method in methods:
         start = time.perf_counter()
-        maps.append(method.explain(one.answer))
+        members = _of_members(one.answer, method)
+        maps.append(_mean(members) if members and method.is_mean else method.explain(one.answer))
+        agreements.append(agreement(members))
         seconds.append(time.perf_counter() - start)
-    null = energy(one.answer.shown)
-    _, *figures = figures_of_maps(one, [null, *maps], ["energy", *(method.name for method in methods)], seed)
-    for figure, method, map_, taken in zip(figures, methods, maps, seconds, strict=True):
+    answer, null = one.answer, energy(one.answer.shown)
+    curves = deletions(answer.network, answer.shown, answer.output, [null, *maps], seed)
+    place = Place(one.ecg_id, one.patient_id, one.output, one.region, answer.network.fs)
+    _, *figures = figures_of_maps(place, ["energy", *(method.name for method in methods)], [null, *maps], curves)
+    for number, (figure, method, map_) in enumerate(zip(figures, methods, maps, strict=True)):
         correlation = None
-        if random is not None and _tells(map_):
+        if random is not None and tells(map_):
             other = method.explain(replace(one.answer, network=random))
             correlation = partial_rank_correlation(map_, other, null)
-        yield replace(figure, random=correlation, agreement=_members_agree(one.answer, method), seconds=taken)
+        yield replace(figure, random=correlation, agreement=agreements[number], seconds=seconds[number])
 
 
-def figures_of_maps(one: Positive, maps: Sequence[Map], names: Sequence[str], seed: int = 0) -> list[Figures]:
-    """Return the figures of maps of one answer, the first of them the energy of the signal, with which all stand."""
-    answer, region = one.answer, one.region
-    curves = deletions(answer.network, answer.shown, answer.output, maps, seed)
-    found = []
-    for map_, curve in zip(maps, curves, strict=True):
-        points = points_into(map_, region, answer.network.fs) if region is not None else None
-        known = curve if _tells(map_) else None
-        found.append(
-            Nulls(
-                mass(map_, region) if region is not None else None,
-                None if points is None else float(points),
-                known.deletion_gain if known else None,
-                known.insertion_gain if known else None,
-            )
-        )
-    area = float(region.mean()) if region is not None else None
+def figures_of_maps(
+    place: Place, names: Sequence[str], maps: Sequence[Map], curves: Sequence[Deletion | None]
+) -> list[Figures]:
+    """Return the figures of maps of one answer.
+
+    Parameters
+    ----------
+    place : Place
+    names : sequence of str
+        Of the methods.
+    maps : sequence of float32 array (12, n_samples)
+        The first of them the energy of the signal, beside which all stand.
+    curves : sequence of Deletion or None
+        Of each map; None where there is none.
+    """
+    area = float(place.region.mean()) if place.region is not None else None
+    own = [_beside(place, map_, curve) for map_, curve in zip(maps, curves, strict=True)]
     return [
         Figures(
             name,
-            one.ecg_id,
-            one.patient_id,
-            *one.output,
+            place.ecg_id,
+            place.patient_id,
+            *place.output,
             area,
-            **asdict(own),
-            energy=found[0],
+            **asdict(found),
+            energy=own[0],
             random=None,
             agreement=None,
             seconds=0.0,
         )
-        for name, own in zip(names, found, strict=True)
+        for name, found in zip(names, own, strict=True)
     ]
+
+
+def _beside(place: Place, map_: Map, curve: Deletion | None) -> Nulls:
+    known = curve if tells(map_) else None
+    gains = (known.deletion_gain, known.insertion_gain) if known else (None, None)
+    if place.region is None:
+        return Nulls(None, None, *gains)
+    points = points_into(map_, place.region, place.fs)
+    return Nulls(mass(map_, place.region), None if points is None else float(points), *gains)
 
 
 def rows(reader: str, figures: Sequence[Figures], truth: Sequence[Known] = ()) -> tuple[Row, ...]:
@@ -251,7 +276,7 @@ def rows(reader: str, figures: Sequence[Figures], truth: Sequence[Known] = ()) -
     by_method: dict[str, list[Figures]] = {}
     for one in figures:
         by_method.setdefault(one.method, []).append(one)
-    known = {name: {row.kind: row.above_energy for row in truth if row.method == name} for name in by_method}
+    known = {name: {row.kind: row.above_null for row in truth if row.method == name} for name in by_method}
     return tuple(row(reader, of, known[name]) for name, of in by_method.items())
 
 
@@ -304,13 +329,19 @@ def _clinical(figures: Sequence[Figures], word: Verdict) -> Clinical | None:
     )
 
 
-def _members_agree(answer: Answer, method: Method) -> float | None:
+def _of_members(answer: Answer, method: Method) -> list[Map]:
+    """Return the maps of an ensemble's members; none of a single network."""
     if len(answer.network.members) < 2:
-        return None
-    return agreement([method.explain(replace(answer, network=one)) for one in answer.network.each_member()])
+        return []
+    return [method.explain(replace(answer, network=one)) for one in answer.network.each_member()]
 
 
-def _tells(map_: Map) -> bool:
+def _mean(maps: Sequence[Map]) -> Map:
+    mean: Map = np.mean(maps, axis=0)
+    return mean
+
+
+def tells(map_: Map) -> bool:
     """Tell whether a map says anything: one that is flat has no order."""
     return bool(map_.max() > 0 and map_.max() > map_.min())
 

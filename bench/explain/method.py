@@ -61,6 +61,8 @@ class Method:
         Whether the map falls below 0 where a sample speaks against the answer.
     source : str
         The paper that it follows.
+    is_mean : bool
+        Whether the map of an ensemble is the mean of its members' maps.
     is_slow : bool
         Whether it asks a thousand times or more for each answer, so that it is left out where none is named.
     """
@@ -70,6 +72,7 @@ class Method:
     need: Need
     is_signed: bool
     source: str
+    is_mean: bool = True
     is_slow: bool = False
 
 
@@ -141,12 +144,12 @@ def _windows(asked: Answer) -> Map:
 ZEILER = "Zeiler and Fergus 2014"
 
 METHODS: tuple[Method, ...] = (
-    Method("saliency", _of_gradient(saliency), "gradient", False, "Simonyan et al. 2014"),
+    Method("saliency", _of_gradient(saliency), "gradient", False, "Simonyan et al. 2014", is_mean=False),
     Method("gradient_times_input", _of_gradient(gradient_times_input), "gradient", True, "Shrikumar et al. 2016"),
     Method("integrated_gradients", _of_gradient(integrated_gradients), "gradient", True, "Sundararajan et al. 2017"),
     Method("grad_cam", _with_layer(grad_cam), "layer", False, "Selvaraju et al. 2017, by lead"),
     Method("layer_cam", _with_layer(layer_cam), "layer", False, "Jiang et al. 2021, by lead"),
-    Method("guided_grad_cam", _with_layer(guided_grad_cam), "layer", False, "Selvaraju et al. 2017, plain gradient"),
+    Method("guided_grad_cam", _with_layer(guided_grad_cam), "layer", False, "Selvaraju et al. 2017", is_mean=False),
     Method("occlusion_lead", _leads, "queries", True, ZEILER),
     Method("occlusion_segment", _segments, "queries", True, ZEILER),
     Method("occlusion_cell", _cells(zeroed), "queries", True, ZEILER),

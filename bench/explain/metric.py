@@ -23,8 +23,9 @@ STEPS = 16
 RANDOM_ORDERS = 4
 """Random orders whose mean a deletion is compared with."""
 
-LEAST_RISE = 0.1
-"""Least change of the logit, from flat leads to the recording, that is shared out: below it a share means nothing."""
+LEAST_RISE = 0.5
+"""Least change of the logit, from flat leads to the recording, that is shared out: of a smaller one a
+share means little, and a few of them would make the mean."""
 
 Map = NDArray[np.float32]
 
@@ -112,9 +113,7 @@ def deletion(network: Network, shown: Shown, output: int, relevance: Map, seed: 
     return deletions(network, shown, output, [relevance], seed)[0]
 
 
-def deletions(
-    network: Network, shown: Shown, output: int, maps: Sequence[Map], seed: int = 0
-) -> list[Deletion | None]:
+def deletions(network: Network, shown: Shown, output: int, maps: Sequence[Map], seed: int = 0) -> list[Deletion | None]:
     """Return the curves of several maps of one answer, which are compared with the same random orders.
 
     Tiles of one lead are hidden by 0, which a z-scored lead has in the mean. There are no curves where the recording
@@ -136,7 +135,7 @@ def deletions(
         curves.append((1 - lost / rise).reshape(2, len(counts)))
     random_deleted, random_inserted = np.mean(curves[len(maps) :], axis=0)
     shares = counts / (shape[0] * shape[1])
-    return [Deletion(shares, *curve, random_deleted, random_inserted) for curve in curves[: len(maps)]]
+    return [Deletion(shares, one[0], one[1], random_deleted, random_inserted) for one in curves[: len(maps)]]
 
 
 def rank_correlation(one: Map, other: Map) -> float:

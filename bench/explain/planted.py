@@ -36,7 +36,7 @@ LATE_QRS, ST_SHIFT, NO_P = "late QRS", "ST shift", "absent P"
 
 NOTCH_MV, SHIFT_MV = 0.3, 0.1
 
-LEAST_BEATS = 5
+LEAST_BEATS = 4
 """Beats with a P wave, a QRS complex and an ST segment that a tracing must have."""
 
 TRACINGS = 200
@@ -80,8 +80,9 @@ class Known:
         The pixels' ROC area against the exact mask (:func:`bench.explain.metric.pixel_area`).
     energy, random : Estimate
         The same of the signal's energy, and of the method's own maps of random weights.
-    above_energy : Estimate
-        Difference, tracing by tracing.
+    above_null : Estimate
+        Difference, tracing by tracing, from the energy's, or from chance where that is more: energy is least where
+        something is absent, so that a map which says nothing at all would beat it.
     pointing : Estimate
         Share of the tracings whose most relevant tile lies in the mask.
     """
@@ -91,7 +92,7 @@ class Known:
     area: Estimate
     energy: Estimate
     random: Estimate
-    above_energy: Estimate
+    above_null: Estimate
     pointing: Estimate
 
 
@@ -117,14 +118,20 @@ def tracings(records: Iterable[Record], most: int = TRACINGS) -> tuple[Tracing, 
     for record in records:
         if len(found) == most:
             break
-        signal = record.signal()
-        beats = segmented(signal.mv, signal.fs)
-        whole = [beat for beat in beats if {"P", "QRS", "ST"} <= set(beat.spans)]
-        if len(whole) >= max(LEAST_BEATS, len(beats) - 2):
-            leads = resampled(without_gaps(signal.mv), signal.fs, PLANTED_FS)
-            centred = leads - np.median(leads, axis=1, keepdims=True)
-            found.append(Tracing(record.patient_id, centred.astype(np.float32), beats))
+        signal = record.signal() if record.rates else None
+        tracing = tracing_of(record.patient_id, signal.mv, signal.fs) if signal else None
+        if tracing is not None:
+            found.append(tracing)
     return tuple(found)
+
+
+def tracing_of(patient: RecordId, mv: NDArray[np.float32], fs: float) -> Tracing | None:
+    """Return a signal in mV, float32 (12, n_samples), as a tracing; None where its beats lack what is needed."""
+    beats = segmented(mv, fs)
+    whole = [beat for beat in beats if {"P", "QRS", "ST"} <= set(beat.spans)]
+    if len(whole) < max(LEAST_BEATS, len(beats) - 2):
+        return None
+    return Tracing(patient, shown_of(Case("", signal=mv, fs=fs)).leads, beats)
 
 
 def parted(found: Sequence[Tracing]) -> tuple[tuple[Tracing, ...], tuple[Tracing, ...]]:
@@ -154,7 +161,7 @@ def st_shift(tracing: Tracing) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
 def without_p(tracing: Tracing) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the leads with straight lines in place of the P waves of II, and where these were."""
     cells = cells_of(tracing.beats, PLANTED_FS, tracing.leads.shape[1])
-    mask = cells.mask(("II",), ("P",))
+    mask = cells.mask(("II",)) & cells.during("P")
     return bridged(tracing.leads, mask), mask
 
 
@@ -279,9 +286,14 @@ def _known(method: str, kind: str, judged: Sequence[_Judged], patients: Sequence
         mean(areas),
         mean(nulls),
         mean([one.random for one in judged]),
-        mean(above(areas, nulls)),
+        mean(above_null(areas, nulls)),
         mean([one.pointing for one in judged]),
     )
+
+
+def above_null(areas: Sequence[float | None], energies: Sequence[float | None]) -> list[float | None]:
+    """Return by how much areas are above that of the energy and above chance."""
+    return above(areas, [None if one is None else max(one, 0.5) for one in energies])
 
 
 def _added(

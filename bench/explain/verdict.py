@@ -22,7 +22,7 @@ class Evidence:
     Attributes
     ----------
     truth : mapping of str to Estimate or None
-        By kind of planted evidence, by how much the map finds it better than the energy of the signal does.
+        By kind of planted evidence, by how much the map finds it better than the energy of the signal, and chance, do.
     deletion : Estimate or None
         By how much the answer falls faster by the map's order than by that of the energy.
     random : Estimate or None
