@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.dataset import Cohort, RecordId
+from bench.dataset import Cohort, Dataset, RecordId
 from bench.explain.judging import Figures, Row, judged, rows
 from bench.explain.method import Method, chosen, network_of, output_named
 from bench.explain.planted import TRACINGS, Known, known_truth, parted, taught, tracings
@@ -74,10 +74,11 @@ class Belief:
         return asdict(self)
 
 
-def belief(
+def belief(  # noqa: PLR0913  # what is judged, by what, where it is kept and who is told
     reader: Reader,
     cohort: Cohort,
     options: BeliefOptions,
+    truth: Sequence[Known] = (),
     folder: Path | None = None,
     observer: Observer = SILENT,
 ) -> Belief:
@@ -88,8 +89,10 @@ def belief(
     reader : Reader
         One that has a network; a black box has no random weights to compare with.
     cohort : Cohort
-        Whose right answers are explained; the known truth is planted in other recordings of its dataset.
+        Whose right answers are explained.
     options : BeliefOptions
+    truth : sequence of Known
+        Of :func:`truth_of`, once for all readers of the same methods; without it no map can be called faithful.
     folder : Path, optional
         Keeps the figures of each answer as they come (``figures.jsonl``), so that a killed call goes on from there.
     observer : Observer
@@ -101,7 +104,7 @@ def belief(
     taxonomy.error.ReaderError
         When the reader is a black box.
     taxonomy.error.RunError
-        When no answer is right, there are too few recordings for the known truth, or the folder holds other figures.
+        When no answer is right or the folder holds other figures.
     """
     methods = chosen(options.methods)
     network = network_of(reader, methods)
@@ -113,7 +116,6 @@ def belief(
     outputs = [output_named(network, target) for target in options.targets]
     found = positives(network, cohort, outputs, options.each, observer)
     figures = _figures(found, methods, options, _kept(folder, reader, cohort, options), observer)
-    truth = _truth(cohort, methods, options)
     return Belief(reader.name, rows(reader.name, figures, truth), tuple(truth), tuple(figures))
 
 
@@ -129,9 +131,18 @@ def _kept(folder: Path | None, reader: Reader, cohort: Cohort, options: BeliefOp
     return _Kept(folder / "figures.jsonl", json.loads(json.dumps(of)))
 
 
-def _truth(cohort: Cohort, methods: Sequence[Method], options: BeliefOptions) -> list[Known]:
-    given, held_out = parted(tracings(cohort.dataset, options.tracings))
-    return known_truth(taught(given, held_out, options.seed), held_out, methods, options.seed)
+def truth_of(dataset: Dataset, options: BeliefOptions) -> list[Known]:
+    """Return how well methods find what is planted in recordings of a dataset; no reader has a part in it.
+
+    Raises
+    ------
+    taxonomy.error.UnknownNameError
+        When a method is none; the message names the nearest.
+    taxonomy.error.RunError
+        When there are too few recordings, or the network that is taught on them does not find what is planted.
+    """
+    given, held_out = parted(tracings(dataset, options.tracings))
+    return known_truth(taught(given, held_out, options.seed), held_out, chosen(options.methods), options.seed)
 
 
 @dataclass(frozen=True)
