@@ -12,6 +12,8 @@ LEAST_PATIENTS = 10
 CORRELATION_LIMIT = 0.3
 """Partial rank correlation with the maps of random weights from which a map does not show what was learned."""
 
+RANDOM = "correlation with random weights"
+
 Word = Literal["faithful here", "fails the sanity check", "no better than amplitude", "cannot tell"]
 
 
@@ -105,14 +107,13 @@ def _unknown(found: Evidence) -> str:
     """Return what is missing, or what does not suffice."""
     if not found.truth:
         return "no known truth"
-    every = {**_above_energy(found), "correlation with random weights": found.random}
-    for name, one in every.items():
+    least, open_ = [], []
+    for name, one in {**_above_energy(found), RANDOM: found.random}.items():
         if one is None:
             return f"{name} is not known (n = 0)"
         if one.n < LEAST_PATIENTS:
             return f"n = {one.n} patients, fewer than {LEAST_PATIENTS}"
-    open_ = [name for name, one in _above_energy(found).items() if one is not None and one.low <= 0]
-    if found.random is not None and found.random.high >= CORRELATION_LIMIT:
-        open_.append("correlation with random weights")
-    n = min(one.n for one in every.values() if one is not None)
-    return f"n = {n} patients leave {', '.join(open_)} open"
+        least.append(one.n)
+        if one.high >= CORRELATION_LIMIT if name == RANDOM else one.low <= 0:
+            open_.append(name)
+    return f"n = {min(least)} patients leave {', '.join(open_)} open"

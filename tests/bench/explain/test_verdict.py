@@ -65,6 +65,9 @@ def test_what_is_not_known_cannot_be_believed():
 def test_what_is_left_open_is_named_with_n():
     said = str(verdict(found(deletion=at(-0.1, 0.1, 23), random=at(0.2, 0.4))))
     assert said == "cannot tell: n = 23 patients leave deletion, correlation with random weights open"
+    bounds = str(verdict(found(deletion=at(0.0, 0.1, 30), random=at(0.2, CORRELATION_LIMIT))))
+    assert bounds == "cannot tell: n = 30 patients leave deletion, correlation with random weights open"
+    assert str(verdict(found(deletion=at(0.0, 0.1)))) == "cannot tell: n = 40 patients leave deletion open"
 
 
 def test_the_reason_names_the_kind_that_is_not_seen():
