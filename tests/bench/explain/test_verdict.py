@@ -67,6 +67,8 @@ def test_what_is_left_open_is_named_with_n():
     assert said == "cannot tell: n = 23 patients leave deletion, correlation with random weights open"
     bounds = str(verdict(found(deletion=at(0.0, 0.1, 30), random=at(0.2, CORRELATION_LIMIT))))
     assert bounds == "cannot tell: n = 30 patients leave deletion, correlation with random weights open"
+    just = str(verdict(found(deletion=at(0.0, 0.1, LEAST_PATIENTS))))
+    assert just == f"cannot tell: n = {LEAST_PATIENTS} patients leave deletion open"
     assert str(verdict(found(deletion=at(0.0, 0.1)))) == "cannot tell: n = 40 patients leave deletion open"
 
 
