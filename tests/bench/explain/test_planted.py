@@ -102,3 +102,14 @@ def test_a_taught_network_sees_all_three_kinds_and_saliency_finds_them(populatio
         assert abs(row.random.value - 0.5) < 0.1
         assert row.pointing.value > 0.9
     assert rows["grad_cam", NO_P].area.value < rows["saliency", NO_P].area.value - 0.1
+
+
+@pytest.mark.slow
+def test_what_is_planted_in_real_tracings_is_learned_too(ptbxl):
+    found = tracings(ptbxl)
+    if len(found) < 150:
+        pytest.skip(f"{len(found)} recordings of PTB-XL at hand have P, QRS and ST in their beats; 150 are needed")
+    given, held_out = parted(found)
+    network = taught(given, held_out)
+    rows = known_truth(network, held_out, chosen(("saliency",)))
+    assert [row.kind for row in rows if row.above_null.low > 0] == list(PLANTS)
