@@ -23,6 +23,10 @@ STEPS = 16
 RANDOM_ORDERS = 4
 """Random orders whose mean a deletion is compared with."""
 
+LEAST_RISE = 0.5
+"""Least change of the logit, from flat leads to the recording, that is shared out: of a smaller one a
+share means little, and a few of them would make the mean."""
+
 Map = NDArray[np.float32]
 
 
@@ -44,6 +48,21 @@ def mass(relevance: Map, region: NDArray[np.bool_]) -> float | None:
     positive = np.maximum(relevance, 0).astype(np.float64)
     total = positive.sum()
     return float(positive[region].sum() / total) if total > 0 else None
+
+
+def pixel_area(relevance: Map, mask: NDArray[np.bool_]) -> float | None:
+    """Return the chance that a sample of a mask speaks more for the answer than one outside: the pixels' ROC area.
+
+    0.5 is chance; None where the mask covers nothing or everything.
+    """
+    from scipy.stats import rankdata
+
+    inside = int(mask.sum())
+    outside = mask.size - inside
+    if not inside or not outside:
+        return None
+    ranks: NDArray[np.float64] = rankdata(np.maximum(relevance, 0), axis=None).reshape(mask.shape)
+    return float((ranks[mask].sum() - inside * (inside + 1) / 2) / (inside * outside))
 
 
 def points_into(relevance: Map, region: NDArray[np.bool_], fs: float) -> bool | None:
@@ -90,24 +109,33 @@ class Deletion:
 
 
 def deletion(network: Network, shown: Shown, output: int, relevance: Map, seed: int = 0) -> Deletion | None:
-    """Return the curves of a map; None where flat leads move the logit by nothing, so that there is nothing to share.
+    """Return the curves of one map; as :func:`deletions`."""
+    return deletions(network, shown, output, [relevance], seed)[0]
 
-    Tiles of one lead are hidden by 0, which a z-scored lead has in the mean.
+
+def deletions(network: Network, shown: Shown, output: int, maps: Sequence[Map], seed: int = 0) -> list[Deletion | None]:
+    """Return the curves of several maps of one answer, which are compared with the same random orders.
+
+    Tiles of one lead are hidden by 0, which a z-scored lead has in the mean. There are no curves where the recording
+    raises the logit by less than :data:`LEAST_RISE` over flat leads: nothing in it speaks for the answer that could be
+    hidden.
     """
-    tiles, width = _tiles(relevance, network.fs)
-    chance = np.random.default_rng(seed)
-    orders = [np.argsort(-tiles, axis=None, kind="stable")]
-    orders += [chance.permutation(tiles.size) for _ in range(RANDOM_ORDERS)]
-    counts = np.round(np.linspace(0, tiles.size, STEPS + 1)).astype(np.int64)
-    hidden = [_covered(order[:count], tiles.shape, width, shown.leads.shape) for order in orders for count in counts]
-    lost = drops(network, shown, output, [*hidden, *(~mask for mask in hidden)], zeroed).astype(np.float64)
-    whole = lost[len(counts) - 1]
-    if abs(whole) < 1e-9:
-        return None
-    curves = 1 - lost.reshape(2, len(orders), len(counts)) / whole
-    return Deletion(
-        counts / tiles.size, curves[0, 0], curves[1, 0], curves[0, 1:].mean(axis=0), curves[1, 1:].mean(axis=0)
-    )
+    ranked = [_tiles(relevance, network.fs) for relevance in maps]
+    (shape, width), chance = (ranked[0][0].shape, ranked[0][1]), np.random.default_rng(seed)
+    orders = [np.argsort(-tiles, axis=None, kind="stable") for tiles, _ in ranked]
+    orders += [chance.permutation(shape[0] * shape[1]) for _ in range(RANDOM_ORDERS)]
+    counts = np.round(np.linspace(0, shape[0] * shape[1], STEPS + 1)).astype(np.int64)
+    rise = float(drops(network, shown, output, [np.ones(shown.leads.shape, dtype=np.bool_)], zeroed)[0])
+    if rise < LEAST_RISE:
+        return [None] * len(maps)
+    curves = []
+    for order in orders:
+        hidden = [_covered(order[:count], shape, width, shown.leads.shape) for count in counts]
+        lost = drops(network, shown, output, [*hidden, *(~mask for mask in hidden)], zeroed).astype(np.float64)
+        curves.append((1 - lost / rise).reshape(2, len(counts)))
+    random_deleted, random_inserted = np.mean(curves[len(maps) :], axis=0)
+    shares = counts / (shape[0] * shape[1])
+    return [Deletion(shares, one[0], one[1], random_deleted, random_inserted) for one in curves[: len(maps)]]
 
 
 def rank_correlation(one: Map, other: Map) -> float:

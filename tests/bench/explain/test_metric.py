@@ -7,11 +7,14 @@ from torch import nn
 
 from bench.explain.gradient import integrated_gradients
 from bench.explain.metric import (
+    LEAST_RISE,
     agreement,
     deletion,
+    deletions,
     energy,
     mass,
     partial_rank_correlation,
+    pixel_area,
     points_into,
     rank_correlation,
 )
@@ -109,3 +112,44 @@ def test_energy_is_the_square_of_the_distance_from_the_median():
     leads = np.zeros((12, 10), np.float32)
     leads[3] = [2, 2, 2, 2, 2, 2, 2, 5, 2, 2]
     assert energy(Shown(leads))[3].tolist() == [0, 0, 0, 0, 0, 0, 0, 9, 0, 0]
+
+
+def test_several_maps_are_held_against_the_same_random_orders(shown):
+    net = network()
+    maps = [integrated_gradients(net, shown, 0), energy(shown)]
+    both = deletions(net, shown, 0, maps)
+    for one, alone in zip(both, (deletion(net, shown, 0, map_) for map_ in maps), strict=True):
+        assert one.deletion_gain == pytest.approx(alone.deletion_gain)
+        assert one.insertion_gain == pytest.approx(alone.insertion_gain)
+    assert np.array_equal(both[0].random_deleted, both[1].random_deleted)
+
+
+class Scaled(Late):
+    def __init__(self, by):
+        super().__init__()
+        self.by = by
+
+    def forward(self, x):
+        return self.by * super().forward(x)
+
+
+def test_a_rise_that_is_too_small_to_be_shared_has_no_curve(shown):
+    with torch.inference_mode():
+        rise = float(network().logits(torch.from_numpy(shown.leads[None]))[0, 0])
+    assert deletion(network(Scaled(1.01 * LEAST_RISE / rise)), shown, 0, energy(shown)) is not None
+    assert deletion(network(Scaled(0.99 * LEAST_RISE / rise)), shown, 0, energy(shown)) is None
+    assert deletion(network(Scaled(-1.0)), shown, 0, energy(shown)) is None
+
+
+def test_the_area_of_pixels_is_1_inside_0_outside_and_a_half_for_a_map_that_says_nothing():
+    mask = region()
+    assert pixel_area(mask.astype(np.float32), mask) == 1
+    assert pixel_area((~mask).astype(np.float32), mask) == 0
+    assert pixel_area(np.zeros((12, 1000), np.float32), mask) == 0.5
+    assert pixel_area(-mask.astype(np.float32), mask) == 0.5
+    chance = np.random.default_rng(0).random((12, 1000)).astype(np.float32)
+    inside, outside = chance[mask], chance[~mask]
+    pairs = (inside[:, None] > outside[None]).mean()
+    assert pixel_area(chance, mask) == pytest.approx(pairs)
+    assert pixel_area(chance, np.zeros_like(mask)) is None
+    assert pixel_area(chance, np.ones_like(mask)) is None
