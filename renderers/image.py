@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from renderers.png import encode
 
+Box = tuple[int, int, int, int]
+"""Left, right, top and bottom of a name, in pixels."""
+
 
 @dataclass(frozen=True)
 class Strip:
@@ -48,6 +51,10 @@ class Drawing:
         Most by which the ink of one row reaches into that of the next; 0 when all rows are apart.
     held_mm : float
         Most by which a trace is taller than the page, at whose edge its tips are held; 0 when all are shown whole.
+    names : tuple of (int, int, int, int)
+        Left, right, top and bottom in pixels of the name of every trace.
+    pulses : tuple of float
+        Baselines of the calibration pulses, in mm from the upper edge.
     """
 
     leads: tuple[str, ...]
@@ -57,6 +64,8 @@ class Drawing:
     strips: tuple[Strip, ...] = ()
     overlap_mm: float = 0.0
     held_mm: float = 0.0
+    names: tuple[Box, ...] = ()
+    pulses: tuple[float, ...] = ()
 
     def drawing(self) -> dict[str, Any]:
         """Return these fields by name, for another picture of the same drawing."""
