@@ -1,8 +1,8 @@
 """Questionnaires: the questions of a run, asked one by one, with each reading kept as it arrives."""
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bench.dataset.lot import in_random_order
 from bench.progress import SILENT, Observer, Report
@@ -19,6 +19,21 @@ END = object()
 """Returned in place of a reading when a reader yields no more."""
 
 Keep = Callable[[Question, Reading], None]
+
+Asked = TypeVar("Asked")
+Asked_contra = TypeVar("Asked_contra", contravariant=True)
+
+
+class CasesOf(Protocol[Asked_contra]):
+    """What gives a reader the case of each question, such as :class:`bench.view.Cases`."""
+
+    def each(self, questions: Iterable[Asked_contra]) -> Iterator[Case]:
+        """Yield the case of each question, lazily."""
+        ...
+
+    def case(self, question: Asked_contra) -> Case:
+        """Return the case of one question."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +119,7 @@ def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dic
         return ask_all(reader, questions, lambda question, reading: None, report)
 
 
-def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[tuple[Question, Reading]]:
+def ask(reader: Reader, cases: CasesOf[Asked], questions: Sequence[Asked]) -> Iterator[tuple[Asked, Reading]]:
     """Yield a reading for each question; a crash costs only the case that causes it, even in a batch."""
     position = 0
     while position < len(questions):
@@ -119,7 +134,7 @@ def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator
                 break
 
 
-def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[Reading]:
+def _stream(reader: Reader, cases: CasesOf[Asked], questions: Sequence[Asked]) -> Iterator[Reading]:
     """Yield readings in one stream until the reader crashes or stops."""
     drawn = 0
 
@@ -171,7 +186,7 @@ def _ahead(reader: Reader, yielded: object, number: int, drawn: int) -> RunError
     )
 
 
-def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:
+def _alone(reader: Reader, cases: CasesOf[Asked], question: Asked) -> Reading:
     """Ask one question by itself, to find the case on which a batch crashed."""
     case = cases.case(question)
     outcome = attempt(lambda: next(iter(reader.read([case]))))
