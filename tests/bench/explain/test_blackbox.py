@@ -1,7 +1,11 @@
 """Black boxes: what they are shown, what is kept, what it costs, and what known readers give."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -355,3 +359,47 @@ def test_an_open_network_is_asked_at_its_own_input(one):
     joint = joint_explanation(box, planned_jointly([record], "joint-leads", 61), LBBB)
     assert {"V1"} <= {effect.part.name for effect in joint.effects if effect.is_above_null}
     json.dumps([found.to_json(), joint.to_json()])
+
+
+ASKS = """
+import sys
+from pathlib import Path
+from bench.dataset import Selection
+from bench.explain.blackbox import black_box_on_disk
+from bench.explain.explaining import explanations
+from bench.explain.plan import planned
+from bench.explain.target import Target
+from bench.run.options import RunOptions
+from bench.view import View
+
+steady, chosen = "tests.bench.run.toy_reader:Steady", Selection("phantoms:1,66", limit=1)
+asked = RunOptions(steady, {}, chosen, View("image-only"), out=Path(sys.argv[1]))
+cohort = asked.selection.cohort()
+with black_box_on_disk(asked, cohort) as (box, folder):
+    found = list(explanations(box, planned(box, list(cohort), "shapley", 150), Target("rate", "normal")))
+    print(found[0].to_json())
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_goes_on_and_its_map_is_that_of_one_that_was_not(tmp_path):
+    def asks(out, **environment):
+        return subprocess.run(
+            [sys.executable, "-c", ASKS, str(tmp_path / out)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[3],
+            env={**os.environ, "PYTHONPATH": ".", **environment},
+        )
+
+    undisturbed = asks("a")
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    plan = tmp_path / "plan"
+    plan.write_text("40")
+    assert asks("b", TOY_KILL_AT=str(plan)).returncode == -9
+    (kept,) = (tmp_path / "b").glob("*/readings.jsonl")
+    assert len(kept.read_text().splitlines()) == 40
+    resumed = asks("b", TOY_KILL_AT=str(plan))
+    assert resumed.stdout == undisturbed.stdout
+    assert kept.read_bytes() == next((tmp_path / "a").glob("*/readings.jsonl")).read_bytes()
