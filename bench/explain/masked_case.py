@@ -119,7 +119,7 @@ class MaskedCases:
     def gain(self, record: Record, mask: Mask) -> float:
         """Return by what factor the rest of a lead grows at most for a reader that scales each lead by its spread."""
         mv = self._remembered(record, "signal", record.signal).mv
-        partly = mask.any(axis=1) & ~mask.all(axis=1)
+        partly = mask.any(axis=1) & ~mask.all(axis=1) & (np.isfinite(mv) & ~mask).any(axis=1)
         if not partly.any():
             return 1.0
         before, after = np.nanstd(mv[partly], axis=1), np.nanstd(bridged(mv, mask)[partly], axis=1)

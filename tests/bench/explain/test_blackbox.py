@@ -108,6 +108,21 @@ def test_the_signal_is_bridged_and_no_sample_grows(one):
     assert box.gain(Masked.of(record, flat)) == 1.0
 
 
+def test_a_gap_is_no_bridge_and_moves_no_gain(one):
+    record = next(iter(one))
+    mv = record.signal().mv.copy()
+    mv[LEADS.index("V1"), 1000:1400] = np.nan
+    mv[LEADS.index("V2")] = np.nan
+    torn = replace(record, _load=lambda ecg_id, fs: replace(record.signal(), mv=mv))
+    box = black_box(QrsOfV1(), one)
+    mask = np.zeros((12, 5000), dtype=bool)
+    mask[LEADS.index("V1") : LEADS.index("V3"), 1390:1500] = True
+    hidden = bridged(mv, mask)
+    assert np.isfinite(hidden[mask]).all()
+    assert np.isnan(hidden[LEADS.index("V1"), 1000:1390]).all()
+    assert 0.9 < box.gain(Masked.of(torn, mask)) < 1.5
+
+
 def test_pages_are_drawn_from_the_masked_signal_like_the_whole_one(one):
     reader = DarkPage()
     box, record = black_box(reader, one), next(iter(one))
