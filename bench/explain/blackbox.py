@@ -83,12 +83,15 @@ class BlackBox:
         All that decides a reading beside the recording and its mask.
     kept : Kept
         Readings that exist already; new ones are added, so that no question is asked twice.
+    is_hard : bool
+        Whether answers are 1 or 0 even where the reader tells probabilities.
     """
 
     reader: Reader
     cases: MaskedCases
     settings: str = ""
     kept: Kept = field(default_factory=Kept)
+    is_hard: bool = False
 
     def cells(self, record: Record) -> Cells:
         """Return the cells of a record at its highest sampling rate."""
@@ -115,7 +118,7 @@ class BlackBox:
         """
         readings = self.readings(questions, observer)
         wholes = [reading for one, reading in zip(questions, readings, strict=True) if one.packed is None]
-        kind = answer_kind(target, wholes)
+        kind: AnswerKind = "hard" if self.is_hard else answer_kind(target, wholes)
         return Answered(kind, answers_of(readings, target, kind))
 
     def readings(self, questions: Sequence[Masked], observer: Observer = SILENT) -> list[Reading]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.dataset import RecordId
 from bench.explain.effect import Explanation
+from bench.explain.joint_mask import expanded
 from bench.explain.part import Part
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
@@ -66,6 +67,7 @@ def pooled(found: Sequence[Explanation], patients: Sequence[RecordId], seed: int
         if len(np.unique(numbers[there])) > 1:
             columns = {"value": values[there], "one": np.ones(int(there.sum()))}
             sums = resampled_sums(columns, numbers[there], DRAWS, seed)
-            low, high = interval(ratio(sums["value"], sums["one"])) or (None, None)
+            level = expanded(len(np.unique(numbers[there])))
+            low, high = interval(ratio(sums["value"], sums["one"]), level) or (None, None)
         pools.append(PooledEffect(part, float(values[there].mean()), low, high, int(there.sum())))
     return tuple(pools)

@@ -73,6 +73,12 @@ def test_hard_answers_are_1_and_0(one):
     assert not np.delete(map_, LEADS.index("V1"), axis=0).any()
 
 
+def test_hard_answers_of_a_reader_with_probabilities_can_be_asked_for(one):
+    box = replace(black_box(SureQrsOfV1(), one), is_hard=True)
+    (found,) = explanations(box, planned(box, list(one), "lead"), LBBB)
+    assert found.kind == "hard" and found.whole == 1.0
+
+
 def test_leads_and_segments_are_combined_where_both_are(one):
     box, (found,) = explained(SureQrsOfV1(), one, "leads-and-segments")
     cells = box.cells(next(iter(one)))
