@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from bench.dataset import Cohort, Record, open_dataset
-from bench.explain.blackbox import OpenBox, black_box
+from bench.explain.blackbox import black_box
 from bench.explain.explaining import joint_explanation
 from bench.explain.joint_mask import JointExplanation
+from bench.explain.open_box import OpenBox
 from bench.explain.plan import JOINT_LEADS, planned_jointly
 from bench.explain.target import Target
 from readers.contract import Case

@@ -1,22 +1,18 @@
-"""Readers as black boxes, and open networks in their place: both answer recordings of which a part is hidden."""
+"""Readers as black boxes, asked about recordings of which a part is hidden."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from bench.dataset import Cohort, Record
 from bench.explain.answer_file import Kept, kept_in, kept_of
-from bench.explain.cell import Cells, bridged, cells_of
+from bench.explain.box import Answered
+from bench.explain.cell import Cells
 from bench.explain.masked_case import Masked, MaskedCases, check_shown_a_trace
-from bench.explain.occlusion import Filling
 from bench.explain.target import AnswerKind, Target, answer_kind, answers_of
 from bench.progress import SILENT, Observer
 from bench.run.estimate import LOOKED_AT, RunEstimate
@@ -26,48 +22,11 @@ from bench.run.questionnaire import FAILURES_TO_STOP, ask
 from bench.run.settings import named_statements, safe_name, shown_by
 from bench.storage import as_json, held, write_whole
 from bench.view import View, cases_of, template_version
-from measurements.segment import segmented
-from readers.contract import Case, Reader
-from readers.network import Network, Shown
+from readers.contract import Reader
 from readers.session import CheckedReader, SessionReader
 from taxonomy.axis import VERSION
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
-
-
-@dataclass(frozen=True)
-class Answered:
-    """Answers to masked recordings.
-
-    Attributes
-    ----------
-    kind : {"probability", "hard", "logit"}
-    values : float64 array (n_questions,)
-        NaN for a failed call.
-    """
-
-    kind: AnswerKind
-    values: NDArray[np.float64]
-
-
-class Box(Protocol):
-    """Anything that answers masked recordings."""
-
-    def cells(self, record: Record) -> Cells:
-        """Return the cells of a record, at the sampling rate of the masks."""
-        ...
-
-    def fs(self, record: Record) -> float:
-        """Return the sampling rate of the masks in Hz."""
-        ...
-
-    def gain(self, masked: Masked) -> float:
-        """Return by what factor the rest of a lead grows at most for one who scales each lead by its spread."""
-        ...
-
-    def answers(self, questions: Sequence[Masked], target: Target, observer: Observer = SILENT) -> Answered:
-        """Return the answers to questions, among them each record as a whole."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,71 +147,6 @@ def _why(failed: dict[str, Reading]) -> str:
     error = next(iter(failed.values())).error
     assert error is not None
     return f"{error.kind}: {' '.join(error.message.strip().splitlines()[-1:])[:200]}"
-
-
-@dataclass(frozen=True, eq=False)
-class OpenBox:
-    """An open network, asked by its own input: what is hidden is hidden there, and nothing else changes.
-
-    Attributes
-    ----------
-    network : Network
-    filling : callable
-        How it is hidden: :func:`bench.explain.cell.bridged` or :func:`bench.explain.cell.zeroed`.
-    kind : {"logit", "probability"}
-        What is told of the target.
-    batch : int
-        Masks that are asked about at once.
-    """
-
-    network: Network
-    filling: Filling = bridged
-    kind: AnswerKind = "logit"
-    batch: int = 64
-    _last: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def cells(self, record: Record) -> Cells:
-        """Return the cells of a record at the network's sampling rate."""
-        found: Cells = self._of(record)[1]
-        return found
-
-    def fs(self, record: Record) -> float:
-        """Return the network's sampling rate in Hz."""
-        return self.network.fs
-
-    def gain(self, masked: Masked) -> float:
-        """Return 1: what is not hidden stays as it is."""
-        return 1.0
-
-    def answers(self, questions: Sequence[Masked], target: Target, observer: Observer = SILENT) -> Answered:
-        """Return the logit or the probability of the target for each question, those of a record in one batch."""
-        import torch
-
-        column = self.network.place(target.axis, target.value)
-        tell = self.network.logits if self.kind == "logit" else self.network.probabilities
-        found: list[NDArray[np.float64]] = []
-        with torch.inference_mode(), observer.progress(f"{len(questions)} masked recordings", "questions") as report:
-            for _, group in groupby(questions, key=lambda one: one.record.ecg_id):
-                asked = list(group)
-                shown = self._of(asked[0].record)[0]
-                for start in range(0, len(asked), self.batch):
-                    masks = [one.mask for one in asked[start : start + self.batch]]
-                    leads = np.stack(
-                        [shown.leads if mask is None else self.filling(shown.leads, mask) for mask in masks]
-                    )
-                    others = None if shown.beside is None else torch.from_numpy(shown.beside).expand(len(leads), -1)
-                    found.append(tell(torch.from_numpy(leads), others)[:, column].numpy().astype(np.float64))
-                    report(sum(map(len, found)), len(questions))
-        return Answered(self.kind, np.concatenate(found) if found else np.zeros(0))
-
-    def _of(self, record: Record) -> tuple[Shown, Cells]:
-        if self._last.get("id") != record.ecg_id:
-            signal = record.signal()
-            shown = self.network.prepare(Case(str(record.ecg_id), signal=signal.mv, fs=signal.fs))
-            cells = cells_of(segmented(signal.mv, signal.fs), self.network.fs, shown.leads.shape[1])
-            self._last.update(id=record.ecg_id, of=(shown, cells))
-        found: tuple[Shown, Cells] = self._last["of"]
-        return found
 
 
 def black_box(reader: Reader, cohort: Cohort, view: View | None = None) -> BlackBox:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from bench.dataset import Record
-from bench.explain.blackbox import Answered, Box
+from bench.explain.box import Answered, Box
 from bench.explain.cell import Cells
 from bench.explain.effect import Explanation, effects_of, known
-from bench.explain.joint_mask import JointExplanation, JointMasks, Pool, fitted, mean_known, part_effects
+from bench.explain.joint_mask import JointExplanation, JointMasks, mean_known, part_effects
 from bench.explain.masked_case import Masked
 from bench.explain.part import Mask, Part
 from bench.explain.plan import JOINT_GROUPS, JOINT_LEADS, SHAPLEY, Plan, hidden_parts
+from bench.explain.ridge import Pool, fitted
 from bench.explain.shapley import Orders
 from bench.explain.target import Target
 from bench.progress import SILENT, Observer

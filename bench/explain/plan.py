@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 
 from bench.dataset import Record, RecordId
-from bench.explain.blackbox import Box
+from bench.explain.box import Box
 from bench.explain.cell import Cells
 from bench.explain.effect import TWO_WAY
 from bench.explain.part import By, Part, parts

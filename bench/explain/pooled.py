@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.dataset import RecordId
 from bench.explain.effect import Explanation
-from bench.explain.joint_mask import expanded
 from bench.explain.part import Part
+from bench.explain.ridge import expanded
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
 

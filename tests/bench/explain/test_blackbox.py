@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from bench.dataset import Selection
-from bench.explain.blackbox import OpenBox, black_box, black_box_on_disk
+from bench.explain.blackbox import black_box, black_box_on_disk
 from bench.explain.cell import bridged
 from bench.explain.effect import combined
 from bench.explain.explaining import explanations, joint_explanation, questions_of
 from bench.explain.masked_case import Masked, at_rate
+from bench.explain.open_box import OpenBox
 from bench.explain.part import GROUPS, parts
 from bench.explain.plan import METHODS, planned, planned_jointly
 from bench.explain.target import Target
