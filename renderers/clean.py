@@ -1,10 +1,12 @@
 """The printed page without its grid."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from renderers.grid import cleaned
-from renderers.image import EcgImage
+from renderers.image import Drawing, EcgImage
 from renderers.printed import Printed
 from renderers.style import PageStyle
 
@@ -15,6 +17,8 @@ class Clean:
     name = "clean"
     description = "the printed page without its grid, black on white"
 
-    def render(self, signal: NDArray[np.float32], fs: float, style: PageStyle) -> tuple[EcgImage, ...]:
+    def render(
+        self, signal: NDArray[np.float32], fs: float, style: PageStyle, like: Sequence[Drawing] = ()
+    ) -> tuple[EcgImage, ...]:
         """Return the page of a record; ``signal`` is float32 (12, n_samples) in mV."""
-        return tuple(cleaned(page) for page in Printed().render(signal, fs, style))
+        return tuple(cleaned(page) for page in Printed().render(signal, fs, style, like))

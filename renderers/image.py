@@ -11,6 +11,9 @@ from renderers.png import encode
 if TYPE_CHECKING:
     from renderers.original import Original
 
+Box = tuple[int, int, int, int]
+"""Left, right, top and bottom of a name, in pixels."""
+
 
 @dataclass(frozen=True)
 class Strip:
@@ -53,6 +56,10 @@ class Drawing:
         Most by which a trace is taller than the page, at whose edge its tips are held; 0 when all are shown whole.
     original : Original or None
         What it was drawn from, for readers whose instruments draw a part of it larger; None unless the style keeps it.
+    names : tuple of (int, int, int, int)
+        Left, right, top and bottom in pixels of the name of every trace.
+    pulses : tuple of float
+        Baselines of the calibration pulses, in mm from the upper edge.
     """
 
     leads: tuple[str, ...]
@@ -63,6 +70,8 @@ class Drawing:
     overlap_mm: float = 0.0
     held_mm: float = 0.0
     original: "Original | None" = field(default=None, repr=False)
+    names: tuple[Box, ...] = ()
+    pulses: tuple[float, ...] = ()
 
     def drawing(self) -> dict[str, Any]:
         """Return these fields by name, for another picture of the same drawing."""

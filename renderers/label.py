@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.image import Strip
+from renderers.image import Box, Strip
 from renderers.ink import stamp, text_coverage
 from renderers.layout import LEFT_MM
 from renderers.original import LABEL_MM
@@ -23,9 +23,6 @@ RISES_MM = (0.0, 2.0, 4.0, 8.0)
 
 BELOW_COST, MARGIN_COST = 20.0, 100.0
 """What a place below the trace, and one in the margin, count for in mm of distance: they are taken last."""
-
-Box = tuple[int, int, int, int]
-"""Left, right, top and bottom of a name, in pixels."""
 
 
 def write_label(ink: NDArray[np.uint8], strip: Strip, line: NDArray[np.float64], style: PageStyle) -> Box:
@@ -48,6 +45,12 @@ def write_label(ink: NDArray[np.uint8], strip: Strip, line: NDArray[np.float64],
     text = text_coverage(strip.lead, LABEL_MM, style.px_per_mm)
     box = _place(ink, text.shape, strip, line, style.px_per_mm)
     stamp(ink, text, box[0], box[3])
+    return box
+
+
+def write_label_at(ink: NDArray[np.uint8], lead: str, box: Box, px_per_mm: int) -> Box:
+    """Write a lead's name where it stands on another page of the same record, and return where."""
+    stamp(ink, text_coverage(lead, LABEL_MM, px_per_mm), box[0], box[3])
     return box
 
 

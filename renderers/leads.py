@@ -1,5 +1,6 @@
 """Twelve pictures, one per lead: ten seconds, without a grid, upscaled."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.grid import cleaned
-from renderers.image import EcgImage
+from renderers.image import Drawing, EcgImage
 from renderers.layout import Layout
 from renderers.page import draw
 from renderers.stacked import strips_layout
@@ -25,13 +26,16 @@ class Leads:
     px_per_mm = 8
     """Usual resolution, a third above that of a page, which keeps a picture under 2,200 px wide."""
 
-    def render(self, signal: NDArray[np.float32], fs: float, style: PageStyle) -> tuple[EcgImage, ...]:
+    def render(
+        self, signal: NDArray[np.float32], fs: float, style: PageStyle, like: Sequence[Drawing] = ()
+    ) -> tuple[EcgImage, ...]:
         """Return twelve pictures in lead order; ``signal`` is float32 (12, n_samples) in mV."""
         style = replace(style, grid=False)
-        return tuple(self._picture(signal[row : row + 1], lead, fs, style) for row, lead in enumerate(LEADS))
-
-    def _picture(self, samples: NDArray[np.float32], lead: str, fs: float, style: PageStyle) -> EcgImage:
-        return cleaned(draw(lead_layout(lead, style), samples, fs, style, (lead,)))
+        pages = like or (None,) * len(LEADS)
+        return tuple(
+            cleaned(draw(lead_layout(lead, style), signal[row : row + 1], fs, style, (lead,), page))
+            for row, (lead, page) in enumerate(zip(LEADS, pages, strict=True))
+        )
 
 
 @lru_cache(maxsize=64)

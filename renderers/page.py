@@ -7,13 +7,14 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.image import EcgImage
+from renderers.image import Box, Drawing, EcgImage
 from renderers.ink import draw_lines
-from renderers.label import Box, write_label
+from renderers.label import write_label, write_label_at
 from renderers.layout import Layout
 from renderers.original import LEVELS, Name, Original, Sheet, Window, empty_sheet
 from renderers.style import PageStyle
-from renderers.trace import Placed, on_page, overlap
+from renderers.trace import Placed, in_place, on_page, overlap
+from taxonomy.error import RenderError
 
 PAPER = (255, 250, 248)
 LIGHT_LINE = (250, 208, 208)
@@ -30,7 +31,14 @@ def palette() -> NDArray[np.uint8]:
     return np.rint(mixed).astype(np.uint8).reshape(-1, 3)
 
 
-def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyle, leads: Sequence[str]) -> EcgImage:
+def draw(  # noqa: PLR0913  # a record, its page, and the page that it is drawn like
+    layout: Layout,
+    signal: NDArray[np.float32],
+    fs: float,
+    style: PageStyle,
+    leads: Sequence[str],
+    like: Drawing | None = None,
+) -> EcgImage:
     """Draw a record on a page.
 
     Parameters
@@ -45,15 +53,29 @@ def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyl
         Scale and pen.
     leads : sequence of str
         Names of the rows.
+    like : Drawing, optional
+        The page of the whole record where this one is a masked copy of it: its traces, pulses and names stay where
+        they stand there, so that only what is masked differs.
+
+    Raises
+    ------
+    taxonomy.error.RenderError
+        When ``like`` is a page of another layout or scale.
     """
-    placed = on_page(layout, [signal[leads.index(strip.lead)] for strip in layout.strips], fs, style)
+    samples = [signal[leads.index(strip.lead)] for strip in layout.strips]
+    placed = (
+        on_page(layout, samples, fs, style) if like is None else in_place(_as(like, layout, style), samples, fs, style)
+    )
     sheet = static_sheet(replace(placed.layout, strips=()), style)
     ink = sheet.ink.copy()
     draw_lines(ink, placed.lines, style)
-    labels = [
-        (strip.lead, write_label(ink, strip, line, style))
-        for strip, line in zip(placed.layout.strips, placed.lines, strict=True)
-    ]
+    if like is None:
+        traced = zip(placed.layout.strips, placed.lines, strict=True)
+        names = tuple(write_label(ink, strip, line, style) for strip, line in traced)
+    else:
+        named = zip(placed.layout.strips, like.names, strict=True)
+        names = tuple(write_label_at(ink, strip.lead, box, style.px_per_mm) for strip, box in named)
+    labels = [(strip.lead, box) for strip, box in zip(placed.layout.strips, names, strict=True)]
     return EcgImage(
         indices=sheet.paper + (ink >> 4),
         palette=palette() if layout.grid else palette()[:LEVELS],
@@ -65,6 +87,8 @@ def draw(layout: Layout, signal: NDArray[np.float32], fs: float, style: PageStyl
         overlap_mm=overlap(layout.strips, placed.lines, style.pen_mm),
         held_mm=placed.held_mm,
         original=_original(placed, labels, style) if style.keeps_original else None,
+        names=names,
+        pulses=placed.layout.pulses,
     )
 
 
@@ -72,6 +96,15 @@ def _original(placed: Placed, labels: Sequence[tuple[str, Box]], style: PageStyl
     px = style.px_per_mm
     names = tuple(Name(lead, box[0] / px, box[3] / px) for lead, box in labels)
     return Original(replace(placed.layout, strips=()), tuple(placed.lines), names, style)
+
+
+def _as(like: Drawing, layout: Layout, style: PageStyle) -> Layout:
+    """Return a layout with the traces and pulses where they stand on another page."""
+    scale = (like.px_per_mm, like.mm_per_s, like.mm_per_mv)
+    same = [strip.lead for strip in like.strips] == [strip.lead for strip in layout.strips]
+    if not same or len(like.names) != len(layout.strips) or scale != (style.px_per_mm, style.mm_per_s, style.mm_per_mv):
+        raise RenderError("a masked record is drawn like a page of the same record by the same renderer, at one scale")
+    return replace(layout, strips=like.strips, pulses=like.pulses)
 
 
 @lru_cache(maxsize=16)

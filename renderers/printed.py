@@ -1,11 +1,12 @@
 """The printed page: 3 rows x 4 columns of 2.5 s, a rhythm strip of lead II, and the millimetre grid."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.image import EcgImage, Strip
+from renderers.image import Drawing, EcgImage, Strip
 from renderers.layout import LEFT_MM, RIGHT_MM, Layout, room
 from renderers.page import draw
 from renderers.style import LEADS, PageStyle
@@ -24,9 +25,11 @@ class Printed:
     name = "printed"
     description = "3 x 4 leads of 2.5 s with a rhythm strip on millimetre paper, as printed"
 
-    def render(self, signal: NDArray[np.float32], fs: float, style: PageStyle) -> tuple[EcgImage, ...]:
+    def render(
+        self, signal: NDArray[np.float32], fs: float, style: PageStyle, like: Sequence[Drawing] = ()
+    ) -> tuple[EcgImage, ...]:
         """Return the page of a record; ``signal`` is float32 (12, n_samples) in mV."""
-        return (draw(printed_layout(style), signal, fs, style, LEADS),)
+        return (draw(printed_layout(style), signal, fs, style, LEADS, *like),)
 
 
 @lru_cache(maxsize=16)

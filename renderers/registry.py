@@ -1,6 +1,7 @@
 """Renderers by name: built in, or from the entry point group ``ecg_bench.renderers``."""
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint
 from typing import Protocol
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.clean import Clean
-from renderers.image import EcgImage
+from renderers.image import Drawing, EcgImage
 from renderers.leads import Leads
 from renderers.printed import Printed
 from renderers.stacked import Stacked
@@ -22,7 +23,8 @@ class Renderer(Protocol):
     """Draws a record, at the resolution of the style.
 
     A renderer may have ``px_per_mm`` (int), the resolution at which it draws where none is named; else it is that of
-    :class:`PageStyle`.
+    :class:`PageStyle`. Its ``render`` may take ``like``, the pages of the whole record where the signal is a masked
+    copy of it: only what is masked differs then, as explanations need it.
 
     Attributes
     ----------
@@ -83,7 +85,11 @@ def _made(name: str, factory: object) -> Renderer:
 
 
 def render(
-    signal: NDArray[np.float32], fs: float, name: str = "printed", style: PageStyle | None = None
+    signal: NDArray[np.float32],
+    fs: float,
+    name: str = "printed",
+    style: PageStyle | None = None,
+    like: Sequence[Drawing] = (),
 ) -> tuple[EcgImage, ...]:
     """Draw a record.
 
@@ -97,11 +103,15 @@ def render(
         ``printed``, ``clean``, ``stacked`` or ``leads``.
     style : PageStyle, optional
         Scale and pen; by default the usual ones, at the renderer's own resolution.
+    like : sequence of Drawing, optional
+        The pages of the whole record by the same renderer, where the signal is a masked copy of it: what a layout
+        takes from a signal (traces that would leave the page are moved, names stand on bare paper) is taken from it.
 
     Raises
     ------
     RenderError
-        When the signal has another shape or an infinite sample, ``fs`` is not positive, or the renderer is unknown.
+        When the signal has another shape or an infinite sample, ``fs`` is not positive, the renderer is unknown, or it
+        cannot draw like another page.
     """
     drawer = renderer(name)
     if signal.ndim != 2 or signal.shape[0] != len(LEADS) or signal.shape[1] < 2:
@@ -110,7 +120,16 @@ def render(
         raise RenderError(f"the sampling rate must be positive, not {fs}")
     if np.isinf(signal).any():
         raise RenderError("a signal must not hold infinite samples")
-    return drawer.render(signal, fs, style or PageStyle(px_per_mm=usual_px_per_mm(name)))
+    chosen = style or PageStyle(px_per_mm=usual_px_per_mm(name))
+    if not like:
+        return drawer.render(signal, fs, chosen)
+    if "like" not in inspect.signature(drawer.render).parameters:
+        raise RenderError(
+            f"renderer {name!r} cannot draw a masked record like the whole one: its render takes no 'like'; choose one "
+            f"of {', '.join(RENDERERS)}"
+        )
+    like_it: Callable[..., tuple[EcgImage, ...]] = drawer.render
+    return like_it(signal, fs, chosen, like=like)
 
 
 def blank(name: str = "printed", style: PageStyle | None = None) -> tuple[EcgImage, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.grid import cleaned
-from renderers.image import EcgImage, Strip
+from renderers.image import Drawing, EcgImage, Strip
 from renderers.layout import LEFT_MM, RIGHT_MM, Layout, room
 from renderers.page import draw
 from renderers.style import LEADS, PageStyle
@@ -26,9 +26,11 @@ class Stacked:
     name = "stacked"
     description = "twelve strips of 10 s, one under the other, without a grid"
 
-    def render(self, signal: NDArray[np.float32], fs: float, style: PageStyle) -> tuple[EcgImage, ...]:
+    def render(
+        self, signal: NDArray[np.float32], fs: float, style: PageStyle, like: Sequence[Drawing] = ()
+    ) -> tuple[EcgImage, ...]:
         """Return the page of a record; ``signal`` is float32 (12, n_samples) in mV."""
-        page = draw(stacked_layout(style), signal, fs, style, LEADS)
+        page = draw(stacked_layout(style), signal, fs, style, LEADS, *like)
         return (page if style.grid else cleaned(page),)
 
 

@@ -81,6 +81,20 @@ def on_page(layout: Layout, samples: Sequence[NDArray[np.float32]], fs: float, s
     return Placed(replace(layout, strips=moved, pulses=_pulses(layout, moved, style)), lines, held)
 
 
+def in_place(layout: Layout, samples: Sequence[NDArray[np.float32]], fs: float, style: PageStyle) -> Placed:
+    """Place traces exactly where a layout has them; tips are held at the edge of the page. As :func:`on_page`."""
+    first, last = layout.room_mm
+    lines, held = [], 0.0
+    for strip, values in zip(layout.strips, samples, strict=True):
+        line = polyline(strip, values, fs, style)
+        known = line[np.isfinite(line[:, 1]), 1]
+        if len(known):
+            held = max(held, float(first - known.min()), float(known.max() - last))
+        np.clip(line[:, 1], first, last, out=line[:, 1])
+        lines.append(line)
+    return Placed(layout, lines, held)
+
+
 def shift_onto(extent: tuple[float, float], space: tuple[float, float]) -> float:
     """Return how far to move a trace down, in mm, for its extent to lie within a space; 0 where it is too tall."""
     least, most = space[0] - extent[0], space[1] - extent[1]

@@ -91,15 +91,15 @@ def cells_of(beats: Sequence[BeatSegments], fs: float, samples: int) -> Cells:
 def bridged(leads: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return leads with straight lines over what is masked, both float32 and bool (12, n_samples).
 
-    A lead that is masked as a whole is 0.
+    A lead that is masked as a whole is 0, and so is what is masked of one that is a gap otherwise.
     """
     out = leads.copy()
     position = np.arange(leads.shape[1])
     for row, hidden in enumerate(mask):
-        if hidden.all():
-            out[row] = 0
-        elif hidden.any():
-            out[row, hidden] = np.interp(position[hidden], position[~hidden], leads[row, ~hidden])
+        if not hidden.any():
+            continue
+        shown = ~hidden & np.isfinite(leads[row])
+        out[row, hidden] = np.interp(position[hidden], position[shown], leads[row, shown]) if shown.any() else 0
     return out
 
 

@@ -1,9 +1,9 @@
 """Questionnaires: the questions of a run, asked one by one, with each reading kept as it arrives."""
 
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bench.dataset.lot import in_random_order
 from bench.progress import SILENT, Observer, Report
@@ -26,6 +26,21 @@ Asked = Generator[tuple[Question, Reading], None, None]
 
 Source = Callable[[Reader, Cases, Sequence[Question]], Asked]
 """Asks a reader every question: :func:`ask` in this process, or an engine elsewhere."""
+
+Item = TypeVar("Item")
+Item_contra = TypeVar("Item_contra", contravariant=True)
+
+
+class CasesOf(Protocol[Item_contra]):
+    """What gives a reader the case of each question, such as :class:`bench.view.Cases`."""
+
+    def each(self, questions: Iterable[Item_contra]) -> Iterator[Case]:
+        """Yield the case of each question, lazily."""
+        ...
+
+    def case(self, question: Item_contra) -> Case:
+        """Return the case of one question."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +131,9 @@ def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dic
         return ask_all(reader, questions, lambda question, reading: None, report)
 
 
-def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Asked:
+def ask(
+    reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]
+) -> Generator[tuple[Item, Reading], None, None]:
     """Yield a reading for each question; a crash costs only the case that causes it, even in a batch."""
     position = 0
     while position < len(questions):
@@ -131,7 +148,7 @@ def ask(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Asked:
                 break
 
 
-def _stream(reader: Reader, cases: Cases, questions: Sequence[Question]) -> Iterator[Reading]:
+def _stream(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]) -> Iterator[Reading]:
     """Yield readings in one stream until the reader crashes or stops."""
     drawn = 0
 
@@ -183,7 +200,7 @@ def _ahead(reader: Reader, yielded: object, number: int, drawn: int) -> RunError
     )
 
 
-def _alone(reader: Reader, cases: Cases, question: Question) -> Reading:
+def _alone(reader: Reader, cases: CasesOf[Item], question: Item) -> Reading:
     """Ask one question by itself, to find the case on which a batch crashed."""
     case = cases.case(question)
     outcome = attempt(lambda: next(iter(reader.read([case]))))

@@ -125,7 +125,11 @@ class Cases:
         return "image" in self.view.inputs and self.view.shown.images == "true"
 
     def _drawn(self, record: Record) -> Signal:
-        """Return the signal to draw, at the highest rate, with NaN in masked leads."""
+        """Return the signal to draw, at the highest rate, with NaN in masked leads.
+
+        Its page is laid out by what is left. That of the whole record (``like`` of :func:`renderers.render`), where
+        names stand beside the traces that they had to avoid, would tell how large a blanked lead was.
+        """
         return self._changed(record, record.signal(), np.nan)
 
     def _signal(self, record: Record) -> Signal | None:

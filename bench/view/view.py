@@ -161,9 +161,9 @@ class View:
         """Whether only records with a signal at hand can be shown."""
         return not self.inputs or not {"signal", "image", "text"}.isdisjoint(self.inputs)
 
-    def drawn(self, signal: Signal) -> tuple[Picture, ...]:
-        """Return the pages of a signal."""
-        return render(signal.mv, signal.fs, self.renderer, self.style)
+    def drawn(self, signal: Signal, like: Sequence[Picture] = ()) -> tuple[Picture, ...]:
+        """Return the pages of a signal; those of a masked copy are drawn like the pages of the whole record."""
+        return render(signal.mv, signal.fs, self.renderer, self.style, like)
 
     def prompt(self, numbers: Measurements, images: Sequence[Picture], patient: Record | None = None) -> Prompt | None:
         """Return the prompt of a case, None for a reader that takes no text; the numbers are this patient's."""
