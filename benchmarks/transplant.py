@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/transplant.py [--rounds 7] [--data PTBXL_DIR]
 
-As an open network, and through its reader, whose batches are padded. Each round grafts another donor, so that nothing is
-measured twice. The networks alone over as many prepared recordings are the yardstick.
+As an open network, and through its reader, whose batches are padded. Each round grafts another donor, so that nothing
+is measured twice. The networks alone over as many prepared recordings are the yardstick.
 """
 
 import argparse

@@ -89,8 +89,9 @@ class Beating:
 
     @property
     def usual(self) -> tuple[Marks, ...]:
-        """The beats of the usual shape; all where there is none."""
-        return tuple(beat for beat in self.beats if beat.is_usual) or self.beats
+        """The beats of the usual shape between two others; all of the usual shape, or all, where there is none."""
+        usual = tuple(beat for beat in self.beats if beat.is_usual)
+        return tuple(beat for beat in usual if beat not in (self.beats[0], self.beats[-1])) or usual or self.beats
 
     def level(self, beat: Marks) -> NDArray[np.float32]:
         """Return the level just before a QRS complex, float32 (12,)."""
