@@ -218,7 +218,9 @@ def concept_uses(
         vectors = _vectors(usual, fitted, concept, rivals, options)
         tried += [_tried(concept, output, one, vectors, spread, concept in controls) for output, one in scored.items()]
     tested = [one for one in tried if one.p is not None]
-    corrected = dict(zip(map(id, tested), holm([one.p for one in tested if one.p is not None]), strict=True))
+    corrected = dict(
+        zip(map(id, tested), map(_digits, holm([one.p for one in tested if one.p is not None])), strict=True)
+    )
     return tuple(_verdict(one, corrected.get(id(one))) for one in tried)
 
 
@@ -346,7 +348,11 @@ def _above(own: Values, others: Values) -> float:
 
     if np.ptp(np.concatenate([own, others])) == 0:
         return 1.0
-    return float(f"{mannwhitneyu(own, others, alternative='greater').pvalue:.2e}")
+    return _digits(float(mannwhitneyu(own, others, alternative="greater").pvalue))
+
+
+def _digits(p: float) -> float:
+    return float(f"{p:.2e}")
 
 
 def _verdict(tried: _Tried, corrected: float | None) -> ConceptUse:
