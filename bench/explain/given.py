@@ -13,7 +13,9 @@ from bench.view import View
 from measurements import Measurements
 from readers.contract import Case, Reader
 from readers.head import FINDING_FROM, is_multi_label
+from readers.isolation import Crash, attempt
 from readers.network import Network
+from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
 BATCH = 64
@@ -96,14 +98,23 @@ def asking_reader(reader: Reader, axis: str, value: str, case_of: CaseOf | None 
     value : str
     case_of : callable, optional
         Makes the case of a recording; without it a case holds the signal alone.
+
+    What it returns raises :class:`taxonomy.error.RunError` when the reader crashes, or gives too few or too many
+    readings.
     """
     make = case_of or signal_case
 
     def ask(signals: Sequence[Signal]) -> Sequence[Given]:
         if not signals:
             return []
-        readings = list(reader.read([make(signal) for signal in signals]))
-        return [_given(reading, axis, value) for reading in readings]
+        cases = [make(signal) for signal in signals]
+        outcome = attempt(lambda: list(reader.read(cases)))
+        if isinstance(outcome, Crash):
+            raise RunError(f"reader {reader.name!r} did not read the changed recordings: {outcome.words}")
+        if len(outcome.value) != len(cases):
+            counts = f"{len(outcome.value)} readings for {len(cases)} cases"
+            raise RunError(f"reader {reader.name!r} did not read the changed recordings: {counts}")
+        return [_given(reading, axis, value) for reading in outcome.value]
 
     return ask
 

@@ -20,6 +20,7 @@ from bench.explain.donor_pool import Donor, distance, nearest
 from bench.explain.given import Asking, Given
 from bench.explain.graft import CELLS, Beating, GroupCell, beating, exchangeable, grafted, shape
 from readers.network import Output
+from taxonomy.error import SettingError
 
 TRIED = 3
 """Nearest donors of each kind that are asked about, until one is answered as it is labelled."""
@@ -42,15 +43,43 @@ class Plan:
     Attributes
     ----------
     most : int
-        Cells that are exchanged at most, one at least; a first round alone asks 28 times.
+        Cells that are exchanged at most, 1 to 28; a first round alone asks 28 times.
     draws : int
         Sets of random cells, one at least.
     seed : int
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When there would be no cell or no random set.
     """
 
     most: int = len(CELLS)
     draws: int = DRAWS
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.most <= len(CELLS):
+            raise SettingError(f"a transplant exchanges 1 to {len(CELLS)} cells, not {self.most}")
+        if self.draws < 1:
+            raise SettingError(f"a transplant needs 1 set of random cells or more, not {self.draws}")
+
+    @classmethod
+    def within(cls, queries: int, seed: int = 0) -> "Plan":
+        """Return the plan that goes furthest with so many questions about one record.
+
+        Raises
+        ------
+        taxonomy.error.SettingError
+            When they are too few for one cell.
+        """
+        able = [plan for most in range(1, len(CELLS) + 1) if (plan := cls(most, seed=seed)).queries <= queries]
+        if not able:
+            least = cls(1).queries
+            raise SettingError(
+                f"a transplant asks up to {least} questions of a record, and {queries} are allowed: allow more"
+            )
+        return able[-1]
 
     @property
     def queries(self) -> int:
@@ -134,6 +163,15 @@ class NoTransplant:
     head: str
     value: str
     why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+
+def found_in(data: Mapping[str, Any]) -> Transplant | NoTransplant:
+    """Return what either's ``to_json`` gave; raises KeyError or TypeError for other data."""
+    return NoTransplant(**data) if "why" in data else Transplant.from_json(data)
 
 
 def cell_name(cell: GroupCell) -> str:

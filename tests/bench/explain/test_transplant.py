@@ -21,6 +21,7 @@ from bench.explain.transplant import (
     NoTransplant,
     Plan,
     Transplant,
+    found_in,
     pooled,
     transplant,
 )
@@ -30,7 +31,7 @@ from phantoms.population import of_statements
 from readers.control import PriorControl
 from readers.torch_reader import TorchReader
 from renderers import LEADS
-from taxonomy.error import DatasetError, UnknownNameError
+from taxonomy.error import DatasetError, RunError, SettingError, UnknownNameError
 from taxonomy.reading import Failure, Reading
 from taxonomy.truth import Truth
 
@@ -100,7 +101,11 @@ def test_the_cell_on_which_the_answer_rests_makes_it_go_and_the_controls_do_not(
     assert {name for name, odds in found.alone.items() if odds < found.before - 0.01} == {"V1 QRS"}
     assert len(found.alone) == 28
     assert found.queries == 1 + 3 + 28 + 2 + 5 <= Plan().queries
-    assert Transplant.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert found_in(json.loads(json.dumps(found.to_json()))) == found
+    donor = next(one for one in pool if one.record.ecg_id == found.donor).at(500)
+    drawn = found.changed(blocked.signal(), donor)
+    assert drawn[V1].min() < DEEP_MV < blocked.signal().mv[V1].min()
+    assert np.array_equal(np.delete(drawn, V1, axis=0), np.delete(blocked.signal().mv, V1, axis=0))
     assert transplant(blocked, RBBB, asking_network(network, *RBBB), pool) == found
 
 
@@ -157,6 +162,38 @@ def test_what_has_no_transplant_says_why(blocked, pool):
     assert why(blocked, False, pool) == NOT_GIVEN
     assert why(blocked, None, pool) == FAILED
     assert why(blocked, True, ()) == NO_DONOR
+
+
+def test_a_plan_says_what_it_asks_at_most_and_fits_a_budget():
+    assert Plan(most=1).queries == 1 + 6 + 28 + 0 + 1 + 4
+    assert Plan().queries == 1 + 6 + 28 * 29 // 2 + 27 + 1 + 4
+    assert Plan.within(40) == Plan(most=1)
+    assert Plan.within(67) == Plan(most=1)
+    assert Plan.within(68, seed=3) == Plan(most=2, seed=3)
+    assert Plan.within(10_000) == Plan()
+    with pytest.raises(SettingError, match="asks up to 40 questions of a record, and 39 are allowed"):
+        Plan.within(39)
+    for wrong in ({"most": 0}, {"most": 29}, {"draws": 0}):
+        with pytest.raises(SettingError, match="a transplant"):
+            Plan(**wrong)
+
+
+class Broken:
+    name, inputs = "broken", frozenset({"signal"})
+
+    def __init__(self, gives):
+        self.gives = gives
+
+    def read(self, cases):
+        if self.gives is None:
+            raise ValueError("no weights")
+        yield from [Reading()] * self.gives
+
+
+@pytest.mark.parametrize(("gives", "said"), [(None, "ValueError: no weights"), (1, "1 readings for 2 cases")])
+def test_a_reader_that_breaks_is_one_sentence(blocked, gives, said):
+    with pytest.raises(RunError, match=f"reader 'broken' did not read the changed recordings: {said}"):
+        asking_reader(Broken(gives), *RBBB)([blocked.signal()] * 2)
 
 
 def test_failed_calls_count_as_answers_that_stay(blocked, pool):
@@ -278,6 +315,7 @@ def test_what_a_reader_tells_is_an_answer_and_its_odds(network, blocked):
         name, inputs = "says", frozenset({"signal"})
 
         def read(self, cases):
+            del cases
             yield Reading(values={"conduction": "none"}, probabilities={"conduction": {"rbbb": 0.25, "none": 0.75}})
             yield Reading(values={"other_findings": frozenset({"lvh"})}, probabilities={"superclass": {"MI": 0.75}})
             yield Reading(values={"conduction": None})
@@ -305,6 +343,7 @@ def test_transplants_together_have_intervals_by_patient(blocked, pool, network):
     assert found.median_cells == 1
     assert found.cells == {"V1 QRS": 4}
     assert found.without == {NO_BEAT: 1}
+    assert found_in(json.loads(json.dumps(none.to_json()))) == none
     json.dumps(found.to_json())
     nothing = pooled([none])
     assert (nothing.n, nothing.flips, nothing.median_cells) == (0, None, None)
