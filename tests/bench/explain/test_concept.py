@@ -131,6 +131,20 @@ def test_too_few_patients_cannot_tell(made):
     few = Scored(pooled_gradients(network, shown[:9], "mixed", 0), [0, 1, 2, 3] + [3] * 5)
     (found,) = concept_uses(fitted, {("rhythm", "sinus"): few}, (), OPTIONS)
     assert (found.use, found.p_holm) == ("cannot tell", None)
+    enough = Scored(few.gradients, [0, 1, 2, 3] + [4] * 5)
+    (found,) = concept_uses(fitted, {("rhythm", "sinus"): enough}, (), OPTIONS)
+    assert found.use == "for"
+
+
+def test_units_on_another_scale_change_nothing(made, sees_used):
+    shown, has = made
+    network = open_network(Sees(l0=1.0))
+    scale = 10.0 ** np.random.default_rng(0).uniform(-2, 2, INTO)
+    fitted = Fitted(pooled_activations(network, shown, "mixed") * scale, list(range(240)), has)
+    scored = Scored(pooled_gradients(network, shown[:30], "mixed", 0) / scale, list(range(30)))
+    found = {use.concept: use for use in concept_uses(fitted, {("rhythm", "sinus"): scored}, ("age", "sex"), OPTIONS)}
+    assert found["used"].strength == pytest.approx(sees_used["used"].strength, abs=1e-4)
+    assert found["used"].area == pytest.approx(sees_used["used"].area, abs=1e-4)
 
 
 def test_an_answer_that_nothing_moves_uses_nothing(made):

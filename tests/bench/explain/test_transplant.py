@@ -12,7 +12,7 @@ from bench.dataset import Record, Signal
 from bench.dataset.phantom import truth_of_draw
 from bench.explain.donor_pool import Donor, bears, donor_pool, nearest
 from bench.explain.given import Given, asking_network, asking_reader, signal_case, viewed_case
-from bench.explain.graft import CELLS, GROUPS, beating, exchangeable, grafted, shape
+from bench.explain.graft import CELLS, GROUPS, Beating, Marks, beating, exchangeable, grafted, shape
 from bench.explain.transplant import (
     FAILED,
     NO_BEAT,
@@ -209,6 +209,68 @@ def test_failed_calls_count_as_answers_that_stay(blocked, pool):
     assert not any(found.random)
 
 
+def test_of_cells_that_move_an_answer_alike_the_largest_change_goes_first_and_a_failed_call_last(blocked, pool):
+    host = beating(blocked.signal())
+
+    def hard(signals):
+        """Gives the answer of all but the three donors."""
+        return [Given(len(signals) != 3) for _ in signals]
+
+    found = transplant(blocked, RBBB, hard, pool, Plan(most=1))
+    donor = next(one for one in pool if one.record.ecg_id == found.donor).at(500)
+    sizes = {cell: np.square(grafted(host, donor, [cell]) - host.mv).sum() for cell in CELLS}
+    assert found.cells == (" ".join(max(sizes, key=sizes.get)),)
+
+    def failing(signals):
+        told = [Given(True, 1.0) if place == 5 else Given(None) for place in range(len(signals))]
+        return told if len(signals) == 28 else hard(signals)
+
+    assert transplant(blocked, RBBB, failing, pool, Plan(most=1)).cells == (" ".join(CELLS[5]),)
+
+
+def plain(mv, *beats):
+    return Beating(np.asarray(mv, dtype=np.float32), 500, beats)
+
+
+BEAT = Marks(after=100, before=700, p=200, qrs=300, j=350, t=500, is_usual=True)
+
+
+def test_a_graft_fades_into_what_stands_beside_it_and_takes_the_hosts_level():
+    host, donor = np.full((12, 1000), 3.0), np.full((12, 1000), 8.0)
+    host[V1, :295] = 9
+    donor[V1, :295], donor[V1, 300:] = -7, 10
+    found = grafted(plain(host, BEAT), plain(donor, BEAT), [("V1", "QRS")])[V1]
+    assert plain(host, BEAT).level(BEAT)[V1] == 3 + 6 / 2
+    assert plain(donor, BEAT).level(BEAT)[V1] == 0.5
+    shifted = 6 - 0.5
+    assert found[300:350] == pytest.approx(10 + shifted)
+    share = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, 6) / 6)
+    assert found[350:355] == pytest.approx(3 + share * (10 + shifted - 3), abs=1e-4)
+    assert found[295:300] == pytest.approx(3 + share[::-1] * (8 + shifted - 3), abs=1e-4)
+    assert np.array_equal(np.delete(found, np.arange(295, 355)), np.delete(host[V1], np.arange(295, 355)))
+
+
+def test_beyond_a_donors_beat_its_last_sample_goes_on():
+    short = replace(BEAT, before=400, t=390)
+    donor = np.zeros((12, 1000))
+    donor[V1, 399], donor[V1, 400:] = 2, 9
+    found = grafted(plain(np.zeros((12, 1000)), BEAT), plain(donor, short), [("V1", "T")])[V1]
+    assert found[400:500] == pytest.approx(2.0)
+
+
+def test_the_shape_of_a_record_is_its_mean_beat_at_100_hz_on_its_level():
+    mv = np.full((12, 1000), 5.0)
+    mv[LEADS.index("V2"), 310:315] = 7
+    mv[LEADS.index("II"), 300 - 125 : 300 - 120] = 6
+    found = shape(plain(mv, BEAT))
+    assert found.shape == (8, 70)
+    assert found[3, 25 + 2] == pytest.approx(2.0)
+    assert found[1, 0] == pytest.approx(1.0)
+    assert found.sum() == pytest.approx(3.0, abs=1e-4)
+    slower = shape(replace(plain(mv[:, ::5], replace(BEAT, after=20, before=140, p=40, qrs=60, j=70, t=100)), fs=100))
+    assert slower[3] == pytest.approx(found[3], abs=1e-5)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_graft_changes_its_leads_alone_and_einthoven_holds(blocked, pool, cell):
     host, donor = beating(blocked.signal()), pool[0].at(500)
@@ -342,6 +404,8 @@ def test_transplants_together_have_intervals_by_patient(blocked, pool, network):
     assert (found.above_same_class.n, found.above_random.value) == (4, 0.6)
     assert found.median_cells == 1
     assert found.cells == {"V1 QRS": 4}
+    more = Transplant.from_json(one.to_json() | {"cells": ("V6 T", "V1 QRS", "V2 P")})
+    assert list(pooled([one, more]).cells.items()) == [("V1 QRS", 2), ("V2 P", 1), ("V6 T", 1)]
     assert found.without == {NO_BEAT: 1}
     assert found_in(json.loads(json.dumps(none.to_json()))) == none
     json.dumps(found.to_json())
