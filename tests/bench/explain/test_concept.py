@@ -12,9 +12,12 @@ from bench.explain.concept import CONCEPTS, CONTROLS, Facts, concept_named, fact
 from bench.explain.concept_study import ConceptQuestion, concept_table
 from bench.explain.concept_vector import (
     CavOptions,
+    ConceptUse,
     Fitted,
     Scored,
     _logistic,
+    _Tried,
+    _verdict,
     concept_uses,
     pooled_activations,
     pooled_gradients,
@@ -145,6 +148,16 @@ def test_units_on_another_scale_change_nothing(made, sees_used):
     found = {use.concept: use for use in concept_uses(fitted, {("rhythm", "sinus"): scored}, ("age", "sex"), OPTIONS)}
     assert found["used"].strength == pytest.approx(sees_used["used"].strength, abs=1e-4)
     assert found["used"].area == pytest.approx(sees_used["used"].area, abs=1e-4)
+
+
+def test_among_many_concepts_a_near_one_is_no_more_than_random():
+    use = ConceptUse("long_pr", "rhythm", "sinus", False, (20, 20), "for", "", p_random=0.04, p_control={"age": 0.001})
+    found = _verdict(_Tried(use, 0.04), 0.16)
+    assert (found.use, found.p_holm) == ("no more than random", 0.16)
+    assert found.why.startswith("so many concepts and outputs were tried")
+    assert _verdict(_Tried(use, 0.04), 0.04).why.startswith("the logit rises with the concept")
+    beaten = _verdict(_Tried(replace(use, p_control={"sex": 0.001, "age": 0.05}), 0.05), 0.1)
+    assert (beaten.use, beaten.why) == ("no more than a control", "the control age lies as near to the gradients")
 
 
 def test_an_answer_that_nothing_moves_uses_nothing(made):
