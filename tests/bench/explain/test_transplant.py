@@ -250,6 +250,16 @@ def test_a_graft_fades_into_what_stands_beside_it_and_takes_the_hosts_level():
     assert np.array_equal(np.delete(found, np.arange(295, 355)), np.delete(host[V1], np.arange(295, 355)))
 
 
+@pytest.mark.parametrize(("of_host", "of_donor", "end"), [(500, None, 500), (None, 480, 480), (500, 480, 500)])
+def test_a_t_wave_lasts_as_long_as_the_longer_one(of_host, of_donor, end):
+    host, donor = np.zeros((12, 1000)), np.zeros((12, 1000))
+    donor[V1, 300:] = 2
+    pair = plain(host, replace(BEAT, t=of_host)), plain(donor, replace(BEAT, t=of_donor))
+    assert np.flatnonzero(grafted(*pair, [("V1", "T")])[V1] == 2).tolist() == list(range(380, end))
+    neither = plain(host, replace(BEAT, t=None))
+    assert ("V1", "T") not in exchangeable(neither, neither)
+
+
 def test_beyond_a_donors_beat_its_last_sample_goes_on():
     short = replace(BEAT, before=400, t=390)
     donor = np.zeros((12, 1000))
