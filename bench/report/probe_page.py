@@ -1,5 +1,7 @@
 """The probe as a page: dose-response curves, and the table that they are drawn from."""
 
+import csv
+import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +12,7 @@ from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, new_figure
 from bench.report.table import markdown_table, page, plain, terminal_table
 from bench.storage import as_json, write_whole
 from bench.tracing.dose_response import DoseResult
+from bench.tracing.flip_dose import FlipDose, FlipSummary, flip_summaries
 from bench.tracing.probe_run import ProbeResult
 
 if TYPE_CHECKING:
@@ -19,12 +22,14 @@ if TYPE_CHECKING:
 
 HEADINGS = ("change", "dose", "n", "moved [95%]", "right [95%]", "moved elsewhere [95%]")
 
+FLIP_HEADINGS = ("change", "direction", "n", "flips [95%]", "flips and stays [95%]", "a quarter by", "half by")
+
 PHANTOMS_TRUTH = "The right answer is the exact truth of the changed phantom."
 RECORDINGS_TRUTH = "The right answer follows from what is measured on the recording and the dose."
 
 
 def write_probe(folder: Path, found: ProbeResult) -> None:
-    """Write ``probe.md``, ``probe.json`` and the picture.
+    """Write ``probe.md``, ``probe.json``, ``flips.csv`` and the picture.
 
     Raises
     ------
@@ -34,8 +39,16 @@ def write_probe(folder: Path, found: ProbeResult) -> None:
     save(probe_plot(found.results), folder / "pictures" / "probe.png")
     write_whole(
         folder / "probe.json",
-        as_json({"title": found.title, "way": found.way, "results": [asdict(result) for result in found.results]}),
+        as_json(
+            {
+                "title": found.title,
+                "way": found.way,
+                "results": [asdict(result) for result in found.results],
+                "flips": [flip.to_json() for flip in found.flips],
+            }
+        ),
     )
+    write_whole(folder / "flips.csv", flips_csv(found.flips))
     parts = [
         f"# Tracings that differ in one thing: {plain(found.title)}",
         f"How: {plain(found.way)}. {PHANTOMS_TRUTH if found.of_phantoms else RECORDINGS_TRUTH}",
@@ -45,6 +58,10 @@ def write_probe(folder: Path, found: ProbeResult) -> None:
         "![Dose-response curves](pictures/probe.png)",
         markdown_table(("change", "direction", "half of the answers have moved at"), thresholds(found.results)),
         markdown_table(HEADINGS, [row(result) for result in found.results]),
+        "## The dose at which each record's answer flips",
+        "The first dose, the smallest change first, at which the answer on the change's axis is another than on the "
+        "record itself; `stays`: it is another at every larger dose too. Each record is in [flips.csv](flips.csv).",
+        markdown_table(FLIP_HEADINGS, [flip_row(one) for one in flip_summaries(found.flips)]),
     ]
     write_whole(folder / "probe.md", page(parts))
 
@@ -83,6 +100,24 @@ def row(result: DoseResult) -> tuple[str, ...]:
     """Return the cells of one dose, in the order of :data:`HEADINGS`."""
     shares = (result.moved, result.right, result.elsewhere)
     return (result.change, f"{result.dose:+g} {result.unit}", str(result.n), *(_share(figure) for figure in shares))
+
+
+def flip_row(one: FlipSummary) -> tuple[str, ...]:
+    """Return the cells of the flips by one change in one direction, in the order of :data:`FLIP_HEADINGS`."""
+    doses = ("-" if dose is None else f"{dose:+g} {one.unit}" for dose in (one.quarter, one.half))
+    return (one.change, one.direction, str(one.flipped.n), _share(one.flipped), _share(one.stayed), *doses)
+
+
+def flips_csv(flips: Sequence[FlipDose]) -> str:
+    """Return a line for each record, change and direction, with a heading."""
+    out = io.StringIO()
+    names = ("ecg_id", "change", "unit", "axis", "direction", "before", "dose", "after", "stays", "largest")
+    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for flip in flips:
+        data = flip.to_json() | {"largest": flip.tried[-1]}
+        writer.writerow({name: "; ".join(v) if isinstance(v, list) else v for name, v in data.items()})
+    return out.getvalue()
 
 
 def _share(figure: Figure | None) -> str:

@@ -11,11 +11,12 @@ from bench.progress import Report
 from bench.run.questionnaire import END
 from bench.tracing.answered import NONE_ANSWERED, Answers
 from bench.tracing.change import CHANGES, Change
+from bench.tracing.flip_dose import FlipDose, answer_on, flip_doses
 from bench.tracing.tracing import Tracing, tracing_case
 from bench.view import View
 from readers.contract import Case, Reader
 from readers.isolation import Crash, Result, attempt
-from taxonomy.axis import AXES, AxisValue
+from taxonomy.axis import AXES
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
@@ -48,9 +49,17 @@ class DoseResult:
     elsewhere: Figure
 
 
+@dataclass(frozen=True)
+class DoseResponse:
+    """The answers to a probe set: over all records by dose, and for each record the dose at which its answer flips."""
+
+    results: tuple[DoseResult, ...]
+    flips: tuple[FlipDose, ...]
+
+
 def probe_tracings(
     reader: Reader, probe_set: Sequence[Tracing], view: View, report: Report, answers: Answers = NONE_ANSWERED
-) -> tuple[DoseResult, ...]:
+) -> DoseResponse:
     """Ask a reader about every tracing and compare its answers.
 
     Parameters
@@ -87,7 +96,7 @@ def probe_tracings(
     results = _results(probe_set, every)
     if not results:
         raise RunError(f"reader {reader.name!r} did not read the probe set: {_failure(every)}")
-    return results
+    return DoseResponse(results, flip_doses(probe_set, every))
 
 
 def _outcomes(reader: Reader, cases: Iterable[Case]) -> Iterator[Result[Reading] | Crash]:
@@ -130,13 +139,13 @@ def _result(
     def moved_on(axes: Sequence[str]) -> Figure:
         before = [unchanged[tracing.record.ecg_id] for tracing, _ in pairs]
         answers = [(earlier, reading) for earlier, (_, reading) in zip(before, pairs, strict=True)]
-        moved = [any(_answer(a, axis) != _answer(b, axis) for axis in axes) for a, b in answers]
+        moved = [any(answer_on(axis, a) != answer_on(axis, b) for axis in axes) for a, b in answers]
         figure = share_figure(patients, np.array(moved, dtype=np.float64))
         assert figure is not None
         return figure
 
     expected = [(patient, *pair) for patient, pair in zip(patients, pairs, strict=True) if pair[0].expected is not None]
-    is_right = [_answer(reading, change.axis) == tracing.expected for _, tracing, reading in expected]
+    is_right = [answer_on(change.axis, reading) == tracing.expected for _, tracing, reading in expected]
     right = share_figure([patient for patient, _, _ in expected], np.array(is_right, dtype=np.float64))
     others = [axis.name for axis in AXES if axis.name not in _belongs_to(change.axis)]
     moved, elsewhere = moved_on([change.axis]), moved_on(others)
@@ -147,7 +156,3 @@ def _belongs_to(axis: str) -> set[str]:
     """Return the axes that a change on one may move: findings and diagnosis restate the others."""
     ischemia = {"ischemia_stage", "ischemia_territory"}
     return {axis, "diagnosis", "other_findings"} | (ischemia if axis in ischemia else set())
-
-
-def _answer(reading: Reading, axis: str) -> AxisValue | None:
-    return None if reading.error else reading.values.get(axis)

@@ -19,6 +19,7 @@ from bench.storage import held
 from bench.tracing.answered import answered_tracings
 from bench.tracing.change import Change, changes_on
 from bench.tracing.dose_response import DoseResult, probe_tracings
+from bench.tracing.flip_dose import FlipDose
 from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
 from measurements.conditioning import FS
@@ -98,6 +99,8 @@ class ProbeResult:
         Whether a parameter of the simulation was changed; otherwise recordings, by signal processing.
     results : tuple of DoseResult
         One for each dose of each change.
+    flips : tuple of FlipDose
+        One for each record, change and direction.
     """
 
     reader: str
@@ -107,6 +110,7 @@ class ProbeResult:
     dataset: str
     of_phantoms: bool
     results: tuple[DoseResult, ...]
+    flips: tuple[FlipDose, ...]
 
     @property
     def title(self) -> str:
@@ -179,11 +183,12 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
         if there:
             observer.say(f"resuming: {there} of {len(asked)} readings are there")
         with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
-            results = probe_tracings(reader, asked, view, report, answers)
+            found = probe_tracings(reader, asked, view, report, answers)
     used = len({tracing.record.ecg_id for tracing in asked})
     page = settled.renderer if "image" in reader.inputs else "signal"
     dataset = records.dataset
-    return ProbeResult(reader.name, used, len(records), page, dataset.name, isinstance(dataset, Phantoms), results)
+    of_phantoms = isinstance(dataset, Phantoms)
+    return ProbeResult(reader.name, used, len(records), page, dataset.name, of_phantoms, found.results, found.flips)
 
 
 def check_traced(reader: Reader) -> None:

@@ -2,15 +2,18 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from bench.dataset.lot import in_random_order
 from bench.evidence.figure import Figure
-from bench.report.probe_page import thresholds
+from bench.report.probe_page import flips_csv, thresholds
 from bench.tracing import answered
 from bench.tracing.change import CHANGES
 from bench.tracing.dose_response import DoseResult, probe_tracings
+from bench.tracing.flip_dose import FlipDose, flip_doses, flip_summaries
 from bench.tracing.probe_run import probe_records
-from bench.tracing.tracing import normal_records, tracings
+from bench.tracing.tracing import Tracing, normal_records, tracings
 from bench.view import View
 from measurements import measure
 from readers.control import PriorControl
@@ -72,10 +75,72 @@ def test_what_is_measured_moves_with_its_dose_and_is_right(normal):
 @pytest.mark.slow
 def test_a_reader_that_sees_nothing_is_never_moved(normal):
     asked = list(tracings(normal[:3], list(CHANGES.values()), 0))
-    results = probe_tracings(PriorControl(), asked, View(), lambda done, total: None)
+    found = probe_tracings(PriorControl(), asked, View(), lambda done, total: None)
+    results = found.results
     assert {result.change for result in results} == CHANGES.keys()
     assert all(result.moved.value == result.elsewhere.value == 0 for result in results)
     assert all(dose.startswith("not by") for _, _, dose in thresholds(results))
+    assert all(flip.dose is None and flip.told.startswith("not by") for flip in found.flips)
+    assert all(one.flipped.value == 0 and one.half is None for one in flip_summaries(found.flips))
+
+
+def test_each_record_has_the_dose_at_which_its_answer_flips(normal):
+    found = probe_records(Measuring(), normal[:2], [CHANGES["pr"]], View())
+    assert [(flip.ecg_id, flip.direction) for flip in found.flips] == [
+        (r.ecg_id, "up") for r in in_random_order(normal[:2], 0)
+    ]
+    for flip in found.flips:
+        record = next(one for one in normal if one.ecg_id == flip.ecg_id)
+        told = {t.dose: t for t in tracings(normal.of([record]), [CHANGES["pr"]], 0) if t.change}
+        long = [dose for dose, one in told.items() if (measure(one.mv, 500).pr.value or 0) > PR_LIMIT]
+        assert (flip.before, flip.dose) == ("none", min(long, default=None))
+        assert flip.tried == tuple(sorted(told))
+        assert flip.after == ("av_block_first_degree" if long else None)
+        assert flip.stays is bool(long)
+
+
+def flip_set(record, answers):
+    """Readings of a record's rate: of itself, and by dose."""
+    asked = [Tracing(record, "rate" if dose else "", dose, np.zeros((12, 5000), np.float32), None) for dose in answers]
+    failed = Reading(error=Failure("transport", "away"))
+    readings = [failed if said == "failed" else Reading(values={"rate": said}) for said in answers.values()]
+    return asked, readings
+
+
+def test_flips_are_the_first_dose_with_another_answer_and_stay_or_not(normal):
+    asked, readings = flip_set(
+        normal[0],
+        {0.0: "normal", 20: "tachycardia", 10: "normal", 40: "normal", 60: "tachycardia",
+         -10: "failed", -20: "bradycardia", -30: None},
+    )  # fmt: skip
+    up, down = flip_doses(asked, readings)
+    assert (up.direction, up.tried, up.dose, up.after, up.stays) == ("up", (10, 20, 40, 60), 20, "tachycardia", False)
+    assert (down.tried, down.dose, down.after, down.stays) == ((-20, -30), -20, "bradycardia", True)
+    assert down.told == "-20 /min"
+    assert flip_doses(*flip_set(normal[0], {0.0: "failed", 20: "tachycardia"})) == ()
+
+
+def test_flips_of_all_records_tell_by_which_dose_half_have_flipped(normal):
+    sets = [
+        flip_set(record, {0.0: "normal", -10: at_10, -20: at_20})
+        for record, (at_10, at_20) in zip(
+            normal, [("bradycardia", "bradycardia"), ("normal", "bradycardia"), ("bradycardia", "normal")] + [
+                ("normal", "normal")] * 2, strict=False
+        )
+    ]  # fmt: skip
+    flips = [flip for one in sets for flip in flip_doses(*one)]
+    (found,) = flip_summaries(flips)
+    assert (found.flipped.n, found.flipped.value, found.stayed.value) == (5, 0.6, 0.4)
+    assert found.flipped.interval[0] < 0.3
+    assert (found.direction, found.quarter, found.half) == ("down", -10, -20)
+    lines = flips_csv(flips).splitlines()
+    assert lines[0].startswith("ecg_id,change,unit,axis,direction,before,dose,after,stays,largest")
+    assert lines[2] == f"{normal[1].ecg_id},rate,/min,rate,down,normal,-20,bradycardia,True,-20"
+    assert lines[4] == f"{normal[3].ecg_id},rate,/min,rate,down,normal,,,False,-20"
+    sets_of_findings = FlipDose(
+        1, 1, "qt", "ms", "other_findings", "up", frozenset(), (20,), 20, frozenset("b a"), True
+    )
+    assert sets_of_findings.to_json()["after"] == [" ", "a", "b"]
 
 
 def test_the_threshold_is_where_half_have_moved():
@@ -98,9 +163,13 @@ def test_a_probe_is_a_page_with_curves(tmp_path):
     results = json.loads((folder / "probe.json").read_text())["results"]
     slow = next(result for result in results if result["dose"] == -30)
     assert slow["right"]["value"] == 1.0
+    flips = json.loads((folder / "probe.json").read_text())["flips"]
+    assert len({flip["ecg_id"] for flip in flips}) == 6
+    assert len((folder / "flips.csv").read_text().splitlines()) == 1 + len(flips) == 13
     assert (folder / "pictures" / "probe.png").is_file()
     page = (folder / "probe.md").read_text()
     assert "| rate | -30 /min |" in page
+    assert "| rate | down | 6 |" in page
     assert "one parameter of each phantom's simulation changed" in page
     assert "one parameter of each phantom's simulation changed" in done.stdout
 
