@@ -224,7 +224,7 @@ def explained(
     column = layout.strips[0]
     brackets = [found for one in overlay.brackets if (found := _on_paper(one, column, style))]
     middle = inked(image.indices, depth, style)
-    texts = (f"{overlay.method}; verdict: {overlay.verdict}", *overlay.notes, _shown(overlay, paper, layout))
+    texts = (f"{overlay.method}; verdict: {overlay.verdict}", *overlay.notes, _shown(overlay, paper, layout, style))
     band = head(middle.shape[1], brackets, style)
     _guide(middle, image.indices, brackets, column.baseline_mm, style)
     return ColourPage(
@@ -234,10 +234,11 @@ def explained(
     )
 
 
-def _shown(overlay: Overlay, paper: str, layout: Layout) -> str:
+def _shown(overlay: Overlay, paper: str, layout: Layout, style: PageStyle) -> str:
     share = overlay.seen(layout.strips)
     seen = "the map is 0 everywhere" if share is None else f"{100 * share:.0f}% of the map"
-    return f"Shown: {PAPERS[paper]}, {seen}; mean over {1000 * SMOOTHED_S:.0f} ms; one scale for all leads."
+    half = " Half the usual gain." if style.mm_per_mv < PRINT.mm_per_mv else ""
+    return f"Shown: {PAPERS[paper]}, {seen}; mean over {1000 * SMOOTHED_S:.0f} ms; one scale for all leads.{half}"
 
 
 def _on_paper(one: Bracket, strip: Strip, style: PageStyle) -> tuple[str, float, float] | None:

@@ -55,14 +55,24 @@ def coloured(
     uint8 array (height, width, 3)
     """
     out = paper.copy()
-    for found, ink, is_striped in ((depth > 0, colour, False), (depth < 0, AGAINST, True)):
-        rows, columns = np.nonzero(found)
-        share = np.abs(depth[rows, columns])
-        if is_striped:
-            share = share * stripes(rows, columns, px_per_mm)
-        light = 1 - share[:, None] * (1 - np.array(ink, dtype=np.float32) / 255)
-        out[rows, columns] = np.rint(paper[rows, columns] * light).astype(np.uint8)
+    where = np.nonzero(depth)
+    out[where] = _shaded(paper[where], depth[where], where, px_per_mm, colour)
     return out
+
+
+def _shaded(
+    paper: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    where: tuple[NDArray[np.int64], ...],
+    px_per_mm: int,
+    colour: tuple[int, int, int],
+) -> NDArray[np.uint8]:
+    """Return pixels (n, 3) of paper, at these rows and columns, with their shade."""
+    against = depth < 0
+    share = np.abs(depth) * np.where(against, stripes(where[0], where[1], px_per_mm), 1)
+    full = np.where(against[:, None], np.array(AGAINST, np.float32), np.array(colour, np.float32)) / 255
+    mixed: NDArray[np.uint8] = np.rint(paper * (1 - share[:, None] * (1 - full))).astype(np.uint8)
+    return mixed
 
 
 def stripes(rows: NDArray[np.int64], columns: NDArray[np.int64], px_per_mm: int) -> NDArray[np.float32]:
@@ -79,11 +89,13 @@ def inked(
     colour: tuple[int, int, int] = FOR,
 ) -> NDArray[np.uint8]:
     """Return a drawn page in its colours, uint8 (height, width, 3): paper, shade, and ink on top."""
-    paper = palette()[indices - indices % LEVELS]
-    share = ((indices % LEVELS) / np.float32(LEVELS - 1))[:, :, None].astype(np.float32)
-    under = coloured(paper, depth, style.px_per_mm, colour)
-    mixed = under * (1 - share) + np.array(INK_COLOUR, dtype=np.float32) * share
-    return np.rint(mixed).astype(np.uint8)
+    page: NDArray[np.uint8] = palette()[indices]
+    where = np.nonzero(depth)
+    level = indices[where] % LEVELS
+    under = _shaded(palette()[indices[where] - level], depth[where], where, style.px_per_mm, colour)
+    share = (level / np.float32(LEVELS - 1))[:, None]
+    page[where] = np.rint(under * (1 - share) + np.array(INK_COLOUR, dtype=np.float32) * share).astype(np.uint8)
+    return page
 
 
 def depths(
