@@ -67,7 +67,7 @@ class InfarctionCase:
 class Limits:
     """The most pictures of each kind on a page."""
 
-    gallery: int = 60
+    gallery: int = 40
     heats: int = 40
     curves: int = 12
     changes: int = 12
