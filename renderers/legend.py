@@ -1,8 +1,9 @@
 """What stands above and below the paper of an explained page: names over one beat, words and the scale of colours."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from renderers.shade import FOR, coloured
 from renderers.style import PageStyle
 
 if TYPE_CHECKING:
+    from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
 HEAD_MM, FOOT_MM = 9.0, 21.0
@@ -31,7 +33,11 @@ BRACKET_MM, TICK_MM, APART_MM = 7.6, 0.9, 0.15
 BAR_MM, BAR_HEIGHT_MM, BAR_TOP_MM = 62.0, 4.0, 6.5
 """Length and height of the scale of colours, and its upper edge below that of the foot."""
 
-CUT = "..."
+CUT, MOST_LETTERS = "...", 1000
+"""What stands for the rest of a text, and the letters of one that are looked at: the foot holds fewer."""
+
+MEASURED_PX_PER_MM = 10
+"""Resolution at which texts are measured."""
 
 Label = tuple[str, float, float]
 """A text, with its left edge and its baseline in mm."""
@@ -63,12 +69,17 @@ def writable(text: str) -> str:
     return "".join(char if char.isprintable() and glyphs.get_char_index(ord(char)) else "?" for char in line)
 
 
+@lru_cache(maxsize=4096)
 def width_mm(text: str, height_mm: float) -> float:
     """Return how wide a text is."""
+    return float(_measure().get_text_width_height_descent(text, font(height_mm), False)[0]) / MEASURED_PX_PER_MM
+
+
+@cache
+def _measure() -> "RendererAgg":
     from matplotlib.backends.backend_agg import RendererAgg
 
-    agg = RendererAgg(1, 1, 10 * MM_PER_INCH)
-    return float(agg.get_text_width_height_descent(text, font(height_mm), False)[0]) / 10
+    return RendererAgg(1, 1, MEASURED_PX_PER_MM * MM_PER_INCH)
 
 
 def wrapped(text: str, most_mm: float, height_mm: float = TEXT_MM) -> list[str]:
@@ -86,9 +97,9 @@ def wrapped(text: str, most_mm: float, height_mm: float = TEXT_MM) -> list[str]:
 def _cut(text: str, most_mm: float, height_mm: float) -> str:
     if width_mm(text, height_mm) <= most_mm:
         return text
-    while text and width_mm(text + CUT, height_mm) > most_mm:
-        text = text[:-1]
-    return text.rstrip() + CUT
+    # The first letter count that is too wide, by bisection: a stranger's text may be long.
+    longest = bisect_left(range(len(text)), True, key=lambda count: width_mm(text[:count] + CUT, height_mm) > most_mm)
+    return text[: max(0, longest - 1)].rstrip() + CUT
 
 
 def write(ink: NDArray[np.uint8], words: Sequence[Label], height_mm: float, style: PageStyle) -> None:
@@ -183,10 +194,10 @@ def text_lines(title: str, texts: Sequence[str], most_mm: float) -> list[str]:
         Width.
     """
     room = int((FOOT_MM - 1.5 - TITLE_MM) // LINE_MM)
-    lines = [line for text in texts for line in wrapped(text, most_mm)]
+    lines = [line for text in texts for line in wrapped(text[:MOST_LETTERS], most_mm)]
     if len(lines) > room:
         lines = [*lines[: room - 1], _cut(lines[room - 1] + " " + CUT, most_mm, TEXT_MM)]
-    return [_cut(writable(title), most_mm, TITLE_MM), *lines]
+    return [_cut(writable(title[:MOST_LETTERS]), most_mm, TITLE_MM), *lines]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,13 @@ from PIL import Image
 
 from renderers.compared import BETWEEN_MM, SHOWN_S, Change, compared
 from renderers.explained import PAPERS, PRINT, Overlay, explained, legible_style, paper_layout
+from renderers.ink import draw_lines
+from renderers.label import inked, write_label
 from renderers.legend import BAR_MM, FOOT_MM, HEAD_MM, NAME_GAP_MM, Bracket, name_places, text_lines, width_mm
 from renderers.page import DARK_LINE, LIGHT_LINE
 from renderers.shade import AGAINST, FOR, coloured
 from renderers.style import LEADS
+from renderers.trace import on_page
 from taxonomy.error import RenderError, UnknownNameError
 
 V1, FS = LEADS.index("V1"), 100
@@ -259,3 +262,18 @@ def test_the_scale_of_colours_has_no_word_in_it(signal):
         -round((FOOT_MM - 7.2) * PX) : -round((FOOT_MM - 9.8) * PX), left + 4 : left + round(BAR_MM * PX) - 4
     ]
     assert (bar.max(axis=2) > 140).all()
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_no_name_of_a_lead_stands_on_a_trace_of_tall_or_usual_records(population, paper):
+    for gain, record in ((1.0, 9), (3.0, 9), (1.0, 30), (3.0, 30)):
+        signal = population.record(record).signal(500).mv * np.float32(gain)
+        style = legible_style(signal, 500.0, paper)
+        layout = paper_layout(paper, style)
+        placed = on_page(layout, [signal[LEADS.index(strip.lead)] for strip in layout.strips], 500.0, style)
+        ink = np.zeros((round(layout.height_mm * PX), round(layout.width_mm * PX)), dtype=np.uint8)
+        draw_lines(ink, placed.lines, style)
+        for strip, line in zip(placed.layout.strips, placed.lines, strict=True):
+            before = ink.copy()
+            box = write_label(ink, strip, line, style)
+            assert not inked(before, box, PX), (record, gain, strip.lead)
