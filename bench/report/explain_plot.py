@@ -118,7 +118,7 @@ def deletion_plot(found: Curves) -> "Picture":
     The method, the energy of the signal and a random order differ in their lines, not in colour alone.
     """
     figure = new_figure(8.6, 3.9)
-    panels = figure.subplots(1, 2, sharey=True)
+    panels = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.12})
     for plot, name, label in (
         (panels[0], "deleted", "hidden, the most relevant first"),
         (panels[1], "inserted", "shown, the most relevant first"),

@@ -277,3 +277,13 @@ def test_no_name_of_a_lead_stands_on_a_trace_of_tall_or_usual_records(population
             before = ink.copy()
             box = write_label(ink, strip, line, style)
             assert not inked(before, box, PX), (record, gain, strip.lead)
+
+
+@pytest.mark.parametrize(("fs", "seconds"), [(100.0, 3.0), (1000.0, 30.0), (97.7, 10.0)])
+def test_records_and_maps_of_any_length_and_rate_are_drawn(fs, seconds):
+    time = np.arange(round(fs * seconds)) / fs
+    signal = np.tile(np.sin(2 * np.pi * time), (12, 1)).astype(np.float32)
+    found = Overlay(np.ones((12, 50), dtype=np.float32), 50.0, "f", "m", "v")
+    for paper in PAPERS:
+        rows, columns = differs(explained(signal, fs, found, paper), explained(signal, fs, overlay(), paper))
+        assert len(rows) and columns.max() <= 10 + 25.0 + 0.7
