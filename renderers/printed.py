@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.image import Drawing, EcgImage, Strip
-from renderers.layout import LEFT_MM, RIGHT_MM, Layout, room
+from renderers.image import Drawing, EcgImage
+from renderers.layout import Layout, columns_layout
 from renderers.page import draw
 from renderers.style import LEADS, PageStyle
 
@@ -35,20 +35,4 @@ class Printed:
 @lru_cache(maxsize=16)
 def printed_layout(style: PageStyle) -> Layout:
     """Return the 3 x 4 layout of every record; every baseline lies on a 5 mm line."""
-    top, pitch, bottom = (room(part, style) for part in (TOP_MM, PITCH_MM, BOTTOM_MM))
-    column_mm = COLUMN_S * style.mm_per_s
-    baselines = [top + row * pitch for row in range(len(ROWS) + 1)]
-    strips = [
-        Strip(lead, LEFT_MM + column * column_mm, baselines[row], column * COLUMN_S, (column + 1) * COLUMN_S)
-        for row, names in enumerate(ROWS)
-        for column, lead in enumerate(names)
-    ]
-    strips.append(Strip(RHYTHM_LEAD, LEFT_MM, baselines[-1], 0.0, 4 * COLUMN_S))
-    return Layout(
-        width_mm=LEFT_MM + 4 * column_mm + RIGHT_MM,
-        height_mm=baselines[-1] + bottom,
-        strips=tuple(strips),
-        pulses=tuple(baselines),
-        separators=tuple((strip.x_mm, strip.baseline_mm) for strip in strips if strip.start_s > 0),
-        grid=True,
-    )
+    return columns_layout(ROWS, COLUMN_S, (TOP_MM, PITCH_MM, BOTTOM_MM), style, RHYTHM_LEAD)

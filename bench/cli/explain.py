@@ -110,15 +110,11 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], whole: Sequen
     from rich.table import Table
     from rich.text import Text
 
+    from bench.report.table import harmless
+
     table = Table(header_style="bold", box=None, pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold", no_wrap=heading in whole)
     for row in rows:
         table.add_row(*(Text("\n".join(map(harmless, cell.splitlines()))) for cell in row))
     return table
-
-
-def harmless(text: str) -> str:
-    """Return text on one line, with everything written out that a terminal would obey rather than show."""
-    line = " ".join(text.split())
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)

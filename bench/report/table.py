@@ -23,9 +23,23 @@ def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> st
 def plain(text: str) -> str:
     """Return text with everything escaped that Markdown or HTML would interpret."""
     escaped = escape(text, quote=False)
-    for char in "|`*[]":
+    for char in "\\|`*[]":  # the backslash first, or one of a stranger's would undo the next escape
         escaped = escaped.replace(char, "\\" + char)
     return escaped.replace("\n", " ")
+
+
+def harmless(text: str) -> str:
+    """Return text on one line, with everything written out that a terminal would obey rather than show."""
+    line = " ".join(text.split())
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+
+
+def quoted(text: str, most: int = 600) -> str:
+    """Return what a stranger wrote on one line, shortened, for a cell of a table: no address in it becomes a link."""
+    line = harmless(text)
+    for live, dead in (("://", ": //"), ("www.", "www ."), ("@", " @ ")):
+        line = line.replace(live, dead)
+    return line if len(line) <= most else line[: most - 3].rstrip() + "..."
 
 
 def page(parts: Sequence[str]) -> str:

@@ -131,9 +131,7 @@ def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dic
         return ask_all(reader, questions, lambda question, reading: None, report)
 
 
-def ask(
-    reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]
-) -> Generator[tuple[Item, Reading], None, None]:
+def ask(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]) -> Generator[tuple[Item, Reading], None, None]:
     """Yield a reading for each question; a crash costs only the case that causes it, even in a batch."""
     position = 0
     while position < len(questions):

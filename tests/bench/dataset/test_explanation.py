@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from bench.cli.explain import harmless
 from bench.dataset.ptbxl import PtbXl
+from bench.report.table import harmless
 from phantoms.physiology import Physiology
 from phantoms.simulator import simulate
 from taxonomy.statement import statements

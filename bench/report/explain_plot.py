@@ -1,0 +1,158 @@
+"""The plots of explanations: the mean map of a finding, and how an answer goes while what maps point at is hidden."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.dataset import RecordId
+from bench.explain.metric import Deletion
+from bench.explain.pooled_map import Pooled
+from bench.report.plot import BLUE, GREY, INK, ORANGE, new_figure, without_frame
+from bench.report.table import within
+from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.view.region import Region
+from measurements.segment import SEGMENTS
+from renderers.legend import writable
+from renderers.style import LEADS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Picture
+
+DRAWS, SEED = 1000, 0
+
+TITLE_LETTERS = 84
+"""Letters in a line of a title."""
+
+Edge = tuple[tuple[float, float], tuple[float, float]]
+"""Two ends, each of x and y."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Deletion and insertion over the records of a finding, or of all findings.
+
+    Attributes
+    ----------
+    title, method : str
+    patients : tuple of RecordId
+        Of each record.
+    of_method, of_energy : tuple of Deletion
+        Of the method's maps, and of the energy of the signal, record by record.
+    """
+
+    title: str
+    method: str
+    patients: tuple[RecordId, ...]
+    of_method: tuple[Deletion, ...]
+    of_energy: tuple[Deletion, ...]
+
+
+def heat_plot(found: Pooled, told: str) -> "Picture":
+    """Return the share of each lead and segment in percent, the darker the more, the expected region outlined.
+
+    Parameters
+    ----------
+    found : Pooled
+    told : str
+        The method and the verdict on its maps, without which no share of a region is shown.
+    """
+    figure = new_figure(6.6, 5.8)
+    plot = figure.add_subplot()
+    shares = 100 * found.shares
+    most = float(np.nanmax(shares)) if np.isfinite(shares).any() else 1.0
+    plot.set_facecolor("#dddddd")
+    drawn = plot.imshow(np.ma.masked_invalid(shares), cmap="cividis_r", vmin=0, vmax=max(most, 1e-9), aspect="auto")
+    for row, column in np.ndindex(shares.shape):
+        share = shares[row, column]
+        said, colour = ("-", GREY) if np.isnan(share) else (f"{share:.1f}", "white" if share > 0.42 * most else INK)
+        plot.text(column, row, said, ha="center", va="center", fontsize=8, color=colour)
+    for colour, width in (("white", 5.5), (INK, 2.6)):
+        for ends in outline(found.region) if found.region else ():
+            x, y = zip(*ends, strict=True)
+            plot.plot(x, y, color=colour, linewidth=width, solid_capstyle="projecting", clip_on=False, zorder=3)
+    plot.set_xticks(range(len(SEGMENTS)), [f"{name}\nn = {n}" for name, n in zip(SEGMENTS, found.counts, strict=True)])
+    plot.set_yticks(range(len(LEADS)), LEADS)
+    plot.tick_params(length=0)
+    plot.set_xlim(-0.5, len(SEGMENTS) - 0.5)
+    plot.set_ylim(len(LEADS) - 0.5, -0.5)
+    figure.colorbar(drawn, ax=plot, label="mean share of the relevance, %", shrink=0.8)
+    lines = [*_heat_title(found), *textwrap.wrap(writable(told), TITLE_LETTERS)]
+    plot.set_title("\n".join(lines), fontsize=9, loc="left", parse_math=False)
+    return figure
+
+
+def _heat_title(found: Pooled) -> list[str]:
+    first = f"{found.axis}: {found.value}, n = {found.n}, patients {found.patients}"
+    if found.region is None:
+        return [first, "no region is named for it"]
+    if found.inside is None:
+        return [first]
+    bounds = found.inside.interval and (100 * found.inside.interval[0], 100 * found.inside.interval[1])
+    return [first, f"outlined: where it is looked for, {within(100 * found.inside.value, bounds, 1)}% of the relevance"]
+
+
+def outline(region: Region) -> list[Edge]:
+    """Return the edges between a region and what is beside it, in columns (segments) and rows (leads) of a heat map."""
+    inside = np.zeros((len(LEADS) + 2, len(SEGMENTS) + 2), dtype=np.bool_)
+    for lead in region.leads:
+        for segment in region.segments:
+            inside[LEADS.index(lead) + 1, SEGMENTS.index(segment) + 1] = True
+    return list(_edges(inside))
+
+
+def _edges(inside: NDArray[np.bool_]) -> Iterator[Edge]:
+    for row, column in np.argwhere(inside[:, 1:] != inside[:, :-1]).tolist():
+        yield (column - 0.5, row - 1.5), (column - 0.5, row - 0.5)
+    for row, column in np.argwhere(inside[1:] != inside[:-1]).tolist():
+        yield (column - 1.5, row - 0.5), (column - 0.5, row - 0.5)
+
+
+def deletion_plot(found: Curves) -> "Picture":
+    """Return two panels, the mean answer while tiles are hidden and while they are shown, with bands by patient.
+
+    The method, the energy of the signal and a random order differ in their lines, not in colour alone.
+    """
+    figure = new_figure(8.6, 3.9)
+    panels = figure.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.12})
+    for plot, name, label in (
+        (panels[0], "deleted", "hidden, the most relevant first"),
+        (panels[1], "inserted", "shown, the most relevant first"),
+    ):
+        _curve(plot, found, found.of_method, name, (found.method, BLUE, "-"))
+        _curve(plot, found, found.of_energy, name, ("energy of the signal", ORANGE, "--"))
+        _curve(plot, found, found.of_method, f"random_{name}", ("random order", "#555555", ":"))
+        plot.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+        plot.set_xlim(0, 1)
+        plot.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+        plot.set_xlabel(f"of the tiles {label}")
+        without_frame(plot)
+    panels[0].set_ylabel("logit (whole record 1, flat leads 0)")
+    handles, labels = panels[0].get_legend_handles_labels()
+    n = f"n = {len(found.patients)}, patients {len(set(found.patients))}"
+    figure.suptitle(f"{writable(found.title)}, {n}", fontsize=10, x=0.01, ha="left", parse_math=False)
+    figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9)
+    return figure
+
+
+def _curve(plot: "Axes", found: Curves, curves: Sequence[Deletion], name: str, style: tuple[str, str, str]) -> None:
+    label, colour, line = style
+    label = writable(label)
+    rows = np.array([getattr(one, name) for one in curves], dtype=np.float64)
+    shares = curves[0].shares
+    plot.plot(shares, rows.mean(axis=0), color=colour, linestyle=line, linewidth=2, label=label)
+    bounds = [interval(draws) for draws in _resampled(rows, found.patients)]
+    if len(set(found.patients)) > 1 and all(bounds):
+        low, high = np.array(bounds, dtype=np.float64).T
+        plot.fill_between(shares, low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _resampled(rows: NDArray[np.float64], patients: Sequence[RecordId]) -> list[NDArray[np.float64]]:
+    """Return resampled means of each point of a curve, over patients."""
+    columns = {str(step): rows[:, step] for step in range(rows.shape[1])}
+    sums = resampled_sums({**columns, "n": np.ones(len(rows))}, patient_numbers(patients), DRAWS, SEED)
+    return [ratio(sums[step], sums["n"]) for step in columns]

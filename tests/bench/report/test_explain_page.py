@@ -1,0 +1,270 @@
+"""The page of explanations: which cases the gallery takes, what it says of them, and its plots."""
+
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.explain.cell import Cells
+from bench.explain.metric import STEPS, Deletion
+from bench.explain.pooled_map import cell_shares, pooled
+from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, chosen, drawn
+from bench.report.explain_page import (
+    Explained,
+    InfarctionCase,
+    Limits,
+    explained_page,
+    infarction_parts,
+    write_explained,
+)
+from bench.report.explain_plot import Curves, deletion_plot, heat_plot, outline
+from bench.report.table import plain, quoted
+from bench.view.region import expected_region
+from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
+from renderers.compared import Change
+
+HOSTILE = (
+    "![x](http://a.example/p.png) <script>alert(1)</script> | a@b.example\n# Title \x1b[31m \\[go\\](javascript:1)"
+)
+
+
+@pytest.fixture(scope="module")
+def signal(population):
+    return population.record(9).signal(500).mv
+
+
+@pytest.fixture(scope="module")
+def beats(signal):
+    return segmented(signal, 500.0)
+
+
+def make(signal, beats):
+    def case(ecg_id, truth="lbbb", answer="lbbb", **beside):
+        relevance = np.zeros((12, 1000), dtype=np.float32)
+        relevance[6, 100:140] = 1
+        said = {"support": 0.9, "confidence": 0.9, "words": None, **beside}
+        return ExplainedCase(
+            ecg_id=ecg_id, patient_id=ecg_id, axis="conduction", truth=truth, answer=answer, is_right=answer == truth,
+            signal=signal, fs=500.0, beats=beats, explained=answer or truth, relevance=relevance, relevance_fs=100.0,
+            **said,
+        )  # fmt: skip
+
+    return case
+
+
+@pytest.fixture(scope="module")
+def case(signal, beats):
+    return make(signal, beats)
+
+
+def roles(cases, confident=0.8):
+    return {one.case.ecg_id: one.roles for one in chosen(cases, confident)}
+
+
+def test_the_gallery_has_the_best_the_worst_and_every_confident_error_of_each_class(case):
+    cases = [
+        case(1, support=0.7),
+        case(2, support=0.95),
+        case(3, answer="none", support=0.3, confidence=0.6),
+        case(4, answer="rbbb", support=0.1, confidence=0.9),
+        case(5, answer="rbbb", support=0.15, confidence=0.85),
+        case(6, truth="none", answer="none", support=0.8),
+        case(7, truth="none", answer="none", support=0.6),
+    ]
+    assert roles(cases) == {
+        2: ("best",), 4: ("worst", "confident error"), 5: ("confident error",), 6: ("best",), 7: ("worst",),
+    }  # fmt: skip
+    assert [one.case.ecg_id for one in chosen(cases)] == [2, 4, 5, 6, 7]
+
+
+def test_a_reader_without_probabilities_commits_itself_by_each_answer_and_no_answer_is_no_confident_error(case):
+    beside = {"support": None, "confidence": None}
+    cases = [case(1, **beside), case(2, answer="rbbb", **beside), case(3, answer=None, **beside)]
+    assert roles(cases) == {1: ("best",), 3: ("worst",), 2: ("confident error",)}
+
+
+def test_one_case_may_be_best_and_worst(case):
+    assert roles([case(1)]) == {1: ("best", "worst")}
+
+
+def found(cases=(), **beside):
+    return Explained(
+        "resnet1d", "ptb-xl", 9, False, "PTB-XL", "saliency", "no better than amplitude", cases=tuple(cases), **beside
+    )
+
+
+def test_the_page_says_what_the_model_said_the_truth_and_the_reports_own_words(case):
+    text = explained_page(found([case(11, answer="rbbb", confidence=0.91, words="linksschenkelblock, vgl. vorbefund")]))
+    assert "| 11 | rbbb (0.91) | lbbb | linksschenkelblock, vgl. vorbefund |" in text
+    assert "### conduction: lbbb, worst and confident error" in text
+    assert "**Maps by saliency. Verdict: no better than amplitude.**" in text
+
+
+def test_words_of_strangers_do_nothing_on_the_page(case):
+    text = explained_page(found([case("1|2](x)<b>", answer="rbbb", words=HOSTILE, truth="a|b *c*")]))
+    for live in ("<script", "<b>", "http://", "a@b", "\x1b", "\n# Title", "![x]", "(javascript:1)|"):
+        assert live not in text
+    table = [line for line in text.splitlines() if "rbbb (0.90)" in line]
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", table[0])) == 5
+    assert not re.search(r"(?<!\\)(?:\\\\)*\[go", table[0])
+
+
+def test_a_backslash_of_a_stranger_does_not_undo_an_escape():
+    assert plain("\\[a\\](b)") == "\\\\\\[a\\\\\\](b)"
+
+
+def test_what_is_quoted_is_shortened():
+    assert quoted("x" * 700) == "x" * 597 + "..."
+
+
+def test_pictures_are_limited_and_the_best_and_the_worst_of_each_class_go_first(case, tmp_path):
+    cases = [case(number, answer="rbbb", support=number / 100, confidence=0.9) for number in range(1, 6)]
+    cases += [case(number, truth="none", answer="none", support=number / 100) for number in (20, 30)]
+    write_explained(tmp_path, found(cases), Limits(gallery=3))
+    text = (tmp_path / "explain.md").read_text()
+    links = re.findall(r"\]\((.*?)\)", text)
+    assert len(links) == 3 and all(not link.startswith(("/", "http")) for link in links)
+    assert sorted(links) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png"))
+    assert [re.search(r"Record (\d+)", line)[1] for line in text.splitlines() if line.startswith("![")] == [
+        "1",
+        "30",
+        "20",
+    ]
+    assert "4 more, without a picture:" in text and "| conduction | 5 | rbbb (0.90) | lbbb | - |" in text
+
+
+def test_names_of_files_hold_safe_letters_only(case, tmp_path):
+    write_explained(tmp_path, found([case("../../x", truth="../a b/\u00e4")]))
+    assert [path.name for path in tmp_path.rglob("*.png")] == ["case-001-conduction-a-b.png"]
+
+
+def test_the_gallerys_picture_says_its_scale_and_names_a_beat(case):
+    page = drawn(Chosen(case(1), ("best",)), "saliency", "cannot tell: n = 3")
+    with Image.open(io.BytesIO(page.png())) as picture:
+        assert picture.info["dpi"] == pytest.approx((203.2, 203.2), abs=0.01)
+    assert drawn(Chosen(case(1), ("best",)), "s", "v", "3x4").rgb.shape[1] == page.rgb.shape[1]
+
+
+def test_the_beat_with_most_segments_before_the_columns_end_is_named(beats):
+    brackets, _ = beat_named(beats, 2.5)
+    assert {one.name for one in brackets} <= set(SEGMENTS) and len(brackets) >= 4
+    assert all(0.6 <= one.begin_s < one.end_s <= 2.5 for one in brackets)
+    early = BeatSegments(1.0, True, {"QRS": Span(1.0, 1.1)}, {"P": "fibrillation", "PR": "fibrillation"})
+    assert beat_named((early,), 2.5)[1] == ("Marked beat: no P, PR: fibrillation.",)
+    assert beat_named((), 2.5) == ((), ("No beat of the first column is marked: none has a segment there.",))
+
+
+def infarctions():
+    rows = [("inferior", 15, True, True, 0.4), ("inferior", 100, False, False, None), ("anterior", 0, True, False, 0.2)]
+    rows += [("inferior", None, True, True, 0.6), ("lateral", 50, True, False, 0.3), ("lateral", 99, True, False, 0.1)]
+    return [InfarctionCase(number, *row) for number, row in enumerate(rows)]
+
+
+def test_infarctions_stand_by_territory_and_by_likelihood_each_with_n_and_interval():
+    by_territory, by_likelihood, note = infarction_parts(infarctions(), "cannot tell: n = 6")
+    lines = {
+        line.split(" | ")[0].strip("| "): line for part in (by_territory, by_likelihood) for line in part.split("\n")
+    }
+    assert re.match(r"\| inferior \| 3 \| 3 \| 66\.7% \\\[\d", lines["inferior"])
+    assert lines["inferior"].endswith(", n = 2 |")
+    assert "| 100.0% \\[2.5%, 100.0%\\] |" in lines["subtle: under 50%"]
+    assert lines["50% to 99%"].startswith("| 50% to 99% | 2 | 2 | 100.0%")
+    assert lines["100%"].startswith("| 100% | 1 | 1 | 0.0% \\[0.0%, 97.5%\\]") and lines["100%"].endswith("| - |")
+    assert lines["not given"].startswith("| not given | 2 |")
+    assert "Verdict on these maps: cannot tell: n = 6." in note
+
+
+def test_repeated_records_of_a_patient_do_not_narrow_an_interval():
+    rows = [InfarctionCase(1, "inferior", 100, found, False, None) for found in (True, False)]
+    assert "| inferior | 2 | 1 | 50.0% |" in infarction_parts(rows, "v")[0]
+
+
+def cells():
+    spans = {"P": (slice(0, 10),), "QRS": (slice(20, 30), slice(50, 60)), "T": (slice(35, 45),)}
+    return Cells(spans, {"PR": "short", "ST": "short", "TQ": "none"}, 100)
+
+
+def test_the_share_of_a_cell_is_that_of_what_speaks_for_the_answer():
+    relevance = np.zeros((12, 100), dtype=np.float32)
+    relevance[6, 20:30], relevance[0, 35], relevance[0, 36], relevance[1, 90] = 0.3, 2.0, -9.0, 5.0
+    shares = cell_shares(relevance, cells())
+    assert shares["V1", "QRS"] == pytest.approx(0.3) and shares["I", "T"] == pytest.approx(0.2)
+    assert sum(shares.values()) == pytest.approx(0.5)
+    assert cell_shares(-relevance * 0, cells()) is None
+
+
+def heat():
+    rows = [(1, {("V1", "QRS"): 0.4, ("I", "T"): 0.2}), (1, {("V1", "QRS"): 0.6}), (2, {("V6", "QRS"): 0.5})]
+    return pooled("conduction", "lbbb", rows)
+
+
+def test_a_cell_is_pooled_over_the_records_that_have_it():
+    one = heat()
+    assert (one.n, one.patients) == (3, 2)
+    assert one.shares[6, 2] == pytest.approx(0.5) and one.shares[11, 2] == 0.5 and np.isnan(one.shares[0, 0])
+    assert one.counts.tolist() == [0, 0, 2, 0, 1, 0]
+    assert one.inside.value == pytest.approx(0.5) and one.inside.n == 3 and one.inside.interval
+    assert pooled("rate", "fast", [(1, {})]).inside is None
+    assert pooled("conduction", "lbbb", [(1, {("V1", "QRS"): 0.4})]).inside.interval is None
+
+
+def test_the_outline_goes_around_the_region_and_not_through_it():
+    edges = outline(expected_region("ischemia_territory", "inferior"))
+    assert len(edges) == 2 * (1 + 3) + 2 * (2 + 3)
+    assert ((1.5, 0.5), (1.5, 1.5)) in edges and ((2.5, 0.5), (2.5, 1.5)) not in edges
+
+
+def test_the_heat_map_says_n_the_region_and_the_verdict():
+    figure = heat_plot(heat(), "saliency; verdict: cannot tell: n = 3")
+    plot = figure.axes[0]
+    title = plot.get_title(loc="left")
+    assert "conduction: lbbb, n = 3, patients 2" in title and "verdict: cannot tell: n = 3" in title
+    assert "50.0 [" in title
+    assert plot.get_xticklabels()[2].get_text() == "QRS\nn = 2"
+    texts = [text.get_text() for text in plot.texts]
+    assert len(texts) == 72 and texts.count("50.0") == 2 and texts.count("-") == 69
+
+
+def curves(n=3):
+    x = np.linspace(0, 1, STEPS + 1)
+    ours = tuple(Deletion(x, 1 - x**0.5, x**0.5, 1 - x, x) for _ in range(n))
+    return Curves(
+        "conduction", "saliency", tuple(range(n)), ours, tuple(replace(one, deleted=1 - x**0.8) for one in ours)
+    )
+
+
+def test_the_curves_stand_beside_energy_and_random_order_and_differ_in_their_lines():
+    figure = deletion_plot(curves())
+    hidden, shown = figure.axes
+    for plot in (hidden, shown):
+        lines = [line for line in plot.lines if len(line.get_xdata()) == STEPS + 1]
+        assert [line.get_label() for line in lines] == ["saliency", "energy of the signal", "random order"]
+        assert len({line.get_linestyle() for line in lines}) == 3
+    assert hidden.lines[0].get_ydata()[4] < hidden.lines[1].get_ydata()[4] < hidden.lines[2].get_ydata()[4]
+    assert len(hidden.collections) == 3 and not deletion_plot(curves(1)).axes[0].collections
+
+
+def test_the_whole_page_links_every_picture_that_is_written(case, signal, tmp_path):
+    changed = np.zeros((12, 1000), dtype=bool)
+    changed[6, 100:120] = True
+    after = signal.copy()
+    after[6, 500:600] *= -1
+    page = found(
+        [case(1)],
+        verdicts=(("saliency", "no better than amplitude"),),
+        infarctions=tuple(infarctions()),
+        heats=(heat(), heat()),
+        curves=(curves(),),
+        changes=(Change(signal, after, 500.0, changed, 100.0, "QRS of V1: lbbb becomes none"),) * 2,
+    )
+    write_explained(tmp_path, page, Limits(heats=1, changes=1))
+    text = (tmp_path / "explain.md").read_text()
+    links = re.findall(r"\]\((pictures/.*?)\)", text)
+    assert sorted(links) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png"))
+    assert [link.split("-")[0] for link in links] == [
+        f"pictures/explain/{kind}" for kind in ("heat", "curves", "change", "case")
+    ]
+    assert text.count("1 more without a picture: ") == 2
