@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bench.dataset import Cohort, RecordId
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, taught_records
+from bench.run.cost_share import counted
 from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
@@ -82,7 +83,7 @@ class Job:
 
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the reader, inside a session if it takes one."""
-        spent = self.folder.paid()
+        spent = counted([self.folder], self.limits.max_cost)
         batch = f"batch-{self.folder.shard.index}" if self.folder.shard else "batch"
         session = self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say, batch)
         return within(self.reader, session)
@@ -191,9 +192,10 @@ def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
 def limited(jobs: Mapping[str, Job], condition: str) -> Job:
     """Return a job that counts what the others have cost under the cost limit, which applies to all jobs together."""
     job = jobs[condition]
-    if job.limits.max_cost is None:
+    share = job.limits.max_cost
+    if share is None:
         return job
-    others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
+    others = counted([other.folder for other in jobs.values()], share) - counted([job.folder], share)
     return replace(job, limits=replace(job.limits, others=job.limits.others + others))
 
 

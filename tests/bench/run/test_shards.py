@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.dataset import Selection
+from bench.run.cost_share import counted
 from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import Limits, RunOptions
@@ -199,7 +200,29 @@ def test_the_shares_of_a_cost_limit_add_up_to_it(half):
     paid("readings.jsonl", 4.0)
     paid("readings-9.jsonl", 0.5, 1.5)
     paid("readings-0.jsonl", 1.0, 2.0)
-    assert [RunFolder(half, Shard(index, 2)).paid() for index in range(2)] == [3.0 + 3.0, 3.0]
+    assert [counted([RunFolder(half, Shard(index, 2))]) for index in range(2)] == [3.0 + 3.0, 3.0]
+    assert [counted([RunFolder(half, Shard(index, 2))], 5.0) for index in range(2)] == [7.0, 4.0]
+
+
+@pytest.mark.parametrize("paid", [(0, 5), (5, 5), (3, 0, 1, 4), (9, 9), (2.5, 0, 0, 0, 3)])
+@pytest.mark.parametrize("of", [1, 2, 3, 10])
+def test_shards_of_any_division_spend_the_cost_limit_and_never_more(paid, of, half):
+    line = json.loads((half / "readings-0.jsonl").read_text().splitlines()[0])
+
+    def pay(index, dollars):
+        line["reading"]["usage"] = {"cost": dollars}
+        with (half / f"readings-{index}.jsonl").open("a") as out:
+            out.write(json.dumps(line) + "\n")
+
+    (half / "readings-0.jsonl").unlink()
+    for index, dollars in enumerate(paid):
+        pay(index, dollars)
+    before = sum(paid)
+    rooms = []
+    for index in range(of):
+        rooms.append(max(0, 10 / of - counted([RunFolder(half, Shard(index, of))], 10 / of)))
+        pay(index, rooms[-1])
+    assert before + sum(rooms) == pytest.approx(max(10, before))
 
 
 @pytest.mark.slow
