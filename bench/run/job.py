@@ -16,6 +16,7 @@ from bench.run.ray_engine import RayEngine
 from bench.run.same_packages import check_same_packages
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
+from bench.run.shard import check_fits
 from bench.score import Score
 from bench.storage import as_json
 from bench.view import Cases, Question, QuestionKey, cases_of
@@ -156,6 +157,8 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     view = options.view.settled(reader)
     if cohort is None:
         cohort = options.selection.cohort(view.needs_signal)
+    if options.shard is not None:
+        check_fits(options.shard, len(cohort))
     cases = cases_of(view, cohort, observer)
     settings = settings_of(reader, options.reader, cases, options.options, options.repeats)
     ahead = Ahead(drawing_processes(len(cases.cohort) * options.repeats), as_png=isinstance(reader, SessionReader))

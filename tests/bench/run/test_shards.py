@@ -5,18 +5,22 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.cli.run import shard_done
 from bench.dataset import Selection
+from bench.progress import SILENT
 from bench.run.cost_share import counted
 from bench.run.folder import RunFolder
-from bench.run.job import prepared, run_job
+from bench.run.job import prepared, run_job, run_readings
 from bench.run.options import Limits, RunOptions
 from bench.run.shard import Shard, own_device, shard_named
-from bench.run.sharded import missing, run_shard
+from bench.run.sharded import Missing, is_scored, missing, run_shard, score_all
+from bench.storage import held
 from bench.view import QuestionKey
 from taxonomy.error import RunError, SettingError, StorageError
 
@@ -171,6 +175,54 @@ def test_a_shard_does_not_begin_while_a_process_asks_everything(half, monkeypatc
         RunFolder(half, Shard(1, 2)).locked(),
     ):
         pass
+
+
+def test_the_last_shard_waits_for_a_moment_of_another_and_scores(half, tmp_path):
+    job = job_of(tmp_path, Shard(1, 2))
+    run_readings(job, SILENT)
+    taken, ended_moment = threading.Event(), threading.Event()
+
+    def other():
+        with held(half):
+            taken.set()
+            ended_moment.wait(0.2)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    taken.wait()
+    score = score_all(job)
+    thread.join()
+    assert score is not None and score.n == 12 and is_scored(job)
+    assert "another process has scored the run" in shard_done(job, missing([job]))
+
+
+def test_the_last_shard_says_when_no_score_was_written(half, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.run.hold.WAIT_S", 0.05)
+    job = job_of(tmp_path, Shard(1, 2))
+    run_readings(job, SILENT)
+    with held(half):
+        assert score_all(job) is None
+    assert not is_scored(job)
+    assert f"no score was written: 'bench score {half}' writes it" in shard_done(job, missing([job]))
+
+
+def test_a_score_that_cannot_be_written_is_no_success_of_the_last_shard(half, tmp_path):
+    (half / "score.json").mkdir()
+    with pytest.raises(StorageError, match=r"score\.json"):
+        run_shard(job_of(tmp_path, Shard(1, 2)))
+
+
+def test_ten_shards_are_listed_and_the_others_counted():
+    said = Missing(dict.fromkeys(range(700), 2), 999).said
+    assert said.startswith("1,400 readings are missing: of shard 0/999 (2), 1/999 (2), ")
+    assert said.endswith(", 9/999 (2) and of 690 more")
+
+
+def test_more_shards_than_records_are_refused(tmp_path):
+    said = "--shard 0/999999 divides 12 records into 999,999 shards"
+    refused = bench(*RUN, "--shard", "0/999999", cwd=tmp_path)
+    assert refused.returncode == 2 and said in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.slow
