@@ -58,6 +58,8 @@ def _check_reachable(address: str) -> None:
         raise SettingError(f"--ray-address takes HOST:PORT of a cluster's head, or auto, not {address!r}")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except UnicodeError as error:
+        raise SettingError(f"--ray-address takes HOST:PORT, and {host[:80]!r} cannot be a host's name") from error
     except OSError as error:
         raise _unreachable(address, str(error.strerror or error)) from error
     # In a process that can be ended: Ray itself would go on trying for minutes, and its noise stays there.

@@ -140,6 +140,15 @@ def test_an_address_that_is_none_is_refused(address, tmp_path):
     assert is_one_sentence(refused, "--ray-address takes HOST:PORT of a cluster's head, or auto, not ")
 
 
+@needs_ray
+@pytest.mark.parametrize("host", ["..", "локал..x", "a" * 300])
+def test_a_host_that_no_name_can_be_is_refused(host, tmp_path):
+    refused = bench("run", "--reader", "majority", "--engine", "ray", "--ray-address", f"{host}:22", cwd=tmp_path)
+    assert is_one_sentence(refused, f"--ray-address takes HOST:PORT, and {host[:80]!r} cannot be a host's name")
+    named = bench("run", "--reader", "majority", "--engine", "ray", cwd=tmp_path, RAY_ADDRESS=f"{host}:22")
+    assert is_one_sentence(named, "cannot be a host's name")
+
+
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.run.ray_cluster.find_spec", lambda name: None)
     refused = bench("run", "--reader", "majority", "--engine", "ray", cwd=tmp_path)
