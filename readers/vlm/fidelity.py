@@ -74,7 +74,7 @@ def check_images(prompt: str, mark: str, each: int, images: int, pieces: Sequenc
     if found != each * images:
         raise ReaderError(
             f"the model's chat template is at fault: it places {found / each:g} images in the prompt where {images} "
-            "are sent; choose another template or model, or change --shots"
+            "are sent; choose another template or model (some take no --shots)"
         )
 
 
@@ -82,8 +82,8 @@ def _check_count(found: int, wanted: int, name: str) -> None:
     if found != wanted:
         fault = "leaves out" if found < wanted else "doubles"
         raise ReaderError(
-            f"the model's chat template is at fault: it {fault} {name}; choose another template or model, "
-            "or change --shots"
+            f"the model's chat template is at fault: it {fault} {name}; choose another template or model "
+            "(some take no --shots)"
         )
 
 
