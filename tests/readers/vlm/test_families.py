@@ -302,7 +302,9 @@ def test_a_template_that_loses_the_question_stops_the_run(gemma, cases, tmp_path
     folder = shutil.copytree(gemma, tmp_path / "imageless")
     template = folder / "chat_template.jinja"
     template.write_text("{% set messages = messages[:1] %}" + template.read_text())
-    with pytest.raises(StopReading, match=r"^the model's chat template is at fault: it leaves out the (question|caption of an image);"):
+    with pytest.raises(
+        StopReading, match=r"^the model's chat template is at fault: it leaves out the (question|caption of an image);"
+    ):
         list(asked(folder).read(cases(1)))
 
 
