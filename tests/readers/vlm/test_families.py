@@ -9,8 +9,8 @@ import pytest
 import torch
 from transformers.models.smolvlm import processing_smolvlm
 
-from bench.finetune.collator import behind
 from readers.registry import reader
+from readers.vlm.cache import behind
 from readers.vlm.generation import on_device, prompts_behind_thoughts
 from readers.vlm.likelihood import value_probabilities
 from taxonomy.error import ReaderError, StopReading
@@ -130,7 +130,7 @@ def test_an_example_stands_before_the_question_with_its_pages(family, cases, nam
 def plain_pass(vlm, prompts, text):
     """Return the log-probability of an answer behind one prompt, in one pass without a cache."""
     ids = torch.tensor([vlm.chat.answer(text, ends=False).ids])
-    whole = behind(prompts.tensors, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+    whole = behind(prompts.tensors, ids, torch.ones_like(ids))
     with torch.inference_mode():
         logits = vlm.model(**on_device(vlm, whole)).logits[0]
     start = prompts.tensors["input_ids"].shape[1]
