@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import FileIO
@@ -27,6 +28,9 @@ __all__ = [
     "write_whole",
 ]
 
+NO_LINK, NO_WAIT = getattr(os, "O_NOFOLLOW", 0), getattr(os, "O_NONBLOCK", 0)
+"""Where the operating system has them: a link is refused, and a pipe is not waited for."""
+
 
 def write_whole(path: Path, text: str) -> Path:
     """Write a text file atomically, without keys and passwords; raises as :func:`whole_file`."""
@@ -48,13 +52,48 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def opened_for_append(path: Path) -> Iterator[FileIO]:
-    """Open a file of lines for appending; a torn last line, which a kill can leave, is cut off first."""
-    with path.open("ab+", buffering=0) as out:
-        end = out.seek(0, os.SEEK_END)
+    """Open a file of JSON lines for appending.
+
+    A torn last line, which a kill can leave, is cut off first; one that lacks its line break only is given it.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When it is a link, whose target a stranger's folder may have chosen, or no regular file.
+    """
+    with _regular(path) as out:
         out.seek(0)
         content = out.readall()
-        out.truncate(end if content.endswith(b"\n") or not content else content.rfind(b"\n") + 1)
+        last = content.rpartition(b"\n")[2]
+        if last and _is_json(last):
+            out.write(b"\n")
+        elif last:
+            out.truncate(len(content) - len(last))
         yield out
+
+
+def _regular(path: Path) -> FileIO:
+    """Return a regular file, made where there is none, open for appending and reading."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | NO_LINK | NO_WAIT, 0o666)
+    except OSError as error:
+        if path.is_symlink():
+            raise StorageError(
+                f"{path} is a link, through which nothing is written: put the file in its place"
+            ) from error
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise StorageError(f"{path} is no regular file: nothing is appended to it")
+    return FileIO(handle, "ab+")
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def as_line(entry: Mapping[str, Any]) -> bytes:

@@ -4,7 +4,8 @@ Usage: python benchmarks/scale.py [--reader digitizer] [--cases 120] [--killed 1
 
 The rate is that of the middle of a run, from a tenth of its readings to nine tenths, without start and score. Beside it
 stands the CPU time of all its processes, in the middle by case and in all: on a machine that others use too, the rate
-tells how much they left, and the CPU time what the division costs. Each run has an empty cache.
+tells how much they left, and the CPU time what the division costs. Each run has an empty cache. Each process computes
+alone (``ECG_BENCH_PROCESSES=1``), unless the variable says otherwise: else one process has all cores already.
 """
 
 import argparse
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=120)
     parser.add_argument("--killed", type=int, default=1000)
     given = parser.parse_args()
+    os.environ.setdefault("ECG_BENCH_PROCESSES", "1")
     print(f"{given.reader}, {given.cases} cases, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     ways = {"one process": (1, [[]]), "2 shards": (2, shards(2)), "4 shards": (4, shards(4)),
             "Ray, 2 workers": (2, ray(2)), "Ray, 4 workers": (4, ray(4))}  # fmt: skip

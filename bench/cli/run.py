@@ -134,7 +134,11 @@ def shard_done(job: "Job", left: "Missing") -> str:
     """Return what is said at the end of a shard that is not the last."""
     done = f"shard {job.folder.shard} is done"
     if not left:
-        return f"{done}; another process scores the run at this moment"
+        from bench.run.sharded import is_scored
+
+        if is_scored(job):
+            return f"{done}; another process has scored the run"
+        return f"{done} and nothing is missing, but no score was written: 'bench score {job.folder.path}' writes it"
     return f"{done}; {left.said}; the last one to finish scores the run, and 'bench score' what is there"
 
 

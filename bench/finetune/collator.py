@@ -1,11 +1,12 @@
 """Collates examples into training batches: prompt, then answer, with loss on the answer only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.view.example import Example
-from readers.vlm.chat import CROSS_ATTENTION, Chat
+from readers.vlm.cache import behind
+from readers.vlm.chat import Chat
 from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class AnswerCollator:
                     labels[row, position] = answer.ids[position]
         self._check_context(prompts.tokens, [len(answer.ids) for answer in answers], examples)
         mask = torch.tensor([[1] * len(a.ids) + [0] * (longest - len(a.ids)) for a in answers])
-        batch = behind(prompts.tensors, {"input_ids": ids, "attention_mask": mask})
+        batch = behind(prompts.tensors, ids, mask)
         masked_prompt = torch.full(prompts.tensors["input_ids"].shape, IGNORED)
         return batch | {"labels": torch.cat([masked_prompt, labels], dim=1)}
 
@@ -64,21 +65,3 @@ class AnswerCollator:
                 f"an example of {max(total)} tokens ({images} images) exceeds the model's context of {self.context}: "
                 "lower px_per_mm or set max_pixels"
             )
-
-
-def behind(prompts: "Mapping[str, Tensor]", answers: "dict[str, Tensor]") -> "dict[str, Tensor]":
-    """Return the prompts' inputs followed by the answers.
-
-    The answer looks at the images that the last token of its prompt looks at, where the model keeps such a mask; other
-    inputs of each token are 0 over the answers.
-    """
-    import torch
-
-    shape, batch = prompts["input_ids"].shape, dict(prompts)
-    for name, value in prompts.items():
-        if name == CROSS_ATTENTION:
-            length = answers["input_ids"].shape[1]
-            batch[name] = torch.cat([value, value[:, -1:].expand(-1, length, *value.shape[2:])], dim=1)
-        elif value.shape == shape:
-            batch[name] = torch.cat([value, answers.get(name, torch.zeros_like(answers["input_ids"]))], dim=1)
-    return batch

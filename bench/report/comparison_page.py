@@ -49,6 +49,7 @@ def comparison_page(pairs: Sequence[PairComparison]) -> str:
 def headline(pair: PairComparison) -> list[str]:
     """Return in sentences whether two readers are shown to differ, by how much, and what was left out."""
     left = [f"{pair.left_out} shared cases with a failed call are left out."] if pair.left_out else []
+    left += pair.caveats
     gap = pair.mean_kappa
     if gap is None:
         return ["They share no axis of the mean kappa.", *left]

@@ -7,6 +7,7 @@ from bench.dataset import Dataset, open_dataset
 from bench.dataset.phantom import phantoms_named
 from bench.dataset.record import by_id
 from bench.progress import SILENT, Observer
+from bench.run.caveat import incomplete
 from bench.run.folder import RunFolder
 from bench.run.rescoring import cohort_of_run
 from bench.run.scoring import scored_cases
@@ -80,4 +81,5 @@ def _names(settings: Sequence[RunSettings]) -> list[str]:
 def _answers(name: str, folder: RunFolder, settings: RunSettings, dataset: Dataset) -> Answers:
     readings, _ = folder.every_reading()
     cases = scored_cases(readings, cohort_of_run(settings, dataset), offer=settings.offer)
-    return Answers.of(name, cases, settings.offer.measured)
+    partly = incomplete(len(readings), len(settings.ids) * settings.repeats)
+    return Answers.of(name, cases, settings.offer.measured, tuple(f"{name}: {said}" for said in partly))

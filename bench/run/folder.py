@@ -181,17 +181,18 @@ class RunFolder:
                     )
 
     def paid(self) -> float:
-        """Return what this run has cost in US dollars, including readings that a retry has replaced.
+        """Return what this run has cost in US dollars, including readings that a retry has replaced."""
+        return _paid(self.entries()[0])
 
-        For a shard, what counts against its share of a cost limit: its own readings, and of those that belong to no
-        shard of its division an equal part, so that the shares of all add up to the whole.
-        """
-        if self.shard is None:
-            return _paid(self.entries()[0])
-        others = [Shard(index, self.shard.of).file for index in range(self.shard.of)]
-        unshared = [path for path in (*self.shard_files, self.path / READINGS) if path.name not in others]
-        own = _paid(lines_of(self.readings_path)[0])
-        return own + sum(_paid(lines_of(path)[0]) for path in unshared) / self.shard.of
+    def paid_in(self, index: int) -> float:
+        """Return what the readings in the file of one shard have cost in US dollars, in whichever division."""
+        return _paid(lines_of(self.path / Shard(index, index + 1).file)[0])
+
+    def paid_beside(self, of: int) -> float:
+        """Return what readings have cost in US dollars that lie in the file of none of so many shards."""
+        own = {Shard(index, of).file for index in range(of)}
+        files = (path for path in (*self.shard_files, self.path / READINGS) if path.name not in own)
+        return sum(_paid(lines_of(path)[0]) for path in files)
 
     def score(self) -> Score:
         """Return the stored score.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bench.dataset import Cohort, RecordId
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, taught_records
+from bench.run.cost_share import counted
 from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
 from bench.run.options import Limits, RunOptions, within
@@ -15,6 +16,7 @@ from bench.run.ray_engine import RayEngine
 from bench.run.same_packages import check_same_packages
 from bench.run.scoring import score_readings
 from bench.run.settings import RunSettings, settings_of
+from bench.run.shard import check_fits
 from bench.score import Score
 from bench.storage import as_json
 from bench.view import Cases, Question, QuestionKey, cases_of
@@ -82,7 +84,7 @@ class Job:
 
     def lent(self, observer: Observer = SILENT) -> Reader:
         """Return the reader, inside a session if it takes one."""
-        spent = self.folder.paid()
+        spent = counted([self.folder], self.limits.max_cost)
         batch = f"batch-{self.folder.shard.index}" if self.folder.shard else "batch"
         session = self.limits.session(self.folder.path, self.settings.run_id, spent, observer.say, batch)
         return within(self.reader, session)
@@ -155,6 +157,8 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     view = options.view.settled(reader)
     if cohort is None:
         cohort = options.selection.cohort(view.needs_signal)
+    if options.shard is not None:
+        check_fits(options.shard, len(cohort))
     cases = cases_of(view, cohort, observer)
     settings = settings_of(reader, options.reader, cases, options.options, options.repeats)
     ahead = Ahead(drawing_processes(len(cases.cohort) * options.repeats), as_png=isinstance(reader, SessionReader))
@@ -191,9 +195,10 @@ def run_readings(job: Job, observer: Observer) -> Mapping[QuestionKey, Reading]:
 def limited(jobs: Mapping[str, Job], condition: str) -> Job:
     """Return a job that counts what the others have cost under the cost limit, which applies to all jobs together."""
     job = jobs[condition]
-    if job.limits.max_cost is None:
+    share = job.limits.max_cost
+    if share is None:
         return job
-    others = sum(other.folder.paid() for name, other in jobs.items() if name != condition)
+    others = counted([other.folder for other in jobs.values()], share) - counted([job.folder], share)
     return replace(job, limits=replace(job.limits, others=job.limits.others + others))
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -28,6 +29,9 @@ HEALTH_S = 60.0
 
 CONNECT = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, configure_logging=False)"
 
+WORKERS_A_CORE = 4
+"""Workers of a cluster of this process alone for each core at most; more would only wait, each with a model."""
+
 STORE_BYTES = 2**27
 """Shared memory of a cluster of this process alone: readings are small, and recordings never travel."""
 
@@ -44,8 +48,20 @@ def check_ray(reader: Reader, options: RayOptions) -> None:
         )
     if find_spec("ray") is None:
         raise SettingError(f"--engine ray needs Ray, which is not installed: {INSTALL}")
-    if _address(options) not in ("local", "auto"):
-        _check_reachable(_address(options))
+    address = _address(options)
+    if address == "local":
+        _check_workers(options.workers or 1)
+    elif address != "auto":
+        _check_reachable(address)
+
+
+def _check_workers(workers: int) -> None:
+    cores = os.cpu_count() or 1
+    if workers > WORKERS_A_CORE * cores:
+        raise SettingError(
+            f"--workers {workers} is too many for the {cores} cores of this machine, which take at most "
+            f"{WORKERS_A_CORE * cores}: {cores} keep them busy; --ray-address names a larger cluster"
+        )
 
 
 def _address(options: RayOptions) -> str:
@@ -58,6 +74,8 @@ def _check_reachable(address: str) -> None:
         raise SettingError(f"--ray-address takes HOST:PORT of a cluster's head, or auto, not {address!r}")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except UnicodeError as error:
+        raise SettingError(f"--ray-address takes HOST:PORT, and {host[:80]!r} cannot be a host's name") from error
     except OSError as error:
         raise _unreachable(address, str(error.strerror or error)) from error
     # In a process that can be ended: Ray itself would go on trying for minutes, and its noise stays there.
@@ -92,8 +110,10 @@ def _unreachable(address: str, reason: str) -> RunError:
     )
 
 
-def worker_count(options: RayOptions, resources: dict[str, float], observer: Observer = SILENT) -> int:
+def worker_count(options: RayOptions, resources: dict[str, float], questions: int, observer: Observer = SILENT) -> int:
     """Return how many workers there are to be: as many as are asked for, else as the cluster has room for.
+
+    There are never more than questions: a worker without one would only take memory.
 
     Raises
     ------
@@ -102,7 +122,7 @@ def worker_count(options: RayOptions, resources: dict[str, float], observer: Obs
     """
     cpus, gpus = int(resources.get("CPU", 0)), resources.get("GPU", 0.0)
     room = min(cpus, int(gpus / options.gpus + 1e-9)) if options.gpus else cpus
-    count = options.workers or room
+    count = min(options.workers or room, questions)
     if not 0 < count <= room:
         needed = f"{options.gpus:g} GPU and 1 CPU" if options.gpus else "1 CPU"
         raise RunError(
@@ -115,10 +135,10 @@ def worker_count(options: RayOptions, resources: dict[str, float], observer: Obs
 
 
 @contextmanager
-def connected(options: RayOptions) -> Iterator[Any]:
-    """Yield Ray, connected to the named cluster or to one of this process alone.
+def connected(options: RayOptions, questions: int) -> Iterator[Any]:
+    """Yield Ray, connected to the named cluster or to one of this process alone, no larger than questions need.
 
-    A program that is connected already stays so.
+    A program that is connected already stays so. A cluster of this process alone leaves no process and no folder.
 
     Raises
     ------
@@ -128,20 +148,32 @@ def connected(options: RayOptions) -> Iterator[Any]:
     os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
     ray: Any = import_module("ray")
     logging.getLogger("ray").setLevel(logging.ERROR)
-    address, is_ours = _address(options), not ray.is_initialized()
-    own: dict[str, Any] = {
-        "num_cpus": options.workers or os.cpu_count(), "object_store_memory": STORE_BYTES, "include_dashboard": False
-    }  # fmt: skip
-    if is_ours:
-        try:
-            shared = {"address": address, "log_to_driver": False, "configure_logging": False}
-            ray.init(**shared, **(own if address == "local" else {}))
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            raise _unreachable(address, " ".join(str(error).split())[:200]) from error
-    try:
-        # Ray prints what its workers die of to standard output, which is for the score alone.
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+    # Ray prints what its workers die of to standard output, from its first to its last, which is for the score alone.
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        if ray.is_initialized():
             yield ray
-    finally:
-        if is_ours:
-            ray.shutdown()
+            return
+        folder = _begun(ray, options, questions)
+        try:
+            yield ray
+        finally:
+            ray.shutdown(wait_for_processes=True)
+            if folder is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begun(ray: Any, options: RayOptions, questions: int) -> Path | None:  # noqa: ANN401  # a module
+    """Connect Ray; return the folder in which a cluster of this process alone keeps its logs, none for another."""
+    address, cores = _address(options), os.cpu_count() or 1
+    own: dict[str, Any] = {
+        # Ray starts a process for each of these before one is asked for.
+        "num_cpus": min(options.workers or cores, questions),
+        "object_store_memory": STORE_BYTES,
+        "include_dashboard": False,
+    }
+    shared = {"address": address, "log_to_driver": False, "configure_logging": False}
+    try:
+        context = ray.init(**shared, **(own if address == "local" else {}))
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise _unreachable(address, " ".join(str(error).split())[:200]) from error
+    return Path(context.address_info["session_dir"]) if address == "local" else None

@@ -63,8 +63,8 @@ class RayEngine:
         if not questions:
             return
         assert self.options.ray is not None
-        with connected(self.options.ray) as ray:
-            count = worker_count(self.options.ray, ray.cluster_resources(), self.observer)
+        with connected(self.options.ray, len(questions)) as ray:
+            count = worker_count(self.options.ray, ray.cluster_resources(), len(questions), self.observer)
             # They build the same run, whatever part of it is asked here and whoever else asks.
             options = replace(self.options, ray=None, shard=None)
             place = (

@@ -33,6 +33,9 @@ def readings_of(options: RunOptions, run_id: str, asked: Sequence[QuestionKey]) 
             yield question.key, reading
     except BenchError as error:
         yield Ended(type(error), str(error))
+    except KeyboardInterrupt:
+        # Ray would tell of a cancelled task; nobody presses a key here, so that a reader raised it itself.
+        yield Ended(RunError, f"reader {options.reader!r} raised KeyboardInterrupt in a Ray worker: it ended the run")
 
 
 def _job(options: RunOptions, run_id: str) -> Job:

@@ -65,6 +65,15 @@ class Shard:
         return [question for question in questions if places[question.key] == self.index]
 
 
+def check_fits(shard: Shard, records: int) -> None:
+    """Raise SettingError when a run has fewer records than shards: some of them would have nothing to ask."""
+    if shard.of > records:
+        raise SettingError(
+            f"--shard {shard} divides {records:,} records into {shard.of:,} shards, and no shard may be without one: "
+            f"divide them into {records:,} or fewer"
+        )
+
+
 def shares(questions: Sequence[Question], of: int) -> Mapping[QuestionKey, int]:
     """Return in which of so many shards each of a run's questions lies, by their order."""
     places = {ecg_id: place for place, ecg_id in enumerate(dict.fromkeys(one.record.ecg_id for one in questions))}

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from bench.progress import SILENT, Observer
-from bench.run.hold import division
+from bench.run.hold import division, moment_held
 from bench.run.job import Job, begin
 from bench.run.shard import shares
 from bench.score import Score
@@ -13,6 +14,9 @@ from bench.storage import held
 from bench.view import Question, QuestionKey
 from taxonomy.danger import DangerTable
 from taxonomy.error import SettingError, StorageError
+
+MOST_LISTED = 10
+"""Shards that are listed at most where readings are missing."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,11 @@ class Missing:
     @property
     def said(self) -> str:
         """The shards and their readings, in words."""
-        parts = [f"{index}/{self.of} ({count:,})" for index, count in sorted(self.by_shard.items())]
-        return f"{sum(self.by_shard.values()):,} readings are missing: of shard {', '.join(parts)}"
+        listed = sorted(self.by_shard.items())[:MOST_LISTED]
+        parts = ", ".join(f"{index}/{self.of} ({count:,})" for index, count in listed)
+        more = len(self.by_shard) - len(listed)
+        others = f" and of {more:,} more" if more else ""
+        return f"{sum(self.by_shard.values()):,} readings are missing: of shard {parts}{others}"
 
 
 def missing_of(questions: Sequence[Question], answered: Collection[QuestionKey], of: int) -> Missing:
@@ -66,7 +73,7 @@ def run_shard(job: Job, danger: DangerTable | None = None, observer: Observer = 
     Returns
     -------
     Score or None
-        None where others have questions left, or one of them scores at this moment.
+        None where others have questions left, or one of them scores: see :func:`is_scored`.
 
     Raises
     ------
@@ -77,15 +84,42 @@ def run_shard(job: Job, danger: DangerTable | None = None, observer: Observer = 
         job.check_reader()
         begin(job, observer)
         job.ask(observer)
-    if missing([job]):
-        return None
+    return None if missing([job]) else score_all(job, danger, observer)
+
+
+def score_all(job: Job, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score | None:
+    """Score a run of which nothing is missing; None where another process has it, and scores it or keeps it for long.
+
+    Raises
+    ------
+    taxonomy.error.BenchError
+        When the score cannot be made or written.
+    """
+    with ExitStack() as hold:
+        try:
+            hold.enter_context(held(job.folder.path))
+        except StorageError:
+            if not job.folder.path.is_dir():
+                raise
+            if not _waited(hold, job) or is_scored(job):
+                return None
+        return whole(job).score(job.folder.every_reading()[0], danger, observer)
+
+
+def is_scored(job: Job) -> bool:
+    """Tell whether a run has a score that was written after its last reading."""
+    path = job.folder.path / "score.json"
+    readings = [file for file in (*job.folder.shard_files, job.folder.whole.readings_path) if file.is_file()]
+    return path.is_file() and all(path.stat().st_mtime_ns >= file.stat().st_mtime_ns for file in readings)
+
+
+def _waited(hold: ExitStack, job: Job) -> bool:
+    """Wait for a run's folder and hold it; False when another process keeps it for long."""
     try:
-        with held(job.folder.path):
-            return whole(job).score(job.folder.every_reading()[0], danger, observer)
+        hold.enter_context(moment_held(job.folder.path))
     except StorageError:
-        if not job.folder.path.is_dir():
-            raise
-        return None
+        return False
+    return True
 
 
 def check_alone(given: Mapping[str, object]) -> None:

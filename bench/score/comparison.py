@@ -103,6 +103,8 @@ class PairComparison:
         The axes of the mean: the independent waveform-only ones that both were asked.
     mean_kappa : Gap or None
     axes : tuple of AxisGap
+    caveats : tuple of str
+        What is wrong with either as a whole run, in sentences.
     """
 
     first: str
@@ -112,6 +114,7 @@ class PairComparison:
     mean_axes: tuple[str, ...]
     mean_kappa: Gap | None
     axes: tuple[AxisGap, ...]
+    caveats: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -120,16 +123,23 @@ class PairComparison:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The cases of one reader under its name, and the axes that it answers from this project's own measurement."""
+    """The cases of one reader under its name, the axes that it answers from this project's own measurement, caveats."""
 
     name: str
     cases: Mapping[RecordId, ScoredCase]
     measured: frozenset[str] = frozenset()
+    caveats: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, name: str, cases: Sequence[ScoredCase], measured: frozenset[str] = frozenset()) -> "Answers":
+    def of(
+        cls,
+        name: str,
+        cases: Sequence[ScoredCase],
+        measured: frozenset[str] = frozenset(),
+        caveats: tuple[str, ...] = (),
+    ) -> "Answers":
         """Return the answers of a reader."""
-        return cls(name, {case.ecg_id: case for case in cases}, measured)
+        return cls(name, {case.ecg_id: case for case in cases}, measured, caveats)
 
 
 def compared(readers: Sequence[Answers], draws: int = DRAWS, seed: int = 0) -> tuple[PairComparison, ...]:
@@ -169,6 +179,7 @@ def compare_pair(first: Answers, second: Answers, draws: int = DRAWS, seed: int 
         second=second.name,
         n=len(kept),
         left_out=len(shared) - len(kept),
+        caveats=(*first.caveats, *second.caveats),
         mean_axes=tuple(axis.name for axis in independent),
         mean_kappa=pair.gap(lambda sums: _mean_kappa(sums, independent)) if independent else None,
         axes=tuple(pair.axis_gap(axis) for axis in on_axes),

@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from readers.vlm.chat import CROSS_ATTENTION
+
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import DynamicCache, PreTrainedModel
@@ -106,8 +108,8 @@ def behind(prompts: "Mapping[str, Tensor]", ids: "Tensor", mask: "Tensor") -> "d
 
 def images_seen(prompts: "Mapping[str, Tensor]", length: int) -> "dict[str, Tensor]":
     """Return the mask of Llama 3.2 Vision over tokens behind the prompts; empty for any other model."""
-    mask = prompts.get("cross_attention_mask")
-    return {} if mask is None else {"cross_attention_mask": mask[:, -1:].expand(-1, length, -1, -1)}
+    mask = prompts.get(CROSS_ATTENTION)
+    return {} if mask is None else {CROSS_ATTENTION: mask[:, -1:].expand(-1, length, -1, -1)}
 
 
 def _has_keys(layer: Any) -> bool:  # noqa: ANN401

@@ -230,7 +230,7 @@ class Chat:
         tokenizer = self.processor.tokenizer
         return int(self.stops[0] if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
 
-    def decode(self, ids: "Tensor") -> str:
+    def decode(self, ids: "Tensor | Sequence[int]") -> str:
         """Return the text of generated tokens."""
         return str(self.processor.tokenizer.decode(ids, skip_special_tokens=True))
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from typing import Any, Literal
 
+from readers.vlm.fidelity import Piece, check_images, check_texts, image_mark
 from readers.vlm.template import TemplateRaisedError
 from taxonomy.error import ReaderError
 
@@ -41,6 +43,32 @@ class Turn:
                 yield _text(self.captions[number] + "\n")
             yield {"type": "image"} if placeholder is None else _text(placeholder + "\n")
         yield _text(self.text)
+
+
+def _numbered(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return turns whose texts are replaced by their numbers, in the order of their pieces."""
+    numbers = count()
+
+    def number(text: str) -> str:
+        return f"@{next(numbers)}@" if text.strip() else text
+
+    made = []
+    for turn in turns:
+        before, captions = number(turn.before), tuple(map(number, turn.captions[: turn.images]))
+        made.append(Turn(turn.role, number(turn.text), turn.images, captions, before))
+    return tuple(made)
+
+
+def _pieces(turns: Sequence[Turn]) -> list[Piece]:
+    """Return the texts of turns with what each is called."""
+    names = {"system": "the system text", "assistant": "the answer of a worked example"}
+    found = []
+    for place, turn in enumerate(turns):
+        asked = "the question" if place == len(turns) - 1 else "the question of a worked example"
+        found.append(Piece("the system text", turn.before))
+        found += [Piece("the caption of an image", caption) for caption in turn.captions[: turn.images]]
+        found.append(Piece(names.get(turn.role, asked), turn.text))
+    return [piece for piece in found if piece.text.strip()]
 
 
 def _text(text: str) -> Message:
@@ -84,12 +112,37 @@ class Dialogue:
     def prompt(self, turns: Sequence[Turn]) -> str:
         """Return the text of turns, up to where the answer begins.
 
-        Raises ReaderError when the template raises, or leaves out the images or the text of a turn.
+        Raises ReaderError when the template raises, or leaves out or doubles the images or the text of a turn.
         """
         if turns[0].role == "system" and self._system is None:
             first = replace(turns[1], before=turns[0].text)
             turns = [first, *turns[2:]]
-        return self.render(self._messages(turns), True)
+        text = self.render(self._messages(turns), True)
+        self._check(text, turns)
+        return text
+
+    def _check(self, text: str, turns: Sequence[Turn]) -> None:
+        """Check that a prompt holds its turns: the template was tried with fewer."""
+        pieces = _pieces(turns)
+        check_texts(text, self._frame(_numbered(turns)), pieces)
+        if self._image is not None:
+            check_images(text, *self._image, sum(turn.images for turn in turns), pieces)
+
+    def _frame(self, turns: tuple[Turn, ...]) -> str:
+        """Return a prompt whose texts are numbers; dialogues of one shape share it."""
+        if turns not in self._frames:
+            self._frames[turns] = self.render(self._messages(turns), True)
+        return self._frames[turns]
+
+    @cached_property
+    def _frames(self) -> dict[tuple[Turn, ...], str]:
+        return {}
+
+    @cached_property
+    def _image(self) -> tuple[str, int] | None:
+        """What the template writes for an image, and how often for each; None where that is not found."""
+        one, two = (self._question(self.user, images) for images in (1, 2))
+        return image_mark(one, two, self.placeholder)
 
     def _messages(self, turns: Sequence[Turn]) -> list[Message]:
         return [{"role": turn.role, "content": self._form(turn.role)(turn, self.placeholder)} for turn in turns]

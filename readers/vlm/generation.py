@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from readers.vlm.chat import Encoded
 from readers.vlm.constraint import Constraint
 from readers.vlm.loading import Vlm
-from readers.vlm.thinking import ThoughtThenSchema, thought_of
+from readers.vlm.thinking import ThoughtThenSchema, parted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,9 +25,11 @@ class Generated:
     ended : bool
         False where a limit cut it off.
     thought : str or None
-        What a thinking model wrote before it; None where it did not think, or where no mark tells how far it did.
+        All that a thinking model thought, before it or behind; None where no thought is closed.
     thought_ids : tuple of int
-        The tokens of the thought, with what closes it.
+        The tokens of a thought before it, with what closes it.
+    unclosed : str or None
+        The thought that it ended in, which makes it no answer.
     """
 
     text: str
@@ -35,11 +37,13 @@ class Generated:
     ended: bool
     thought: str | None = None
     thought_ids: tuple[int, ...] = ()
+    unclosed: str | None = None
 
     @property
     def raw(self) -> str:
         """The thought in ``<think>`` and the answer, as other models write both."""
-        return self.text if self.thought is None else f"<think>\n{self.thought}\n</think>\n\n{self.text}"
+        thought = "" if self.thought is None else f"<think>\n{self.thought}\n</think>\n\n"
+        return thought + self.text + ("" if self.unclosed is None else f"<think>\n{self.unclosed}")
 
 
 def generate(vlm: Vlm, prompts: Encoded, schemas: Sequence[Mapping[str, Any] | None], seed: int) -> list[Generated]:
@@ -96,8 +100,5 @@ def _generated(vlm: Vlm, row: "Tensor") -> Generated:
     chat, stops = vlm.chat, set(vlm.chat.stops)
     end = next((place for place, token in enumerate(row.tolist()) if token in stops), None)
     tokens = len(row) if end is None else end + 1
-    thought = thought_of(chat, row[:end].tolist())
-    text = chat.decode(row[:end][len(thought.ids) :])
-    if end is None and not thought.ids and chat.dialogue.thinking == "begun":
-        text = f"<think>\n{text}"  # which is not closed
-    return Generated(text, tokens, end is not None, thought.text, thought.ids)
+    found = parted(chat, row[:end].tolist())
+    return Generated(found.answer, tokens, end is not None, found.thought, found.ids, found.unclosed)

@@ -135,8 +135,10 @@ def answers(vlm: "Vlm", cases: tuple[Case, ...], prompts: "Encoded") -> Iterator
 
 
 def _read(text: "Generated", prompt: Prompt, vlm: "Vlm") -> Reading:
-    if text.ended:
+    if text.ended and text.unclosed is None:
         return parse(text.raw, prompt.form)
+    if text.ended:
+        return Reading(raw=text.raw, error=Failure("truncated", "the thinking is not closed"))
     message = f"the answer was cut off at {vlm.options.max_tokens} tokens (--option max_tokens=N)"
     return Reading(raw=text.raw, error=Failure("truncated", message))
 

@@ -1,10 +1,13 @@
 """Answers behind a thought: where the thought ends, and a schema that holds from there on."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Literal
 
 from readers.vlm.constraint import Constraint
+from readers.vlm.dialogue import THOUGHTS
 from readers.vlm.loading import Vlm
 
 if TYPE_CHECKING:
@@ -17,29 +20,72 @@ NEAR = 16
 
 
 @dataclass(frozen=True)
-class Thought:
-    """What a model wrote before its answer: the text, and the tokens with what closes the thought.
+class Parted:
+    """What a model wrote, its thoughts apart from its answer.
 
-    Without a mark that closes it there is no text, and there are no tokens.
+    Attributes
+    ----------
+    answer : str
+        What stands in no thought.
+    thought : str or None
+        The text of all closed thoughts, None without one.
+    ids : tuple of int
+        The tokens of the thought that stands before all else, with what closes it; empty without one.
+    unclosed : str or None
+        The text of a thought that nothing closes.
     """
 
-    text: str | None = None
+    answer: str
+    thought: str | None = None
     ids: tuple[int, ...] = ()
+    unclosed: str | None = None
 
 
-def thought_of(chat: "Chat", ids: Sequence[int]) -> Thought:
-    """Return the thought at the beginning of the generated tokens of an answer."""
-    marks = chat.dialogue.marks
-    if marks is None or chat.dialogue.thinking == "never" or marks[1] not in _written(chat, ids):
-        return Thought()
+def parted(chat: "Chat", ids: Sequence[int]) -> Parted:
+    """Return the generated tokens of an answer, without the one that ends it, as thoughts and answer.
+
+    The marks of a thought may be special tokens, which the text of an answer does not show.
+    """
+    opening, closing = chat.dialogue.marks or THOUGHTS[0]
+    marks = re.compile(f"({_pattern(opening)}|{_pattern(closing)})")
+    pieces = marks.split(_written(chat, ids))
+    thoughts, said, inside, leads = list[str](), list[str](), chat.dialogue.thinking == "begun", False
+    for text, mark in zip_longest(pieces[::2], pieces[1::2]):
+        closes = mark is not None and mark.startswith(closing)
+        # What a mark closes is a thought, though none opened it.
+        (thoughts if inside or closes else said).append(text)
+        leads = leads or (closes and not "".join(said).strip())
+        inside = inside if mark is None else not closes
+    unclosed = _plain(chat, ids, thoughts.pop()) if inside else None
+    thought = "\n\n".join(text.strip() for text in thoughts if text.strip()) if thoughts else None
+    first = _until_closed(chat, ids, closing) if leads else ()
+    rest = ids[len(first) :]
+    whole = unclosed is None and not marks.search(_written(chat, rest))
+    return Parted(chat.decode(rest) if whole else _plain(chat, ids, "".join(said)), thought, first, unclosed)
+
+
+def _pattern(mark: str) -> str:
+    """Return the pattern of a mark whose parts a tokenizer may set apart, as a special token and the name behind it."""
+    return re.escape(mark).replace(">", r">\s*")
+
+
+def _until_closed(chat: "Chat", ids: Sequence[int], closing: str) -> tuple[int, ...]:
+    """Return the tokens up to the first mark that closes a thought, with the space behind it."""
     low, high = 1, len(ids)
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if marks[1] in _written(chat, ids[:middle]) else (middle + 1, high)
-    text = _written(chat, ids[:low]).partition(marks[1])[0].strip().removeprefix(marks[0]).strip()
+        low, high = (low, middle) if closing in _written(chat, ids[:middle]) else (middle + 1, high)
     while low < len(ids) and not _written(chat, ids[low : low + 1]).strip():
         low += 1
-    return Thought(text, tuple(ids[:low]))
+    return tuple(ids[:low])
+
+
+def _plain(chat: "Chat", ids: Sequence[int], text: str) -> str:
+    """Return a part of the text of tokens without the special ones."""
+    for token in sorted(set(ids)):
+        if not chat.decode([token]):
+            text = text.replace(_written(chat, [token]), "")
+    return text.strip()
 
 
 def _written(chat: "Chat", ids: Sequence[int]) -> str:

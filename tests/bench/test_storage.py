@@ -70,6 +70,7 @@ def test_of_several_processes_that_write_one_file_nobody_ever_sees_a_part(tmp_pa
         (b'{"a":1}\n{"b":2}\n', b'{"a":1}\n{"b":2}\n'),
         (b'{"a":1}\n{"b":', b'{"a":1}\n'),
         (b'{"a":', b""),
+        (b'{"a":1}\n{"b":2}', b'{"a":1}\n{"b":2}\n'),
         (b'{"a":1}\n{"b":"\xc3', b'{"a":1}\n'),
     ],
 )
@@ -79,3 +80,17 @@ def test_a_torn_line_is_cut_off_before_anything_is_appended(tmp_path, before, ke
     with opened_for_append(path) as out:
         append(out, path, {"c": 3})
     assert path.read_bytes() == kept + b'{"c":3}\n'
+
+
+def test_nothing_is_appended_through_a_link_or_to_a_pipe(tmp_path):
+    """A stranger's folder may hold a link to any file of its reader's."""
+    victim, link = tmp_path / "token", tmp_path / "readings.jsonl"
+    victim.write_text("my only line")
+    link.symlink_to(victim)
+    with pytest.raises(StorageError, match=r"readings\.jsonl is a link"), opened_for_append(link) as out:
+        append(out, link, {"c": 3})
+    assert victim.read_text() == "my only line"
+    pipe = tmp_path / "readings-1.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(StorageError, match=r"readings-1\.jsonl is no regular file"), opened_for_append(pipe):
+        pass

@@ -11,6 +11,8 @@ from bench.run.folder import RunFolder
 from bench.run.job import prepared, run_job
 from bench.run.options import RunOptions
 from bench.run.settings import settings_from
+from bench.run.shard import Shard
+from bench.run.sharded import run_shard
 from taxonomy.error import BenchError
 
 from ...command import bench, is_one_sentence
@@ -51,6 +53,16 @@ def test_two_runs_are_compared_in_the_terminal_on_a_page_and_as_json(runs, tmp_p
     assert f"diagnosis, right only in measurements: {listed}" in done.stdout
     flips = f"{len(diagnosis['first_only'])}:{len(diagnosis['second_only'])}"
     assert f"{flips} |" in page
+
+
+def test_a_run_that_is_not_finished_is_told(runs, tmp_path):
+    begun = prepared(RunOptions("measurements", selection=Selection("phantoms:1,66"), out=tmp_path, shard=Shard(1, 3)))
+    run_shard(begun)
+    done = bench("compare", runs["majority"], begun.folder.path, "--out", "cmp", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = "measurements: Incomplete: 22 of 66 questions have a reading"
+    assert said in done.stdout and said in (tmp_path / "cmp" / "compare.md").read_text()
+    assert "majority: Incomplete" not in done.stdout
 
 
 def test_the_figures_are_those_of_the_scores(runs):

@@ -7,13 +7,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from bench.run.options import RayOptions
+from bench.run.job import prepared
+from bench.run.options import RayOptions, RunOptions
 from bench.run.ray_cluster import worker_count
+from bench.run.ray_engine import Ended
+from bench.run.ray_worker import readings_of
 from taxonomy.error import RunError
 
 from ...command import bench, is_one_sentence
@@ -140,6 +144,15 @@ def test_an_address_that_is_none_is_refused(address, tmp_path):
     assert is_one_sentence(refused, "--ray-address takes HOST:PORT of a cluster's head, or auto, not ")
 
 
+@needs_ray
+@pytest.mark.parametrize("host", ["..", "локал..x", "a" * 300])
+def test_a_host_that_no_name_can_be_is_refused(host, tmp_path):
+    refused = bench("run", "--reader", "majority", "--engine", "ray", "--ray-address", f"{host}:22", cwd=tmp_path)
+    assert is_one_sentence(refused, f"--ray-address takes HOST:PORT, and {host[:80]!r} cannot be a host's name")
+    named = bench("run", "--reader", "majority", "--engine", "ray", cwd=tmp_path, RAY_ADDRESS=f"{host}:22")
+    assert is_one_sentence(named, "cannot be a host's name")
+
+
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.run.ray_cluster.find_spec", lambda name: None)
     refused = bench("run", "--reader", "majority", "--engine", "ray", cwd=tmp_path)
@@ -159,11 +172,53 @@ def test_options_of_ray_without_ray_are_refused(tmp_path):
 def test_more_workers_than_there_is_room_for_are_refused():
     said = []
     observer = type("Observer", (), {"say": staticmethod(said.append)})
-    assert worker_count(RayOptions(), {"CPU": 8.0}) == 8
-    assert worker_count(RayOptions(gpus=0.5), {"CPU": 8.0, "GPU": 2.0}) == 4
+    assert worker_count(RayOptions(), {"CPU": 8.0}, 66) == 8
+    assert worker_count(RayOptions(gpus=0.5), {"CPU": 8.0, "GPU": 2.0}, 66) == 4
     with pytest.raises(RunError, match="has 8 CPUs and 0 GPUs, too few for 9 workers with 1 CPU each"):
-        worker_count(RayOptions(workers=9), {"CPU": 8.0})
+        worker_count(RayOptions(workers=9), {"CPU": 8.0}, 66)
     with pytest.raises(RunError, match="too few for 1 workers with 1 GPU and 1 CPU each"):
-        worker_count(RayOptions(gpus=1.0), {"CPU": 8.0})
-    assert worker_count(RayOptions(workers=2), {"CPU": 8.0, "GPU": 1.0}, observer) == 2
+        worker_count(RayOptions(gpus=1.0), {"CPU": 8.0}, 66)
+    assert worker_count(RayOptions(workers=2), {"CPU": 8.0, "GPU": 1.0}, 66, observer) == 2
     assert "--gpus-per-worker 1" in said[0]
+
+
+def test_there_are_no_more_workers_than_questions():
+    assert worker_count(RayOptions(workers=24), {"CPU": 32.0}, 6) == 6
+    assert worker_count(RayOptions(), {"CPU": 32.0}, 6) == 6
+    assert worker_count(RayOptions(workers=4), {"CPU": 32.0}, 6) == 4
+
+
+@needs_ray
+def test_far_more_workers_than_cores_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    refused = bench("run", "--reader", "majority", "--engine", "ray", "--workers", 17, cwd=tmp_path, RAY_ADDRESS="")
+    assert is_one_sentence(refused, "--workers 17 is too many for the 4 cores of this machine, which take at most 16")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_reader_that_raises_keyboard_interrupt_ends_its_calls_with_a_sentence(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setenv("PTBXL_DIR", "phantoms:1,66")
+    monkeypatch.setenv("ECG_BENCH_PROCESSES", "1")
+    options = RunOptions("toy_reader:Interrupted")
+    job = prepared(options)
+    *read, last = readings_of(options, job.settings.run_id, [question.key for question in job.questions[:4]])
+    assert len(read) == 2
+    assert last == Ended(
+        RunError, "reader 'toy_reader:Interrupted' raised KeyboardInterrupt in a Ray worker: it ended the run"
+    )
+
+
+@needs_ray
+@pytest.mark.slow
+def test_more_workers_than_questions_are_not_started_and_nothing_is_left(tmp_path):
+    # A socket's path is at most 107 bytes, and pytest's folders are deep.
+    with tempfile.TemporaryDirectory(prefix="r", dir="/tmp") as room:
+        begun = time.monotonic()
+        out = tmp_path / "ray"
+        words = ("--engine", "ray", "--workers", "8", "--sample", "2")
+        done = run("toy_reader:Steady", out, *words, cwd=tmp_path, RAY_TMPDIR=room, RAY_ADDRESS="")
+        assert done.returncode == 0, done.stderr
+        assert "raylet" not in done.stdout + done.stderr
+        assert not list(Path(room).glob("**/session_2*"))
+        assert time.monotonic() - begun < 60

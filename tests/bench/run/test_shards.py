@@ -5,17 +5,22 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.cli.run import shard_done
 from bench.dataset import Selection
+from bench.progress import SILENT
+from bench.run.cost_share import counted
 from bench.run.folder import RunFolder
-from bench.run.job import prepared, run_job
+from bench.run.job import prepared, run_job, run_readings
 from bench.run.options import Limits, RunOptions
 from bench.run.shard import Shard, own_device, shard_named
-from bench.run.sharded import missing, run_shard
+from bench.run.sharded import Missing, is_scored, missing, run_shard, score_all
+from bench.storage import held
 from bench.view import QuestionKey
 from taxonomy.error import RunError, SettingError, StorageError
 
@@ -172,6 +177,54 @@ def test_a_shard_does_not_begin_while_a_process_asks_everything(half, monkeypatc
         pass
 
 
+def test_the_last_shard_waits_for_a_moment_of_another_and_scores(half, tmp_path):
+    job = job_of(tmp_path, Shard(1, 2))
+    run_readings(job, SILENT)
+    taken, ended_moment = threading.Event(), threading.Event()
+
+    def other():
+        with held(half):
+            taken.set()
+            ended_moment.wait(0.2)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    taken.wait()
+    score = score_all(job)
+    thread.join()
+    assert score is not None and score.n == 12 and is_scored(job)
+    assert "another process has scored the run" in shard_done(job, missing([job]))
+
+
+def test_the_last_shard_says_when_no_score_was_written(half, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.run.hold.WAIT_S", 0.05)
+    job = job_of(tmp_path, Shard(1, 2))
+    run_readings(job, SILENT)
+    with held(half):
+        assert score_all(job) is None
+    assert not is_scored(job)
+    assert f"no score was written: 'bench score {half}' writes it" in shard_done(job, missing([job]))
+
+
+def test_a_score_that_cannot_be_written_is_no_success_of_the_last_shard(half, tmp_path):
+    (half / "score.json").mkdir()
+    with pytest.raises(StorageError, match=r"score\.json"):
+        run_shard(job_of(tmp_path, Shard(1, 2)))
+
+
+def test_ten_shards_are_listed_and_the_others_counted():
+    said = Missing(dict.fromkeys(range(700), 2), 999).said
+    assert said.startswith("1,400 readings are missing: of shard 0/999 (2), 1/999 (2), ")
+    assert said.endswith(", 9/999 (2) and of 690 more")
+
+
+def test_more_shards_than_records_are_refused(tmp_path):
+    said = "--shard 0/999999 divides 12 records into 999,999 shards"
+    refused = bench(*RUN, "--shard", "0/999999", cwd=tmp_path)
+    assert refused.returncode == 2 and said in refused.stderr.splitlines()[-1]
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.slow
 def test_a_failed_call_of_a_shard_is_asked_again_by_retry(half, tmp_path):
     run_shard(job_of(tmp_path, Shard(1, 2)))
@@ -199,7 +252,29 @@ def test_the_shares_of_a_cost_limit_add_up_to_it(half):
     paid("readings.jsonl", 4.0)
     paid("readings-9.jsonl", 0.5, 1.5)
     paid("readings-0.jsonl", 1.0, 2.0)
-    assert [RunFolder(half, Shard(index, 2)).paid() for index in range(2)] == [3.0 + 3.0, 3.0]
+    assert [counted([RunFolder(half, Shard(index, 2))]) for index in range(2)] == [3.0 + 3.0, 3.0]
+    assert [counted([RunFolder(half, Shard(index, 2))], 5.0) for index in range(2)] == [7.0, 4.0]
+
+
+@pytest.mark.parametrize("paid", [(0, 5), (5, 5), (3, 0, 1, 4), (9, 9), (2.5, 0, 0, 0, 3)])
+@pytest.mark.parametrize("of", [1, 2, 3, 10])
+def test_shards_of_any_division_spend_the_cost_limit_and_never_more(paid, of, half):
+    line = json.loads((half / "readings-0.jsonl").read_text().splitlines()[0])
+
+    def pay(index, dollars):
+        line["reading"]["usage"] = {"cost": dollars}
+        with (half / f"readings-{index}.jsonl").open("a") as out:
+            out.write(json.dumps(line) + "\n")
+
+    (half / "readings-0.jsonl").unlink()
+    for index, dollars in enumerate(paid):
+        pay(index, dollars)
+    before = sum(paid)
+    rooms = []
+    for index in range(of):
+        rooms.append(max(0, 10 / of - counted([RunFolder(half, Shard(index, of))], 10 / of)))
+        pay(index, rooms[-1])
+    assert before + sum(rooms) == pytest.approx(max(10, before))
 
 
 @pytest.mark.slow

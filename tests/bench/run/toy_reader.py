@@ -95,3 +95,16 @@ class Stopping(Slow):
             if self.taken == 5:
                 raise StopReading("no case after the fifth: ask for more")
             yield reading
+
+
+class Interrupted:
+    """Answers two cases, and raises what a pressed Ctrl-C would."""
+
+    name = "interrupted"
+    inputs = frozenset()
+
+    def read(self, cases):
+        for number, _ in enumerate(cases):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield GOOD

@@ -114,6 +114,70 @@ def test_a_template_that_shows_no_question_is_refused(template):
         tried(template).prompt([QUESTION])
 
 
+# --- what a template loses or doubles in a longer dialogue ---
+
+FAULTY = {
+    "the system text beside examples": (
+        MARKUP.replace("messages %}", "messages if turn.role != 'system' or messages | length < 3 %}", 1),
+        "leaves out the system text",
+    ),
+    "a long system text": (
+        MARKUP.replace("messages %}", "messages if turn.role != 'system' or turn.content | string | length < 40 %}", 1),
+        "leaves out the system text",
+    ),
+    "all but the last question": (
+        MARKUP.replace("messages %}", "messages if turn.role == 'system' or turn == messages[-1] %}", 1),
+        "leaves out the answer of a worked example",
+    ),
+    "a doubled system text": (
+        "{% if messages | length > 3 %}{{ messages[0].content[0].text }}{% endif %}" + MARKUP,
+        "doubles the system text",
+    ),
+    "a text of its own choice": (
+        MARKUP.replace("part.text", "part.text | replace('It is normal.', '')"),
+        "leaves out the answer of a worked example",
+    ),
+    "images of examples": (
+        MARKUP.replace("<image>", "{% if turn == messages[-1] %}<image>{% endif %}"),
+        "places 1 images in the prompt where 3 are sent",
+    ),
+    "numbered images of examples": (
+        MARKUP.replace("<image>", "{% if turn == messages[-1] %}<|image_{{ loop.index }}|>{% endif %}"),
+        "places 1 images in the prompt where 3 are sent",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_template_that_loses_or_doubles_a_part_of_a_dialogue_is_refused(fault):
+    template, said = FAULTY[fault]
+    with pytest.raises(ReaderError, match=f"^the model's chat template is at fault: it {said}[;.]? ?"):
+        tried(template + ANSWER).prompt([SYSTEM, *SHOT, QUESTION])
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["part.text", "part.text | trim", "part.text | tojson", "part.text | e"],
+)
+def test_texts_that_hold_one_another_or_are_stripped_or_escaped_are_whole(content):
+    turns = [Turn("system", "  Say 'normal' if \"normal\" <image> & no more.\n"), Turn("user", "normal?", 1)]
+    turns += [
+        Turn("assistant", "normal"),
+        Turn("user", "normal?", 1),
+        Turn("assistant", "normal"),
+        Turn("user", "?", 2),
+    ]
+    template = MARKUP.replace("part.text", content) + ANSWER
+    text = tried(template).prompt(turns)
+    assert text.count("[assistant]") == 3
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_template_of_the_families_is_refused(name):
+    system = Turn("system", 'Read this ECG.\nAnswer in JSON: {"rate": "normal"}')
+    assert tried(FORMATS[name], bos_token="<s>").prompt([system, *SHOT, *SHOT, QUESTION])
+
+
 # --- thoughts ---
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from transformers.models.smolvlm import processing_smolvlm
 
-from bench.finetune.collator import behind
 from readers.registry import reader
+from readers.vlm.cache import behind
 from readers.vlm.generation import on_device, prompts_behind_thoughts
 from readers.vlm.likelihood import value_probabilities
 from taxonomy.error import ReaderError, StopReading
-from taxonomy.reading import Reading
+from taxonomy.reading import Failure, Reading
 from taxonomy.target import BINARY
 from taxonomy.writing import written
 
@@ -130,7 +130,7 @@ def test_an_example_stands_before_the_question_with_its_pages(family, cases, nam
 def plain_pass(vlm, prompts, text):
     """Return the log-probability of an answer behind one prompt, in one pass without a cache."""
     ids = torch.tensor([vlm.chat.answer(text, ends=False).ids])
-    whole = behind(prompts.tensors, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+    whole = behind(prompts.tensors, ids, torch.ones_like(ids))
     with torch.inference_mode():
         logits = vlm.model(**on_device(vlm, whole)).logits[0]
     start = prompts.tensors["input_ids"].shape[1]
@@ -203,6 +203,33 @@ def test_a_thought_that_is_cut_off_is_a_truncated_reading(family, cases, tmp_pat
 
 
 @pytest.mark.parametrize("name", THINKERS)
+def test_a_draft_in_a_thought_that_ends_with_the_turn_is_no_answer(family, cases, tmp_path, name):
+    options, opens, _, end = THINKERS[name]
+    folder = scripted(family(name), tmp_path / "drafts", f"{opens}Perhaps {ANSWER}{end}")
+    (reading,) = asked(folder, max_tokens=80, **options).read(cases(1, form=BINARY))
+    assert reading.error == Failure("truncated", "the thinking is not closed")
+    assert reading.raw == f"<think>\nPerhaps {ANSWER}" and not reading.probabilities
+
+
+def test_a_thought_of_a_model_that_is_told_not_to_think_is_seen(family, cases, tmp_path):
+    folder = scripted(family("Gemma 4"), tmp_path / "drafts", f"<|channel>thought\n{ANSWER}<turn|>")
+    (reading,) = asked(folder, max_tokens=80).read(cases(1, form=BINARY))
+    assert reading.error == Failure("truncated", "the thinking is not closed")
+
+
+@pytest.mark.parametrize("name", THINKERS)
+def test_a_second_thought_is_no_part_of_the_answer(family, cases, tmp_path, name):
+    options, opens, closes, end = THINKERS[name]
+    again = '<think>No: {"normality": "normal"}</think>'
+    if name == "Gemma 4":
+        again = again.replace("<think>", "<|channel>thought\n").replace("</think>", "<channel|>")
+    folder = scripted(family(name), tmp_path / "doubts", f"{opens}Yes{closes}{ANSWER}{again}{end}")
+    (reading,) = asked(folder, max_tokens=80, **options).read(cases(1, form=BINARY))
+    assert reading.error is None and reading.values == {"normality": "abnormal"}
+    assert reading.raw == f'<think>\nYes\n\nNo: {{"normality": "normal"}}\n</think>\n\n{ANSWER}'
+
+
+@pytest.mark.parametrize("name", THINKERS)
 def test_the_schema_holds_from_behind_the_thought(family, cases, tmp_path, name):
     options, opens, closes, _ = THINKERS[name]
     folder = scripted(family(name), tmp_path / "thinks", f"{opens}{SAID}{closes}{SAID}")
@@ -270,12 +297,14 @@ def test_a_processor_that_lacks_a_package_names_it(family, monkeypatch):
         asked(family("SmolVLM2"))
 
 
-def test_a_prompt_that_the_processor_refuses_stops_the_run(gemma, cases, tmp_path):
+def test_a_template_that_loses_the_question_stops_the_run(gemma, cases, tmp_path):
     """The template leaves the question out where there is a system turn, and its image with it."""
     folder = shutil.copytree(gemma, tmp_path / "imageless")
     template = folder / "chat_template.jinja"
     template.write_text("{% set messages = messages[:1] %}" + template.read_text())
-    with pytest.raises(StopReading, match=r"^the model's processor refuses the prompt: .*0 <start_of_image> tokens"):
+    with pytest.raises(
+        StopReading, match=r"^the model's chat template is at fault: it leaves out the (question|caption of an image);"
+    ):
         list(asked(folder).read(cases(1)))
 
 

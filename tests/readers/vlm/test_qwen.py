@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from bench.finetune.collator import behind
+from readers.vlm.cache import behind
 from readers.vlm.chat import Encoded
 from readers.vlm.continuation import Grown, continuations
 from readers.vlm.encoder import ImageEncoder
@@ -48,7 +48,7 @@ def whole_pass(vlm, tensors, row, text):
     kept = tensors["attention_mask"][row].bool()
     prompt = {name: tensors[name][row : row + 1, kept] for name in ("input_ids", "attention_mask", "mm_token_type_ids")}
     ids = torch.tensor([vlm.chat.answer(text).ids])
-    batch = behind(prompt, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+    batch = behind(prompt, ids, torch.ones_like(ids))
     vlm.model.model.rope_deltas = None
     with torch.inference_mode():
         logits = vlm.model(**batch, pixel_values=pixels, image_grid_thw=grid[own]).logits[0]
@@ -121,7 +121,7 @@ def test_an_adapter_learns_an_answer(vlm, case):
     with names_of_transformers_5():
         model = get_peft_model(qwen.model(), LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM"))
     ids = torch.tensor([[50, 51, qwen.EOS], [60, 61, qwen.EOS]])
-    batch = behind(case, {"input_ids": ids, "attention_mask": torch.ones_like(ids)})
+    batch = behind(case, ids, torch.ones_like(ids))
     labels = torch.cat([torch.full(case["input_ids"].shape, -100), ids], dim=1)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=5e-3)
     losses = []
