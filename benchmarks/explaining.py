@@ -12,9 +12,9 @@ from dataclasses import replace
 import torch
 
 from bench.dataset import open_dataset
-from bench.explain.judging import of_answer
-from bench.explain.method import chosen, last_layer
-from bench.explain.sample import positives
+from bench.explain.belief.judging import of_answer
+from bench.explain.belief.sample import positives
+from bench.explain.maps.method import chosen, last_layer
 from readers.network import OpenReader
 from readers.registry import reader
 

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 
 from bench.dataset import Cohort, Record, open_dataset
-from bench.explain.blackbox import black_box
-from bench.explain.explaining import joint_explanation
-from bench.explain.joint_mask import JointExplanation
-from bench.explain.open_box import OpenBox
-from bench.explain.plan import JOINT_LEADS, planned_jointly
-from bench.explain.target import Target
+from bench.explain.hiding.blackbox import black_box
+from bench.explain.hiding.explaining import joint_explanation
+from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.open_box import OpenBox
+from bench.explain.hiding.plan import JOINT_LEADS, planned_jointly
+from bench.explain.hiding.target import Target
 from readers.contract import Case
 from readers.network import Network
 from readers.resnet1d.reader import Resnet1dReader

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from bench.dataset import Signal, open_dataset
-from bench.explain.given import asking_network, asking_reader, signal_case
-from bench.explain.graft import CELLS, beating, grafted
+from bench.explain.counterfactual.given import asking_network, asking_reader, signal_case
+from bench.explain.counterfactual.graft import CELLS, beating, grafted
 from readers.resnet1d.reader import Resnet1dReader
 
 

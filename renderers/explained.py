@@ -29,7 +29,8 @@ from renderers.legend import (
     on_white,
     width_mm,
 )
-from renderers.page import LEVELS, draw
+from renderers.original import LEVELS
+from renderers.page import draw
 from renderers.printed import COLUMN_S, RHYTHM_LEAD, ROWS
 from renderers.shade import depths, inked
 from renderers.style import LEADS, PageStyle

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import Strip
-from renderers.page import INK_COLOUR, LEVELS, palette
+from renderers.original import LEVELS
+from renderers.page import INK_COLOUR, palette
 from renderers.style import PageStyle
 from renderers.trace import polyline
 

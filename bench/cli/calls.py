@@ -77,8 +77,8 @@ def _print(reading: "Reading") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from bench.cli.explain import harmless
     from bench.cli.terminal import show
+    from bench.report.table import harmless
 
     table = Table(header_style="bold", box=None, pad_edge=False)
     for heading in ("call", "instrument", "arguments", "result"):

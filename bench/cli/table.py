@@ -40,7 +40,7 @@ DATA_COMMANDS = {
     "fetch": ("bench.cli.data:fetch", "Download PTB-XL from PhysioNet; resumes, and checks every file."),
     "verify": ("bench.cli.data:verify", "Say what is missing or wrong in a data folder."),
     "info": ("bench.cli.data:info", "Describe the records at hand."),
-    "explain": ("bench.cli.explain:explain", "Say for a record how its truth came about, axis by axis."),
+    "explain": ("bench.cli.data_explain:explain", "Say for a record how its truth came about, axis by axis."),
 }
 
 DATASET_COMMANDS = {

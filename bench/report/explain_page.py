@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.dataset import RecordId
-from bench.explain.pooled_map import Pooled, mean_share
+from bench.explain.maps.pooled_map import Pooled, mean_share
 from bench.report.explain_gallery import CONFIDENT, Chosen, ExplainedCase, chosen, drawn
 from bench.report.explain_plot import Curves, deletion_plot, heat_plot
 from bench.report.plot import save

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
-from bench.explain.metric import Deletion
-from bench.explain.pooled_map import Pooled
+from bench.explain.maps.metric import Deletion
+from bench.explain.maps.pooled_map import Pooled
 from bench.report.plot import BLUE, GREY, INK, ORANGE, new_figure, without_frame
 from bench.report.table import within
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums

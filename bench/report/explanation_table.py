@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bench.explain.estimate import Estimate
-from bench.explain.judging import Row
-from bench.explain.planted import Known
-from bench.explain.selftest import Outcome
+from bench.explain.belief.estimate import Estimate
+from bench.explain.belief.judging import Row
+from bench.explain.belief.planted import Known
+from bench.explain.belief.selftest import Outcome
 from bench.report.table import terminal_table
 
 if TYPE_CHECKING:

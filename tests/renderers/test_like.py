@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.explain.cell import bridged, cells_of
+from bench.explain.maps.cell import bridged, cells_of
 from measurements.segment import segmented
 from renderers import LEADS, PageStyle, packed, render
 from taxonomy.error import RenderError

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bench.explain.belief import BeliefOptions, belief, truth_of
-from bench.explain.estimate import Estimate
-from bench.explain.planted import Known
+from bench.explain.belief.belief import BeliefOptions, belief, truth_of
+from bench.explain.belief.estimate import Estimate
+from bench.explain.belief.planted import Known
 from bench.progress import Observer
 from readers.majority import MajorityReader
 from readers.torch_reader import TorchReader

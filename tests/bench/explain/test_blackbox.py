@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from bench.dataset import Selection
-from bench.explain.blackbox import black_box, black_box_on_disk
-from bench.explain.cell import bridged
-from bench.explain.effect import combined
-from bench.explain.explaining import explanations, joint_explanation, questions_of
-from bench.explain.masked_case import Masked, at_rate
-from bench.explain.open_box import OpenBox
-from bench.explain.part import GROUPS, parts
-from bench.explain.plan import METHODS, planned, planned_jointly
-from bench.explain.target import Target
+from bench.explain.hiding.blackbox import black_box, black_box_on_disk
+from bench.explain.hiding.effect import combined
+from bench.explain.hiding.explaining import explanations, joint_explanation, questions_of
+from bench.explain.hiding.masked_case import Masked, at_rate
+from bench.explain.hiding.open_box import OpenBox
+from bench.explain.hiding.part import GROUPS, parts
+from bench.explain.hiding.plan import METHODS, planned, planned_jointly
+from bench.explain.hiding.target import Target
+from bench.explain.maps.cell import bridged
 from bench.run.options import Limits, RunOptions
 from bench.view import View
 from renderers import LEADS
@@ -387,10 +387,10 @@ ASKS = """
 import sys
 from pathlib import Path
 from bench.dataset import Selection
-from bench.explain.blackbox import black_box_on_disk
-from bench.explain.explaining import explanations
-from bench.explain.plan import planned
-from bench.explain.target import Target
+from bench.explain.hiding.blackbox import black_box_on_disk
+from bench.explain.hiding.explaining import explanations
+from bench.explain.hiding.plan import planned
+from bench.explain.hiding.target import Target
 from bench.run.options import RunOptions
 from bench.view import View
 

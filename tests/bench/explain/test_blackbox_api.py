@@ -3,10 +3,10 @@
 import pytest
 
 from bench.dataset import Selection
-from bench.explain.blackbox import black_box_on_disk
-from bench.explain.explaining import explanations, joint_explanation, questions_of
-from bench.explain.plan import planned, planned_jointly
-from bench.explain.target import Target
+from bench.explain.hiding.blackbox import black_box_on_disk
+from bench.explain.hiding.explaining import explanations, joint_explanation, questions_of
+from bench.explain.hiding.plan import planned, planned_jointly
+from bench.explain.hiding.target import Target
 from bench.run.estimate import estimate_lines
 from bench.run.options import Limits, RunOptions
 from bench.view import View

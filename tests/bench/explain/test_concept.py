@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from bench.explain.concept import CONCEPTS, CONTROLS, Facts, concept_named, facts_of
-from bench.explain.concept_study import ConceptQuestion, concept_table
-from bench.explain.concept_vector import (
+from bench.explain.concepts.concept import CONCEPTS, CONTROLS, Facts, concept_named, facts_of
+from bench.explain.concepts.concept_study import ConceptQuestion, concept_table
+from bench.explain.concepts.concept_vector import (
     CavOptions,
     ConceptUse,
     Fitted,
@@ -22,7 +22,7 @@ from bench.explain.concept_vector import (
     pooled_activations,
     pooled_gradients,
 )
-from bench.explain.separation import separation
+from bench.explain.concepts.separation import separation
 from measurements import Measurement, Measurements
 from readers.network import Network, Shown
 from readers.torch_reader import TorchReader

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from bench.explain.judging import RANDOMS, Figures, Nulls, judged, row, rows
-from bench.explain.method import chosen
-from bench.explain.sample import answers_of, positives
+from bench.explain.belief.judging import RANDOMS, Figures, Nulls, judged, row, rows
+from bench.explain.belief.sample import answers_of, positives
+from bench.explain.maps.method import chosen
 from bench.progress import Observer
 from readers.torch_reader import TorchReader
 from renderers import LEADS

@@ -6,10 +6,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from bench.explain import map_file
-from bench.explain.gradient import integrated_gradients
-from bench.explain.judging import rows
-from bench.explain.map_file import read_maps, scored
+from bench.explain.belief import map_file
+from bench.explain.belief.judging import rows
+from bench.explain.belief.map_file import read_maps, scored
+from bench.explain.maps.gradient import integrated_gradients
 from readers.contract import Case
 from readers.torch_reader import TorchReader
 from taxonomy.error import BenchError, FileError, UnknownNameError

@@ -7,8 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from bench.explain.cell import cells_of
-from bench.explain.method import METHODS, Answer, Method, chosen, last_layer, method_named, network_of, output_named
+from bench.explain.maps.cell import cells_of
+from bench.explain.maps.method import (
+    METHODS,
+    Answer,
+    Method,
+    chosen,
+    last_layer,
+    method_named,
+    network_of,
+    output_named,
+)
 from measurements.segment import segmented
 from phantoms.population import of_statements
 from readers.contract import Case

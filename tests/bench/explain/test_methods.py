@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from bench.explain.activation import grad_cam, guided_grad_cam, layer_cam
-from bench.explain.cell import Cells, bridged, cells_of, zeroed
-from bench.explain.gradient import gradient_times_input, integrated_gradients, saliency
-from bench.explain.occlusion import by_cell, by_lead, by_segment, by_window, painted
+from bench.explain.maps.activation import grad_cam, guided_grad_cam, layer_cam
+from bench.explain.maps.cell import Cells, bridged, cells_of, zeroed
+from bench.explain.maps.gradient import gradient_times_input, integrated_gradients, saliency
+from bench.explain.maps.occlusion import by_cell, by_lead, by_segment, by_window, painted
 from measurements.segment import Span, segmented
 from phantoms.population import of_statements
 from readers.contract import Case

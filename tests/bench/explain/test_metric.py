@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from bench.explain.gradient import integrated_gradients
-from bench.explain.metric import (
+from bench.explain.maps.gradient import integrated_gradients
+from bench.explain.maps.metric import (
     LEAST_RISE,
     agreement,
     deletion,

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.explain.method import chosen
-from bench.explain.planted import (
+from bench.explain.belief.planted import (
     HELD_OUT_EVERY,
     LATE_QRS,
     NO_P,
@@ -20,7 +19,8 @@ from bench.explain.planted import (
     tracing_of,
     tracings,
 )
-from bench.explain.selftest import phantoms
+from bench.explain.belief.selftest import phantoms
+from bench.explain.maps.method import chosen
 from phantoms.population import of_statements
 from renderers import LEADS
 from taxonomy.error import RunError

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from bench.explain.effect import Effect, Explanation
-from bench.explain.part import Part
-from bench.explain.pooled import pooled
-from bench.explain.target import Target
+from bench.explain.hiding.effect import Effect, Explanation
+from bench.explain.hiding.part import Part
+from bench.explain.hiding.pooled import pooled
+from bench.explain.hiding.target import Target
 
 QRS, P = Part("V1 QRS", ("V1",), ("QRS",)), Part("V1 P", ("V1",), ("P",))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.dataset import Signal
-from bench.explain.given import asking_reader
+from bench.explain.counterfactual.given import asking_reader
 from bench.explain.says import SaidCase, named_leads, says_against_does
 from renderers import LEADS
 from taxonomy.error import ReaderError

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench.explain.cell import cells_of
-from bench.explain.double import DOUBLES
-from bench.explain.method import METHODS, chosen
-from bench.explain.planted import PLANTED_FS
-from bench.explain.selftest import DUE, NOT_FAITHFUL, phantoms, selftest
+from bench.explain.belief.double import DOUBLES
+from bench.explain.belief.planted import PLANTED_FS
+from bench.explain.belief.selftest import DUE, NOT_FAITHFUL, phantoms, selftest
+from bench.explain.maps.cell import cells_of
+from bench.explain.maps.method import METHODS, chosen
 from renderers import LEADS
 
 QUICK = ("saliency", "gradient_times_input", "occlusion_cell")

@@ -10,10 +10,10 @@ from torch import nn
 
 from bench.dataset import Record, Signal
 from bench.dataset.phantom import truth_of_draw
-from bench.explain.donor_pool import Donor, bears, donor_pool, nearest
-from bench.explain.given import Given, asking_network, asking_reader, signal_case, viewed_case
-from bench.explain.graft import CELLS, GROUPS, Beating, Marks, beating, exchangeable, grafted, shape
-from bench.explain.transplant import (
+from bench.explain.counterfactual.donor_pool import Donor, bears, donor_pool, nearest
+from bench.explain.counterfactual.given import Given, asking_network, asking_reader, signal_case, viewed_case
+from bench.explain.counterfactual.graft import CELLS, GROUPS, Beating, Marks, beating, exchangeable, grafted, shape
+from bench.explain.counterfactual.transplant import (
     FAILED,
     NO_BEAT,
     NO_DONOR,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.explain.donor_pool import bears, donor_pool
-from bench.explain.given import Given
-from bench.explain.transplant import NoTransplant, Plan, Transplant, pooled
-from bench.explain.transplanting import Surgery, bearing, transplants
+from bench.explain.counterfactual.donor_pool import bears, donor_pool
+from bench.explain.counterfactual.given import Given
+from bench.explain.counterfactual.transplant import NoTransplant, Plan, Transplant, pooled
+from bench.explain.counterfactual.transplanting import Surgery, bearing, transplants
 from taxonomy.error import RunError
 
 OUTPUT = ("rhythm", "atrial_fibrillation")

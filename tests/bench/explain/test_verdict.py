@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.explain.estimate import Estimate, above, estimate
-from bench.explain.verdict import CORRELATION_LIMIT, LEAST_PATIENTS, Evidence, verdict
+from bench.explain.belief.estimate import Estimate, above, estimate
+from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS, Evidence, verdict
 
 KINDS = ("late QRS", "ST shift", "absent P")
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.explain.cell import Cells
-from bench.explain.metric import STEPS, Deletion
-from bench.explain.pooled_map import cell_shares, pooled
+from bench.explain.maps.cell import Cells
+from bench.explain.maps.metric import STEPS, Deletion
+from bench.explain.maps.pooled_map import cell_shares, pooled
 from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, chosen, drawn
 from bench.report.explain_page import (
     Explained,

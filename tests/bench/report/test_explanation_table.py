@@ -5,11 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
-from bench.explain.estimate import Estimate
-from bench.explain.judging import Figures, Nulls, row
-from bench.explain.planted import Known
-from bench.explain.selftest import FAITHFUL, Outcome
-from bench.explain.verdict import Verdict
+from bench.explain.belief.estimate import Estimate
+from bench.explain.belief.judging import Figures, Nulls, row
+from bench.explain.belief.planted import Known
+from bench.explain.belief.selftest import FAITHFUL, Outcome
+from bench.explain.belief.verdict import Verdict
 from bench.report.explanation_table import clinical_table, known_truth_table, method_table, selftest_table
 
 

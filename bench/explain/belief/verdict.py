@@ -1,0 +1,119 @@
+"""May the maps of a method be believed for a reader? One word of four, by the bounds of intervals."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.explain.belief.estimate import Estimate
+
+LEAST_PATIENTS = 10
+"""Patients below which nothing is said: the bootstrap's intervals are too narrow then."""
+
+CORRELATION_LIMIT = 0.3
+"""Partial rank correlation with the maps of random weights from which a map does not show what was learned."""
+
+RANDOM = "correlation with random weights"
+
+Word = Literal["faithful here", "fails the sanity check", "no better than amplitude", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a method on a reader.
+
+    Attributes
+    ----------
+    truth : mapping of str to Estimate or None
+        By kind of planted evidence, by how much the map finds it better than the energy of the signal, and chance, do.
+    deletion : Estimate or None
+        By how much the answer falls faster by the map's order than by that of the energy.
+    random : Estimate or None
+        Partial rank correlation with the map of random weights, given the energy.
+    """
+
+    truth: Mapping[str, Estimate | None]
+    deletion: Estimate | None
+    random: Estimate | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The word, and what it rests on."""
+
+    word: Word
+    because: str
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.because}" if self.word == "cannot tell" else self.word
+
+
+def verdict(found: Evidence) -> Verdict:
+    """Return the verdict on a method for a reader.
+
+    - *fails the sanity check*: the interval of the partial correlation lies at :data:`CORRELATION_LIMIT` or above.
+    - *no better than amplitude*: a kind of planted evidence, or the deletion, lies at the energy's or below by its
+      whole interval.
+    - *faithful here*: every kind of planted evidence and the deletion lie above the energy's, and the correlation below
+      its limit, by their whole intervals.
+    - *cannot tell*: neither, or something is unknown or rests on fewer than :data:`LEAST_PATIENTS`.
+    """
+    for word, rule in _RULES:
+        because = rule(found)
+        if because:
+            return Verdict(word, because)
+    return Verdict("cannot tell", _unknown(found))
+
+
+def _fails(found: Evidence) -> str:
+    random = _enough(found.random)
+    if random is None or random.low < CORRELATION_LIMIT:
+        return ""
+    return f"maps of random weights look alike: correlation at least {random.low:.2f} beyond amplitude"
+
+
+def _no_better(found: Evidence) -> str:
+    for name, one in _above_energy(found).items():
+        if (known := _enough(one)) is not None and known.high <= 0:
+            return f"{name} is not above the signal's energy ({known.value:+.2f})"
+    return ""
+
+
+def _faithful(found: Evidence) -> str:
+    random = _enough(found.random)
+    compared = [_enough(one) for one in _above_energy(found).values()]
+    known = [one for one in compared if one is not None and one.low > 0]
+    if not found.truth or len(known) < len(compared) or random is None or random.high >= CORRELATION_LIMIT:
+        return ""
+    return "known truth and deletion are above the signal's energy, and random weights give other maps"
+
+
+_RULES: tuple[tuple[Word, Callable[[Evidence], str]], ...] = (
+    ("fails the sanity check", _fails),
+    ("no better than amplitude", _no_better),
+    ("faithful here", _faithful),
+)
+"""In this order; a rule gives its reason, or nothing where it does not hold."""
+
+
+def _above_energy(found: Evidence) -> dict[str, Estimate | None]:
+    return {**{f"known truth ({kind})": one for kind, one in found.truth.items()}, "deletion": found.deletion}
+
+
+def _enough(one: Estimate | None) -> Estimate | None:
+    return one if one is not None and one.n >= LEAST_PATIENTS else None
+
+
+def _unknown(found: Evidence) -> str:
+    """Return what is missing, or what does not suffice."""
+    if not found.truth:
+        return "no known truth"
+    least, open_ = [], []
+    for name, one in {**_above_energy(found), RANDOM: found.random}.items():
+        if one is None:
+            return f"{name} is not known (n = 0)"
+        if one.n < LEAST_PATIENTS:
+            return f"n = {one.n} patients, fewer than {LEAST_PATIENTS}"
+        least.append(one.n)
+        if one.high >= CORRELATION_LIMIT if name == RANDOM else one.low <= 0:
+            open_.append(name)
+    return f"n = {min(least)} patients leave {', '.join(open_)} open"

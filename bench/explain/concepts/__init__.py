@@ -1,0 +1,1 @@
+"""Concepts in a cardiologist's words, and whether an answer rests on them."""

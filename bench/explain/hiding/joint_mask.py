@@ -1,0 +1,173 @@
+"""Random joint masks, pooled over the records of a finding: what moves the hard answers of a reader.
+
+A single mask seldom turns a hard answer, since leads tell the same thing twice. Of masks that hide many parts at once,
+many do, and a ridge regression of the answers on what was hidden tells which parts they were.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.explain.hiding.effect import known
+from bench.explain.hiding.part import GROUPS, Mask, Part, union
+from bench.explain.hiding.ridge import LEVEL, SHUFFLES, Array, Fit, Pool, bootstrapped, expanded, shuffled
+from bench.explain.hiding.target import AnswerKind, Target
+from bench.explain.maps.cell import Cells
+from bench.score.bootstrap import interval
+from bench.score.rounding import rounded
+from measurements.segment import SEGMENTS
+from renderers.style import LEADS
+
+LEAD_SHARE, SEGMENT_SHARE = 0.35, 0.2
+"""Chance of each lead, and of each segment, to be hidden by a mask."""
+
+
+@dataclass(frozen=True, eq=False)
+class JointMasks:
+    """The masks of one recording.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        12 leads, or the groups of leads, and the 6 segments; the same for all recordings.
+    hidden : bool array (n_masks, n_parts)
+        False for a segment that the recording does not have.
+    """
+
+    parts: tuple[Part, ...]
+    hidden: NDArray[np.bool_]
+
+    @classmethod
+    def drawn(cls, cells: Cells, count: int, chance: np.random.Generator, grouped: bool = False) -> "JointMasks":
+        """Return masks drawn by lot.
+
+        Parameters
+        ----------
+        cells : Cells
+        count : int
+        chance : numpy.random.Generator
+        grouped : bool
+            Whether contiguous leads are hidden together (:data:`.part.GROUPS`) in the place of leads.
+        """
+        leads = [Part(name, rows) for name, rows in GROUPS.items()] if grouped else [Part(one, (one,)) for one in LEADS]
+        parts = (*leads, *(Part(segment, LEADS, (segment,)) for segment in SEGMENTS))
+        shares = np.array([SEGMENT_SHARE if part.segments else LEAD_SHARE for part in parts])
+        lot = chance.random((count, len(parts)))
+        there = np.array([not part.segments or part.segments[0] in cells.segments for part in parts])
+        return cls(parts, (lot < shares) & there)
+
+    def masks(self, cells: Cells, fs: float) -> list[Mask]:
+        """Return what each mask hides, at the cells' sampling rate in Hz."""
+        return [union([self.parts[part] for part in np.flatnonzero(row)], cells, fs) for row in self.hidden]
+
+
+@dataclass(frozen=True)
+class PartEffect:
+    """What a part gives to the answers of all recordings.
+
+    Attributes
+    ----------
+    part : Part
+    value : float
+        By how much the answer falls where it is hidden, others hidden or not.
+    low, high : float or None
+        Bounds of the 95% interval over patients; None of a single patient.
+    p : float
+        Chance of so large an effect of any part where answers are shuffled within each recording.
+    records : int
+        Recordings in which the part was hidden by some masks and not by others.
+    """
+
+    part: Part
+    value: float
+    low: float | None
+    high: float | None
+    p: float
+    records: int
+
+    @property
+    def is_above_null(self) -> bool:
+        """Whether shuffled answers give so large an effect in fewer than 5% of shuffles."""
+        return self.p < LEVEL
+
+
+@dataclass(frozen=True)
+class JointExplanation:
+    """What moved the answers to the recordings of a finding.
+
+    Attributes
+    ----------
+    target : Target
+    kind : {"probability", "hard", "logit"}
+    records, patients : int
+        How many there are.
+    masks, failed : int
+        Answers to masks, and calls that failed.
+    whole : float or None
+        Mean answer to the whole recordings.
+    shown : float or None
+        Mean answer to the masked ones.
+    penalty : float
+        Of the ridge regression.
+    explained : float
+        Share of the variance of held-out answers that what is hidden explains; below 0 it explains none.
+    null : float
+        The effect that shuffled answers exceed in 5% of shuffles.
+    effects : tuple of PartEffect
+    gain : float
+        As of :class:`bench.explain.hiding.effect.Explanation`.
+    """
+
+    target: Target
+    kind: AnswerKind
+    records: int
+    patients: int
+    masks: int
+    failed: int
+    whole: float | None
+    shown: float | None
+    penalty: float
+    explained: float
+    null: float
+    effects: tuple[PartEffect, ...]
+    gain: float = 1.0
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The effects by the names of their parts."""
+        return {effect.part.name: effect.value for effect in self.effects}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data, numbers rounded."""
+        effects = [
+            {**asdict(effect), "part": effect.part.name, "is_above_null": effect.is_above_null}
+            for effect in self.effects
+        ]
+        return {**_rounded(asdict(self)), "effects": [_rounded(effect) for effect in effects]}
+
+
+def _rounded(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: rounded(value) if isinstance(value, float) else value for name, value in data.items()}
+
+
+def part_effects(parts: Sequence[Part], pool: Pool, fit: Fit, seed: int = 0) -> tuple[tuple[PartEffect, ...], float]:
+    """Return what each part gives, with intervals and chances, and the effect that is above the null."""
+    greatest = shuffled(pool, fit.penalty, seed).max(axis=1)
+    draws = bootstrapped(pool, fit.penalty, seed) if pool.n_patients > 1 else None
+    found = []
+    for number, (part, value) in enumerate(zip(parts, fit.values.tolist(), strict=True)):
+        moved = pool.records[np.abs(pool.hidden[:, number]) > 1e-9]
+        bounds = interval(draws[:, number], expanded(pool.n_patients)) if draws is not None else None
+        low, high = bounds or (None, None)
+        p = float((1 + np.sum(greatest >= value - 1e-12)) / (1 + SHUFFLES))
+        found.append(PartEffect(part, value, low, high, p, len(np.unique(moved))))
+    return tuple(found), float(np.quantile(greatest, 1 - LEVEL))
+
+
+def mean_known(values: Array) -> float | None:
+    """Return the mean of what is known, None where nothing is."""
+    valid = values[np.isfinite(values)]
+    return known(float(valid.mean())) if len(valid) else None
