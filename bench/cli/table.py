@@ -7,6 +7,10 @@ COMMANDS = {
         "Say whether a reader can read the trace, follows the numbers or recites the prior.",
     ),
     "probe": ("bench.cli.probe:probe", "Change one thing of each record and see whether the answers move."),
+    "explain": (
+        "bench.cli.explain:explain",
+        "Show what moved each answer, and which maps of it deserve belief.",
+    ),
     "contamination": (
         "bench.cli.contamination:contamination",
         "Say whether a reader has memorised published records.",
@@ -54,7 +58,7 @@ TRAIN_COMMANDS = {
 RESUMING = frozenset(
     {
         "run", "ablate", "contamination", "probe", "selftest", "render", "finetune", "train resnet1d", "experiment",
-        "encoder-probe", "retry", "dataset export", "data fetch",
+        "encoder-probe", "explain", "retry", "dataset export", "data fetch",
     }
 )  # fmt: skip
 """Commands that keep what they have finished, and go on from there when they are given again."""

@@ -1,0 +1,200 @@
+"""The whole explanation of a reader that lets its network be explained."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from bench.dataset import Record, RecordId
+from bench.explain.belief.belief import belief
+from bench.explain.belief.judging import Row
+from bench.explain.belief.sample import Positive, positives
+from bench.explain.belief.verdict import Word
+from bench.explain.concepts.concept import CONCEPTS, CONTROLS
+from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
+from bench.explain.concepts.concept_vector import CavOptions
+from bench.explain.maps.method import Answer, Method, last_layer, method_named, output_named
+from bench.explain.maps.metric import mass
+from bench.explain.study.case import ExplainedCase, cases_of
+from bench.explain.study.doses import doses_of
+from bench.explain.study.found import Explained
+from bench.explain.study.infarction import InfarctionCase, infarctions
+from bench.explain.study.mapped import curves, heats, mapped
+from bench.explain.study.options import ExplainOptions
+from bench.explain.study.trace import Trace, answer_about, explained, traced
+from bench.explain.study.truth_file import kept_truth
+from bench.explain.study.turning import Turned, turned
+from bench.progress import SILENT, Observer
+from bench.storage import held
+from bench.view.region import expected_region
+from readers.contract import Reader
+from readers.head import MEASURED
+from readers.network import Network, Output
+from taxonomy.axis import AXES, ISCHEMIA_TERRITORY
+from taxonomy.error import DatasetError
+from taxonomy.reading import Reading
+
+Part = TypeVar("Part")
+
+RANKS: Sequence[Word] = ("faithful here", "cannot tell", "no better than amplitude", "fails the sanity check")
+"""Verdicts, the best first."""
+
+MOST_MASSES = 60
+"""Infarctions whose maps are made at most, for the mass in their regions."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkStudy:
+    """One explanation of one network.
+
+    Attributes
+    ----------
+    options : ExplainOptions
+    reader : Reader
+    network : Network
+    readings : mapping of RecordId to Reading
+        Of the whole records.
+    observer : Observer
+    """
+
+    options: ExplainOptions
+    reader: Reader
+    network: Network
+    readings: dict[RecordId, Reading]
+    observer: Observer = SILENT
+
+    def found(self) -> Explained:
+        """Explain it; what is done is kept in the folder, so that a killed one goes on."""
+        options, cohort = self.options, self.options.cohort
+        folder = options.folder
+        truth = kept_truth(options.dataset, options.belief, folder / "known_truth.json", self.observer)
+        judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
+        shown = self._shown(judged.rows)
+        maps = mapped(self.positives, shown, options.belief.seed, self.observer)
+        notes: list[str] = []
+        turning = self._told(notes, self._turned, Turned(), "transplants")
+        concepts = self._told(notes, self._concepts, None, "concepts")
+        own = next(row for row in judged.rows if row.method == shown.name)
+        return Explained(
+            reader=options.run.reader,
+            dataset=options.dataset.name,
+            n=len(cohort),
+            is_simulated=options.dataset.is_simulated,
+            data=options.dataset.credit,
+            method=shown.name,
+            verdict=str(own.verdict),
+            split=cohort.split,
+            reader_details=dict(getattr(self.reader, "details", {})),
+            rows=judged.rows,
+            truth=tuple(truth),
+            cases=tuple(self._cases(shown)),
+            infarctions=tuple(self._infarctions(shown)),
+            heats=heats(maps),
+            curves=curves(maps, shown.name),
+            changes=turning.changes,
+            flips=turning.flips,
+            doses=doses_of(options, self.observer) if options.doses else (),
+            concepts=concepts,
+            notes=tuple(notes),
+            paper=options.paper,
+        )
+
+    @cached_property
+    def targets(self) -> tuple[Output, ...]:
+        """The outputs that are named; all that have an expected region where none is."""
+        named = tuple(output_named(self.network, target) for target in self.options.belief.targets)
+        return named or tuple(one for one in self.network.outputs if expected_region(*one))
+
+    @cached_property
+    def positives(self) -> tuple[Positive, ...]:
+        """The right answers."""
+        return positives(self.network, self.options.cohort, self.targets, self.options.belief.each)
+
+    @cached_property
+    def findings(self) -> tuple[Output, ...]:
+        """The findings of the right answers that are no negative, such as no conduction disturbance."""
+        negative = {(axis.name, axis.negative) for axis in AXES}
+        return tuple(dict.fromkeys(one.output for one in self.positives if one.output not in negative))
+
+    @property
+    def layer(self) -> str:
+        """The layer for methods that need one."""
+        return self.options.belief.layer or last_layer(self.network, self.positives[0].answer.shown)
+
+    def _shown(self, rows: Sequence[Row]) -> Method:
+        if self.options.shown:
+            return method_named(self.options.shown)
+        return method_named(min(rows, key=_worth).method)
+
+    def _cases(self, shown: Method) -> list[ExplainedCase]:
+        """Return the answers from which the gallery is chosen: those on axes that are read from the waveform."""
+        names, only = {axis.name for axis in AXES} - MEASURED, set(self.targets if self.options.belief.targets else ())
+        told = {
+            head: [value for value in values if not only or (head, value) in only]
+            for head, values in self.network.heads.items()
+            if head in names
+        }
+
+        def tracing(record: Record, axis: str, value: str) -> Trace:
+            return traced(self.network, record, (axis, value), shown, self.layer)
+
+        wanted = {head: values for head, values in told.items() if values}
+        return list(cases_of(self.options.cohort, self.readings, wanted, tracing))
+
+    def _infarctions(self, shown: Method) -> list[InfarctionCase]:
+        left = [MOST_MASSES]
+
+        def massed(record: Record, territory: str) -> float | None:
+            output = (ISCHEMIA_TERRITORY.name, territory)
+            if output not in self.network.outputs or not left[0]:
+                return None
+            left[0] -= 1
+            _, _, answer = answer_about(self.network, record, output, self.layer)
+            return _mass(answer, output, shown)
+
+        return list(infarctions(self.options.cohort, self.readings, massed))
+
+    def _turned(self) -> Turned:
+        options = self.options
+        if not options.transplants:
+            return Turned()
+        identity = repr((options.run.reader, sorted(getattr(self.reader, "details", {}).items())))
+        with held(options.folder):
+            return turned(
+                self.network,
+                options.cohort,
+                self.findings,
+                options.transplants,
+                identity,
+                options.folder / "transplants.jsonl",
+                options.belief.seed,
+                self.observer,
+            )
+
+    def _concepts(self) -> ConceptTable | None:
+        if not self.options.concepts:
+            return None
+        names = tuple(name for name in CONCEPTS if name not in CONTROLS)
+        asked = ConceptQuestion(self.layer, self.findings, names, CavOptions(seed=self.options.belief.seed))
+        return concept_table(self.network, asked, self.options.cohort, self.observer)
+
+    def _told(self, notes: list[str], make: Callable[[], Part], without: Part, what: str) -> Part:
+        """Return a part of the explanation, and note why it is missing where a dataset lacks what it needs."""
+        try:
+            return make()
+        except DatasetError as error:
+            notes.append(f"No {what}: {error}.")
+            self.observer.say(notes[-1])
+            return without
+
+
+def _worth(row: Row) -> tuple[int, float]:
+    """Return what sorts methods: the best verdict first, then the largest certain gain over the signal's energy."""
+    gain = row.deletion_above_energy
+    return RANKS.index(row.verdict.word), -(gain.low if gain else float("-inf"))
+
+
+def _mass(answer: Answer, output: Output, shown: Method) -> float | None:
+    region = expected_region(*output)
+    inside = answer.cells.mask(region.leads, region.segments) if region else None
+    return None if inside is None or not inside.any() else mass(explained(answer, shown), inside)

@@ -1,0 +1,66 @@
+"""Answers of a network about single recordings, with everything that is drawn of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.dataset import Record, Signal
+from bench.explain.maps.cell import cells_of
+from bench.explain.maps.method import Answer, Map, Method
+from measurements.conditioning import without_gaps
+from measurements.segment import BeatSegments, segmented
+from readers.contract import Case
+from readers.network import Network, Output
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A recording and the map of an answer about it.
+
+    Attributes
+    ----------
+    signal : float32 array (12, n_samples) in mV
+    fs : float
+        Its sampling rate in Hz.
+    beats : tuple of BeatSegments
+    value : str
+        The value of the axis that the map is of.
+    relevance : float32 array (12, n_values)
+    relevance_fs : float
+        Its rate in Hz.
+    """
+
+    signal: NDArray[np.float32]
+    fs: float
+    beats: tuple[BeatSegments, ...]
+    value: str
+    relevance: Map
+    relevance_fs: float
+
+
+def traced(network: Network, record: Record, output: Output, method: Method, layer: str = "") -> Trace:
+    """Return a recording with the map of one answer about it."""
+    signal, beats, answer = answer_about(network, record, output, layer)
+    return Trace(signal.mv, signal.fs, beats, output[1], explained(answer, method), network.fs)
+
+
+def answer_about(
+    network: Network, record: Record, output: Output, layer: str = ""
+) -> tuple[Signal, tuple[BeatSegments, ...], Answer]:
+    """Return a recording, its beats, and one answer about it, for a method to explain."""
+    signal = record.signal()
+    beats = segmented(without_gaps(signal.mv), signal.fs)
+    shown = network.prepare(Case("", signal=signal.mv, fs=signal.fs))
+    cells = cells_of(beats, network.fs, shown.leads.shape[1])
+    return signal, beats, Answer(network, shown, network.place(*output), cells, layer)
+
+
+def explained(answer: Answer, method: Method) -> Map:
+    """Return the map of an answer; of an ensemble the mean of its members' maps, where the method says so."""
+    members = answer.network.members
+    if len(members) < 2 or not method.is_mean:
+        return method.explain(answer)
+    maps = [method.explain(replace(answer, network=one)) for one in answer.network.each_member()]
+    mean: Map = np.mean(maps, axis=0)
+    return mean
