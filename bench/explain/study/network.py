@@ -8,11 +8,13 @@ from typing import TypeVar
 from bench.dataset import Record, RecordId
 from bench.explain.belief.belief import belief
 from bench.explain.belief.judging import Row
+from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import Positive, positives
 from bench.explain.belief.verdict import Word
 from bench.explain.concepts.concept import CONCEPTS, CONTROLS
 from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
 from bench.explain.concepts.concept_vector import CavOptions
+from bench.explain.hiding.blackbox import black_box_on_disk
 from bench.explain.maps.method import Answer, Method, last_layer, method_named, output_named
 from bench.explain.maps.metric import mass
 from bench.explain.study.case import ExplainedCase, cases_of
@@ -21,6 +23,7 @@ from bench.explain.study.found import Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
+from bench.explain.study.readings import whole_readings
 from bench.explain.study.trace import Trace, answer_about, explained, traced
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import Turned, turned
@@ -31,7 +34,7 @@ from readers.contract import Reader
 from readers.head import MEASURED
 from readers.network import Network, Output
 from taxonomy.axis import AXES, ISCHEMIA_TERRITORY
-from taxonomy.error import DatasetError
+from taxonomy.error import BenchError, DatasetError, RunError
 from taxonomy.reading import Reading
 
 Part = TypeVar("Part")
@@ -52,26 +55,32 @@ class NetworkStudy:
     options : ExplainOptions
     reader : Reader
     network : Network
-    readings : mapping of RecordId to Reading
-        Of the whole records.
     observer : Observer
     """
 
     options: ExplainOptions
     reader: Reader
     network: Network
-    readings: dict[RecordId, Reading]
     observer: Observer = SILENT
+
+    def check(self) -> None:
+        """Raise a BenchError where something that was named is not there, or no answer is right, before it is asked."""
+        if self.options.belief.layer:
+            self.network.layer(self.options.belief.layer)
+        if self.options.shown:
+            self._shown(())
+        _ = self.positives
 
     def found(self) -> Explained:
         """Explain it; what is done is kept in the folder, so that a killed one goes on."""
+        self.check()
         options, cohort = self.options, self.options.cohort
         folder = options.folder
-        truth = kept_truth(options.dataset, options.belief, folder / "known_truth.json", self.observer)
+        notes: list[str] = []
+        truth = self._told(notes, self._truth, list[Known](), "known truth", RunError)
         judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
         shown = self._shown(judged.rows)
         maps = mapped(self.positives, shown, options.belief.seed, self.observer)
-        notes: list[str] = []
         turning = self._told(notes, self._turned, Turned(), "transplants")
         concepts = self._told(notes, self._concepts, None, "concepts")
         own = next(row for row in judged.rows if row.method == shown.name)
@@ -104,6 +113,12 @@ class NetworkStudy:
         """The outputs that are named; all that have an expected region where none is."""
         named = tuple(output_named(self.network, target) for target in self.options.belief.targets)
         return named or tuple(one for one in self.network.outputs if expected_region(*one))
+
+    @cached_property
+    def readings(self) -> dict[RecordId, Reading]:
+        """The readings of the whole records."""
+        with black_box_on_disk(self.options.run, self.options.cohort, self.observer) as (box, _):
+            return whole_readings(box, self.options.cohort, self.observer)
 
     @cached_property
     def positives(self) -> tuple[Positive, ...]:
@@ -178,11 +193,22 @@ class NetworkStudy:
         asked = ConceptQuestion(self.layer, self.findings, names, CavOptions(seed=self.options.belief.seed))
         return concept_table(self.network, asked, self.options.cohort, self.observer)
 
-    def _told(self, notes: list[str], make: Callable[[], Part], without: Part, what: str) -> Part:
+    def _truth(self) -> list[Known]:
+        path = self.options.folder / "known_truth.json"
+        return kept_truth(self.options.dataset, self.options.belief, path, self.observer)
+
+    def _told(
+        self,
+        notes: list[str],
+        make: Callable[[], Part],
+        without: Part,
+        what: str,
+        lacking: type[BenchError] = DatasetError,
+    ) -> Part:
         """Return a part of the explanation, and note why it is missing where a dataset lacks what it needs."""
         try:
             return make()
-        except DatasetError as error:
+        except lacking as error:
             notes.append(f"No {what}: {error}.")
             self.observer.say(notes[-1])
             return without

@@ -1,0 +1,106 @@
+"""``bench explain`` as it is typed: what it refuses, and what it scores."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench.dataset import open_dataset
+from tests.command import bench, is_one_sentence
+
+READER = ("explain", "--reader", "resnet1d", "--sample", "6")
+
+
+def refused(words, said, cwd):
+    return is_one_sentence(bench(*words, cwd=cwd), said)
+
+
+def test_an_unknown_method_target_layer_or_paper_names_the_nearest(tmp_path):
+    assert refused((*READER, "--method", "salency"), "saliency", tmp_path)
+    assert refused((*READER, "--target", "conduction=lbb"), "lbbb", tmp_path)
+    assert refused((*READER, "--target", "lbbb"), "conduction=lbbb", tmp_path)
+    assert refused((*READER, "--layer", "trunc"), "trunk", tmp_path)
+    assert refused((*READER, "--show", "salency"), "saliency", tmp_path)
+    assert refused((*READER, "--paper", "6x3"), "6x2", tmp_path)
+
+
+def test_what_is_wrong_is_said_before_anything_is_asked(tmp_path):
+    done = bench(*READER, "--method", "salency", cwd=tmp_path)
+    assert "resnet1d," not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_gradient_method_on_a_black_box_names_those_that_work(tmp_path):
+    words = ("explain", "--reader", "digitizer", "--method", "saliency", "--sample", "2")
+    assert refused(words, "occlusion_cell", tmp_path)
+
+
+def test_a_reader_that_is_shown_no_trace_is_refused(tmp_path):
+    assert refused(("explain", "--reader", "majority", "--sample", "2"), "shown no trace", tmp_path)
+
+
+def test_without_a_reader_the_command_says_what_to_do(tmp_path):
+    done = bench("explain", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--reader resnet1d" in done.stderr
+
+
+def test_an_unknown_command_names_the_nearest(tmp_path):
+    done = bench("explain", "scor", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "score" in done.stderr
+
+
+def test_an_option_before_a_command_that_does_not_heed_it_is_refused(tmp_path):
+    done = bench("explain", "--reader", "resnet1d", "score", "maps.npz", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--reader" in done.stderr
+
+
+def test_no_right_answer_is_told_with_what_to_do(tmp_path):
+    words = (*READER, "--target", "conduction=pre_excitation", "--method", "saliency")
+    assert refused(words, "larger sample", tmp_path)
+
+
+@pytest.fixture
+def maps(tmp_path):
+    """Maps of every record of the small population: the energy of its signal, as a stranger would write them."""
+    records = list(open_dataset("phantoms:1,66"))[:3]
+    levels = [record.signal().mv.reshape(12, 1000, -1).mean(axis=2) ** 2 for record in records]
+    path = tmp_path / "energy.npz"
+    ids = np.array([record.ecg_id for record in records])
+    np.savez(path, maps=np.array(levels, dtype=np.float32), ids=ids, target="rhythm=sinus")
+    return path
+
+
+def test_maps_made_elsewhere_are_scored(maps, tmp_path):
+    done = bench("explain", "score", maps, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["method"] == "energy"
+    assert row["answers"] == 3
+    assert row["clinical"]["above_energy"]["value"] == pytest.approx(0, abs=0.02)
+    assert row["verdict"]["word"] == "cannot tell"
+
+
+def test_maps_made_elsewhere_are_scored_on_a_network(maps, tmp_path):
+    done = bench("explain", "score", maps, "--reader", "resnet1d", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "energy" in done.stdout
+
+
+def test_damaged_maps_are_one_sentence(tmp_path):
+    path = tmp_path / "maps.npz"
+    np.savez(path, maps=np.full((1, 12, 1000), np.nan, dtype=np.float32), ids=np.array([1]), target="rhythm=sinus")
+    assert refused(("explain", "score", path), "NaN", tmp_path)
+    path.write_text("no archive")
+    assert refused(("explain", "score", path), "cannot be read", tmp_path)
+    assert refused(("explain", "score", tmp_path / "none.npz"), "do not exist", tmp_path)
+    assert refused(("explain", "score", path, "--reader", "digitizer"), "black box", tmp_path)
+
+
+@pytest.mark.slow
+def test_the_self_test_is_right_throughout(tmp_path):
+    done = bench("explain", "selftest", "--method", "saliency", "--method", "occlusion_cell", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "22 of 22 verdicts are right" in done.stdout
