@@ -33,7 +33,7 @@ from bench.view.region import expected_region
 from readers.contract import Reader
 from readers.head import MEASURED
 from readers.network import Network, Output
-from taxonomy.axis import AXES, ISCHEMIA_TERRITORY
+from taxonomy.axis import AXES, DIAGNOSIS, ISCHEMIA_TERRITORY
 from taxonomy.error import BenchError, DatasetError, RunError
 from taxonomy.reading import Reading
 
@@ -127,9 +127,14 @@ class NetworkStudy:
 
     @cached_property
     def findings(self) -> tuple[Output, ...]:
-        """The findings of the right answers that are no negative, such as no conduction disturbance."""
-        negative = {(axis.name, axis.negative) for axis in AXES}
-        return tuple(dict.fromkeys(one.output for one in self.positives if one.output not in negative))
+        """The findings of the right answers that are no negative, such as no conduction disturbance.
+
+        Unless they are named, those of ``diagnosis`` are left out: it says in PTB-XL's words what other axes say.
+        """
+        left = {(axis.name, axis.negative) for axis in AXES}
+        if not self.options.belief.targets:
+            left |= {(DIAGNOSIS.name, value) for value in DIAGNOSIS.values}
+        return tuple(dict.fromkeys(one.output for one in self.positives if one.output not in left))
 
     @property
     def layer(self) -> str:
