@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.given import check_given
+from bench.cli.main import Stopped
 from bench.cli.option import (
     data_option,
     limits_options,
@@ -38,6 +39,15 @@ class ExplainGroup(click.Group):
 
             raise click.UsageError(str(unknown_name("command of explain", args[0], self.commands)))
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
+        """Run the command; Ctrl-C in a command of the group is not one in the explanation, which resumes."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            if ctx.invoked_subcommand is None:
+                raise
+            raise Stopped(f"{ctx.info_name} {ctx.invoked_subcommand}") from error
 
 
 @click.group(cls=ExplainGroup, invoke_without_command=True)

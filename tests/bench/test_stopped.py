@@ -3,6 +3,7 @@
 import click
 import pytest
 
+from bench.cli.main import LazyGroup
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
 
 from ..command import bench
@@ -18,7 +19,7 @@ def test_only_a_command_that_resumes_says_so(name, tmp_path, monkeypatch):
     invoke = click.Command.invoke
 
     def interrupted(command, ctx):
-        if isinstance(command, click.Group):
+        if isinstance(command, LazyGroup):
             return invoke(command, ctx)
         raise KeyboardInterrupt
 
@@ -34,11 +35,20 @@ def bare(make_context):
     """Return a way to begin a command without the options that it needs."""
 
     def made(command, name, words, parent=None, **extra):
-        if isinstance(command, click.Group):
+        if isinstance(command, LazyGroup):
             return make_context(command, name, words, parent, **extra)
         return click.Context(command, info_name=name, parent=parent)
 
     return made
+
+
+def test_a_command_of_explain_that_does_not_resume_does_not_say_so(tmp_path, monkeypatch):
+    def interrupted(command, ctx):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.explain.belief.selftest.selftest", lambda methods: interrupted(methods, None))
+    done = bench("explain", "selftest", cwd=tmp_path)
+    assert (done.returncode, done.stderr.strip()) == (130, "Stopped.")
 
 
 def test_every_command_that_resumes_is_one():
