@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from bench.dataset import Record
 from bench.explain.hiding.box import Answered, Box
 from bench.explain.hiding.masked_case import Masked
-from bench.explain.hiding.part import Mask
 from bench.explain.hiding.target import Target
 from bench.explain.maps.metric import (
     LEAST_RISE,
@@ -24,6 +23,7 @@ from bench.explain.maps.metric import (
     tile_mask,
     tile_orders,
 )
+from bench.explain.maps.part import Mask
 from bench.progress import SILENT, Observer
 from taxonomy.error import ReaderError
 

@@ -9,8 +9,9 @@ import numpy as np
 from bench.dataset import Record, RecordId
 from bench.explain.hiding.box import Box
 from bench.explain.hiding.effect import TWO_WAY
-from bench.explain.hiding.part import By, Part, parts
 from bench.explain.maps.cell import Cells
+from bench.explain.maps.part import By, Part, parts
+from bench.explain.maps.partwise import JOINT_MASKS, PAIRS, leads_and_segments
 from taxonomy.error import DatasetError, SettingError, unknown_name
 
 SHAPLEY = "shapley"
@@ -23,12 +24,6 @@ METHODS: tuple[str, ...] = (*get_args(By), TWO_WAY, SHAPLEY)
 
 WINDOWS_S = (0.1, 0.2, 0.5, 1.0, 2.5)
 """Lengths of windows in seconds; the shortest that the budget allows is taken."""
-
-PAIRS = 2
-"""Pairs of orders of the Shapley values, unless the budget allows fewer."""
-
-JOINT_MASKS = 110
-"""Joint masks of each recording, unless the budget allows fewer."""
 
 LEAST_JOINT, LEAST_JOINT_EACH = 36, 6
 """Joint masks at least, two for each of 18 parts; and of each recording, whose mean answer is taken from them."""
@@ -81,7 +76,7 @@ class Plan:
 def hidden_parts(cells: Cells, method: str, fs: float, window_s: float) -> tuple[Part, ...]:
     """Return the parts that a method hides of a recording."""
     if method == TWO_WAY:
-        return (*parts(cells, "lead"), *parts(cells, "segment"))
+        return leads_and_segments(cells)
     kinds: dict[str, By] = {SHAPLEY: "cell", **{by: by for by in get_args(By)}}
     return parts(cells, kinds[method], fs, window_s)
 
