@@ -75,20 +75,33 @@ def asked_deletions(  # noqa: PLR0913  # who is asked what about which maps, and
     taxonomy.error.BenchError
         When the reader answers nothing, or can answer no further question.
     """
-    _check_length(box, record, maps, fs)
-    orders = tile_orders(maps, fs, randoms, seed)
-    counts = tile_counts(orders[0].size, steps)
-    asked = _questions(box, record, orders, counts, (fs, maps[0].shape[1]))
-    curves = _curves(box.answers(asked, target, observer), len(orders), steps)
+    asked = curve_questions(box, record, maps, fs, seed, steps, randoms)
+    curves = _curves(box.answers(asked, target, observer), len(maps) + randoms, steps)
     others = [one for one in curves[len(maps) :] if one is not None]
     if not others:
         return [None] * len(maps)
     random_deleted, random_inserted = np.mean(others, axis=0)
-    shares = counts / orders[0].size
+    tiles = tile_orders(maps[:1], fs, 0)[0].size
+    shares = tile_counts(tiles, steps) / tiles
     return [
         None if one is None else Deletion(shares, one[0], one[1], random_deleted, random_inserted)
         for one in curves[: len(maps)]
     ]
+
+
+def curve_questions(  # noqa: PLR0913  # as many as :func:`asked_deletions`
+    box: Box,
+    record: Record,
+    maps: Sequence[Map],
+    fs: float,
+    seed: int = 0,
+    steps: int = STEPS,
+    randoms: int = RANDOM_ORDERS,
+) -> list[Masked]:
+    """Return the questions that :func:`asked_deletions` asks, so that those of many records can be asked at once."""
+    _check_length(box, record, maps, fs)
+    orders = tile_orders(maps, fs, randoms, seed)
+    return _questions(box, record, orders, tile_counts(orders[0].size, steps), (fs, maps[0].shape[1]))
 
 
 def deletion_count(maps: int, steps: int = STEPS, randoms: int = RANDOM_ORDERS) -> int:

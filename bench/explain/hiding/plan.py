@@ -12,12 +12,16 @@ from bench.explain.hiding.effect import TWO_WAY
 from bench.explain.maps.cell import Cells
 from bench.explain.maps.part import By, Part, parts
 from bench.explain.maps.partwise import JOINT_MASKS, PAIRS, leads_and_segments
+from measurements.segment import SEGMENTS
 from taxonomy.error import DatasetError, SettingError, unknown_name
 
 SHAPLEY = "shapley"
 
 JOINT_GROUPS, JOINT_LEADS = "joint-groups", "joint-leads"
 """Joint masks over groups of contiguous leads, which tell the same thing, and over single leads."""
+
+JOINT: tuple[str, ...] = (JOINT_LEADS, JOINT_GROUPS)
+"""Methods that explain the recordings of a finding together."""
 
 METHODS: tuple[str, ...] = (*get_args(By), TWO_WAY, SHAPLEY)
 """Methods that explain one recording by itself."""
@@ -29,6 +33,10 @@ LEAST_JOINT, LEAST_JOINT_EACH = 36, 6
 """Joint masks at least, two for each of 18 parts; and of each recording, whose mean answer is taken from them."""
 
 NEEDS_SEGMENTS = frozenset({"segment", "cell", TWO_WAY, SHAPLEY})
+
+
+_WHOLE = Cells({segment: (slice(at, at + 1),) for at, segment in enumerate(SEGMENTS)}, {}, 10)
+"""The cells of ten seconds at one sample a second, of which only the numbers count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +115,9 @@ def planned(box: Box, records: Sequence[Record], method: str, max_queries: int |
     """
     if method not in METHODS:
         raise unknown_name("method of explanation", method, METHODS)
-    cells = [box.cells(record) for record in records]
-    left = tuple((one.ecg_id, why) for one, its in zip(records, cells, strict=True) if (why := _why_not(its, method)))
-    unable = {ecg_id for ecg_id, _ in left}
-    able = [(one, its) for one, its in zip(records, cells, strict=True) if one.ecg_id not in unable]
+    left = unable(box, records, method)
+    lacking = {ecg_id for ecg_id, _ in left}
+    able = [(one, box.cells(one)) for one in records if one.ecg_id not in lacking]
     if not able:
         reason = f" (record {left[0][0]}: {left[0][1]})" if left else ""
         raise DatasetError(f"none of {len(records)} records can be explained by {method!r}{reason}: name others")
@@ -132,6 +139,18 @@ def planned(box: Box, records: Sequence[Record], method: str, max_queries: int |
     return Plan(method, taken, tuple(masks[:reached]), window_s, pairs, len(able) - reached, left)
 
 
+def unable(box: Box, records: Sequence[Record], method: str) -> tuple[tuple[RecordId, str], ...]:
+    """Return the records that a method cannot explain, each with the reason."""
+    return tuple((one.ecg_id, why) for one in records if (why := _why_not(box.cells(one), method)))
+
+
+def least_masks(method: str) -> int:
+    """Return how many masks a method asks at least, about a recording of ten seconds that has every segment."""
+    if method in JOINT:
+        return LEAST_JOINT
+    return _masks(_WHOLE, method, 1.0, WINDOWS_S[-1], 1)
+
+
 def planned_jointly(records: Sequence[Record], method: str, max_queries: int | None = None) -> Plan:
     """Return the plan of joint masks that are pooled over records.
 
@@ -151,8 +170,8 @@ def planned_jointly(records: Sequence[Record], method: str, max_queries: int | N
     taxonomy.error.SettingError
         When the budget is below what a regression takes.
     """
-    if method not in (JOINT_LEADS, JOINT_GROUPS):
-        raise unknown_name("method of explanation", method, (JOINT_LEADS, JOINT_GROUPS))
+    if method not in JOINT:
+        raise unknown_name("method of explanation", method, JOINT)
     if not records:
         raise DatasetError("there are no records to be explained: name others")
     if max_queries is None:
