@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bench.dataset import Cohort, Record, RecordId
 from bench.explain.belief.judging import Figures, Place, Row, figures_of_maps, rows
 from bench.explain.belief.planted import Known
+from bench.explain.hiding.answer_file import Kept
 from bench.explain.hiding.blackbox import BlackBox
 from bench.explain.hiding.deletion import asked_deletions, curve_questions
 from bench.explain.hiding.effect import TWO_WAY, Explanation
@@ -18,7 +19,7 @@ from bench.explain.hiding.explaining import explanations, joint_explanation, que
 from bench.explain.hiding.inquiry import (
     FindingPlan,
     InquiryOptions,
-    ask,
+    by_record,
     finding_plans,
     whole_words,
     wholes,
@@ -224,10 +225,10 @@ def inquire(
         When the reader can answer no further question; what it answered is kept.
     """
     chosen = options or InquiryOptions()
-    counted = _Counted(box)
+    asked = _Asked(box)
     first = wholes(box, cohort, chosen)
     observer.say(whole_words(first))
-    whole = counted.ask([Masked(record) for record in first.records], observer)
+    whole = asked.about([Masked(record) for record in first.records], observer)
     readings = {record.ecg_id: reading for record, reading in zip(first.records, whole, strict=True)}
     planned = finding_plans(box, first, readings, chosen)
     missed = sum(answered.missed for answered, _ in planned)
@@ -237,7 +238,7 @@ def inquire(
     for answered, plan in planned:
         if plan.plans:
             observer.say(plan.said)
-        explained, joints = _explained(counted, cohort, plan, readings, chosen.seed, observer)
+        explained, joints = _explained(asked, cohort, plan, readings, chosen.seed, observer)
         counts = (len(answered.records) + answered.missed + answered.failed, answered.missed, answered.failed)
         found.append(_finding(plan, counts, explained, joints, chosen.seed))
     every = [one for of in found for one in of.explained]
@@ -249,42 +250,47 @@ def inquire(
         rows(box.reader.name, [one.figures for one in every], truth),
         says,
         unsaid,
-        *counted.told(),
+        *asked.told(),
     )
 
 
-class _Counted:
-    """Asks a black box, and counts what it rests on."""
+class _Asked:
+    """Asks a black box, and keeps what it answered, failed calls too: none of them is asked twice in one inquiry."""
 
     def __init__(self, box: BlackBox) -> None:
-        self.box, self._earlier, self._keys = box, frozenset(box.kept.readings), set[str]()
+        self.box, self._earlier, self._readings = box, frozenset(box.kept.readings), dict[str, Reading]()
 
-    def ask(self, questions: Sequence[Masked], observer: Observer) -> list[Reading]:
-        """Return the readings of questions, those of a record asked one behind the other."""
-        self._keys.update(self.box.keys(questions))
-        return ask(self.box, questions, observer)
+    def about(self, questions: Sequence[Masked], observer: Observer) -> list[Reading]:
+        """Return the readings of questions, which are asked together, those of a record one behind the other."""
+        left = dict(zip(self.box.keys(questions), questions, strict=True))
+        asked = by_record(one for key, one in left.items() if key not in self._readings)
+        self._readings.update(zip(self.box.keys(asked), self.box.readings(asked, observer), strict=True))
+        return [self._readings[key] for key in self.box.keys(questions)]
+
+    def settled(self, kind: AnswerKind) -> BlackBox:
+        """Return the black box as it has answered, which asks nothing again."""
+        return replace(self.box, is_hard=kind == "hard", kept=Kept(self._readings))
 
     def told(self) -> tuple[int, int, float]:
         """Return how many readings there are, how many are new, and what these have cost in dollars."""
-        new = self._keys - self._earlier
-        used = [self.box.kept.readings[key].usage for key in new if key in self.box.kept.readings]
-        return len(self._keys), len(new), sum(one.cost or 0.0 for one in used if not one.reused)
+        new = [reading.usage for key, reading in self._readings.items() if key not in self._earlier]
+        return len(self._readings), len(new), sum(one.cost or 0.0 for one in new if not one.reused)
 
 
 def _explained(  # noqa: PLR0913  # whom to ask, of what, and what is known of it
-    counted: _Counted,
+    asked: _Asked,
     cohort: Cohort,
     plan: FindingPlan,
     readings: Mapping[RecordId, Reading],
     seed: int,
     observer: Observer,
 ) -> tuple[list[Explained], dict[str, JointExplanation]]:
-    box = replace(counted.box, is_hard=plan.kind == "hard")
     found: dict[RecordId, list[tuple[Explanation, float]]] = {}
     joints = {}
     for each in plan.plans:
         start = time.perf_counter()
-        counted.ask(questions_of(box, each, seed), observer)
+        asked.about(questions_of(asked.box, each, seed), observer)
+        box = asked.settled(plan.kind)
         if each.method in JOINT:
             joints[each.method] = joint_explanation(box, each, plan.target, seed)
             continue
@@ -292,11 +298,11 @@ def _explained(  # noqa: PLR0913  # whom to ask, of what, and what is known of i
         for explanation in explanations(box, each, plan.target, seed):
             found.setdefault(explanation.ecg_id, []).append((explanation, seconds))
     records = {record.ecg_id: record for each in plan.alone for record in each.records}
-    mapped = [_Mapped.of(box, records[ecg_id], of) for ecg_id, of in found.items()]
+    mapped = [_Mapped.of(asked.box, records[ecg_id], of) for ecg_id, of in found.items()]
     curved = {record.ecg_id for record in plan.curves}
-    asked = [one for one in mapped if one.record.ecg_id in curved]
-    counted.ask([question for one in asked for question in one.curves(box, seed)], observer)
-    form = box.cases.cases.view.form
+    with_curves = [one for one in mapped if one.record.ecg_id in curved]
+    asked.about([question for one in with_curves for question in one.curves(asked.box, seed)], observer)
+    box, form = asked.settled(plan.kind), asked.box.cases.cases.view.form
     return [
         explained
         for one in mapped

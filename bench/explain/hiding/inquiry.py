@@ -26,7 +26,6 @@ from bench.explain.hiding.plan import (
     unable,
 )
 from bench.explain.hiding.target import AnswerKind, Target, answer_kind
-from bench.progress import SILENT, Observer
 from bench.run.estimate import RunEstimate
 from bench.view import View
 from readers.contract import Reader
@@ -244,7 +243,7 @@ def estimated(
         questions += [one for each in plan.plans for one in questions_of(box, each, options.seed)]
         maps = 1 + len(plan.alone)
         questions += [one for record in plan.curves for one in deletion_questions(box, record, maps, options.seed)]
-    return tuple(words), box.estimate(_by_record(questions), name)
+    return tuple(words), box.estimate(by_record(questions), name)
 
 
 def whole_words(asked: Wholes) -> str:
@@ -253,20 +252,12 @@ def whole_words(asked: Wholes) -> str:
     return words + (f"; the budget does not reach {asked.beyond} more findings" if asked.beyond else "")
 
 
-def ask(box: BlackBox, questions: Iterable[Masked], observer: Observer = SILENT) -> list[Reading]:
-    """Return the readings of questions, all of which are asked together, those of a record one behind the other."""
-    return box.readings(_by_record(questions), observer)
-
-
-def _by_record(questions: Iterable[Masked]) -> list[Masked]:
-    return [question for of in _grouped(questions).values() for question in of]
-
-
-def _grouped(questions: Iterable[Masked]) -> dict[RecordId, list[Masked]]:
+def by_record(questions: Iterable[Masked]) -> list[Masked]:
+    """Return questions with those of each record one behind the other, since each record is drawn as a whole once."""
     found: dict[RecordId, list[Masked]] = {}
     for question in questions:
         found.setdefault(question.record.ecg_id, []).append(question)
-    return found
+    return [question for of in found.values() for question in of]
 
 
 def _least(box: BlackBox, options: InquiryOptions) -> int:
