@@ -19,7 +19,7 @@ import torch
 from bench.dataset import Cohort, Record, open_dataset
 from bench.explain.hiding.blackbox import black_box
 from bench.explain.hiding.explaining import joint_explanation
-from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.hiding.open_box import OpenBox
 from bench.explain.hiding.plan import JOINT_LEADS, planned_jointly
 from bench.explain.hiding.target import Target

@@ -31,9 +31,9 @@ LEAST_PATIENTS = 10
 
 TERRITORIES = ("inferior", "anterior", "lateral", "anteroseptal", "anterolateral", "inferolateral")
 
-_CHEST = r"[Vv][1-6](?![\d.])"
+_CHEST = r"[Vv][1-6](?!\.?\d)"
 _LIMB = r"[aA][vV][rRlLfF]"
-_RANGE = re.compile(rf"\b({_CHEST})\s*(?:-|–|—|to|through|thru)\s*[Vv]?([1-6])(?![\d.])\b")
+_RANGE = re.compile(rf"\b({_CHEST})\s*(?:-|–|—|to|through|thru)\s*[Vv]?([1-6])(?!\.?\d)\b")
 _ONE = rf"(?:{_CHEST}|{_LIMB}|III|II|I)"
 _BETWEEN = r"\s*(?:,\s*(?:and|or)\b|,|/|;|&|\+|-|–|\band\b|\bor\b|\s)\s*"
 _RUN = re.compile(rf"\b{_ONE}\b(?:{_BETWEEN}{_ONE}\b)*")

@@ -58,17 +58,22 @@ DUE: Mapping[str, Mapping[str, tuple[Word, ...]]] = {
     # Whole leads and whole segments are too coarse for one cell. Layer-CAM drops where a gradient falls below 0, as
     # that of a square does in V1's negative deflections.
     "V1's QRS only": {
-        "": FAITHFUL, "layer_cam": NOT_FAITHFUL, "occlusion_lead": NOT_FAITHFUL, "occlusion_segment": NOT_FAITHFUL,
+        "": FAITHFUL, "layer_cam": NOT_FAITHFUL, "occlusion_lead": NOT_FAITHFUL, "occlusion_group": NOT_FAITHFUL,
+        "occlusion_segment": NOT_FAITHFUL,
     },
     # No lead stands out; and a straight line over a raised ST segment leaves it raised.
-    "ST only": {"": FAITHFUL, "occlusion_lead": NOT_FAITHFUL, "occlusion_cell_bridged": NOT_FAITHFUL},
+    "ST only": {
+        "": FAITHFUL, "occlusion_lead": NOT_FAITHFUL, "occlusion_group": NOT_FAITHFUL,
+        "occlusion_cell_bridged": NOT_FAITHFUL,
+    },
     # Where nothing is, nothing can be hidden, and what is multiplied by it is nothing: the gradient alone tells of it,
     # and hiding cannot confirm that.
     "P absent": {"": NO_BETTER, "saliency": CANNOT},
     # A mean weight over time says little where a network looks at steep waves of either direction.
     "RR only": {
         "": FAITHFUL, "grad_cam": NOT_FAITHFUL, "guided_grad_cam": NOT_FAITHFUL,
-        "layer_cam": (*FAITHFUL, *CANNOT), "occlusion_lead": NOT_FAITHFUL, "occlusion_segment": NOT_FAITHFUL,
+        "layer_cam": (*FAITHFUL, *CANNOT), "joint_masks": (*FAITHFUL, *CANNOT), "occlusion_lead": NOT_FAITHFUL,
+        "occlusion_group": NOT_FAITHFUL, "occlusion_segment": NOT_FAITHFUL,
     },
     "energy only": {"": NO_BETTER, "occlusion_segment": NOT_FAITHFUL},
     "constant": {"": CANNOT},

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from readers.contract import Case, Reader
 from readers.head import FINDING_FROM, is_multi_label
 from readers.isolation import Crash, attempt
 from readers.network import Network
+from renderers import Picture
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
@@ -87,36 +88,52 @@ def network_logits(network: Network, signals: Sequence[Signal]) -> NDArray[np.fl
     return np.concatenate(found) if found else np.zeros((0, len(network.outputs)))
 
 
-def asking_reader(reader: Reader, axis: str, value: str, case_of: CaseOf | None = None) -> Asking:
-    """Return what asks any reader, by its own answers.
+@dataclass(frozen=True, eq=False)
+class AskedReader:
+    """Asks any reader, by its own answers.
 
-    Parameters
+    Attributes
     ----------
     reader : Reader
     axis : str
         An axis that it answers, or ``superclass``, where a value is given from a probability of one half.
     value : str
-    case_of : callable, optional
-        Makes the case of a recording; without it a case holds the signal alone.
-
-    What it returns raises :class:`taxonomy.error.RunError` when the reader crashes, or gives too few or too many
-    readings.
+    case_of : callable
+        Makes the case of a recording.
     """
-    make = case_of or signal_case
 
-    def ask(signals: Sequence[Signal]) -> Sequence[Given]:
+    reader: Reader
+    axis: str
+    value: str
+    case_of: CaseOf
+
+    def __call__(self, signals: Sequence[Signal]) -> Sequence[Given]:
+        """Return whether the value is given of each recording.
+
+        Raises
+        ------
+        taxonomy.error.RunError
+            When the reader crashes, or gives too few or too many readings.
+        """
         if not signals:
             return []
-        cases = [make(signal) for signal in signals]
-        outcome = attempt(lambda: list(reader.read(cases)))
+        cases = [self.case_of(signal) for signal in signals]
+        outcome = attempt(lambda: list(self.reader.read(cases)))
         if isinstance(outcome, Crash):
-            raise RunError(f"reader {reader.name!r} did not read the changed recordings: {outcome.words}")
+            raise RunError(f"reader {self.reader.name!r} did not read the changed recordings: {outcome.words}")
         if len(outcome.value) != len(cases):
             counts = f"{len(outcome.value)} readings for {len(cases)} cases"
-            raise RunError(f"reader {reader.name!r} did not read the changed recordings: {counts}")
-        return [_given(reading, axis, value) for reading in outcome.value]
+            raise RunError(f"reader {self.reader.name!r} did not read the changed recordings: {counts}")
+        return [_given(reading, self.axis, self.value) for reading in outcome.value]
 
-    return ask
+    def like(self, whole: Signal) -> "AskedReader":
+        """Return what asks about changed copies of a recording, whose pages are laid out as its own."""
+        return replace(self, case_of=self.case_of.like(whole)) if isinstance(self.case_of, ViewedCase) else self
+
+
+def asking_reader(reader: Reader, axis: str, value: str, case_of: CaseOf | None = None) -> AskedReader:
+    """Return what asks any reader; without ``case_of`` a case holds the signal alone."""
+    return AskedReader(reader, axis, value, case_of or signal_case)
 
 
 def signal_case(signal: Signal) -> Case:
@@ -124,21 +141,43 @@ def signal_case(signal: Signal) -> Case:
     return Case(case_id=_digest(signal), signal=signal.mv, fs=signal.fs)
 
 
-def viewed_case(view: View) -> CaseOf:
-    """Return what makes the case of a recording in a view that is settled for a reader: the trace, and no numbers."""
+@dataclass(frozen=True, eq=False)
+class ViewedCase:
+    """Makes the case of a recording in a view that is settled for a reader: the trace, and no numbers.
 
-    def make(signal: Signal) -> Case:
-        images = view.drawn(signal) if "image" in view.inputs else ()
-        has_signal = "signal" in view.inputs
+    Attributes
+    ----------
+    view : View
+    pages : tuple of Picture
+        Those whose layout others have; without any each recording has its own.
+    """
+
+    view: View
+    pages: tuple[Picture, ...] = ()
+
+    def __call__(self, signal: Signal) -> Case:
+        """Return the case."""
+        images = self.view.drawn(signal, self.pages) if "image" in self.view.inputs else ()
+        has_signal = "signal" in self.view.inputs
         return Case(
             case_id=_digest(signal),
             signal=signal.mv if has_signal else None,
             fs=signal.fs if has_signal else None,
             images=images,
-            prompt=view.prompt(Measurements.none("not shown"), images),
+            prompt=self.view.prompt(Measurements.none("not shown"), images),
         )
 
-    return make
+    def like(self, whole: Signal) -> "ViewedCase":
+        """Return what makes the cases of changed copies of a recording: their pages are laid out as its own.
+
+        A layout that went with the change would tell of it beside the tracing.
+        """
+        return replace(self, pages=self.view.drawn(whole)) if "image" in self.view.inputs else self
+
+
+def viewed_case(view: View) -> ViewedCase:
+    """Return what makes the case of a recording in a view that is settled for a reader."""
+    return ViewedCase(view)
 
 
 def _given(reading: Reading, axis: str, value: str) -> Given:

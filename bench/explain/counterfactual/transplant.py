@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bench.dataset import Record, RecordId, Signal
 from bench.evidence.figure import Figure, difference, share_figure
 from bench.explain.counterfactual.donor_pool import Donor, distance, nearest
-from bench.explain.counterfactual.given import Asking, Given
+from bench.explain.counterfactual.given import AskedReader, Asking, Given
 from bench.explain.counterfactual.graft import CELLS, Beating, GroupCell, beating, exchangeable, grafted, shape
 from readers.network import Output
 from taxonomy.error import SettingError
@@ -185,14 +185,21 @@ def cell_named(name: str) -> GroupCell:
 
 
 class _Asked:
-    """Counts questions."""
+    """Counts questions: about changed copies of a recording, and about others beside it."""
 
-    def __init__(self, asking: Asking, fs: float) -> None:
-        self.queries, self._asking, self._fs = 0, asking, fs
+    def __init__(self, asking: Asking, whole: Signal) -> None:
+        self.queries, self._others, self._fs = 0, asking, whole.fs
+        self._own = asking.like(whole) if isinstance(asking, AskedReader) else asking
 
     def about(self, changed: Sequence[NDArray[np.float32]]) -> list[Given]:
-        self.queries += len(changed)
-        return list(self._asking([Signal(mv, self._fs) for mv in changed]))
+        return self._all(self._own, changed)
+
+    def others(self, mv: Sequence[NDArray[np.float32]]) -> list[Given]:
+        return self._all(self._others, mv)
+
+    def _all(self, asking: Asking, mv: Sequence[NDArray[np.float32]]) -> list[Given]:
+        self.queries += len(mv)
+        return list(asking([Signal(one, self._fs) for one in mv]))
 
 
 def transplant(
@@ -225,7 +232,7 @@ def transplant(
 
     if host is None:
         return none(NO_BEAT)
-    asked = _Asked(asking, host.fs)
+    asked = _Asked(asking, signal)
     (first,) = asked.about([signal.mv])
     if not first.is_given:
         return none(FAILED if first.is_given is None else NOT_GIVEN)
@@ -267,7 +274,7 @@ def transplant(
 def _answered(asked: _Asked, donors: Sequence[Donor], fs: float, is_given: bool) -> tuple[Donor, Beating] | None:
     """Return the nearest donor of which the reader answers as it is labelled, with its beats."""
     near = [(donor, beats) for donor in donors[:TRIED] if (beats := donor.at(fs)) is not None]
-    answers = asked.about([beats.mv for _, beats in near])
+    answers = asked.others([beats.mv for _, beats in near])
     return next((pair for pair, given in zip(near, answers, strict=True) if given.is_given is is_given), None)
 
 

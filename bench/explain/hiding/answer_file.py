@@ -24,12 +24,15 @@ class Kept:
         New ones are added.
     spent : float
         US dollars that those of the file have cost.
+    earlier : frozenset of str
+        Those of the file.
     append : callable
         Writes a reading, with the record's id and the digest of the question.
     """
 
     readings: dict[str, Reading] = field(default_factory=dict)
     spent: float = 0.0
+    earlier: frozenset[str] = frozenset()
     append: Callable[[RecordId, str, Reading], None] = lambda ecg_id, key, reading: None
 
     def keep(self, ecg_id: RecordId, key: str, reading: Reading) -> None:
@@ -62,7 +65,8 @@ def kept_of(path: Path) -> Kept:
     """Return the readings of a file, to which nothing is appended; raises as :func:`kept_in`."""
     lines = _lines(path)
     readings = {key: reading for key, reading in lines if reading.outcome != "failed"}
-    return Kept(readings, sum(reading.usage.cost or 0.0 for _, reading in lines if not reading.usage.reused))
+    spent = sum(reading.usage.cost or 0.0 for _, reading in lines if not reading.usage.reused)
+    return Kept(readings, spent, frozenset(readings))
 
 
 def _lines(path: Path) -> list[tuple[str, Reading]]:

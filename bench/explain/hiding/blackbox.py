@@ -82,13 +82,13 @@ class BlackBox:
 
     def readings(self, questions: Sequence[Masked], observer: Observer = SILENT) -> list[Reading]:
         """Return the reading of each question, asking those that have none; raises as :meth:`answers`."""
-        keys = [self._key(one) for one in questions]
+        keys = self.keys(questions)
         left = {key: one for key, one in zip(keys, questions, strict=True) if key not in self.kept.readings}
         there = len(set(keys)) - len(left)
         failed: dict[str, Reading] = {}
         if left:
-            if there:
-                observer.say(f"resuming: {there} of {len(set(keys))} readings are there")
+            if earlier := len(self.kept.earlier.intersection(keys)):
+                observer.say(f"resuming: {earlier} of {len(set(keys))} readings are there")
             if isinstance(self.reader, CheckedReader):
                 self.reader.check()
             with observer.progress(f"{self.reader.name}, {len(left)} masked recordings", "questions") as report:
@@ -134,6 +134,10 @@ class BlackBox:
         few = every[:: max(1, -(-len(every) // LOOKED_AT))]
         looked_at = tuple(self.reader.estimate(case) for case in self.cases.each(few))
         return RunEstimate(name, self.reader.name, len(left), len(keys), looked_at, True)
+
+    def keys(self, questions: Sequence[Masked]) -> list[str]:
+        """Return the digest of each question under which its reading is kept."""
+        return [self._key(one) for one in questions]
 
     def _key(self, question: Masked) -> str:
         record, shown = question.record, self.cases.cases

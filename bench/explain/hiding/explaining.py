@@ -8,14 +8,15 @@ import numpy as np
 from bench.dataset import Record
 from bench.explain.hiding.box import Answered, Box
 from bench.explain.hiding.effect import Explanation, effects_of, known
-from bench.explain.hiding.joint_mask import JointExplanation, JointMasks, mean_known, part_effects
+from bench.explain.hiding.joint_effect import JointExplanation, mean_known, part_effects
 from bench.explain.hiding.masked_case import Masked
-from bench.explain.hiding.part import Mask, Part
 from bench.explain.hiding.plan import JOINT_GROUPS, JOINT_LEADS, SHAPLEY, Plan, hidden_parts
-from bench.explain.hiding.ridge import Pool, fitted
-from bench.explain.hiding.shapley import Orders
 from bench.explain.hiding.target import Target
 from bench.explain.maps.cell import Cells
+from bench.explain.maps.joint_mask import JointMasks
+from bench.explain.maps.part import Mask, Part
+from bench.explain.maps.ridge import Pool, fitted
+from bench.explain.maps.shapley import Orders
 from bench.progress import SILENT, Observer
 from taxonomy.error import DatasetError
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Record, Signal
-from bench.explain.hiding.part import Mask
 from bench.explain.maps.cell import Cells, bridged, cells_of
+from bench.explain.maps.part import Mask
 from bench.view import Cases, Question
 from measurements.segment import segmented
 from readers.contract import Case, Reader

@@ -9,8 +9,10 @@ import numpy as np
 from bench.dataset import Record, RecordId
 from bench.explain.hiding.box import Box
 from bench.explain.hiding.effect import TWO_WAY
-from bench.explain.hiding.part import By, Part, parts
 from bench.explain.maps.cell import Cells
+from bench.explain.maps.part import By, Part, parts
+from bench.explain.maps.partwise import JOINT_MASKS, PAIRS, leads_and_segments
+from measurements.segment import SEGMENTS
 from taxonomy.error import DatasetError, SettingError, unknown_name
 
 SHAPLEY = "shapley"
@@ -18,22 +20,23 @@ SHAPLEY = "shapley"
 JOINT_GROUPS, JOINT_LEADS = "joint-groups", "joint-leads"
 """Joint masks over groups of contiguous leads, which tell the same thing, and over single leads."""
 
+JOINT: tuple[str, ...] = (JOINT_LEADS, JOINT_GROUPS)
+"""Methods that explain the recordings of a finding together."""
+
 METHODS: tuple[str, ...] = (*get_args(By), TWO_WAY, SHAPLEY)
 """Methods that explain one recording by itself."""
 
 WINDOWS_S = (0.1, 0.2, 0.5, 1.0, 2.5)
 """Lengths of windows in seconds; the shortest that the budget allows is taken."""
 
-PAIRS = 2
-"""Pairs of orders of the Shapley values, unless the budget allows fewer."""
-
-JOINT_MASKS = 110
-"""Joint masks of each recording, unless the budget allows fewer."""
-
 LEAST_JOINT, LEAST_JOINT_EACH = 36, 6
 """Joint masks at least, two for each of 18 parts; and of each recording, whose mean answer is taken from them."""
 
 NEEDS_SEGMENTS = frozenset({"segment", "cell", TWO_WAY, SHAPLEY})
+
+
+_WHOLE = Cells({segment: (slice(at, at + 1),) for at, segment in enumerate(SEGMENTS)}, {}, 10)
+"""The cells of ten seconds at one sample a second, of which only the numbers count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +84,7 @@ class Plan:
 def hidden_parts(cells: Cells, method: str, fs: float, window_s: float) -> tuple[Part, ...]:
     """Return the parts that a method hides of a recording."""
     if method == TWO_WAY:
-        return (*parts(cells, "lead"), *parts(cells, "segment"))
+        return leads_and_segments(cells)
     kinds: dict[str, By] = {SHAPLEY: "cell", **{by: by for by in get_args(By)}}
     return parts(cells, kinds[method], fs, window_s)
 
@@ -112,10 +115,9 @@ def planned(box: Box, records: Sequence[Record], method: str, max_queries: int |
     """
     if method not in METHODS:
         raise unknown_name("method of explanation", method, METHODS)
-    cells = [box.cells(record) for record in records]
-    left = tuple((one.ecg_id, why) for one, its in zip(records, cells, strict=True) if (why := _why_not(its, method)))
-    unable = {ecg_id for ecg_id, _ in left}
-    able = [(one, its) for one, its in zip(records, cells, strict=True) if one.ecg_id not in unable]
+    left = unable(box, records, method)
+    lacking = {ecg_id for ecg_id, _ in left}
+    able = [(one, box.cells(one)) for one in records if one.ecg_id not in lacking]
     if not able:
         reason = f" (record {left[0][0]}: {left[0][1]})" if left else ""
         raise DatasetError(f"none of {len(records)} records can be explained by {method!r}{reason}: name others")
@@ -137,6 +139,18 @@ def planned(box: Box, records: Sequence[Record], method: str, max_queries: int |
     return Plan(method, taken, tuple(masks[:reached]), window_s, pairs, len(able) - reached, left)
 
 
+def unable(box: Box, records: Sequence[Record], method: str) -> tuple[tuple[RecordId, str], ...]:
+    """Return the records that a method cannot explain, each with the reason."""
+    return tuple((one.ecg_id, why) for one in records if (why := _why_not(box.cells(one), method)))
+
+
+def least_masks(method: str) -> int:
+    """Return how many masks a method asks at least, about a recording of ten seconds that has every segment."""
+    if method in JOINT:
+        return LEAST_JOINT
+    return _masks(_WHOLE, method, 1.0, WINDOWS_S[-1], 1)
+
+
 def planned_jointly(records: Sequence[Record], method: str, max_queries: int | None = None) -> Plan:
     """Return the plan of joint masks that are pooled over records.
 
@@ -156,8 +170,8 @@ def planned_jointly(records: Sequence[Record], method: str, max_queries: int | N
     taxonomy.error.SettingError
         When the budget is below what a regression takes.
     """
-    if method not in (JOINT_LEADS, JOINT_GROUPS):
-        raise unknown_name("method of explanation", method, (JOINT_LEADS, JOINT_GROUPS))
+    if method not in JOINT:
+        raise unknown_name("method of explanation", method, JOINT)
     if not records:
         raise DatasetError("there are no records to be explained: name others")
     if max_queries is None:

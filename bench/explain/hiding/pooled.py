@@ -8,8 +8,8 @@ import numpy as np
 
 from bench.dataset import RecordId
 from bench.explain.hiding.effect import Explanation
-from bench.explain.hiding.part import Part
-from bench.explain.hiding.ridge import expanded
+from bench.explain.maps.part import Part
+from bench.explain.maps.ridge import expanded
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
 

@@ -11,6 +11,7 @@ from bench.explain.maps.activation import grad_cam, guided_grad_cam, layer_cam
 from bench.explain.maps.cell import Cells, bridged, zeroed
 from bench.explain.maps.gradient import beside, gradient_times_input, integrated_gradients, saliency
 from bench.explain.maps.occlusion import Filling, by_cell, by_lead, by_segment, by_window, painted
+from bench.explain.maps.partwise import by_group, by_joint_masks, by_leads_and_segments, by_shapley
 from measurements.segment import Segment
 from readers.network import Network, OpenReader, Output, Shown
 from renderers.style import LEADS
@@ -64,7 +65,7 @@ class Method:
     is_mean : bool
         Whether the map of an ensemble is the mean of its members' maps.
     is_slow : bool
-        Whether it asks a thousand times or more for each answer, so that it is left out where none is named.
+        Whether it asks hundreds of times or more for each answer, so that it is left out where none is named.
     """
 
     name: str
@@ -141,6 +142,14 @@ def _windows(asked: Answer) -> Map:
     return by_window(asked.network, asked.shown, asked.output, zeroed)
 
 
+Hiding = Callable[[Network, Shown, int, Cells, Filling], Map]
+"""Hides parts of what a network is shown."""
+
+
+def _of_parts(hiding: Hiding, filling: Filling = zeroed) -> Callable[[Answer], Map]:
+    return lambda asked: hiding(asked.network, asked.shown, asked.output, asked.cells, filling)
+
+
 ZEILER = "Zeiler and Fergus 2014"
 
 METHODS: tuple[Method, ...] = (
@@ -154,7 +163,11 @@ METHODS: tuple[Method, ...] = (
     Method("occlusion_segment", _segments, "queries", True, ZEILER),
     Method("occlusion_cell", _cells(zeroed), "queries", True, ZEILER),
     Method("occlusion_cell_bridged", _cells(bridged), "queries", True, ZEILER),
+    Method("occlusion_group", _of_parts(by_group), "queries", True, ZEILER),
+    Method("leads_and_segments", _of_parts(by_leads_and_segments), "queries", False, ZEILER, is_mean=False),
+    Method("joint_masks", _of_parts(by_joint_masks), "queries", False, "Ribeiro et al. 2016", is_mean=False),
     Method("occlusion_window", _windows, "queries", True, ZEILER, is_slow=True),
+    Method("shapley", _of_parts(by_shapley), "queries", True, "Mitchell et al. 2022", is_slow=True),
 )
 
 

@@ -12,14 +12,13 @@ import pytest
 
 from bench.dataset import Selection
 from bench.explain.hiding.blackbox import black_box, black_box_on_disk
-from bench.explain.hiding.effect import combined
 from bench.explain.hiding.explaining import explanations, joint_explanation, questions_of
 from bench.explain.hiding.masked_case import Masked, at_rate
 from bench.explain.hiding.open_box import OpenBox
-from bench.explain.hiding.part import GROUPS, parts
 from bench.explain.hiding.plan import METHODS, planned, planned_jointly
 from bench.explain.hiding.target import Target
 from bench.explain.maps.cell import bridged
+from bench.explain.maps.part import GROUPS, combined, parts
 from bench.run.options import Limits, RunOptions
 from bench.view import View
 from renderers import LEADS
@@ -84,7 +83,7 @@ def test_leads_and_segments_are_combined_where_both_are(one):
     box, (found,) = explained(SureQrsOfV1(), one, "leads-and-segments")
     cells = box.cells(next(iter(one)))
     assert len(found.effects) == 12 + len(cells.segments)
-    map_ = combined(found.effects, cells)
+    map_ = combined(found.values, cells)
     row, at = np.unravel_index(int(map_.argmax()), map_.shape)
     assert LEADS[row] == "V1" and cells.during("QRS")[at]
 

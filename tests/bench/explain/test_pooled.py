@@ -5,9 +5,9 @@ import json
 import pytest
 
 from bench.explain.hiding.effect import Effect, Explanation
-from bench.explain.hiding.part import Part
 from bench.explain.hiding.pooled import pooled
 from bench.explain.hiding.target import Target
+from bench.explain.maps.part import Part
 
 QRS, P = Part("V1 QRS", ("V1",), ("QRS",)), Part("V1 P", ("V1",), ("P",))
 

@@ -382,6 +382,32 @@ def test_a_reader_of_pictures_is_shown_the_changed_recording_on_its_page(blocked
     assert asked([]) == []
 
 
+def test_changed_recordings_are_laid_out_as_the_unchanged_one_and_donors_as_themselves(blocked, pool):
+    """A page's layout would tell of a change: here a tall complex that halves the gain."""
+
+    class Gains:
+        name, inputs = "gains", frozenset({"image"})
+
+        def __init__(self):
+            self.strips = []
+
+        def read(self, cases):
+            for case in cases:
+                self.strips.append(case.images[0].strips)
+                yield Reading(values={"conduction": "rbbb"})
+
+    view = View().for_inputs(frozenset({"image"}))
+    signal, reader = blocked.signal(), Gains()
+    tall = Signal(np.clip(6 * signal.mv, -9, 9), signal.fs)
+    asking = asking_reader(reader, *RBBB, viewed_case(view))
+    asking([signal, tall])
+    asking.like(signal)([signal, tall])
+    whole, apart, again, like = reader.strips
+    assert whole == again == like != apart
+    signals = asking_reader(reader, *RBBB)
+    assert signals.like(signal) is signals
+
+
 def test_what_a_reader_tells_is_an_answer_and_its_odds(network, blocked):
     class Says:
         name, inputs = "says", frozenset({"signal"})

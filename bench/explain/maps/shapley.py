@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.explain.hiding.part import Mask
+from bench.explain.maps.part import Mask
 
 
 @dataclass(frozen=True, eq=False)
