@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from bench.explain.hiding.effect import known
 from bench.explain.hiding.part import GROUPS, Mask, Part, union
-from bench.explain.hiding.ridge import LEVEL, SHUFFLES, Array, Fit, Pool, bootstrapped, expanded, shuffled
+from bench.explain.hiding.ridge import LEVEL, SHUFFLES, Array, Fit, Pool, bootstrapped, shuffled
 from bench.explain.hiding.target import AnswerKind, Target
 from bench.explain.maps.cell import Cells
-from bench.score.bootstrap import interval
+from bench.score.bootstrap import expanded, interval
 from bench.score.rounding import rounded
 from measurements.segment import SEGMENTS
 from renderers.style import LEADS

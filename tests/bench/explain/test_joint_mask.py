@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from bench.explain.hiding.joint_mask import JointMasks, part_effects
-from bench.explain.hiding.ridge import Pool, expanded, fitted
+from bench.explain.hiding.ridge import Pool, fitted
 from bench.explain.maps.cell import Cells
+from bench.score.bootstrap import expanded
 from measurements.segment import SEGMENTS
 
 CELLS = Cells({segment: (slice(10 * at, 10 * at + 10),) for at, segment in enumerate(SEGMENTS)}, {}, 60)
