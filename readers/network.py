@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -15,6 +16,9 @@ from taxonomy.error import ReaderError, unknown_name
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+NEAREST = 5
+"""Layers that are named beside one that cannot be explained."""
 
 Output = tuple[str, str]
 """A head and one of its values, such as ``("conduction", "lbbb")``."""
@@ -120,16 +124,35 @@ class Network:
             dim=1,
         )
 
-    @cached_property
-    def layers(self) -> tuple[str, ...]:
-        """The convolutions and what holds them, by the names that every member has, the first one first."""
-        from torch import nn
+    def layers(self, shown: Shown) -> tuple[str, ...]:
+        """Return the layers that can be explained, by the names that every member has, in the order of their answers.
 
-        def convolves(module: nn.Module) -> bool:
-            return any(isinstance(part, nn.Conv1d) for part in module.modules())
+        Convolutions, what holds them, and what stands in one row with them, of which a network really calls the whole
+        and which answers with a course over time: (records, channels, moments), two moments or more.
 
-        names = [name for name, module in self.members[0].named_modules() if name and convolves(module)]
-        return tuple(name for name in names if all(name in dict(one.named_modules()) for one in self.members[1:]))
+        Parameters
+        ----------
+        shown : Shown
+            Of any case.
+        """
+        import torch
+
+        called: list[dict[str, None]] = []
+        with torch.inference_mode():
+            leads = torch.from_numpy(shown.leads[None])
+            beside = None if shown.beside is None else torch.from_numpy(shown.beside[None])
+            for one in self.each_member():
+                seen, member = dict[str, None](), one.members[0]
+                hooks = [
+                    member.get_submodule(name).register_forward_hook(_noting(name, seen)) for name in self._candidates
+                ]
+                try:
+                    one.logits(leads, beside)
+                finally:
+                    for hook in hooks:
+                        hook.remove()
+                called.append(seen)
+        return tuple(name for name in called[0] if all(name in other for other in called[1:]))
 
     def layer(self, name: str) -> "tuple[nn.Module, ...]":
         """Return a layer of every member.
@@ -139,9 +162,25 @@ class Network:
         taxonomy.error.UnknownNameError
             When there is none of that name; the message names the nearest.
         """
-        if name not in self.layers:
-            raise unknown_name("layer of the network", name, self.layers)
+        if name not in self._candidates:
+            raise unknown_name("layer of the network", name, self._candidates)
         return tuple(member.get_submodule(name) for member in self.members)
+
+    def without_course(self, name: str, shown: Shown) -> ReaderError:
+        """Return the error for a layer that the network has, and that cannot be explained: it names those that can."""
+        there = self.layers(shown)
+        near = get_close_matches(name, there, n=NEAREST, cutoff=0) or ["none"]
+        return ReaderError(
+            f"layer {name!r} of the network gives no activations over time: it is never called as a whole, or its "
+            f"output is not (records, channels, moments); layers that do are {', '.join(near)}"
+            + (f" and {len(there) - len(near)} more" if len(there) > len(near) else "")
+        )
+
+    @cached_property
+    def _candidates(self) -> tuple[str, ...]:
+        """Names of the convolutions, of what holds them and of what stands in one row with them, in every member."""
+        each = [_convolving(member) for member in self.members]
+        return tuple(name for name in each[0] if all(name in other for other in each[1:]))
 
     def each_member(self) -> "Iterator[Network]":
         """Yield every member as a network of its own."""
@@ -169,6 +208,29 @@ class OpenReader(Protocol):
     def network(self) -> Network:
         """Return the network on which its answers rest."""
         ...
+
+
+def _convolving(member: "nn.Module") -> list[str]:
+    from torch import nn
+
+    convolving = {
+        id(module) for module in member.modules() if any(isinstance(part, nn.Conv1d) for part in module.modules())
+    }
+    rows = [row for row in member.modules() if isinstance(row, nn.Sequential) and id(row) in convolving]
+    beside = {id(part) for row in rows for part in row}
+    return [name for name, module in member.named_modules() if name and id(module) in convolving | beside]
+
+
+def _noting(name: str, seen: dict[str, None]) -> Callable[..., None]:
+    """Return a hook that notes a module as seen where its answer has a course over time."""
+    import torch
+
+    def note(_module: object, _given: object, out: object) -> None:
+        if isinstance(out, torch.Tensor) and out.ndim == 3 and out.shape[2] > 1:
+            seen.pop(name, None)
+            seen[name] = None
+
+    return note
 
 
 def _drawn_anew(member: "nn.Module") -> "nn.Module":

@@ -74,3 +74,18 @@ def interval(draws: NDArray[np.float64], level: float = LEVEL) -> tuple[float, f
         return None
     low, high = np.quantile(valid, [level / 2, 1 - level / 2])
     return rounded(low), rounded(high)
+
+
+def expanded(patients: int) -> float:
+    """Return the level at which percentiles over so few patients hold the truth in 95%, or nearly.
+
+    The expanded percentile interval of Hesterberg (2015), as wide as by Student's t. At seven patients percentiles as
+    they are held it in 87% of simulated answers by lot, and these in 93%; at ten in 90% and 94% of normal values, and
+    in 85% and 90% of exponential ones. Of one patient there is none to widen.
+    """
+    from scipy.stats import norm, t
+
+    if patients < 2:
+        return LEVEL
+    reach = t.ppf(1 - LEVEL / 2, patients - 1) * np.sqrt(patients / (patients - 1))
+    return float(2 * norm.cdf(-reach))

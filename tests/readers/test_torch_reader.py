@@ -124,7 +124,33 @@ def test_members_are_averaged_and_random_weights_are_random_by_their_seed_alone(
     assert not torch.allclose(once, network.logits(leads))
     assert all(torch.equal(one, now) for one, now in zip(before, nets[0].parameters(), strict=True))
     assert torch.equal(state, torch.get_rng_state())
-    assert network.layers == ("0",)
+
+
+class InParts(nn.Module):
+    """Calls the parts of one row one by one, answers a vector for the whole trace, and keeps one part for nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.row = nn.Sequential(nn.Conv1d(12, 4, 5), nn.BatchNorm1d(4), nn.ReLU(inplace=True))
+        self.pooled = nn.Sequential(nn.Conv1d(4, 4, 5), nn.AdaptiveAvgPool1d(1))
+        self.unused = nn.Conv1d(12, 4, 5)
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x):
+        for part in self.row:
+            x = part(x)
+        return self.head(self.pooled(x)[:, :, 0])
+
+
+def test_layers_are_those_that_are_called_and_have_a_course_over_time():
+    network = reader(InParts()).network()
+    shown = network.prepare(case(1.0))
+    assert network.layers(shown) == ("row.0", "row.1", "row.2", "pooled.0")
+    for name in ("row", "pooled", "unused"):
+        assert f"layer '{name}' of the network gives no activations" in str(network.without_course(name, shown))
+    assert str(network.without_course("row", shown)).endswith("layers that do are row.2, row.1, row.0, pooled.0")
+    other = nn.Sequential(nn.Conv1d(12, 3, 5), nn.AdaptiveAvgPool1d(1), nn.Flatten()).eval()
+    assert TorchReader([InParts().eval(), other], {"rhythm": RHYTHMS}, fs=100).network().layers(shown) == ()
 
 
 def test_which_readers_are_open():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.dataset import RecordId
-from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.bootstrap import expanded, interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
 
 DRAWS = 1000
@@ -20,7 +20,7 @@ class Estimate:
     Attributes
     ----------
     value, low, high : float
-        The mean, and its 95% interval over patients.
+        The mean, and its 95% interval over patients, as wide as by Student's t where they are few.
     n : int
         Patients.
     """
@@ -49,10 +49,11 @@ def estimate(values: Sequence[float | None], patients: Sequence[RecordId], seed:
     column = np.array([value for value, _ in there], dtype=np.float64)
     numbers = patient_numbers([patient for _, patient in there])
     sums = resampled_sums({"sum": column, "n": np.ones(len(column))}, numbers, DRAWS, seed)
-    bounds = interval(ratio(sums["sum"], sums["n"]))
+    n = len(np.unique(numbers))
+    bounds = interval(ratio(sums["sum"], sums["n"]), expanded(n))
     if bounds is None:
         return None
-    return Estimate(rounded(float(column.mean())), *bounds, len(np.unique(numbers)))
+    return Estimate(rounded(float(column.mean())), *bounds, n)
 
 
 def above(values: Sequence[float | None], null: Sequence[float | None]) -> list[float | None]:

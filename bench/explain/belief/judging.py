@@ -4,6 +4,7 @@ The figures of one answer rest on nothing else, so that they can be stored one b
 """
 
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -28,9 +29,6 @@ from bench.explain.maps.metric import (
 )
 from bench.score.rounding import rounded
 from readers.network import Network, Output
-
-RANDOMS = 4
-"""Draws of random weights, taken in turn, so that no verdict rests on one of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +67,12 @@ class Figures:
     mass, pointing : float or None
         Share of the relevance in it, and whether (1) or not (0) the map points into it.
     deletion, insertion : float or None
-        Gains over random order; None where flat leads would be answered alike.
+        Gains over random order, 0 for a flat map; None where flat leads would be answered alike.
     energy : Nulls
         The same of the signal's energy.
     random : float or None
-        Partial rank correlation with the map of random weights, given the energy.
+        Partial rank correlation with the map of random weights (one member, drawn anew for each answer), given the
+        energy.
     agreement : float or None
         Of the maps of an ensemble's members; None of a single network.
     seconds : float
@@ -186,14 +185,14 @@ def judged(found: Sequence[Positive], methods: Sequence[Method], layer: str = ""
     if not found:
         return
     network = found[0].answer.network
-    randoms = [network.randomised(seed + number) for number in range(RANDOMS)]
+    one_member = replace(network, members=network.members[:1])
     needs_layer = any(method.need == "layer" for method in methods)
     if layer:
         network.layer(layer)
     named = layer or (last_layer(network, found[0].answer.shown) if needs_layer else "")
     for one in found:
         own = replace(one, answer=replace(one.answer, layer=named))
-        yield from of_answer(own, methods, randoms[_draw(one) % RANDOMS], seed)
+        yield from of_answer(own, methods, one_member.randomised(_draw(one, seed)), seed)
 
 
 def of_answer(one: Positive, methods: Sequence[Method], random: Network | None, seed: int = 0) -> Iterator[Figures]:
@@ -204,7 +203,7 @@ def of_answer(one: Positive, methods: Sequence[Method], random: Network | None, 
     one : Positive
     methods : sequence of Method
     random : Network or None
-        The network with random weights.
+        One member of the network with random weights.
     seed : int
         Of random orders.
     """
@@ -262,8 +261,9 @@ def figures_of_maps(
 
 
 def _beside(place: Place, map_: Map, curve: Deletion | None) -> Nulls:
-    known = curve if tells(map_) else None
-    gains = (known.deletion_gain, known.insertion_gain) if known else (None, None)
+    gains: tuple[float | None, float | None] = (None, None)
+    if curve is not None:  # a flat map has no order but a random one, whose gain is 0
+        gains = (curve.deletion_gain, curve.insertion_gain) if tells(map_) else (0.0, 0.0)
     if place.region is None:
         return Nulls(None, None, *gains)
     points = points_into(map_, place.region, place.fs)
@@ -354,6 +354,6 @@ def tells(map_: Map) -> bool:
     return bool(map_.max() > 0 and map_.max() > map_.min())
 
 
-def _draw(one: Positive) -> int:
-    """Return a number that depends on the answer alone."""
-    return sum(f"{one.ecg_id} {one.output}".encode())
+def _draw(one: Positive, seed: int) -> int:
+    """Return a number that depends on the seed and the answer alone: intervals then hold the lot of random weights."""
+    return zlib.crc32(f"{seed} {one.ecg_id} {one.output}".encode())

@@ -7,7 +7,7 @@ from typing import Literal
 from bench.explain.belief.estimate import Estimate
 
 LEAST_PATIENTS = 10
-"""Patients below which nothing is said: the bootstrap's intervals are too narrow then."""
+"""Patients below which nothing is said: even widened intervals hold the mean of skewed values in under 90% then."""
 
 CORRELATION_LIMIT = 0.3
 """Partial rank correlation with the maps of random weights from which a map does not show what was learned."""

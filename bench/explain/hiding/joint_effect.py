@@ -9,8 +9,8 @@ import numpy as np
 from bench.explain.hiding.effect import known
 from bench.explain.hiding.target import AnswerKind, Target
 from bench.explain.maps.part import Part
-from bench.explain.maps.ridge import LEVEL, SHUFFLES, Array, Fit, Pool, bootstrapped, expanded, shuffled
-from bench.score.bootstrap import interval
+from bench.explain.maps.ridge import LEVEL, SHUFFLES, Array, Fit, Pool, bootstrapped, shuffled
+from bench.score.bootstrap import expanded, interval
 from bench.score.rounding import rounded
 
 

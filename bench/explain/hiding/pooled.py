@@ -9,8 +9,7 @@ import numpy as np
 from bench.dataset import RecordId
 from bench.explain.hiding.effect import Explanation
 from bench.explain.maps.part import Part
-from bench.explain.maps.ridge import expanded
-from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
+from bench.score.bootstrap import expanded, interval, patient_numbers, ratio, resampled_sums
 from bench.score.rounding import rounded
 
 DRAWS = 1000

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from bench.explain.maps.gradient import beside, saliency
 from readers.network import Network, Shown
 from renderers.style import LEADS
-from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,7 +31,7 @@ def grad_cam(network: Network, shown: Shown, output: int, layer: str) -> NDArray
     output : int
         Column of the logit.
     layer : str
-        One of ``network.layers``.
+        One of ``network.layers(shown)``.
 
     Returns
     -------
@@ -42,9 +41,9 @@ def grad_cam(network: Network, shown: Shown, output: int, layer: str) -> NDArray
     Raises
     ------
     taxonomy.error.UnknownNameError
-        When the network has no such layer.
+        When the network has no such layer; the message names the nearest.
     taxonomy.error.ReaderError
-        When the layer has no course over time.
+        When the layer has no course over time; the message names layers that have one.
     """
     return _by_lead(network, shown, output, layer, "mean")
 
@@ -65,39 +64,64 @@ def guided_grad_cam(network: Network, shown: Shown, output: int, layer: str) -> 
 
 
 def _by_lead(network: Network, shown: Shown, output: int, layer: str, weighing: Weighing) -> NDArray[np.float32]:
-    import torch
-
-    flat = np.repeat(shown.leads[None], 1 + len(LEADS), axis=0)
-    flat[np.arange(1, 1 + len(LEADS)), np.arange(len(LEADS))] = 0
-    leads, others = torch.from_numpy(flat), beside(shown, len(flat))
+    modules = network.layer(layer)
     maps = [
-        _of_member(one, module, (leads, others), output, weighing)
-        for one, module in zip(network.each_member(), network.layer(layer), strict=True)
+        _of_member(one, module, shown, output, weighing)
+        for one, module in zip(network.each_member(), modules, strict=True)
     ]
-    mean = np.mean(maps, axis=0)
+    there = [map_ for map_ in maps if map_ is not None]
+    if len(there) < len(maps):
+        raise network.without_course(layer, shown)
+    mean = np.mean(there, axis=0)
     return np.stack([_stretched(row, shown.leads.shape[1]) for row in mean])
 
 
 def _of_member(
-    network: Network, module: "nn.Module", asked: "tuple[Tensor, Tensor | None]", output: int, weighing: Weighing
-) -> NDArray[np.float32]:
-    """Return what each lead gives to a layer's weighed activations, float32 (12, moments of the layer)."""
+    network: Network, module: "nn.Module", shown: Shown, output: int, weighing: Weighing
+) -> NDArray[np.float32] | None:
+    """Return what each lead gives to a layer's weighed activations, float32 (12, moments of the layer).
+
+    None where the layer has no course over time.
+    """
+    import torch
+
+    rows = np.repeat(shown.leads[None], 1 + len(LEADS), axis=0)
+    rows[np.arange(1, 1 + len(LEADS)), np.arange(len(LEADS))] = 0
+    with torch.enable_grad():
+        whole, logits = _activations(network, module, shown, torch.from_numpy(shown.leads[None]).requires_grad_())
+        if whole is None:
+            return None
+        (gradient,) = torch.autograd.grad(logits[0, output], whole, allow_unused=True)
+    if gradient is None:
+        return np.zeros((len(LEADS), whole.shape[2]), dtype=np.float32)
+    with torch.inference_mode():
+        activations, _ = _activations(network, module, shown, torch.from_numpy(rows))
+        assert activations is not None
+        weights = gradient.mean(dim=2, keepdim=True) if weighing == "mean" else gradient.clamp(min=0)
+        lost = (weights * (activations[:1] - activations[1:])).sum(dim=1).clamp(min=0)
+    return np.asarray(lost.numpy(), dtype=np.float32)
+
+
+def _activations(
+    network: Network, module: "nn.Module", shown: Shown, leads: "Tensor"
+) -> "tuple[Tensor | None, Tensor]":
+    """Return what a layer answers to some leads, None where that has no course over time, and the logits."""
     import torch
 
     kept: list[torch.Tensor] = []
-    hook = module.register_forward_hook(lambda _module, _given, out: kept.append(out))
+
+    def keep(_module: object, _given: object, out: object) -> "Tensor | None":
+        if not isinstance(out, torch.Tensor) or out.ndim != 3 or out.shape[2] < 2:
+            return None
+        kept.append(out)
+        return out.clone()  # what follows may change its input in place
+
+    hook = module.register_forward_hook(keep)
     try:
-        with torch.enable_grad():
-            logits = network.logits(asked[0].requires_grad_(), asked[1])
+        logits = network.logits(leads, beside(shown, len(leads)))
     finally:
         hook.remove()
-    activations = kept[-1]
-    if not isinstance(activations, torch.Tensor) or activations.ndim != 3 or activations.shape[2] < 2:
-        raise ReaderError("a layer that is explained must give activations over time, (records, channels, moments)")
-    (gradients,) = torch.autograd.grad(logits[0, output], activations)
-    weights = gradients[0].mean(dim=1, keepdim=True) if weighing == "mean" else gradients[0].clamp(min=0)
-    lost = (weights * (activations[0] - activations[1:])).sum(dim=1).clamp(min=0)
-    return np.asarray(lost.detach().numpy(), dtype=np.float32)
+    return (kept[-1] if kept else None), logits
 
 
 def _stretched(row: NDArray[np.float32], samples: int) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readers.network import Network, Shown
+from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,7 +65,14 @@ def _gradients(network: Network, shown: Shown, output: int, leads: NDArray[np.fl
     with torch.enable_grad():
         asked = torch.from_numpy(np.ascontiguousarray(leads)).requires_grad_()
         logits = network.logits(asked, beside(shown, len(leads)))
-        (gradient,) = torch.autograd.grad(logits[:, output].sum(), asked)
+        gradient = None
+        if logits.requires_grad:
+            (gradient,) = torch.autograd.grad(logits[:, output].sum(), asked, allow_unused=True)
+    if gradient is None:
+        raise ReaderError(
+            "the network's logits have no gradient with respect to its leads (it detaches them, or computes without "
+            "gradients): choose a method that needs none, such as occlusion_cell"
+        )
     return np.asarray(gradient.numpy(), dtype=np.float32)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.explain.maps.activation import grad_cam, guided_grad_cam, layer_cam
 from bench.explain.maps.cell import Cells, bridged, zeroed
-from bench.explain.maps.gradient import beside, gradient_times_input, integrated_gradients, saliency
+from bench.explain.maps.gradient import gradient_times_input, integrated_gradients, saliency
 from bench.explain.maps.occlusion import Filling, by_cell, by_lead, by_segment, by_window, painted
 from bench.explain.maps.partwise import by_group, by_joint_masks, by_leads_and_segments, by_shapley
 from measurements.segment import Segment
@@ -85,24 +85,7 @@ def last_layer(network: Network, shown: Shown) -> str:
     taxonomy.error.ReaderError
         When no layer has a course over time.
     """
-    import torch
-
-    one, fitting = next(network.each_member()), list[str]()
-
-    def note(name: str) -> Callable[..., None]:
-        def seen(_module: object, _given: object, out: object) -> None:
-            if isinstance(out, torch.Tensor) and out.ndim == 3 and out.shape[2] > 1:
-                fitting.append(name)
-
-        return seen
-
-    hooks = [one.members[0].get_submodule(name).register_forward_hook(note(name)) for name in network.layers]
-    try:
-        with torch.inference_mode():
-            one.logits(torch.from_numpy(shown.leads[None]), beside(shown, 1))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    fitting = network.layers(shown)
     if not fitting:
         raise ReaderError("no layer of the network has activations over time: choose a method that needs none")
     return fitting[-1]

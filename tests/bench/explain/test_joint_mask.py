@@ -6,7 +6,8 @@ import pytest
 from bench.explain.hiding.joint_effect import part_effects
 from bench.explain.maps.cell import Cells
 from bench.explain.maps.joint_mask import JointMasks
-from bench.explain.maps.ridge import Pool, expanded, fitted
+from bench.explain.maps.ridge import Pool, fitted
+from bench.score.bootstrap import expanded
 from measurements.segment import SEGMENTS
 
 CELLS = Cells({segment: (slice(10 * at, 10 * at + 10),) for at, segment in enumerate(SEGMENTS)}, {}, 60)

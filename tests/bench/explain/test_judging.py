@@ -1,13 +1,14 @@
 """Figures of methods on answers, and what they say of a method on a reader."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from bench.explain.belief.judging import RANDOMS, Figures, Nulls, judged, row, rows
+from bench.explain.belief.judging import Figures, Nulls, judged, row, rows
 from bench.explain.belief.sample import answers_of, positives
 from bench.explain.maps.method import chosen
 from bench.progress import Observer
@@ -109,8 +110,6 @@ def test_an_unknown_layer_is_refused_before_anything_is_asked(found):
 
 def test_a_method_that_ignores_the_weights_fails_the_sanity_check(found):
     """A map that looks at the edges of the trace is the same for any network."""
-    from dataclasses import replace
-
     edges = replace(METHODS[0], name="edges", explain=lambda asked: np.abs(np.gradient(asked.shown.leads, axis=1)))
     each = [replace(one, patient_id=number) for number, one in enumerate(found * 4)]
     (told,) = rows("double", list(judged(each, [edges])))
@@ -152,5 +151,28 @@ def test_patients_are_counted_and_not_recordings():
     assert "n = 4 patients" in told.verdict.because or told.verdict.because == "no known truth"
 
 
-def test_random_weights_are_several():
-    assert RANDOMS > 1
+def test_each_answer_has_random_weights_of_its_own_that_its_seed_decides(found, network):
+    learned = {float(member.head.bias.detach()) for member in network.members}
+
+    def drawn(seed):
+        seen = []
+
+        def noting(asked):
+            seen.extend(float(member.head.bias.detach()) for member in asked.network.members)
+            return asked.shown.leads
+
+        list(judged(found, [replace(METHODS[0], name="noting", explain=noting)], seed=seed))
+        return [bias for bias in seen if bias not in learned]
+
+    assert len(set(drawn(0))) == len(drawn(0)) == len(found)
+    assert drawn(0) == drawn(0)
+    assert not set(drawn(0)) & set(drawn(1))
+
+
+def test_a_map_without_an_order_is_as_good_as_a_random_one_and_counts(found):
+    """Else a method that says nothing wherever it is hard would be judged by the easy answers alone."""
+    flat = replace(METHODS[0], name="flat", explain=lambda asked: np.zeros_like(asked.shown.leads))
+    for one in judged(found, [flat]):
+        assert (one.deletion, one.insertion) == (0.0, 0.0)
+        assert (one.mass, one.random) == (None, None)
+        assert one.energy.deletion != 0

@@ -51,7 +51,7 @@ def test_the_true_map_is_told_from_a_flat_one(file, network, population, ids):
     assert {one.method for one in own} == {"maps"}
     flat = scored(read_maps(saved(file, maps=np.ones_like(true), ids=ids)), population, network)
     assert [one.mass for one in flat] == pytest.approx([one.area for one in flat])
-    assert all(one.deletion is None for one in flat)
+    assert all(one.deletion == 0 for one in flat)
     (told,) = rows("torch", own)
     assert told.verdict.because == "no known truth"
     assert told.clinical.area.value == pytest.approx(np.mean([one.area for one in own]), abs=1e-5)

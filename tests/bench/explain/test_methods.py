@@ -12,6 +12,8 @@ from bench.explain.maps.occlusion import by_cell, by_lead, by_segment, by_window
 from measurements.segment import Span, segmented
 from phantoms.population import of_statements
 from readers.contract import Case
+from readers.network import Shown
+from readers.resnet1d.reader import Resnet1dReader
 from readers.torch_reader import TorchReader
 from renderers import LEADS
 from taxonomy.error import ReaderError, UnknownNameError
@@ -122,8 +124,77 @@ def test_an_unknown_layer_names_the_nearest_and_one_without_time_is_refused(netw
         grad_cam(network, shown, 0, "sten")
     pooled = nn.Sequential(nn.Sequential(nn.Conv1d(12, 2, 5), nn.AdaptiveAvgPool1d(1)), nn.Flatten()).eval()
     flat = TorchReader(pooled, {"rhythm": ("sinus", "paced")}, fs=FS).network()
-    with pytest.raises(ReaderError, match="must give activations over time"):
+    with pytest.raises(ReaderError, match=r"layer '0' .* gives no activations over time.*layers that do are 0\.0$"):
         grad_cam(flat, shown, 0, "0")
+
+
+@pytest.fixture(scope="module")
+def shipped(phantom):
+    network = Resnet1dReader().network()
+    whole = network.prepare(Case("c", signal=phantom.mv, fs=phantom.fs))
+    return network, Shown(whole.leads[:, 300:550], whole.beside)
+
+
+def test_every_listed_layer_of_resnet1d_has_a_map_and_one_that_is_not_called_says_which_are(shipped):
+    network, shown = shipped
+    one = next(network.each_member())
+    listed = one.layers(shown)
+    assert {"stem.0", "in_mv", "stem.2", "trunk.7", "trunk"} <= set(listed)
+    assert "stem" not in listed
+    place = one.place("rhythm", "sinus")
+    for layer in listed:
+        for cam in (grad_cam, layer_cam):
+            found = cam(one, shown, place, layer)
+            assert found.shape == (12, 250), layer
+            assert np.isfinite(found).all(), layer
+            assert found.max() > 0, layer
+    with pytest.raises(ReaderError, match=r"layer 'stem' .* never called as a whole.* stem\.2, stem\.1, stem\.0"):
+        layer_cam(network, shown, place, "stem")
+
+
+class InPlace(nn.Module):
+    """Squares what its layer answers, in the place of it where it is told to."""
+
+    def __init__(self, in_place):
+        super().__init__()
+        torch.manual_seed(0)
+        self.conv, self.in_place = nn.Conv1d(12, 4, 5, padding=2), in_place
+
+    def forward(self, x):
+        y = self.conv(x)
+        y = y.relu_() if self.in_place else y.relu()
+        return torch.stack([y.square().sum(dim=(1, 2)), 0 * y.sum(dim=(1, 2))], dim=1)
+
+
+def test_a_layer_is_told_before_what_follows_changes_it_in_place(shown):
+    apart, in_place = (
+        TorchReader(InPlace(one).eval(), {"rhythm": ("sinus", "paced")}, fs=FS).network() for one in (False, True)
+    )
+    for cam in (grad_cam, layer_cam):
+        assert np.array_equal(cam(apart, shown, 0, "conv"), cam(in_place, shown, 0, "conv"))
+
+
+class Deaf(nn.Module):
+    """Answers by numbers that have no gradient."""
+
+    def __init__(self, detached):
+        super().__init__()
+        self.conv, self.detached = nn.Conv1d(12, 2, 5), detached
+
+    def forward(self, x):
+        if self.detached:
+            return self.conv(x.detach()).mean(dim=2)
+        with torch.no_grad():
+            return self.conv(x).mean(dim=2)
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_a_network_without_gradients_names_a_method_that_needs_none(detached, shown):
+    deaf = TorchReader(Deaf(detached).eval(), {"rhythm": ("sinus", "paced")}, fs=FS).network()
+    for method in GRADIENT:
+        with pytest.raises(ReaderError, match=r"no gradient with respect to its leads .* such as occlusion_cell"):
+            method(deaf, shown, 0)
+    assert len(by_lead(deaf, shown, 0, zeroed)) == 12
 
 
 def test_cells_cover_the_beats_once(cells, phantom):
