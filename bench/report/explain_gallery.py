@@ -50,6 +50,8 @@ class ExplainedCase:
     relevance : float32 array (12, n_values)
     relevance_fs : float
         Its rate in Hz.
+    notes : tuple of str
+        Said below the picture, such as how large a token of an image is.
     """
 
     ecg_id: RecordId
@@ -67,6 +69,7 @@ class ExplainedCase:
     explained: str
     relevance: NDArray[np.float32]
     relevance_fs: float
+    notes: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
@@ -133,7 +136,13 @@ def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourP
     brackets, notes = beat_named(case.beats, SEEN_S[paper])
     title = f"{case.axis}: what speaks for {case.explained}; answer {case.told}, truth {case.truth}"
     overlay = Overlay(
-        case.relevance, case.relevance_fs, harmless(title), method, verdict, brackets=brackets, notes=notes
+        case.relevance,
+        case.relevance_fs,
+        harmless(title),
+        method,
+        verdict,
+        brackets=brackets,
+        notes=(*case.notes, *notes),
     )
     return explained(case.signal, case.fs, overlay, paper)
 

@@ -1,18 +1,26 @@
 """Explanations as a page: verdicts, infarctions by territory and likelihood, pooled maps, curves, and the gallery."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from bench.dataset import RecordId
-from bench.explain.maps.pooled_map import Pooled, mean_share
+from bench.explain.belief.judging import Row
+from bench.explain.belief.planted import Known
+from bench.explain.concepts.concept_study import ConceptTable
+from bench.explain.counterfactual.transplant import Flips
+from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.pooled import PooledEffect
+from bench.explain.maps.pooled_map import Pooled
+from bench.explain.says import SaysDoes
 from bench.report.explain_gallery import CONFIDENT, Chosen, ExplainedCase, chosen, drawn
+from bench.report.explain_infarction import InfarctionCase, infarction_parts
 from bench.report.explain_plot import Curves, deletion_plot, heat_plot
 from bench.report.plot import save
-from bench.report.table import markdown_table, page, plain, quoted, share, size_note
+from bench.report.table import markdown_table, page, plain, quoted, size_note
 from bench.storage import whole_file, write_whole
+from bench.tracing.flip_dose import FlipSummary
 from renderers.compared import Change, compared
 from renderers.explained import ColourPage
 
@@ -20,47 +28,11 @@ Item = TypeVar("Item")
 
 SAID = ("the model said", "truth", "the report's own words")
 
-LIKELIHOODS: tuple[tuple[str, Callable[[float | None], bool]], ...] = (
-    ("subtle: under 50%", lambda percent: bool(percent) and percent is not None and percent < 50),
-    ("50% to 99%", lambda percent: percent is not None and 50 <= percent < 100),
-    ("100%", lambda percent: percent is not None and percent >= 100),
-    ("not given", lambda percent: not percent),
-)
-"""The statements' likelihoods; PTB-XL writes 0 where none was given."""
-
 GALLERY_NOTE = (
     "For each class the best (right, with the most support for the truth), the worst (least support; a wrong answer if "
     "there is any) and every confident error (wrong with a probability of {confident:g} or more; of a reader without "
     "probabilities every error). The report is that of the recording, in its own words; no reader saw it."
 )
-INFARCTION_NOTE = (
-    "`recognised`: an infarction was answered; `with its territory`: and where it is; `mass`: share of the relevance "
-    "in the leads and segments where it is looked for. 95% intervals by patient. Verdict on these maps: {verdict}."
-)
-
-
-@dataclass(frozen=True)
-class InfarctionCase:
-    """One record with an infarction.
-
-    Attributes
-    ----------
-    patient_id : RecordId
-    territory : str
-    likelihood : float or None
-        Of its statement in percent; None or 0 where none is given.
-    is_found, is_placed : bool
-        Whether an infarction was answered, and whether with its territory.
-    mass : float or None
-        Share of the relevance in the expected region; None without a map.
-    """
-
-    patient_id: RecordId
-    territory: str
-    likelihood: float | None
-    is_found: bool
-    is_placed: bool
-    mass: float | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +51,7 @@ class Explained:
 
     Attributes
     ----------
-    reader, dataset : str
+    reader, dataset, split : str
     n : int
         Records.
     is_simulated : bool
@@ -87,15 +59,34 @@ class Explained:
         The dataset and its licence in one line.
     method, verdict : str
         By which method the maps of the gallery are made, and whether they may be believed.
-    verdicts : tuple of (str, str)
-        Each method that was tried, with its verdict.
+    reader_details : mapping of str to str
+        What is known of the reader, such as its version and its licence.
+    rows : tuple of Row
+        Every method that was tried, of one reader or of several.
+    truth : tuple of Known
     cases : tuple of ExplainedCase
         Of which the gallery is chosen.
     infarctions : tuple of InfarctionCase
     heats : tuple of Pooled
     curves : tuple of Curves
     changes : tuple of Change
-        Beat transplants.
+        Beat transplants, before and after.
+    flips : tuple of (str, Flips)
+        What transplants showed of each finding, and of all, by its title.
+    doses : tuple of FlipSummary
+    concepts : ConceptTable or None
+    says : SaysDoes or None
+    joints : tuple of JointExplanation
+    effects : tuple of (str, tuple of PooledEffect)
+        What parts that were hidden by themselves gave, by the title of the finding.
+    plan : tuple of str
+        What was asked, in words.
+    questions : int or None
+        How many, of a reader that is asked from outside.
+    dollars : float or None
+        What they cost.
+    notes : tuple of str
+        What was left out, and why.
     paper : str
         ``6x2`` or ``3x4``.
     confident : float
@@ -109,12 +100,25 @@ class Explained:
     data: str
     method: str
     verdict: str
-    verdicts: tuple[tuple[str, str], ...] = ()
+    split: str = ""
+    reader_details: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
+    truth: tuple[Known, ...] = ()
     cases: tuple[ExplainedCase, ...] = ()
     infarctions: tuple[InfarctionCase, ...] = ()
     heats: tuple[Pooled, ...] = ()
     curves: tuple[Curves, ...] = ()
     changes: tuple[Change, ...] = ()
+    flips: tuple[tuple[str, Flips], ...] = ()
+    doses: tuple[FlipSummary, ...] = ()
+    concepts: ConceptTable | None = None
+    says: SaysDoes | None = None
+    joints: tuple[JointExplanation, ...] = ()
+    effects: tuple[tuple[str, tuple[PooledEffect, ...]], ...] = ()
+    plan: tuple[str, ...] = ()
+    questions: int | None = None
+    dollars: float | None = None
+    notes: tuple[str, ...] = ()
     paper: str = "6x2"
     confident: float = CONFIDENT
 
@@ -158,8 +162,8 @@ def explained_page(found: Explained, limits: Limits | None = None) -> str:
         size_note(found.n, found.is_simulated),
         f"**Maps by {plain(found.method)}. Verdict: {plain(found.verdict)}.**",
     ]
-    if found.verdicts:
-        parts.append(markdown_table(("method", "verdict"), found.verdicts))
+    if found.rows:
+        parts.append(markdown_table(("reader", "method", "verdict"), [_verdict(row) for row in found.rows]))
     if found.infarctions:
         parts += ["## Infarctions", *infarction_parts(found.infarctions, found.verdict)]
     if found.heats:
@@ -174,37 +178,8 @@ def explained_page(found: Explained, limits: Limits | None = None) -> str:
     return page(parts)
 
 
-def infarction_parts(cases: Sequence[InfarctionCase], verdict: str) -> list[str]:
-    """Return two tables, by territory and by likelihood, and what their figures mean."""
-    headings = ("n", "patients", "recognised [95%]", "with its territory [95%]", "mass [95%]")
-    territories = [
-        (name, *_infarction_cells([case for case in cases if case.territory == name]))
-        for name in dict.fromkeys(sorted(case.territory for case in cases))
-    ]
-    likelihoods = [
-        (name, *_infarction_cells([case for case in cases if holds(case.likelihood)])) for name, holds in LIKELIHOODS
-    ]
-    return [
-        markdown_table(("territory", *headings), territories),
-        markdown_table(("likelihood", *headings), likelihoods),
-        INFARCTION_NOTE.format(verdict=plain(verdict)),
-    ]
-
-
-def _infarction_cells(cases: Sequence[InfarctionCase]) -> tuple[str, ...]:
-    mapped = [case for case in cases if case.mass is not None]
-    return (
-        str(len(cases)),
-        str(len({case.patient_id for case in cases})),
-        _share(cases, [float(case.is_found) for case in cases]),
-        _share(cases, [float(case.is_placed) for case in cases]),
-        _share(mapped, [case.mass or 0.0 for case in mapped]) + (f", n = {len(mapped)}" if mapped else ""),
-    )
-
-
-def _share(cases: Sequence[InfarctionCase], values: Sequence[float]) -> str:
-    figure = mean_share([case.patient_id for case in cases], values)
-    return "-" if figure is None else share(figure.value, figure.interval)
+def _verdict(row: Row) -> tuple[str, str, str]:
+    return quoted(row.reader), row.method, f"{row.verdict.word}: {row.verdict.because}"
 
 
 def _gallery(found: Explained, limits: Limits) -> Iterator[str]:

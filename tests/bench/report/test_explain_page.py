@@ -12,12 +12,11 @@ from bench.explain.maps.cell import Cells
 from bench.explain.maps.metric import STEPS, Deletion
 from bench.explain.maps.pooled_map import cell_shares, pooled
 from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, chosen, drawn
+from bench.report.explain_infarction import InfarctionCase, infarction_parts
 from bench.report.explain_page import (
     Explained,
-    InfarctionCase,
     Limits,
     explained_page,
-    infarction_parts,
     write_explained,
 )
 from bench.report.explain_plot import Curves, deletion_plot, heat_plot, outline
@@ -254,7 +253,6 @@ def test_the_whole_page_links_every_picture_that_is_written(case, signal, tmp_pa
     after[6, 500:600] *= -1
     page = found(
         [case(1)],
-        verdicts=(("saliency", "no better than amplitude"),),
         infarctions=tuple(infarctions()),
         heats=(heat(), heat()),
         curves=(curves(),),
