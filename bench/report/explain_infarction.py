@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.dataset import RecordId
+from bench.evidence.figure import Figure
 from bench.explain.maps.pooled_map import mean_share
-from bench.report.table import markdown_table, plain, share
+from bench.report.table import markdown_table, plain, quoted, share
+
+By = Literal["territory", "likelihood"]
 
 LIKELIHOODS: tuple[tuple[str, Callable[[float | None], bool]], ...] = (
     ("subtle: under 50%", lambda percent: bool(percent) and percent is not None and percent < 50),
@@ -15,7 +19,7 @@ LIKELIHOODS: tuple[tuple[str, Callable[[float | None], bool]], ...] = (
 )
 """The statements' likelihoods; PTB-XL writes 0 where none was given."""
 
-INFARCTION_NOTE = (
+NOTE = (
     "`recognised`: an infarction was answered; `with its territory`: and where it is; `mass`: share of the relevance "
     "in the leads and segments where it is looked for. 95% intervals by patient. Verdict on these maps: {verdict}."
 )
@@ -45,34 +49,67 @@ class InfarctionCase:
     mass: float | None
 
 
-def infarction_parts(cases: Sequence[InfarctionCase], verdict: str) -> list[str]:
-    """Return two tables, by territory and by likelihood, and what their figures mean."""
-    headings = ("n", "patients", "recognised [95%]", "with its territory [95%]", "mass [95%]")
+@dataclass(frozen=True)
+class InfarctionGroup:
+    """Infarctions of one territory, or of one likelihood.
+
+    Attributes
+    ----------
+    by : {"territory", "likelihood"}
+    name : str
+    n, patients : int
+    recognised, placed : Figure or None
+        Share in which an infarction was answered, and in which with its territory; None of no record.
+    mass : Figure or None
+        Mean share of the relevance in the expected region, of the records with a map.
+    """
+
+    by: By
+    name: str
+    n: int
+    patients: int
+    recognised: Figure | None
+    placed: Figure | None
+    mass: Figure | None
+
+
+def infarction_groups(cases: Sequence[InfarctionCase]) -> tuple[InfarctionGroup, ...]:
+    """Return the groups by territory in alphabetical order, then those by likelihood, empty ones among them."""
     territories = [
-        (name, *_infarction_cells([case for case in cases if case.territory == name]))
-        for name in dict.fromkeys(sorted(case.territory for case in cases))
+        _group("territory", name, [case for case in cases if case.territory == name])
+        for name in sorted({case.territory for case in cases})
     ]
     likelihoods = [
-        (name, *_infarction_cells([case for case in cases if holds(case.likelihood)])) for name, holds in LIKELIHOODS
+        _group("likelihood", name, [case for case in cases if holds(case.likelihood)]) for name, holds in LIKELIHOODS
     ]
-    return [
-        markdown_table(("territory", *headings), territories),
-        markdown_table(("likelihood", *headings), likelihoods),
-        INFARCTION_NOTE.format(verdict=plain(verdict)),
-    ]
+    return (*territories, *likelihoods)
 
 
-def _infarction_cells(cases: Sequence[InfarctionCase]) -> tuple[str, ...]:
-    mapped = [case for case in cases if case.mass is not None]
-    return (
-        str(len(cases)),
-        str(len({case.patient_id for case in cases})),
-        _share(cases, [float(case.is_found) for case in cases]),
-        _share(cases, [float(case.is_placed) for case in cases]),
-        _share(mapped, [case.mass or 0.0 for case in mapped]) + (f", n = {len(mapped)}" if mapped else ""),
+def _group(by: By, name: str, cases: Sequence[InfarctionCase]) -> InfarctionGroup:
+    patients = [case.patient_id for case in cases]
+    mapped = [(case.patient_id, case.mass) for case in cases if case.mass is not None]
+    return InfarctionGroup(
+        by,
+        name,
+        len(cases),
+        len(set(patients)),
+        mean_share(patients, [float(case.is_found) for case in cases]),
+        mean_share(patients, [float(case.is_placed) for case in cases]),
+        mean_share([patient for patient, _ in mapped], [mass for _, mass in mapped]),
     )
 
 
-def _share(cases: Sequence[InfarctionCase], values: Sequence[float]) -> str:
-    figure = mean_share([case.patient_id for case in cases], values)
-    return "-" if figure is None else share(figure.value, figure.interval)
+def infarction_parts(groups: Sequence[InfarctionGroup], verdict: str) -> list[str]:
+    """Return two tables, by territory and by likelihood, and what their figures mean."""
+    headings = ("n", "patients", "recognised [95%]", "with its territory [95%]", "mass [95%]")
+    kinds: tuple[By, ...] = ("territory", "likelihood")
+    tables = [markdown_table((by, *headings), [_cells(one) for one in groups if one.by == by]) for by in kinds]
+    return [*tables, NOTE.format(verdict=plain(quoted(verdict)))]
+
+
+def _cells(group: InfarctionGroup) -> tuple[str, ...]:
+    mapped = f", n = {group.mass.n}" if group.mass else ""
+    shares = [
+        "-" if one is None else share(one.value, one.interval) for one in (group.recognised, group.placed, group.mass)
+    ]
+    return quoted(group.name, 80), str(group.n), str(group.patients), *shares[:2], shares[2] + mapped

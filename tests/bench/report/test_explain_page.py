@@ -12,7 +12,7 @@ from bench.explain.maps.cell import Cells
 from bench.explain.maps.metric import STEPS, Deletion
 from bench.explain.maps.pooled_map import cell_shares, pooled
 from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, chosen, drawn
-from bench.report.explain_infarction import InfarctionCase, infarction_parts
+from bench.report.explain_infarction import InfarctionCase, infarction_groups, infarction_parts
 from bench.report.explain_page import (
     Explained,
     Limits,
@@ -163,7 +163,7 @@ def infarctions():
 
 
 def test_infarctions_stand_by_territory_and_by_likelihood_each_with_n_and_interval():
-    by_territory, by_likelihood, note = infarction_parts(infarctions(), "cannot tell: n = 6")
+    by_territory, by_likelihood, note = infarction_parts(infarction_groups(infarctions()), "cannot tell: n = 6")
     lines = {
         line.split(" | ")[0].strip("| "): line for part in (by_territory, by_likelihood) for line in part.split("\n")
     }
@@ -178,7 +178,7 @@ def test_infarctions_stand_by_territory_and_by_likelihood_each_with_n_and_interv
 
 def test_repeated_records_of_a_patient_do_not_narrow_an_interval():
     rows = [InfarctionCase(1, "inferior", 100, found, False, None) for found in (True, False)]
-    assert "| inferior | 2 | 1 | 50.0% |" in infarction_parts(rows, "v")[0]
+    assert "| inferior | 2 | 1 | 50.0% |" in infarction_parts(infarction_groups(rows), "v")[0]
 
 
 def cells():
