@@ -36,9 +36,9 @@ LIES = (
     "where it is low, the map is a matter of the lot by which a network was trained. `seconds`: for one map."
 )
 PLANTED = (
-    "A small network was taught on tracings with evidence planted at exactly known samples; these are the maps of its answers "
-    f"on tracings that it was not taught on, of one in {HELD_OUT_EVERY} patients. `area`: chance that a sample of the "
-    "evidence has more relevance than one elsewhere, 0.50 by chance. `energy`, `random weights`: the same of the "
+    "A small network was taught on tracings with evidence planted at exactly known samples; these are the maps of its "
+    f"answers on tracings that it was not taught on, of one in {HELD_OUT_EVERY} patients. `area`: chance that a sample "
+    "of the evidence has more relevance than one elsewhere, 0.50 by chance. `energy`, `random weights`: the same of the "
     "signal's energy and of the method's maps of random weights. `pointing`: share of the maps whose greatest value "
     "lies in the evidence."
 )

@@ -19,7 +19,6 @@ from bench.explain.maps.pooled_map import Pooled
 from bench.explain.says import SaysDoes
 from bench.report.explain_gallery import Chosen, Role
 from bench.report.explain_infarction import InfarctionGroup
-from bench.report.explain_page import Explained
 from bench.tracing.flip_dose import FlipSummary
 from measurements.segment import SEGMENTS
 from renderers.style import LEADS
@@ -29,7 +28,7 @@ from taxonomy.outside import Bounds, outside_bytes, outside_object
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 BOUNDS = Bounds(once=True)
 
@@ -124,7 +123,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class ExplainedFile:
-    """What ``explain.json`` holds; its fields are those of :class:`.explain_page.Explained`, without signals.
+    """What ``explain.json`` holds; its fields are those of :class:`.explain_page.Explained`, without signals and reports.
 
     Attributes
     ----------
@@ -165,49 +164,14 @@ class ExplainedFile:
     dollars: float | None
     notes: tuple[str, ...]
 
-    @classmethod
-    def of(cls, found: Explained) -> "ExplainedFile":
-        """Return what a page says, as data."""
-        return cls(
-            version=VERSION,
-            reader=found.reader,
-            reader_details=dict(found.reader_details),
-            shown=found.shown,
-            dataset=found.dataset,
-            split=found.split,
-            n=found.n,
-            is_simulated=found.is_simulated,
-            data=found.data,
-            method=found.method,
-            verdict=found.verdict,
-            rows=found.rows,
-            truth=found.truth,
-            infarctions=found.infarction_groups,
-            heats=tuple(map(Heat.of, found.heats)),
-            transplants=tuple(Turned(title, flips) for title, flips in found.flips),
-            doses=found.doses,
-            concepts=found.concepts,
-            says=found.says,
-            joints=found.joints,
-            effects=tuple(PartEffects(title, effects) for title, effects in found.effects),
-            cases=len(found.cases),
-            confident=found.confident,
-            gallery=tuple(map(Seen.of, found.gallery)),
-            plan=found.plan,
-            questions=found.questions,
-            dollars=found.dollars,
-            notes=found.notes,
-        )
-
-
-def explained_json(found: Explained) -> dict[str, Any]:
-    """Return what ``explain.json`` holds, as plain JSON data: no signal, no map and no report of a recording."""
-    data: dict[str, Any] = _short(asdict(ExplainedFile.of(found)))
-    return data
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data, numbers with :data:`DIGITS` significant digits."""
+        data: dict[str, Any] = _short(asdict(self))
+        return data
 
 
 def read_explained(path: Path) -> ExplainedFile:
-    """Return what a file says that :func:`explained_json` was written to.
+    """Return what a file says that :func:`.explain_page.write_explained` wrote.
 
     Raises
     ------

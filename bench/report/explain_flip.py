@@ -18,8 +18,8 @@ TRANSPLANTS = (
     "is taken on every beat from the nearest recording without the finding, one cell after the other, until the answer "
     "is gone. `goes`: share of answers that went; `same class`: with the same cells of a donor that bears the finding "
     "too, which carry the traces of surgery and not the reason; `random cells`: with as many cells of the unlike "
-    "donor, drawn by lot; `>`: points by which the share exceeds that of each control over the same recordings (of random "
-    "cells the first draw). `cells`: how many it took, the median. Cells that turn an answer more often than both "
+    "donor, drawn by lot; `>`: points by which the share exceeds that of each control over the same recordings (of "
+    "random cells the first draw). `cells`: how many it took, the median. Cells that turn an answer more often than both "
     "controls do are what the answer rests on in these recordings, right or wrong."
 )
 DOSES = (

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
@@ -15,6 +16,7 @@ from bench.explain.maps.pooled_map import Pooled
 from bench.explain.says import SaysDoes
 from bench.report.explain_belief import belief_parts, known_truth_parts
 from bench.report.explain_concept import concept_parts
+from bench.report.explain_file import VERSION, ExplainedFile, Heat, PartEffects, Seen, Turned
 from bench.report.explain_flip import dose_parts, flip_parts
 from bench.report.explain_gallery import CONFIDENT, Chosen, ExplainedCase, chosen, class_named, drawn, gallery_parts
 from bench.report.explain_infarction import InfarctionCase, InfarctionGroup, infarction_groups, infarction_parts
@@ -24,7 +26,7 @@ from bench.report.explain_plot import Curves, deletion_plot, heat_plot, joint_pl
 from bench.report.explain_says import says_parts
 from bench.report.plot import save
 from bench.report.table import page, plain, quoted, size_note
-from bench.storage import write_whole
+from bench.storage import as_json, write_whole
 from bench.tracing.flip_dose import FlipSummary
 from renderers.compared import Change, compared
 
@@ -150,7 +152,7 @@ class Explained:
 
 
 def write_explained(folder: Path, found: Explained, limits: Limits | None = None) -> None:
-    """Write ``explain.md`` and its pictures below ``pictures/explain/``.
+    """Write ``explain.md``, ``explain.json`` beside it, and pictures below ``pictures/explain/``.
 
     Raises
     ------
@@ -168,7 +170,42 @@ def write_explained(folder: Path, found: Explained, limits: Limits | None = None
         save(joint_plot(joint), folder / name)
     for name, change in picture_paths("change", found.changes[: limits.changes]):
         write_picture(folder / name, compared(change))
+    write_whole(folder / "explain.json", as_json(explained_json(found)))
     write_whole(folder / "explain.md", explained_page(found, limits))
+
+
+def explained_json(found: Explained) -> dict[str, Any]:
+    """Return what ``explain.json`` holds, as plain JSON data: no signal, no map and no report of a recording."""
+    return ExplainedFile(
+        version=VERSION,
+        reader=found.reader,
+        reader_details={name: str(value) for name, value in found.reader_details.items()},
+        shown=found.shown,
+        dataset=found.dataset,
+        split=found.split,
+        n=found.n,
+        is_simulated=found.is_simulated,
+        data=found.data,
+        method=found.method,
+        verdict=found.verdict,
+        rows=found.rows,
+        truth=found.truth,
+        infarctions=found.infarction_groups,
+        heats=tuple(map(Heat.of, found.heats)),
+        transplants=tuple(Turned(title, flips) for title, flips in found.flips),
+        doses=found.doses,
+        concepts=found.concepts,
+        says=found.says,
+        joints=found.joints,
+        effects=tuple(PartEffects(title, effects) for title, effects in found.effects),
+        cases=len(found.cases),
+        confident=found.confident,
+        gallery=tuple(map(Seen.of, found.gallery)),
+        plan=found.plan,
+        questions=found.questions,
+        dollars=found.dollars,
+        notes=found.notes,
+    ).to_json()
 
 
 def explained_page(found: Explained, limits: Limits | None = None) -> str:
