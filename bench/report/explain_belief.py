@@ -28,19 +28,20 @@ RULES = (
 )
 LIES = (
     "`mass`: share of what speaks for the answer that lies in the leads and segments where a cardiologist looks for "
-    "the finding; its nulls are `area`, the share of the samples that these cover, which is the mass of a map without "
-    "any knowledge, and `energy`, by how much the mass exceeds that of the signal's energy. `pointing`: share of the "
-    "maps whose greatest value lies there, and by how much it exceeds the energy's. A mass says where a map lies, and "
-    "not that the map is true: it is worth as much as the verdict beside it. `insertion`: as deletion, while what the "
-    "map points at is shown and all else is hidden. `members`: rank correlation of the maps of an ensemble's members; "
-    "where it is low, the map is a matter of the lot by which a network was trained. `seconds`: for one map."
+    "the finding; its nulls are `area`, the share of the samples that these cover, which is the mass of a map "
+    "without any knowledge, and `energy`, by how much the mass exceeds that of the signal's energy. `pointing`: "
+    "share of the maps whose greatest value lies there, and by how much it exceeds the energy's. A mass says where a "
+    "map lies, and not that the map is true: it is worth as much as the verdict beside it. `insertion`: as deletion, "
+    "while what the map points at is shown and all else is hidden. `members`: rank correlation of the maps of an "
+    "ensemble's members; where it is low, the map is a matter of the lot by which a network was trained. `seconds`: "
+    "for one map."
 )
 PLANTED = (
-    "A small network was taught on tracings with evidence planted at exactly known samples; these are the maps of its "
-    f"answers on tracings that it was not taught on, of one in {HELD_OUT_EVERY} patients. `area`: chance that a sample "
-    "of the evidence has more relevance than one elsewhere, 0.50 by chance. `energy`, `random weights`: the same of the "
-    "signal's energy and of the method's maps of random weights. `pointing`: share of the maps whose greatest value "
-    "lies in the evidence."
+    "A small network was taught on tracings with evidence planted at exactly known samples; these are the maps of "
+    f"its answers on tracings that it was not taught on, of one in {HELD_OUT_EVERY} patients. `area`: chance that a "
+    "sample of the evidence has more relevance than one elsewhere, 0.50 by chance. `energy`, `random weights`: the "
+    "same of the signal's energy and of the method's maps of random weights. `pointing`: share of the maps whose "
+    "greatest value lies in the evidence."
 )
 
 

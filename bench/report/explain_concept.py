@@ -15,12 +15,12 @@ HEADINGS = (
 HOW = (
     "Concept activation vectors (Kim et al. 2018) at layer `{layer}`, fitted to {fitted:,} training records. "
     "`held-out area`: how well the layer tells patients with the concept from those without, in whom the vector was "
-    "not fitted; under {least:g} the layer does not hold the concept and nothing is said of its use. `score`: share of "
-    "the recordings with the answer whose logit rises with the concept; it is far from one half by chance alone, so "
-    "that `strength`, the mean cosine of vector and gradient, stands beside that of vectors of random labels and of "
-    "the control concepts. `p (Holm)`: the largest p of these comparisons, corrected over all rows. An answer rests on "
-    "a concept (`for`, `against`) only where it beats both; *control*: a property of the patient on which no answer "
-    "should rest."
+    "not fitted; under {least:g} the layer does not hold the concept and nothing is said of its use. `score`: share "
+    "of the recordings with the answer whose logit rises with the concept; it is far from one half by chance alone, "
+    "so that `strength`, the mean cosine of vector and gradient, stands beside that of vectors of random labels and "
+    "of the control concepts. `p (Holm)`: the largest p of these comparisons, corrected over all rows. An answer "
+    "rests on a concept (`for`, `against`) only where it beats both; *control*: a property of the patient on which "
+    "no answer should rest."
 )
 
 

@@ -123,7 +123,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class ExplainedFile:
-    """What ``explain.json`` holds; its fields are those of :class:`.explain_page.Explained`, without signals and reports.
+    """What ``explain.json`` holds; the fields of :class:`.explain_page.Explained` without signals and reports.
 
     Attributes
     ----------

@@ -14,18 +14,18 @@ HEADINGS = (
 )  # fmt: skip
 
 TRANSPLANTS = (
-    "The P wave, QRS complex, ST segment or T wave of one lead group (limb leads together, each chest lead by itself) "
-    "is taken on every beat from the nearest recording without the finding, one cell after the other, until the answer "
-    "is gone. `goes`: share of answers that went; `same class`: with the same cells of a donor that bears the finding "
-    "too, which carry the traces of surgery and not the reason; `random cells`: with as many cells of the unlike "
-    "donor, drawn by lot; `>`: points by which the share exceeds that of each control over the same recordings (of "
-    "random cells the first draw). `cells`: how many it took, the median. Cells that turn an answer more often than both "
-    "controls do are what the answer rests on in these recordings, right or wrong."
+    "The P wave, QRS complex, ST segment or T wave of one lead group (limb leads together, each chest lead by "
+    "itself) is taken on every beat from the nearest recording without the finding, one cell after the other, until "
+    "the answer is gone. `goes`: share of answers that went; `same class`: with the same cells of a donor that bears "
+    "the finding too, which carry the traces of surgery and not the reason; `random cells`: with as many cells of "
+    "the unlike donor, drawn by lot; `>`: points by which the share exceeds that of each control over the same "
+    "recordings (of random cells the first draw). `cells`: how many it took, the median. Cells that turn an answer "
+    "more often than both controls do are what the answer rests on in these recordings, right or wrong."
 )
 DOSES = (
     "One property of a recording is changed step by step, as by `bench probe`. `flips`: share of recordings whose "
-    "answer on the property's axis becomes another at any dose; `stays`: and is another at every larger dose too; the "
-    "dose by which a quarter, and half, of them have flipped."
+    "answer on the property's axis becomes another at any dose; `stays`: and is another at every larger dose too; "
+    "the dose by which a quarter, and half, of them have flipped."
 )
 
 
