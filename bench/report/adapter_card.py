@@ -53,8 +53,7 @@ tags: [ecg, lora, {data["name"]}, ecg-bench]
 # ECG adapter for {manifest.base}
 
 LoRA adapter, taught to answer in format `{taught["format"]}` from `{taught["renderer"]}` pages at {taught["px_per_mm"]}
-px/mm under condition `{taught["condition"]}`. It is no medical device, and whether it reads the trace or recites what
-is common is for `bench ablate --reader lora:FOLDER` to say.
+px/mm under condition `{taught["condition"]}`. {no_device("lora:FOLDER")}
 
 - base: {manifest.base}, version {manifest.base_version}
 - data: {data["name"]} {data["version"]}{note}, {data["training_records"]} records of
@@ -75,6 +74,14 @@ is common is for `bench ablate --reader lora:FOLDER` to say.
 |---|---|
 {settings}
 """
+
+
+def no_device(reader: str) -> str:
+    """Return what a card says first of a reader, named as after ``--reader``."""
+    return (
+        "It is no medical device, and whether it reads the trace or recites what is common is for `bench ablate "
+        f"--reader {reader}` to say."
+    )
 
 
 def curve_plot(history: Sequence[Mapping[str, Any]]) -> "Figure":

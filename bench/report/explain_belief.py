@@ -53,7 +53,7 @@ def belief_parts(rows: Sequence[Row]) -> list[str]:
         **{f"planted: {kind} [95%]": _planted(kind) for kind in kinds},
         "deletion > energy [95%]": lambda row: above(row.deletion_above_energy),
         "random weights [95%]": lambda row: estimated(row.random),
-        "verdict": lambda row: f"{row.verdict.word}: {row.verdict.because}",
+        "verdict": _verdict,
     }
     return [
         _table(rows, columns),
@@ -61,6 +61,18 @@ def belief_parts(rows: Sequence[Row]) -> list[str]:
         _table(rows, _CLINICAL),
         LIES,
     ]
+
+
+def verdict_table(rows: Sequence[Row]) -> str:
+    """Return what each verdict rests on, and the mass in the expected regions beside it."""
+    columns: dict[str, Cell] = {
+        "n": lambda row: f"{row.answers} of {row.patients}",
+        "deletion > energy [95%]": lambda row: above(row.deletion_above_energy),
+        "random weights [95%]": lambda row: estimated(row.random),
+        "mass (area)": lambda row: f"{mean(row.clinical.mass)} ({mean(row.clinical.area)})" if row.clinical else "-",
+        "verdict": _verdict,
+    }
+    return _table(rows, columns)
 
 
 def known_truth_parts(found: Sequence[Known]) -> list[str]:
@@ -96,6 +108,10 @@ _CLINICAL: dict[str, Cell] = {
     "seconds": lambda row: f"{row.seconds:.2f}",
     "verdict": lambda row: row.verdict.word,
 }
+
+
+def _verdict(row: Row) -> str:
+    return f"{row.verdict.word}: {row.verdict.because}"
 
 
 def _planted(kind: str) -> Cell:

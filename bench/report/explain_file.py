@@ -68,6 +68,12 @@ class Heat:
         counts = dict(zip(SEGMENTS, found.counts.tolist(), strict=True))
         return cls(found.axis, found.value, found.n, found.patients, shares, counts, found.inside)
 
+    @property
+    def most(self) -> list[tuple[str, str, float]]:
+        """The three cells with the largest shares: lead, segment and share."""
+        cells = [(lead, name, share) for lead, row in self.shares.items() for name, share in row.items() if share]
+        return sorted(cells, key=lambda cell: -cell[2])[:3]
+
 
 @dataclass(frozen=True)
 class Turned:

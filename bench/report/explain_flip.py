@@ -32,11 +32,7 @@ DOSES = (
 def flip_parts(flips: Sequence[tuple[str, Flips]]) -> list[str]:
     """Return what transplants turn, which cells they take, and what the figures mean."""
     parts = [TRANSPLANTS, markdown_table(HEADINGS, [flip_cells(title, found) for title, found in flips])]
-    rows = [
-        (quoted(title, 80), times(found.cells, 8), "; ".join(f"{why}: {n}" for why, n in found.without.items()) or "-")
-        for title, found in flips
-        if found.cells or found.without
-    ]
+    rows = [turning_cells(title, found) for title, found in flips if found.cells or found.without]
     return [*parts, markdown_table(("answer", "cells that turned it, how often", "without a transplant"), rows)]
 
 
@@ -52,6 +48,12 @@ def flip_cells(title: str, found: Flips) -> tuple[str, ...]:
         whole_points(found.above_random),
         "-" if found.median_cells is None else f"{found.median_cells:g}",
     )
+
+
+def turning_cells(title: str, found: Flips) -> tuple[str, str, str]:
+    """Return an answer, the cells that turned it most often, and why some recordings have no transplant."""
+    without = "; ".join(f"{why}: {n}" for why, n in found.without.items())
+    return quoted(title, 80), times(found.cells, 8), without or "-"
 
 
 def dose_parts(doses: Sequence[FlipSummary]) -> list[str]:
