@@ -1,9 +1,9 @@
 """Tables of explanations for the terminal: verdicts, known truth, the self-test, and what moves and turns answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bench.explain.belief.judging import Row
+from bench.explain.belief.judging import Clinical, Row
 from bench.explain.belief.planted import Known
 from bench.explain.belief.selftest import Outcome
 from bench.explain.concepts.concept_study import ConceptTable
@@ -12,7 +12,7 @@ from bench.explain.hiding.joint_mask import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
 from bench.explain.says import SaysDoes
 from bench.report.explain_concept import answer_of
-from bench.report.explain_figure import above, effect, estimated, mean, times, whole_points, whole_share
+from bench.report.explain_figure import above, effect, estimated, times, whole_points, whole_share
 from bench.report.probe_page import FLIP_HEADINGS, flip_row
 from bench.report.table import chance, harmless, terminal_table
 from bench.tracing.flip_dose import FlipSummary
@@ -20,47 +20,52 @@ from bench.tracing.flip_dose import FlipSummary
 if TYPE_CHECKING:
     from rich.table import Table
 
+Cell = Callable[[Row], str]
+
 STYLES = {"faithful": "green", "fails": "red", "no": "red", "cannot": "yellow"}
 """Colour of a verdict by its first word."""
 
 
 def method_table(rows: Sequence[Row], title: str = "") -> "Table":
     """Return a line for each method on each reader; the mass in expected regions stands beside its verdict."""
-    headings = ("reader", "method", "n", "deletion > energy", "random weights", "members", "mass (area)", "verdict")
-    cells = [
-        (
-            one.reader,
-            one.method,
-            f"{one.answers} of {one.patients}",
-            above(one.deletion_above_energy),
-            estimated(one.random),
-            mean(one.agreement),
-            f"{one.clinical.mass.value:.2f} ({one.clinical.area.value:.2f})" if one.clinical else "-",
-            str(one.verdict),
-        )
-        for one in rows
-    ]
-    return terminal_table(headings, cells, title, {"reader", "method", "verdict"}, STYLES)
+    columns: dict[str, Cell] = {
+        "n": lambda one: f"{one.answers}/{one.patients}",
+        "deletion > energy": lambda one: above(one.deletion_above_energy),
+        "random weights": lambda one: estimated(one.random),
+        "mass (area)": lambda one: (
+            f"{one.clinical.mass.value:.2f} ({one.clinical.area.value:.2f})" if one.clinical else "-"
+        ),
+        "verdict": lambda one: str(one.verdict),
+    }
+    return _of_rows(rows, columns, title)
 
 
 def clinical_table(rows: Sequence[Row], title: str = "") -> "Table":
-    """Return a line for each method whose mass and pointing in expected regions are known, with its verdict."""
-    headings = ("reader", "method", "mass", "> area", "> energy", "pointing", "> energy", "verdict")
-    cells = [
-        (
-            one.reader,
-            one.method,
-            estimated(found.mass),
-            above(found.above_area),
-            above(found.above_energy),
-            estimated(found.pointing),
-            above(found.pointing_above_energy),
-            str(found.verdict),
-        )
-        for one in rows
-        if (found := one.clinical)
-    ]
-    return terminal_table(headings, cells, title, {"reader", "method", "verdict"}, STYLES)
+    """Return a line for each method whose mass in expected regions is known, beside its nulls and its verdict."""
+
+    def clinical(cell: Callable[[Clinical], str]) -> Cell:
+        return lambda one: cell(one.clinical) if one.clinical else "-"
+
+    columns: dict[str, Cell] = {
+        "mass (area)": clinical(lambda found: f"{found.mass.value:.2f} ({found.area.value:.2f})"),
+        "mass > energy": clinical(lambda found: above(found.above_energy)),
+        "pointing > energy": clinical(lambda found: above(found.pointing_above_energy)),
+        "verdict": clinical(lambda found: str(found.verdict)),
+    }
+    return _of_rows([one for one in rows if one.clinical], columns, title)
+
+
+def _of_rows(rows: Sequence[Row], columns: Mapping[str, Cell], title: str) -> "Table":
+    """Return a table whose words alone are broken over lines; one reader alone has no column."""
+    named: dict[str, Cell] = {"method": lambda one: harmless(one.method), **columns}
+    if len({one.reader for one in rows}) > 1:
+        named = {"reader": lambda one: harmless(one.reader), **named}
+    cells = [tuple(cell(one) for cell in named.values()) for one in rows]
+    table = terminal_table(tuple(named), cells, title, {"reader", "method", "verdict"}, STYLES)
+    table.padding = (0, 1, 0, 0)
+    for name, column in zip(named, table.columns, strict=True):
+        column.no_wrap, column.overflow = name not in {"reader", "verdict"}, "fold"
+    return table
 
 
 def known_truth_table(found: Sequence[Known], title: str = "") -> "Table":

@@ -19,11 +19,13 @@ from bench.report.explain_page import (
     explained_page,
     write_explained,
 )
-from bench.report.explain_plot import Curves, deletion_plot, heat_plot, outline
+from bench.report.explain_plot import Curves, deletion_plot, heat_plot, joint_plot, outline
 from bench.report.table import plain, quoted
 from bench.view.region import expected_region
 from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
 from renderers.compared import Change
+
+from . import explained_parts as parts
 
 HOSTILE = (
     "![x](http://a.example/p.png) <script>alert(1)</script> | a@b.example\n# Title \x1b[31m \\[go\\](javascript:1)"
@@ -246,6 +248,133 @@ def test_the_curves_stand_beside_energy_and_random_order_and_differ_in_their_lin
     assert len(hidden.collections) == 3 and not deletion_plot(curves(1)).axes[0].collections
 
 
+def section(text, title):
+    """Return what stands below a heading, without it."""
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def line(text, *words):
+    """Return the only line of a table that begins with these cells."""
+    (found,) = [one for one in text.splitlines() if one.startswith(f"| {' | '.join(words)} |")]
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return explained_page(parts.explained())
+
+
+def headings(text):
+    return [one.removeprefix("## ") for one in text.splitlines() if one.startswith("## ")]
+
+
+def test_the_verdict_comes_first_and_each_section_in_its_order(whole):
+    assert whole.index("**Maps by saliency. Verdict: faithful here.**") < whole.index("## How to read this page")
+    assert headings(whole) == [
+        "How to read this page", "Which maps deserve belief", "Known truth", "What moves it, by joint masks",
+        "What moves it, by single masks", "What turns the answer", "The dose at which the answer flips", "Concepts",
+        "Says against does", "What was asked",
+    ]  # fmt: skip
+
+
+def test_a_section_with_nothing_to_say_is_left_out():
+    assert headings(explained_page(found())) == ["How to read this page"]
+
+
+def test_a_method_stands_with_every_figure_its_verdict_rests_on_and_the_reason(whole):
+    text = section(whole, "Which maps deserve belief")
+    told = line(text, "grad_cam", "24 of 24")
+    assert "+0.26 \\[+0.22, +0.32\\]" in told and "+0.20 \\[+0.20, +0.20\\]" in told
+    assert "0.50 \\[0.50, 0.50\\]" in told
+    assert "| fails the sanity check: maps of random weights look alike" in told
+    for kind in ("late QRS", "ST shift", "absent P"):
+        assert f"planted: {kind} [95%]" in text
+
+
+def test_a_mass_is_never_without_its_verdict_on_the_page(whole):
+    masses = [one for one in whole.splitlines() if one.startswith("|") and "0.43 \\[0.43" in one]
+    assert len(masses) == 2
+    assert masses[0].endswith("| faithful here |") and masses[1].endswith("| fails the sanity check |")
+
+
+def test_several_readers_stand_in_one_table_and_one_alone_has_no_column(whole):
+    assert "| reader |" not in whole
+    both = explained_page(found(rows=parts.rows() + parts.rows("digitizer")))
+    assert line(both, "digitizer", "saliency", "24 of 24") and line(both, "resnet1d", "saliency", "24 of 24")
+
+
+def test_known_truth_stands_beside_energy_and_random_weights(whole):
+    told = line(section(whole, "Known truth"), "saliency", "absent P")
+    assert told.split(" | ")[2:6] == ["40", "0.72 \\[0.67, 0.77\\]", "0.66", "0.51"]
+
+
+def test_a_part_above_the_null_is_told_from_one_that_is_not(whole):
+    text = section(whole, "What moves it, by joint masks")
+    assert line(text, "V1").endswith("| &lt;0.001 | yes | 7 |") and line(text, "II").endswith("| no | 7 |")
+    assert "252 masks of 7 recordings, 7 patients, 3 calls failed." in text
+    assert "up to 2.4 times as large" in text
+
+
+def test_a_share_that_goes_stands_beside_both_controls_and_the_cells(whole):
+    text = section(whole, "What turns the answer")
+    assert line(text, "conduction rbbb", "13").split(" | ")[2:6] == [
+        "100% \\[75, 100\\]", "8% \\[0, 23\\]", "0% \\[0, 25\\]", "+92 \\[+48, +99\\]",
+    ]  # fmt: skip
+    assert "| V1 QRS 13, limb QRS 1 | no recording of the training folds is labelled without it: 1 |" in text
+
+
+def test_the_dose_is_that_by_which_a_quarter_and_half_have_flipped(whole):
+    text = section(whole, "The dose at which the answer flips")
+    assert line(text, "st-inferior", "up", "12").endswith("| +0.1 mV | +0.2 mV |")
+
+
+def test_a_control_that_fires_is_said_aloud(whole):
+    text = section(whole, "Concepts")
+    assert "**1 of 2 control rows fired**: age (for conduction lafb)." in text
+    assert line(text, "conduction lafb", "left_axis").endswith("| &lt;0.001 | for |")
+    assert "| age (control) |" in text
+
+
+def test_what_is_said_stands_beside_exchanged_names(whole):
+    text = section(whole, "Says against does")
+    assert text.strip().startswith("**says what it does**, n = 24 of 24 patients.")
+    assert line(text, "conduction rbbb", "24", "1.00", "0.51")
+
+
+def test_what_was_asked_its_price_and_what_was_left_out_stand_at_the_end(whole):
+    text = section(whole, "What was asked")
+    assert "- 259 questions, 1.23 dollars" in text and "Left out, and why:\n\n- record 17: no beat is found" in text
+
+
+def test_names_of_strangers_do_nothing_in_any_section(tmp_path):
+    hostile = HOSTILE + " <img src=x>"
+    flips = ((hostile, parts.flips()[0][1]),)
+    page = explained_page(
+        found(
+            rows=parts.rows(hostile) + parts.rows(methods=(hostile,)),
+            flips=flips,
+            notes=(hostile,),
+            plan=(hostile,),
+            concepts=replace(parts.concepts(), layer=hostile),
+            effects=((hostile, parts.effects()[0][1]),),
+        )
+    )
+    for live in ("<script", "<img", "http://", "a@b", "\x1b", "\n# Title", "![x]"):
+        assert live not in page, live
+    assert not re.search(r"(?<!\\)(?:\\\\)*\[go", page)
+
+
+def test_the_bars_of_joint_masks_show_the_null_and_fill_what_is_above_it():
+    figure = joint_plot(parts.joint())
+    leads, segments = figure.axes
+    assert [text.get_text() for text in segments.get_yticklabels()] == list(SEGMENTS)
+    filled = {bar.get_width() for plot in (leads, segments) for bar in plot.patches if bar.get_facecolor()[0] < 0.5}
+    effects = parts.joint().effects
+    assert filled == {one.value for one in effects if one.is_above_null} and len(filled) == 2
+    null = parts.joint().null
+    assert all(any(set(line.get_xdata()) == {null} for line in plot.lines) for plot in (leads, segments))
+
+
 def test_the_whole_page_links_every_picture_that_is_written(case, signal, tmp_path):
     changed = np.zeros((12, 1000), dtype=bool)
     changed[6, 100:120] = True
@@ -256,13 +385,14 @@ def test_the_whole_page_links_every_picture_that_is_written(case, signal, tmp_pa
         infarctions=tuple(infarctions()),
         heats=(heat(), heat()),
         curves=(curves(),),
+        joints=(parts.joint(),) * 2,
         changes=(Change(signal, after, 500.0, changed, 100.0, "QRS of V1: lbbb becomes none"),) * 2,
     )
-    write_explained(tmp_path, page, Limits(heats=1, changes=1))
+    write_explained(tmp_path, page, Limits(heats=1, changes=1, joints=1))
     text = (tmp_path / "explain.md").read_text()
     links = re.findall(r"\]\((pictures/.*?)\)", text)
     assert sorted(links) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png"))
     assert [link.split("-")[0] for link in links] == [
-        f"pictures/explain/{kind}" for kind in ("heat", "curves", "change", "case")
+        f"pictures/explain/{kind}" for kind in ("heat", "curves", "joint", "change", "case")
     ]
     assert text.count("1 more without a picture: ") == 2
