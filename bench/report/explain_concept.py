@@ -38,13 +38,19 @@ def concept_parts(found: ConceptTable) -> list[str]:
 def controls_said(found: ConceptTable) -> str:
     """Return in a sentence which controls fired."""
     controls = [use for use in found.uses if use.is_control]
+    tried = [use for use in controls if is_tested(use)]
     fired = fired_controls(found)
-    if not controls:
-        return "No control concept was tried, so that nothing here is shown to be more than the patient's age or sex."
+    if not tried:
+        return f"No control could be tested ({len(controls)} rows): too few patients, or the layer does not hold them."
     if not fired:
-        return f"None of {len(controls)} control rows fired."
+        return f"None of {len(tried)} control rows that could be tested fired."
     said = "; ".join(f"{use.concept} ({use.use} {answer_of(use)})" for use in fired)
-    return f"**{len(fired)} of {len(controls)} control rows fired**: {plain(quoted(said))}."
+    return f"**{len(fired)} of {len(tried)} control rows that could be tested fired**: {plain(quoted(said))}."
+
+
+def is_tested(use: ConceptUse) -> bool:
+    """Tell whether there were patients enough, and the layer holds the concept, so that its use could be tested."""
+    return use.p_holm is not None
 
 
 def answer_of(use: ConceptUse) -> str:

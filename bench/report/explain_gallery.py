@@ -25,7 +25,7 @@ SAID = ("the model said", "truth", "the report's own words")
 NOTE = (
     "For each class the best (right, with the most support for the truth), the worst (least support; a wrong answer "
     "if there is any) and every confident error (wrong with a probability of {confident:g} or more; of a reader "
-    "without probabilities every error): {errors} confident errors among {cases} answers. The report is that of the "
+    "without probabilities every error). Confident errors: {errors} of {cases} answers. The report is that of the "
     "recording, in its own words; no reader saw it."
 )
 

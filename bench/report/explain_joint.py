@@ -48,9 +48,9 @@ def joint_parts(found: JointExplanation) -> list[str]:
 
 def joint_said(found: JointExplanation) -> str:
     """Return in sentences what was asked about a finding, and how much of it is explained."""
-    failed = f", {found.failed} calls failed" if found.failed else ""
+    failed = f", failed calls {found.failed}" if found.failed else ""
     said = [
-        f"{found.masks} masks of {found.records} recordings, {found.patients} patients{failed}.",
+        f"Masks {found.masks}, recordings {found.records}, patients {found.patients}{failed}.",
         f"Answer: {ANSWERS[found.kind]}; whole recordings {number(found.whole)}, masked ones {number(found.shown)}.",
         f"What is hidden explains {100 * max(found.explained, 0):.0f}% of the variance of held-out answers.",
         f"Shuffled answers exceed an effect of {found.null:.3f} in 5%.",

@@ -12,6 +12,7 @@ from bench.explain.concepts.concept_study import ConceptTable
 from bench.explain.counterfactual.transplant import Flips
 from bench.explain.hiding.joint_mask import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
+from bench.explain.maps.metric import TILE_S
 from bench.explain.maps.pooled_map import Pooled
 from bench.explain.says import SaysDoes
 from bench.report.explain_belief import belief_parts, known_truth_parts
@@ -41,6 +42,18 @@ HOW_TO_READ = """## How to read this page
   of a difference holds 0, no difference is shown.
 - What moved an answer need not be why it is right: a reader may be right for a reason that no cardiologist would
   accept. And a map that lies where a cardiologist looks is not true for that."""
+
+
+HEATS = (
+    "Each cell is the mean share of what speaks for the answer that lies in a segment of a lead; outlined is where a "
+    "cardiologist looks. Long segments, TQ above all, have much of the share of a map that knows nothing: whether "
+    "the maps do better than that is told by the mass and its nulls above. Verdict on these maps: {verdict}."
+)
+CURVES = (
+    "How the logit goes while tiles of {tile:.0f} ms of one lead are hidden, or shown, in the map's order, that of "
+    "the signal's energy, and at random; 1 is the whole recording, 0 flat leads. Bands are 95% intervals by patient. "
+    "A map that is no lower than the energy's on the left has not found what the answer rests on."
+)
 
 
 @dataclass(frozen=True)
@@ -237,14 +250,18 @@ def _heats(found: Explained, limits: Limits) -> Iterator[str]:
     def words(one: Pooled) -> str:
         return f"{one.axis} {one.value}: mean relevance of each lead and segment, n = {one.n}"
 
-    return picture_parts("heat", found.heats, limits.heats, words, _finding)
+    if found.heats:
+        yield HEATS.format(verdict=plain(quoted(found.verdict)))
+    yield from picture_parts("heat", found.heats, limits.heats, words, _finding)
 
 
 def _curves(found: Explained, limits: Limits) -> Iterator[str]:
     def words(one: Curves) -> str:
         return f"{one.title}: deletion and insertion by {one.method}, n = {len(one.patients)}"
 
-    return picture_parts("curves", found.curves, limits.curves, words)
+    if found.curves:
+        yield CURVES.format(tile=1000 * TILE_S)
+    yield from picture_parts("curves", found.curves, limits.curves, words)
 
 
 def _joints(found: Explained, limits: Limits) -> Iterator[str]:
@@ -309,8 +326,8 @@ SECTIONS: Mapping[str, Callable[[Explained, Limits], Iterable[str]]] = {
     "Known truth": _truth,
     "Where it looks": _heats,
     "While it is hidden": _curves,
-    "What moves it, by joint masks": _joints,
-    "What moves it, by single masks": _effects,
+    "What moves the answer: joint masks": _joints,
+    "What moves the answer: single masks": _effects,
     "Infarctions": _infarctions,
     "What turns the answer": _turned,
     "The dose at which the answer flips": _doses,

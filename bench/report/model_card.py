@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.report.adapter_card import no_device
 from bench.report.explain_belief import verdict_table
-from bench.report.explain_concept import answer_of, controls_said, resting
+from bench.report.explain_concept import answer_of, controls_said, is_tested, resting
 from bench.report.explain_file import ExplainedFile, Heat, read_explained
 from bench.report.explain_flip import HEADINGS as FLIP_HEADINGS
 from bench.report.explain_flip import flip_cells, turning_cells
@@ -307,8 +307,12 @@ def _turned(explained: ExplainedFile) -> Iterator[str]:
 def _concepts(explained: ExplainedFile) -> Iterator[str]:
     if explained.concepts:
         rested = [f"{answer_of(use)} rests on {use.concept} ({use.use})" for use in resting(explained.concepts)]
-        tried = sum(not use.is_control for use in explained.concepts.uses)
-        yield f"{len(rested)} of {tried} concept rows are above random vectors and above the controls."
+        uses = [use for use in explained.concepts.uses if not use.is_control]
+        tested = sum(map(is_tested, uses))
+        yield (
+            f"{len(rested)} of {tested} concept rows that could be tested are above random vectors and above the "
+            f"controls; {len(uses) - tested} could not be tested."
+        )
         if rested:
             yield listed(rested)
         yield controls_said(explained.concepts)

@@ -271,9 +271,9 @@ def headings(text):
 def test_the_verdict_comes_first_and_each_section_in_its_order(whole):
     assert whole.index("**Maps by saliency. Verdict: faithful here.**") < whole.index("## How to read this page")
     assert headings(whole) == [
-        "How to read this page", "Which maps deserve belief", "Known truth", "What moves it, by joint masks",
-        "What moves it, by single masks", "What turns the answer", "The dose at which the answer flips", "Concepts",
-        "Says against does", "What was asked",
+        "How to read this page", "Which maps deserve belief", "Known truth", "What moves the answer: joint masks",
+        "What moves the answer: single masks", "What turns the answer", "The dose at which the answer flips",
+        "Concepts", "Says against does", "What was asked",
     ]  # fmt: skip
 
 
@@ -309,9 +309,9 @@ def test_known_truth_stands_beside_energy_and_random_weights(whole):
 
 
 def test_a_part_above_the_null_is_told_from_one_that_is_not(whole):
-    text = section(whole, "What moves it, by joint masks")
+    text = section(whole, "What moves the answer: joint masks")
     assert line(text, "V1").endswith("| &lt;0.001 | yes | 7 |") and line(text, "II").endswith("| no | 7 |")
-    assert "252 masks of 7 recordings, 7 patients, 3 calls failed." in text
+    assert "Masks 252, recordings 7, patients 7, failed calls 3." in text
     assert "up to 2.4 times as large" in text
 
 
@@ -330,7 +330,7 @@ def test_the_dose_is_that_by_which_a_quarter_and_half_have_flipped(whole):
 
 def test_a_control_that_fires_is_said_aloud(whole):
     text = section(whole, "Concepts")
-    assert "**1 of 2 control rows fired**: age (for conduction lafb)." in text
+    assert "**1 of 2 control rows that could be tested fired**: age (for conduction lafb)." in text
     assert line(text, "conduction lafb", "left_axis").endswith("| &lt;0.001 | for |")
     assert "| age (control) |" in text
 
