@@ -18,6 +18,7 @@ from bench.explain.hiding.ridge import Pool, fitted
 from bench.explain.hiding.target import Target
 from bench.explain.maps.cell import Cells
 from bench.explain.says import SaidCase, says_against_does
+from bench.report.explain_gallery import ExplainedCase
 from bench.report.explain_page import Explained
 from bench.tracing.flip_dose import FlipDose, flip_summaries
 from measurements.segment import SEGMENTS
@@ -160,4 +161,22 @@ def explained(**beside):
         "dollars": 1.234,
         "notes": ("record 17: no beat is found",),
     } | beside
-    return Explained("resnet1d", "ptb-xl", 66, False, "PTB-XL", "saliency", "faithful here", **parts)
+    of = {
+        "reader": "resnet1d",
+        "dataset": "ptb-xl",
+        "n": 66,
+        "is_simulated": False,
+        "data": "PTB-XL",
+        "method": "saliency",
+        "verdict": "faithful here",
+    }
+    return Explained(**(of | parts))
+
+
+def gallery_case(ecg_id, answer="lbbb", confidence=0.9):
+    """A case of a left bundle branch block, whose signal and map are flat."""
+    nothing = np.zeros((12, 100), dtype=np.float32)
+    return ExplainedCase(
+        ecg_id, ecg_id, "conduction", "lbbb", answer, answer == "lbbb", 0.9, confidence, "the report's own words",
+        nothing, 100.0, (), answer, nothing, 100.0,
+    )  # fmt: skip

@@ -2,25 +2,16 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from bench.explain.maps.pooled_map import pooled
 from bench.report.explain_file import read_explained
-from bench.report.explain_gallery import ExplainedCase
 from bench.report.explain_infarction import InfarctionCase
 from bench.report.explain_page import explained_json, write_explained
 from taxonomy.error import FileError
 
 from . import explained_parts as parts
-
-
-def case(ecg_id, answer="lbbb", confidence=0.9):
-    nothing = np.zeros((12, 100), dtype=np.float32)
-    return ExplainedCase(
-        ecg_id, ecg_id, "conduction", "lbbb", answer, answer == "lbbb", 0.9, confidence, "the report's own words",
-        nothing, 100.0, (), answer, nothing, 100.0,
-    )  # fmt: skip
+from .explained_parts import gallery_case as case
 
 
 @pytest.fixture(scope="module")
