@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.finetune.setup import CURVE
 from bench.finetune.validation import FIGURE
+from bench.report.card import no_device
 from bench.report.plot import BLUE, ORANGE, new_figure, save, without_frame
 from bench.storage import write_whole
 from readers.vlm.adapter import AdapterManifest, read_manifest
@@ -74,14 +75,6 @@ px/mm under condition `{taught["condition"]}`. {no_device("lora:FOLDER")}
 |---|---|
 {settings}
 """
-
-
-def no_device(reader: str) -> str:
-    """Return what a card says first of a reader, named as after ``--reader``."""
-    return (
-        "It is no medical device, and whether it reads the trace or recites what is common is for `bench ablate "
-        f"--reader {reader}` to say."
-    )
 
 
 def curve_plot(history: Sequence[Mapping[str, Any]]) -> "Figure":

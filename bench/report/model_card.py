@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.report.adapter_card import no_device
+from bench.report.card import no_device
 from bench.report.explain_belief import verdict_table
 from bench.report.explain_concept import answer_of, controls_said, is_tested, resting
 from bench.report.explain_file import ExplainedFile, Heat, read_explained

@@ -39,7 +39,7 @@ def read(tmp_path, **beside):
 @pytest.fixture(scope="module")
 def card(tmp_path_factory):
     infarctions = tuple(InfarctionCase(n, "inferior", 35.0, n > 1, False, 0.3) for n in range(4))
-    cases = tuple(case(n, answer="rbbb", confidence=0.95) for n in range(12)) + (case(20),)
+    cases = (*(case(n, answer="rbbb", confidence=0.95) for n in range(12)), case(20))
     return model_card(read(tmp_path_factory.mktemp("card"), infarctions=infarctions, cases=cases))
 
 
@@ -160,7 +160,7 @@ def test_words_of_strangers_do_nothing_on_the_card(tmp_path):
             flips=((hostile, parts.flips()[0][1]),),
             rows=parts.rows(hostile),
             cases=(case(hostile, answer="rbbb"),),
-        )  # fmt: skip
+        )
     )
     for live in ("<script", "http://", "a@b", "\x1b", "\n# Title", "![x]"):
         assert live not in text, live
@@ -176,5 +176,5 @@ def test_a_folder_without_an_explanation_or_a_run_is_one_sentence(tmp_path):
     with pytest.raises(FileError, match="'bench explain' writes it"):
         write_model_card(tmp_path)
     write_explained(tmp_path, parts.explained(joints=()))
-    with pytest.raises(RunError, match="is no run folder|score.json does not exist"):
+    with pytest.raises(RunError, match=r"is no run folder|score\.json does not exist"):
         write_model_card(tmp_path, tmp_path)
