@@ -32,7 +32,7 @@ def fired_controls(found: ConceptTable) -> tuple[ConceptUse, ...]:
 def concept_parts(found: ConceptTable) -> list[str]:
     """Return the table of concepts, which controls fired, and what the figures mean."""
     how = HOW.format(layer=plain(quoted(found.layer, 80)), fitted=found.fitted, least=LEAST_AREA)
-    return [how, markdown_table(HEADINGS, [_cells(use) for use in found.uses]), controls_said(found)]
+    return [how, markdown_table(HEADINGS, [_cells(use) for use in by_answer(found)]), controls_said(found)]
 
 
 def controls_said(found: ConceptTable) -> str:
@@ -51,6 +51,12 @@ def controls_said(found: ConceptTable) -> str:
 def is_tested(use: ConceptUse) -> bool:
     """Tell whether there were patients enough, and the layer holds the concept, so that its use could be tested."""
     return use.p_holm is not None
+
+
+def by_answer(found: ConceptTable) -> list[ConceptUse]:
+    """Return the rows of each answer together, answers and concepts in the order in which they come."""
+    answers = list(dict.fromkeys(map(answer_of, found.uses)))
+    return sorted(found.uses, key=lambda use: answers.index(answer_of(use)))
 
 
 def answer_of(use: ConceptUse) -> str:

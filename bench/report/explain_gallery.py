@@ -180,17 +180,23 @@ def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourP
     """Return the picture of a case of the gallery."""
     case = one.case
     brackets, notes = beat_named(case.beats, SEEN_S[paper])
-    title = f"{case.axis}: what speaks for {case.explained}; answer {case.told}, truth {case.truth}"
+    by = f"{method}, what speaks for {case.explained}"
+    said = (*case.notes, *notes)
     overlay = Overlay(
         case.relevance,
         case.relevance_fs,
-        harmless(title),
-        method,
+        harmless(case_title(case)),
+        harmless(by),
         verdict,
         brackets=brackets,
-        notes=(*case.notes, *notes),
+        notes=said,
     )
     return explained(case.signal, case.fs, overlay, paper)
+
+
+def case_title(case: ExplainedCase) -> str:
+    """Return the answer and, where it is wrong, the truth: what a picture's first line has room for."""
+    return f"{case.axis}: answer {case.told}, " + ("right" if case.is_right else f"truth {case.truth}")
 
 
 def beat_named(beats: Sequence[BeatSegments], end_s: float) -> tuple[tuple[Bracket, ...], tuple[str, ...]]:

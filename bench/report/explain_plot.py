@@ -195,8 +195,9 @@ def _bars(plot: "Axes", effects: Sequence[PartEffect], null: float) -> None:
         )
     for row, one in zip(rows, effects, strict=True):
         if one.low is not None and one.high is not None:
-            for colour, width in (("white", 3.2), (INK, 1.2)):
-                plot.plot([one.low, one.high], [row, row], color=colour, linewidth=width, solid_capstyle="butt")
+            if one.is_above_null:  # black cannot be seen on the bar's colour
+                plot.plot([one.low, one.high], [row, row], color="white", linewidth=3.2, solid_capstyle="butt")
+            plot.plot([one.low, one.high], [row, row], color=INK, linewidth=1.2, solid_capstyle="butt")
     plot.axvline(null, color=ORANGE, linestyle="--", linewidth=1.5, label="null: 95% of the shuffles lie below")
     plot.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
     plot.set_yticks(rows, [one.part.name for one in effects])

@@ -11,7 +11,7 @@ from bench.explain.counterfactual.transplant import Flips
 from bench.explain.hiding.joint_mask import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
 from bench.explain.says import SaysDoes
-from bench.report.explain_concept import answer_of
+from bench.report.explain_concept import answer_of, by_answer
 from bench.report.explain_figure import above, effect, estimated, times, whole_points, whole_share
 from bench.report.probe_page import FLIP_HEADINGS, flip_row
 from bench.report.table import chance, harmless, terminal_table
@@ -141,7 +141,7 @@ def concept_uses_table(found: ConceptTable, title: str = "") -> "Table":
             chance(use.p_holm),
             f"FIRED: {use.use}" if use.is_control and use.use in {"for", "against"} else use.use,
         )
-        for use in found.uses
+        for use in by_answer(found)
     ]
     styles = {"for": "green", "against": "green", "FIRED:": "red", "cannot": "yellow"}
     return terminal_table(headings, cells, title, {"answer", "concept", "rests on it"}, styles)

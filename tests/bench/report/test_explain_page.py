@@ -11,7 +11,7 @@ from PIL import Image
 from bench.explain.maps.cell import Cells
 from bench.explain.maps.metric import STEPS, Deletion
 from bench.explain.maps.pooled_map import cell_shares, pooled
-from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, chosen, drawn
+from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, case_title, chosen, drawn
 from bench.report.explain_infarction import InfarctionCase, infarction_groups, infarction_parts
 from bench.report.explain_page import (
     Explained,
@@ -24,6 +24,9 @@ from bench.report.table import plain, quoted
 from bench.view.region import expected_region
 from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
 from renderers.compared import Change
+from renderers.explained import PRINT
+from renderers.legend import bar_left_mm, text_lines
+from taxonomy.axis import AXES
 
 from . import explained_parts as parts
 
@@ -147,6 +150,20 @@ def test_the_gallerys_picture_says_its_scale_and_names_a_beat(case):
     with Image.open(io.BytesIO(page.png())) as picture:
         assert picture.info["dpi"] == pytest.approx((203.2, 203.2), abs=0.01)
     assert drawn(Chosen(case(1), ("best",)), "s", "v", "3x4").rgb.shape[1] == page.rgb.shape[1]
+
+
+@pytest.mark.parametrize("axis", AXES, ids=lambda axis: axis.name)
+def test_the_longest_names_of_an_axis_stand_whole_in_the_pictures_title(case, axis):
+    first, second = sorted(axis.values, key=len)[-2:]
+    one = case(1, truth=first, answer=second)
+    title = case_title(replace(one, axis=axis.name))
+    assert title == f"{axis.name}: answer {second} (0.90), truth {first}"
+    wide = drawn(Chosen(one, ("worst",)), "saliency", "cannot tell: n = 3").rgb.shape[1]
+    assert text_lines(title, (), bar_left_mm(wide, PRINT) - 12)[0] == title
+
+
+def test_a_right_answer_is_said_once(case):
+    assert case_title(case(1)) == "conduction: answer lbbb (0.90), right"
 
 
 def test_the_beat_with_most_segments_before_the_columns_end_is_named(beats):
@@ -333,6 +350,20 @@ def test_a_control_that_fires_is_said_aloud(whole):
     assert "**1 of 2 control rows that could be tested fired**: age (for conduction lafb)." in text
     assert line(text, "conduction lafb", "left_axis").endswith("| &lt;0.001 | for |")
     assert "| age (control) |" in text
+
+
+def test_the_concepts_of_an_answer_stand_together():
+    one, *rest = parts.concepts().uses
+    uses = (one, replace(one, value="lbbb"), *rest)
+    text = section(explained_page(found(concepts=replace(parts.concepts(), uses=uses))), "Concepts")
+    answers = [row.split(" | ")[0] for row in text.splitlines() if row.startswith("| conduction")]
+    assert answers == ["| conduction lafb"] * 4 + ["| conduction lbbb"]
+
+
+def test_controls_that_could_not_be_tested_are_not_said_to_be_silent():
+    untested = tuple(replace(use, use="cannot tell", p_holm=None) for use in parts.concepts().uses)
+    text = explained_page(found(concepts=replace(parts.concepts(), uses=untested)))
+    assert "No control could be tested (2 rows)" in text and "fired" not in text
 
 
 def test_what_is_said_stands_beside_exchanged_names(whole):
