@@ -74,6 +74,7 @@ class Explained:
     Attributes
     ----------
     reader, dataset, split : str
+        The reader as after ``--reader``.
     n : int
         Records.
     is_simulated : bool

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.explain.hiding.pooled import PooledEffect
 from bench.report.card import no_device
 from bench.report.explain_belief import verdict_table
 from bench.report.explain_concept import answer_of, controls_said, is_tested, resting
+from bench.report.explain_figure import effect
 from bench.report.explain_file import ExplainedFile, Heat, read_explained
 from bench.report.explain_flip import HEADINGS as FLIP_HEADINGS
-from bench.report.explain_flip import flip_cells, turning_cells
+from bench.report.explain_flip import dose_parts, flip_cells, turning_cells
 from bench.report.explain_infarction import infarction_parts
 from bench.report.explain_page import listed
 from bench.report.table import (
@@ -288,6 +290,14 @@ def _moved(explained: ExplainedFile) -> Iterator[str]:
         above = [f"{one.part.name} {one.value:+.2f}" for one in joint.effects if one.is_above_null]
         said = f"{joint.target.name}, {joint.patients} patients, {joint.masks} masks: {', '.join(above) or 'no part'}"
         yield plain(f"Hidden parts above the null, {said}.")
+    for one in explained.effects[:MOST_EXAMPLES]:
+        yield plain(quoted(f"Hidden alone, above 0 by the whole interval, {one.title}: {_alone(one.effects)}."))
+
+
+def _alone(effects: Iterable[PooledEffect]) -> str:
+    """Return the parts whose effect is above 0 by its whole interval, the three greatest."""
+    above = sorted((one for one in effects if one.low is not None and one.low > 0), key=lambda one: -one.value)
+    return ", ".join(f"{one.part.name} {effect(one.value, one.low, one.high)}" for one in above[:3]) or "no part"
 
 
 def _heat_cells(heat: Heat, verdict: str) -> tuple[str, ...]:
@@ -302,6 +312,8 @@ def _turned(explained: ExplainedFile) -> Iterator[str]:
         yield "Beats of a recording without the finding, transplanted cell by cell, with both controls:"
         yield markdown_table(FLIP_HEADINGS, [flip_cells(title, flips) for title, flips in found])
         yield markdown_table(("answer", "cells that turned it, how often"), [turning_cells(*one)[:2] for one in found])
+    if explained.doses:
+        yield from dose_parts(explained.doses)
 
 
 def _concepts(explained: ExplainedFile) -> Iterator[str]:

@@ -76,7 +76,9 @@ def test_what_moves_and_turns_answers_stands_with_its_controls(card):
     assert "conduction rbbb, 7 patients, 252 masks: V1 +0.82, QRS +0.64." in section(
         card, "What moved its answers", "###"
     )
+    assert "conduction rbbb by lead: V1 +0.400 [+0.400, +0.400]" in card.replace("\\", "")
     (told,) = lines(section(card, "What turns its answers", "###"), "conduction rbbb", "13")
+    assert lines(card, "st-inferior", "up", "12")
     assert "8% \\[0, 23\\]" in told and "+92 \\[+48, +99\\]" in told
     concepts = section(card, "Concepts", "###")
     assert "- conduction lafb rests on left_axis (for)" in concepts
