@@ -11,7 +11,7 @@ from bench.report.table import markdown_table, quoted
 Cell = Callable[[Row], str]
 
 RESTS_ON = (
-    "`n`: right answers, and of how many patients. `planted`: evidence was planted in tracings at exactly known "
+    "`answers`: those that are right and are explained. `planted`: evidence was planted in tracings at exactly known "
     "samples, and a network of its own was taught to find it; by how much the map's ROC area over samples exceeds "
     "that of the signal's energy, or chance where that is more. `deletion`: by how much lower the logit falls while "
     "what the map points at is hidden than while what is large is hidden (1 is the whole recording, 0 flat leads). "
@@ -49,7 +49,7 @@ def belief_parts(rows: Sequence[Row]) -> list[str]:
     """Return the table of methods and readers, what its columns are, and where the maps lie."""
     kinds = tuple(dict.fromkeys(kind for row in rows for kind in row.truth))
     columns: dict[str, Cell] = {
-        "n": lambda row: f"{row.answers} of {row.patients}",
+        "answers (patients)": lambda row: f"{row.answers} ({row.patients})",
         **{f"planted: {kind} [95%]": _planted(kind) for kind in kinds},
         "deletion > energy [95%]": lambda row: above(row.deletion_above_energy),
         "random weights [95%]": lambda row: estimated(row.random),
@@ -66,7 +66,7 @@ def belief_parts(rows: Sequence[Row]) -> list[str]:
 def verdict_table(rows: Sequence[Row]) -> str:
     """Return what each verdict rests on, and the mass in the expected regions beside it."""
     columns: dict[str, Cell] = {
-        "n": lambda row: f"{row.answers} of {row.patients}",
+        "answers (patients)": lambda row: f"{row.answers} ({row.patients})",
         "deletion > energy [95%]": lambda row: above(row.deletion_above_energy),
         "random weights [95%]": lambda row: estimated(row.random),
         "mass (area)": lambda row: f"{mean(row.clinical.mass)} ({mean(row.clinical.area)})" if row.clinical else "-",

@@ -43,6 +43,7 @@ def effect(value: float, low: float | None, high: float | None) -> str:
 
 
 def times(counts: Mapping[str, int], most: int = 5) -> str:
-    """Return how often each thing was counted, the most frequent so many, such as ``V1 QRS 12, limb QRS 3``."""
-    shown = [f"{name} {count}" for name, count in list(counts.items())[:most]]
+    """Return how often each thing was counted, so many of the most frequent, such as ``V1 QRS 12, limb QRS 3``."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    shown = [f"{name} {count}" for name, count in ordered[:most]]
     return ", ".join([*shown, f"{len(counts) - most} others"] if len(counts) > most else shown) or "-"

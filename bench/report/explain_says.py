@@ -23,10 +23,10 @@ def says_parts(found: SaysDoes) -> list[str]:
     ]
     if found.agreement is not None and found.exchanged is not None:
         rows.append(("all", str(found.n), f"{found.agreement:.2f}", f"{found.exchanged:.2f}"))
-    parts = [f"**{found.verdict}**, n = {found.n} of {found.patients} patients.{measured} {left_out(found)}", HOW]
+    parts = [f"**{found.verdict}**, n = {found.n}, patients {found.patients}.{measured} {left_out(found)}", HOW]
     if rows:
         parts.append(markdown_table(headings, rows))
-    named = {lead: count for lead, count in sorted(found.named.items(), key=lambda item: -item[1]) if count}
+    named = {lead: count for lead, count in found.named.items() if count}
     return [*parts, f"Named most often: {times(named, 12)}."]
 
 

@@ -27,9 +27,9 @@ STYLES = {"faithful": "green", "fails": "red", "no": "red", "cannot": "yellow"}
 
 
 def method_table(rows: Sequence[Row], title: str = "") -> "Table":
-    """Return a line for each method on each reader; the mass in expected regions stands beside its verdict."""
+    """Return a line for each method on each reader: answers and (patients), nulls, and the mass beside its verdict."""
     columns: dict[str, Cell] = {
-        "n": lambda one: f"{one.answers}/{one.patients}",
+        "n": lambda one: f"{one.answers} ({one.patients})",
         "deletion > energy": lambda one: above(one.deletion_above_energy),
         "random weights": lambda one: estimated(one.random),
         "mass (area)": lambda one: (

@@ -284,7 +284,13 @@ def _believed(explained: ExplainedFile) -> Iterator[str]:
 def _moved(explained: ExplainedFile) -> Iterator[str]:
     if explained.heats:
         rows = [_heat_cells(heat, explained.verdict) for heat in explained.heats[:MOST_EXAMPLES]]
-        headings = ("finding", "n", "most of the relevance", "where it is looked for [95%]", "verdict on these maps")
+        headings = (
+            "finding",
+            "n (patients)",
+            "most of the relevance",
+            "where it is looked for [95%]",
+            "verdict on these maps",
+        )
         yield markdown_table(headings, rows)
     for joint in explained.joints[:MOST_EXAMPLES]:
         above = [f"{one.part.name} {one.value:+.2f}" for one in joint.effects if one.is_above_null]
@@ -303,7 +309,7 @@ def _alone(effects: Iterable[PooledEffect]) -> str:
 def _heat_cells(heat: Heat, verdict: str) -> tuple[str, ...]:
     inside = "-" if heat.inside is None else share(heat.inside.value, heat.inside.interval)
     most = ", ".join(f"{lead} {segment} {100 * value:.0f}%" for lead, segment, value in heat.most)
-    return quoted(f"{heat.axis} {heat.value}", 80), f"{heat.n} of {heat.patients}", most, inside, quoted(verdict, 120)
+    return quoted(f"{heat.axis} {heat.value}", 80), f"{heat.n} ({heat.patients})", most, inside, quoted(verdict, 120)
 
 
 def _turned(explained: ExplainedFile) -> Iterator[str]:
@@ -322,8 +328,8 @@ def _concepts(explained: ExplainedFile) -> Iterator[str]:
         uses = [use for use in explained.concepts.uses if not use.is_control]
         tested = sum(map(is_tested, uses))
         yield (
-            f"{len(rested)} of {tested} concept rows that could be tested are above random vectors and above the "
-            f"controls; {len(uses) - tested} could not be tested."
+            f"Concept rows {len(uses)}, of which {tested} could be tested; above random vectors and above the controls "
+            f"{len(rested)}."
         )
         if rested:
             yield listed(rested)
@@ -335,7 +341,7 @@ def _says(explained: ExplainedFile) -> Iterator[str]:
     if says:
         bounds = says.gain.interval if says.gain else None
         gain = f", gain over exchanged names {within(says.gain.value, bounds, 2)}" if says.gain else ""
-        yield f"**{says.verdict}**, n = {says.n} of {says.patients} patients{gain}."
+        yield f"**{says.verdict}**, n = {says.n}, patients {says.patients}{gain}."
 
 
 def _infarctions(explained: ExplainedFile) -> Iterable[str]:

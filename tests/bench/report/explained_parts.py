@@ -61,7 +61,7 @@ def rows(reader="resnet1d", methods=("saliency", "grad_cam"), patients=24):
     )  # fmt: skip
 
 
-def transplanted(n, flips=True, cells=("V1 QRS",), same=False):
+def transplanted(n, flips=True, cells=("limb QRS",), same=False):
     return Transplant(
         n, n, "conduction", "rbbb", 900, 0.2, 2.0, {"V1 QRS": -1.0}, cells, -1.0, flips, 901, same, (False,) * 4, 40
     )

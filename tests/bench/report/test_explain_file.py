@@ -35,7 +35,7 @@ def test_what_is_read_is_what_was_written(found, path):
     assert read.to_json() == explained_json(found)
     assert (read.version, read.reader, read.split, read.n) == (1, "resnet1d", "test", 66)
     assert read.rows[1].verdict.word == "fails the sanity check"
-    assert read.transplants[0].flips.cells == {"V1 QRS": 13, "limb QRS": 1}
+    assert read.transplants[0].flips.cells == {"limb QRS": 13, "V1 QRS": 1}
     assert read.joints[0].effects[6].is_above_null and read.joints[0].target.name == "conduction rbbb"
     assert read.heats[0].most == [("V1", "QRS", 0.5)] and read.heats[0].shares["I"]["P"] is None
     inferior = next(one for one in read.infarctions if one.name == "inferior")

@@ -300,7 +300,7 @@ def test_a_section_with_nothing_to_say_is_left_out():
 
 def test_a_method_stands_with_every_figure_its_verdict_rests_on_and_the_reason(whole):
     text = section(whole, "Which maps deserve belief")
-    told = line(text, "grad_cam", "24 of 24")
+    told = line(text, "grad_cam", "24 (24)")
     assert "+0.26 \\[+0.22, +0.32\\]" in told and "+0.20 \\[+0.20, +0.20\\]" in told
     assert "0.50 \\[0.50, 0.50\\]" in told
     assert "| fails the sanity check: maps of random weights look alike" in told
@@ -317,7 +317,7 @@ def test_a_mass_is_never_without_its_verdict_on_the_page(whole):
 def test_several_readers_stand_in_one_table_and_one_alone_has_no_column(whole):
     assert "| reader |" not in whole
     both = explained_page(found(rows=parts.rows() + parts.rows("digitizer")))
-    assert line(both, "digitizer", "saliency", "24 of 24") and line(both, "resnet1d", "saliency", "24 of 24")
+    assert line(both, "digitizer", "saliency", "24 (24)") and line(both, "resnet1d", "saliency", "24 (24)")
 
 
 def test_known_truth_stands_beside_energy_and_random_weights(whole):
@@ -337,7 +337,7 @@ def test_a_share_that_goes_stands_beside_both_controls_and_the_cells(whole):
     assert line(text, "conduction rbbb", "13").split(" | ")[2:6] == [
         "100% \\[75, 100\\]", "8% \\[0, 23\\]", "0% \\[0, 25\\]", "+92 \\[+48, +99\\]",
     ]  # fmt: skip
-    assert "| V1 QRS 13, limb QRS 1 | no recording of the training folds is labelled without it: 1 |" in text
+    assert "| limb QRS 13, V1 QRS 1 | no recording of the training folds is labelled without it: 1 |" in text
 
 
 def test_the_dose_is_that_by_which_a_quarter_and_half_have_flipped(whole):
@@ -368,7 +368,7 @@ def test_controls_that_could_not_be_tested_are_not_said_to_be_silent():
 
 def test_what_is_said_stands_beside_exchanged_names(whole):
     text = section(whole, "Says against does")
-    assert text.strip().startswith("**says what it does**, n = 24 of 24 patients.")
+    assert text.strip().startswith("**says what it does**, n = 24, patients 24.")
     assert line(text, "conduction rbbb", "24", "1.00", "0.51")
 
 

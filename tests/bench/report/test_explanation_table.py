@@ -96,7 +96,7 @@ def test_one_reader_alone_has_no_column():
 
 def test_answers_that_go_stand_beside_both_controls():
     line = row_of(printed(flip_table(parts.flips())), "conduction rbbb")
-    assert "100% [75, 100]" in line and "+92 [+48, +99]" in line and line.rstrip().endswith("V1 QRS 13, limb QRS 1")
+    assert "100% [75, 100]" in line and "+92 [+48, +99]" in line and line.rstrip().endswith("limb QRS 13, V1 QRS 1")
 
 
 def test_a_control_that_fires_is_told_from_a_concept():

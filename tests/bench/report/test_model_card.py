@@ -1,6 +1,5 @@
 """The model card says what explain.json and a run say, and what a reader is not for."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +8,7 @@ from bench.report.explain_file import read_explained
 from bench.report.explain_infarction import InfarctionCase
 from bench.report.explain_page import explained_json, write_explained
 from bench.report.model_card import MODEL_CARD, CardRun, model_card, write_model_card
+from bench.storage import as_json
 from taxonomy.error import FileError, RunError
 
 from ...command import bench
@@ -32,7 +32,7 @@ BARE = {
 
 def read(tmp_path, **beside):
     path = tmp_path / "explain.json"
-    path.write_text(json.dumps(explained_json(parts.explained(**beside))), encoding="utf-8")
+    path.write_text(as_json(explained_json(parts.explained(**beside))), encoding="utf-8")
     return read_explained(path)
 
 
@@ -68,7 +68,7 @@ def test_the_sections_are_those_of_a_model_card_in_their_order(card):
 
 
 def test_a_map_and_a_mass_stand_beside_their_verdict(card):
-    (told,) = lines(section(card, "Which maps deserve belief", "###"), "grad_cam", "24 of 24")
+    (told,) = lines(section(card, "Which maps deserve belief", "###"), "grad_cam", "24 (24)")
     assert told.index("0.43 (0.20)") < told.index("fails the sanity check")
 
 
@@ -78,11 +78,11 @@ def test_what_moves_and_turns_answers_stands_with_its_controls(card):
     )
     assert "conduction rbbb by lead: V1 +0.400 [+0.400, +0.400]" in card.replace("\\", "")
     (told,) = lines(section(card, "What turns its answers", "###"), "conduction rbbb", "13")
-    assert lines(card, "st-inferior", "up", "12")
+    assert lines(card, "conduction rbbb", "limb QRS 13, V1 QRS 1") and lines(card, "st-inferior", "up", "12")
     assert "8% \\[0, 23\\]" in told and "+92 \\[+48, +99\\]" in told
     concepts = section(card, "Concepts", "###")
     assert "- conduction lafb rests on left_axis (for)" in concepts
-    assert "1 of 1 concept rows that could be tested" in concepts and "1 could not be tested" in concepts
+    assert "Concept rows 2, of which 1 could be tested; above random vectors and above the controls 1." in concepts
     assert "**1 of 2 control rows that could be tested fired**: age" in concepts
 
 
