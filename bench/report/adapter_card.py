@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.finetune.setup import CURVE
 from bench.finetune.validation import FIGURE
+from bench.report.card import no_device
 from bench.report.plot import BLUE, ORANGE, new_figure, save, without_frame
 from bench.storage import write_whole
 from readers.vlm.adapter import AdapterManifest, read_manifest
@@ -53,8 +54,7 @@ tags: [ecg, lora, {data["name"]}, ecg-bench]
 # ECG adapter for {manifest.base}
 
 LoRA adapter, taught to answer in format `{taught["format"]}` from `{taught["renderer"]}` pages at {taught["px_per_mm"]}
-px/mm under condition `{taught["condition"]}`. It is no medical device, and whether it reads the trace or recites what
-is common is for `bench ablate --reader lora:FOLDER` to say.
+px/mm under condition `{taught["condition"]}`. {no_device("lora:FOLDER")}
 
 - base: {manifest.base}, version {manifest.base_version}
 - data: {data["name"]} {data["version"]}{note}, {data["training_records"]} records of

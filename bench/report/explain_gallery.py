@@ -1,7 +1,7 @@
 """The gallery of explanations: for each class the best, the worst and every confident error."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
-from bench.report.table import harmless
+from bench.report.explain_picture import picture_paths
+from bench.report.table import harmless, markdown_table, plain, quoted
 from measurements.segment import SEGMENTS, BeatSegments
 from renderers.explained import ColourPage, Overlay, explained
 from renderers.legend import Bracket
@@ -18,6 +19,15 @@ Role = Literal["best", "worst", "confident error"]
 
 CONFIDENT = 0.8
 """Probability of a wrong answer from which it is a confident error."""
+
+SAID = ("the model said", "truth", "the report's own words")
+
+NOTE = (
+    "For each class the best (right, with the most support for the truth), the worst (least support; a wrong answer "
+    "if there is any) and every confident error (wrong with a probability of {confident:g} or more; of a reader "
+    "without probabilities every error). Confident errors: {errors} of {cases} answers. The report is that of the "
+    "recording, in its own words; no reader saw it."
+)
 
 EARLIEST_S = 0.6
 """Where a beat begins at the earliest whose segments are named: before lies the name of the lead."""
@@ -50,6 +60,8 @@ class ExplainedCase:
     relevance : float32 array (12, n_values)
     relevance_fs : float
         Its rate in Hz.
+    notes : tuple of str
+        Said below the picture, such as how large a token of an image is.
     """
 
     ecg_id: RecordId
@@ -67,6 +79,7 @@ class ExplainedCase:
     explained: str
     relevance: NDArray[np.float32]
     relevance_fs: float
+    notes: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
@@ -127,15 +140,63 @@ def _number(probability: float | None) -> float:
     return -1.0 if probability is None else probability
 
 
+def gallery_parts(
+    gallery: Sequence[Chosen], pictured: Sequence[Chosen], cases: int, confident: float = CONFIDENT
+) -> Iterator[str]:
+    """Yield the cases of the gallery with their pictures, and those without one in a table.
+
+    Parameters
+    ----------
+    gallery, pictured : sequence of Chosen
+        All, and those that have a picture.
+    cases : int
+        Answers from which they are chosen.
+    confident : float
+    """
+    errors = sum("confident error" in one.roles for one in gallery)
+    yield NOTE.format(confident=confident, errors=errors, cases=cases)
+    for name, one in picture_paths("case", pictured, class_named):
+        case = one.case
+        yield f"### {plain(quoted(case.axis))}: {plain(quoted(case.truth))}, {' and '.join(one.roles)}"
+        yield markdown_table(("record", *SAID), [_words(case)])
+        yield f"![Record {plain(quoted(str(case.ecg_id), 40))} with what moved the answer]({name})"
+    shown = {id(one.case) for one in pictured}
+    rest = [one.case for one in gallery if id(one.case) not in shown]
+    if rest:
+        yield f"{len(rest)} more, without a picture:"
+        yield markdown_table(("axis", "record", *SAID), [(quoted(case.axis), *_words(case)) for case in rest])
+
+
+def class_named(one: Chosen) -> str:
+    """Return the class of a case, such as ``conduction-lbbb``."""
+    return f"{one.case.axis}-{one.case.truth}"
+
+
+def _words(case: ExplainedCase) -> tuple[str, ...]:
+    return quoted(str(case.ecg_id), 40), quoted(case.told), quoted(case.truth), quoted(case.words or "-")
+
+
 def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourPage:
     """Return the picture of a case of the gallery."""
     case = one.case
     brackets, notes = beat_named(case.beats, SEEN_S[paper])
-    title = f"{case.axis}: what speaks for {case.explained}; answer {case.told}, truth {case.truth}"
+    by = f"{method}, what speaks for {case.explained}"
+    said = (*case.notes, *notes)
     overlay = Overlay(
-        case.relevance, case.relevance_fs, harmless(title), method, verdict, brackets=brackets, notes=notes
+        case.relevance,
+        case.relevance_fs,
+        harmless(case_title(case)),
+        harmless(by),
+        verdict,
+        brackets=brackets,
+        notes=said,
     )
     return explained(case.signal, case.fs, overlay, paper)
+
+
+def case_title(case: ExplainedCase) -> str:
+    """Return the answer and, where it is wrong, the truth: what a picture's first line has room for."""
+    return f"{case.axis}: answer {case.told}, " + ("right" if case.is_right else f"truth {case.truth}")
 
 
 def beat_named(beats: Sequence[BeatSegments], end_s: float) -> tuple[tuple[Bracket, ...], tuple[str, ...]]:

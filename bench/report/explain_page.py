@@ -1,66 +1,59 @@
-"""Explanations as a page: verdicts, infarctions by territory and likelihood, pooled maps, curves, and the gallery."""
+"""Explanations as a page: the verdict, what it rests on, where the maps lie, what turns the answer, and a gallery."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from bench.dataset import RecordId
-from bench.explain.maps.pooled_map import Pooled, mean_share
-from bench.report.explain_gallery import CONFIDENT, Chosen, ExplainedCase, chosen, drawn
-from bench.report.explain_plot import Curves, deletion_plot, heat_plot
+from bench.explain.belief.judging import Row
+from bench.explain.belief.planted import Known
+from bench.explain.concepts.concept_study import ConceptTable
+from bench.explain.counterfactual.transplant import Flips
+from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.pooled import PooledEffect
+from bench.explain.maps.metric import TILE_S
+from bench.explain.maps.pooled_map import Pooled
+from bench.explain.says import SaysDoes
+from bench.report.explain_belief import belief_parts, known_truth_parts
+from bench.report.explain_concept import concept_parts
+from bench.report.explain_file import VERSION, ExplainedFile, Heat, PartEffects, Seen, Turned
+from bench.report.explain_flip import dose_parts, flip_parts
+from bench.report.explain_gallery import CONFIDENT, Chosen, ExplainedCase, chosen, class_named, drawn, gallery_parts
+from bench.report.explain_infarction import InfarctionCase, InfarctionGroup, infarction_groups, infarction_parts
+from bench.report.explain_joint import JOINT, SINGLE, effect_parts, joint_parts
+from bench.report.explain_picture import picture_parts, picture_paths, write_picture
+from bench.report.explain_plot import Curves, deletion_plot, heat_plot, joint_plot
+from bench.report.explain_says import says_parts
 from bench.report.plot import save
-from bench.report.table import markdown_table, page, plain, quoted, share, size_note
-from bench.storage import whole_file, write_whole
+from bench.report.table import page, plain, quoted, size_note
+from bench.storage import as_json, write_whole
+from bench.tracing.flip_dose import FlipSummary
 from renderers.compared import Change, compared
-from renderers.explained import ColourPage
 
-Item = TypeVar("Item")
+HOW_TO_READ = """## How to read this page
 
-SAID = ("the model said", "truth", "the report's own words")
+- A map says of each sample how much it spoke for an answer. It is worth what its **verdict** says: *faithful here* may
+  be read as what moved this reader's answers; *no better than amplitude* and *fails the sanity check* may not, however
+  plausible the maps look; *cannot tell* is no verdict, and says what is missing.
+- Every figure stands beside a **null**: what it would be of a map that knows nothing, of the signal's amplitude alone,
+  of random weights, of another donor, of another case's words. A figure that is not above its null says nothing.
+- Brackets hold 95% intervals over patients; several recordings of one patient do not narrow them. Where the interval
+  of a difference holds 0, no difference is shown.
+- What moved an answer need not be why it is right: a reader may be right for a reason that no cardiologist would
+  accept. And a map that lies where a cardiologist looks is not true for that."""
 
-LIKELIHOODS: tuple[tuple[str, Callable[[float | None], bool]], ...] = (
-    ("subtle: under 50%", lambda percent: bool(percent) and percent is not None and percent < 50),
-    ("50% to 99%", lambda percent: percent is not None and 50 <= percent < 100),
-    ("100%", lambda percent: percent is not None and percent >= 100),
-    ("not given", lambda percent: not percent),
+
+HEATS = (
+    "Each cell is the mean share of what speaks for the answer that lies in a segment of a lead; outlined is where a "
+    "cardiologist looks. Long segments, TQ above all, have much of the share of a map that knows nothing: whether "
+    "the maps do better than that is told by the mass and its nulls above. Verdict on these maps: {verdict}."
 )
-"""The statements' likelihoods; PTB-XL writes 0 where none was given."""
-
-GALLERY_NOTE = (
-    "For each class the best (right, with the most support for the truth), the worst (least support; a wrong answer if "
-    "there is any) and every confident error (wrong with a probability of {confident:g} or more; of a reader without "
-    "probabilities every error). The report is that of the recording, in its own words; no reader saw it."
+CURVES = (
+    "How the logit goes while tiles of {tile:.0f} ms of one lead are hidden, or shown, in the map's order, that of "
+    "the signal's energy, and at random; 1 is the whole recording, 0 flat leads. Bands are 95% intervals by patient. "
+    "A map that is no lower than the energy's on the left has not found what the answer rests on."
 )
-INFARCTION_NOTE = (
-    "`recognised`: an infarction was answered; `with its territory`: and where it is; `mass`: share of the relevance "
-    "in the leads and segments where it is looked for. 95% intervals by patient. Verdict on these maps: {verdict}."
-)
-
-
-@dataclass(frozen=True)
-class InfarctionCase:
-    """One record with an infarction.
-
-    Attributes
-    ----------
-    patient_id : RecordId
-    territory : str
-    likelihood : float or None
-        Of its statement in percent; None or 0 where none is given.
-    is_found, is_placed : bool
-        Whether an infarction was answered, and whether with its territory.
-    mass : float or None
-        Share of the relevance in the expected region; None without a map.
-    """
-
-    patient_id: RecordId
-    territory: str
-    likelihood: float | None
-    is_found: bool
-    is_placed: bool
-    mass: float | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +64,7 @@ class Limits:
     heats: int = 40
     curves: int = 12
     changes: int = 12
+    joints: int = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,23 +73,45 @@ class Explained:
 
     Attributes
     ----------
-    reader, dataset : str
+    reader, dataset, split : str
+        The reader as after ``--reader``.
     n : int
         Records.
     is_simulated : bool
     data : str
         The dataset and its licence in one line.
+    shown : str
+        What the reader is shown of a recording, in words.
     method, verdict : str
         By which method the maps of the gallery are made, and whether they may be believed.
-    verdicts : tuple of (str, str)
-        Each method that was tried, with its verdict.
+    reader_details : mapping of str to str
+        What is known of the reader, such as its version and its licence.
+    rows : tuple of Row
+        Every method that was tried, of one reader or of several.
+    truth : tuple of Known
     cases : tuple of ExplainedCase
         Of which the gallery is chosen.
     infarctions : tuple of InfarctionCase
     heats : tuple of Pooled
     curves : tuple of Curves
     changes : tuple of Change
-        Beat transplants.
+        Beat transplants, before and after.
+    flips : tuple of (str, Flips)
+        What transplants showed of each finding, and of all, by its title.
+    doses : tuple of FlipSummary
+    concepts : ConceptTable or None
+    says : SaysDoes or None
+    joints : tuple of JointExplanation
+    effects : tuple of (str, tuple of PooledEffect)
+        What parts that were hidden by themselves gave, by the title of the finding.
+    plan : tuple of str
+        What was asked, in words.
+    questions : int or None
+        How many, of a reader that is asked from outside.
+    dollars : float or None
+        What they cost.
+    notes : tuple of str
+        What was left out, and why.
     paper : str
         ``6x2`` or ``3x4``.
     confident : float
@@ -109,16 +125,35 @@ class Explained:
     data: str
     method: str
     verdict: str
-    verdicts: tuple[tuple[str, str], ...] = ()
+    split: str = ""
+    shown: str = ""
+    reader_details: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
+    truth: tuple[Known, ...] = ()
     cases: tuple[ExplainedCase, ...] = ()
     infarctions: tuple[InfarctionCase, ...] = ()
     heats: tuple[Pooled, ...] = ()
     curves: tuple[Curves, ...] = ()
     changes: tuple[Change, ...] = ()
+    flips: tuple[tuple[str, Flips], ...] = ()
+    doses: tuple[FlipSummary, ...] = ()
+    concepts: ConceptTable | None = None
+    says: SaysDoes | None = None
+    joints: tuple[JointExplanation, ...] = ()
+    effects: tuple[tuple[str, tuple[PooledEffect, ...]], ...] = ()
+    plan: tuple[str, ...] = ()
+    questions: int | None = None
+    dollars: float | None = None
+    notes: tuple[str, ...] = ()
     paper: str = "6x2"
     confident: float = CONFIDENT
 
-    @property
+    @cached_property
+    def infarction_groups(self) -> tuple[InfarctionGroup, ...]:
+        """The infarctions by territory and by likelihood; none without a case."""
+        return infarction_groups(self.infarctions) if self.infarctions else ()
+
+    @cached_property
     def gallery(self) -> tuple[Chosen, ...]:
         """The cases of the gallery, class by class."""
         return chosen(self.cases, self.confident)
@@ -131,7 +166,7 @@ class Explained:
 
 
 def write_explained(folder: Path, found: Explained, limits: Limits | None = None) -> None:
-    """Write ``explain.md`` and its pictures below ``pictures/explain/``.
+    """Write ``explain.md``, ``explain.json`` beside it, and pictures below ``pictures/explain/``.
 
     Raises
     ------
@@ -139,124 +174,175 @@ def write_explained(folder: Path, found: Explained, limits: Limits | None = None
         When the folder cannot be written.
     """
     limits = limits or Limits()
-    for name, one in _named("case", found.pictured(limits.gallery)):
-        _write(folder / name, drawn(one, found.method, found.verdict, found.paper))
-    for name, heat in _named("heat", found.heats[: limits.heats]):
+    for name, one in picture_paths("case", found.pictured(limits.gallery), class_named):
+        write_picture(folder / name, drawn(one, found.method, found.verdict, found.paper))
+    for name, heat in picture_paths("heat", found.heats[: limits.heats], _finding):
         save(heat_plot(heat, f"{found.method}; verdict: {found.verdict}"), folder / name)
-    for name, curves in _named("curves", found.curves[: limits.curves]):
+    for name, curves in picture_paths("curves", found.curves[: limits.curves]):
         save(deletion_plot(curves), folder / name)
-    for name, change in _named("change", found.changes[: limits.changes]):
-        _write(folder / name, compared(change))
+    for name, joint in picture_paths("joint", found.joints[: limits.joints], _target):
+        save(joint_plot(joint), folder / name)
+    for name, change in picture_paths("change", found.changes[: limits.changes]):
+        write_picture(folder / name, compared(change))
+    write_whole(folder / "explain.json", as_json(explained_json(found)))
     write_whole(folder / "explain.md", explained_page(found, limits))
+
+
+def explained_json(found: Explained) -> dict[str, Any]:
+    """Return what ``explain.json`` holds, as plain JSON data: no signal, no map and no report of a recording."""
+    return ExplainedFile(
+        version=VERSION,
+        reader=found.reader,
+        reader_details={name: str(value) for name, value in found.reader_details.items()},
+        shown=found.shown,
+        dataset=found.dataset,
+        split=found.split,
+        n=found.n,
+        is_simulated=found.is_simulated,
+        data=found.data,
+        method=found.method,
+        verdict=found.verdict,
+        rows=found.rows,
+        truth=found.truth,
+        infarctions=found.infarction_groups,
+        heats=tuple(map(Heat.of, found.heats)),
+        transplants=tuple(Turned(title, flips) for title, flips in found.flips),
+        doses=found.doses,
+        concepts=found.concepts,
+        says=found.says,
+        joints=found.joints,
+        effects=tuple(PartEffects(title, effects) for title, effects in found.effects),
+        cases=len(found.cases),
+        confident=found.confident,
+        gallery=tuple(map(Seen.of, found.gallery)),
+        plan=found.plan,
+        questions=found.questions,
+        dollars=found.dollars,
+        notes=found.notes,
+    ).to_json()
 
 
 def explained_page(found: Explained, limits: Limits | None = None) -> str:
     """Return the page as Markdown; its pictures are linked by relative paths."""
     limits = limits or Limits()
+    where = f"{found.dataset}, {found.split}" if found.split else found.dataset
     parts = [
-        f"# What moved the answers of {plain(found.reader)} on {plain(found.dataset)}",
+        f"# What moved the answers of {plain(quoted(found.reader))} on {plain(quoted(where))}",
         size_note(found.n, found.is_simulated),
-        f"**Maps by {plain(found.method)}. Verdict: {plain(found.verdict)}.**",
+        f"**Maps by {plain(quoted(found.method))}. Verdict: {plain(quoted(found.verdict))}.**",
+        HOW_TO_READ,
     ]
-    if found.verdicts:
-        parts.append(markdown_table(("method", "verdict"), found.verdicts))
-    if found.infarctions:
-        parts += ["## Infarctions", *infarction_parts(found.infarctions, found.verdict)]
-    if found.heats:
-        parts += ["## Where it looks", *_pictures("heat", found.heats, limits.heats, _heat_words)]
-    if found.curves:
-        parts += ["## While it is hidden", *_pictures("curves", found.curves, limits.curves, _curve_words)]
-    if found.changes:
-        parts += ["## What turns the answer", *_pictures("change", found.changes, limits.changes, _change_words)]
-    if found.cases:
-        parts += ["## Gallery", GALLERY_NOTE.format(confident=found.confident), *_gallery(found, limits)]
-    parts.append(f"Data: {plain(found.data)}.")
+    for title, section in SECTIONS.items():
+        said = list(section(found, limits))
+        parts += [f"## {title}", *said] if said else []
+    parts.append(f"Data: {plain(quoted(found.data))}.")
     return page(parts)
 
 
-def infarction_parts(cases: Sequence[InfarctionCase], verdict: str) -> list[str]:
-    """Return two tables, by territory and by likelihood, and what their figures mean."""
-    headings = ("n", "patients", "recognised [95%]", "with its territory [95%]", "mass [95%]")
-    territories = [
-        (name, *_infarction_cells([case for case in cases if case.territory == name]))
-        for name in dict.fromkeys(sorted(case.territory for case in cases))
-    ]
-    likelihoods = [
-        (name, *_infarction_cells([case for case in cases if holds(case.likelihood)])) for name, holds in LIKELIHOODS
-    ]
-    return [
-        markdown_table(("territory", *headings), territories),
-        markdown_table(("likelihood", *headings), likelihoods),
-        INFARCTION_NOTE.format(verdict=plain(verdict)),
-    ]
+def _methods(found: Explained, _: Limits) -> Iterable[str]:
+    return belief_parts(found.rows) if found.rows else ()
 
 
-def _infarction_cells(cases: Sequence[InfarctionCase]) -> tuple[str, ...]:
-    mapped = [case for case in cases if case.mass is not None]
-    return (
-        str(len(cases)),
-        str(len({case.patient_id for case in cases})),
-        _share(cases, [float(case.is_found) for case in cases]),
-        _share(cases, [float(case.is_placed) for case in cases]),
-        _share(mapped, [case.mass or 0.0 for case in mapped]) + (f", n = {len(mapped)}" if mapped else ""),
-    )
+def _truth(found: Explained, _: Limits) -> Iterable[str]:
+    return known_truth_parts(found.truth) if found.truth else ()
 
 
-def _share(cases: Sequence[InfarctionCase], values: Sequence[float]) -> str:
-    figure = mean_share([case.patient_id for case in cases], values)
-    return "-" if figure is None else share(figure.value, figure.interval)
+def _heats(found: Explained, limits: Limits) -> Iterator[str]:
+    def words(one: Pooled) -> str:
+        return f"{one.axis} {one.value}: mean relevance of each lead and segment, n = {one.n}"
+
+    if found.heats:
+        yield HEATS.format(verdict=plain(quoted(found.verdict)))
+    yield from picture_parts("heat", found.heats, limits.heats, words, _finding)
 
 
-def _gallery(found: Explained, limits: Limits) -> Iterator[str]:
+def _curves(found: Explained, limits: Limits) -> Iterator[str]:
+    def words(one: Curves) -> str:
+        return f"{one.title}: deletion and insertion by {one.method}, n = {len(one.patients)}"
+
+    if found.curves:
+        yield CURVES.format(tile=1000 * TILE_S)
+    yield from picture_parts("curves", found.curves, limits.curves, words)
+
+
+def _joints(found: Explained, limits: Limits) -> Iterator[str]:
+    if found.joints:
+        yield JOINT
+    pictures = dict(enumerate(picture_paths("joint", found.joints[: limits.joints], _target)))
+    for number, one in enumerate(found.joints):
+        yield f"### {plain(one.target.name)}"
+        yield from joint_parts(one)
+        if number in pictures:
+            yield f"![{plain(one.target.name)}: by how much the answer falls without each part]({pictures[number][0]})"
+
+
+def _effects(found: Explained, _: Limits) -> Iterator[str]:
+    if found.effects:
+        yield SINGLE
+    for title, effects in found.effects:
+        yield from effect_parts(title, effects)
+
+
+def _infarctions(found: Explained, _: Limits) -> Iterable[str]:
+    return infarction_parts(found.infarction_groups, found.verdict) if found.infarctions else ()
+
+
+def _turned(found: Explained, limits: Limits) -> Iterator[str]:
+    yield from flip_parts(found.flips) if found.flips else ()
+    yield from picture_parts("change", found.changes, limits.changes, lambda change: change.title)
+
+
+def _doses(found: Explained, _: Limits) -> Iterable[str]:
+    return dose_parts(found.doses) if found.doses else ()
+
+
+def _concepts(found: Explained, _: Limits) -> Iterable[str]:
+    return concept_parts(found.concepts) if found.concepts else ()
+
+
+def _says(found: Explained, _: Limits) -> Iterable[str]:
+    return says_parts(found.says) if found.says else ()
+
+
+def _gallery(found: Explained, limits: Limits) -> Iterable[str]:
     pictured = found.pictured(limits.gallery)
-    for name, one in _named("case", pictured):
-        case = one.case
-        yield f"### {plain(quoted(case.axis))}: {plain(quoted(case.truth))}, {' and '.join(one.roles)}"
-        yield markdown_table(("record", *SAID), [_words(case)])
-        yield f"![Record {plain(quoted(str(case.ecg_id), 40))} with what moved the answer]({name})"
-    shown = {id(one.case) for one in pictured}
-    rest = [one.case for one in found.gallery if id(one.case) not in shown]
-    if rest:
-        yield f"{len(rest)} more, without a picture:"
-        yield markdown_table(("axis", "record", *SAID), [(quoted(case.axis), *_words(case)) for case in rest])
+    return gallery_parts(found.gallery, pictured, len(found.cases), found.confident) if found.cases else ()
 
 
-def _words(case: ExplainedCase) -> tuple[str, ...]:
-    return quoted(str(case.ecg_id), 40), quoted(case.told), quoted(case.truth), quoted(case.words or "-")
+def _asked(found: Explained, _: Limits) -> Iterator[str]:
+    price = "" if found.dollars is None else f", {found.dollars:,.2f} dollars"
+    asked = () if found.questions is None else (f"{found.questions:,} questions{price}",)
+    for heading, lines in (("", (*found.plan, *asked)), ("Left out, and why:", found.notes)):
+        if lines:
+            yield f"{heading}\n\n{listed(lines)}".strip()
 
 
-def _pictures(kind: str, items: Sequence[Item], most: int, words: Callable[[Item], str]) -> Iterator[str]:
-    for name, one in _named(kind, items[:most]):
-        yield f"![{plain(quoted(words(one)))}]({name})"
-    if items[most:]:
-        rest = "; ".join(quoted(words(one)) for one in items[most:])
-        yield f"{len(items) - most} more without a picture: {plain(rest)}."
+def listed(lines: Iterable[str]) -> str:
+    """Return sentences as a list; of a stranger's words nothing in them is live."""
+    return "\n".join(f"- {plain(quoted(line))}" for line in lines)
 
 
-def _heat_words(found: Pooled) -> str:
-    return f"{found.axis} {found.value}: mean relevance of each lead and segment, n = {found.n}"
+SECTIONS: Mapping[str, Callable[[Explained, Limits], Iterable[str]]] = {
+    "Which maps deserve belief": _methods,
+    "Known truth": _truth,
+    "Where it looks": _heats,
+    "While it is hidden": _curves,
+    "What moves the answer: joint masks": _joints,
+    "What moves the answer: single masks": _effects,
+    "Infarctions": _infarctions,
+    "What turns the answer": _turned,
+    "The dose at which the answer flips": _doses,
+    "Concepts": _concepts,
+    "Says against does": _says,
+    "Gallery": _gallery,
+    "What was asked": _asked,
+}
+"""What the page holds, in its order; a section that has nothing to say is left out."""
 
 
-def _curve_words(found: Curves) -> str:
-    return f"{found.title}: deletion and insertion by {found.method}, n = {len(found.patients)}"
+def _finding(one: Pooled) -> str:
+    return f"{one.axis}-{one.value}"
 
 
-def _change_words(found: Change) -> str:
-    return found.title
-
-
-def _named(kind: str, items: Sequence[Item]) -> Iterator[tuple[str, Item]]:
-    """Yield the path of each picture below the page's folder, of safe letters only, and what it shows."""
-    for number, one in enumerate(items, start=1):
-        said = ""
-        if isinstance(one, Chosen):
-            said = f"-{one.case.axis}-{one.case.truth}"
-        elif isinstance(one, Pooled):
-            said = f"-{one.axis}-{one.value}"
-        safe = re.sub(r"[^a-z0-9]+", "-", said.lower()).rstrip("-")[:60]
-        yield f"pictures/explain/{kind}-{number:03d}{safe}.png", one
-
-
-def _write(path: Path, drawing: ColourPage) -> None:
-    with whole_file(path) as part:
-        part.write_bytes(drawing.png())
+def _target(one: JointExplanation) -> str:
+    return one.target.name

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
+from bench.explain.hiding.joint_mask import JointExplanation, PartEffect
 from bench.explain.maps.metric import Deletion
 from bench.explain.maps.pooled_map import Pooled
+from bench.report.explain_joint import ANSWERS
 from bench.report.plot import BLUE, GREY, INK, ORANGE, new_figure, without_frame
 from bench.report.table import within
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
@@ -156,3 +158,49 @@ def _resampled(rows: NDArray[np.float64], patients: Sequence[RecordId]) -> list[
     columns = {str(step): rows[:, step] for step in range(rows.shape[1])}
     sums = resampled_sums({**columns, "n": np.ones(len(rows))}, patient_numbers(patients), DRAWS, SEED)
     return [ratio(sums[step], sums["n"]) for step in columns]
+
+
+def joint_plot(found: JointExplanation) -> "Picture":
+    """Return a bar for each part that joint masks hid, leads above segments, with its interval and the null as a line.
+
+    Parts above the null are filled, others are open: they differ without their colour too.
+    """
+    leads = [one for one in found.effects if not one.part.segments]
+    segments = [one for one in found.effects if one.part.segments]
+    figure = new_figure(6.6, 1.5 + 0.24 * len(found.effects))
+    panels = figure.subplots(2, 1, sharex=True, height_ratios=[max(len(leads), 1), max(len(segments), 1)])
+    for plot, effects, name in zip(panels, (leads, segments), ("lead", "segment"), strict=True):
+        _bars(plot, effects, found.null)
+        plot.set_ylabel(f"hidden {name}")
+    panels[1].set_xlabel(f"by how much the answer falls\n(the answer is {ANSWERS[found.kind]})")
+    n = f"n = {found.records}, patients {found.patients}, masks {found.masks}"
+    title = textwrap.wrap(writable(f"{found.target.name}: what moves the answer, {n}"), TITLE_LETTERS)
+    figure.suptitle("\n".join(title), fontsize=10, x=0.01, ha="left", parse_math=False)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=8)
+    return figure
+
+
+def _bars(plot: "Axes", effects: Sequence[PartEffect], null: float) -> None:
+    rows = range(len(effects))
+    for is_above, label in ((True, "above the null"), (False, "not above it")):
+        chosen = [(row, one) for row, one in zip(rows, effects, strict=True) if one.is_above_null is is_above]
+        plot.barh(
+            [row for row, _ in chosen],
+            [one.value for _, one in chosen],
+            height=0.7,
+            color=BLUE if is_above else "white",
+            edgecolor=BLUE if is_above else GREY,
+            label=label,
+        )
+    for row, one in zip(rows, effects, strict=True):
+        if one.low is not None and one.high is not None:
+            if one.is_above_null:  # black cannot be seen on the bar's colour
+                plot.plot([one.low, one.high], [row, row], color="white", linewidth=3.2, solid_capstyle="butt")
+            plot.plot([one.low, one.high], [row, row], color=INK, linewidth=1.2, solid_capstyle="butt")
+    plot.axvline(null, color=ORANGE, linestyle="--", linewidth=1.5, label="null: 95% of the shuffles lie below")
+    plot.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    plot.set_yticks(rows, [one.part.name for one in effects])
+    plot.set_ylim(len(effects) - 0.4, -0.6)
+    plot.tick_params(axis="y", length=0)
+    without_frame(plot)

@@ -11,20 +11,24 @@ from PIL import Image
 from bench.explain.maps.cell import Cells
 from bench.explain.maps.metric import STEPS, Deletion
 from bench.explain.maps.pooled_map import cell_shares, pooled
-from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, chosen, drawn
+from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, case_title, chosen, drawn
+from bench.report.explain_infarction import InfarctionCase, infarction_groups, infarction_parts
 from bench.report.explain_page import (
     Explained,
-    InfarctionCase,
     Limits,
     explained_page,
-    infarction_parts,
     write_explained,
 )
-from bench.report.explain_plot import Curves, deletion_plot, heat_plot, outline
+from bench.report.explain_plot import Curves, deletion_plot, heat_plot, joint_plot, outline
 from bench.report.table import plain, quoted
 from bench.view.region import expected_region
 from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
 from renderers.compared import Change
+from renderers.explained import PRINT
+from renderers.legend import bar_left_mm, text_lines
+from taxonomy.axis import AXES
+
+from . import explained_parts as parts
 
 HOSTILE = (
     "![x](http://a.example/p.png) <script>alert(1)</script> | a@b.example\n# Title \x1b[31m \\[go\\](javascript:1)"
@@ -148,6 +152,20 @@ def test_the_gallerys_picture_says_its_scale_and_names_a_beat(case):
     assert drawn(Chosen(case(1), ("best",)), "s", "v", "3x4").rgb.shape[1] == page.rgb.shape[1]
 
 
+@pytest.mark.parametrize("axis", AXES, ids=lambda axis: axis.name)
+def test_the_longest_names_of_an_axis_stand_whole_in_the_pictures_title(case, axis):
+    first, second = sorted(axis.values, key=len)[-2:]
+    one = case(1, truth=first, answer=second)
+    title = case_title(replace(one, axis=axis.name))
+    assert title == f"{axis.name}: answer {second} (0.90), truth {first}"
+    wide = drawn(Chosen(one, ("worst",)), "saliency", "cannot tell: n = 3").rgb.shape[1]
+    assert text_lines(title, (), bar_left_mm(wide, PRINT) - 12)[0] == title
+
+
+def test_a_right_answer_is_said_once(case):
+    assert case_title(case(1)) == "conduction: answer lbbb (0.90), right"
+
+
 def test_the_beat_with_most_segments_before_the_columns_end_is_named(beats):
     brackets, _ = beat_named(beats, 2.5)
     assert {one.name for one in brackets} <= set(SEGMENTS) and len(brackets) >= 4
@@ -164,7 +182,7 @@ def infarctions():
 
 
 def test_infarctions_stand_by_territory_and_by_likelihood_each_with_n_and_interval():
-    by_territory, by_likelihood, note = infarction_parts(infarctions(), "cannot tell: n = 6")
+    by_territory, by_likelihood, note = infarction_parts(infarction_groups(infarctions()), "cannot tell: n = 6")
     lines = {
         line.split(" | ")[0].strip("| "): line for part in (by_territory, by_likelihood) for line in part.split("\n")
     }
@@ -179,7 +197,7 @@ def test_infarctions_stand_by_territory_and_by_likelihood_each_with_n_and_interv
 
 def test_repeated_records_of_a_patient_do_not_narrow_an_interval():
     rows = [InfarctionCase(1, "inferior", 100, found, False, None) for found in (True, False)]
-    assert "| inferior | 2 | 1 | 50.0% |" in infarction_parts(rows, "v")[0]
+    assert "| inferior | 2 | 1 | 50.0% |" in infarction_parts(infarction_groups(rows), "v")[0]
 
 
 def cells():
@@ -247,6 +265,147 @@ def test_the_curves_stand_beside_energy_and_random_order_and_differ_in_their_lin
     assert len(hidden.collections) == 3 and not deletion_plot(curves(1)).axes[0].collections
 
 
+def section(text, title):
+    """Return what stands below a heading, without it."""
+    return text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def line(text, *words):
+    """Return the only line of a table that begins with these cells."""
+    (found,) = [one for one in text.splitlines() if one.startswith(f"| {' | '.join(words)} |")]
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return explained_page(parts.explained())
+
+
+def headings(text):
+    return [one.removeprefix("## ") for one in text.splitlines() if one.startswith("## ")]
+
+
+def test_the_verdict_comes_first_and_each_section_in_its_order(whole):
+    assert whole.index("**Maps by saliency. Verdict: faithful here.**") < whole.index("## How to read this page")
+    assert headings(whole) == [
+        "How to read this page", "Which maps deserve belief", "Known truth", "What moves the answer: joint masks",
+        "What moves the answer: single masks", "What turns the answer", "The dose at which the answer flips",
+        "Concepts", "Says against does", "What was asked",
+    ]  # fmt: skip
+
+
+def test_a_section_with_nothing_to_say_is_left_out():
+    assert headings(explained_page(found())) == ["How to read this page"]
+
+
+def test_a_method_stands_with_every_figure_its_verdict_rests_on_and_the_reason(whole):
+    text = section(whole, "Which maps deserve belief")
+    told = line(text, "grad_cam", "24 (24)")
+    assert "+0.26 \\[+0.22, +0.32\\]" in told and "+0.20 \\[+0.20, +0.20\\]" in told
+    assert "0.50 \\[0.50, 0.50\\]" in told
+    assert "| fails the sanity check: maps of random weights look alike" in told
+    for kind in ("late QRS", "ST shift", "absent P"):
+        assert f"planted: {kind} [95%]" in text
+
+
+def test_a_mass_is_never_without_its_verdict_on_the_page(whole):
+    masses = [one for one in whole.splitlines() if one.startswith("|") and "0.43 \\[0.43" in one]
+    assert len(masses) == 2
+    assert masses[0].endswith("| faithful here |") and masses[1].endswith("| fails the sanity check |")
+
+
+def test_several_readers_stand_in_one_table_and_one_alone_has_no_column(whole):
+    assert "| reader |" not in whole
+    both = explained_page(found(rows=parts.rows() + parts.rows("digitizer")))
+    assert line(both, "digitizer", "saliency", "24 (24)") and line(both, "resnet1d", "saliency", "24 (24)")
+
+
+def test_known_truth_stands_beside_energy_and_random_weights(whole):
+    told = line(section(whole, "Known truth"), "saliency", "absent P")
+    assert told.split(" | ")[2:6] == ["40", "0.72 \\[0.67, 0.77\\]", "0.66", "0.51"]
+
+
+def test_a_part_above_the_null_is_told_from_one_that_is_not(whole):
+    text = section(whole, "What moves the answer: joint masks")
+    assert line(text, "V1").endswith("| &lt;0.001 | yes | 7 |") and line(text, "II").endswith("| no | 7 |")
+    assert "Masks 252, recordings 7, patients 7, failed calls 3." in text
+    assert "up to 2.4 times as large" in text
+
+
+def test_a_share_that_goes_stands_beside_both_controls_and_the_cells(whole):
+    text = section(whole, "What turns the answer")
+    assert line(text, "conduction rbbb", "13").split(" | ")[2:6] == [
+        "100% \\[75, 100\\]", "8% \\[0, 23\\]", "0% \\[0, 25\\]", "+92 \\[+48, +99\\]",
+    ]  # fmt: skip
+    assert "| limb QRS 13, V1 QRS 1 | no recording of the training folds is labelled without it: 1 |" in text
+
+
+def test_the_dose_is_that_by_which_a_quarter_and_half_have_flipped(whole):
+    text = section(whole, "The dose at which the answer flips")
+    assert line(text, "st-inferior", "up", "12").endswith("| +0.1 mV | +0.2 mV |")
+
+
+def test_a_control_that_fires_is_said_aloud(whole):
+    text = section(whole, "Concepts")
+    assert "**1 of 2 control rows that could be tested fired**: age (for conduction lafb)." in text
+    assert line(text, "conduction lafb", "left_axis").endswith("| &lt;0.001 | for |")
+    assert "| age (control) |" in text
+
+
+def test_the_concepts_of_an_answer_stand_together():
+    one, *rest = parts.concepts().uses
+    uses = (one, replace(one, value="lbbb"), *rest)
+    text = section(explained_page(found(concepts=replace(parts.concepts(), uses=uses))), "Concepts")
+    answers = [row.split(" | ")[0] for row in text.splitlines() if row.startswith("| conduction")]
+    assert answers == ["| conduction lafb"] * 4 + ["| conduction lbbb"]
+
+
+def test_controls_that_could_not_be_tested_are_not_said_to_be_silent():
+    untested = tuple(replace(use, use="cannot tell", p_holm=None) for use in parts.concepts().uses)
+    text = explained_page(found(concepts=replace(parts.concepts(), uses=untested)))
+    assert "No control could be tested (2 rows)" in text and "fired" not in text
+
+
+def test_what_is_said_stands_beside_exchanged_names(whole):
+    text = section(whole, "Says against does")
+    assert text.strip().startswith("**says what it does**, n = 24, patients 24.")
+    assert line(text, "conduction rbbb", "24", "1.00", "0.51")
+
+
+def test_what_was_asked_its_price_and_what_was_left_out_stand_at_the_end(whole):
+    text = section(whole, "What was asked")
+    assert "- 259 questions, 1.23 dollars" in text and "Left out, and why:\n\n- record 17: no beat is found" in text
+
+
+def test_names_of_strangers_do_nothing_in_any_section(tmp_path):
+    hostile = HOSTILE + " <img src=x>"
+    flips = ((hostile, parts.flips()[0][1]),)
+    page = explained_page(
+        found(
+            rows=parts.rows(hostile) + parts.rows(methods=(hostile,)),
+            flips=flips,
+            notes=(hostile,),
+            plan=(hostile,),
+            concepts=replace(parts.concepts(), layer=hostile),
+            effects=((hostile, parts.effects()[0][1]),),
+        )
+    )
+    for live in ("<script", "<img", "http://", "a@b", "\x1b", "\n# Title", "![x]"):
+        assert live not in page, live
+    assert not re.search(r"(?<!\\)(?:\\\\)*\[go", page)
+
+
+def test_the_bars_of_joint_masks_show_the_null_and_fill_what_is_above_it():
+    figure = joint_plot(parts.joint())
+    leads, segments = figure.axes
+    assert [text.get_text() for text in segments.get_yticklabels()] == list(SEGMENTS)
+    filled = {bar.get_width() for plot in (leads, segments) for bar in plot.patches if bar.get_facecolor()[0] < 0.5}
+    effects = parts.joint().effects
+    assert filled == {one.value for one in effects if one.is_above_null} and len(filled) == 2
+    null = parts.joint().null
+    assert all(any(set(line.get_xdata()) == {null} for line in plot.lines) for plot in (leads, segments))
+
+
 def test_the_whole_page_links_every_picture_that_is_written(case, signal, tmp_path):
     changed = np.zeros((12, 1000), dtype=bool)
     changed[6, 100:120] = True
@@ -254,17 +413,17 @@ def test_the_whole_page_links_every_picture_that_is_written(case, signal, tmp_pa
     after[6, 500:600] *= -1
     page = found(
         [case(1)],
-        verdicts=(("saliency", "no better than amplitude"),),
         infarctions=tuple(infarctions()),
         heats=(heat(), heat()),
         curves=(curves(),),
+        joints=(parts.joint(),) * 2,
         changes=(Change(signal, after, 500.0, changed, 100.0, "QRS of V1: lbbb becomes none"),) * 2,
     )
-    write_explained(tmp_path, page, Limits(heats=1, changes=1))
+    write_explained(tmp_path, page, Limits(heats=1, changes=1, joints=1))
     text = (tmp_path / "explain.md").read_text()
     links = re.findall(r"\]\((pictures/.*?)\)", text)
     assert sorted(links) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png"))
     assert [link.split("-")[0] for link in links] == [
-        f"pictures/explain/{kind}" for kind in ("heat", "curves", "change", "case")
+        f"pictures/explain/{kind}" for kind in ("heat", "curves", "joint", "change", "case")
     ]
     assert text.count("1 more without a picture: ") == 2

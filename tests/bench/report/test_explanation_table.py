@@ -10,11 +10,25 @@ from bench.explain.belief.judging import Figures, Nulls, row
 from bench.explain.belief.planted import Known
 from bench.explain.belief.selftest import FAITHFUL, Outcome
 from bench.explain.belief.verdict import Verdict
-from bench.report.explanation_table import clinical_table, known_truth_table, method_table, selftest_table
+from bench.report.explanation_table import (
+    clinical_table,
+    concept_uses_table,
+    dose_table,
+    effect_table,
+    flip_table,
+    joint_table,
+    known_truth_table,
+    method_table,
+    says_table,
+    selftest_table,
+)
+from bench.report.table import WIDTH
+
+from . import explained_parts as parts
 
 
-def printed(table):
-    console = Console(width=200, file=io.StringIO())
+def printed(table, width=200):
+    console = Console(width=width, file=io.StringIO())
     with console.capture() as captured:
         console.print(table)
     return captured.get()
@@ -45,3 +59,65 @@ def test_known_truth_stands_beside_energy_and_random_weights():
 def test_a_wrong_verdict_says_what_is_due():
     one = Outcome("ST only", "mine", None, Verdict("cannot tell", "n"), FAITHFUL, with_random_weights=False)
     assert "WRONG, due: faithful here" in printed(selftest_table([one]))
+
+
+def row_of(text, name):
+    (line,) = [line for line in text.splitlines() if line.startswith(name)]
+    return line
+
+
+TABLES = {
+    "methods": lambda: method_table(parts.rows(methods=("occlusion_cell_bridged", "integrated_gradients"))),
+    "clinical": lambda: clinical_table(parts.rows(methods=("occlusion_cell_bridged", "integrated_gradients"))),
+    "methods of two readers": lambda: method_table(parts.rows("a reader of a long name") + parts.rows("resnet1d")),
+    "flips": lambda: flip_table(parts.flips()),
+    "doses": lambda: dose_table(parts.doses()),
+    "concepts": lambda: concept_uses_table(parts.concepts()),
+    "joint": lambda: joint_table(parts.joint()),
+    "effects": lambda: effect_table(parts.effects()[0][1]),
+    "says": lambda: says_table(parts.says()),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_fits_the_terminal_and_no_figure_is_broken_or_cut(name):
+    table = TABLES[name]()
+    narrow, wide = printed(table, WIDTH), printed(TABLES[name](), 400)
+    assert all(len(line) <= WIDTH for line in narrow.splitlines())
+    figures = [word for word in wide.split() if any(char.isdigit() for char in word)]
+    assert figures and [word for word in narrow.split() if any(char.isdigit() for char in word)] == figures
+    assert "…" not in narrow
+
+
+def test_one_reader_alone_has_no_column():
+    assert "resnet1d" not in printed(method_table(parts.rows()))
+    assert printed(method_table(parts.rows() + parts.rows("digitizer"))).count("resnet1d") == 2
+
+
+def test_answers_that_go_stand_beside_both_controls():
+    line = row_of(printed(flip_table(parts.flips())), "conduction rbbb")
+    assert "100% [75, 100]" in line and "+92 [+48, +99]" in line and line.rstrip().endswith("limb QRS 13, V1 QRS 1")
+
+
+def test_a_control_that_fires_is_told_from_a_concept():
+    text = printed(concept_uses_table(parts.concepts()))
+    assert row_of(text, "conduction lafb  age (control)").rstrip().endswith("FIRED: for")
+    assert row_of(text, "conduction lafb  left_axis").rstrip().endswith("  for")
+
+
+def test_the_part_with_the_greatest_effect_comes_first():
+    first, second = printed(joint_table(parts.joint())).splitlines()[1:3]
+    assert first.startswith("V1") and second.startswith("QRS") and first.rstrip().endswith("yes")
+    assert printed(effect_table(parts.effects()[0][1], most=1)).splitlines()[1].startswith("V1")
+
+
+def test_what_is_said_stands_beside_its_null_and_the_verdict():
+    line = row_of(printed(says_table(parts.says())), "all")
+    assert "1.00" in line and "0.51" in line and line.rstrip().endswith("says what it does")
+
+
+def test_names_of_strangers_are_written_out():
+    rows = parts.rows("a\x1b[31m") + parts.rows("b")
+    assert "\x1b" not in printed(method_table(rows)) and "\x1b" not in printed(
+        flip_table((("\x1b[2J", parts.flips()[0][1]),))
+    )
