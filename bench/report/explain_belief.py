@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bench.explain.belief.judging import RANDOMS, Row
+from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import HELD_OUT_EVERY, Known
 from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS
 from bench.report.explain_figure import above, estimated, mean
@@ -15,9 +15,9 @@ RESTS_ON = (
     "samples, and a network of its own was taught to find it; by how much the map's ROC area over samples exceeds "
     "that of the signal's energy, or chance where that is more. `deletion`: by how much lower the logit falls while "
     "what the map points at is hidden than while what is large is hidden (1 is the whole recording, 0 flat leads). "
-    f"`random weights`: rank correlation with the maps of the same network with random weights ({RANDOMS} draws in "
-    "turn), less what both share with the signal's energy: a map that looks the same whatever was learned shows "
-    "nothing of what was learned."
+    "`random weights`: rank correlation with the maps of the same network with random weights (drawn "
+    "anew for each answer), less what both share with the signal's energy: a map that looks the same whatever was "
+    "learned shows nothing of it."
 )
 RULES = (
     "*faithful here*: every kind of planted evidence and deletion lie above the energy's, and the correlation below "

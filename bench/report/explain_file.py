@@ -13,12 +13,12 @@ from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
 from bench.explain.concepts.concept_study import ConceptTable
 from bench.explain.counterfactual.transplant import Flips
-from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
 from bench.explain.maps.pooled_map import Pooled
 from bench.explain.says import SaysDoes
-from bench.report.explain_gallery import Chosen, Role
-from bench.report.explain_infarction import InfarctionGroup
+from bench.explain.study.case import Chosen, Role
+from bench.explain.study.infarction import InfarctionGroup
 from bench.tracing.flip_dose import FlipSummary
 from measurements.segment import SEGMENTS
 from renderers.style import LEADS

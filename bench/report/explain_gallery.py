@@ -2,23 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bench.dataset import RecordId
+from bench.explain.study.case import CONFIDENT, Chosen, ExplainedCase
 from bench.report.explain_picture import picture_paths
 from bench.report.table import harmless, markdown_table, plain, quoted
 from measurements.segment import SEGMENTS, BeatSegments
 from renderers.explained import ColourPage, Overlay, explained
 from renderers.legend import Bracket
-
-Role = Literal["best", "worst", "confident error"]
-
-CONFIDENT = 0.8
-"""Probability of a wrong answer from which it is a confident error."""
 
 SAID = ("the model said", "truth", "the report's own words")
 
@@ -34,110 +24,6 @@ EARLIEST_S = 0.6
 
 SEEN_S: Mapping[str, float] = {"6x2": 5.0, "3x4": 2.5}
 """End of the first column of each paper, over which the segments of a beat are named."""
-
-
-@dataclass(frozen=True, eq=False)
-class ExplainedCase:
-    """One record with what was answered and what moved the answer.
-
-    Attributes
-    ----------
-    ecg_id, patient_id : RecordId
-    axis : str
-    truth, answer : str or None
-        On the axis; an answer is None where there is none.
-    is_right : bool
-    support, confidence : float or None
-        The probabilities of the truth and of the answer; None where the reader gives none.
-    words : str or None
-        The report of the record, as it was written.
-    signal : float32 array (12, n_samples) in mV
-    fs : float
-        Its sampling rate in Hz.
-    beats : tuple of BeatSegments
-    explained : str
-        The value of the axis that the map is of.
-    relevance : float32 array (12, n_values)
-    relevance_fs : float
-        Its rate in Hz.
-    notes : tuple of str
-        Said below the picture, such as how large a token of an image is.
-    """
-
-    ecg_id: RecordId
-    patient_id: RecordId
-    axis: str
-    truth: str
-    answer: str | None
-    is_right: bool
-    support: float | None
-    confidence: float | None
-    words: str | None
-    signal: NDArray[np.float32]
-    fs: float
-    beats: tuple[BeatSegments, ...]
-    explained: str
-    relevance: NDArray[np.float32]
-    relevance_fs: float
-    notes: tuple[str, ...] = ()
-
-    @property
-    def told(self) -> str:
-        """The answer with its probability."""
-        said = self.answer or "no answer"
-        return said if self.confidence is None else f"{said} ({self.confidence:.2f})"
-
-
-@dataclass(frozen=True, eq=False)
-class Chosen:
-    """A case of the gallery and why it is there."""
-
-    case: ExplainedCase
-    roles: tuple[Role, ...]
-
-
-def chosen(cases: Sequence[ExplainedCase], confident: float = CONFIDENT) -> tuple[Chosen, ...]:
-    """Return the gallery, class by class: its best, its worst, and its confident errors, the most confident first.
-
-    The best is the right answer with the most support for the truth, the worst the answer with the least, a wrong one
-    if there is any. A reader without probabilities commits itself by every answer: each of its errors is a confident
-    one.
-
-    Parameters
-    ----------
-    cases : sequence of ExplainedCase
-    confident : float
-        Probability of a wrong answer from which it is a confident error.
-    """
-    classes: dict[tuple[str, str], list[ExplainedCase]] = defaultdict(list)
-    for case in cases:
-        classes[case.axis, case.truth].append(case)
-    return tuple(one for members in classes.values() for one in _of_class(members, confident))
-
-
-def _of_class(members: Sequence[ExplainedCase], confident: float) -> list[Chosen]:
-    ordered = sorted(members, key=lambda case: -_number(case.support))
-    right, wrong = [case for case in ordered if case.is_right], [case for case in ordered if not case.is_right]
-    errors = [case for case in wrong if case.answer is not None and _commits(case, confident)]
-    errors.sort(key=lambda case: -_number(case.confidence))
-    groups: tuple[tuple[Sequence[ExplainedCase], Role], ...] = (
-        (right[:1], "best"),
-        ((wrong or ordered)[-1:], "worst"),
-        (errors, "confident error"),
-    )
-    found = {id(case): case for group, _ in groups for case in group}
-    return [
-        Chosen(case, tuple(role for group, role in groups if any(one is case for one in group)))
-        for case in found.values()
-    ]
-
-
-def _commits(case: ExplainedCase, confident: float) -> bool:
-    return case.confidence is None or case.confidence >= confident
-
-
-def _number(probability: float | None) -> float:
-    return -1.0 if probability is None else probability
 
 
 def gallery_parts(
@@ -178,20 +64,20 @@ def _words(case: ExplainedCase) -> tuple[str, ...]:
 
 def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourPage:
     """Return the picture of a case of the gallery."""
-    case = one.case
-    brackets, notes = beat_named(case.beats, SEEN_S[paper])
+    case, trace = one.case, one.case.trace()
+    brackets, notes = beat_named(trace.beats, SEEN_S[paper])
     by = f"{method}, what speaks for {case.explained}"
-    said = (*case.notes, *notes)
+    said = (*trace.notes, *notes)
     overlay = Overlay(
-        case.relevance,
-        case.relevance_fs,
+        trace.relevance,
+        trace.relevance_fs,
         harmless(case_title(case)),
         harmless(by),
         verdict,
         brackets=brackets,
         notes=said,
     )
-    return explained(case.signal, case.fs, overlay, paper)
+    return explained(trace.signal, trace.fs, overlay, paper)
 
 
 def case_title(case: ExplainedCase) -> str:

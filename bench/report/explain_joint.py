@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
-from bench.explain.hiding.ridge import LEVEL
 from bench.explain.hiding.target import AnswerKind
+from bench.explain.maps.ridge import LEVEL
 from bench.report.explain_figure import effect
 from bench.report.table import chance, markdown_table, number, plain, quoted
 

@@ -1,35 +1,28 @@
 """Explanations as a page: the verdict, what it rests on, where the maps lie, what turns the answer, and a gallery."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.explain.belief.judging import Row
-from bench.explain.belief.planted import Known
-from bench.explain.concepts.concept_study import ConceptTable
-from bench.explain.counterfactual.transplant import Flips
-from bench.explain.hiding.joint_mask import JointExplanation
-from bench.explain.hiding.pooled import PooledEffect
+from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.maps.metric import TILE_S
 from bench.explain.maps.pooled_map import Pooled
-from bench.explain.says import SaysDoes
+from bench.explain.study.found import Curves, Explained
 from bench.report.explain_belief import belief_parts, known_truth_parts
 from bench.report.explain_concept import concept_parts
 from bench.report.explain_file import VERSION, ExplainedFile, Heat, PartEffects, Seen, Turned
 from bench.report.explain_flip import dose_parts, flip_parts
-from bench.report.explain_gallery import CONFIDENT, Chosen, ExplainedCase, chosen, class_named, drawn, gallery_parts
-from bench.report.explain_infarction import InfarctionCase, InfarctionGroup, infarction_groups, infarction_parts
+from bench.report.explain_gallery import class_named, drawn, gallery_parts
+from bench.report.explain_infarction import infarction_parts
 from bench.report.explain_joint import JOINT, SINGLE, effect_parts, joint_parts
 from bench.report.explain_picture import picture_parts, picture_paths, write_picture
-from bench.report.explain_plot import Curves, deletion_plot, heat_plot, joint_plot
+from bench.report.explain_plot import deletion_plot, heat_plot, joint_plot
 from bench.report.explain_says import says_parts
 from bench.report.plot import save
 from bench.report.table import page, plain, quoted, size_note
 from bench.storage import as_json, write_whole
-from bench.tracing.flip_dose import FlipSummary
-from renderers.compared import Change, compared
+from renderers.compared import compared
 
 HOW_TO_READ = """## How to read this page
 
@@ -65,104 +58,6 @@ class Limits:
     curves: int = 12
     changes: int = 12
     joints: int = 12
-
-
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """What the page of a reader's explanations is made of.
-
-    Attributes
-    ----------
-    reader, dataset, split : str
-        The reader as after ``--reader``.
-    n : int
-        Records.
-    is_simulated : bool
-    data : str
-        The dataset and its licence in one line.
-    shown : str
-        What the reader is shown of a recording, in words.
-    method, verdict : str
-        By which method the maps of the gallery are made, and whether they may be believed.
-    reader_details : mapping of str to str
-        What is known of the reader, such as its version and its licence.
-    rows : tuple of Row
-        Every method that was tried, of one reader or of several.
-    truth : tuple of Known
-    cases : tuple of ExplainedCase
-        Of which the gallery is chosen.
-    infarctions : tuple of InfarctionCase
-    heats : tuple of Pooled
-    curves : tuple of Curves
-    changes : tuple of Change
-        Beat transplants, before and after.
-    flips : tuple of (str, Flips)
-        What transplants showed of each finding, and of all, by its title.
-    doses : tuple of FlipSummary
-    concepts : ConceptTable or None
-    says : SaysDoes or None
-    joints : tuple of JointExplanation
-    effects : tuple of (str, tuple of PooledEffect)
-        What parts that were hidden by themselves gave, by the title of the finding.
-    plan : tuple of str
-        What was asked, in words.
-    questions : int or None
-        How many, of a reader that is asked from outside.
-    dollars : float or None
-        What they cost.
-    notes : tuple of str
-        What was left out, and why.
-    paper : str
-        ``6x2`` or ``3x4``.
-    confident : float
-        Probability of a wrong answer from which it is a confident error.
-    """
-
-    reader: str
-    dataset: str
-    n: int
-    is_simulated: bool
-    data: str
-    method: str
-    verdict: str
-    split: str = ""
-    shown: str = ""
-    reader_details: Mapping[str, str] = field(default_factory=dict)
-    rows: tuple[Row, ...] = ()
-    truth: tuple[Known, ...] = ()
-    cases: tuple[ExplainedCase, ...] = ()
-    infarctions: tuple[InfarctionCase, ...] = ()
-    heats: tuple[Pooled, ...] = ()
-    curves: tuple[Curves, ...] = ()
-    changes: tuple[Change, ...] = ()
-    flips: tuple[tuple[str, Flips], ...] = ()
-    doses: tuple[FlipSummary, ...] = ()
-    concepts: ConceptTable | None = None
-    says: SaysDoes | None = None
-    joints: tuple[JointExplanation, ...] = ()
-    effects: tuple[tuple[str, tuple[PooledEffect, ...]], ...] = ()
-    plan: tuple[str, ...] = ()
-    questions: int | None = None
-    dollars: float | None = None
-    notes: tuple[str, ...] = ()
-    paper: str = "6x2"
-    confident: float = CONFIDENT
-
-    @cached_property
-    def infarction_groups(self) -> tuple[InfarctionGroup, ...]:
-        """The infarctions by territory and by likelihood; none without a case."""
-        return infarction_groups(self.infarctions) if self.infarctions else ()
-
-    @cached_property
-    def gallery(self) -> tuple[Chosen, ...]:
-        """The cases of the gallery, class by class."""
-        return chosen(self.cases, self.confident)
-
-    def pictured(self, most: int) -> tuple[Chosen, ...]:
-        """Return the cases of the gallery that get a picture: the best and the worst of each class go first."""
-        gallery = self.gallery
-        ordered = sorted(range(len(gallery)), key=lambda number: gallery[number].roles == ("confident error",))
-        return tuple(gallery[number] for number in sorted(ordered[:most]))
 
 
 def write_explained(folder: Path, found: Explained, limits: Limits | None = None) -> None:

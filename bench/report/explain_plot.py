@@ -2,16 +2,16 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import RecordId
-from bench.explain.hiding.joint_mask import JointExplanation, PartEffect
+from bench.explain.hiding.joint_effect import JointExplanation, PartEffect
 from bench.explain.maps.metric import Deletion
 from bench.explain.maps.pooled_map import Pooled
+from bench.explain.study.found import Curves
 from bench.report.explain_joint import ANSWERS
 from bench.report.plot import BLUE, GREY, INK, ORANGE, new_figure, without_frame
 from bench.report.table import within
@@ -32,26 +32,6 @@ TITLE_LETTERS = 84
 
 Edge = tuple[tuple[float, float], tuple[float, float]]
 """Two ends, each of x and y."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """Deletion and insertion over the records of a finding, or of all findings.
-
-    Attributes
-    ----------
-    title, method : str
-    patients : tuple of RecordId
-        Of each record.
-    of_method, of_energy : tuple of Deletion
-        Of the method's maps, and of the energy of the signal, record by record.
-    """
-
-    title: str
-    method: str
-    patients: tuple[RecordId, ...]
-    of_method: tuple[Deletion, ...]
-    of_energy: tuple[Deletion, ...]
 
 
 def heat_plot(found: Pooled, told: str) -> "Picture":

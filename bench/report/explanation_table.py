@@ -8,7 +8,7 @@ from bench.explain.belief.planted import Known
 from bench.explain.belief.selftest import Outcome
 from bench.explain.concepts.concept_study import ConceptTable
 from bench.explain.counterfactual.transplant import Flips
-from bench.explain.hiding.joint_mask import JointExplanation
+from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
 from bench.explain.says import SaysDoes
 from bench.report.explain_concept import answer_of, by_answer

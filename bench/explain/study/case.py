@@ -34,6 +34,8 @@ class ExplainedCase:
         The probabilities of the truth and of the answer; None where the reader gives none.
     words : str or None
         The report of the record, as it was written.
+    explained : str
+        The value of the axis that the map is of.
     trace : callable
         Returns the recording with its map; only those that are drawn are asked for it.
     """
@@ -47,6 +49,7 @@ class ExplainedCase:
     support: float | None
     confidence: float | None
     words: str | None
+    explained: str
     trace: Callable[[], Trace]
 
     @property
@@ -93,7 +96,7 @@ def cases_of(
             rows = _findings if axis in sets else _choice
             for true, answer, is_right in rows(axis, truth, reading, values):
                 chances = reading.probabilities.get(axis, {})
-                explained = answer if answer in values else true
+                explained = answer if answer is not None and answer in values else true
                 yield ExplainedCase(
                     record.ecg_id,
                     record.patient_id,
@@ -104,6 +107,7 @@ def cases_of(
                     chances.get(true),
                     _confidence(chances, answer, true),
                     words,
+                    explained,
                     lambda record=record, axis=axis, value=explained: tracing(record, axis, value),  # type: ignore[misc]
                 )
 

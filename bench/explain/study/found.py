@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bench.dataset import RecordId
 from bench.explain.belief.judging import Row
@@ -14,7 +15,7 @@ from bench.explain.maps.metric import Deletion
 from bench.explain.maps.pooled_map import Pooled
 from bench.explain.says import SaysDoes
 from bench.explain.study.case import CONFIDENT, Chosen, ExplainedCase, chosen
-from bench.explain.study.infarction import InfarctionCase
+from bench.explain.study.infarction import InfarctionCase, InfarctionGroup, infarction_groups
 from bench.tracing.flip_dose import FlipSummary
 from renderers.compared import Change
 
@@ -46,11 +47,14 @@ class Explained:
     Attributes
     ----------
     reader, dataset, split : str
+        The reader as after ``--reader``.
     n : int
         Records.
     is_simulated : bool
     data : str
         The dataset and its licence in one line.
+    shown : str
+        What the reader is shown of a recording, in words.
     method, verdict : str
         By which method the maps of the gallery are made, and whether they may be believed.
     reader_details : mapping of str to str
@@ -95,6 +99,7 @@ class Explained:
     method: str
     verdict: str
     split: str = ""
+    shown: str = ""
     reader_details: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     truth: tuple[Known, ...] = ()
@@ -116,7 +121,12 @@ class Explained:
     paper: str = "6x2"
     confident: float = CONFIDENT
 
-    @property
+    @cached_property
+    def infarction_groups(self) -> tuple[InfarctionGroup, ...]:
+        """The infarctions by territory and by likelihood; none without a case."""
+        return infarction_groups(self.infarctions) if self.infarctions else ()
+
+    @cached_property
     def gallery(self) -> tuple[Chosen, ...]:
         """The cases of the gallery, class by class."""
         return chosen(self.cases, self.confident)

@@ -1,8 +1,8 @@
 """Infarctions by territory and by how sure the cardiologist was of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 from bench.dataset import Cohort, Record, RecordId
 from bench.evidence.figure import Figure
@@ -18,6 +18,8 @@ INFARCTION = "MI"
 """The superclass."""
 
 LIKELY = 0.5
+
+By = Literal["territory", "likelihood"]
 
 LIKELIHOODS: tuple[tuple[str, Callable[[float | None], bool]], ...] = (
     ("subtle: under 50%", lambda percent: bool(percent) and percent is not None and percent < 50),
@@ -53,29 +55,27 @@ class InfarctionCase:
 
 
 @dataclass(frozen=True)
-class InfarctionRow:
+class InfarctionGroup:
     """Infarctions of one territory, or of one likelihood.
 
     Attributes
     ----------
+    by : {"territory", "likelihood"}
     name : str
     n, patients : int
-    found, placed : Figure or None
-        Shares with an interval by patient.
+    recognised, placed : Figure or None
+        Share in which an infarction was answered, and in which with its territory; None of no record.
     mass : Figure or None
-        Mean of those that have a map.
+        Mean share of the relevance in the expected region, of the records with a map.
     """
 
+    by: By
     name: str
     n: int
     patients: int
-    found: Figure | None
+    recognised: Figure | None
     placed: Figure | None
     mass: Figure | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data."""
-        return asdict(self)
 
 
 Massed = Callable[[Record, str], float | None]
@@ -124,28 +124,27 @@ def _is_infarction(statement: object) -> bool:
     return getattr(statement, "superclass", None) == INFARCTION
 
 
-def by_territory(cases: Sequence[InfarctionCase]) -> list[InfarctionRow]:
-    """Return a row for each territory that occurs."""
-    names = sorted({case.territory for case in cases})
-    return [_row(name, [case for case in cases if case.territory == name]) for name in names]
+def infarction_groups(cases: Sequence[InfarctionCase]) -> tuple[InfarctionGroup, ...]:
+    """Return the groups by territory in alphabetical order, then those by likelihood, empty ones among them."""
+    territories = [
+        _group("territory", name, [case for case in cases if case.territory == name])
+        for name in sorted({case.territory for case in cases})
+    ]
+    likelihoods = [
+        _group("likelihood", name, [case for case in cases if holds(case.likelihood)]) for name, holds in LIKELIHOODS
+    ]
+    return (*territories, *likelihoods)
 
 
-def by_likelihood(cases: Sequence[InfarctionCase]) -> list[InfarctionRow]:
-    """Return a row for each step of likelihood, those without a case as well."""
-    return [_row(name, [case for case in cases if holds(case.likelihood)]) for name, holds in LIKELIHOODS]
-
-
-def _row(name: str, cases: Sequence[InfarctionCase]) -> InfarctionRow:
-    mapped = [case for case in cases if case.mass is not None]
-    return InfarctionRow(
+def _group(by: By, name: str, cases: Sequence[InfarctionCase]) -> InfarctionGroup:
+    patients = [case.patient_id for case in cases]
+    mapped = [(case.patient_id, case.mass) for case in cases if case.mass is not None]
+    return InfarctionGroup(
+        by,
         name,
         len(cases),
-        len({case.patient_id for case in cases}),
-        _mean(cases, [float(case.is_found) for case in cases]),
-        _mean(cases, [float(case.is_placed) for case in cases]),
-        _mean(mapped, [case.mass or 0.0 for case in mapped]),
+        len(set(patients)),
+        mean_share(patients, [float(case.is_found) for case in cases]),
+        mean_share(patients, [float(case.is_placed) for case in cases]),
+        mean_share([patient for patient, _ in mapped], [mass for _, mass in mapped]),
     )
-
-
-def _mean(cases: Sequence[InfarctionCase], values: Sequence[float]) -> Figure | None:
-    return mean_share([case.patient_id for case in cases], values) if cases else None

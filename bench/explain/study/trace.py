@@ -24,25 +24,25 @@ class Trace:
     fs : float
         Its sampling rate in Hz.
     beats : tuple of BeatSegments
-    value : str
-        The value of the axis that the map is of.
     relevance : float32 array (12, n_values)
     relevance_fs : float
         Its rate in Hz.
+    notes : tuple of str
+        Said below the picture, such as how large a token of an image is.
     """
 
     signal: NDArray[np.float32]
     fs: float
     beats: tuple[BeatSegments, ...]
-    value: str
     relevance: Map
     relevance_fs: float
+    notes: tuple[str, ...] = ()
 
 
 def traced(network: Network, record: Record, output: Output, method: Method, layer: str = "") -> Trace:
     """Return a recording with the map of one answer about it."""
     signal, beats, answer = answer_about(network, record, output, layer)
-    return Trace(signal.mv, signal.fs, beats, output[1], explained(answer, method), network.fs)
+    return Trace(signal.mv, signal.fs, beats, explained(answer, method), network.fs)
 
 
 def answer_about(

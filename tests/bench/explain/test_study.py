@@ -15,7 +15,7 @@ from bench.explain.counterfactual.transplant import Transplant
 from bench.explain.maps.method import method_named
 from bench.explain.study import truth_file
 from bench.explain.study.case import NOT_NAMED, cases_of, chosen
-from bench.explain.study.infarction import by_likelihood, by_territory, infarctions, likelihood_of, says_infarction
+from bench.explain.study.infarction import infarctions, likelihood_of, says_infarction
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.trace import answer_about, explained, traced
@@ -119,12 +119,14 @@ def test_infarctions_are_counted_by_territory_and_likelihood(cohort, truths):
 
     found = list(infarctions(cohort, readings, massed))
     assert asked == [(infarcted[0].ecg_id, place)]
-    rows = {row.name: row for row in by_territory(found)}
-    assert sum(row.n for row in rows.values()) == len(found) >= 1
-    assert rows[place].found.value == pytest.approx(1 / rows[place].n, abs=1e-5)
+    groups = infarction_groups(found)
+    rows = {one.name: one for one in groups if one.by == "territory"}
+    assert sum(one.n for one in rows.values()) == len(found) >= 1
+    assert rows[place].recognised.value == pytest.approx(1 / rows[place].n, abs=1e-5)
     assert rows[place].mass.value == pytest.approx(0.4)
-    assert [row.name for row in by_likelihood(found)][-1] == "not given"
-    assert sum(row.n for row in by_likelihood(found)) == len(found)
+    sure = [one for one in groups if one.by == "likelihood"]
+    assert sure[-1].name == "not given"
+    assert sum(one.n for one in sure) == len(found)
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,16 @@ from bench.explain.concepts.concept_vector import ConceptUse
 from bench.explain.counterfactual.transplant import NO_DONOR, NoTransplant, Transplant
 from bench.explain.counterfactual.transplant import pooled as flips_of
 from bench.explain.hiding.effect import Effect, Explanation
-from bench.explain.hiding.joint_mask import JointExplanation, JointMasks, part_effects
-from bench.explain.hiding.part import Part
+from bench.explain.hiding.joint_effect import JointExplanation, part_effects
 from bench.explain.hiding.pooled import pooled as effects_of
-from bench.explain.hiding.ridge import Pool, fitted
 from bench.explain.hiding.target import Target
 from bench.explain.maps.cell import Cells
+from bench.explain.maps.joint_mask import JointMasks
+from bench.explain.maps.part import Part
+from bench.explain.maps.ridge import Pool, fitted
 from bench.explain.says import SaidCase, says_against_does
-from bench.report.explain_gallery import ExplainedCase
-from bench.report.explain_page import Explained
+from bench.explain.study.case import ExplainedCase
+from bench.explain.study.found import Explained
 from bench.tracing.flip_dose import FlipDose, flip_summaries
 from measurements.segment import SEGMENTS
 from renderers import LEADS

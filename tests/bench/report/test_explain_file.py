@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bench.explain.maps.pooled_map import pooled
+from bench.explain.study.infarction import InfarctionCase
 from bench.report.explain_file import read_explained
-from bench.report.explain_infarction import InfarctionCase
 from bench.report.explain_page import explained_json, write_explained
 from taxonomy.error import FileError
 

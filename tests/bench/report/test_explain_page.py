@@ -11,15 +11,18 @@ from PIL import Image
 from bench.explain.maps.cell import Cells
 from bench.explain.maps.metric import STEPS, Deletion
 from bench.explain.maps.pooled_map import cell_shares, pooled
-from bench.report.explain_gallery import Chosen, ExplainedCase, beat_named, case_title, chosen, drawn
-from bench.report.explain_infarction import InfarctionCase, infarction_groups, infarction_parts
+from bench.explain.study.case import Chosen, ExplainedCase, chosen
+from bench.explain.study.found import Curves, Explained
+from bench.explain.study.infarction import InfarctionCase, infarction_groups
+from bench.explain.study.trace import Trace
+from bench.report.explain_gallery import beat_named, case_title, drawn
+from bench.report.explain_infarction import infarction_parts
 from bench.report.explain_page import (
-    Explained,
     Limits,
     explained_page,
     write_explained,
 )
-from bench.report.explain_plot import Curves, deletion_plot, heat_plot, joint_plot, outline
+from bench.report.explain_plot import deletion_plot, heat_plot, joint_plot, outline
 from bench.report.table import plain, quoted
 from bench.view.region import expected_region
 from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
@@ -52,7 +55,7 @@ def make(signal, beats):
         said = {"support": 0.9, "confidence": 0.9, "words": None, **beside}
         return ExplainedCase(
             ecg_id=ecg_id, patient_id=ecg_id, axis="conduction", truth=truth, answer=answer, is_right=answer == truth,
-            signal=signal, fs=500.0, beats=beats, explained=answer or truth, relevance=relevance, relevance_fs=100.0,
+            explained=answer or truth, trace=lambda: Trace(signal, 500.0, beats, relevance, 100.0),
             **said,
         )  # fmt: skip
 

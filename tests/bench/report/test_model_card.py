@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from bench.explain.study.infarction import InfarctionCase
 from bench.report.explain_file import read_explained
-from bench.report.explain_infarction import InfarctionCase
 from bench.report.explain_page import explained_json, write_explained
 from bench.report.model_card import MODEL_CARD, CardRun, model_card, write_model_card
 from bench.storage import as_json
