@@ -126,7 +126,7 @@ def explain(  # one for each option of its own
     from bench.report.explanation_table import method_table
 
     found = explained(asked, TERMINAL)
-    write_explained(asked.folder, found, Limits(gallery=asked.pictures))
+    write_explained(asked.folder, found, Limits(gallery=asked.pictures), TERMINAL)
     show(method_table(found.rows, f"{found.reader} on {found.dataset}, {found.split}: which maps deserve belief"))
     click.echo(f"\nshown: {found.method}, {found.verdict}")
     click.echo(f"page: {asked.folder / 'explain.md'}")

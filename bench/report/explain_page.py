@@ -9,6 +9,7 @@ from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.maps.metric import TILE_S
 from bench.explain.maps.pooled_map import Pooled
 from bench.explain.study.found import Curves, Explained
+from bench.progress import SILENT, Observer
 from bench.report.explain_belief import belief_parts, known_truth_parts
 from bench.report.explain_concept import concept_parts
 from bench.report.explain_file import VERSION, ExplainedFile, Heat, PartEffects, Seen, Turned
@@ -60,8 +61,10 @@ class Limits:
     joints: int = 12
 
 
-def write_explained(folder: Path, found: Explained, limits: Limits | None = None) -> None:
+def write_explained(folder: Path, found: Explained, limits: Limits | None = None, observer: Observer = SILENT) -> None:
     """Write ``explain.md``, ``explain.json`` beside it, and pictures below ``pictures/explain/``.
+
+    The maps of the gallery are made here, since only those that are drawn are needed.
 
     Raises
     ------
@@ -69,8 +72,11 @@ def write_explained(folder: Path, found: Explained, limits: Limits | None = None
         When the folder cannot be written.
     """
     limits = limits or Limits()
-    for name, one in picture_paths("case", found.pictured(limits.gallery), class_named):
-        write_picture(folder / name, drawn(one, found.method, found.verdict, found.paper))
+    pictured = found.pictured(limits.gallery)
+    with observer.progress("pictures of the gallery", "pictures") as report:
+        for number, (name, one) in enumerate(picture_paths("case", pictured, class_named), start=1):
+            write_picture(folder / name, drawn(one, found.method, found.verdict, found.paper))
+            report(number, len(pictured))
     for name, heat in picture_paths("heat", found.heats[: limits.heats], _finding):
         save(heat_plot(heat, f"{found.method}; verdict: {found.verdict}"), folder / name)
     for name, curves in picture_paths("curves", found.curves[: limits.curves]):

@@ -19,6 +19,7 @@ from bench.explain.maps.metric import (
     TILE_S,
     Deletion,
     Map,
+    by_lot,
     tile_counts,
     tile_mask,
     tile_orders,
@@ -31,6 +32,7 @@ STEPS = 8
 """Points of a curve behind its first: half of those of an open network, since each may cost money."""
 
 RANDOM_ORDERS = 2
+"""Random orders, each of which stands for its reverse as well."""
 
 LEAST_CHANCE = 0.01
 """Probabilities are taken to lie this far from 0 and 1 where their log-odds are told: how nearly certain a reader is of
@@ -80,7 +82,7 @@ def asked_deletions(  # noqa: PLR0913  # who is asked what about which maps, and
     others = [one for one in curves[len(maps) :] if one is not None]
     if not others:
         return [None] * len(maps)
-    random_deleted, random_inserted = np.mean(others, axis=0)
+    random_deleted, random_inserted = by_lot(others)
     tiles = tile_orders(maps[:1], fs, 0)[0].size
     shares = tile_counts(tiles, steps) / tiles
     return [

@@ -132,14 +132,29 @@ def deletions(network: Network, shown: Shown, output: int, maps: Sequence[Map], 
     within = (1 - lost / rise).reshape(2, len(orders), STEPS - 1)
     deleted, inserted = (np.pad(one, ((0, 0), (1, 1))) for one in within)
     deleted[:, 0] = inserted[:, -1] = 1
-    by_lot = slice(len(maps), None)
-    random_deleted = np.mean([*deleted[by_lot], *inserted[by_lot, ::-1]], axis=0)
-    random_inserted = np.mean([*inserted[by_lot], *deleted[by_lot, ::-1]], axis=0)
+    lots = slice(len(maps), None)
+    random_deleted, random_inserted = by_lot(list(np.stack([deleted[lots], inserted[lots]], axis=1)))
     shares = counts / counts[-1]
     return [
         Deletion(shares, deleted[number], inserted[number], random_deleted, random_inserted)
         for number in range(len(maps))
     ]
+
+
+def by_lot(curves: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the mean curves of random orders and their reverses: what one shows last, its reverse deletes first.
+
+    Parameters
+    ----------
+    curves : sequence of float64 array (2, steps + 1)
+        Deleted and inserted, of each order.
+
+    Returns
+    -------
+    float64 array (2, steps + 1)
+    """
+    mean: NDArray[np.float64] = np.mean([*curves, *(one[::-1, ::-1] for one in curves)], axis=0)
+    return mean
 
 
 def tile_orders(maps: Sequence[Map], fs: float, randoms: int, seed: int = 0) -> list[NDArray[np.int64]]:

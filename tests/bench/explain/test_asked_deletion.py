@@ -54,7 +54,9 @@ def test_curves_asked_of_an_open_network_are_its_own(record):
     shown = network.prepare(Case("", signal=signal.mv, fs=signal.fs))
     found = [integrated_gradients(network, shown, 0, 8), energy(shown)]
     own = deletions(network, shown, 0, found, 3)
-    asked = asked_deletions(OpenBox(network, zeroed), record, LBBB, found, 100, 3, steps=STEPS, randoms=RANDOM_ORDERS)
+    asked = asked_deletions(
+        OpenBox(network, zeroed), record, LBBB, found, 100, 3, steps=STEPS, randoms=RANDOM_ORDERS // 2
+    )
     for mine, its in zip(asked, own, strict=True):
         assert mine.deleted == pytest.approx(its.deleted, abs=1e-4)
         assert mine.random_inserted == pytest.approx(its.random_inserted, abs=1e-4)

@@ -15,7 +15,7 @@ from bench.explain.counterfactual.transplant import Transplant
 from bench.explain.maps.method import method_named
 from bench.explain.study import truth_file
 from bench.explain.study.case import NOT_NAMED, cases_of, chosen
-from bench.explain.study.infarction import infarctions, likelihood_of, says_infarction
+from bench.explain.study.infarction import infarction_groups, infarctions, likelihood_of, says_infarction
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.trace import answer_about, explained, traced
@@ -139,7 +139,6 @@ def test_a_trace_has_the_recording_its_beats_and_the_map_of_one_answer(network, 
     found = traced(network, record, ("rhythm", "sinus"), method_named("saliency"))
     assert found.signal.shape == record.signal().mv.shape
     assert found.relevance.shape == (12, round(found.signal.shape[1] * found.relevance_fs / found.fs))
-    assert found.value == "sinus"
     assert np.isfinite(found.relevance).all()
 
 

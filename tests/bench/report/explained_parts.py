@@ -21,6 +21,7 @@ from bench.explain.maps.ridge import Pool, fitted
 from bench.explain.says import SaidCase, says_against_does
 from bench.explain.study.case import ExplainedCase
 from bench.explain.study.found import Explained
+from bench.explain.study.trace import Trace
 from bench.tracing.flip_dose import FlipDose, flip_summaries
 from measurements.segment import SEGMENTS
 from renderers import LEADS
@@ -179,5 +180,5 @@ def gallery_case(ecg_id, answer="lbbb", confidence=0.9):
     nothing = np.zeros((12, 100), dtype=np.float32)
     return ExplainedCase(
         ecg_id, ecg_id, "conduction", "lbbb", answer, answer == "lbbb", 0.9, confidence, "the report's own words",
-        nothing, 100.0, (), answer, nothing, 100.0,
+        answer, lambda: Trace(nothing, 100.0, (), nothing, 100.0),
     )  # fmt: skip
