@@ -260,7 +260,23 @@ def test_no_positives_no_bearers_and_wrong_names_are_one_sentence(cohort):
         black_box(blind, cohort)
 
 
-def test_a_flat_lead_and_a_recording_without_p_waves_are_explained(cohort):
+def test_a_recording_without_p_waves_is_explained_by_the_segments_that_it_has(cohort):
+    class Fibrillating(NormalByV1):
+        def answer(self, case):
+            chance = min(0.99, self.size(case) / 0.2)
+            return Reading(
+                values={"rhythm": "atrial_fibrillation" if chance > 0.5 else "sinus"},
+                probabilities={"rhythm": {"atrial_fibrillation": chance, "sinus": 1 - chance}},
+            )
+
+    found = inquired(Fibrillating(), cohort, "rhythm=atrial_fibrillation")
+    assert len(found.explained) == 2
+    for one in found.explained:
+        assert "P" in one.explanation.missing and "P" not in one.explanation.values
+        assert one.region.any() and np.isfinite(one.map).all() and one.figures.mass is not None
+
+
+def test_a_flat_lead_is_explained_and_gives_nothing(cohort):
     def flat_v2(mv):
         mv[LEADS.index("V2")] = 0
         return mv
