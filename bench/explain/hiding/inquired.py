@@ -35,17 +35,36 @@ from bench.explain.maps.pooled_map import Pooled, cell_shares
 from bench.explain.maps.pooled_map import pooled as pooled_map
 from bench.explain.says import SaidCase, SaysDoes, named_leads, says_against_does
 from bench.progress import SILENT, Observer
+from bench.score.rounding import rounded
 from bench.view.region import expected_region
 from measurements.conditioning import without_gaps
 from readers.network import Shown
 from renderers.style import LEADS
 from taxonomy.parsing import written_reasoning
 from taxonomy.reading import Reading
-from taxonomy.target import TargetFormat
 from taxonomy.truth import Truth
 
 OF_LEADS = ("lead", TWO_WAY)
 """Methods that tell what each of the twelve leads gives to the answer to one record."""
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """The answer to a whole recording.
+
+    Attributes
+    ----------
+    record : Record
+    truth : Truth
+    reading : Reading
+    reasoning : str or None
+        What the reader gives as its reasons.
+    """
+
+    record: Record
+    truth: Truth
+    reading: Reading
+    reasoning: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +73,8 @@ class Explained:
 
     Attributes
     ----------
-    record : Record
-    truth : Truth
+    whole : Whole
+        The recording, with its truth and what the reader answered.
     explanation : Explanation
     map : float32 array (12, n_samples)
     fs : float
@@ -64,24 +83,17 @@ class Explained:
         Of the recording, at that rate.
     region : bool array (12, n_samples) or None
         Where a cardiologist looks; None where no place is named, or the recording does not have it.
-    reading : Reading
-        Of the whole recording.
-    reasoning : str or None
-        What the reader gives as its reasons.
     deletion : Deletion or None
         None where it was not asked, or flat leads are answered alike.
     figures : Figures
     """
 
-    record: Record
-    truth: Truth
+    whole: Whole
     explanation: Explanation
     map: Map
     fs: float
     cells: Cells
     region: NDArray[np.bool_] | None
-    reading: Reading
-    reasoning: str | None
     deletion: Deletion | None
     figures: Figures
 
@@ -110,7 +122,7 @@ class FindingExplained:
     pooled : mapping of str to tuple of PooledEffect
         By the other methods: the mean effect of each part.
     heat : mapping of str to Pooled
-        By the same methods: the mean map, as shares of leads and segments.
+        By method: the mean map, as shares of leads and segments.
     """
 
     target: Target
@@ -148,6 +160,8 @@ class Inquiry:
     reader : str
     plan : tuple of str
         In words, a line for the whole recordings and one for each finding.
+    wholes : tuple of Whole
+        Every whole recording that was asked, those that are answered wrong among them.
     findings : tuple of FindingExplained
         Those that the reader does not find among them, with nothing explained.
     rows : tuple of Row
@@ -165,6 +179,7 @@ class Inquiry:
 
     reader: str
     plan: tuple[str, ...]
+    wholes: tuple[Whole, ...]
     findings: tuple[FindingExplained, ...]
     rows: tuple[Row, ...]
     says: SaysDoes | None
@@ -183,6 +198,7 @@ class Inquiry:
         return {
             "reader": self.reader,
             "plan": list(self.plan),
+            "wholes": [{"ecg_id": one.record.ecg_id, "reading": one.reading.to_json()} for one in self.wholes],
             "findings": [one.to_json() for one in self.findings],
             "rows": [one.to_json() for one in self.rows],
             "says": self.says.to_json() if self.says else None,
@@ -228,8 +244,9 @@ def inquire(
     asked = _Asked(box)
     first = wholes(box, cohort, chosen)
     observer.say(whole_words(first))
-    whole = asked.about([Masked(record) for record in first.records], observer)
-    readings = {record.ecg_id: reading for record, reading in zip(first.records, whole, strict=True)}
+    answers = asked.about([Masked(record) for record in first.records], observer)
+    readings = {record.ecg_id: reading for record, reading in zip(first.records, answers, strict=True)}
+    whole = {record.ecg_id: _whole(box, cohort, record, readings[record.ecg_id]) for record in first.records}
     planned = finding_plans(box, first, readings, chosen)
     missed = sum(answered.missed for answered, _ in planned)
     if missed:
@@ -238,14 +255,15 @@ def inquire(
     for answered, plan in planned:
         if plan.plans:
             observer.say(plan.said)
-        explained, joints = _explained(asked, cohort, plan, readings, chosen.seed, observer)
+        explained, joints = _explained(asked, plan, whole, chosen.seed, observer)
         counts = (len(answered.records) + answered.missed + answered.failed, answered.missed, answered.failed)
-        found.append(_finding(plan, counts, explained, joints, chosen.seed))
+        found.append(_finding(box, plan, counts, explained, joints, chosen.seed))
     every = [one for of in found for one in of.explained]
     says, unsaid = _says(every, chosen.seed)
     return Inquiry(
         box.reader.name,
         (whole_words(first), *(plan.said for _, plan in planned if plan.plans)),
+        tuple(whole.values()),
         tuple(found),
         rows(box.reader.name, [one.figures for one in every], truth),
         says,
@@ -277,13 +295,13 @@ class _Asked:
         return len(self._readings), len(new), sum(one.cost or 0.0 for one in new if not one.reused)
 
 
-def _explained(  # noqa: PLR0913  # whom to ask, of what, and what is known of it
-    asked: _Asked,
-    cohort: Cohort,
-    plan: FindingPlan,
-    readings: Mapping[RecordId, Reading],
-    seed: int,
-    observer: Observer,
+def _whole(box: BlackBox, cohort: Cohort, record: Record, reading: Reading) -> Whole:
+    form = box.cases.cases.view.form
+    return Whole(record, cohort.truth(record), reading, written_reasoning(reading.raw, form) if reading.raw else None)
+
+
+def _explained(
+    asked: _Asked, plan: FindingPlan, wholes: Mapping[RecordId, Whole], seed: int, observer: Observer
 ) -> tuple[list[Explained], dict[str, JointExplanation]]:
     found: dict[RecordId, list[tuple[Explanation, float]]] = {}
     joints = {}
@@ -297,24 +315,20 @@ def _explained(  # noqa: PLR0913  # whom to ask, of what, and what is known of i
         seconds = (time.perf_counter() - start) / len(each.records)
         for explanation in explanations(box, each, plan.target, seed):
             found.setdefault(explanation.ecg_id, []).append((explanation, seconds))
-    records = {record.ecg_id: record for each in plan.alone for record in each.records}
-    mapped = [_Mapped.of(asked.box, records[ecg_id], of) for ecg_id, of in found.items()]
+    mapped = [_Mapped.of(asked.box, wholes[ecg_id], of) for ecg_id, of in found.items()]
     curved = {record.ecg_id for record in plan.curves}
     with_curves = [one for one in mapped if one.record.ecg_id in curved]
     asked.about([question for one in with_curves for question in one.curves(asked.box, seed)], observer)
-    box, form = asked.settled(plan.kind), asked.box.cases.cases.view.form
-    return [
-        explained
-        for one in mapped
-        for explained in _of_record(box, cohort, one, readings, (form, seed, one.record.ecg_id in curved))
-    ], joints
+    box = asked.settled(plan.kind)
+    explained = [one.explained(box, plan.target, seed, one.record.ecg_id in curved) for one in mapped]
+    return [each for of in explained for each in of], joints
 
 
 @dataclass(frozen=True, eq=False)
 class _Mapped:
     """The maps of one recording, and the energy of its signal."""
 
-    record: Record
+    whole: Whole
     cells: Cells
     fs: float
     energy: Map
@@ -323,53 +337,37 @@ class _Mapped:
     maps: tuple[Map, ...]
 
     @classmethod
-    def of(cls, box: BlackBox, record: Record, found: Sequence[tuple[Explanation, float]]) -> "_Mapped":
-        cells, fs = box.cells(record), box.fs(record)
-        null = energy(Shown(without_gaps(record.signal().mv)))
+    def of(cls, box: BlackBox, whole: Whole, found: Sequence[tuple[Explanation, float]]) -> "_Mapped":
+        cells, fs = box.cells(whole.record), box.fs(whole.record)
+        null = energy(Shown(without_gaps(whole.record.signal().mv)))
         each = tuple(one for one, _ in found)
-        return cls(
-            record, cells, fs, null, each, tuple(took for _, took in found), tuple(one.map(cells, fs) for one in each)
-        )
+        maps = tuple(one.map(cells, fs) for one in each)
+        return cls(whole, cells, fs, null, each, tuple(took for _, took in found), maps)
+
+    @property
+    def record(self) -> Record:
+        return self.whole.record
 
     def curves(self, box: BlackBox, seed: int) -> list[Masked]:
         return curve_questions(box, self.record, [self.energy, *self.maps], self.fs, seed)
 
-
-def _of_record(
-    box: BlackBox,
-    cohort: Cohort,
-    one: _Mapped,
-    readings: Mapping[RecordId, Reading],
-    how: tuple[TargetFormat, int, bool],
-) -> list[Explained]:
-    """Return each explanation of a record with its figures."""
-    form, seed, is_curved = how
-    target, reading = one.explanations[0].target, readings[one.record.ecg_id]
-    region = _region(one.cells, target)
-    maps = [one.energy, *one.maps]
-    curves: list[Deletion | None] = [None] * len(maps)
-    if is_curved:
-        curves = asked_deletions(box, one.record, target, maps, one.fs, seed)
-    place = Place(one.record.ecg_id, one.record.patient_id, (target.axis, target.value), region, one.fs)
-    names = ["energy", *(explanation.method for explanation in one.explanations)]
-    _, *figures = figures_of_maps(place, names, maps, curves)
-    reasoning = written_reasoning(reading.raw, form) if reading.raw else None
-    return [
-        Explained(
-            one.record,
-            cohort.truth(one.record),
-            explanation,
-            one.maps[number],
-            one.fs,
-            one.cells,
-            region,
-            reading,
-            reasoning,
-            curves[1 + number],
-            replace(figures[number], seconds=one.seconds[number]),
-        )
-        for number, explanation in enumerate(one.explanations)
-    ]
+    def explained(self, box: BlackBox, target: Target, seed: int, is_curved: bool) -> list[Explained]:
+        """Return each explanation with its figures."""
+        region = _region(self.cells, target)
+        maps = [self.energy, *self.maps]
+        curves: list[Deletion | None] = [None] * len(maps)
+        if is_curved:
+            curves = asked_deletions(box, self.record, target, maps, self.fs, seed)
+        place = Place(self.record.ecg_id, self.record.patient_id, (target.axis, target.value), region, self.fs)
+        names = ["energy", *(explanation.method for explanation in self.explanations)]
+        _, *figures = figures_of_maps(place, names, maps, curves)
+        each = zip(self.explanations, self.maps, curves[1:], figures, self.seconds, strict=True)
+        return [
+            Explained(
+                self.whole, found, map_, self.fs, self.cells, region, curve, replace(figure, seconds=rounded(took))
+            )
+            for found, map_, curve, figure, took in each
+        ]
 
 
 def _region(cells: Cells, target: Target) -> NDArray[np.bool_] | None:
@@ -380,7 +378,8 @@ def _region(cells: Cells, target: Target) -> NDArray[np.bool_] | None:
     return mask if mask.any() else None
 
 
-def _finding(
+def _finding(  # noqa: PLR0913  # what was planned, asked and found of it
+    box: BlackBox,
     plan: FindingPlan,
     counts: tuple[int, int, int],
     explained: Sequence[Explained],
@@ -390,12 +389,13 @@ def _finding(
     by_method: dict[str, list[Explained]] = {}
     for one in explained:
         by_method.setdefault(one.explanation.method, []).append(one)
-    heat = {}
-    for method, of in by_method.items():
-        told = [(one.record.patient_id, cell_shares(one.map, one.cells)) for one in of]
-        heat[method] = pooled_map(
-            plan.target.axis, plan.target.value, [(patient, shares) for patient, shares in told if shares]
-        )
+    maps = {
+        method: [(one.whole.record.patient_id, one.map, one.cells) for one in of] for method, of in by_method.items()
+    }
+    for method, joint in joints.items():
+        records = next(each.records for each in plan.plans if each.method == method)
+        cells = [(record.patient_id, box.cells(record)) for record in records]
+        maps[method] = [(patient, joint.map(its), its) for patient, its in cells]
     return FindingExplained(
         plan.target,
         plan.kind,
@@ -404,27 +404,32 @@ def _finding(
         tuple(explained),
         joints,
         {
-            method: pooled([one.explanation for one in of], [one.record.patient_id for one in of], seed)
+            method: pooled([one.explanation for one in of], [one.whole.record.patient_id for one in of], seed)
             for method, of in by_method.items()
         },
-        heat,
+        {method: _heat(plan.target, of) for method, of in maps.items()},
     )
+
+
+def _heat(target: Target, maps: Sequence[tuple[RecordId, Map, Cells]]) -> Pooled:
+    shares = [(patient, cell_shares(map_, cells)) for patient, map_, cells in maps]
+    return pooled_map(target.axis, target.value, [(patient, one) for patient, one in shares if one is not None])
 
 
 def _says(explained: Sequence[Explained], seed: int) -> tuple[SaysDoes | None, str]:
     """Return whether what a reader names moves its answers; None with the reason."""
-    reasoned = [one for one in explained if one.reasoning]
+    reasoned = [one for one in explained if one.whole.reasoning]
     if explained and not reasoned:
         return None, "the reader gives no reasons"
     cases: dict[tuple[RecordId, Target], SaidCase] = {}
     for one in reasoned:
         drops = one.explanation.values
         is_known = one.explanation.method in OF_LEADS and all(lead in drops for lead in LEADS)
-        key = (one.record.ecg_id, one.target)
+        key = (one.whole.record.ecg_id, one.target)
         if is_known and key not in cases:
-            named = named_leads(one.reasoning or "")
+            named = named_leads(one.whole.reasoning or "")
             own = {lead: drops[lead] for lead in LEADS}
-            cases[key] = SaidCase(one.record.ecg_id, one.record.patient_id, one.target.name, named, own)
+            cases[key] = SaidCase(one.whole.record.ecg_id, one.whole.record.patient_id, one.target.name, named, own)
     if not cases:
         return None, f"no answer has the drops of its twelve leads, which {' and '.join(OF_LEADS)} give"
     return says_against_does(list(cases.values()), seed), ""

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.explain.hiding.effect import known
 from bench.explain.hiding.target import AnswerKind, Target
-from bench.explain.maps.part import Part
+from bench.explain.maps.cell import Cells
+from bench.explain.maps.part import Part, combined
 from bench.explain.maps.ridge import LEVEL, SHUFFLES, Array, Fit, Pool, bootstrapped, shuffled
 from bench.score.bootstrap import expanded, interval
 from bench.score.rounding import rounded
@@ -89,6 +91,17 @@ class JointExplanation:
     def values(self) -> dict[str, float]:
         """The effects by the names of their parts."""
         return {effect.part.name: effect.value for effect in self.effects}
+
+    def map(self, cells: Cells) -> NDArray[np.float32]:
+        """Return the effects on one recording as a map, float32 (12, n_samples): it is that of all of them.
+
+        A cell has the product of what its lead, or the group that holds it, and its segment give, as
+        :func:`bench.explain.maps.part.combined` tells.
+        """
+        leads = {
+            lead: effect.value for effect in self.effects if not effect.part.segments for lead in effect.part.leads
+        }
+        return combined({**self.values, **leads}, cells)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data, numbers rounded."""

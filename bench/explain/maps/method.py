@@ -65,7 +65,7 @@ class Method:
     is_mean : bool
         Whether the map of an ensemble is the mean of its members' maps.
     is_slow : bool
-        Whether it asks hundreds of times or more for each answer, so that it is left out where none is named.
+        Whether it asks a hundred times or more for each answer, so that it is left out where none is named.
     """
 
     name: str
@@ -148,8 +148,10 @@ METHODS: tuple[Method, ...] = (
     Method("occlusion_cell_bridged", _cells(bridged), "queries", True, ZEILER),
     Method("occlusion_group", _of_parts(by_group), "queries", True, ZEILER),
     Method("leads_and_segments", _of_parts(by_leads_and_segments), "queries", False, ZEILER, is_mean=False),
-    Method("joint_masks", _of_parts(by_joint_masks), "queries", False, "Ribeiro et al. 2016", is_mean=False),
     Method("occlusion_window", _windows, "queries", True, ZEILER, is_slow=True),
+    Method(
+        "joint_masks", _of_parts(by_joint_masks), "queries", False, "Ribeiro et al. 2016", is_mean=False, is_slow=True
+    ),
     Method("shapley", _of_parts(by_shapley), "queries", True, "Mitchell et al. 2022", is_slow=True),
 )
 

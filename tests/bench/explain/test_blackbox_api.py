@@ -5,6 +5,8 @@ import pytest
 from bench.dataset import Selection
 from bench.explain.hiding.blackbox import black_box_on_disk
 from bench.explain.hiding.explaining import explanations, joint_explanation, questions_of
+from bench.explain.hiding.inquired import inquire
+from bench.explain.hiding.inquiry import InquiryOptions, estimated
 from bench.explain.hiding.plan import planned, planned_jointly
 from bench.explain.hiding.target import Target
 from bench.run.estimate import estimate_lines
@@ -68,3 +70,39 @@ def test_a_cost_limit_stops_it_and_keeps_what_was_paid(server, tmp_path):
     assert 0 < paid < 222
     with black_box_on_disk(run, cohort) as (box, _):
         assert len(box.kept.readings) == paid and box.kept.spent > 0
+
+
+def test_findings_are_explained_within_a_budget_that_is_priced_first(server, tmp_path):
+    run = options(tmp_path)
+    cohort, chosen = Selection("phantoms:1,66").cohort(), InquiryOptions(("rhythm=sinus",), each=2, max_queries=50)
+    with black_box_on_disk(run, cohort, dry=True) as (box, folder):
+        words, estimate = estimated(box, cohort, chosen, folder.name)
+        lines = estimate_lines(estimate, 8, batch=False)
+    assert words[0] == "2 whole recordings first, which bear 1 findings"
+    assert words[1].startswith("rhythm sinus: joint-leads: ")
+    assert any(line.startswith("dollars") and "at most" in line for line in lines)
+    assert asked(server) == 0 and not folder.exists()
+    with black_box_on_disk(run, cohort) as (box, _):
+        found = inquire(box, cohort, chosen)
+    (of,) = found.findings
+    assert of.kind == "hard" and not any(effect.is_above_null for effect in of.joints["joint-leads"].effects)
+    assert asked(server) == found.questions == estimate.asked <= 50
+    each = sum(whole.reading.usage.cost for whole in found.wholes) / 2
+    assert found.spent == pytest.approx(each * found.questions) and each > 0
+    assert {whole.reasoning for whole in found.wholes} == {"as told"}
+    with black_box_on_disk(run, cohort) as (box, _):
+        again = inquire(box, cohort, chosen)
+    assert (again.new, again.spent, asked(server)) == (0, 0.0, found.questions)
+    assert again.findings[0].to_json() == of.to_json()
+
+
+def test_a_cost_limit_stops_an_inquiry_and_a_higher_one_goes_on(server, tmp_path):
+    cohort, chosen = Selection("phantoms:1,66").cohort(), InquiryOptions(("rhythm=sinus",), each=2, max_queries=50)
+    stopped = options(tmp_path, max_cost=0.3, concurrency=1)
+    with black_box_on_disk(stopped, cohort) as (box, _), pytest.raises(StopReading):
+        inquire(box, cohort, chosen)
+    paid = asked(server)
+    assert 0 < paid < 50
+    with black_box_on_disk(options(tmp_path), cohort) as (box, _):
+        found = inquire(box, cohort, chosen)
+    assert asked(server) == found.questions and found.new == found.questions - paid

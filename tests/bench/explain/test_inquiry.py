@@ -116,12 +116,13 @@ def test_a_reader_of_the_qrs_complex_of_v1_is_found_out_with_the_figures_of_a_ne
     row, at = np.unravel_index(int(one.map.argmax()), one.map.shape)
     assert row == V1 and one.cells.during("QRS")[at]
     assert one.region.mean() == one.figures.area < 0.1
-    assert one.truth.values["conduction"] == one.reading.values["conduction"] == "none"
+    assert one.whole.truth.values["conduction"] == one.whole.reading.values["conduction"] == "none"
     assert one.figures.mass > one.figures.energy.mass + 0.3
     assert one.figures.pointing == 1 and one.figures.random is None
     assert one.deletion.deletion_gain == one.figures.deletion > one.figures.energy.deletion
     assert of.heat["leads-and-segments"].inside.value > 0.7
     assert [one.target for one in found.explained] == [Target("conduction", "none")] * 2
+    assert len(found.wholes) == 4 and all(whole.truth.values["conduction"] == "none" for whole in found.wholes)
     json.dumps(found.to_json())
 
 
@@ -131,7 +132,7 @@ def test_its_row_has_no_verdict_that_needs_random_weights(found, cohort):
     assert row.verdict.word == "cannot tell"
     assert row.clinical.above_energy.value > 0.3
     good = known(Estimate(0.4, 0.3, 0.5, 40))
-    (row,) = inquired(NormalByV1(), cohort, each=12, truth=good).rows
+    (row,) = inquired(NormalByV1(), cohort, each=10, truth=good).rows
     assert row.patients >= 10 and row.deletion_above_energy.low > 0
     assert str(row.verdict) == "cannot tell: correlation with random weights is not known (n = 0)"
     bad = known(Estimate(-0.2, -0.3, -0.1, 40))
@@ -151,6 +152,10 @@ def test_hard_answers_are_explained_together_with_their_null(cohort):
     assert {effect.part.name for effect in joint.effects if effect.is_above_null} >= {"V1", "QRS"}
     assert set(sorted(joint.values, key=joint.values.get)[-2:]) == {"V1", "QRS"}
     assert 0 < joint.null < joint.values["V1"]
+    cells = black_box(reader, cohort).cells(found.wholes[0].record)
+    row, at = np.unravel_index(int(joint.map(cells).argmax()), (12, cells.samples))
+    assert row == V1 and cells.during("QRS")[at]
+    assert of.heat["joint-leads"].shares.max() == of.heat["joint-leads"].shares[V1, 2]
     assert reader.asked == found.questions == found.new <= 600
     assert found.unsaid.startswith("no answer has the drops of its twelve leads")
 
@@ -166,6 +171,9 @@ def test_methods_are_chosen_by_name_and_a_recording_is_asked_once_for_several_fi
     reader = NormalByV1()
     found = inquired(reader, cohort, NORMAL, "axis=normal", methods=("lead", "segment", "joint-groups"), deletion=False)
     normal, axis = found.findings
+    cells = black_box(reader, cohort).cells(found.wholes[0].record)
+    septal = normal.joints["joint-groups"].map(cells)
+    assert septal[V1].max() == septal[V1 + 1].max() == septal.max() > 0
     assert [one.explanation.method for one in normal.explained] == ["lead", "segment"] * 2 or [
         one.explanation.method for one in normal.explained
     ] == ["lead", "lead", "segment", "segment"]
@@ -252,7 +260,23 @@ def test_no_positives_no_bearers_and_wrong_names_are_one_sentence(cohort):
         black_box(blind, cohort)
 
 
-def test_a_flat_lead_and_a_recording_without_p_waves_are_explained(cohort):
+def test_a_recording_without_p_waves_is_explained_by_the_segments_that_it_has(cohort):
+    class Fibrillating(NormalByV1):
+        def answer(self, case):
+            chance = min(0.99, self.size(case) / 0.2)
+            return Reading(
+                values={"rhythm": "atrial_fibrillation" if chance > 0.5 else "sinus"},
+                probabilities={"rhythm": {"atrial_fibrillation": chance, "sinus": 1 - chance}},
+            )
+
+    found = inquired(Fibrillating(), cohort, "rhythm=atrial_fibrillation")
+    assert len(found.explained) == 2
+    for one in found.explained:
+        assert "P" in one.explanation.missing and "P" not in one.explanation.values
+        assert one.region.any() and np.isfinite(one.map).all() and one.figures.mass is not None
+
+
+def test_a_flat_lead_is_explained_and_gives_nothing(cohort):
     def flat_v2(mv):
         mv[LEADS.index("V2")] = 0
         return mv
@@ -303,7 +327,7 @@ def test_reasons_are_held_against_what_moves_the_answer(cohort):
     assert found.says.named["V1"] == len(found.explained) >= 10
     assert found.says.agreement > 0.95
     assert found.says.verdict == "says no more than its answer"  # it names V1 whatever the case
-    assert found.explained[0].reasoning == "The QRS complex is narrow in V1."
+    assert found.explained[0].whole.reasoning == "The QRS complex is narrow in V1."
     none = inquired(NormalByV1(), cohort, deletion=False)
     assert none.says is None and none.unsaid == "the reader gives no reasons"
 
