@@ -148,7 +148,14 @@ def _options(options: dict[str, Any]) -> "ExplainOptions":
 
 
 def _dry_run(asked: "ExplainOptions") -> None:
-    raise NotImplementedError
+    from bench.cli.terminal import TERMINAL
+    from bench.explain.study.whole import planned
+    from bench.run.estimate import estimate_lines
+
+    words, price = planned(asked, TERMINAL)
+    click.echo("\n".join(words))
+    if price is not None:
+        click.echo("\n".join(("", *estimate_lines(price, asked.run.limits.concurrency, asked.run.limits.batch))))
 
 
 def _refuse_own_options(context: click.Context) -> None:
@@ -248,4 +255,6 @@ def card(folder: Path, run: Path | None) -> None:
     Example:
       bench explain card runs/explain-resnet1d-phantoms-1-test-1a2b3c4d --run runs/resnet1d-phantoms-1-test-5e6f7a8b
     """
-    raise NotImplementedError
+    from bench.report.model_card import write_model_card
+
+    click.echo(f"model card: {write_model_card(folder, run)}")

@@ -29,6 +29,7 @@ from bench.explain.maps.metric import (
 )
 from bench.score.rounding import rounded
 from readers.network import Network, Output
+from taxonomy.error import ReaderError
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,12 +207,17 @@ def of_answer(one: Positive, methods: Sequence[Method], random: Network | None, 
         One member of the network with random weights.
     seed : int
         Of random orders.
+
+    Raises
+    ------
+    taxonomy.error.ReaderError
+        When a method's map has another shape than the leads, or holds NaN or infinity.
     """
     maps, agreements, seconds = [], [], []
     for method in methods:
         start = time.perf_counter()
         members = _of_members(one.answer, method)
-        maps.append(_mean(members) if members and method.is_mean else method.explain(one.answer))
+        maps.append(_mean(members) if members and method.is_mean else _map(method, one.answer))
         agreements.append(agreement(members))
         seconds.append(time.perf_counter() - start)
     answer, null = one.answer, energy(one.answer.shown)
@@ -221,7 +227,7 @@ def of_answer(one: Positive, methods: Sequence[Method], random: Network | None, 
     for number, (figure, method, map_) in enumerate(zip(figures, methods, maps, strict=True)):
         correlation = None
         if random is not None and tells(map_):
-            other = method.explain(replace(one.answer, network=random))
+            other = _map(method, replace(one.answer, network=random))
             correlation = partial_rank_correlation(map_, other, null)
         yield replace(figure, random=correlation, agreement=agreements[number], seconds=seconds[number])
 
@@ -341,7 +347,16 @@ def _of_members(answer: Answer, method: Method) -> list[Map]:
     """Return the maps of an ensemble's members; none of a single network."""
     if len(answer.network.members) < 2:
         return []
-    return [method.explain(replace(answer, network=one)) for one in answer.network.each_member()]
+    return [_map(method, replace(answer, network=one)) for one in answer.network.each_member()]
+
+
+def _map(method: Method, answer: Answer) -> Map:
+    """Return the map of a method; raises ReaderError where it is none."""
+    map_, wanted = np.asarray(method.explain(answer), dtype=np.float32), answer.shown.leads.shape
+    if map_.shape != wanted or not np.isfinite(map_).all():
+        fault = f"has shape {map_.shape}, not {wanted}" if map_.shape != wanted else "holds NaN or infinity"
+        raise ReaderError(f"a map of the method {method.name!r} {fault}: mend the method, or leave it out")
+    return map_
 
 
 def _mean(maps: Sequence[Map]) -> Map:

@@ -8,7 +8,7 @@ one for each map; and, if the maker has it, ``random``: the same method's maps o
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Dataset, Record, RecordId
-from bench.explain.belief.judging import Figures, Place, figures_of_maps, tells
+from bench.explain.belief.judging import Figures, Place, Row, figures_of_maps, rows, tells
+from bench.explain.belief.verdict import LEAST_PATIENTS, Verdict
 from bench.explain.maps.cell import cells_of
 from bench.explain.maps.metric import Deletion, deletions, energy, partial_rank_correlation
 from bench.view.region import expected_region
@@ -33,6 +34,8 @@ from taxonomy.outside import MEBIBYTE
 
 LARGEST = 1024 * MEBIBYTE
 """Bytes of the arrays of an archive at most."""
+
+NO_TRUTH = "no known truth, since evidence is planted for methods that run here alone"
 
 LEAST_FS = 40
 """Hz that maps have at least; below that no segment of a beat can be told."""
@@ -123,6 +126,39 @@ def scored(found: Maps, dataset: Dataset, network: Network | None = None, seed: 
     return tuple(
         _one(found, number, _record(found, number, dataset), network, seed) for number in range(len(found.ids))
     )
+
+
+def rows_of_maps(reader: str, figures: Sequence[Figures]) -> tuple[Row, ...]:
+    """Return what the figures of maps say, a row for each archive.
+
+    Evidence cannot be planted for a method that does not run here, so that none of them can be called faithful; that
+    they fail the sanity check, or are no better than amplitude, can be seen where what that takes is given.
+
+    Parameters
+    ----------
+    reader : str
+        That they explain.
+    figures : sequence of Figures
+        Of :func:`scored`.
+    """
+    return tuple(
+        replace(one, verdict=verdict, clinical=one.clinical and replace(one.clinical, verdict=verdict))
+        for one in rows(reader, figures)
+        for verdict in (_of_maps(one),)
+    )
+
+
+def _of_maps(row: Row) -> Verdict:
+    if row.verdict.word != "cannot tell":
+        return row.verdict
+    lacking = [
+        what
+        for what, one in (("'random' in the archive", row.random), ("the reader they explain", row.deletion))
+        if one is None
+    ]
+    few = f"n = {row.patients} patients, fewer than {LEAST_PATIENTS}" if row.patients < LEAST_PATIENTS else ""
+    without = f"nor is there {' or '.join(lacking)}, by which they could fail" if lacking else ""
+    return Verdict("cannot tell", "; ".join(part for part in (NO_TRUTH, without, few) if part))
 
 
 def _one(found: Maps, number: int, record: Record, network: Network | None, seed: int) -> Figures:

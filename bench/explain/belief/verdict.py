@@ -12,6 +12,8 @@ LEAST_PATIENTS = 10
 CORRELATION_LIMIT = 0.3
 """Partial rank correlation with the maps of random weights from which a map does not show what was learned."""
 
+DELETION = "deletion"
+
 RANDOM = "correlation with random weights"
 
 Word = Literal["faithful here", "fails the sanity check", "no better than amplitude", "cannot tell"]
@@ -24,7 +26,8 @@ class Evidence:
     Attributes
     ----------
     truth : mapping of str to Estimate or None
-        By kind of planted evidence, by how much the map finds it better than the energy of the signal, and chance, do.
+        By kind of planted evidence, by how much the map finds it better than the energy of the signal, chance and the
+        method's own maps of random weights do.
     deletion : Estimate or None
         By how much the answer falls faster by the map's order than by that of the energy.
     random : Estimate or None
@@ -74,7 +77,8 @@ def _fails(found: Evidence) -> str:
 def _no_better(found: Evidence) -> str:
     for name, one in _above_energy(found).items():
         if (known := _enough(one)) is not None and known.high <= 0:
-            return f"{name} is not above the signal's energy ({known.value:+.2f})"
+            null = "the signal's energy" if name == DELETION else "the signal's energy, chance and random weights"
+            return f"{name} is not above that of {null} ({known.value:+.2f})"
     return ""
 
 
@@ -96,7 +100,7 @@ _RULES: tuple[tuple[Word, Callable[[Evidence], str]], ...] = (
 
 
 def _above_energy(found: Evidence) -> dict[str, Estimate | None]:
-    return {**{f"known truth ({kind})": one for kind, one in found.truth.items()}, "deletion": found.deletion}
+    return {**{f"known truth ({kind})": one for kind, one in found.truth.items()}, DELETION: found.deletion}
 
 
 def _enough(one: Estimate | None) -> Estimate | None:

@@ -1,11 +1,11 @@
 """Explanations of any reader by hiding parts of recordings, each record by itself or pooled over those of a finding."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from bench.dataset import Record
+from bench.dataset import Record, RecordId
 from bench.explain.hiding.box import Answered, Box
 from bench.explain.hiding.effect import Explanation, effects_of, known
 from bench.explain.hiding.joint_effect import JointExplanation, mean_known, part_effects
@@ -72,8 +72,10 @@ def joint_explanation(
     taxonomy.error.BenchError
         As :func:`explanations`.
     """
-    masks = {one.ecg_id: _joint_masks(box.cells(one), plan, one, seed) for one in plan.records}
-    questions = questions_of(box, plan, seed)
+    masks, questions = dict[RecordId, JointMasks](), list[Masked]()
+    for record in plan.records:
+        masks[record.ecg_id] = own = _joint_masks(box.cells(record), plan, record, seed)
+        questions += _asked(record, own.masks(box.cells(record), box.fs(record)))
     answered = box.answers(questions, target, observer)
     each = np.split(answered.values, np.cumsum([1 + count for count in plan.masks])[:-1])
     hidden = [masks[record.ecg_id].hidden for record in plan.records]
@@ -102,7 +104,11 @@ def joint_explanation(
 
 def _questions(box: Box, plan: Plan, record: Record, seed: int) -> list[Masked]:
     """Return the whole recording and each mask of it."""
-    return [Masked(record), *(Masked.of(record, mask) for mask in _masks(box, plan, record, seed))]
+    return _asked(record, _masks(box, plan, record, seed))
+
+
+def _asked(record: Record, masks: Sequence[Mask]) -> list[Masked]:
+    return [Masked(record), *(Masked.of(record, mask) for mask in masks)]
 
 
 def _masks(box: Box, plan: Plan, record: Record, seed: int) -> list[Mask]:

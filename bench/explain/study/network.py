@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from bench.dataset import Record, RecordId
-from bench.explain.belief.belief import belief
+from bench.explain.belief.belief import belief, truth_of
 from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import Positive, positives
@@ -15,7 +15,7 @@ from bench.explain.concepts.concept import CONCEPTS, CONTROLS
 from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
 from bench.explain.concepts.concept_vector import CavOptions
 from bench.explain.hiding.blackbox import black_box_on_disk
-from bench.explain.maps.method import Answer, Method, last_layer, method_named, output_named
+from bench.explain.maps.method import Answer, Method, chosen, last_layer, method_named, output_named
 from bench.explain.maps.metric import mass
 from bench.explain.study.case import ExplainedCase, cases_of
 from bench.explain.study.doses import doses_of
@@ -106,6 +106,19 @@ class NetworkStudy:
             concepts=concepts,
             notes=tuple(notes),
             paper=options.paper,
+        )
+
+    def planned(self) -> tuple[str, ...]:
+        """Return in words what would be explained; nothing is asked but which answers are right."""
+        self.check()
+        methods = chosen(self.options.belief.methods)
+        names = ", ".join(method.name for method in methods)
+        transplants = self.options.transplants * len(self.findings)
+        return (
+            f"{len(self.positives)} right answers of {len({one.patient_id for one in self.positives})} patients, by "
+            f"{len(methods)} methods: {names}",
+            f"{transplants} transplants at most, of {len(self.findings)} findings",
+            f"{len(self.options.cohort)} whole records for the gallery; all of it on this machine, at no price",
         )
 
     @cached_property
@@ -199,8 +212,9 @@ class NetworkStudy:
         return concept_table(self.network, asked, self.options.cohort, self.observer)
 
     def _truth(self) -> list[Known]:
-        path = self.options.folder / "known_truth.json"
-        return kept_truth(self.options.dataset, self.options.belief, path, self.observer)
+        dataset, asked, path = self.options.dataset, self.options.belief, self.options.folder / "known_truth.json"
+        names = [method.name for method in chosen(asked.methods)]
+        return kept_truth(dataset, names, asked, path, lambda: truth_of(dataset, asked), self.observer)
 
     def _told(
         self,

@@ -1,5 +1,9 @@
 """The whole judgement in one call: what it refuses, what it keeps, and how it goes on after a kill."""
 
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -59,6 +63,62 @@ def test_a_killed_call_goes_on_and_ends_as_one_that_was_not(reader, cohort, tmp_
     assert without_time(again) == without_time(whole)
     assert again.figures[0] == whole.figures[0]
     assert len(path.read_text().splitlines()) == 4
+
+
+SLOW = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from bench.dataset.phantom import Phantoms
+from bench.explain.belief.belief import belief
+from bench.explain.maps import method
+from readers.torch_reader import TorchReader
+from tests.bench.explain.test_belief import OPTIONS
+from tests.bench.explain.test_judging import Learned
+
+
+def slowed(explain):
+    def slow(asked):
+        time.sleep(0.3)
+        return explain(asked)
+    return slow
+
+
+method.METHODS = tuple(replace(one, explain=slowed(one.explain)) for one in method.METHODS)
+method.chosen.__defaults__ = (method.METHODS,)
+reader = TorchReader(Learned(0).eval(), {"rhythm": ("sinus", "paced")}, fs=100)
+belief(reader, Phantoms("1,66").cohort("test"), OPTIONS, folder=Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_has_judged_is_kept_and_the_rest_is_as_if_it_had_not_been_killed(
+    reader, cohort, tmp_path
+):
+    whole = belief(reader, cohort, OPTIONS, folder=tmp_path / "whole")
+    path = tmp_path / "killed" / "figures.jsonl"
+    path.parent.mkdir()
+    process = subprocess.Popen([sys.executable, "-c", SLOW, str(path.parent)])
+    try:
+        limit = time.monotonic() + 120
+        while not (path.is_file() and path.read_bytes().count(b"\n") >= 2):
+            assert process.poll() is None
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+    finally:
+        process.kill()
+        process.wait()
+    done = path.read_text().count("\n") - 1
+    assert 1 <= done < 3
+    said = []
+    again = belief(reader, cohort, OPTIONS, (), path.parent, Observer(say=said.append))
+    assert f"{done} of 3 answers are already judged" in said
+    assert without_time(again) == without_time(whole)
 
 
 def test_a_folder_of_other_figures_is_refused_and_kept(reader, cohort, tmp_path):

@@ -14,7 +14,7 @@ from bench.explain.maps.method import chosen
 from bench.progress import Observer
 from readers.torch_reader import TorchReader
 from renderers import LEADS
-from taxonomy.error import RunError, UnknownNameError
+from taxonomy.error import ReaderError, RunError, UnknownNameError
 
 METHODS = chosen(("saliency", "integrated_gradients", "grad_cam", "occlusion_lead"))
 
@@ -176,3 +176,17 @@ def test_a_map_without_an_order_is_as_good_as_a_random_one_and_counts(found):
         assert (one.deletion, one.insertion) == (0.0, 0.0)
         assert (one.mass, one.random) == (None, None)
         assert one.energy.deletion != 0
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (lambda leads: np.where(leads == leads.max(), np.nan, leads), "holds NaN or infinity"),
+        (lambda leads: leads[:, :-1], r"has shape \(12, 999\), not \(12, 1000\)"),
+        (lambda leads: leads.sum(axis=0), r"has shape \(1000,\), not \(12, 1000\)"),
+    ],
+)
+def test_a_method_whose_map_is_none_is_named(found, spoilt, said):
+    mine = replace(METHODS[0], name="mine", explain=lambda asked: spoilt(asked.shown.leads))
+    with pytest.raises(ReaderError, match=rf"a map of the method 'mine' {said}: mend the method, or leave it out"):
+        list(judged(found[:1], [mine]))

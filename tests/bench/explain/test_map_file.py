@@ -1,14 +1,18 @@
 """Maps that were made elsewhere: what is scored, and what is refused in one sentence."""
 
 import io
+import subprocess
+import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bench.explain.belief import map_file
 from bench.explain.belief.judging import rows
-from bench.explain.belief.map_file import read_maps, scored
+from bench.explain.belief.map_file import read_maps, rows_of_maps, scored
+from bench.explain.belief.verdict import LEAST_PATIENTS
 from bench.explain.maps.gradient import integrated_gradients
 from readers.contract import Case
 from readers.torch_reader import TorchReader
@@ -73,6 +77,59 @@ def test_maps_of_random_weights_give_the_sanity_check(file, population, ids):
     other = scored(read_maps(saved(file, maps=noise[0], ids=ids, random=noise[1])), population)
     assert all(one.random > 0.99 for one in same)
     assert all(abs(one.random) < 0.1 for one in other)
+
+
+STRANGER = """
+import sys
+import numpy as np
+
+out, kind, ids = sys.argv[1], sys.argv[2], np.array(sys.argv[3].split(","), dtype=int)
+chance = np.random.default_rng(0)
+maps = chance.random((len(ids), 12, 1000))
+if kind == "worst":
+    maps[:, 1, 400:600] = 0
+more = {} if kind == "alone" else {"random": maps if kind == "same" else chance.random(maps.shape)}
+np.savez_compressed(out, maps=maps, ids=ids, target="rhythm=sinus", **more)
+assert not {name.split(".")[0] for name in sys.modules} & {"torch", "bench", "scipy"}
+"""
+
+
+OPEN = ("other", "worst")
+"""Archives that are scored with the reader they explain."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            "alone",
+            "cannot tell: no known truth, since evidence is planted for methods that run here alone; nor is there "
+            "'random' in the archive or the reader they explain, by which they could fail",
+        ),
+        ("other", "cannot tell: no known truth, since evidence is planted for methods that run here alone"),
+        ("same", "fails the sanity check"),
+        ("worst", "no better than amplitude"),
+    ],
+)
+def test_a_strangers_archive_has_a_verdict_or_why_not(kind, said, file, network, population):
+    sinus = [one for one in population.cohort("test") if population.truth(one).values["rhythm"] == "sinus"]
+    ids = ",".join(str(one.ecg_id) for one in sinus[: LEAST_PATIENTS + 2])
+    subprocess.run([sys.executable, "-I", "-c", STRANGER, str(file), kind, ids], check=True)
+    found = read_maps(file)
+    if kind == "other":
+        true = [integrated_gradients(network, shown(network, population, one), 0) for one in found.ids]
+        found = replace(found, maps=np.stack(true))
+    (told,) = rows_of_maps("mine", scored(found, population, network if kind in OPEN else None))
+    assert str(told.verdict) == said
+    assert told.patients == LEAST_PATIENTS + 2
+    assert told.clinical.verdict == told.verdict
+    assert (told.random is None) == (kind == "alone")
+
+
+def test_few_maps_of_a_stranger_say_how_few(file, population, ids):
+    noise = np.random.default_rng(0).random((3, 12, 1000))
+    (told,) = rows_of_maps("mine", scored(read_maps(saved(file, maps=noise, ids=ids)), population))
+    assert str(told.verdict).endswith("n = 3 patients, fewer than 10")
 
 
 def nan():

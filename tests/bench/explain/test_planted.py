@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bench.explain.belief import planted
 from bench.explain.belief.planted import (
     HELD_OUT_EVERY,
     LATE_QRS,
@@ -75,14 +76,20 @@ def test_too_few_recordings_are_one_sentence(tracing):
         taught([tracing], [tracing])
 
 
-def test_a_network_that_has_not_learned_is_no_yardstick():
+def test_a_network_that_has_not_learned_is_no_yardstick(monkeypatch):
+    monkeypatch.setattr(planted, "EPOCHS", 2)
     few = phantoms(32)
-    with pytest.raises(RunError, match=r"did not learn to see the planted .*give more recordings than 32"):
+    with pytest.raises(RunError, match=r"did not learn to see .* best of 4 tries\): give more recordings than 32"):
         taught(few, few[:8])
 
 
 def test_a_map_must_beat_chance_where_the_energy_does_worse():
     assert above_null([0.5, 0.9, None], [0.1, 0.8, 0.7]) == pytest.approx([0.0, 0.1, None], nan_ok=True)
+
+
+def test_a_map_must_beat_what_random_weights_find():
+    assert above_null([0.8, 0.95], [0.1, 0.9], 0.85) == pytest.approx([-0.05, 0.05])
+    assert above_null([0.8], [0.1], 0.3) == pytest.approx([0.3])
 
 
 @pytest.mark.slow

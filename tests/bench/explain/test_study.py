@@ -13,12 +13,12 @@ from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import positives
 from bench.explain.counterfactual.transplant import Transplant
 from bench.explain.maps.method import method_named
-from bench.explain.study import truth_file
 from bench.explain.study.case import NOT_NAMED, cases_of, chosen
 from bench.explain.study.infarction import infarction_groups, infarctions, likelihood_of, says_infarction
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.trace import answer_about, explained, traced
+from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import turned
 from bench.run.options import RunOptions
 from readers.registry import reader
@@ -198,16 +198,19 @@ def test_counts_below_0_and_an_unknown_paper_are_refused():
         options(paper="6x3")
 
 
-def test_known_truth_is_measured_once_for_the_same_methods(population, tmp_path, monkeypatch):
+def test_known_truth_is_measured_once_for_the_same_methods(population, tmp_path):
     one = Estimate(0.9, 0.8, 1.0, 40)
     known, asked = [Known("saliency", "ST shift", one, one, one, one, one)], []
-    monkeypatch.setattr(truth_file, "truth_of", lambda dataset, options: asked.append(options) or known)
     belief, path = BeliefOptions(("saliency",)), tmp_path / "known_truth.json"
-    assert truth_file.kept_truth(population, belief, path) == known
-    assert truth_file.kept_truth(population, belief, path) == known
+
+    def kept(options):
+        return kept_truth(population, options.methods, options, path, lambda: asked.append(options) or known)
+
+    assert kept(belief) == known
+    assert kept(belief) == known
     assert len(asked) == 1
-    truth_file.kept_truth(population, replace(belief, seed=1), path)
+    kept(replace(belief, seed=1))
     assert len(asked) == 2
     path.write_text(json.dumps({**json.loads(path.read_text()), "known": [{}]}))
     with pytest.raises(FileError, match="holds no known truth"):
-        truth_file.kept_truth(population, replace(belief, seed=1), path)
+        kept(replace(belief, seed=1))
