@@ -11,7 +11,7 @@ from bench.explain.hiding.blackbox import BlackBox
 from bench.explain.hiding.effect import TWO_WAY
 from bench.explain.hiding.inquired import Explained as Answered
 from bench.explain.hiding.inquired import Inquiry, inquire
-from bench.explain.hiding.inquiry import InquiryOptions
+from bench.explain.hiding.inquiry import InquiryOptions, wholes
 from bench.explain.hiding.known import truth_of_hiding
 from bench.explain.hiding.plan import JOINT, METHODS
 from bench.explain.hiding.pooled import PooledEffect
@@ -57,6 +57,7 @@ class BlackBoxStudy:
             As :func:`bench.explain.hiding.inquired.inquire`.
         """
         options, notes = self.options, list[str]()
+        wholes(self.box, options.cohort, inquiry_options(options))  # what is wrong with the budget is told at once
         truth = self._truth(notes)
         found = inquire(self.box, options.cohort, inquiry_options(options), truth, self.observer)
         asked = options.cohort.of(one.record for one in found.wholes)
@@ -102,13 +103,13 @@ class BlackBoxStudy:
         methods = tuple(name for name in options.belief.methods or (TWO_WAY,) if name in METHODS)
         if not methods:
             return []
-        path = options.folder / "known_truth.json"
+        belief = options.belief
+
+        def measured() -> list[Known]:
+            return truth_of_hiding(options.dataset, methods, belief.tracings, belief.seed)
+
         try:
-            return kept_truth(
-                options.dataset, methods, options.belief, path, lambda: truth_of_hiding(
-                    options.dataset, methods, options.belief.tracings, options.belief.seed
-                ), self.observer,
-            )  # fmt: skip
+            return kept_truth(options.dataset, methods, belief, options.run.out, measured, self.observer)
         except RunError as error:
             notes.append(f"No known truth: {error}.")
             return []

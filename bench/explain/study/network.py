@@ -212,9 +212,9 @@ class NetworkStudy:
         return concept_table(self.network, asked, self.options.cohort, self.observer)
 
     def _truth(self) -> list[Known]:
-        dataset, asked, path = self.options.dataset, self.options.belief, self.options.folder / "known_truth.json"
+        dataset, asked, out = self.options.dataset, self.options.belief, self.options.run.out
         names = [method.name for method in chosen(asked.methods)]
-        return kept_truth(dataset, names, asked, path, lambda: truth_of(dataset, asked), self.observer)
+        return kept_truth(dataset, names, asked, out, lambda: truth_of(dataset, asked), self.observer)
 
     def _told(
         self,

@@ -1,5 +1,7 @@
-"""The known truth of methods on disk, so that a killed explanation does not measure it again."""
+"""The known truth of methods on disk: it is the same for every reader, and measured once."""
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +12,7 @@ from bench.explain.belief.belief import BeliefOptions
 from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.planted import Known
 from bench.progress import SILENT, Observer
+from bench.run.settings import safe_name
 from bench.storage import as_json, write_whole
 from taxonomy.error import FileError
 from taxonomy.outside import outside_bytes, outside_object
@@ -19,7 +22,7 @@ def kept_truth(  # noqa: PLR0913  # what is measured of what, how, and where it 
     dataset: Dataset,
     methods: Sequence[str],
     options: BeliefOptions,
-    path: Path,
+    out: Path,
     measured: Callable[[], list[Known]],
     observer: Observer = SILENT,
 ) -> list[Known]:
@@ -30,8 +33,8 @@ def kept_truth(  # noqa: PLR0913  # what is measured of what, how, and where it 
     dataset : Dataset
     methods : sequence of str
     options : BeliefOptions
-    path : Path
-        Of the file.
+    out : Path
+        Where folders go; the file stands beside them, since no reader has a part in it.
     measured : callable
         Measures it, where the file has it not.
     observer : Observer
@@ -51,6 +54,8 @@ def kept_truth(  # noqa: PLR0913  # what is measured of what, how, and where it 
         "tracings": options.tracings,
         "seed": options.seed,
     }
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+    path = out / f"known-truth-{safe_name(dataset.name)}-{digest}.json"
     if path.is_file():
         data = outside_object(outside_bytes(path), path)
         if data.get("settings") == settings:

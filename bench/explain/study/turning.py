@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.dataset import Cohort
 from bench.explain.counterfactual.donor_pool import Donor, donor_pool
@@ -21,6 +22,9 @@ DONORS = 40
 
 CHANGED_MV = 0.01
 """Least difference of a sample that is shaded as changed."""
+
+BETWEEN_S = 0.06
+"""Seconds between two changed samples up to which what lies between is shaded too: lines that cross are no gap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +103,18 @@ def _pictured(done: Iterable[object], cohort: Cohort, pool: Sequence[Donor]) -> 
         if after is None:
             continue
         before = np.nan_to_num(signal.mv)
-        changed = np.abs(after - before) > CHANGED_MV
+        changed = _closed(np.abs(after - before) > CHANGED_MV, round(BETWEEN_S * signal.fs))
         if changed.any():
             yield Change(before, after, signal.fs, changed, signal.fs, _title(one), _notes(one))
+
+
+def _closed(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """Return a mask, bool (12, n_samples), without the gaps that are no longer than so many samples."""
+    from scipy.ndimage import binary_closing
+
+    padded = np.pad(mask, ((0, 0), (width, width)))
+    closed: NDArray[np.bool_] = binary_closing(padded, np.ones((1, width + 1)))[:, width:-width]
+    return closed
 
 
 def _title(one: Transplant) -> str:

@@ -1,12 +1,21 @@
 """``bench explain`` as it is typed: what it refuses, and what it scores."""
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.dataset import open_dataset
 from tests.command import bench, is_one_sentence
+
+ROOT = Path(__file__).parents[3]
 
 READER = ("explain", "--reader", "resnet1d", "--sample", "6")
 
@@ -104,3 +113,88 @@ def test_the_self_test_is_right_throughout(tmp_path):
     done = bench("explain", "selftest", "--method", "saliency", "--method", "occlusion_cell", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "22 of 22 verdicts are right" in done.stdout
+
+
+RUN = (
+    "explain", "--reader", "resnet1d", "--data", "phantoms:1,66", "--target", "rhythm=sinus", "--method", "saliency",
+    "--method", "gradient_times_input", "--each", "4", "--transplants", "1", "--no-concepts", "--pictures", "2",
+)  # fmt: skip
+
+
+def explained(out):
+    """Return what ``explain.json`` of the one page in a folder says, without times."""
+    (path,) = out.glob("explain-*/explain.json")
+    data = json.loads(path.read_text())
+    for row in data["rows"]:
+        row["seconds"] = 0
+    return data
+
+
+@pytest.mark.slow
+def test_a_killed_explanation_goes_on_and_ends_as_one_that_was_not(tmp_path):
+    whole = bench(*RUN, "--out", tmp_path / "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    (known,) = (tmp_path / "whole").glob("known-truth-*.json")
+    (tmp_path / "killed").mkdir()
+    shutil.copy(known, tmp_path / "killed")
+    words = [sys.executable, "-m", "bench", *RUN, "--out", str(tmp_path / "killed")]
+    with subprocess.Popen(words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and process.poll() is None:
+            judged = list((tmp_path / "killed").glob("explain-*/judged/figures.jsonl"))
+            if judged and judged[0].read_bytes().count(b"\n") >= 3:
+                break
+            time.sleep(0.02)
+        process.kill()
+    assert not list((tmp_path / "killed").glob("explain-*/explain.json"))
+    again = bench(*RUN, "--out", tmp_path / "killed", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "answers are already judged" in again.stderr
+    assert explained(tmp_path / "killed") == explained(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_the_page_and_the_card_of_a_network(tmp_path):
+    done = bench(*RUN, "--paper", "3x4", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = {path.parent for path in tmp_path.glob("runs/*/explain.md")}
+    text = (folder / "explain.md").read_text()
+    assert "## Which maps deserve belief" in text
+    assert "## Gallery" in text
+    links = re.findall(r"\]\((pictures/[^)]*)\)", text)
+    assert links and all((folder / link).is_file() for link in links)
+    card = bench("explain", "card", folder, cwd=tmp_path)
+    assert card.returncode == 0, card.stderr
+    assert "rhythm" in (folder / "MODEL_CARD.md").read_text()
+
+
+@pytest.mark.slow
+def test_the_page_of_a_black_box_and_its_price(tmp_path):
+    words = (
+        "explain", "--reader", "digitizer", "--data", "phantoms:1,66", "--target", "rhythm=sinus", "--each", "1",
+        "--max-queries", "100",
+    )  # fmt: skip
+    priced = bench(*words, "--dry-run", cwd=tmp_path)
+    assert priced.returncode == 0, priced.stderr
+    assert "calls no API" in priced.stdout
+    assert not (tmp_path / "runs").exists()
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (folder,) = [path.parent for path in tmp_path.glob("runs/*/explain.md")]
+    data = json.loads((folder / "explain.json").read_text())
+    assert data["questions"] <= 100
+    assert data["rows"][0]["verdict"]["word"] in ("cannot tell", "no better than amplitude")
+
+
+def test_a_budget_below_the_least_and_options_of_networks_are_refused_for_a_black_box(tmp_path):
+    words = ("explain", "--reader", "digitizer", "--target", "rhythm=sinus", "--split", "all")
+    assert refused((*words, "--max-queries", "5"), "--max-queries 5 is below", tmp_path)
+    assert refused((*words, "--layer", "trunk"), "black box", tmp_path)
+    assert refused((*READER, "--max-queries", "50"), "shows its gradients", tmp_path)
+
+
+def test_a_dry_run_of_a_network_says_what_would_be_explained(tmp_path):
+    done = bench(*READER, "--split", "all", "--target", "rhythm=sinus", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "right answers" in done.stdout
+    assert not list(tmp_path.iterdir())

@@ -201,16 +201,17 @@ def test_counts_below_0_and_an_unknown_paper_are_refused():
 def test_known_truth_is_measured_once_for_the_same_methods(population, tmp_path):
     one = Estimate(0.9, 0.8, 1.0, 40)
     known, asked = [Known("saliency", "ST shift", one, one, one, one, one)], []
-    belief, path = BeliefOptions(("saliency",)), tmp_path / "known_truth.json"
+    belief = BeliefOptions(("saliency",))
 
     def kept(options):
-        return kept_truth(population, options.methods, options, path, lambda: asked.append(options) or known)
+        return kept_truth(population, options.methods, options, tmp_path, lambda: asked.append(options) or known)
 
     assert kept(belief) == known
     assert kept(belief) == known
     assert len(asked) == 1
     kept(replace(belief, seed=1))
     assert len(asked) == 2
+    path = sorted(tmp_path.iterdir(), key=lambda one: one.stat().st_mtime_ns)[-1]
     path.write_text(json.dumps({**json.loads(path.read_text()), "known": [{}]}))
     with pytest.raises(FileError, match="holds no known truth"):
         kept(replace(belief, seed=1))
