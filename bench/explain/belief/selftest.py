@@ -61,11 +61,12 @@ DUE: Mapping[str, Mapping[str, tuple[Word, ...]]] = {
         "": FAITHFUL, "layer_cam": NOT_FAITHFUL, "occlusion_lead": NOT_FAITHFUL, "occlusion_group": NOT_FAITHFUL,
         "occlusion_segment": NOT_FAITHFUL,
     },
-    # No lead stands out; and a straight line over a raised ST segment leaves it raised. Of what Layer-CAM drops, the
-    # ST segments that lie below 0, the order is by lot.
+    # No lead stands out; and a straight line over a raised ST segment leaves it raised. Layer-CAM sees
+    # half of it, where its gradient is above 0.
     "ST only": {
         "": FAITHFUL, "layer_cam": (*FAITHFUL, *CANNOT), "occlusion_lead": NOT_FAITHFUL,
-        "occlusion_group": NOT_FAITHFUL, "occlusion_cell_bridged": NOT_FAITHFUL,
+        "occlusion_group": NOT_FAITHFUL,
+        "occlusion_cell_bridged": NOT_FAITHFUL,
     },
     # Where nothing is, nothing can be hidden, and what is multiplied by it is nothing: the gradient alone tells of it,
     # and hiding cannot confirm that.
