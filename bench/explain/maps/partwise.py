@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ def by_shapley(network: Network, shown: Shown, output: int, cells: Cells, fillin
     chosen = parts(cells, "cell")
     if not chosen:
         return np.zeros((12, cells.samples), dtype=np.float32)
-    orders = Orders.drawn(len(chosen), PAIRS, _lot(shown))
+    orders = Orders.drawn(len(chosen), PAIRS, _lot(network, shown))
     masks = orders.hidden([part.mask(cells, network.fs) for part in chosen])
     given, _ = orders.values(0.0, -drops(network, shown, output, masks, filling).astype(np.float64))
     return spread(list(zip(chosen, given.tolist(), strict=True)), cells, network.fs)
@@ -79,16 +80,23 @@ def by_joint_masks(network: Network, shown: Shown, output: int, cells: Cells, fi
     float32 array (12, n_samples)
         As :func:`bench.explain.maps.part.combined` gives it.
     """
-    drawn = JointMasks.drawn(cells, JOINT_MASKS, _lot(shown))
+    drawn = JointMasks.drawn(cells, JOINT_MASKS, _lot(network, shown))
     answers = -drops(network, shown, output, drawn.masks(cells, network.fs), filling).astype(np.float64)
     values = fitted(Pool.of([drawn.hidden], [answers], [0])).values
     return combined(_named(drawn.parts, values), cells)
 
 
-def _lot(shown: Shown) -> np.random.Generator:
-    """Return a lot of the recording's own: what the same masks had in common by chance would pass for a finding."""
-    digest = hashlib.sha256(shown.leads.tobytes()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:8], "big"))
+def _lot(network: Network, shown: Shown) -> np.random.Generator:
+    """Return a lot of the recording's and the weights' own.
+
+    What the masks of two recordings, or of a network and of random weights, had in common by chance would pass for a
+    finding.
+    """
+    digest = hashlib.sha256(shown.leads.tobytes())
+    for module in network.members:
+        for parameter in islice(module.parameters(), 1):
+            digest.update(parameter.detach().numpy().tobytes())
+    return np.random.default_rng(int.from_bytes(digest.digest()[:8], "big"))
 
 
 def _named(chosen: Sequence[Part], values: NDArray[np.floating]) -> dict[str, float]:

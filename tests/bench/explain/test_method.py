@@ -147,3 +147,13 @@ def test_a_network_without_a_course_over_time_has_no_layer_to_explain():
     network = reader(flat).network()
     with pytest.raises(ReaderError, match="no layer of the network has activations over time"):
         last_layer(network, answer(reader(LooksAt(V1)).network()).shown)
+
+
+def test_joint_masks_are_the_same_for_equal_weights_and_others_for_others():
+    """Random weights that were asked by the same masks would give a map like the reader's own by their noise alone."""
+    method = method_named("joint_masks")
+    own, again, other = (method.explain(answer(reader(LooksAt(V1, weight)).network())) for weight in (1.0, 1.0, 2**0.5))
+    assert np.array_equal(own, again)
+    noise = np.delete(np.arange(12), V1)
+    assert own[noise].any()
+    assert not np.allclose(other[noise], 4 * own[noise], rtol=0.1)  # as twice the logit would be by the same masks
