@@ -18,6 +18,7 @@ from dataclasses import replace  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
 
 from bench.dataset import Dataset, open_dataset  # noqa: E402
 from bench.explain.belief.judging import judged, of_answer  # noqa: E402
@@ -25,8 +26,10 @@ from bench.explain.belief.sample import EACH, Positive, positives  # noqa: E402
 from bench.explain.maps.cell import zeroed  # noqa: E402
 from bench.explain.maps.method import chosen, last_layer  # noqa: E402
 from bench.explain.maps.occlusion import BATCH, by_cell  # noqa: E402
+from readers.contract import Case  # noqa: E402
 from readers.network import Network, OpenReader  # noqa: E402
 from readers.registry import reader  # noqa: E402
+from readers.torch_reader import TorchReader  # noqa: E402
 from renderers.explained import Overlay, explained  # noqa: E402
 
 METHODS = (
@@ -89,6 +92,7 @@ def _passes(network: Network, one: Positive) -> None:
         pairs = [(_cpu(bare), _cpu(lambda: network.logits(leads, beside))) for _ in range(ROUNDS)]
     alone, wrapped = np.median(np.array(pairs)[1:], axis=0).tolist()
     print(f"\nwrapper: {wrapped / alone:.3f} times the bare networks over {ROWS} records (goal {WRAPPER_GOAL})")
+    _stranger(network, shown.leads)
     count = 1 + len(one.answer.cells.each)
     rows = [np.repeat(shown.leads[None], min(BATCH, count - start), axis=0) for start in range(0, count, BATCH)]
 
@@ -102,6 +106,35 @@ def _passes(network: Network, one: Positive) -> None:
 
     masked = np.median([(_cpu(passes), _cpu(cells)) for _ in range(5)][1:], axis=0)
     print(f"masks: {count} of occlusion_cell take {masked[1] / masked[0]:.2f} times as many forward passes")
+
+
+class Rhythm(torch.nn.Module):
+    """One of the networks with its answers about the rhythm alone, as a stranger's."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        first = network.place("rhythm", network.heads["rhythm"][0])
+        self.member, self.answers = network.members[0], slice(first, first + len(network.heads["rhythm"]))
+
+    def forward(self, leads: torch.Tensor) -> torch.Tensor:
+        """Return the logits of the rhythm."""
+        logits: torch.Tensor = self.member(leads)
+        return logits[:, self.answers]
+
+
+def _stranger(network: Network, leads: NDArray[np.float32]) -> None:
+    module = Rhythm(network).eval()
+    own = TorchReader(module, {"rhythm": network.heads["rhythm"]}, network.fs)
+    cases = [Case("c", signal=leads, fs=network.fs) for _ in range(ROWS)]
+    batch = torch.from_numpy(np.repeat(leads[None], ROWS, axis=0))
+
+    def bare() -> None:
+        with torch.inference_mode():
+            module(batch)
+
+    pairs = [(_cpu(bare), _cpu(lambda: list(own.read(cases)))) for _ in range(ROUNDS)]
+    alone, wrapped = np.median(np.array(pairs)[1:], axis=0).tolist()
+    print(f"TorchReader.read: {wrapped / alone:.3f} times one bare network over {ROWS} records (goal {WRAPPER_GOAL})")
 
 
 def _sample(network: Network, dataset: Dataset, answers: int) -> None:
