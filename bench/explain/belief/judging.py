@@ -291,11 +291,17 @@ def rows(reader: str, figures: Sequence[Figures], truth: Sequence[Known] = ()) -
     for one in figures:
         by_method.setdefault(one.method, []).append(one)
     known = {name: {row.kind: row.above_null for row in truth if row.method == name} for name in by_method}
-    return tuple(row(reader, of, known[name]) for name, of in by_method.items())
+    points = {name: {row.kind: row.pointing for row in truth if row.method == name} for name in by_method}
+    return tuple(row(reader, of, known[name], points[name]) for name, of in by_method.items())
 
 
-def row(reader: str, figures: Sequence[Figures], truth: Mapping[str, Estimate | None]) -> Row:
-    """Return what the figures of one method say."""
+def row(
+    reader: str,
+    figures: Sequence[Figures],
+    truth: Mapping[str, Estimate | None],
+    pointing: Mapping[str, Estimate] | None = None,
+) -> Row:
+    """Return what the figures of one method say, beside what is known of it on planted evidence."""
     patients = [one.patient_id for one in figures]
 
     def mean(values: Sequence[float | None]) -> Estimate | None:
@@ -305,7 +311,7 @@ def row(reader: str, figures: Sequence[Figures], truth: Mapping[str, Estimate | 
     insertion = [one.insertion for one in figures]
     above_energy = mean(above(deletion, [one.energy.deletion for one in figures]))
     random = mean([one.random for one in figures])
-    word = verdict(Evidence(truth, above_energy, random))
+    word = verdict(Evidence(truth, above_energy, random, pointing or {}))
     return Row(
         reader,
         figures[0].method,

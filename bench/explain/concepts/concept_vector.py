@@ -396,6 +396,6 @@ def _passes(network: Network, batch: Sequence[Shown], layer: str) -> "Iterator[t
                 logits = member.logits(leads, beside) / len(network.members)
         finally:
             hook.remove()
-        if not isinstance(kept[-1], torch.Tensor) or kept[-1].ndim != 3:
-            raise ReaderError("a layer of concepts must give activations over time, (records, channels, moments)")
+        if not kept or not isinstance(kept[-1], torch.Tensor) or kept[-1].ndim != 3:
+            raise network.without_course(layer, batch[0])
         yield kept[-1], logits

@@ -44,14 +44,16 @@ def drops(
     """
     import torch
 
-    found = []
+    given: list[NDArray[np.bool_] | None] = [None, *masks]  # the whole recording, in the batch of the first masks
+    logits = np.zeros(len(given), dtype=np.float32)
     with torch.inference_mode():
-        whole = float(network.logits(torch.from_numpy(shown.leads[None]), beside(shown, 1))[0, output])
-        for start in range(0, len(masks), BATCH):
-            hidden = np.stack([filling(shown.leads, mask) for mask in masks[start : start + BATCH]])
-            logits = network.logits(torch.from_numpy(hidden), beside(shown, len(hidden)))
-            found.append(whole - logits[:, output].numpy())
-    return np.concatenate(found).astype(np.float32) if found else np.zeros(0, np.float32)
+        for start in range(0, len(given), BATCH):
+            part = given[start : start + BATCH]
+            hidden = np.stack([shown.leads if mask is None else filling(shown.leads, mask) for mask in part])
+            rows = network.logits(torch.from_numpy(hidden), beside(shown, len(hidden)))
+            logits[start : start + len(part)] = rows[:, output].numpy()
+    fallen: NDArray[np.float32] = logits[0] - logits[1:]
+    return fallen
 
 
 def by_cell(network: Network, shown: Shown, output: int, cells: Cells, filling: Filling) -> dict[Cell, float]:

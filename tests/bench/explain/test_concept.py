@@ -207,8 +207,20 @@ def test_an_unknown_layer_names_the_nearest_and_one_without_time_is_refused(made
         pooled_activations(open_network(Sees()), made[0][:2], "mixd")
     flat = nn.Sequential(nn.Sequential(nn.Conv1d(12, 2, 5), nn.AdaptiveAvgPool1d(1), nn.Flatten()))
     network = TorchReader(flat.eval(), {"rhythm": ("sinus", "paced")}, fs=100).network()
-    with pytest.raises(ReaderError, match="must give activations over time"):
+    with pytest.raises(ReaderError, match=r"layer '0' .* gives no activations over time.*layers that do are 0\.0$"):
         pooled_activations(network, made[0][:2], "0")
+
+    class PartByPart(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.row = nn.Sequential(nn.Conv1d(12, 2, 5), nn.ReLU())
+
+        def forward(self, x):
+            return self.row[1](self.row[0](x)).mean(dim=2)
+
+    uncalled = TorchReader(PartByPart().eval(), {"rhythm": ("sinus", "paced")}, fs=100).network()
+    with pytest.raises(ReaderError, match=r"layer 'row' .* never called as a whole.*row\.1, row\.0$"):
+        pooled_activations(uncalled, made[0][:2], "row")
     with pytest.raises(ReaderError, match="no recording"):
         pooled_activations(network, [], "0")
 

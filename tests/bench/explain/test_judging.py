@@ -8,7 +8,9 @@ import pytest
 import torch
 from torch import nn
 
+from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.judging import Figures, Nulls, judged, row, rows
+from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import answers_of, positives
 from bench.explain.maps.method import chosen
 from bench.progress import Observer
@@ -135,6 +137,15 @@ def test_a_mass_stands_with_its_verdict_and_both_nulls():
     assert told.deletion_above_energy.value == pytest.approx(0.2)
     assert told.to_json()["clinical"]["verdict"]["word"] == "cannot tell"
     assert json.loads(json.dumps(told.to_json())) == told.to_json()
+
+
+def test_how_often_planted_evidence_is_pointed_at_counts():
+    sure = Estimate(0.3, 0.2, 0.4, 40)
+    never = Estimate(0.0, 0.0, 0.0, 40)
+    for pointing, word in ((sure, "faithful here"), (never, "cannot tell")):
+        known = [Known("mine", "ST shift", sure, sure, sure, sure, pointing)]
+        (told,) = rows("r", [figure(number) for number in range(12)], known)
+        assert told.verdict.word == word
 
 
 def test_figures_that_are_missing_leave_the_others():

@@ -124,6 +124,16 @@ def test_several_maps_are_held_against_the_same_random_orders(shown):
     assert np.array_equal(both[0].random_deleted, both[1].random_deleted)
 
 
+def test_random_orders_and_their_reverses_take_away_as_much_as_they_hide(shown):
+    """Of a network that adds up, what an order hides and what its reverse shows are the whole."""
+    one = deletion(network(), shown, 0, energy(shown))
+    assert one.random_deleted == pytest.approx(1 - one.shares, abs=0.15)
+    assert one.random_inserted == pytest.approx(one.shares, abs=0.15)
+    assert one.random_deleted + one.random_inserted == pytest.approx(np.ones(len(one.shares)), abs=1e-5)
+    assert one.random_deleted + one.random_deleted[::-1] == pytest.approx(np.ones(len(one.shares)), abs=1e-5)
+    assert one.shares + one.shares[::-1] == pytest.approx(np.ones(len(one.shares)))
+
+
 class Scaled(Late):
     def __init__(self, by):
         super().__init__()

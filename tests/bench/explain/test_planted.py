@@ -83,6 +83,15 @@ def test_a_network_that_has_not_learned_is_no_yardstick(monkeypatch):
         taught(few, few[:8])
 
 
+def test_where_the_first_weights_learn_too_little_others_are_tried(monkeypatch):
+    few = phantoms(32)
+    monkeypatch.setattr(planted, "EPOCHS", 3)
+    monkeypatch.setattr(planted, "LEAST_AUC", 0.0)
+    first = min(taught(few, few[:8], seed=2).areas.values())
+    monkeypatch.setattr(planted, "LEAST_AUC", first + 1e-6)
+    assert min(taught(few, few[:8], seed=2).areas.values()) > first
+
+
 def test_a_map_must_beat_chance_where_the_energy_does_worse():
     assert above_null([0.5, 0.9, None], [0.1, 0.8, 0.7]) == pytest.approx([0.0, 0.1, None], nan_ok=True)
 

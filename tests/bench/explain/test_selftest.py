@@ -1,15 +1,22 @@
 """Doubles of known explanation come out right, and random weights fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from bench.explain.belief import judging
 from bench.explain.belief.double import DOUBLES
+from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.planted import PLANTED_FS
 from bench.explain.belief.selftest import DUE, NOT_FAITHFUL, phantoms, selftest
+from bench.explain.belief.verdict import Evidence, verdict
 from bench.explain.maps.cell import cells_of
-from bench.explain.maps.method import METHODS, chosen
+from bench.explain.maps.method import METHODS, chosen, method_named
+from bench.explain.maps.metric import energy
 from renderers import LEADS
+from taxonomy.error import ReaderError
 
 QUICK = ("saliency", "gradient_times_input", "occlusion_cell")
 
@@ -68,6 +75,56 @@ def test_quick_methods_come_out_right_and_random_weights_fail():
     assert by["P absent", "saliency"].area.value > 0.99
     assert by["P absent", "gradient_times_input"].area.value == pytest.approx(0.5, abs=0.02)
     assert by["constant", "saliency"].area is None
+
+
+GRADIENT = method_named("gradient_times_input")
+"""A method that is right on the double of V1's QRS complex, spoilt below."""
+
+
+def noise(asked):
+    return np.random.default_rng(0).random(asked.shown.leads.shape, dtype=np.float32)
+
+
+BROKEN = {
+    "energy": lambda asked: energy(asked.shown),
+    "noise": noise,
+    "against": lambda asked: -GRADIENT.explain(asked),
+    "other leads": lambda asked: np.roll(GRADIENT.explain(asked), 1, axis=0),
+    "late by 0.2 s": lambda asked: np.roll(GRADIENT.explain(asked), PLANTED_FS // 5, axis=1),
+    "one curve for all leads": lambda asked: np.tile(GRADIENT.explain(asked).mean(axis=0), (12, 1)),
+    "nothing": lambda asked: np.zeros_like(asked.shown.leads),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_method_does_not_come_out_right(fault):
+    v1 = DOUBLES[:1]
+    assert all(one.is_right for one in selftest([GRADIENT], v1))
+    assert not all(one.is_right for one in selftest([replace(GRADIENT, explain=BROKEN[fault])], v1))
+
+
+def deletion_alone(found):
+    return Evidence({"any": Estimate(1.0, 1.0, 1.0, 99)}, found.deletion, found.random)
+
+
+def truth_alone(found):
+    return Evidence(found.truth, Estimate(1.0, 1.0, 1.0, 99), found.random)
+
+
+@pytest.mark.parametrize("loosened", [deletion_alone, truth_alone])
+def test_a_verdict_that_rests_on_less_does_not_come_out_right(loosened, monkeypatch):
+    methods = chosen(("saliency", "gradient_times_input", "occlusion_lead"))
+    doubles = [one for one in DOUBLES if one.name in ("V1's QRS only", "P absent", "energy only")]
+    monkeypatch.setattr(judging, "verdict", lambda found: verdict(loosened(found)))
+    assert not all(one.is_right for one in selftest(methods, doubles))
+
+
+def test_a_method_that_raises_is_no_pass():
+    def raises(_asked):
+        raise ReaderError("broken")
+
+    with pytest.raises(ReaderError, match="broken"):
+        list(selftest([replace(GRADIENT, explain=raises)], DOUBLES[:1]))
 
 
 @pytest.mark.slow

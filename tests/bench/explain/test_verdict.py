@@ -1,10 +1,12 @@
 """The verdict on a method for a reader: each word, and each boundary."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bench.explain.belief.estimate import Estimate, above, estimate
-from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS, Evidence, verdict
+from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS, LEAST_POINTING, Evidence, verdict
 
 KINDS = ("late QRS", "ST shift", "absent P")
 
@@ -71,6 +73,15 @@ def test_what_is_left_open_is_named_with_n():
     just = str(verdict(found(deletion=at(0.0, 0.1, LEAST_PATIENTS))))
     assert just == f"cannot tell: n = {LEAST_PATIENTS} patients leave deletion open"
     assert str(verdict(found(deletion=at(0.0, 0.1)))) == "cannot tell: n = 40 patients leave deletion open"
+
+
+def test_a_map_that_never_points_at_what_was_planted_is_not_faithful():
+    """One curve for all leads has a large area over samples: it tells the time alone."""
+    all_leads = replace(found(), pointing=dict.fromkeys(KINDS, at(0.5, 0.9)) | {"late QRS": at(0.0, 0.0)})
+    said = "cannot tell: the map does not point at planted evidence (late QRS)"
+    assert str(verdict(all_leads)) == said
+    for low, word in ((LEAST_POINTING, "cannot tell"), (LEAST_POINTING + 1e-6, "faithful here")):
+        assert verdict(replace(all_leads, pointing={"late QRS": at(low, 0.9)})).word == word
 
 
 def test_the_reason_names_the_kind_that_is_not_seen():
