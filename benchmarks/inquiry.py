@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/inquiry.py --reader digitizer [--each 5] [--truth] [--methods NAME ...]
 
-Four findings of the test phantoms, by default with leads-and-segments, the deletion curves among the questions.
+Four findings of the test phantoms, by default with leads_and_segments, the deletion curves among the questions.
 ``--truth`` adds how well the same methods find planted evidence.
 """
 

@@ -70,12 +70,18 @@ class ExplainGroup(click.Group):
 )
 @click.option("--show", "shown", default="", metavar="METHOD", help="Draw the maps of this one, not of the best.")
 @click.option("--layer", default="", show_default="the last one", help="For Grad-CAM, Layer-CAM and concepts.")
-@click.option("--each", type=click.IntRange(1), default=6, show_default=True, help="Patients of each finding at most.")
+@click.option(
+    "--each",
+    type=click.IntRange(1),
+    show_default="6, of a black box 3",
+    metavar="N",
+    help="Patients of each finding at most.",
+)
 @click.option(
     "--transplants",
     type=click.IntRange(0),
-    default=3,
-    show_default=True,
+    show_default="3, of a black box 0",
+    metavar="N",
     help="Records of each finding in which beats are exchanged until the answer goes; 0 for none.",
 )
 @click.option("--no-concepts", is_flag=True, help="Leave out what concepts the answers rest on.")
@@ -121,15 +127,16 @@ def explain(  # one for each option of its own
         _dry_run(asked)
         return
     from bench.cli.terminal import TERMINAL, show
-    from bench.explain.study.whole import explain as explained
+    from bench.explain.study.whole import Explaining
     from bench.report.explain_page import Limits, write_explained
     from bench.report.explanation_table import method_table
 
-    found = explained(asked, TERMINAL)
-    write_explained(asked.folder, found, Limits(gallery=asked.pictures), TERMINAL)
+    explaining = Explaining.of(asked)
+    folder, found = explaining.options.folder, explaining.found(TERMINAL)
+    write_explained(folder, found, Limits(gallery=asked.pictures), TERMINAL)
     show(method_table(found.rows, f"{found.reader} on {found.dataset}, {found.split}: which maps deserve belief"))
     click.echo(f"\nshown: {found.method}, {found.verdict}")
-    click.echo(f"page: {asked.folder / 'explain.md'}")
+    click.echo(f"page: {folder / 'explain.md'}")
 
 
 def _options(options: dict[str, Any]) -> "ExplainOptions":
@@ -140,7 +147,7 @@ def _options(options: dict[str, Any]) -> "ExplainOptions":
         methods=options.pop("methods"),
         targets=options.pop("targets"),
         layer=options.pop("layer"),
-        each=options.pop("each"),
+        each=options.pop("each") or 0,
         seed=options["seed"],
     )
     own = {name: options.pop(name) for name in ("shown", "transplants", "doses", "pictures", "paper", "max_queries")}
@@ -149,10 +156,10 @@ def _options(options: dict[str, Any]) -> "ExplainOptions":
 
 def _dry_run(asked: "ExplainOptions") -> None:
     from bench.cli.terminal import TERMINAL
-    from bench.explain.study.whole import planned
+    from bench.explain.study.whole import Explaining
     from bench.run.estimate import estimate_lines
 
-    words, price = planned(asked, TERMINAL)
+    words, price = Explaining.of(asked).planned(TERMINAL)
     click.echo("\n".join(words))
     if price is not None:
         click.echo("\n".join(("", *estimate_lines(price, asked.run.limits.concurrency, asked.run.limits.batch))))

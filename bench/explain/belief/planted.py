@@ -7,14 +7,15 @@ a network may look at one, and a true map would miss the rest of the mask.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record, RecordId
+from bench.dataset import Dataset, RecordId
+from bench.dataset.base import TRAIN
 from bench.explain.belief.estimate import Estimate, above, estimate
 from bench.explain.maps.cell import bridged, cells_of
 from bench.explain.maps.method import Answer, Map, Method, last_layer
@@ -120,10 +121,15 @@ class Taught:
     areas: dict[str, float]
 
 
-def tracings(records: Iterable[Record], most: int = TRACINGS) -> tuple[Tracing, ...]:
-    """Return the first records, so many at most, whose beats have what evidence is planted in."""
+def tracings(dataset: Dataset, most: int = TRACINGS) -> tuple[Tracing, ...]:
+    """Return the first records, so many at most, whose beats have what evidence is planted in.
+
+    They are of training folds where a dataset has recordings of them: nothing else is taught to any network.
+    """
+    folds = dataset.splits[TRAIN].folds if TRAIN in dataset.splits else ()
+    is_taught = any(record.rates for record in dataset.in_folds(folds))
     found: list[Tracing] = []
-    for record in records:
+    for record in dataset.in_folds(folds) if is_taught else dataset:
         if len(found) == most:
             break
         signal = record.signal() if record.rates else None

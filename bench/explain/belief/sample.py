@@ -18,6 +18,7 @@ from measurements.segment import segmented
 from readers.contract import Case
 from readers.head import FINDING_FROM, is_multi_label
 from readers.network import Network, Output
+from taxonomy.axis import DIAGNOSIS
 from taxonomy.error import RunError
 from taxonomy.truth import Truth
 
@@ -56,7 +57,7 @@ def positives(
     network : Network
     cohort : Cohort
     outputs : sequence of tuple of str
-        The findings; by default every one of its outputs that has an expected region.
+        The findings; by default :func:`usual_outputs`.
     each : int
         Patients of each finding at most.
     observer : Observer
@@ -67,7 +68,7 @@ def positives(
     taxonomy.error.RunError
         When there is none.
     """
-    wanted = tuple(outputs) or tuple(one for one in network.outputs if expected_region(*one))
+    wanted = tuple(outputs) or usual_outputs(network)
     taken: dict[Output, list[Positive]] = {one: [] for one in wanted}
     missed = 0
     for record in in_random_order(cohort):
@@ -92,6 +93,12 @@ def positives(
     if missed:
         observer.say(f"{missed} findings are left out: the recordings have them, and the reader does not find them")
     return every
+
+
+def usual_outputs(network: Network) -> tuple[Output, ...]:
+    """Return the outputs that have an expected region; not those of ``diagnosis`` where other axes say the same."""
+    found = tuple(one for one in network.outputs if expected_region(*one))
+    return tuple(one for one in found if one[0] != DIAGNOSIS.name) or found
 
 
 def has(truth: Truth, output: Output) -> bool:

@@ -9,7 +9,7 @@ from bench.explain.counterfactual.donor_pool import bears
 from bench.explain.hiding.target import Target
 from bench.view.region import expected_region
 from readers.head import FINDING_FROM
-from taxonomy.axis import AXES
+from taxonomy.axis import AXES, DIAGNOSIS
 from taxonomy.error import RunError, unknown_name
 from taxonomy.reading import Reading
 
@@ -38,9 +38,13 @@ def target_named(name: str) -> Target:
 
 
 def with_region() -> tuple[Target, ...]:
-    """Return every finding of which it is known where a cardiologist looks."""
+    """Return every finding of which it is known where a cardiologist looks; not those of ``diagnosis``.
+
+    That axis says in PTB-XL's words what the others say.
+    """
+    axes = [axis for axis in AXES if axis is not DIAGNOSIS]
     return tuple(
-        Target(axis.name, value) for axis in AXES for value in axis.values if expected_region(axis.name, value)
+        Target(axis.name, value) for axis in axes for value in axis.values if expected_region(axis.name, value)
     )
 
 

@@ -93,7 +93,7 @@ class Explanation:
         return spread([(one.part, one.value) for one in self.effects if one.value is not None], cells, fs)
 
 
-TWO_WAY = "leads-and-segments"
+TWO_WAY = "leads_and_segments"
 """The method that hides the 12 leads and the 6 segments, each by itself: 18 questions."""
 
 

@@ -85,6 +85,8 @@ class Explained:
         Where a cardiologist looks; None where no place is named, or the recording does not have it.
     deletion : Deletion or None
         None where it was not asked, or flat leads are answered alike.
+    energy_deletion : Deletion or None
+        The same of the signal's energy.
     figures : Figures
     """
 
@@ -95,6 +97,7 @@ class Explained:
     cells: Cells
     region: NDArray[np.bool_] | None
     deletion: Deletion | None
+    energy_deletion: Deletion | None
     figures: Figures
 
     @property
@@ -364,7 +367,15 @@ class _Mapped:
         each = zip(self.explanations, self.maps, curves[1:], figures, self.seconds, strict=True)
         return [
             Explained(
-                self.whole, found, map_, self.fs, self.cells, region, curve, replace(figure, seconds=rounded(took))
+                self.whole,
+                found,
+                map_,
+                self.fs,
+                self.cells,
+                region,
+                curve,
+                curves[0],
+                replace(figure, seconds=rounded(took)),
             )
             for found, map_, curve, figure, took in each
         ]

@@ -46,8 +46,8 @@ class InquiryOptions:
     targets : tuple of str
         Such as ``conduction=lbbb``; without any, every finding that has an expected region and is borne.
     methods : tuple of str
-        Of :data:`.plan.METHODS` and :data:`.plan.JOINT`; without any, ``leads-and-segments`` of answers with
-        probabilities and ``joint-leads`` of hard ones.
+        Of :data:`.plan.METHODS` and :data:`.plan.JOINT`; without any, ``leads_and_segments`` of answers with
+        probabilities and ``joint_leads`` of hard ones.
     each : int
         Patients of each finding at most.
     max_queries : int or None

@@ -17,7 +17,7 @@ from taxonomy.error import DatasetError, SettingError, unknown_name
 
 SHAPLEY = "shapley"
 
-JOINT_GROUPS, JOINT_LEADS = "joint-groups", "joint-leads"
+JOINT_GROUPS, JOINT_LEADS = "joint_groups", "joint_leads"
 """Joint masks over groups of contiguous leads, which tell the same thing, and over single leads."""
 
 JOINT: tuple[str, ...] = (JOINT_LEADS, JOINT_GROUPS)
@@ -157,7 +157,7 @@ def planned_jointly(records: Sequence[Record], method: str, max_queries: int | N
     Parameters
     ----------
     records : sequence of Record
-    method : {"joint-leads", "joint-groups"}
+    method : {"joint_leads", "joint_groups"}
     max_queries : int, optional
         Questions at most.
 

@@ -7,11 +7,13 @@ import numpy as np
 
 from bench.dataset import Cohort, Record, RecordId
 from bench.explain.belief.planted import Known
+from bench.explain.counterfactual.given import asking_reader, viewed_case
 from bench.explain.hiding.blackbox import BlackBox
 from bench.explain.hiding.effect import TWO_WAY
 from bench.explain.hiding.inquired import Explained as Answered
 from bench.explain.hiding.inquired import Inquiry, inquire
 from bench.explain.hiding.inquiry import InquiryOptions, wholes
+from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.hiding.known import truth_of_hiding
 from bench.explain.hiding.plan import JOINT, METHODS
 from bench.explain.hiding.pooled import PooledEffect
@@ -19,18 +21,22 @@ from bench.explain.maps.method import METHODS as OPEN_METHODS
 from bench.explain.maps.metric import mass
 from bench.explain.study.case import ExplainedCase, cases_of
 from bench.explain.study.doses import doses_of
-from bench.explain.study.found import Explained
+from bench.explain.study.found import LEAST_CURVES, Curves, Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.trace import Trace
 from bench.explain.study.truth_file import kept_truth
+from bench.explain.study.turning import Turned, turned
 from bench.progress import SILENT, Observer
+from bench.storage import held
 from measurements.conditioning import without_gaps
 from measurements.segment import segmented
 from taxonomy.axis import ISCHEMIA_TERRITORY
 from taxonomy.error import ReaderError, RunError
 
 NO_MAP = "No map: parts are hidden where an answer is right, and only of the records that were chosen."
+
+OF_ALL = "The map is that of all records of the finding together: single hard answers tell nothing."
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +68,7 @@ class BlackBoxStudy:
         found = inquire(self.box, options.cohort, inquiry_options(options), truth, self.observer)
         asked = options.cohort.of(one.record for one in found.wholes)
         method = self._shown(found)
+        turning = self._turned(found)
         row = next((row for row in found.rows if row.method == method), None)
         if found.unsaid:
             notes.append(f"No comparison of what it says with what moves it: {found.unsaid}.")
@@ -85,7 +92,10 @@ class BlackBoxStudy:
             truth=tuple(truth),
             cases=tuple(self._cases(found, asked, method)),
             infarctions=tuple(self._infarctions(found, asked, method)),
+            curves=_curves(found, method),
             heats=tuple(of.heat[method] for of in found.findings if method in of.heat),
+            changes=turning.changes,
+            flips=turning.flips,
             doses=doses_of(options, self.observer) if options.doses else (),
             says=found.says,
             joints=tuple(joint for of in found.findings for joint in of.joints.values()),
@@ -114,6 +124,24 @@ class BlackBoxStudy:
             notes.append(f"No known truth: {error}.")
             return []
 
+    def _turned(self, found: Inquiry) -> Turned:
+        options, reader = self.options, self.box.reader
+        if not options.transplants:
+            return Turned()
+        case_of = viewed_case(self.box.cases.cases.view)
+        outputs = [(of.target.axis, of.target.value) for of in found.findings if of.missed < of.asked]
+        with held(options.folder):
+            return turned(
+                lambda output: asking_reader(reader, *output, case_of),
+                options.cohort,
+                outputs,
+                options.transplants,
+                self.box.settings,
+                options.folder / "transplants.jsonl",
+                options.belief.seed,
+                self.observer,
+            )
+
     def _shown(self, found: Inquiry) -> str:
         """Return the method whose maps are drawn: that which is named, else the first that has any."""
         there = [one.explanation.method for one in found.explained]
@@ -128,9 +156,10 @@ class BlackBoxStudy:
         for of in found.findings:
             told.setdefault(of.target.axis, []).append(of.target.value)
         maps = _by_answer(found, method)
+        joints = {(of.target.axis, of.target.value): of.joints[method] for of in found.findings if method in of.joints}
 
         def tracing(record: Record, axis: str, value: str) -> Trace:
-            return _trace(record, maps.get((record.ecg_id, axis, value)))
+            return _trace(self.box, record, maps.get((record.ecg_id, axis, value)), joints.get((axis, value)))
 
         readings = {one.record.ecg_id: one.reading for one in found.wholes}
         return list(cases_of(asked, readings, told, tracing))
@@ -178,12 +207,28 @@ def _by_answer(found: Inquiry, method: str) -> dict[tuple[RecordId, str, str], A
     }
 
 
-def _trace(record: Record, one: Answered | None) -> Trace:
+def _trace(box: BlackBox, record: Record, one: Answered | None, joint: JointExplanation | None) -> Trace:
     signal = record.signal()
     beats = segmented(without_gaps(signal.mv), signal.fs)
+    if joint is not None:
+        return Trace(signal.mv, signal.fs, beats, joint.map(box.cells(record)), box.fs(record), (OF_ALL,))
     if one is None:
         return Trace(signal.mv, signal.fs, beats, np.zeros(signal.mv.shape, np.float32), signal.fs, (NO_MAP,))
     return Trace(signal.mv, signal.fs, beats, one.map, one.fs)
+
+
+def _curves(found: Inquiry, method: str) -> tuple[Curves, ...]:
+    groups = [("all findings", found.explained), *((of.target.name, of.explained) for of in found.findings)]
+    made = []
+    for title, explained in groups:
+        own = [one for one in explained if one.explanation.method == method]
+        known = [(one, one.deletion, one.energy_deletion) for one in own]
+        there = [(one, curve, null) for one, curve, null in known if curve is not None and null is not None]
+        patients = tuple(one.whole.record.patient_id for one, _, _ in there)
+        made.append(
+            Curves(title, method, patients, tuple(one for _, one, _ in there), tuple(one for _, _, one in there))
+        )
+    return tuple(one for one in made if len(one.patients) >= LEAST_CURVES)
 
 
 def _effects(found: Inquiry) -> tuple[tuple[str, tuple[PooledEffect, ...]], ...]:

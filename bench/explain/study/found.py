@@ -19,6 +19,9 @@ from bench.explain.study.infarction import InfarctionCase, InfarctionGroup, infa
 from bench.tracing.flip_dose import FlipSummary
 from renderers.compared import Change
 
+LEAST_CURVES = 3
+"""Records of a finding below which it has no curve of its own."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curves:

@@ -7,13 +7,10 @@ from bench.explain.belief.sample import Positive
 from bench.explain.maps.method import Map, Method
 from bench.explain.maps.metric import Deletion, deletions, energy
 from bench.explain.maps.pooled_map import Pooled, cell_shares, pooled
-from bench.explain.study.found import Curves
+from bench.explain.study.found import LEAST_CURVES, Curves
 from bench.explain.study.trace import explained
 from bench.progress import SILENT, Observer
 from readers.network import Output
-
-LEAST_CURVES = 3
-"""Records of a finding below which it has no curve of its own."""
 
 
 @dataclass(frozen=True, eq=False)

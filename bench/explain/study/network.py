@@ -9,11 +9,12 @@ from bench.dataset import Record, RecordId
 from bench.explain.belief.belief import belief, truth_of
 from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
-from bench.explain.belief.sample import Positive, positives
+from bench.explain.belief.sample import Positive, positives, usual_outputs
 from bench.explain.belief.verdict import Word
 from bench.explain.concepts.concept import CONCEPTS, CONTROLS
 from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
 from bench.explain.concepts.concept_vector import CavOptions
+from bench.explain.counterfactual.given import asking_network
 from bench.explain.hiding.blackbox import black_box_on_disk
 from bench.explain.maps.method import Answer, Method, chosen, last_layer, method_named, output_named
 from bench.explain.maps.metric import mass
@@ -33,7 +34,7 @@ from bench.view.region import expected_region
 from readers.contract import Reader
 from readers.head import MEASURED
 from readers.network import Network, Output
-from taxonomy.axis import AXES, DIAGNOSIS, ISCHEMIA_TERRITORY
+from taxonomy.axis import AXES, ISCHEMIA_TERRITORY
 from taxonomy.error import BenchError, DatasetError, RunError
 from taxonomy.reading import Reading
 
@@ -113,7 +114,7 @@ class NetworkStudy:
         self.check()
         methods = chosen(self.options.belief.methods)
         names = ", ".join(method.name for method in methods)
-        transplants = self.options.transplants * len(self.findings)
+        transplants = (self.options.transplants or 0) * len(self.findings)
         return (
             f"{len(self.positives)} right answers of {len({one.patient_id for one in self.positives})} patients, by "
             f"{len(methods)} methods: {names}",
@@ -123,9 +124,9 @@ class NetworkStudy:
 
     @cached_property
     def targets(self) -> tuple[Output, ...]:
-        """The outputs that are named; all that have an expected region where none is."""
+        """The outputs that are named; by default :func:`bench.explain.belief.sample.usual_outputs`."""
         named = tuple(output_named(self.network, target) for target in self.options.belief.targets)
-        return named or tuple(one for one in self.network.outputs if expected_region(*one))
+        return named or usual_outputs(self.network)
 
     @cached_property
     def readings(self) -> dict[RecordId, Reading]:
@@ -140,14 +141,9 @@ class NetworkStudy:
 
     @cached_property
     def findings(self) -> tuple[Output, ...]:
-        """The findings of the right answers that are no negative, such as no conduction disturbance.
-
-        Unless they are named, those of ``diagnosis`` are left out: it says in PTB-XL's words what other axes say.
-        """
-        left = {(axis.name, axis.negative) for axis in AXES}
-        if not self.options.belief.targets:
-            left |= {(DIAGNOSIS.name, value) for value in DIAGNOSIS.values}
-        return tuple(dict.fromkeys(one.output for one in self.positives if one.output not in left))
+        """The findings of the right answers that are no negative, such as no conduction disturbance."""
+        negative = {(axis.name, axis.negative) for axis in AXES}
+        return tuple(dict.fromkeys(one.output for one in self.positives if one.output not in negative))
 
     @property
     def layer(self) -> str:
@@ -194,7 +190,7 @@ class NetworkStudy:
         identity = repr((options.run.reader, sorted(getattr(self.reader, "details", {}).items())))
         with held(options.folder):
             return turned(
-                self.network,
+                lambda output: asking_network(self.network, *output),
                 options.cohort,
                 self.findings,
                 options.transplants,

@@ -12,7 +12,10 @@ from bench.run.settings import safe_name
 from taxonomy.error import SettingError, unknown_name
 
 TRANSPLANTS = 3
-"""Records of each finding that get a transplant, as a rule."""
+"""Records of each finding that get a transplant as a rule, of a network; of a black box none."""
+
+EACH_ASKED = 3
+"""Patients of each finding as a rule, of a black box."""
 
 PICTURES = 60
 """Pictures in the gallery, as a rule."""
@@ -32,8 +35,8 @@ class ExplainOptions:
         Methods and findings, and how many patients of each.
     shown : str
         The method whose maps are drawn; without it the one that deserves most belief.
-    transplants : int
-        Records of each finding that get a transplant; 0 leaves them out.
+    transplants : int or None
+        Records of each finding that get a transplant; 0 leaves them out, None does as is the rule for its kind.
     concepts : bool
         Whether it is asked what concepts the answers of a network rest on.
     doses : bool
@@ -56,7 +59,7 @@ class ExplainOptions:
     run: RunOptions
     belief: BeliefOptions = field(default_factory=BeliefOptions)
     shown: str = ""
-    transplants: int = TRANSPLANTS
+    transplants: int | None = None
     concepts: bool = True
     doses: bool = False
     max_queries: int | None = None
@@ -66,7 +69,7 @@ class ExplainOptions:
     def __post_init__(self) -> None:
         if self.paper not in PAPERS:
             raise unknown_name("paper", self.paper, PAPERS)
-        for name, count in (("transplants", self.transplants), ("pictures", self.pictures)):
+        for name, count in (("transplants", self.transplants or 0), ("pictures", self.pictures)):
             if count < 0:
                 raise SettingError(f"the number of {name} must be 0 or more, not {count}")
 

@@ -1,6 +1,6 @@
-"""What turns the answers of a network: beat transplants of each finding, with their controls and pictures."""
+"""What turns the answers of a reader: beat transplants of each finding, with their controls and pictures."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from bench.dataset import Cohort
 from bench.explain.counterfactual.donor_pool import Donor, donor_pool
-from bench.explain.counterfactual.given import asking_network
+from bench.explain.counterfactual.given import Asking
 from bench.explain.counterfactual.transplant import Flips, Transplant, pooled
 from bench.explain.counterfactual.transplant import Plan as TransplantPlan
 from bench.explain.counterfactual.transplanting import Surgery, bearing, transplants
 from bench.progress import SILENT, Observer
-from readers.network import Network, Output
+from readers.network import Output
 from renderers.compared import Change
 
 DONORS = 40
@@ -44,7 +44,7 @@ class Turned:
 
 
 def turned(  # noqa: PLR0913  # who is asked about what, how often, and where it is kept
-    network: Network,
+    asking: Callable[[Output], Asking],
     cohort: Cohort,
     outputs: Sequence[Output],
     each: int,
@@ -57,7 +57,8 @@ def turned(  # noqa: PLR0913  # who is asked about what, how often, and where it
 
     Parameters
     ----------
-    network : Network
+    asking : callable
+        Returns what asks the reader whether a value is its answer.
     cohort : Cohort
     outputs : sequence of (str, str)
         Head and value.
@@ -79,7 +80,7 @@ def turned(  # noqa: PLR0913  # who is asked about what, how often, and where it
     found: dict[Output, list[object]] = {}
     changes: list[Change] = []
     for output in outputs:
-        surgery = Surgery(output, asking_network(network, *output), pool, TransplantPlan(seed=seed), reader)
+        surgery = Surgery(output, asking(output), pool, TransplantPlan(seed=seed), reader)
         done = transplants(bearing(cohort, output, each, seed), surgery, observer, kept)
         if done:
             found[output] = list(done)

@@ -46,7 +46,7 @@ def explained(reader, cohort, method, **settings):
     return box, list(explanations(box, planned(box, list(cohort), method), LBBB, **settings))
 
 
-@pytest.mark.parametrize("method", ["lead", "group", "territory", "cell", "leads-and-segments"])
+@pytest.mark.parametrize("method", ["lead", "group", "territory", "cell", "leads_and_segments"])
 def test_a_reader_of_the_qrs_complex_of_v1_is_found_out(one, method):
     _, (found,) = explained(SureQrsOfV1(), one, method)
     assert found.kind == "probability"
@@ -56,7 +56,7 @@ def test_a_reader_of_the_qrs_complex_of_v1_is_found_out(one, method):
         "group": {"septal"},
         "territory": {"anterior or anteroseptal", "posterior"},
         "cell": {"V1 QRS"},
-        "leads-and-segments": {"V1", "QRS"},
+        "leads_and_segments": {"V1", "QRS"},
     }[method]
     assert moved == expected
 
@@ -80,7 +80,7 @@ def test_hard_answers_of_a_reader_with_probabilities_can_be_asked_for(one):
 
 
 def test_leads_and_segments_are_combined_where_both_are(one):
-    box, (found,) = explained(SureQrsOfV1(), one, "leads-and-segments")
+    box, (found,) = explained(SureQrsOfV1(), one, "leads_and_segments")
     cells = box.cells(next(iter(one)))
     assert len(found.effects) == 12 + len(cells.segments)
     map_ = combined(found.values, cells)
@@ -157,7 +157,7 @@ def test_every_question_is_asked_once_by_whatever_method(one):
     list(explanations(box, planned(box, records, "segment"), LBBB))
     asked = reader.asked
     assert asked == 1 + 12 + len(box.cells(records[0]).segments)
-    list(explanations(box, planned(box, records, "leads-and-segments"), Target("conduction", "rbbb")))
+    list(explanations(box, planned(box, records, "leads_and_segments"), Target("conduction", "rbbb")))
     assert reader.asked == asked
 
 
@@ -175,7 +175,7 @@ def test_shapley_values_add_up_with_their_errors_and_are_the_same_for_equal_seed
 
 def test_pooled_joint_masks_find_v1_and_the_qrs_complex_from_hard_answers(cohort):
     box = black_box(QrsOfV1(), cohort)
-    found = joint_explanation(box, planned_jointly(list(cohort), "joint-leads", 7 * 41), LBBB)
+    found = joint_explanation(box, planned_jointly(list(cohort), "joint_leads", 7 * 41), LBBB)
     assert found.kind == "hard" and found.masks == 280 and found.records == 7
     above = {effect.part.name for effect in found.effects if effect.is_above_null}
     assert {"V1", "QRS"} <= above
@@ -183,20 +183,20 @@ def test_pooled_joint_masks_find_v1_and_the_qrs_complex_from_hard_answers(cohort
     v1 = next(effect for effect in found.effects if effect.part.name == "V1")
     assert v1.low is not None and found.null < v1.low < v1.value < v1.high
     assert found.explained > 0.3
-    again = joint_explanation(black_box(QrsOfV1(), cohort), planned_jointly(list(cohort), "joint-leads", 7 * 41), LBBB)
+    again = joint_explanation(black_box(QrsOfV1(), cohort), planned_jointly(list(cohort), "joint_leads", 7 * 41), LBBB)
     assert json.dumps(again.to_json()) == json.dumps(found.to_json())
 
 
 def test_pooled_masks_of_groups_find_the_septal_leads(cohort):
     box = black_box(QrsOfV1(), cohort)
-    found = joint_explanation(box, planned_jointly(list(cohort), "joint-groups", 7 * 31), LBBB)
+    found = joint_explanation(box, planned_jointly(list(cohort), "joint_groups", 7 * 31), LBBB)
     assert {effect.part.name for effect in found.effects if effect.is_above_null} >= {"septal", "QRS"}
 
 
 @pytest.mark.parametrize("reader", [Constant, Dice])
 def test_a_constant_and_a_random_reader_give_nothing_above_their_null(cohort, reader):
     box = black_box(reader(), cohort)
-    found = joint_explanation(box, planned_jointly(list(cohort), "joint-leads", 7 * 31), LBBB)
+    found = joint_explanation(box, planned_jointly(list(cohort), "joint_leads", 7 * 31), LBBB)
     assert not any(effect.is_above_null for effect in found.effects)
     assert found.explained < 0.05
 
@@ -209,7 +209,7 @@ def test_a_constant_reader_has_no_occlusion_map_and_no_shapley_value(one):
 
 def test_one_patient_has_no_interval(one):
     box = black_box(QrsOfV1(), one)
-    found = joint_explanation(box, planned_jointly(list(one), "joint-leads", 61), LBBB)
+    found = joint_explanation(box, planned_jointly(list(one), "joint_leads", 61), LBBB)
     assert found.patients == 1 and all(effect.low is None for effect in found.effects)
 
 
@@ -217,7 +217,7 @@ def test_one_patient_has_no_interval(one):
     ("budget", "records", "masks"), [(None, 7, 110), (7 * 19, 7, 18), (50, 7, 6), (45, 6, 6), (37, 1, 36)]
 )
 def test_a_budget_is_spread_over_the_records(cohort, budget, records, masks):
-    plan = planned_jointly(list(cohort), "joint-leads", budget)
+    plan = planned_jointly(list(cohort), "joint_leads", budget)
     assert (len(plan.records), plan.masks[0]) == (records, masks)
     assert budget is None or plan.questions <= budget
     assert plan.beyond == 7 - records
@@ -245,18 +245,18 @@ def test_a_budget_below_the_least_is_one_sentence(one):
     box = black_box(QrsOfV1(), one)
     with pytest.raises(SettingError, match=r"--max-queries 12 is below 13, the least that 'lead' asks about record"):
         planned(box, list(one), "lead", 12)
-    with pytest.raises(SettingError, match=r"--max-queries 36 is below 37, the least of 'joint-leads'"):
-        planned_jointly(list(one), "joint-leads", 36)
+    with pytest.raises(SettingError, match=r"--max-queries 36 is below 37, the least of 'joint_leads'"):
+        planned_jointly(list(one), "joint_leads", 36)
 
 
 def test_what_cannot_be_explained_is_one_sentence(one, population):
     box = black_box(QrsOfV1(), one)
     with pytest.raises(UnknownNameError, match="Did you mean 'shapley'"):
         planned(box, list(one), "shaply")
-    with pytest.raises(UnknownNameError, match="Did you mean 'joint-leads'"):
+    with pytest.raises(UnknownNameError, match="Did you mean 'joint_leads'"):
         planned_jointly(list(one), "joint-lead")
     with pytest.raises(DatasetError, match="there are no records"):
-        planned_jointly([], "joint-leads")
+        planned_jointly([], "joint_leads")
     with pytest.raises(UnknownNameError, match=r"unknown value of conduction 'lbb'.*'lbbb'"):
         Target("conduction", "lbb")
     with pytest.raises(UnknownNameError, match="unknown axis 'conductions'"):
@@ -377,7 +377,7 @@ def test_an_open_network_is_asked_at_its_own_input(one):
     assert found.kind == "logit" and found.gain == 1.0
     assert {name for name, value in found.values.items() if value} == {"V1"}
     assert found.values["V1"] == pytest.approx(found.whole, rel=1e-5)
-    joint = joint_explanation(box, planned_jointly([record], "joint-leads", 61), LBBB)
+    joint = joint_explanation(box, planned_jointly([record], "joint_leads", 61), LBBB)
     assert {"V1"} <= {effect.part.name for effect in joint.effects if effect.is_above_null}
     json.dumps([found.to_json(), joint.to_json()])
 

@@ -65,7 +65,7 @@ def test_a_cost_limit_stops_it_and_keeps_what_was_paid(server, tmp_path):
     run = options(tmp_path, max_cost=0.5, concurrency=1)
     cohort = run.selection.cohort()
     with black_box_on_disk(run, cohort) as (box, folder), pytest.raises(StopReading):
-        joint_explanation(box, planned_jointly(list(cohort), "joint-leads"), SINUS)
+        joint_explanation(box, planned_jointly(list(cohort), "joint_leads"), SINUS)
     paid = (folder / "readings.jsonl").read_text().count("\n")
     assert 0 < paid < 222
     with black_box_on_disk(run, cohort) as (box, _):
@@ -79,13 +79,13 @@ def test_findings_are_explained_within_a_budget_that_is_priced_first(server, tmp
         words, estimate = estimated(box, cohort, chosen, folder.name)
         lines = estimate_lines(estimate, 8, batch=False)
     assert words[0] == "2 whole recordings first, which bear 1 findings"
-    assert words[1].startswith("rhythm sinus: joint-leads: ")
+    assert words[1].startswith("rhythm sinus: joint_leads: ")
     assert any(line.startswith("dollars") and "at most" in line for line in lines)
     assert asked(server) == 0 and not folder.exists()
     with black_box_on_disk(run, cohort) as (box, _):
         found = inquire(box, cohort, chosen)
     (of,) = found.findings
-    assert of.kind == "hard" and not any(effect.is_above_null for effect in of.joints["joint-leads"].effects)
+    assert of.kind == "hard" and not any(effect.is_above_null for effect in of.joints["joint_leads"].effects)
     assert asked(server) == found.questions == estimate.asked <= 50
     each = sum(whole.reading.usage.cost for whole in found.wholes) / 2
     assert found.spent == pytest.approx(each * found.questions) and each > 0

@@ -41,7 +41,7 @@ def test_what_is_wrong_is_said_before_anything_is_asked(tmp_path):
 
 def test_a_gradient_method_on_a_black_box_names_those_that_work(tmp_path):
     words = ("explain", "--reader", "digitizer", "--method", "saliency", "--sample", "2")
-    assert refused(words, "leads-and-segments", tmp_path)
+    assert refused(words, "leads_and_segments", tmp_path)
 
 
 def test_a_reader_that_is_shown_no_trace_is_refused(tmp_path):

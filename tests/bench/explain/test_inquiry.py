@@ -109,7 +109,7 @@ def found(cohort):
 def test_a_reader_of_the_qrs_complex_of_v1_is_found_out_with_the_figures_of_a_network(found):
     (of,) = found.findings
     assert (of.kind, of.asked, of.failed, len(of.explained)) == ("probability", 4, 0, 2)
-    effects = {effect.part.name: effect.value for effect in of.pooled["leads-and-segments"]}
+    effects = {effect.part.name: effect.value for effect in of.pooled["leads_and_segments"]}
     assert set(sorted(effects, key=effects.get)[-2:]) == {"V1", "QRS"}
     one = of.explained[0]
     assert one.map.shape == (12, 5000) and one.map.dtype == np.float32 and one.fs == 500
@@ -120,7 +120,7 @@ def test_a_reader_of_the_qrs_complex_of_v1_is_found_out_with_the_figures_of_a_ne
     assert one.figures.mass > one.figures.energy.mass + 0.3
     assert one.figures.pointing == 1 and one.figures.random is None
     assert one.deletion.deletion_gain == one.figures.deletion > one.figures.energy.deletion
-    assert of.heat["leads-and-segments"].inside.value > 0.7
+    assert of.heat["leads_and_segments"].inside.value > 0.7
     assert [one.target for one in found.explained] == [Target("conduction", "none")] * 2
     assert len(found.wholes) == 4 and all(whole.truth.values["conduction"] == "none" for whole in found.wholes)
     json.dumps(found.to_json())
@@ -128,7 +128,7 @@ def test_a_reader_of_the_qrs_complex_of_v1_is_found_out_with_the_figures_of_a_ne
 
 def test_its_row_has_no_verdict_that_needs_random_weights(found, cohort):
     (row,) = found.rows
-    assert (row.method, row.answers, row.patients, row.random) == ("leads-and-segments", 2, 2, None)
+    assert (row.method, row.answers, row.patients, row.random) == ("leads_and_segments", 2, 2, None)
     assert row.verdict.word == "cannot tell"
     assert row.clinical.above_energy.value > 0.3
     good = known(Estimate(0.4, 0.3, 0.5, 40))
@@ -140,14 +140,14 @@ def test_its_row_has_no_verdict_that_needs_random_weights(found, cohort):
 
 
 def known(above):
-    return [Known("leads-and-segments", "ST shift", above, above, above, above, above)]
+    return [Known("leads_and_segments", "ST shift", above, above, above, above, above)]
 
 
 def test_hard_answers_are_explained_together_with_their_null(cohort):
     reader = HardByV1()
     found = inquired(reader, cohort, each=6, max_queries=600)
     (of,) = found.findings
-    joint = of.joints["joint-leads"]
+    joint = of.joints["joint_leads"]
     assert of.kind == joint.kind == "hard" and not of.explained and not found.rows
     assert {effect.part.name for effect in joint.effects if effect.is_above_null} >= {"V1", "QRS"}
     assert set(sorted(joint.values, key=joint.values.get)[-2:]) == {"V1", "QRS"}
@@ -155,29 +155,29 @@ def test_hard_answers_are_explained_together_with_their_null(cohort):
     cells = black_box(reader, cohort).cells(found.wholes[0].record)
     row, at = np.unravel_index(int(joint.map(cells).argmax()), (12, cells.samples))
     assert row == V1 and cells.during("QRS")[at]
-    assert of.heat["joint-leads"].shares.max() == of.heat["joint-leads"].shares[V1, 2]
+    assert of.heat["joint_leads"].shares.max() == of.heat["joint_leads"].shares[V1, 2]
     assert reader.asked == found.questions == found.new <= 600
     assert found.unsaid.startswith("no answer has the drops of its twelve leads")
 
 
 def test_a_reader_of_the_prior_gives_nothing_above_its_null(cohort):
     found = inquired(PriorControl(), cohort, NORMAL, "rhythm=sinus", each=4, max_queries=500)
-    joints = [of.joints["joint-leads"] for of in found.findings]
+    joints = [of.joints["joint_leads"] for of in found.findings]
     assert len(joints) == 2
     assert not any(effect.is_above_null for joint in joints for effect in joint.effects)
 
 
 def test_methods_are_chosen_by_name_and_a_recording_is_asked_once_for_several_findings(cohort):
     reader = NormalByV1()
-    found = inquired(reader, cohort, NORMAL, "axis=normal", methods=("lead", "segment", "joint-groups"), deletion=False)
+    found = inquired(reader, cohort, NORMAL, "axis=normal", methods=("lead", "segment", "joint_groups"), deletion=False)
     normal, axis = found.findings
     cells = black_box(reader, cohort).cells(found.wholes[0].record)
-    septal = normal.joints["joint-groups"].map(cells)
+    septal = normal.joints["joint_groups"].map(cells)
     assert septal[V1].max() == septal[V1 + 1].max() == septal.max() > 0
     assert [one.explanation.method for one in normal.explained] == ["lead", "segment"] * 2 or [
         one.explanation.method for one in normal.explained
     ] == ["lead", "lead", "segment", "segment"]
-    assert set(normal.joints) == {"joint-groups"}
+    assert set(normal.joints) == {"joint_groups"}
     assert {row.method for row in found.rows} == {"lead", "segment"} and found.rows[0].deletion is None
     assert axis.missed == axis.asked and not axis.explained  # it says nothing of the axis
     assert reader.asked == found.questions
@@ -234,7 +234,7 @@ def test_what_is_missed_is_told(cohort):
     (of,) = found.findings
     assert of.asked == 4 and of.missed >= 2 and len(of.explained) <= 2
     assert f"{of.missed} findings are left out: the recordings have them, and the reader does not find them" in lines
-    assert any("leads-and-segments: " in line for line in lines)
+    assert any("leads_and_segments: " in line for line in lines)
 
 
 def test_no_positives_no_bearers_and_wrong_names_are_one_sentence(cohort):

@@ -61,8 +61,8 @@ def test_a_method_of_black_boxes_has_the_same_map_as_a_method_of_open_networks(p
 
 def test_shapley_values_are_a_method_too_and_joint_ones_are_none(population):
     assert bridging_method("shapley").is_signed
-    with pytest.raises(UnknownNameError, match="'joint-leads'"):
-        bridging_method("joint-leads")
+    with pytest.raises(UnknownNameError, match="'joint_leads'"):
+        bridging_method("joint_leads")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def with_evidence(cohort, kind, count):
 def asked_hard(network, cohort, kind):
     given = with_evidence(cohort, kind, 10)
     box = black_box(HardPlanted(network, kind), given)
-    found = joint_explanation(box, planned_jointly(list(given), "joint-leads"), LBBB)
+    found = joint_explanation(box, planned_jointly(list(given), "joint_leads"), LBBB)
     return [effect.part.name for effect in sorted(found.effects, key=lambda one: -one.value) if effect.is_above_null]
 
 
@@ -123,9 +123,9 @@ def test_hiding_does_not_find_the_lead_of_what_is_small_or_absent(planted, popul
 @pytest.mark.slow
 def test_straight_lines_do_not_find_what_is_absent(planted):
     network, held_out = planted
-    methods = [bridging_method(name) for name in ("cell", "leads-and-segments")]
+    methods = [bridging_method(name) for name in ("cell", "leads_and_segments")]
     found = {(row.method, row.kind): row for row in known_truth(Taught(network, {}), held_out, methods)}
     assert {kind for _, kind in found} == set(PLANTS)
     assert found["cell", NO_P].above_null.high <= 0
-    assert found["leads-and-segments", NO_P].above_null.high <= 0
+    assert found["leads_and_segments", NO_P].above_null.high <= 0
     assert found["cell", ST_SHIFT].area.value > 0.6

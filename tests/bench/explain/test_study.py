@@ -11,6 +11,7 @@ from bench.explain.belief.belief import BeliefOptions
 from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import positives
+from bench.explain.counterfactual.given import asking_network
 from bench.explain.counterfactual.transplant import Transplant
 from bench.explain.maps.method import method_named
 from bench.explain.study.case import NOT_NAMED, cases_of, chosen
@@ -166,12 +167,14 @@ def test_pooled_maps_and_curves_are_those_of_each_finding(network, cohort):
 def test_what_turns_answers_has_controls_and_a_picture_and_goes_on(network, cohort, tmp_path):
     asked = (("conduction", "lbbb"),)
     kept = tmp_path / "transplants.jsonl"
-    found = turned(network, cohort, asked, 2, "resnet1d", kept)
+    found = turned(lambda output: asking_network(network, *output), cohort, asked, 2, "resnet1d", kept)
     assert [title for title, _ in found.flips] in (["all findings", "conduction lbbb"], [])
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     done = [line["found"] for line in lines if "cells" in line["found"]]
     assert len(found.changes) == min(1, sum(one["flips"] for one in done))
-    assert turned(network, cohort, asked, 2, "resnet1d", kept).flips == found.flips
+    assert (
+        turned(lambda output: asking_network(network, *output), cohort, asked, 2, "resnet1d", kept).flips == found.flips
+    )
     assert len(kept.read_text().splitlines()) == len(lines)
     if found.changes:
         first = Transplant.from_json(done[0])

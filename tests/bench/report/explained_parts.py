@@ -158,7 +158,7 @@ def explained(**beside):
         "says": says(),
         "joints": (joint(),),
         "effects": effects(),
-        "plan": ("joint-leads: 259 questions about 7 records",),
+        "plan": ("joint_leads: 259 questions about 7 records",),
         "questions": 259,
         "dollars": 1.234,
         "notes": ("record 17: no beat is found",),
