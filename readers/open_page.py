@@ -1,0 +1,46 @@
+"""The protocol of readers that tell which parts of their pictures moved an answer, by gradients."""
+
+from typing import Protocol, runtime_checkable
+
+from readers.contract import Case
+from readers.page_relevance import PageRelevance
+from taxonomy.reading import Reading
+
+
+@runtime_checkable
+class OpenPageReader(Protocol):
+    """A reader of pictures whose answers can be differentiated with respect to them."""
+
+    name: str
+
+    def page_relevance(
+        self, case: Case, axis: str, value: str, reading: Reading | None = None, bare: Case | None = None
+    ) -> PageRelevance:
+        """Return what of the pictures of a case moved the log-odds of a value.
+
+        Parameters
+        ----------
+        case : Case
+        axis, value : str
+        reading : Reading, optional
+            The reader's own answer, behind whose earlier values the axis stands; without it, the case is read.
+        bare : Case, optional
+            The case with pictures of the same layout without traces. Relevance is the gradient times the pixels;
+            with this, times what the traces change of them.
+
+        Raises
+        ------
+        taxonomy.error.ReaderError
+            When the model is of a family whose tokens cannot be placed, or gives what is not finite.
+        taxonomy.error.UnknownNameError
+            When the answer holds no such axis or value.
+        """
+        ...
+
+    def page_ink(self, case: Case, bare: Case) -> PageRelevance:
+        """Return how much the traces change of what the model is given, by token: at least 0, and no model's doing."""
+        ...
+
+    def randomised(self, seed: int) -> "OpenPageReader":
+        """Return the reader with random weights: what its maps show was not learned (Adebayo et al. 2018)."""
+        ...
