@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bench.explain.maps.cell import zeroed
 from bench.explain.maps.occlusion import drops
 from readers.network import Network, Shown
+from renderers.style import LEADS
 
 TILE_S = 0.05
 """Length of the tiles of one lead that are deleted or inserted together, in seconds."""
@@ -82,13 +83,13 @@ class Deletion:
 
     Attributes
     ----------
-    shares : float64 array (STEPS + 1,)
+    shares : float64 array (n_points,)
         Of the tiles that are hidden, from 0 to 1.
-    deleted, inserted : float64 array (STEPS + 1,)
+    deleted, inserted : float64 array (n_points,)
         The logit with these tiles hidden, and with nothing but them shown; 1 is the logit of the whole recording, 0
         that of flat leads.
-    random_deleted, random_inserted : float64 array (STEPS + 1,)
-        The same in random order, the mean of :data:`RANDOM_ORDERS`.
+    random_deleted, random_inserted : float64 array (n_points,)
+        The same in random order, the mean of several.
     """
 
     shares: NDArray[np.float64]
@@ -120,22 +121,57 @@ def deletions(network: Network, shown: Shown, output: int, maps: Sequence[Map], 
     raises the logit by less than :data:`LEAST_RISE` over flat leads: nothing in it speaks for the answer that could be
     hidden.
     """
-    ranked = [_tiles(relevance, network.fs) for relevance in maps]
-    (shape, width), chance = (ranked[0][0].shape, ranked[0][1]), np.random.default_rng(seed)
-    orders = [np.argsort(-tiles, axis=None, kind="stable") for tiles, _ in ranked]
-    orders += [chance.permutation(shape[0] * shape[1]) for _ in range(RANDOM_ORDERS)]
-    counts = np.round(np.linspace(0, shape[0] * shape[1], STEPS + 1)).astype(np.int64)
+    orders = tile_orders(maps, network.fs, RANDOM_ORDERS, seed)
+    counts = tile_counts(orders[0].size, STEPS)
     rise = float(drops(network, shown, output, [np.ones(shown.leads.shape, dtype=np.bool_)], zeroed)[0])
     if rise < LEAST_RISE:
         return [None] * len(maps)
     curves = []
     for order in orders:
-        hidden = [_covered(order[:count], shape, width, shown.leads.shape) for count in counts]
+        hidden = [tile_mask(order[:count], network.fs, shown.leads.shape[1]) for count in counts]
         lost = drops(network, shown, output, [*hidden, *(~mask for mask in hidden)], zeroed).astype(np.float64)
         curves.append((1 - lost / rise).reshape(2, len(counts)))
     random_deleted, random_inserted = np.mean(curves[len(maps) :], axis=0)
-    shares = counts / (shape[0] * shape[1])
+    shares = counts / orders[0].size
     return [Deletion(shares, one[0], one[1], random_deleted, random_inserted) for one in curves[: len(maps)]]
+
+
+def tile_orders(maps: Sequence[Map], fs: float, randoms: int, seed: int = 0) -> list[NDArray[np.int64]]:
+    """Return the tiles of each map, the most relevant first, and behind them those in so many random orders.
+
+    Tiles of equal relevance, which a map of few parts has many of, stand in random order among themselves: lead by lead
+    they would take away what one lead alone tells, and a map that says nothing would gain by it.
+
+    Parameters
+    ----------
+    maps : sequence of float32 array (12, n_samples)
+    fs : float
+        Their sampling rate in Hz.
+    randoms : int
+    seed : int
+
+    Returns
+    -------
+    list of int64 array (12 * n_tiles,)
+    """
+    chance = np.random.default_rng(seed)
+    tiles = [_tiles(relevance, fs)[0].ravel() for relevance in maps]
+    *drawn, ties = (chance.permutation(tiles[0].size) for _ in range(randoms + 1))
+    return [*(ties[np.argsort(-one[ties], kind="stable")] for one in tiles), *drawn]
+
+
+def tile_counts(tiles: int, steps: int) -> NDArray[np.int64]:
+    """Return how many tiles are hidden at each point of a curve, int64 (steps + 1,), from none to all."""
+    return np.round(np.linspace(0, tiles, steps + 1)).astype(np.int64)
+
+
+def tile_mask(tiles: NDArray[np.int64], fs: float, samples: int) -> NDArray[np.bool_]:
+    """Return the samples of some tiles, bool (12, n_samples)."""
+    width = _tile_width(fs)
+    chosen = np.zeros((len(LEADS), -(-samples // width)), dtype=np.bool_)
+    chosen.reshape(-1)[tiles] = True
+    every: NDArray[np.bool_] = np.repeat(chosen, width, axis=1)[:, :samples]
+    return every
 
 
 def rank_correlation(one: Map, other: Map) -> float:
@@ -163,17 +199,14 @@ def agreement(maps: Sequence[Map]) -> float | None:
 
 def _tiles(relevance: Map, fs: float) -> tuple[NDArray[np.float64], int]:
     """Return the sum of each tile, float64 (12, n_tiles), and how many samples one has; the last may have fewer."""
-    width = max(1, round(TILE_S * fs))
+    width = _tile_width(fs)
     edges = np.arange(0, relevance.shape[1], width)
     tiles: NDArray[np.float64] = np.add.reduceat(relevance.astype(np.float64), edges, axis=1)
     return tiles, width
 
 
-def _covered(tiles: NDArray[np.int64], shape: tuple[int, ...], width: int, leads: tuple[int, ...]) -> NDArray[np.bool_]:
-    chosen = np.zeros(shape, dtype=np.bool_)
-    chosen.reshape(-1)[tiles] = True
-    every: NDArray[np.bool_] = np.repeat(chosen, width, axis=1)[:, : leads[1]]
-    return every
+def _tile_width(fs: float) -> int:
+    return max(1, round(TILE_S * fs))
 
 
 def _area(shares: NDArray[np.float64], curve: NDArray[np.float64]) -> float:

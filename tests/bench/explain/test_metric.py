@@ -141,6 +141,14 @@ def test_a_rise_that_is_too_small_to_be_shared_has_no_curve(shown):
     assert deletion(network(Scaled(-1.0)), shown, 0, energy(shown)) is None
 
 
+def test_a_map_of_one_part_gains_nothing_by_the_order_of_the_others(shown):
+    """The network sees lead II alone, and the map points at one tile of V6: the other leads are no order."""
+    pointing = np.zeros((12, 1000), np.float32)
+    pointing[11, 100:105] = 1
+    found = [deletion(network(), shown, 0, pointing, seed).deletion_gain for seed in range(8)]
+    assert abs(np.mean(found)) < 0.1
+
+
 def test_the_area_of_pixels_is_1_inside_0_outside_and_a_half_for_a_map_that_says_nothing():
     mask = region()
     assert pixel_area(mask.astype(np.float32), mask) == 1
