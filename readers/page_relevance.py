@@ -168,7 +168,7 @@ class PageRelevance:
             out.astype(np.float32),
             fs,
             seen,
-            off / size if size > 0 else 0.0,
+            max(0.0, off / size) if size > 0 else 0.0,
             float((shown & ~seen).sum() / max(1, shown.sum())),
         )
 
@@ -178,7 +178,7 @@ class PageRelevance:
         across, down = (float(np.median(np.diff(edges))) for edges in (grid.x_mm, grid.y_mm))
         covers = (min(width, grid.x_mm[-1]) - max(0.0, grid.x_mm[0])) / width
         covers *= (min(height, grid.y_mm[-1]) - max(0.0, grid.y_mm[0])) / height
-        return TokenSize(across / drawing.mm_per_s, down / drawing.mm_per_mv, covers >= WHOLE_PAGE)
+        return TokenSize(across / drawing.mm_per_s, down / drawing.mm_per_mv, bool(covers >= WHOLE_PAGE))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,9 +18,6 @@ from taxonomy.error import ReaderError
 PIXELS = "pixel_values"
 """The input that holds what a model sees."""
 
-EDGE_PX = 3
-"""Pixels at the edge of a picture that a processor mixes from one side alone: they tell no place."""
-
 Floats = NDArray[np.float64]
 
 
@@ -158,8 +155,6 @@ def _edges(places: Floats, edges: Floats) -> Floats:
     known = np.isfinite(places)
     counts = known.sum(axis=0)
     columns = np.flatnonzero(counts)
-    if len(columns) >= 4 * EDGE_PX:
-        columns = columns[EDGE_PX:-EDGE_PX]
     means = np.where(known, places, 0).sum(axis=0)[columns] / counts[columns]
     slope, start = np.polyfit(columns + 0.5, means, 1)
     line: Floats = start + slope * edges

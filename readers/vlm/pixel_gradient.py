@@ -9,15 +9,15 @@ import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from readers.contract import Case, Prompt
 from readers.page_relevance import PageRelevance, TokenGrid
-from readers.vlm.cache import base_of, holds, new_cache
-from readers.vlm.chat import Encoded
+from readers.vlm.cache import holds, new_cache
+from readers.vlm.chat import Chat, Encoded
 from readers.vlm.continuation import Grown
 from readers.vlm.image_token import INSTEAD, PIXELS, check_family, check_tokens, views_of
 from readers.vlm.likelihood import choice_at, continued
@@ -62,8 +62,11 @@ class VlmPages:
             raise unknown_name(f"axis of the format {form.name}", axis, form.axes)
         if value not in axis_named(axis).values:
             raise unknown_name(f"value of {axis}", value, axis_named(axis).values)
-        _check(self.vlm, case)
-        prompts = _prompts(self.vlm, case)
+        chat, config = self.vlm.chat, self.vlm.source.config
+        check_family(config)
+        if self.vlm.model.training:
+            raise ReaderError("the model is in training mode: call its eval() before it is explained")
+        prompts = _prompts(chat, case)
         try:
             with _frozen(self.vlm.model):
                 score, gradient = _gradient(self.vlm, prompts, reading or Reading(), form, (axis, value))
@@ -74,14 +77,12 @@ class VlmPages:
             ) from error
         pixels = _pixels(prompts)
         if bare is not None:
-            pixels = pixels - _pixels_of(self.vlm, bare)
-        return _relevance(self.vlm, case, prompts, gradient * pixels, score)
+            pixels = pixels - _pixels(_prompts(chat, bare))
+        return _relevance(chat, config, case, prompts, gradient * pixels, score)
 
     def page_ink(self, case: Case, bare: Case) -> PageRelevance:
         """Return how much the traces change of what the model is given, by token."""
-        _check(self.vlm, case)
-        prompts = _prompts(self.vlm, case)
-        return _relevance(self.vlm, case, prompts, np.abs(_pixels(prompts) - _pixels_of(self.vlm, bare)), 0.0)
+        return page_ink(self.vlm.chat, self.vlm.source.config, case, bare)
 
     def randomised(self, seed: int) -> "VlmPages":
         """Return a copy of the model in which the entries of every weight are shuffled.
@@ -108,6 +109,26 @@ class VlmPages:
                 order = torch.randperm(weight.numel(), generator=draw).to(weight.device)
                 weight.copy_(weight.flatten()[order].view_as(weight))
         return VlmPages(self.name, replace(self.vlm, model=model.eval()))
+
+
+def page_ink(chat: Chat, config: Any, case: Case, bare: Case) -> PageRelevance:  # noqa: ANN401
+    """Return how much the traces of a case change of what a model is given, by token; needs no weights.
+
+    Parameters
+    ----------
+    chat : Chat
+    config : PreTrainedConfig
+    case, bare : Case
+        With and without traces, the pictures of one layout.
+
+    Raises
+    ------
+    taxonomy.error.ReaderError
+        When the model is of a family whose tokens cannot be placed.
+    """
+    check_family(config)
+    prompts = _prompts(chat, case)
+    return _relevance(chat, config, case, prompts, np.abs(_pixels(prompts) - _pixels(_prompts(chat, bare))), 0.0)
 
 
 def log_odds(scores: "Mapping[str, Tensor]", axis: Axis, form: TargetFormat, value: str) -> "Tensor":
@@ -161,20 +182,22 @@ def _gradient(
     return float(score.detach()), np.asarray(gradient.cpu().numpy(), dtype=np.float32)
 
 
-def _relevance(
-    vlm: Vlm, case: Case, prompts: Encoded, product: NDArray[np.float32], score: float
+def _relevance(  # noqa: PLR0913  # of which model, on which case, and what
+    chat: Chat,
+    config: Any,  # noqa: ANN401
+    case: Case,
+    prompts: Encoded,
+    product: NDArray[np.float32],
+    score: float,
 ) -> PageRelevance:
     """Return what each token has of a product in the shape of the pixels."""
-    config, images = base_of(vlm.model).config, case.every_image
-    check_tokens(views_of(_pixels(prompts), prompts.tensors, config), prompts.tensors, config)
-    own = len(images) - len(case.images)
-    grids, of_examples = [], 0.0
-    for view, placed in zip(
-        views_of(product, prompts.tensors, config), vlm.chat.placed_tokens(images, config), strict=True
-    ):
-        relevance = view.summed(view.values.sum(axis=0))
+    images, inputs = case.every_image, prompts.tensors
+    check_tokens(views_of(_pixels(prompts), inputs, config), inputs, config)
+    own, grids, of_examples = len(images) - len(case.images), list[TokenGrid](), 0.0
+    for view, placed in zip(views_of(product, inputs, config), chat.placed_tokens(images, config), strict=True):
         if placed is None:
             continue
+        relevance = view.summed(view.values.sum(axis=0))
         if placed.picture < own:
             of_examples += float(np.abs(relevance).sum())
             continue
@@ -186,23 +209,13 @@ def _relevance(
     return PageRelevance(score, tuple(grids), case.images, sizes, of_examples / whole if whole else 0.0)
 
 
-def _check(vlm: Vlm, case: Case) -> None:
-    check_family(base_of(vlm.model).config)
-    if vlm.model.training:
-        raise ReaderError("the model is in training mode: call its eval() before it is explained")
+def _prompts(chat: Chat, case: Case) -> Encoded:
     if not case.images:
         raise ReaderError(f"case {case.case_id} shows no picture whose pixels could be explained")
-
-
-def _prompts(vlm: Vlm, case: Case) -> Encoded:
-    prompts, thinking = vlm.chat.encode([case]), vlm.chat.dialogue
-    if thinking.thinking == "never":
+    prompts = chat.encode([case])
+    if chat.dialogue.thinking == "never":
         return prompts
-    return prompts.continued([vlm.chat.tokens(thinking.bridge)], vlm.chat.pad)
-
-
-def _pixels_of(vlm: Vlm, case: Case) -> NDArray[np.float32]:
-    return _pixels(vlm.chat.encode([case]))
+    return prompts.continued([chat.tokens(chat.dialogue.bridge)], chat.pad)
 
 
 def _pixels(prompts: Encoded) -> NDArray[np.float32]:

@@ -108,8 +108,10 @@ class HfReader:
         return self._pages().page_relevance(case, axis, value, own, bare)
 
     def page_ink(self, case: Case, bare: Case) -> "PageRelevance":
-        """Return how much the traces change of what the model is given, by token."""
-        return self._pages().page_ink(case, bare)
+        """Return how much the traces change of what the model is given, by token; needs no weights."""
+        from readers.vlm.pixel_gradient import page_ink
+
+        return page_ink(self._chat, self.source.config, case, bare)
 
     def randomised(self, seed: int) -> "VlmPages":
         """Return the model with random weights, to be explained alone: it takes as much memory once more."""
