@@ -11,8 +11,6 @@ from taxonomy.reading import Reading
 class OpenPageReader(Protocol):
     """A reader of pictures whose answers can be differentiated with respect to them."""
 
-    name: str
-
     def page_relevance(
         self, case: Case, axis: str, value: str, reading: Reading | None = None, bare: Case | None = None
     ) -> PageRelevance:

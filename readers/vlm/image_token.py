@@ -248,7 +248,6 @@ LAYOUTS: Mapping[str, tuple[str, Layout]] = {
     "llava": ("LLaVA-1.5", _squares(lambda config: config.vision_config.patch_size)),
     "llava_next": ("LLaVA-1.6", _any_resolution),
     "llava_onevision": ("LLaVA-OneVision", _any_resolution),
-    "qwen2_vl": ("Qwen2-VL", _merged_patches),
     "qwen2_5_vl": ("Qwen2.5-VL", _merged_patches),
     "qwen3_vl": ("Qwen3-VL", _merged_patches),
     "gemma3": ("Gemma 3", _squares(_gemma_edge)),
