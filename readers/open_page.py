@@ -1,6 +1,10 @@
 """The protocol of readers that tell which parts of their pictures moved an answer, by gradients."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from readers.contract import Case
 from readers.page_relevance import PageRelevance
@@ -32,6 +36,15 @@ class OpenPageReader(Protocol):
             When the model is of a family whose tokens cannot be placed, or gives what is not finite.
         taxonomy.error.UnknownNameError
             When the answer holds no such axis or value.
+        """
+        ...
+
+    def log_odds(
+        self, cases: Sequence[Case], axis: str, value: str, reading: Reading | None = None
+    ) -> NDArray[np.float64]:
+        """Return what is explained, without a gradient, for each of some cases, float64 (n,).
+
+        All stand behind the same beginning of an answer: of what the reading does not say, the likeliest for the first.
         """
         ...
 

@@ -204,7 +204,7 @@ class _Page:
     ) -> "_Page":
         """Return the page; ``reached`` is the highest and lowest mV of each sample (2, 12, n_samples), NaN in gaps."""
         step = drawing.mm_per_s / fs / BINS
-        edges = np.arange(int(np.ceil(size[0] / drawing.px_per_mm / step)) + 1) * step
+        edges: NDArray[np.float64] = np.arange(int(np.ceil(size[0] / drawing.px_per_mm / step)) + 1) * np.float64(step)
         middles, strips = (edges[1:] + edges[:-1]) / 2, []
         shown = np.zeros((len(LEADS), samples), dtype=np.bool_)
         for strip in drawing.strips:
@@ -236,7 +236,8 @@ class _Page:
 def _overlap(edges: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how much each interval between edges shares with others, (n_edges - 1, n_others)."""
     found = np.minimum(edges[1:, None], high) - np.maximum(edges[:-1, None], low)
-    return np.maximum(found, 0)
+    shared: NDArray[np.float64] = np.maximum(found, 0)
+    return shared
 
 
 def _band(
@@ -263,9 +264,7 @@ def _room(strip: Strip, strips: Sequence[Strip]) -> tuple[float, float]:
     return above / 2, below / 2
 
 
-def _excursions(
-    signal: NDArray[np.float32] | None, rate: float, fs: float, samples: int
-) -> NDArray[np.float64] | None:
+def _excursions(signal: NDArray[np.float32] | None, rate: float, fs: float, samples: int) -> NDArray[np.float64] | None:
     """Return the highest and lowest value within each sample of a map, float64 (2, 12, samples), NaN where none is."""
     if signal is None:
         return None

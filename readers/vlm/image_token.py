@@ -49,8 +49,10 @@ class View:
         total = values.astype(np.float64)
         for axis, edges in enumerate((self.rows, self.columns)):
             running = np.concatenate([np.zeros_like(total.take([0], axis)), total.cumsum(axis)], axis)
-            at = np.apply_along_axis(lambda line, edges=edges: np.interp(edges, np.arange(len(line)), line), axis, running)
-            total = np.diff(at, axis=axis)
+            first = np.minimum(edges.astype(np.int64), running.shape[axis] - 2)
+            below, above = running.take(first, axis), running.take(first + 1, axis)
+            part = np.expand_dims(edges - first, 1 - axis)
+            total = np.diff(below + part * (above - below), axis=axis)
         return total.astype(np.float32)
 
 
@@ -167,7 +169,7 @@ def _edges(places: Floats, edges: Floats) -> Floats:
 def _squares(edge_of: Callable[[Any], int]) -> Layout:
     """Return the layout of views (..., channels, height, width) that are cut into squares of so many pixels."""
 
-    def parted(values: NDArray[Any], inputs: Mapping[str, Any], config: Any) -> list[View]:  # noqa: ANN401, ARG001
+    def parted(values: NDArray[Any], inputs: Mapping[str, Any], config: Any) -> list[View]:  # noqa: ANN401
         views = values.reshape(-1, *values.shape[-3:])
         return [_square_view(view, edge_of(config)) for view in views]
 
@@ -199,7 +201,9 @@ def _any_resolution(values: NDArray[Any], inputs: Mapping[str, Any], config: Any
     edge, patch = config.vision_config.image_size, config.vision_config.patch_size
     views = []
     for picture, size in zip(values, np.asarray(inputs["image_sizes"]).tolist(), strict=True):
-        high, wide = get_anyres_image_grid_shape(size, config.image_grid_pinpoints, edge) if len(picture) > 1 else (0, 0)
+        high, wide = (
+            get_anyres_image_grid_shape(size, config.image_grid_pinpoints, edge) if len(picture) > 1 else (0, 0)
+        )
         views.append(_square_view(picture[0], patch, more=int(len(picture) == 1)))
         if len(picture) > 1:
             tiles = picture[1 : 1 + high * wide].reshape(high, wide, *picture.shape[1:])
@@ -233,13 +237,14 @@ _LEAST_SHRUNK = 1.1
 
 
 def _internvl_edge(config: Any) -> int:  # noqa: ANN401
-    return round(config.vision_config.patch_size[0] / config.downsample_ratio)
+    edge: int = round(config.vision_config.patch_size[0] / config.downsample_ratio)
+    return edge
 
 
 def _gemma_edge(config: Any) -> int:  # noqa: ANN401
     vision = config.vision_config
     side = vision.image_size // vision.patch_size
-    return int(vision.patch_size * (side // math.isqrt(config.mm_tokens_per_image)))
+    return int(vision.patch_size) * int(side // math.isqrt(config.mm_tokens_per_image))
 
 
 LAYOUTS: Mapping[str, tuple[str, Layout]] = {

@@ -6,7 +6,7 @@ empty set). A model that thinks is scored behind a thought that ends at once.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from readers.contract import Case, Prompt
 from readers.page_relevance import PageRelevance, TokenGrid
 from readers.vlm.cache import holds, new_cache
 from readers.vlm.chat import Chat, Encoded
-from readers.vlm.continuation import Grown
+from readers.vlm.continuation import Grown, continuations
 from readers.vlm.image_token import INSTEAD, PIXELS, check_family, check_tokens, views_of
 from readers.vlm.likelihood import choice_at, continued
 from readers.vlm.loading import Vlm
@@ -57,28 +57,42 @@ class VlmPages:
         """
         import torch
 
-        form = (case.prompt or Prompt("")).form
-        if axis not in form.axes:
-            raise unknown_name(f"axis of the format {form.name}", axis, form.axes)
-        if value not in axis_named(axis).values:
-            raise unknown_name(f"value of {axis}", value, axis_named(axis).values)
         chat, config = self.vlm.chat, self.vlm.source.config
         check_family(config)
-        if self.vlm.model.training:
-            raise ReaderError("the model is in training mode: call its eval() before it is explained")
-        prompts = _prompts(chat, case)
+        form = self._checked(case, axis, value)
+        prompts = _prompts(chat, [case])
         try:
             with _frozen(self.vlm.model):
                 score, gradient = _gradient(self.vlm, prompts, reading or Reading(), form, (axis, value))
         except torch.OutOfMemoryError as error:
             raise ReaderError(
-                f"the memory of {self.vlm.device} is full: a gradient takes more than an answer; --option max_pixels=N, "
-                f"or {INSTEAD}"
+                f"the memory of {self.vlm.device} is full: a gradient takes more than an answer; "
+                f"--option max_pixels=N, or {INSTEAD}"
             ) from error
         pixels = _pixels(prompts)
         if bare is not None:
-            pixels = pixels - _pixels(_prompts(chat, bare))
+            pixels = pixels - _pixels(_prompts(chat, [bare]))
         return _relevance(chat, config, case, prompts, gradient * pixels, score)
+
+    def log_odds(
+        self, cases: Sequence[Case], axis: str, value: str, reading: Reading | None = None
+    ) -> NDArray[np.float64]:
+        """Return the log-odds of a value for each case, behind the same beginning of an answer, float64 (n,).
+
+        What the reading does not say of an earlier axis is what is likeliest for the first case.
+        """
+        form = self._checked(cases[0], axis, value)
+        first = _prompts(self.vlm.chat, cases[:1])
+        tokens, shared = continued(self.vlm.chat, choice_at(self.vlm, first, reading or Reading(), form, axis))
+        found = list[float]()
+        for start in range(0, len(cases), self.vlm.options.batch):
+            prompts = _prompts(self.vlm.chat, cases[start : start + self.vlm.options.batch])
+            count = len(prompts.tokens)
+            scored = continuations(self.vlm, prompts).scores([list(tokens.values())] * count, [shared] * count)
+            found += [_log_odds_of(dict(zip(tokens, row, strict=True)), axis, form, value) for row in scored]
+        if not np.isfinite(found).all():
+            raise ReaderError(f"the model {self.vlm.source.shown!r} gives a logit that is not finite")
+        return np.array(found)
 
     def page_ink(self, case: Case, bare: Case) -> PageRelevance:
         """Return how much the traces change of what the model is given, by token."""
@@ -97,7 +111,10 @@ class VlmPages:
         """
         import torch
 
-        if self.vlm.options.quantization != "none" or len(set(getattr(self.vlm.model, "hf_device_map", {}).values())) > 1:
+        if (
+            self.vlm.options.quantization != "none"
+            or len(set(getattr(self.vlm.model, "hf_device_map", {}).values())) > 1
+        ):
             raise ReaderError(
                 f"the weights of {self.name!r} are quantised or on several devices and cannot be drawn at random: "
                 "explain it with neither (--option quantization=none, device=cuda:0)"
@@ -109,6 +126,24 @@ class VlmPages:
                 order = torch.randperm(weight.numel(), generator=draw).to(weight.device)
                 weight.copy_(weight.flatten()[order].view_as(weight))
         return VlmPages(self.name, replace(self.vlm, model=model.eval()))
+
+    def _checked(self, case: Case, axis: str, value: str) -> TargetFormat:
+        """Return the format of a case's answer, after a check of the target and of the model's mode."""
+        form = (case.prompt or Prompt("")).form
+        if axis not in form.axes:
+            raise unknown_name(f"axis of the format {form.name}", axis, form.axes)
+        if value not in axis_named(axis).values:
+            raise unknown_name(f"value of {axis}", value, axis_named(axis).values)
+        if self.vlm.model.training:
+            raise ReaderError("the model is in training mode: call its eval() before it is explained")
+        return form
+
+
+def _log_odds_of(scores: Mapping[str, float], axis: str, form: TargetFormat, value: str) -> float:
+    import torch
+
+    given = {name: torch.tensor(score, dtype=torch.float64) for name, score in scores.items()}
+    return float(log_odds(given, axis_named(axis), form, value))
 
 
 def page_ink(chat: Chat, config: Any, case: Case, bare: Case) -> PageRelevance:  # noqa: ANN401
@@ -127,8 +162,8 @@ def page_ink(chat: Chat, config: Any, case: Case, bare: Case) -> PageRelevance: 
         When the model is of a family whose tokens cannot be placed.
     """
     check_family(config)
-    prompts = _prompts(chat, case)
-    return _relevance(chat, config, case, prompts, np.abs(_pixels(prompts) - _pixels(_prompts(chat, bare))), 0.0)
+    prompts = _prompts(chat, [case])
+    return _relevance(chat, config, case, prompts, np.abs(_pixels(prompts) - _pixels(_prompts(chat, [bare]))), 0.0)
 
 
 def log_odds(scores: "Mapping[str, Tensor]", axis: Axis, form: TargetFormat, value: str) -> "Tensor":
@@ -209,13 +244,14 @@ def _relevance(  # noqa: PLR0913  # of which model, on which case, and what
     return PageRelevance(score, tuple(grids), case.images, sizes, of_examples / whole if whole else 0.0)
 
 
-def _prompts(chat: Chat, case: Case) -> Encoded:
-    if not case.images:
-        raise ReaderError(f"case {case.case_id} shows no picture whose pixels could be explained")
-    prompts = chat.encode([case])
+def _prompts(chat: Chat, cases: Sequence[Case]) -> Encoded:
+    for case in cases:
+        if not case.images:
+            raise ReaderError(f"case {case.case_id} shows no picture whose pixels could be explained")
+    prompts = chat.encode(cases)
     if chat.dialogue.thinking == "never":
         return prompts
-    return prompts.continued([chat.tokens(chat.dialogue.bridge)], chat.pad)
+    return prompts.continued([chat.tokens(chat.dialogue.bridge)] * len(cases), chat.pad)
 
 
 def _pixels(prompts: Encoded) -> NDArray[np.float32]:
@@ -233,4 +269,3 @@ def _frozen(model: "nn.Module") -> Iterator[None]:
     finally:
         for weight in learning:
             weight.requires_grad_(True)
-

@@ -19,6 +19,9 @@ from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Reading, Usage
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from readers.page_relevance import PageRelevance
     from readers.vlm.chat import Encoded
     from readers.vlm.generation import Generated
@@ -106,6 +109,12 @@ class HfReader:
         """
         own = next(iter(self.read([case]))) if reading is None else reading
         return self._pages().page_relevance(case, axis, value, own, bare)
+
+    def log_odds(
+        self, cases: Sequence[Case], axis: str, value: str, reading: Reading | None = None
+    ) -> "NDArray[np.float64]":
+        """Return the log-odds of a value for each case, behind the same beginning of an answer, float64 (n,)."""
+        return self._pages().log_odds(cases, axis, value, reading)
 
     def page_ink(self, case: Case, bare: Case) -> "PageRelevance":
         """Return how much the traces change of what the model is given, by token; needs no weights."""

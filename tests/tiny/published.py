@@ -81,6 +81,9 @@ def published(name: str, root: Path) -> Path:
         processor |= {**model.whole, "image_processor": {**processor["image_processor"], **model.images}}
         (folder / "processor_config.json").write_text(json.dumps(processor))
         config = json.loads((folder / "config.json").read_text())
-        config |= {**model.config, "vision_config": {**config["vision_config"], **model.config.get("vision_config", {})}}
+        config |= {
+            **model.config,
+            "vision_config": {**config["vision_config"], **model.config.get("vision_config", {})},
+        }
         (folder / "config.json").write_text(json.dumps(config))
     return folder

@@ -107,7 +107,9 @@ def test_ink_in_the_pictures_of_examples_is_told_apart(asked):
 @pytest.mark.parametrize("name", ["Gemma 4", "Llama-3.2-Vision"])
 def test_a_family_whose_tokens_cannot_be_placed_is_one_sentence(asked, name):
     (bare,) = blank("printed", PageStyle(px_per_mm=2))
-    with pytest.raises(ReaderError, match=r"^the image tokens of a model of type '(gemma4|mllama)' cannot be placed on "):
+    with pytest.raises(
+        ReaderError, match=r"^the image tokens of a model of type '(gemma4|mllama)' cannot be placed on "
+    ):
         asked(name).page_ink(case([bare]), case([bare]))
 
 
@@ -120,5 +122,5 @@ def test_a_processor_that_does_not_go_with_the_model_is_one_sentence(asked):
 
 
 def test_a_case_without_a_picture_is_one_sentence(asked):
-    with pytest.raises(ReaderError, match="^case one shows no picture whose pixels could be explained"):
+    with pytest.raises(ReaderError, match=r"^case one shows no picture whose pixels could be explained"):
         asked("Qwen3-VL").page_ink(case([]), case([]))

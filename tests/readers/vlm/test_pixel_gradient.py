@@ -52,7 +52,7 @@ def test_what_is_explained_is_the_log_odds_of_the_reader_s_own_probability(famil
     (case,) = cases(1, form=BINARY)
     pages = VlmPages(name, asked(family(name)).loaded())
     found = pages.page_relevance(case, *ABNORMAL)
-    (chances,) = value_probabilities(pages.vlm, _prompts(pages.vlm.chat, case), [Reading()], BINARY)
+    (chances,) = value_probabilities(pages.vlm, _prompts(pages.vlm.chat, [case]), [Reading()], BINARY)
     assert found.score == pytest.approx(logit(chances["normality"]["abnormal"]), abs=1e-4)
     found_at = found.map()
     assert np.isfinite(found_at.relevance).all() and found_at.relevance.any()
@@ -66,10 +66,12 @@ def test_the_gradient_is_that_of_the_score(family, cases, name):
     (case,) = cases(1, form=BINARY)
     vlm = asked(family(name)).loaded()
     vlm = replace(vlm, model=copy.deepcopy(vlm.model).double())
-    prompts = _prompts(vlm.chat, case)
+    prompts = _prompts(vlm.chat, [case])
 
     def at(pixels):
-        return _gradient(vlm, replace(prompts, tensors={**prompts.tensors, PIXELS: pixels}), Reading(), BINARY, ABNORMAL)
+        return _gradient(
+            vlm, replace(prompts, tensors={**prompts.tensors, PIXELS: pixels}), Reading(), BINARY, ABNORMAL
+        )
 
     pixels = prompts.tensors[PIXELS].float()
     _, gradient = at(pixels)
@@ -96,15 +98,25 @@ def test_every_axis_is_scored_as_the_reader_scores_it(pages, cases, form):
 
 def test_relevance_is_the_gradient_times_the_pixels_or_times_what_the_traces_change(pages, cases):
     (case,) = cases(1, form=BINARY)
-    bare, prompts = bare_of(case), _prompts(pages.vlm.chat, case)
+    bare, prompts = bare_of(case), _prompts(pages.vlm.chat, [case])
     _, gradient = _gradient(pages.vlm, prompts, Reading(), BINARY, ABNORMAL)
-    pixels = [prompts.tensors[PIXELS].numpy(), _prompts(pages.vlm.chat, bare).tensors[PIXELS].numpy()]
-    (whole,), (ink,) = pages.page_relevance(case, *ABNORMAL).grids, pages.page_relevance(case, *ABNORMAL, bare=bare).grids
+    pixels = [prompts.tensors[PIXELS].numpy(), _prompts(pages.vlm.chat, [bare]).tensors[PIXELS].numpy()]
+    (whole,), (ink,) = (
+        pages.page_relevance(case, *ABNORMAL).grids,
+        pages.page_relevance(case, *ABNORMAL, bare=bare).grids,
+    )
     assert whole.relevance.sum() == pytest.approx((gradient * pixels[0]).sum(), rel=1e-3)
     assert ink.relevance.sum() == pytest.approx((gradient * (pixels[0] - pixels[1])).sum(), rel=1e-3)
     corner = (gradient * pixels[0])[0, :, :32, 32:].sum()
     assert whole.relevance[0, 1] == pytest.approx(corner, rel=1e-3)
     assert (pages.page_ink(case, bare).grids[0].relevance >= 0).all()
+
+
+def test_the_score_of_several_pages_is_that_of_each(pages, cases):
+    some = cases(3, form=BINARY)
+    found = pages.log_odds(some, *ABNORMAL)
+    assert found.tolist() == pytest.approx([pages.page_relevance(case, *ABNORMAL).score for case in some], abs=1e-4)
+    assert len(set(found.tolist())) == 3
 
 
 def test_an_answer_that_was_not_given_is_asked_for(gemma, cases):
@@ -160,7 +172,7 @@ def test_a_model_in_training_mode_is_one_sentence(pages, cases):
 def test_logits_that_are_not_finite_are_one_sentence(pages, cases):
     broken = replace(pages.vlm, model=copy.deepcopy(pages.vlm.model))
     broken.model.get_output_embeddings().weight.data[:] = float("nan")
-    with pytest.raises(ReaderError, match="^the model 'gemma' gives a logit that is not finite$"):
+    with pytest.raises(ReaderError, match=r"^the model 'gemma' gives a logit that is not finite$"):
         VlmPages("gemma", broken).page_relevance(*cases(1, form=BINARY), *ABNORMAL)
 
 
@@ -174,13 +186,13 @@ def test_a_target_that_is_not_asked_for_is_named(pages, cases):
 
 def test_quantised_weights_cannot_be_drawn_at_random(pages):
     quantised = replace(pages.vlm, options=replace(pages.vlm.options, quantization="4bit"))
-    with pytest.raises(ReaderError, match="^the weights of 'gemma' are quantised or on several devices"):
+    with pytest.raises(ReaderError, match=r"^the weights of 'gemma' are quantised or on several devices"):
         VlmPages("gemma", quantised).randomised(0)
 
 
 def test_a_family_that_is_not_placed_is_one_sentence_before_it_is_asked(family, cases):
     pages = VlmPages("llama", asked(family("Llama-3.2-Vision")).loaded())
-    with pytest.raises(ReaderError, match="explain it as a black box, by hiding leads or segments$"):
+    with pytest.raises(ReaderError, match=r"explain it as a black box, by hiding leads or segments$"):
         pages.page_relevance(*cases(1, form=BINARY), *ABNORMAL)
 
 
