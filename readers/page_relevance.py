@@ -81,6 +81,8 @@ class PageMap:
         between rows. It is in no sample of the map.
     unseen : float
         Share of the traces on the pictures that no token covers, such as the ends of a page whose middle a model takes.
+    token : str
+        What one token covers, and what lies in pictures of examples (:attr:`PageRelevance.note`).
     """
 
     relevance: NDArray[np.float32]
@@ -88,6 +90,15 @@ class PageMap:
     shown: NDArray[np.bool_]
     off_trace: float
     unseen: float
+    token: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to print below the map: how fine it can be, and what it leaves out."""
+        said = [f"{self.token}; {100 * self.off_trace:.0f}% of the relevance is on paper without a trace"]
+        if self.unseen:
+            said.append(f"{100 * self.unseen:.0f}% of the traces on the page are not seen by the model")
+        return tuple(said)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +181,7 @@ class PageRelevance:
             seen,
             max(0.0, off / size) if size > 0 else 0.0,
             float((shown & ~seen).sum() / max(1, shown.sum())),
+            self.note,
         )
 
     def _size(self, grid: TokenGrid) -> TokenSize:

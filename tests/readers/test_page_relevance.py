@@ -99,9 +99,10 @@ def test_relevance_against_the_answer_does_not_cancel_out():
 def test_what_no_token_covers_is_told():
     left = one_token((0.0, 135.0), (0.0, HEIGHT)).map()
     assert left.unseen == pytest.approx(2000 / 3750, abs=0.01)
+    assert left.notes[1:] == ("53% of the traces on the page are not seen by the model",)
     assert not left.shown[LEADS.index("V6")].any() and left.shown[LEADS.index("aVF")].any()
     whole = one_token((0.0, WIDTH), (0.0, HEIGHT)).map()
-    assert whole.unseen == 0
+    assert whole.unseen == 0 and len(whole.notes) == 1
     assert whole.shown.sum(axis=1).tolist() == [250, 1000, *[250] * 10]
 
 

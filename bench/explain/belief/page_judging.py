@@ -79,9 +79,7 @@ class PageMaps:
     ink : PageMap
         The null.
     maps : mapping of str to PageMap
-        By method.
-    note : str
-        What one token covers, to print on them.
+        By method, each with the size of a token to print on it (:attr:`readers.page_relevance.PageMap.notes`).
     seconds : tuple of float
         That each map took.
     """
@@ -89,7 +87,6 @@ class PageMaps:
     answer: PageAnswer
     ink: PageMap
     maps: dict[str, PageMap]
-    note: str
     seconds: tuple[float, ...]
 
 
@@ -212,13 +209,12 @@ def page_maps(box: BlackBox, answer: PageAnswer, methods: Sequence[str] = METHOD
     reader, case = open_pages(box.reader), box.cases.case(Masked(answer.record))
     signal, bare = answer.record.signal(), bare_of(box, case, answer.record.signal())
     ink = _mapped(reader.page_ink(case, bare), signal, fs)
-    maps, seconds, note = dict[str, PageMap](), list[float](), ""
+    maps, seconds = dict[str, PageMap](), list[float]()
     for method in methods:
         start = time.perf_counter()
-        found = _explained(reader, case, answer, bare, method)
-        maps[method], note = _mapped(found, signal, fs), found.note
+        maps[method] = _mapped(_explained(reader, case, answer, bare, method), signal, fs)
         seconds.append(time.perf_counter() - start)
-    return PageMaps(answer, ink, maps, note, tuple(seconds))
+    return PageMaps(answer, ink, maps, tuple(seconds))
 
 
 def page_figures(

@@ -94,11 +94,10 @@ def test_maps_are_of_the_leads_and_times_that_the_page_shows(found):
 
 
 def test_the_page_is_drawn_with_the_size_of_a_token_on_it(found, answer):
-    signal = answer.record.signal()
-    assert found.note == "one image token covers 0.71 s x 1.67 mV"
-    told = Overlay(found.maps[BY_INK].relevance, 100.0, "abnormal", BY_INK, "cannot tell", notes=(found.note,))
-    plain = replace(told, notes=())
-    drawn, other = (explained(signal.mv, signal.fs, one, "3x4") for one in (told, plain))
+    signal, map_ = answer.record.signal(), found.maps[BY_INK]
+    assert map_.notes == ("one image token covers 0.71 s x 1.67 mV; 0% of the relevance is on paper without a trace",)
+    told = Overlay(map_.relevance, map_.fs, "abnormal", BY_INK, "cannot tell", notes=map_.notes)
+    drawn, other = (explained(signal.mv, signal.fs, one, "3x4") for one in (told, replace(told, notes=())))
     assert drawn.rgb.shape != other.rgb.shape or (drawn.rgb != other.rgb).any()
     assert told.seen(drawn.strips) == pytest.approx(1, abs=0.01)
 
