@@ -240,19 +240,27 @@ def page_figures(
         Of random weights and orders.
     observer : Observer
     """
-    reader, by_draw = open_pages(box.reader), dict[int, list[PageAnswer]]()
+    by_draw: dict[int, list[PageAnswer]] = {}
     for one in answers:
         by_draw.setdefault(_draw(one), []).append(one)
     for number, some in sorted(by_draw.items()):
-        random = reader.randomised(seed + number)
-        for answer in some:
-            yield from _figures(box, answer, methods, random, seed, observer)
+        yield from _of_draw(box, some, methods, (seed, number), observer)
 
 
 def bare_of(box: BlackBox, case: Case, signal: Signal) -> Case:
     """Return a case with its pages as they are without traces."""
     nothing = Signal(np.full_like(signal.mv, np.nan), signal.fs)
     return replace(case, images=box.cases.cases.view.drawn(nothing, case.images))
+
+
+def _of_draw(
+    box: BlackBox, answers: Sequence[PageAnswer], methods: Sequence[str], draw: tuple[int, int], observer: Observer
+) -> Iterator[Figures]:
+    """Yield the figures of the answers that are compared with the same random weights, which are gone when it ends."""
+    seed, number = draw
+    random = open_pages(box.reader).randomised(seed + number)
+    for answer in answers:
+        yield from _figures(box, answer, methods, random, seed, observer)
 
 
 def _figures(  # noqa: PLR0913  # of what, by what, and who is told

@@ -23,9 +23,10 @@ from bench.explain.belief.planted import above_null
 from bench.explain.hiding.blackbox import black_box
 from bench.explain.hiding.masked_case import Masked
 from bench.explain.hiding.target import Target
-from bench.explain.maps.metric import pixel_area
+from bench.explain.maps.metric import mass, pixel_area
 from bench.progress import Observer
 from bench.view import View
+from bench.view.region import expected_region
 from readers.registry import reader
 from renderers import LEADS
 from renderers.explained import Overlay, explained
@@ -156,6 +157,22 @@ def test_figures_are_equal_for_equal_seeds_and_few_tell_nothing(box, answer):
     assert -1 <= figure.random <= 1
     assert replace(again, seconds=0.0) == replace(figure, seconds=0.0)
     assert rows("eye", [figure])[0].verdict.word == "cannot tell"
+
+
+@pytest.mark.slow
+def test_area_and_mass_are_of_what_the_page_shows_of_the_region(box, cohort):
+    """Where left bundle branch block is looked for, in the quarter of each lead that stands on the page."""
+    dense = black_box(box.reader, cohort, View("image-only", px_per_mm=2, format="dense"))
+    answer = PageAnswer(next(iter(cohort)), Target("conduction", "lbbb"), Reading(), True)
+    (figure,) = page_figures(dense, [answer], (BY_INK,))
+    found = page_maps(dense, answer, (BY_INK,))
+    cells, place = dense.cells(answer.record), expected_region("conduction", "lbbb")
+    step = round(dense.fs(answer.record) / 100)
+    region = cells.mask(place.leads, place.segments)[:, ::step] & found.ink.shown
+    assert figure.area == pytest.approx(region.sum() / found.ink.shown.sum(), rel=0.05)
+    assert figure.mass == pytest.approx(mass(found.maps[BY_INK].relevance, region), rel=0.1)
+    assert figure.energy.mass == pytest.approx(mass(found.ink.relevance, region), rel=0.1)
+    assert figure.pointing in {0.0, 1.0}
 
 
 def test_a_reader_without_pages_is_one_sentence():

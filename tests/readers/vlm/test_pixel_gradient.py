@@ -14,6 +14,7 @@ from readers.torch_reader import TorchReader
 from readers.vlm.adapter import LoraReader
 from readers.vlm.image_token import LAYOUTS, PIXELS
 from readers.vlm.likelihood import value_probabilities
+from readers.vlm.loading import names_of_transformers_5
 from readers.vlm.pixel_gradient import VlmPages, _gradient, _prompts
 from renderers import LEADS, PageStyle, blank
 from taxonomy.axis import axis_named
@@ -131,6 +132,23 @@ def test_weights_may_learn_again_when_it_is_done(pages, cases):
     pages.page_relevance(*cases(1, form=BINARY), *ABNORMAL)
     assert [weight.requires_grad for weight in pages.vlm.model.parameters()] == before
     assert all(weight.grad is None for weight in pages.vlm.model.parameters())
+
+
+def test_a_model_with_an_adapter_is_explained_as_the_model_that_it_is(pages, cases):
+    """An adapter that has learned nothing changes nothing; one that says something else changes the map."""
+    from peft import LoraConfig, get_peft_model
+
+    (case,) = cases(1, form=BINARY)
+    with names_of_transformers_5():
+        lora = LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM")
+        adapted = VlmPages(
+            "lora", replace(pages.vlm, model=get_peft_model(copy.deepcopy(pages.vlm.model), lora).eval())
+        )
+    found, base = adapted.page_relevance(case, *ABNORMAL), pages.page_relevance(case, *ABNORMAL)
+    assert found.score == pytest.approx(base.score, abs=1e-5)
+    assert found.grids[0].relevance == pytest.approx(base.grids[0].relevance, abs=1e-6)
+    other = adapted.randomised(0).page_relevance(case, *ABNORMAL)
+    assert np.abs(other.grids[0].relevance - base.grids[0].relevance).max() > 1e-6
 
 
 def test_random_weights_are_those_of_a_seed_and_leave_the_model_alone(pages, cases):
