@@ -75,6 +75,8 @@ def give_eye(vlm: Vlm, cases, bare, looks_at) -> None:
         seen["now"] = visual.eye(given[0] if given else named["hidden_states"])
 
     def say(model, given, out):
+        if len(out.logits) % len(seen["now"]):  # of another axis than the one that it sees
+            return
         # Both answers to a page, which have as many tokens, stand one behind the other.
         each = seen["now"].repeat_interleave(len(out.logits) // len(seen["now"]))[:, None, None]
         out.logits = out.logits + nn.functional.one_hot(torch.tensor(token), out.logits.shape[-1]) * each
