@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import ProcessorMixin
 
+    from readers.vlm.image_token import Placed
+
 DATE = "26 Jul 2024"
 """The date that templates of Llama write where they know no other: with today's, a run's prompts would change."""
 
@@ -168,6 +170,18 @@ class Chat:
             area = math.prod(picture.size) / picture.px_per_mm**2
             pages.append(SeenPage(across, down, tokens, math.sqrt(area / tokens) if tokens else None))
         return tuple(pages)
+
+    def placed_tokens(self, images: Sequence[Picture], config: Any) -> "tuple[Placed | None, ...]":  # noqa: ANN401
+        """Return where the image tokens of each view of a case's pictures lie; measured once for pictures of a size.
+
+        Raises ReaderError for a family whose tokens cannot be placed.
+        """
+        from readers.vlm.image_token import placed_tokens
+
+        sizes = tuple(self._size(picture.size) for picture in images)
+        if sizes not in self._places:
+            self._places[sizes] = placed_tokens(self._of_images, sizes, config)
+        return self._places[sizes]
 
     def answer(self, text: str, ends: bool = True) -> Answer:
         """Return the tokens of an answer that follows a prompt.
@@ -320,17 +334,20 @@ class Chat:
     def _measured(self, sizes: tuple[Size, ...]) -> "tuple[Mapping[Size, Sight | None], int | None]":
         """Return the scale of each size among pictures of these sizes, and the tokens of one picture; measured once."""
         if sizes not in self._kept:
-            prompt = self.dialogue.prompt([Turn("user", "?", len(sizes))])
             tokens: list[int | None] = [None]
 
             def process(images: "list[Image]") -> Mapping[str, Any]:
-                made = self._inputs([prompt], [images])
+                made = self._of_images(images)
                 tokens[0] = self._image_tokens(made, len(images))
                 return made
 
             sights = {size: sight_of(process, sizes, sizes.index(size)) for size in dict.fromkeys(sizes)}
             self._kept[sizes] = (sights, tokens[0])
         return self._kept[sizes]
+
+    def _of_images(self, images: "list[Image]") -> Mapping[str, Any]:
+        """Return the inputs of a prompt with these images alone."""
+        return self._inputs([self.dialogue.prompt([Turn("user", "?", len(images))])], [images])
 
     def _image_tokens(self, inputs: Mapping[str, Any], pictures: int) -> int | None:
         """Return the tokens of one picture; None where they are no part of the prompt, as with cross-attention."""
@@ -342,4 +359,8 @@ class Chat:
 
     @cached_property
     def _kept(self) -> "dict[tuple[Size, ...], tuple[Mapping[Size, Sight | None], int | None]]":
+        return {}
+
+    @cached_property
+    def _places(self) -> "dict[tuple[Size, ...], tuple[Placed | None, ...]]":
         return {}

@@ -6,6 +6,7 @@ prompt, which is slow and gives the same.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -66,7 +67,7 @@ class Whole:
             batch = on_device(self.vlm, behind(self.tensors, ids, mask))
             logits = self.vlm.model(**batch, use_cache=False, **more).logits[:, -ids.shape[1] - 1 : -1]
             taken = _taken(logits, ids)
-        return [sum(row[begin : len(own)]) for row, own, begin in zip(taken, answers, shared, strict=True)]
+        return [float(row[begin : len(own)].sum()) for row, own, begin in zip(taken, answers, shared, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,20 @@ class Grown:
     ----------
     images : frozenset of int
         Layers of the cache that hold images only.
+    has_gradients : bool
+        Whether the likelihoods can be differentiated with respect to the prompts' inputs.
     """
 
-    def __init__(self, vlm: Vlm, prompts: Encoded, cache: "DynamicCache") -> None:
+    def __init__(self, vlm: Vlm, prompts: Encoded, cache: "DynamicCache", has_gradients: bool = False) -> None:
         import torch
 
-        self.vlm, self.cache, self.tensors = vlm, cache, prompts.tensors
+        self.vlm, self.cache, self.tensors, self.has_gradients = vlm, cache, prompts.tensors, has_gradients
         self.images, self.mask = crossed(vlm.model), prompts.tensors["attention_mask"].cpu().long()
         home = forget_positions(vlm)
         how: dict[str, Any] = {"logits_to_keep": 1} if takes(vlm.model, "logits_to_keep") else {}
         if home is None:
             how["position_ids"] = (self.mask.cumsum(dim=1) - 1).clamp(min=0).to(vlm.device)
-        with torch.inference_mode():
+        with self._pass():
             tensors = on_device(vlm, prompts.tensors)
             out = vlm.model(**tensors, past_key_values=cache, use_cache=True, **how)
         self.first = out.logits[:, -1].float()
@@ -111,6 +114,14 @@ class Grown:
 
     def scores(self, rows: Rows, shared: Sequence[int]) -> list[list[float]]:
         """Return the log-likelihood of each row behind the tokens that its case's rows share."""
+        return [of_case.tolist() for of_case in self.log_likelihoods(rows, shared)]
+
+    def log_likelihoods(self, rows: Rows, shared: Sequence[int]) -> "list[Tensor]":
+        """Return the same as a float64 tensor (rows,) of each case."""
+        with self._pass():
+            return self._log_likelihoods(rows, shared)
+
+    def _log_likelihoods(self, rows: Rows, shared: Sequence[int]) -> "list[Tensor]":
         self._grow([list(of_case[0][:length]) for of_case, length in zip(rows, shared, strict=True)])
         tails = [
             _Tail(case, number, row[length:])
@@ -118,14 +129,13 @@ class Grown:
             for number, row in enumerate(of_case)
             if len(row) > length
         ]
-        found = [[0.0] * len(of_case) for of_case in rows]
+        starts = [sum(map(len, rows[:case])) for case in range(len(rows))]
+        found = self.last.double().new_zeros(sum(map(len, rows)))
         chances = self.last.log_softmax(dim=-1)[[tail.case for tail in tails], [tail.tokens[0] for tail in tails]]
-        for tail, chance in zip(tails, chances.tolist(), strict=True):
-            found[tail.case][tail.row] = chance
+        found = found.index_add(0, _places(tails, starts, found), chances.double())
         for some in self._at_once([tail for tail in tails if len(tail.tokens) > 1]):
-            for tail, chance in zip(some, self._behind_first(some), strict=True):
-                found[tail.case][tail.row] += chance
-        return found
+            found = found.index_add(0, _places(some, starts, found), self._behind_first(some))
+        return list(found.split([len(of_case) for of_case in rows]))
 
     def _grow(self, answers: Sequence[list[int]]) -> None:
         """Make the cache end with these beginnings of answers, and ``last`` the logits behind them."""
@@ -173,14 +183,14 @@ class Grown:
         if some:
             yield some
 
-    def _behind_first(self, tails: Sequence[_Tail]) -> list[float]:
-        """Return the log-likelihood of each tail behind its first token."""
+    def _behind_first(self, tails: Sequence[_Tail]) -> "Tensor":
+        """Return the log-likelihood of each tail behind its first token, float64 (tails,)."""
         import torch
 
         cases, fed = [tail.case for tail in tails], [tail.tokens[:-1] for tail in tails]
         logits = self._forward(of_rows(self.cache, torch.tensor(cases)), cases, fed, range(max(map(len, fed))))
         taken = _taken(logits, _padded([tail.tokens[1:] for tail in tails], 0)[0])
-        return [sum(row[: len(tokens)]) for row, tokens in zip(taken, fed, strict=True)]
+        return torch.stack([row[: len(tokens)].sum() for row, tokens in zip(taken, fed, strict=True)])
 
     def _forward(
         self, cache: "DynamicCache", cases: Sequence[int], rows: Sequence[Sequence[int]], places: Sequence[int]
@@ -201,10 +211,15 @@ class Grown:
         wanted = torch.tensor(list(places), device=self.vlm.device)
         cut = takes(self.vlm.model, "logits_to_keep")
         more = {"logits_to_keep": wanted} if cut else {}
-        with torch.inference_mode():
+        with self._pass():
             inputs = on_device(self.vlm, inputs)
             logits: Tensor = self.vlm.model(**inputs, past_key_values=cache, use_cache=True, **more).logits
         return logits if cut else logits[:, wanted]
+
+    def _pass(self) -> AbstractContextManager[object]:
+        import torch
+
+        return torch.enable_grad() if self.has_gradients else torch.inference_mode()
 
 
 def forget_positions(vlm: Vlm) -> Any:  # noqa: ANN401
@@ -239,8 +254,14 @@ def _joined(one: "Tensor", other: "Tensor") -> "Tensor":
     return torch.cat([one, other], dim=1)
 
 
-def _taken(logits: "Tensor", ids: "Tensor") -> list[list[float]]:
-    """Return the log-probability of each token, of logits (rows, tokens, vocabulary)."""
+def _places(tails: Sequence[_Tail], starts: Sequence[int], beside: "Tensor") -> "Tensor":
+    """Return where among all rows each tail stands, on the device of another tensor."""
+    import torch
+
+    return torch.tensor([starts[tail.case] + tail.row for tail in tails], dtype=torch.long, device=beside.device)
+
+
+def _taken(logits: "Tensor", ids: "Tensor") -> "Tensor":
+    """Return the log-probability of each token, float64 (rows, tokens), of logits (rows, tokens, vocabulary)."""
     chances = logits.float().log_softmax(dim=-1)
-    taken: list[list[float]] = chances.gather(2, ids.to(logits.device)[..., None])[..., 0].tolist()
-    return taken
+    return chances.gather(2, ids.to(logits.device)[..., None])[..., 0].double()

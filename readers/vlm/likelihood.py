@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from readers.vlm.chat import Encoded
+from readers.vlm.chat import Chat, Encoded
 from readers.vlm.continuation import continuations
 from readers.vlm.loading import Vlm
 from taxonomy.axis import DIAGNOSIS, AxisValue, axis_named
@@ -23,7 +23,7 @@ Chances = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """The continuations of an answer at an axis: its text up to each value, and its text without the axis."""
 
     texts: Mapping[str, str]
@@ -40,14 +40,14 @@ class _Walk:
     fixed: dict[str, AxisValue | None]
     chances: Chances
 
-    def choice(self, axis: str) -> _Choice:
+    def choice(self, axis: str) -> Choice:
         """Return the possible continuations at an axis."""
         named = axis_named(axis)
         values: dict[str, AxisValue] = {v: frozenset({v}) if named.is_set else v for v in named.values}
         if named.is_set:
             values[""] = frozenset()
         answers = {name: self._written({axis: value}) for name, value in values.items()}
-        return _Choice(
+        return Choice(
             {value: answer.until(axis) for value, answer in answers.items() if axis in answer.spans},
             self._written({}).text,
         )
@@ -67,6 +67,13 @@ class _Walk:
             likeliest = max(self.chances[axis], key=lambda value: self.chances[axis][value])
         own = self.own.get(axis)
         self.fixed[axis] = likeliest if own is None else own
+
+    def says(self, axis: str) -> bool:
+        """Fix an axis by the model's own value, and tell whether there is one."""
+        if self.own.get(axis) is None:
+            return False
+        self.fixed[axis] = self.own[axis]
+        return True
 
     def _written(self, more: Mapping[str, AxisValue]) -> Written:
         return written({**self.fixed, **more}, self.form, self.reasoning)
@@ -90,7 +97,7 @@ def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading],
         subclasses.
     """
     prefix = Prefix(vlm, prompts)
-    walks = [_Walk(form, reading.values, written_reasoning(reading.raw or "", form), {}, {}) for reading in readings]
+    walks = [_walk(form, reading) for reading in readings]
     for axis in axis_order(form):
         choices = [walk.choice(axis) for walk in walks]
         for walk, scores in zip(walks, prefix.scores(choices), strict=True):
@@ -101,22 +108,52 @@ def value_probabilities(vlm: Vlm, prompts: Encoded, readings: Sequence[Reading],
     return [walk.chances for walk in walks]
 
 
+def choice_at(vlm: Vlm, prompts: Encoded, reading: Reading, form: TargetFormat, axis: str) -> Choice:
+    """Return the continuations among which a model chooses at an axis of one case, behind its own earlier answers.
+
+    Parameters
+    ----------
+    vlm : Vlm
+    prompts : Encoded
+        Of one case.
+    reading : Reading
+        The model's own answer. What it does not say of an earlier axis is the likeliest value, as in
+        :func:`value_probabilities`.
+    form : TargetFormat
+    axis : str
+        One of the format.
+    """
+    walk, prefix = _walk(form, reading), None
+    for earlier in axis_order(form)[: axis_order(form).index(axis)]:
+        if not walk.says(earlier):
+            prefix = prefix or Prefix(vlm, prompts)
+            walk.take(earlier, prefix.scores([walk.choice(earlier)])[0])
+    return walk.choice(axis)
+
+
+def continued(chat: Chat, choice: Choice) -> tuple[dict[str, tuple[int, ...]], int]:
+    """Return the tokens of each continuation by its value, and how many of them all share with the neutral one."""
+    tokens = {value: chat.answer(text, ends=False).ids for value, text in choice.texts.items()}
+    neutral = chat.answer(choice.neutral, ends=False).ids
+    return tokens, _parting([*tokens.values(), neutral])
+
+
+def _walk(form: TargetFormat, reading: Reading) -> _Walk:
+    return _Walk(form, reading.values, written_reasoning(reading.raw or "", form), {}, {})
+
+
 class Prefix:
     """Prompts behind which the values of an axis can be scored."""
 
     def __init__(self, vlm: Vlm, prompts: Encoded) -> None:
         self.chat, self.prompts = vlm.chat, continuations(vlm, prompts)
 
-    def scores(self, choices: Sequence[_Choice]) -> list[dict[str, float]]:
+    def scores(self, choices: Sequence[Choice]) -> list[dict[str, float]]:
         """Return the log-likelihood of each value after each prompt, from the first token that differs."""
-        names = list(choices[0].texts)
-        tokens = [[self._tokens(choice.texts[value]) for value in names] for choice in choices]
-        neutral = [self._tokens(choice.neutral) for choice in choices]
-        shared = [_parting([*rows, other]) for rows, other in zip(tokens, neutral, strict=True)]
-        return [dict(zip(names, row, strict=True)) for row in self.prompts.scores(tokens, shared)]
-
-    def _tokens(self, text: str) -> tuple[int, ...]:
-        return self.chat.answer(text, ends=False).ids
+        found = [continued(self.chat, choice) for choice in choices]
+        rows = [list(tokens.values()) for tokens, _ in found]
+        scored = self.prompts.scores(rows, [shared for _, shared in found])
+        return [dict(zip(tokens, row, strict=True)) for (tokens, _), row in zip(found, scored, strict=True)]
 
 
 def _parting(rows: Sequence[Sequence[int]]) -> int:

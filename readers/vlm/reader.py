@@ -19,9 +19,14 @@ from taxonomy.parsing import parse
 from taxonomy.reading import Failure, Reading, Usage
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from readers.page_relevance import PageRelevance
     from readers.vlm.chat import Encoded
     from readers.vlm.generation import Generated
     from readers.vlm.loading import Vlm
+    from readers.vlm.pixel_gradient import VlmPages
 
 MEMORY_ADVICE = "--option batch=N (smaller), max_pixels=N, quantization=4bit, or run with a smaller --px-per-mm"
 """Options that save memory, for messages."""
@@ -94,6 +99,37 @@ class HfReader:
     def each_seen(self, images: Sequence[Picture]) -> tuple[SeenPage, ...]:
         """Return how the model sees each picture of a case; empty where that cannot be measured. Needs no weights."""
         return self._chat.each_seen(images)
+
+    def page_relevance(
+        self, case: Case, axis: str, value: str, reading: Reading | None = None, bare: Case | None = None
+    ) -> "PageRelevance":
+        """Return what of the pictures of a case moved the log-odds of a value.
+
+        As :meth:`readers.open_page.OpenPageReader.page_relevance`; raises ReaderError and UnknownNameError as it does.
+        """
+        own = next(iter(self.read([case]))) if reading is None else reading
+        return self._pages().page_relevance(case, axis, value, own, bare)
+
+    def log_odds(
+        self, cases: Sequence[Case], axis: str, value: str, reading: Reading | None = None
+    ) -> "NDArray[np.float64]":
+        """Return the log-odds of a value for each case, behind the same beginning of an answer, float64 (n,)."""
+        return self._pages().log_odds(cases, axis, value, reading)
+
+    def page_ink(self, case: Case, bare: Case) -> "PageRelevance":
+        """Return how much the traces change of what the model is given, by token; needs no weights."""
+        from readers.vlm.pixel_gradient import page_ink
+
+        return page_ink(self._chat, self.source.config, case, bare)
+
+    def randomised(self, seed: int) -> "VlmPages":
+        """Return the model with random weights, to be explained alone: it takes as much memory once more."""
+        return self._pages().randomised(seed)
+
+    def _pages(self) -> "VlmPages":
+        from readers.vlm.pixel_gradient import VlmPages
+
+        return VlmPages(self.name, self.loaded())
 
     def loaded(self) -> "Vlm":
         """Return the model with its weights."""

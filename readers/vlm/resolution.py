@@ -66,7 +66,7 @@ def sight_of(process: Process, sizes: Sequence[Size], number: int = 0) -> Sight 
     width, height = sizes[number]
     across, down = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
     black, white, *ramps = (
-        list(_pixels(process(_case(sizes, number, shade))))
+        list(_pixels(process(case_of(sizes, number, shade))))
         for shade in (np.zeros_like(across), np.ones_like(across), across, down)
     )
     found: list[Sight] = []
@@ -79,7 +79,7 @@ def sight_of(process: Process, sizes: Sequence[Size], number: int = 0) -> Sight 
     return max(found, key=lambda sight: (sight.least, sight.width * sight.height), default=None)
 
 
-def _case(sizes: Sequence[Size], number: int, shade: NDArray[np.float64]) -> list["Image"]:
+def case_of(sizes: Sequence[Size], number: int, shade: NDArray[np.float64]) -> list["Image"]:
     """Return the pictures of a case, black but for one of that shade; noise of one level keeps a slow slope exact."""
     from PIL import Image
 

@@ -1,5 +1,6 @@
 """What only a GPU can show: bfloat16, and memory that really is full."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +8,8 @@ from readers.registry import reader
 from readers.vlm import placement
 from readers.vlm.option import LoadOptions
 from readers.vlm.source import model_source
+from taxonomy.reading import Reading
+from taxonomy.target import BINARY
 
 pytestmark = [
     pytest.mark.gpu,
@@ -29,6 +32,16 @@ def test_bfloat16_and_float32_agree_on_what_is_likely(gemma, cases):
     )
     for axis, chances in one.probabilities.items():
         assert chances == pytest.approx(other.probabilities[axis], abs=0.1)
+
+
+def test_the_gradient_of_bfloat16_and_float32_shows_the_same_tokens(gemma, cases):
+    (case,) = cases(1, form=BINARY)
+    one, other = (
+        reader(f"hf:{gemma}", {"dtype": dtype}).page_relevance(case, "normality", "abnormal", Reading())
+        for dtype in ("bfloat16", "float32")
+    )
+    pair = [grid.relevance.ravel() for grid in (one.grids[0], other.grids[0])]
+    assert np.corrcoef(pair)[0, 1] > 0.9
 
 
 def test_a_model_that_leaves_too_little_room_is_shared(gemma, cases, monkeypatch):
