@@ -12,9 +12,9 @@ LEAST_PATIENTS = 10
 CORRELATION_LIMIT = 0.3
 """Partial rank correlation with the maps of random weights from which a map does not show what was learned."""
 
-LEAST_POINTING = 0.02
-"""Share of tracings in whose planted evidence a map must point: by lot it is under 1%. A map that is the same in all
-leads has a large ROC area over the samples, most of which lie at other times, and does not tell the lead."""
+LEAST_POINTING = 1 / 12
+"""Share of tracings in whose planted evidence a map must point: one that tells the time and not the lead does so in one
+of twelve at most. The ROC area of such a map is large, since most samples lie at other times."""
 
 DELETION = "deletion"
 
