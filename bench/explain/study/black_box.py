@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.dataset import Cohort, Record, RecordId
+from bench.explain.belief.page_judging import METHODS as PAGE_METHODS
 from bench.explain.belief.planted import Known
 from bench.explain.counterfactual.given import asking_reader, viewed_case
 from bench.explain.hiding.blackbox import BlackBox
@@ -24,6 +25,7 @@ from bench.explain.study.doses import doses_of
 from bench.explain.study.found import LEAST_CURVES, Curves, Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.options import ExplainOptions
+from bench.explain.study.pages import PageStudy
 from bench.explain.study.trace import Trace
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import Turned, turned
@@ -31,6 +33,7 @@ from bench.progress import SILENT, Observer
 from bench.storage import held
 from measurements.conditioning import without_gaps
 from measurements.segment import segmented
+from readers.open_page import OpenPageReader
 from taxonomy.axis import ISCHEMIA_TERRITORY
 from taxonomy.error import ReaderError, RunError
 
@@ -77,7 +80,7 @@ class BlackBoxStudy:
             for of in found.findings
             if of.missed
         ]
-        return Explained(
+        explained = Explained(
             reader=options.run.reader,
             dataset=options.dataset.name,
             n=len(asked),
@@ -106,6 +109,10 @@ class BlackBoxStudy:
             notes=tuple(notes),
             paper=options.paper,
         )
+        if not isinstance(self.box.reader, OpenPageReader):
+            return explained
+        readings = {one.record.ecg_id: one.reading for one in found.wholes}
+        return PageStudy(options, self.box, self.observer).added_to(explained, readings)
 
     def _truth(self, notes: list[str]) -> list[Known]:
         """Return how well the methods find planted evidence; none of joint masks, whose maps are of no one record."""
@@ -146,6 +153,8 @@ class BlackBoxStudy:
         """Return the method whose maps are drawn: that which is named, else the first that has any."""
         there = [one.explanation.method for one in found.explained]
         there += [name for of in found.findings for name in of.heat]
+        if self.options.shown in PAGE_METHODS and isinstance(self.box.reader, OpenPageReader):
+            return there[0] if there else JOINT[0]
         if self.options.shown and self.options.shown not in there:
             asked = ", ".join(dict.fromkeys(there))
             raise RunError(f"no map was made by {self.options.shown!r}: those that were asked are {asked}")
@@ -183,13 +192,14 @@ def inquiry_options(options: ExplainOptions) -> InquiryOptions:
         When a target or a method is none for a black box.
     """
     belief, known = options.belief, (*METHODS, *JOINT)
+    hiding = tuple(name for name in belief.methods if name not in PAGE_METHODS)
     foreign = [name for name in belief.methods if name not in known and name in {one.name for one in OPEN_METHODS}]
     if foreign:
         raise ReaderError(
             f"{foreign[0]} is a method of networks, and reader {options.run.reader!r} is a black box: choose from "
             f"{', '.join(known)}"
         )
-    return InquiryOptions(belief.targets, belief.methods, belief.each, options.max_queries, seed=belief.seed)
+    return InquiryOptions(belief.targets, hiding, belief.each, options.max_queries, seed=belief.seed)
 
 
 def shown_words(box: BlackBox) -> str:

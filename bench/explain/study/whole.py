@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from bench.explain.belief.page_judging import METHODS as PAGE_METHODS
+from bench.explain.belief.page_judging import open_pages
 from bench.explain.belief.sample import EACH
 from bench.explain.hiding.blackbox import BlackBox, black_box_on_disk
 from bench.explain.hiding.inquiry import estimated
@@ -93,6 +95,9 @@ def _check_network(options: ExplainOptions) -> None:
 
 def _check_black_box(options: ExplainOptions, reader: Reader) -> None:
     inquiry_options(replace(options, belief=replace(options.belief, each=options.belief.each or EACH_ASKED)))
+    wanted = [name for name in (*options.belief.methods, options.shown) if name in PAGE_METHODS]
+    if wanted:
+        open_pages(reader)
     if options.belief.layer:
         raise SettingError(f"--layer names a network's layer, and reader {reader.name!r} is a black box: leave it out")
     if options.transplants and isinstance(reader, SessionReader):
