@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bench.dataset import RecordId
 from bench.explain.belief.judging import rows
 from bench.explain.belief.page_judging import (
-    BY_PIXEL,
+    BY_INK,
     MAP_FS,
     METHODS,
     PageAnswer,
@@ -65,7 +65,7 @@ class PageStudy:
         figures = page_figures(self.box, answers, methods, belief.seed, self.observer)
         judged = rows(found.reader, list(figures))
         added = replace(found, rows=(*found.rows, *judged))
-        shown = self.options.shown or (BY_PIXEL if BY_PIXEL in methods else methods[0])
+        shown = self.options.shown or (BY_INK if BY_INK in methods else methods[0])
         if shown not in methods:
             return added
         verdict = next(row.verdict for row in judged if row.method == shown)
