@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bench.explain.belief.judging import Row
+from bench.explain.belief.page_judging import METHODS as PAGE_METHODS
 from bench.explain.belief.planted import HELD_OUT_EVERY, Known
 from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS
 from bench.report.explain_figure import above, estimated, mean
@@ -36,6 +37,11 @@ LIES = (
     "ensemble's members; where it is low, the map is a matter of the lot by which a network was trained. `seconds`: "
     "for one map."
 )
+OF_PAGES = (
+    f"Maps of image tokens ({', '.join(f'`{name}`' for name in PAGE_METHODS)}) have another null in the place of the "
+    "signal's energy: the ink of the traces, through the same tokens at the same places. Their areas and correlations "
+    "are of what the page shows."
+)
 PLANTED = (
     "A small network was taught on tracings with evidence planted at exactly known samples; these are the maps of "
     f"its answers on tracings that it was not taught on, of one in {HELD_OUT_EVERY} patients. `area`: chance that a "
@@ -60,6 +66,7 @@ def belief_parts(rows: Sequence[Row]) -> list[str]:
         f"{RESTS_ON} Verdicts: {RULES}",
         _table(rows, _CLINICAL),
         LIES,
+        *([OF_PAGES] if any(row.method in PAGE_METHODS for row in rows) else []),
     ]
 
 

@@ -63,7 +63,7 @@ class PageStudy:
         except RunError as error:
             return replace(found, notes=(*found.notes, f"No maps of image tokens: {error}."))
         figures = page_figures(self.box, answers, methods, belief.seed, self.observer)
-        judged = rows(found.reader, list(figures))
+        judged = rows(self.box.reader.name, list(figures))
         added = replace(found, rows=(*found.rows, *judged))
         shown = self.options.shown or (BY_INK if BY_INK in methods else methods[0])
         if shown not in methods:

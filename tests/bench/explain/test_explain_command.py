@@ -14,6 +14,7 @@ import pytest
 
 from bench.dataset import open_dataset
 from tests.command import bench, is_one_sentence
+from tests.tiny.eye import folder_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -184,6 +185,27 @@ def test_the_page_of_a_black_box_and_its_price(tmp_path):
     data = json.loads((folder / "explain.json").read_text())
     assert data["questions"] <= 100
     assert data["rows"][0]["verdict"]["word"] in ("cannot tell", "no better than amplitude")
+
+
+@pytest.mark.slow
+def test_the_page_of_an_open_model_has_maps_of_its_image_tokens(tmp_path):
+    words = (
+        "explain", "--reader", f"hf:{folder_of(tmp_path)}", "--option", "structured=schema", "--option", "max_tokens=40",
+        "--format", "binary", "--px-per-mm", "2", "--target", "normality=abnormal", "--target", "normality=normal",
+        "--method", "leads_and_segments", "--method", "gradient_times_ink", "--each", "1", "--max-queries", "200",
+    )  # fmt: skip
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("runs/*/explain.json")
+    data = json.loads(path.read_text())
+    assert [row["method"] for row in data["rows"]] == ["leads_and_segments", "gradient_times_ink"]
+    assert data["method"] == "gradient_times_ink"
+    assert "the ink of the traces" in (path.parent / "explain.md").read_text()
+
+
+def test_maps_of_image_tokens_need_an_open_model(tmp_path):
+    words = ("explain", "--reader", "digitizer", "--target", "rhythm=sinus", "--method", "gradient_times_ink")
+    assert refused(words, "needs the weights of an open model", tmp_path)
 
 
 def test_a_budget_below_the_least_and_options_of_networks_are_refused_for_a_black_box(tmp_path):
