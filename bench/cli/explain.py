@@ -73,7 +73,7 @@ class ExplainGroup(click.Group):
 @click.option(
     "--each",
     type=click.IntRange(1),
-    show_default="6, of a black box 3",
+    show_default="5, of a black box 3",
     metavar="N",
     help="Patients of each finding at most.",
 )
@@ -199,8 +199,7 @@ def score(maps: Path, reader: str, data: str | None, as_data: bool, **options: A
 
     from bench.cli.terminal import show
     from bench.dataset import open_dataset
-    from bench.explain.belief.judging import rows
-    from bench.explain.belief.map_file import read_maps, scored
+    from bench.explain.belief.map_file import read_maps, rows_of_maps, scored
     from bench.explain.maps.method import network_of
     from bench.report.explanation_table import clinical_table, method_table
     from bench.run.options import parsed
@@ -213,7 +212,8 @@ def score(maps: Path, reader: str, data: str | None, as_data: bool, **options: A
         network = network_of(built, ())
         if network is None:
             raise ReaderError(f"reader {reader!r} is a black box, and maps made elsewhere are scored on a network")
-    found = rows(reader or "no reader", scored(read_maps(maps), open_dataset(data), network, options["seed"]))
+    figures = scored(read_maps(maps), open_dataset(data), network, options["seed"])
+    found = rows_of_maps(reader or "no reader", figures)
     if as_data:
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
         return

@@ -14,18 +14,18 @@ Cell = Callable[[Row], str]
 RESTS_ON = (
     "`answers`: those that are right and are explained. `planted`: evidence was planted in tracings at exactly known "
     "samples, and a network of its own was taught to find it; by how much the map's ROC area over samples exceeds "
-    "that of the signal's energy, or chance where that is more. `deletion`: by how much lower the logit falls while "
-    "what the map points at is hidden than while what is large is hidden (1 is the whole recording, 0 flat leads). "
-    "`random weights`: rank correlation with the maps of the same network with random weights (drawn "
-    "anew for each answer), less what both share with the signal's energy: a map that looks the same whatever was "
-    "learned shows nothing of it."
+    "that of the signal's energy, of random weights, or chance, whichever is most. `deletion`: by how much lower the "
+    "logit falls while what the map points at is hidden than while what is large is hidden (1 is the whole "
+    "recording, 0 flat leads). `random weights`: rank correlation with the maps of the same network with random "
+    "weights (drawn anew for each answer), less what both share with the signal's energy: a map that looks the same "
+    "whatever was learned shows nothing of it."
 )
 RULES = (
-    "*faithful here*: every kind of planted evidence and deletion lie above the energy's, and the correlation below "
-    f"{CORRELATION_LIMIT:g}, by their whole intervals; *fails the sanity check*: the correlation lies at "
-    f"{CORRELATION_LIMIT:g} or above by its whole interval; *no better than amplitude*: a kind of planted evidence or "
-    "deletion lies at the energy's or below by its whole interval; *cannot tell*: none of these, or fewer than "
-    f"{LEAST_PATIENTS} patients."
+    "*faithful here*: every kind of planted evidence and deletion lie above their nulls, the map points at the lead "
+    f"of the evidence more often than by lot, and the correlation lies below {CORRELATION_LIMIT:g}, by their whole "
+    f"intervals; *fails the sanity check*: the correlation lies at {CORRELATION_LIMIT:g} or above by its whole "
+    "interval; *no better than amplitude*: a kind of planted evidence or deletion lies at its null or below by its "
+    f"whole interval; *cannot tell*: none of these, or fewer than {LEAST_PATIENTS} patients."
 )
 LIES = (
     "`mass`: share of what speaks for the answer that lies in the leads and segments where a cardiologist looks for "
@@ -85,7 +85,7 @@ def verdict_table(rows: Sequence[Row]) -> str:
 def known_truth_parts(found: Sequence[Known]) -> list[str]:
     """Return how well each method finds each kind of planted evidence, and what the figures mean."""
     headings = (
-        "method", "planted", "tracings", "area [95%]", "energy", "random weights", "> energy and chance [95%]",
+        "method", "planted", "tracings", "area [95%]", "energy", "random weights", "> nulls [95%]",
         "pointing",
     )  # fmt: skip
     cells = [

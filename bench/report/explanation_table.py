@@ -70,7 +70,7 @@ def _of_rows(rows: Sequence[Row], columns: Mapping[str, Cell], title: str) -> "T
 
 def known_truth_table(found: Sequence[Known], title: str = "") -> "Table":
     """Return a line for each method and kind of planted evidence."""
-    headings = ("method", "planted", "n", "pixel AUC", "energy", "random weights", "> energy, chance", "pointing")
+    headings = ("method", "planted", "n", "pixel AUC", "energy", "random weights", "> nulls", "pointing")
     cells = [
         (
             one.method,

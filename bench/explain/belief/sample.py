@@ -22,7 +22,7 @@ from taxonomy.axis import DIAGNOSIS
 from taxonomy.error import RunError
 from taxonomy.truth import Truth
 
-EACH = 6
+EACH = 5
 """Recordings of each finding at most, as a rule."""
 
 

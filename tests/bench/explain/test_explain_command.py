@@ -190,8 +190,9 @@ def test_the_page_of_a_black_box_and_its_price(tmp_path):
 @pytest.mark.slow
 def test_the_page_of_an_open_model_has_maps_of_its_image_tokens(tmp_path):
     words = (
-        "explain", "--reader", f"hf:{folder_of(tmp_path)}", "--option", "structured=schema", "--option", "max_tokens=40",
-        "--format", "binary", "--px-per-mm", "2", "--target", "normality=abnormal", "--target", "normality=normal",
+        "explain", "--reader", f"hf:{folder_of(tmp_path)}", "--option", "structured=schema", "--option",
+        "max_tokens=40", "--format", "binary", "--px-per-mm", "2", "--target",
+        "normality=abnormal", "--target", "normality=normal",
         "--method", "leads_and_segments", "--method", "gradient_times_ink", "--each", "1", "--max-queries", "200",
     )  # fmt: skip
     done = bench(*words, cwd=tmp_path)
