@@ -82,7 +82,9 @@ def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourP
 
 def case_title(case: ExplainedCase) -> str:
     """Return the answer and, where it is wrong, the truth: what a picture's first line has room for."""
-    return f"{case.axis}: answer {case.told}, " + ("right" if case.is_right else f"truth {case.truth}")
+    accepted = case.is_right and case.answer != case.truth
+    verdict = f"accepted, truth {case.truth}" if accepted else "right" if case.is_right else f"truth {case.truth}"
+    return f"{case.axis}: answer {case.told}, {verdict}"
 
 
 def beat_named(beats: Sequence[BeatSegments], end_s: float) -> tuple[tuple[Bracket, ...], tuple[str, ...]]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Cell = Callable[[Row], str]
 
+SPARE = ("random weights", "mass (area)")
+"""Columns of :func:`method_table` that a narrow terminal does without: the verdict has to stand."""
+
 STYLES = {"faithful": "green", "fails": "red", "no": "red", "cannot": "yellow"}
 """Colour of a verdict by its first word."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.explain.hiding.pooled import PooledEffect
 from bench.report.card import no_device
-from bench.report.explain_belief import verdict_table
+from bench.report.explain_belief import by_verdict, reasons, verdict_table
 from bench.report.explain_concept import answer_of, controls_said, is_tested, resting
 from bench.report.explain_figure import effect
 from bench.report.explain_file import ExplainedFile, Heat, read_explained
@@ -279,6 +279,7 @@ def _believed(explained: ExplainedFile) -> Iterator[str]:
     yield f"Maps by {plain(quoted(explained.method))}: **{plain(quoted(explained.verdict))}**."
     if explained.rows:
         yield verdict_table(explained.rows)
+        yield reasons(by_verdict(explained.rows))
 
 
 def _moved(explained: ExplainedFile) -> Iterator[str]:

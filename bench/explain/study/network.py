@@ -10,7 +10,7 @@ from bench.explain.belief.belief import belief, truth_of
 from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import Positive, positives, usual_outputs
-from bench.explain.belief.verdict import Word
+from bench.explain.belief.verdict import RANKS
 from bench.explain.concepts.concept import CONCEPTS, CONTROLS
 from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
 from bench.explain.concepts.concept_vector import CavOptions
@@ -39,9 +39,6 @@ from taxonomy.error import BenchError, DatasetError, RunError
 from taxonomy.reading import Reading
 
 Part = TypeVar("Part")
-
-RANKS: Sequence[Word] = ("faithful here", "cannot tell", "no better than amplitude", "fails the sanity check")
-"""Verdicts, the best first."""
 
 MOST_MASSES = 60
 """Infarctions whose maps are made at most, for the mass in their regions."""
