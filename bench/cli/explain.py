@@ -129,15 +129,21 @@ def explain(  # one for each option of its own
     from bench.cli.terminal import TERMINAL, show
     from bench.explain.study.whole import Explaining
     from bench.report.explain_belief import by_verdict
+    from bench.report.explain_joint import above_null
     from bench.report.explain_page import Limits, write_explained
-    from bench.report.explanation_table import SPARE, method_table
+    from bench.report.explanation_table import SPARE, method_table, reason_lines
 
     explaining = Explaining.of(asked)
     folder, found = explaining.options.folder, explaining.found(TERMINAL)
     write_explained(folder, found, Limits(gallery=asked.pictures), TERMINAL)
     title = f"{found.reader} on {found.dataset}, {found.split}: which maps deserve belief"
-    show(method_table(by_verdict(found.rows), title), spare=SPARE)
-    click.echo(f"\nshown: {found.method}, {found.verdict}")
+    rows = by_verdict(found.rows)
+    if rows:
+        show(method_table(rows, title), spare=SPARE)
+        click.echo("\n".join(("", *reason_lines(rows))))
+    if found.joints:
+        click.echo("hidden parts that move the answer, above the null:\n" + "\n".join(map(above_null, found.joints)))
+    click.echo(f"\nmaps on the page: {found.method}, {found.verdict}")
     click.echo(f"page: {folder / 'explain.md'}")
 
 
@@ -203,7 +209,7 @@ def score(maps: Path, reader: str, data: str | None, as_data: bool, **options: A
     from bench.dataset import open_dataset
     from bench.explain.belief.map_file import read_maps, rows_of_maps, scored
     from bench.explain.maps.method import network_of
-    from bench.report.explanation_table import SPARE, clinical_table, method_table
+    from bench.report.explanation_table import SPARE, clinical_table, method_table, reason_lines
     from bench.run.options import parsed
     from readers.registry import reader as reader_named
     from taxonomy.error import ReaderError
@@ -220,6 +226,7 @@ def score(maps: Path, reader: str, data: str | None, as_data: bool, **options: A
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
         return
     show(method_table(found, str(maps)), spare=SPARE)
+    click.echo("\n".join(("", *reason_lines(found))))
     if any(one.clinical for one in found):
         click.echo()
         show(clinical_table(found))

@@ -88,17 +88,21 @@ def by_verdict(rows: Sequence[Row]) -> list[Row]:
 
 def reasons(rows: Sequence[Row]) -> str:
     """Return in a list why each method has its verdict, methods with the same reason in one line."""
-    readers = len({row.reader for row in rows}) > 1
-    names: dict[str, list[str]] = {}
-    for row in rows:
-        name = f"{row.method} on {row.reader}" if readers else row.method
-        names.setdefault(f"{row.verdict.word}: {row.verdict.because}", []).append(name)
     lines = [
-        f"- {plain(quoted(', '.join(of)))}: *{word}*{sign}{plain(quoted(because))}."
-        for said, of in names.items()
-        for word, sign, because in [said.partition(": ")]
+        f"- {plain(quoted(', '.join(names)))}: *{word}*: {plain(quoted(because))}."
+        for (word, because), names in by_reason(rows).items()
     ]
     return "Why:\n\n" + "\n".join(lines)
+
+
+def by_reason(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
+    """Return the methods of each verdict and its reason; of several readers, each with its name."""
+    readers = len({row.reader for row in rows}) > 1
+    names: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        name = f"{row.method} on {row.reader}" if readers else row.method
+        names.setdefault((row.verdict.word, row.verdict.because), []).append(name)
+    return names
 
 
 def verdict_table(rows: Sequence[Row]) -> str:

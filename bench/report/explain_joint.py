@@ -58,6 +58,12 @@ def joint_said(found: JointExplanation) -> str:
     return plain(" ".join([*said, *scaled(found.gain)]))
 
 
+def above_null(found: JointExplanation) -> str:
+    """Return the parts whose effect is above the null in one line, such as ``conduction lbbb: QRS +0.31, V1 +0.12``."""
+    above = [one for one in sorted(found.effects, key=lambda one: -one.value) if one.is_above_null]
+    return f"{found.target.name}: {', '.join(f'{one.part.name} {one.value:+.2f}' for one in above) or 'no part'}"
+
+
 def scaled(gain: float) -> list[str]:
     """Return what a mask in mV does to a reader that scales each lead by its spread, where it does much."""
     if gain <= 1.5:

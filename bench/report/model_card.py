@@ -18,6 +18,7 @@ from bench.report.explain_file import ExplainedFile, Heat, read_explained
 from bench.report.explain_flip import HEADINGS as FLIP_HEADINGS
 from bench.report.explain_flip import dose_parts, flip_cells, turning_cells
 from bench.report.explain_infarction import infarction_parts
+from bench.report.explain_joint import above_null
 from bench.report.explain_page import listed
 from bench.report.table import (
     difference,
@@ -294,9 +295,9 @@ def _moved(explained: ExplainedFile) -> Iterator[str]:
         )
         yield markdown_table(headings, rows)
     for joint in explained.joints[:MOST_EXAMPLES]:
-        above = [f"{one.part.name} {one.value:+.2f}" for one in joint.effects if one.is_above_null]
-        said = f"{joint.target.name}, {joint.patients} patients, {joint.masks} masks: {', '.join(above) or 'no part'}"
-        yield plain(f"Hidden parts above the null, {said}.")
+        yield plain(
+            f"Hidden parts above the null ({joint.patients} patients, {joint.masks} masks), {above_null(joint)}."
+        )
     for one in explained.effects[:MOST_EXAMPLES]:
         yield plain(quoted(f"Hidden alone, above 0 by the whole interval, {one.title}: {_alone(one.effects)}."))
 

@@ -24,6 +24,7 @@ from bench.explain.study.found import Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
+from bench.explain.study.phase import Phases
 from bench.explain.study.readings import whole_readings
 from bench.explain.study.trace import Trace, answer_about, explained, traced
 from bench.explain.study.truth_file import kept_truth
@@ -75,12 +76,26 @@ class NetworkStudy:
         options, cohort = self.options, self.options.cohort
         folder = options.folder
         notes: list[str] = []
+        asks = (bool(options.transplants), options.concepts, options.doses)
+        phases = Phases(4 + sum(asks), self.observer)
+        methods = len(chosen(options.belief.methods))
+        phases.begin(f"known truth, by {methods} methods; it is kept for every reader")
         truth = self._told(notes, self._truth, list[Known](), "known truth", RunError)
+        phases.begin(f"verdicts, by {methods} methods on {len(self.positives)} answers")
         judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
         shown = self._shown(judged.rows)
+        phases.begin(f"maps by {shown.name}, for means and curves")
         maps = mapped(self.positives, shown, options.belief.seed, self.observer)
+        if options.transplants:
+            phases.begin(f"transplants, in {options.transplants} records of each of {len(self.findings)} findings")
         turning = self._told(notes, self._turned, Turned(), "transplants")
+        if options.concepts:
+            phases.begin("concepts")
         concepts = self._told(notes, self._concepts, None, "concepts")
+        if options.doses:
+            phases.begin("doses")
+        doses = doses_of(options, self.observer) if options.doses else ()
+        phases.begin(f"answers to {len(cohort)} whole records, for the gallery and its pictures")
         own = next(row for row in judged.rows if row.method == shown.name)
         return Explained(
             reader=options.run.reader,
@@ -100,7 +115,7 @@ class NetworkStudy:
             curves=curves(maps, shown.name),
             changes=turning.changes,
             flips=turning.flips,
-            doses=doses_of(options, self.observer) if options.doses else (),
+            doses=doses,
             concepts=concepts,
             notes=tuple(notes),
             paper=options.paper,

@@ -18,6 +18,7 @@ from bench.explain.study.infarction import InfarctionCase, infarction_groups
 from bench.explain.study.trace import Trace
 from bench.report.explain_gallery import beat_named, case_title, drawn
 from bench.report.explain_infarction import infarction_parts
+from bench.report.explain_joint import above_null
 from bench.report.explain_page import (
     Limits,
     explained_page,
@@ -367,6 +368,11 @@ def test_a_part_above_the_null_is_told_from_one_that_is_not(whole):
     assert line(text, "V1").endswith("| &lt;0.001 | yes | 7 |") and line(text, "II").endswith("| no | 7 |")
     assert "Masks 252, recordings 7, patients 7, failed calls 3." in text
     assert "up to 2.4 times as large" in text
+
+
+def test_the_parts_above_the_null_stand_in_one_line():
+    said = above_null(parts.joint())
+    assert re.fullmatch(r"conduction rbbb: (QRS|V1) \+0\.\d\d, (QRS|V1) \+0\.\d\d", said)
 
 
 def test_parts_that_do_nothing_are_told_in_a_sentence(whole):

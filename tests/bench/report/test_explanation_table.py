@@ -22,6 +22,7 @@ from bench.report.explanation_table import (
     joint_table,
     known_truth_table,
     method_table,
+    reason_lines,
     says_table,
     selftest_table,
 )
@@ -59,6 +60,11 @@ def test_a_narrow_terminal_does_without_some_columns_and_not_without_the_verdict
     said = capsys.readouterr().out
     assert "faithful here" in said and "fails the sanity check" in said
     assert "left out below 100 columns: random weights, mass (area)" in said
+
+
+def test_the_reason_of_each_verdict_stands_below_the_table_once():
+    few = parts.rows(methods=("layer_cam", "grad_cam"), patients=4)
+    assert reason_lines(few) == ["layer_cam, grad_cam: cannot tell: n = 4 patients, fewer than 10"]
 
 
 def test_known_truth_stands_beside_energy_and_random_weights():

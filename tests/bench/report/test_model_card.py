@@ -73,7 +73,7 @@ def test_a_map_and_a_mass_stand_beside_their_verdict(card):
 
 
 def test_what_moves_and_turns_answers_stands_with_its_controls(card):
-    assert "conduction rbbb, 7 patients, 252 masks: V1 +0.82, QRS +0.64." in section(
+    assert "(7 patients, 252 masks), conduction rbbb: V1 +0.82, QRS +0.64." in section(
         card, "What moved its answers", "###"
     )
     assert "conduction rbbb by lead: V1 +0.400 [+0.400, +0.400]" in card.replace("\\", "")
