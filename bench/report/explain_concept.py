@@ -27,7 +27,7 @@ property of the patient on which no answer should rest.
 ABSENT = "not in this layer"
 
 MOST_NAMED = 4
-"""Answers or concepts that are named of those of which nothing can be said."""
+"""Answers or concepts that are named of rows that show nothing."""
 
 
 def fired_controls(found: ConceptTable) -> tuple[ConceptUse, ...]:
@@ -36,23 +36,19 @@ def fired_controls(found: ConceptTable) -> tuple[ConceptUse, ...]:
 
 
 def concept_parts(found: ConceptTable) -> list[str]:
-    """Return which controls fired, the concepts that could be tested, why others could not, and what figures mean."""
+    """Return which controls fired, the concepts on which answers rest, why they do not on others, and the columns."""
     how = HOW.format(layer=plain(quoted(found.layer, 80)), fitted=found.fitted, least=LEAST_AREA)
-    tested = [use for use in by_answer(found) if is_tested(use)]
-    table = [markdown_table(HEADINGS, [_cells(use) for use in tested])] if tested else []
-    return [how, controls_said(found), *table, *_untested(found)]
+    rest = [use for use in by_answer(found) if _rests(use)]
+    told = markdown_table(HEADINGS, [_cells(use) for use in rest]) if rest else "No answer rests on a concept."
+    return [how, controls_said(found), told, *_others(found)]
 
 
-def _untested(found: ConceptTable) -> list[str]:
-    """Return in a list how many rows could not be tested, why, and of which concepts and answers they are."""
+def _others(found: ConceptTable) -> list[str]:
+    """Return in a list how many rows show nothing, why, and of which concepts and answers they are."""
     groups: dict[str, list[ConceptUse]] = {}
     for use in found.uses:
-        if not is_tested(use):
-            # The area stands in the reason, and differs in each row.
-            why = (
-                f"the layer does not hold the concept (an area under {LEAST_AREA:g})" if use.use == ABSENT else use.why
-            )
-            groups.setdefault(why or use.use, []).append(use)
+        if not _rests(use):
+            groups.setdefault(_why_not(use), []).append(use)
     if not groups:
         return []
     lines = [
@@ -61,7 +57,16 @@ def _untested(found: ConceptTable) -> list[str]:
         for why, uses in sorted(groups.items(), key=lambda group: -len(group[1]))
     ]
     count = sum(map(len, groups.values()))
-    return [f"Of {count} of {len(found.uses)} rows nothing can be said:\n\n" + "\n".join(lines)]
+    return [
+        f"{count} of {len(found.uses)} rows show nothing (their figures are in `explain.json`):\n\n" + "\n".join(lines)
+    ]
+
+
+def _why_not(use: ConceptUse) -> str:
+    """Return why an answer is not said to rest on a concept, without figures, which differ in each row."""
+    if use.use == ABSENT:
+        return f"the layer does not hold the concept (an area under {LEAST_AREA:g})"
+    return use_said(use) if is_tested(use) else use.why or use.use
 
 
 def _named(names: Sequence[str]) -> str:

@@ -409,18 +409,27 @@ def test_the_concepts_of_an_answer_stand_together():
     uses = (one, replace(one, value="lbbb"), *rest)
     text = section(explained_page(found(concepts=replace(parts.concepts(), uses=uses))), "Concepts")
     answers = [row.split(" | ")[0] for row in text.splitlines() if row.startswith("| conduction")]
-    assert answers == ["| conduction lafb"] * 3 + ["| conduction lbbb"]
+    assert answers == ["| conduction lafb"] * 2 + ["| conduction lbbb"]
 
 
-def test_concepts_of_which_nothing_can_be_said_are_counted_with_the_reason_and_have_no_row():
+def test_concepts_on_which_no_answer_rests_are_counted_with_the_reason_and_have_no_row():
     absent, few = parts.use("long_pr", "not in this layer", area=0.61, p_holm=None), "it needs 12 patients with it"
     lacking = [replace(absent, concept=f"c{n}", use="cannot tell", why=few) for n in range(6)]
     table = replace(parts.concepts(), uses=(parts.use("left_axis", "for"), absent, *lacking))
     text = section(explained_page(found(concepts=table)), "Concepts")
     assert len([one for one in text.splitlines() if one.startswith("| conduction")]) == 1
-    assert "Of 7 of 8 rows nothing can be said:" in text
+    assert "7 of 8 rows show nothing (their figures are in `explain.json`):" in text
     assert "- 6: it needs 12 patients with it: c0, c1, c2, c3 and 2 more; answers conduction lafb." in text
     assert "- 1: the layer does not hold the concept (an area under 0.75): long_pr;" in text
+
+
+def test_a_table_of_concepts_on_which_nothing_rests_says_so():
+    silent = tuple(
+        replace(use, use="no more than random", why="random vectors lie as near") for use in parts.concepts().uses
+    )
+    text = section(explained_page(found(concepts=replace(parts.concepts(), uses=silent))), "Concepts")
+    assert "No answer rests on a concept." in text
+    assert "no more than random: random vectors lie as near: " in text
 
 
 def test_controls_that_could_not_be_tested_are_not_said_to_be_silent():
