@@ -59,14 +59,15 @@ class ExplainGroup(click.Group):
     "targets",
     multiple=True,
     metavar="AXIS=VALUE",
-    help="A finding, as often as needed; by default every one with an expected region.",
+    help="A finding, such as conduction=lbbb, as often as needed; by default every one of which it is known where a "
+    "cardiologist looks.",
 )
 @click.option(
     "--method",
     "methods",
     multiple=True,
     metavar="NAME",
-    help="A method, as often as needed; by default all quick ones.",
+    help="A method, as often as needed; by default all quick ones (an unknown name lists them all).",
 )
 @click.option("--show", "shown", default="", metavar="METHOD", help="Draw the maps of this one, not of the best.")
 @click.option("--layer", default="", show_default="the last one", help="For Grad-CAM, Layer-CAM and concepts.")
@@ -75,7 +76,7 @@ class ExplainGroup(click.Group):
     type=click.IntRange(1),
     show_default="5, of a black box 3",
     metavar="N",
-    help="Patients of each finding at most.",
+    help="Patients of each finding at most; on fewer than 10 in all no map is called faithful.",
 )
 @click.option(
     "--transplants",
@@ -104,12 +105,14 @@ def explain(  # one for each option of its own
     each method gets a verdict, by evidence that was planted where it must find it, by the energy of the signal and by
     random weights. Any other reader is a black box: parts of what it is shown are hidden, and it is asked again, within
     --max-queries and at a price that --dry-run tells. The page, OUT/explain-.../explain.md, has a gallery for each
-    class, pooled maps, what turns the answers, and infarctions by territory. Whatever is finished is kept: after Ctrl-C
-    or a kill the same command goes on.
+    class, pooled maps, what turns the answers, and infarctions by territory. It takes minutes, and says its phases as
+    they begin. Whatever is finished is kept: after Ctrl-C or a kill the same command goes on. docs/explanations.md says
+    what each verdict and each section means.
 
     \b
     Examples:
       bench explain --reader resnet1d
+      bench explain --reader resnet1d --target conduction=lbbb --method saliency --transplants 0 --no-concepts
       bench explain --reader resnet1d --target conduction=lbbb --method integrated_gradients --each 20
       bench explain --reader digitizer --target conduction=rbbb --max-queries 400
       bench explain --reader openai:gpt-5.4 --target conduction=lbbb --max-queries 600 --dry-run
@@ -241,8 +244,9 @@ def selftest(methods: tuple[str, ...]) -> None:
     energy only, or nothing, and the same with random weights, which must not pass. Exit code 1 when a verdict is wrong.
 
     \b
-    Example:
+    Examples:
       bench explain selftest
+      bench explain selftest --method saliency
     """
     from bench.cli.terminal import TERMINAL, show
     from bench.explain.belief.selftest import selftest as outcomes

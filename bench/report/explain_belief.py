@@ -28,8 +28,9 @@ What a verdict takes, each by its whole interval:
   evidence more often than by lot, and the correlation lies below {CORRELATION_LIMIT:g}.
 - *fails the sanity check*: the correlation lies at {CORRELATION_LIMIT:g} or above.
 - *no better than amplitude*: a kind of planted evidence, or deletion, lies at its null or below.
-- *cannot tell*: none of these, or fewer than {LEAST_PATIENTS} patients. More patients of each finding (`--each`, and a
-  `--sample` that has them) narrow deletion and the correlation; planted evidence is measured on tracings of its own."""
+- *cannot tell*: none of these; an interval over fewer than {LEAST_PATIENTS} patients counts for nothing. More patients
+  of each finding (`--each`, and a `--sample` that has them) narrow deletion and the correlation; planted evidence is
+  measured on tracings of its own."""
 UNRANDOMISED = (
     "Where there is no correlation with random weights (`-`), as of a black box, whose weights cannot be drawn at "
     "random, maps can be refuted and never be called faithful."

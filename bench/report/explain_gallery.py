@@ -49,8 +49,10 @@ def gallery_parts(
     shown = {id(one.case) for one in pictured}
     rest = [one.case for one in gallery if id(one.case) not in shown]
     if rest:
-        yield f"{len(rest)} more, without a picture:"
+        # There may be hundreds; they open where that is clicked.
+        yield f"<details><summary>{len(rest)} more, without a picture; --pictures allows more</summary>"
         yield markdown_table(("axis", "record", *SAID), [(quoted(case.axis), *_words(case)) for case in rest])
+        yield "</details>"
 
 
 def class_named(one: Chosen) -> str:

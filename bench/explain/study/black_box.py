@@ -26,7 +26,7 @@ from bench.explain.study.found import LEAST_CURVES, Curves, Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.pages import PageStudy
-from bench.explain.study.phase import Phases
+from bench.explain.study.phase import Phases, counted
 from bench.explain.study.trace import Trace
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import Turned, turned
@@ -76,7 +76,7 @@ class BlackBoxStudy:
         asked = options.cohort.of(one.record for one in found.wholes)
         method = self._shown(found)
         if options.transplants:
-            phases.begin(f"transplants, in {options.transplants} records of each finding")
+            phases.begin(f"transplants, in {counted(options.transplants, 'record')} of each finding")
         turning = self._turned(found)
         if options.doses:
             phases.begin("doses")

@@ -24,7 +24,7 @@ from bench.explain.study.found import Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
-from bench.explain.study.phase import Phases
+from bench.explain.study.phase import Phases, counted
 from bench.explain.study.readings import whole_readings
 from bench.explain.study.trace import Trace, answer_about, explained, traced
 from bench.explain.study.truth_file import kept_truth
@@ -76,18 +76,20 @@ class NetworkStudy:
         options, cohort = self.options, self.options.cohort
         folder = options.folder
         notes: list[str] = []
-        asks = (bool(options.transplants), options.concepts, options.doses)
+        turns = bool(options.transplants and self.findings)
+        asks = (turns, options.concepts, options.doses)
         phases = Phases(4 + sum(asks), self.observer)
-        methods = len(chosen(options.belief.methods))
-        phases.begin(f"known truth, by {methods} methods; it is kept for every reader")
+        methods = counted(len(chosen(options.belief.methods)), "method")
+        phases.begin(f"known truth, by {methods}; it is kept for every reader")
         truth = self._told(notes, self._truth, list[Known](), "known truth", RunError)
-        phases.begin(f"verdicts, by {methods} methods on {len(self.positives)} answers")
+        phases.begin(f"verdicts, by {methods} on {counted(len(self.positives), 'answer')}")
         judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
         shown = self._shown(judged.rows)
         phases.begin(f"maps by {shown.name}, for means and curves")
         maps = mapped(self.positives, shown, options.belief.seed, self.observer)
-        if options.transplants:
-            phases.begin(f"transplants, in {options.transplants} records of each of {len(self.findings)} findings")
+        if turns:
+            each = counted(options.transplants or 0, "record")
+            phases.begin(f"transplants, in {each} of each of {counted(len(self.findings), 'finding')}")
         turning = self._told(notes, self._turned, Turned(), "transplants")
         if options.concepts:
             phases.begin("concepts")
@@ -95,7 +97,7 @@ class NetworkStudy:
         if options.doses:
             phases.begin("doses")
         doses = doses_of(options, self.observer) if options.doses else ()
-        phases.begin(f"answers to {len(cohort)} whole records, for the gallery and its pictures")
+        phases.begin(f"answers to {counted(len(cohort), 'whole record')}, for the gallery and its pictures")
         own = next(row for row in judged.rows if row.method == shown.name)
         return Explained(
             reader=options.run.reader,
@@ -128,10 +130,11 @@ class NetworkStudy:
         names = ", ".join(method.name for method in methods)
         transplants = (self.options.transplants or 0) * len(self.findings)
         return (
-            f"{len(self.positives)} right answers of {len({one.patient_id for one in self.positives})} patients, by "
-            f"{len(methods)} methods: {names}",
-            f"{transplants} transplants at most, of {len(self.findings)} findings",
-            f"{len(self.options.cohort)} whole records for the gallery; all of it on this machine, at no price",
+            f"{counted(len(self.positives), 'right answer')} of "
+            f"{counted(len({one.patient_id for one in self.positives}), 'patient')}, by "
+            f"{counted(len(methods), 'method')}: {names}",
+            f"{counted(transplants, 'transplant')} at most, of {counted(len(self.findings), 'finding')}",
+            f"{counted(len(self.options.cohort), 'whole record')} for the gallery; all on this machine, at no price",
         )
 
     @cached_property

@@ -28,3 +28,8 @@ class Phases:
         after = f", after {timedelta(seconds=round(time.monotonic() - self._begun))}" if self._done else ""
         self._done += 1
         self.observer.say(f"{self._done} of {self.count}{after}: {words}")
+
+
+def counted(n: int, thing: str) -> str:
+    """Return how many things there are, such as ``1 method`` and ``3 methods``."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"

@@ -144,7 +144,8 @@ def test_pictures_are_limited_and_the_best_and_the_worst_of_each_class_go_first(
         "30",
         "20",
     ]
-    assert "4 more, without a picture:" in text and "| conduction | 5 | rbbb (0.90) | lbbb | - |" in text
+    assert "<details><summary>4 more, without a picture; " in text and text.count("</details>") == 1
+    assert "| conduction | 5 | rbbb (0.90) | lbbb | - |" in text
 
 
 def test_names_of_files_hold_safe_letters_only(case, tmp_path):
