@@ -326,7 +326,9 @@ def _turned(explained: ExplainedFile) -> Iterator[str]:
 
 def _concepts(explained: ExplainedFile) -> Iterator[str]:
     if explained.concepts:
-        rested = [f"{answer_of(use)} rests on {use.concept} ({use.use})" for use in resting(explained.concepts)]
+        rested = [
+            f"{answer_of(use)} rests on {use.concept}, which speaks {use.use} it" for use in resting(explained.concepts)
+        ]
         uses = [use for use in explained.concepts.uses if not use.is_control]
         tested = sum(map(is_tested, uses))
         yield (

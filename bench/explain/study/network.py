@@ -108,6 +108,7 @@ class NetworkStudy:
             method=shown.name,
             verdict=str(own.verdict),
             split=cohort.split,
+            shown=f"the signal of twelve leads at {self.network.fs:g} Hz",
             reader_details=dict(getattr(self.reader, "details", {})),
             rows=judged.rows,
             truth=tuple(truth),

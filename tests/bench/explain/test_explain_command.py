@@ -160,7 +160,7 @@ def test_the_page_and_the_card_of_a_network(tmp_path):
     done = bench(*RUN, "--paper", "3x4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = {path.parent for path in tmp_path.glob("runs/*/explain.md")}
-    assert "1 of 5: known truth, by 2 methods" in done.stderr and "5 of 5, after " in done.stderr
+    assert "1 of 4: known truth, by 2 methods" in done.stderr and "4 of 4, after " in done.stderr
     assert "\nsaliency: " in done.stdout or "saliency, gradient_times_input: " in done.stdout
     text = (folder / "explain.md").read_text()
     assert "## Which maps deserve belief" in text
@@ -169,7 +169,7 @@ def test_the_page_and_the_card_of_a_network(tmp_path):
     assert links and all((folder / link).is_file() for link in links)
     card = bench("explain", "card", folder, cwd=tmp_path)
     assert card.returncode == 0, card.stderr
-    assert "rhythm" in (folder / "MODEL_CARD.md").read_text()
+    assert "shown of a recording: the signal of twelve leads at 100 Hz" in (folder / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def test_what_moves_and_turns_answers_stands_with_its_controls(card):
     assert lines(card, "conduction rbbb", "limb QRS 13, V1 QRS 1") and lines(card, "st-inferior", "up", "12")
     assert "8% \\[0, 23\\]" in told and "+92 \\[+48, +99\\]" in told
     concepts = section(card, "Concepts", "###")
-    assert "- conduction lafb rests on left_axis (for)" in concepts
+    assert "- conduction lafb rests on left_axis, which speaks for it" in concepts
     assert "Concept rows 2, of which 1 could be tested; above random vectors and above the controls 1." in concepts
     assert "**1 of 2 control rows that could be tested fired**: age" in concepts
 
