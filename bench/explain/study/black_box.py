@@ -230,10 +230,16 @@ def _trace(box: BlackBox, record: Record, one: Answered | None, joint: JointExpl
     signal = record.signal()
     beats = segmented(without_gaps(signal.mv), signal.fs)
     if joint is not None:
-        return Trace(signal.mv, signal.fs, beats, joint.map(box.cells(record)), box.fs(record), (OF_ALL,))
+        return Trace(signal.mv, signal.fs, beats, joint.map(box.cells(record)), box.fs(record), notes_of(joint))
     if one is None:
         return Trace(signal.mv, signal.fs, beats, np.zeros(signal.mv.shape, np.float32), signal.fs, (NO_MAP,))
     return Trace(signal.mv, signal.fs, beats, one.map, one.fs)
+
+
+def notes_of(joint: JointExplanation) -> tuple[str, ...]:
+    """Return what is said below a map of joint masks: whose it is, and which parts of it are more than chance."""
+    above = [one.part.name for one in sorted(joint.effects, key=lambda one: -one.value) if one.is_above_null]
+    return OF_ALL, f"Above the null: {', '.join(above) or 'no part'}. The colours of all else may be chance."
 
 
 def _curves(found: Inquiry, method: str) -> tuple[Curves, ...]:
