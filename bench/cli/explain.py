@@ -59,14 +59,15 @@ class ExplainGroup(click.Group):
     "targets",
     multiple=True,
     metavar="AXIS=VALUE",
-    help="A finding, as often as needed; by default every one with an expected region.",
+    help="A finding, such as conduction=lbbb, as often as needed; by default every one of which it is known where a "
+    "cardiologist looks.",
 )
 @click.option(
     "--method",
     "methods",
     multiple=True,
     metavar="NAME",
-    help="A method, as often as needed; by default all quick ones.",
+    help="A method, as often as needed; by default all quick ones (an unknown name lists them all).",
 )
 @click.option("--show", "shown", default="", metavar="METHOD", help="Draw the maps of this one, not of the best.")
 @click.option("--layer", default="", show_default="the last one", help="For Grad-CAM, Layer-CAM and concepts.")
@@ -75,7 +76,7 @@ class ExplainGroup(click.Group):
     type=click.IntRange(1),
     show_default="5, of a black box 3",
     metavar="N",
-    help="Patients of each finding at most.",
+    help="Patients of each finding at most; on fewer than 10 in all no map is called faithful.",
 )
 @click.option(
     "--transplants",
@@ -104,12 +105,14 @@ def explain(  # one for each option of its own
     each method gets a verdict, by evidence that was planted where it must find it, by the energy of the signal and by
     random weights. Any other reader is a black box: parts of what it is shown are hidden, and it is asked again, within
     --max-queries and at a price that --dry-run tells. The page, OUT/explain-.../explain.md, has a gallery for each
-    class, pooled maps, what turns the answers, and infarctions by territory. Whatever is finished is kept: after Ctrl-C
-    or a kill the same command goes on.
+    class, pooled maps, what turns the answers, and infarctions by territory. It takes minutes, and says its phases as
+    they begin. Whatever is finished is kept: after Ctrl-C or a kill the same command goes on. docs/explanations.md says
+    what each verdict and each section means.
 
     \b
     Examples:
       bench explain --reader resnet1d
+      bench explain --reader resnet1d --target conduction=lbbb --method saliency --transplants 0 --no-concepts
       bench explain --reader resnet1d --target conduction=lbbb --method integrated_gradients --each 20
       bench explain --reader digitizer --target conduction=rbbb --max-queries 400
       bench explain --reader openai:gpt-5.4 --target conduction=lbbb --max-queries 600 --dry-run
@@ -128,14 +131,22 @@ def explain(  # one for each option of its own
         return
     from bench.cli.terminal import TERMINAL, show
     from bench.explain.study.whole import Explaining
+    from bench.report.explain_belief import by_verdict
+    from bench.report.explain_joint import above_null
     from bench.report.explain_page import Limits, write_explained
-    from bench.report.explanation_table import method_table
+    from bench.report.explanation_table import SPARE, method_table, reason_lines
 
     explaining = Explaining.of(asked)
     folder, found = explaining.options.folder, explaining.found(TERMINAL)
     write_explained(folder, found, Limits(gallery=asked.pictures), TERMINAL)
-    show(method_table(found.rows, f"{found.reader} on {found.dataset}, {found.split}: which maps deserve belief"))
-    click.echo(f"\nshown: {found.method}, {found.verdict}")
+    title = f"{found.reader} on {found.dataset}, {found.split}: which maps deserve belief"
+    rows = by_verdict(found.rows)
+    if rows:
+        show(method_table(rows, title), spare=SPARE)
+        click.echo("\n".join(("", *reason_lines(rows))))
+    if found.joints:
+        click.echo("hidden parts that move the answer, above the null:\n" + "\n".join(map(above_null, found.joints)))
+    click.echo(f"\nmaps on the page: {found.method}, {found.verdict}")
     click.echo(f"page: {folder / 'explain.md'}")
 
 
@@ -201,7 +212,7 @@ def score(maps: Path, reader: str, data: str | None, as_data: bool, **options: A
     from bench.dataset import open_dataset
     from bench.explain.belief.map_file import read_maps, rows_of_maps, scored
     from bench.explain.maps.method import network_of
-    from bench.report.explanation_table import clinical_table, method_table
+    from bench.report.explanation_table import SPARE, clinical_table, method_table, reason_lines
     from bench.run.options import parsed
     from readers.registry import reader as reader_named
     from taxonomy.error import ReaderError
@@ -217,7 +228,8 @@ def score(maps: Path, reader: str, data: str | None, as_data: bool, **options: A
     if as_data:
         click.echo(json.dumps([one.to_json() for one in found], indent=2))
         return
-    show(method_table(found, str(maps)))
+    show(method_table(found, str(maps)), spare=SPARE)
+    click.echo("\n".join(("", *reason_lines(found))))
     if any(one.clinical for one in found):
         click.echo()
         show(clinical_table(found))
@@ -232,8 +244,9 @@ def selftest(methods: tuple[str, ...]) -> None:
     energy only, or nothing, and the same with random weights, which must not pass. Exit code 1 when a verdict is wrong.
 
     \b
-    Example:
+    Examples:
       bench explain selftest
+      bench explain selftest --method saliency
     """
     from bench.cli.terminal import TERMINAL, show
     from bench.explain.belief.selftest import selftest as outcomes

@@ -5,38 +5,47 @@ from collections.abc import Callable, Sequence
 from bench.explain.belief.judging import Row
 from bench.explain.belief.page_judging import METHODS as PAGE_METHODS
 from bench.explain.belief.planted import HELD_OUT_EVERY, Known
-from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS
+from bench.explain.belief.verdict import CORRELATION_LIMIT, LEAST_PATIENTS, RANKS
 from bench.report.explain_figure import above, estimated, mean
-from bench.report.table import markdown_table, quoted
+from bench.report.table import markdown_table, plain, quoted
 
 Cell = Callable[[Row], str]
 
-RESTS_ON = (
-    "`answers`: those that are right and are explained. `planted`: evidence was planted in tracings at exactly known "
-    "samples, and a network of its own was taught to find it; by how much the map's ROC area over samples exceeds "
-    "that of the signal's energy, of random weights, or chance, whichever is most. `deletion`: by how much lower the "
-    "logit falls while what the map points at is hidden than while what is large is hidden (1 is the whole "
-    "recording, 0 flat leads). `random weights`: rank correlation with the maps of the same network with random "
-    "weights (drawn anew for each answer), less what both share with the signal's energy: a map that looks the same "
-    "whatever was learned shows nothing of it."
+RESTS_ON = f"""What the columns say:
+
+- `answers`: those that are right and are explained.
+- `planted`: evidence was planted in tracings at exactly known samples, and a network of its own was taught to find it;
+  by how much the map's ROC area over samples exceeds that of the signal's energy, of random weights, or chance,
+  whichever is most.
+- `deletion`: by how much lower the answer falls while what the map points at is hidden than while what is large is
+  hidden (1 is the whole recording, 0 flat leads).
+- `random weights`: rank correlation with the maps of the same network with random weights (drawn anew for each answer),
+  less what both share with the signal's energy: a map that looks the same whatever was learned shows nothing of it.
+
+What a verdict takes, each by its whole interval:
+
+- *faithful here*: every kind of planted evidence and deletion lie above their nulls, the map points at the lead of the
+  evidence more often than by lot, and the correlation lies below {CORRELATION_LIMIT:g}.
+- *fails the sanity check*: the correlation lies at {CORRELATION_LIMIT:g} or above.
+- *no better than amplitude*: a kind of planted evidence, or deletion, lies at its null or below.
+- *cannot tell*: none of these; an interval over fewer than {LEAST_PATIENTS} patients counts for nothing. More patients
+  of each finding (`--each`, and a `--sample` that has them) narrow deletion and the correlation; planted evidence is
+  measured on tracings of its own."""
+UNRANDOMISED = (
+    "Where there is no correlation with random weights (`-`), as of a black box, whose weights cannot be drawn at "
+    "random, maps can be refuted and never be called faithful."
 )
-RULES = (
-    "*faithful here*: every kind of planted evidence and deletion lie above their nulls, the map points at the lead "
-    f"of the evidence more often than by lot, and the correlation lies below {CORRELATION_LIMIT:g}, by their whole "
-    f"intervals; *fails the sanity check*: the correlation lies at {CORRELATION_LIMIT:g} or above by its whole "
-    "interval; *no better than amplitude*: a kind of planted evidence or deletion lies at its null or below by its "
-    f"whole interval; *cannot tell*: none of these, or fewer than {LEAST_PATIENTS} patients."
-)
-LIES = (
-    "`mass`: share of what speaks for the answer that lies in the leads and segments where a cardiologist looks for "
-    "the finding; its nulls are `area`, the share of the samples that these cover, which is the mass of a map "
-    "without any knowledge, and `energy`, by how much the mass exceeds that of the signal's energy. `pointing`: "
-    "share of the maps whose greatest value lies there, and by how much it exceeds the energy's. A mass says where a "
-    "map lies, and not that the map is true: it is worth as much as the verdict beside it. `insertion`: as deletion, "
-    "while what the map points at is shown and all else is hidden. `members`: rank correlation of the maps of an "
-    "ensemble's members; where it is low, the map is a matter of the lot by which a network was trained. `seconds`: "
-    "for one map."
-)
+LIES = """Where the maps lie. A mass says where a map lies, and not that the map is true: it is worth as much as the
+verdict beside it.
+
+- `mass`: share of what speaks for the answer that lies in the leads and segments where a cardiologist looks for the
+  finding; its nulls are `area`, the share of the samples that these cover, which is the mass of a map without any
+  knowledge, and `energy`, by how much the mass exceeds that of the signal's energy.
+- `pointing`: share of the maps whose greatest value lies there, and by how much it exceeds the energy's.
+- `insertion`: as deletion, while what the map points at is shown and all else is hidden.
+- `members`: rank correlation of the maps of an ensemble's members; where it is low, the map is a matter of the lot by
+  which a network was trained.
+- `seconds`: for one map."""
 OF_PAGES = (
     f"Maps of image tokens ({', '.join(f'`{name}`' for name in PAGE_METHODS)}) have another null in the place of the "
     "signal's energy: the ink of the traces, through the same tokens at the same places. Their areas and correlations "
@@ -52,34 +61,61 @@ PLANTED = (
 
 
 def belief_parts(rows: Sequence[Row]) -> list[str]:
-    """Return the table of methods and readers, what its columns are, and where the maps lie."""
+    """Return the table of methods and readers, why each verdict, what its columns are, and where the maps lie."""
+    rows = by_verdict(rows)
     kinds = tuple(dict.fromkeys(kind for row in rows for kind in row.truth))
     columns: dict[str, Cell] = {
+        "verdict": lambda row: row.verdict.word,
         "answers (patients)": lambda row: f"{row.answers} ({row.patients})",
         **{f"planted: {kind} [95%]": _planted(kind) for kind in kinds},
         "deletion > energy [95%]": lambda row: above(row.deletion_above_energy),
         "random weights [95%]": lambda row: estimated(row.random),
-        "verdict": _verdict,
     }
     return [
         _table(rows, columns),
-        f"{RESTS_ON} Verdicts: {RULES}",
+        reasons(rows),
+        *([UNRANDOMISED] if any(row.random is None for row in rows) else []),
+        RESTS_ON,
         _table(rows, _CLINICAL),
         LIES,
         *([OF_PAGES] if any(row.method in PAGE_METHODS for row in rows) else []),
     ]
 
 
+def by_verdict(rows: Sequence[Row]) -> list[Row]:
+    """Return rows with the best verdict first, else in the order in which they come."""
+    return sorted(rows, key=lambda row: RANKS.index(row.verdict.word))
+
+
+def reasons(rows: Sequence[Row]) -> str:
+    """Return in a list why each method has its verdict, methods with the same reason in one line."""
+    lines = [
+        f"- {plain(quoted(', '.join(names)))}: *{word}*: {plain(quoted(because))}."
+        for (word, because), names in by_reason(rows).items()
+    ]
+    return "Why:\n\n" + "\n".join(lines)
+
+
+def by_reason(rows: Sequence[Row]) -> dict[tuple[str, str], list[str]]:
+    """Return the methods of each verdict and its reason; of several readers, each with its name."""
+    readers = len({row.reader for row in rows}) > 1
+    names: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        name = f"{row.method} on {row.reader}" if readers else row.method
+        names.setdefault((row.verdict.word, row.verdict.because), []).append(name)
+    return names
+
+
 def verdict_table(rows: Sequence[Row]) -> str:
-    """Return what each verdict rests on, and the mass in the expected regions beside it."""
+    """Return the figures of each method, the mass in the expected regions beside its verdict."""
     columns: dict[str, Cell] = {
         "answers (patients)": lambda row: f"{row.answers} ({row.patients})",
         "deletion > energy [95%]": lambda row: above(row.deletion_above_energy),
         "random weights [95%]": lambda row: estimated(row.random),
         "mass (area)": lambda row: f"{mean(row.clinical.mass)} ({mean(row.clinical.area)})" if row.clinical else "-",
-        "verdict": _verdict,
+        "verdict": lambda row: row.verdict.word,
     }
-    return _table(rows, columns)
+    return _table(by_verdict(rows), columns)
 
 
 def known_truth_parts(found: Sequence[Known]) -> list[str]:
@@ -115,10 +151,6 @@ _CLINICAL: dict[str, Cell] = {
     "seconds": lambda row: f"{row.seconds:.2f}",
     "verdict": lambda row: row.verdict.word,
 }
-
-
-def _verdict(row: Row) -> str:
-    return f"{row.verdict.word}: {row.verdict.because}"
 
 
 def _planted(kind: str) -> Cell:

@@ -1,5 +1,6 @@
 """Which concepts the answers of a network rest on, as parts of a page."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bench.explain.concepts.concept_study import ConceptTable
@@ -12,27 +13,72 @@ HEADINGS = (
     "rests on it",
 )  # fmt: skip
 
-HOW = (
-    "Concept activation vectors (Kim et al. 2018) at layer `{layer}`, fitted to {fitted:,} training records. "
-    "`held-out area`: how well the layer tells patients with the concept from those without, in whom the vector was "
-    "not fitted; under {least:g} the layer does not hold the concept and nothing is said of its use. `score`: share "
-    "of the recordings with the answer whose logit rises with the concept; it is far from one half by chance alone, "
-    "so that `strength`, the mean cosine of vector and gradient, stands beside that of vectors of random labels and "
-    "of the control concepts. `p (Holm)`: the largest p of these comparisons, corrected over all rows. An answer "
-    "rests on a concept (`for`, `against`) only where it beats both; *control*: a property of the patient on which "
-    "no answer should rest."
-)
+HOW = """Concept activation vectors (Kim et al. 2018) at layer `{layer}`, fitted to {fitted:,} training records. An
+answer rests on a concept (`for`, `against`) only where it beats random vectors and the control concepts; *control*: a
+property of the patient on which no answer should rest.
+
+- `held-out area`: how well the layer tells patients with the concept from those without, in whom the vector was not
+  fitted; under {least:g} the layer does not hold the concept and nothing is said of its use.
+- `score`: share of the recordings with the answer whose logit rises with the concept. It is far from one half by chance
+  alone, so that `strength`, the mean cosine of vector and gradient, stands beside that of vectors of random labels
+  (`random`) and of the control concepts.
+- `p (Holm)`: the largest p of these comparisons, corrected over all rows that could be tested."""
+
+ABSENT = "not in this layer"
+
+MOST_NAMED = 4
+"""Answers or concepts that are named of rows that show nothing."""
 
 
 def fired_controls(found: ConceptTable) -> tuple[ConceptUse, ...]:
     """Return the control concepts on which an answer rests."""
-    return tuple(use for use in found.uses if use.is_control and use.use in {"for", "against"})
+    return tuple(use for use in found.uses if use.is_control and _rests(use))
 
 
 def concept_parts(found: ConceptTable) -> list[str]:
-    """Return the table of concepts, which controls fired, and what the figures mean."""
+    """Return which controls fired, the concepts on which answers rest, why they do not on others, and the columns."""
     how = HOW.format(layer=plain(quoted(found.layer, 80)), fitted=found.fitted, least=LEAST_AREA)
-    return [how, markdown_table(HEADINGS, [_cells(use) for use in by_answer(found)]), controls_said(found)]
+    rest = [use for use in by_answer(found) if _rests(use)]
+    told = markdown_table(HEADINGS, [_cells(use) for use in rest]) if rest else "No answer rests on a concept."
+    return [how, controls_said(found), told, *_others(found)]
+
+
+def _others(found: ConceptTable) -> list[str]:
+    """Return in a list how many rows show nothing, why, and of which concepts and answers they are."""
+    groups: dict[str, list[ConceptUse]] = {}
+    for use in found.uses:
+        if not _rests(use):
+            groups.setdefault(_why_not(use), []).append(use)
+    if not groups:
+        return []
+    lines = [
+        f"- {len(uses)}: {plain(quoted(why))}: {_named([use.concept for use in uses])}; answers "
+        f"{_named([answer_of(use) for use in uses])}."
+        for why, uses in sorted(groups.items(), key=lambda group: -len(group[1]))
+    ]
+    count = sum(map(len, groups.values()))
+    return [
+        f"{count} of {len(found.uses)} rows show nothing (their figures are in `explain.json`):\n\n" + "\n".join(lines)
+    ]
+
+
+def _why_not(use: ConceptUse) -> str:
+    """Return why an answer is not said to rest on a concept, without figures, which differ in each row."""
+    if use.use == ABSENT:
+        return f"the layer does not hold the concept (an area under {LEAST_AREA:g})"
+    return use_said(use) if is_tested(use) else use.why or use.use
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return the names, each once, the commonest first, so many at most."""
+    counts = Counter(names)
+    named = [name for name, _ in counts.most_common(MOST_NAMED)]
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    return plain(quoted(", ".join(named))) + more
+
+
+def _rests(use: ConceptUse) -> bool:
+    return use.use in {"for", "against"}
 
 
 def controls_said(found: ConceptTable) -> str:
@@ -66,7 +112,7 @@ def answer_of(use: ConceptUse) -> str:
 
 def use_said(use: ConceptUse) -> str:
     """Return whether the answer rests on the concept, and why not."""
-    return use.use if use.use in {"for", "against"} or not use.why else f"{use.use}: {use.why}"
+    return use.use if _rests(use) or not use.why else f"{use.use}: {use.why}"
 
 
 def _cells(use: ConceptUse) -> tuple[str, ...]:
@@ -94,4 +140,4 @@ def _signed(value: float | None) -> str:
 
 def resting(found: ConceptTable) -> Sequence[ConceptUse]:
     """Return the concepts, controls left out, on which an answer rests."""
-    return [use for use in found.uses if not use.is_control and use.use in {"for", "against"}]
+    return [use for use in found.uses if not use.is_control and _rests(use)]

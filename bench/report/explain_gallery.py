@@ -49,8 +49,10 @@ def gallery_parts(
     shown = {id(one.case) for one in pictured}
     rest = [one.case for one in gallery if id(one.case) not in shown]
     if rest:
-        yield f"{len(rest)} more, without a picture:"
+        # There may be hundreds; they open where that is clicked.
+        yield f"<details><summary>{len(rest)} more, without a picture; --pictures allows more</summary>"
         yield markdown_table(("axis", "record", *SAID), [(quoted(case.axis), *_words(case)) for case in rest])
+        yield "</details>"
 
 
 def class_named(one: Chosen) -> str:
@@ -82,7 +84,9 @@ def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourP
 
 def case_title(case: ExplainedCase) -> str:
     """Return the answer and, where it is wrong, the truth: what a picture's first line has room for."""
-    return f"{case.axis}: answer {case.told}, " + ("right" if case.is_right else f"truth {case.truth}")
+    accepted = case.is_right and case.answer != case.truth
+    verdict = f"accepted, truth {case.truth}" if accepted else "right" if case.is_right else f"truth {case.truth}"
+    return f"{case.axis}: answer {case.told}, {verdict}"
 
 
 def beat_named(beats: Sequence[BeatSegments], end_s: float) -> tuple[tuple[Bracket, ...], tuple[str, ...]]:

@@ -58,6 +58,12 @@ def joint_said(found: JointExplanation) -> str:
     return plain(" ".join([*said, *scaled(found.gain)]))
 
 
+def above_null(found: JointExplanation) -> str:
+    """Return the parts whose effect is above the null in one line, such as ``conduction lbbb: QRS +0.31, V1 +0.12``."""
+    above = [one for one in sorted(found.effects, key=lambda one: -one.value) if one.is_above_null]
+    return f"{found.target.name}: {', '.join(f'{one.part.name} {one.value:+.2f}' for one in above) or 'no part'}"
+
+
 def scaled(gain: float) -> list[str]:
     """Return what a mask in mV does to a reader that scales each lead by its spread, where it does much."""
     if gain <= 1.5:
@@ -69,9 +75,26 @@ def scaled(gain: float) -> list[str]:
 
 
 def effect_parts(title: str, found: Sequence[PooledEffect]) -> list[str]:
-    """Return the effects of parts that were hidden by themselves, the greatest first."""
+    """Return the effects of parts that were hidden by themselves, the greatest first; those of about 0 in a sentence.
+
+    A row is kept for each part whose whole interval lies on one side of 0; of parts without an interval for each.
+    """
     ordered = sorted(found, key=lambda one: -one.value)
-    rows = [(one.part.name, effect(one.value, one.low, one.high), str(one.records)) for one in ordered[:MOST_EFFECTS]]
-    parts = [f"### {plain(quoted(title, 80))}", markdown_table(("part", "effect [95%]", "recordings"), rows)]
-    rest = ordered[MOST_EFFECTS:]
-    return [*parts, f"{len(rest)} more parts have an effect of {rest[0].value:+.3f} or less."] if rest else parts
+    telling = [one for one in ordered if not _holds_0(one)][:MOST_EFFECTS]
+    rows = [(one.part.name, effect(one.value, one.low, one.high), str(one.records)) for one in telling]
+    table = [markdown_table(("part", "effect [95%]", "recordings"), rows)] if rows else []
+    return [f"### {plain(quoted(title, 80))}", *table, *_rest([one for one in ordered if one not in telling])]
+
+
+def _rest(left: Sequence[PooledEffect]) -> list[str]:
+    """Return in a sentence how many parts are left out of a table, and their greatest effect."""
+    if not left:
+        return []
+    most = max(left, key=lambda one: abs(one.value))
+    said = "1 more part has" if len(left) == 1 else f"{len(left)} more parts have"
+    about = "an interval that holds 0" if all(map(_holds_0, left)) else "a lesser effect or an interval that holds 0"
+    return [f"{said} {about}; the largest effect among them is {plain(most.part.name)} {most.value:+.3f}."]
+
+
+def _holds_0(one: PooledEffect) -> bool:
+    return one.low is not None and one.high is not None and one.low <= 0 <= one.high

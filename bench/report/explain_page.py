@@ -1,5 +1,6 @@
 """Explanations as a page: the verdict, what it rests on, where the maps lie, what turns the answer, and a gallery."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ HOW_TO_READ = """## How to read this page
 - Brackets hold 95% intervals over patients; several recordings of one patient do not narrow them. Where the interval
   of a difference holds 0, no difference is shown.
 - What moved an answer need not be why it is right: a reader may be right for a reason that no cardiologist would
-  accept. And a map that lies where a cardiologist looks is not true for that."""
+  accept. Nor is a map true because it lies where a cardiologist looks."""
 
 
 HEATS = (
@@ -44,9 +45,10 @@ HEATS = (
     "the maps do better than that is told by the mass and its nulls above. Verdict on these maps: {verdict}."
 )
 CURVES = (
-    "How the logit goes while tiles of {tile:.0f} ms of one lead are hidden, or shown, in the map's order, that of "
-    "the signal's energy, and at random; 1 is the whole recording, 0 flat leads. Bands are 95% intervals by patient. "
-    "A map that is no lower than the energy's on the left has not found what the answer rests on."
+    "How the answer (its logit, or its probability) goes while tiles of {tile:.0f} ms of one lead are hidden, or "
+    "shown, in the map's order, that of the signal's energy, and at random; 1 is the whole recording, 0 flat leads. "
+    "Bands are 95% intervals by patient. A map that is no lower than the energy's on the left has not found what the "
+    "answer rests on."
 )
 
 
@@ -130,14 +132,33 @@ def explained_page(found: Explained, limits: Limits | None = None) -> str:
     parts = [
         f"# What moved the answers of {plain(quoted(found.reader))} on {plain(quoted(where))}",
         size_note(found.n, found.is_simulated),
-        f"**Maps by {plain(quoted(found.method))}. Verdict: {plain(quoted(found.verdict))}.**",
-        HOW_TO_READ,
+        f"**Maps by {plain(quoted(found.method))}. Verdict: {plain(quoted(found.verdict))}.**" + _because(found),
     ]
-    for title, section in SECTIONS.items():
-        said = list(section(found, limits))
-        parts += [f"## {title}", *said] if said else []
+    sections = {title: list(section(found, limits)) for title, section in SECTIONS.items()}
+    told = [title for title, said in sections.items() if said]
+    parts += ["On this page: " + ", ".join(f"[{title}](#{_anchor(title)})" for title in told) + "."] if told else []
+    parts.append(HOW_TO_READ)
+    for title in told:
+        parts += [f"## {title}", *sections[title]]
     parts.append(f"Data: {plain(quoted(found.data))}.")
     return page(parts)
+
+
+def _because(found: Explained) -> str:
+    """Return why the maps that are drawn have their verdict, where the verdict does not say it itself."""
+    own = [row.verdict for row in found.rows if row.method == found.method and str(row.verdict) == found.verdict]
+    if not own or own[0].because in found.verdict:
+        return ""
+    return f" {plain(quoted(_sentence(own[0].because)))}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _anchor(title: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def _methods(found: Explained, _: Limits) -> Iterable[str]:
@@ -211,7 +232,7 @@ def _gallery(found: Explained, limits: Limits) -> Iterable[str]:
 
 
 def _asked(found: Explained, _: Limits) -> Iterator[str]:
-    price = "" if found.dollars is None else f", {found.dollars:,.2f} dollars"
+    price = f", {found.dollars:,.2f} dollars" if found.dollars else ""
     asked = () if found.questions is None else (f"{found.questions:,} questions{price}",)
     for heading, lines in (("", (*found.plan, *asked)), ("Left out, and why:", found.notes)):
         if lines:
@@ -225,7 +246,6 @@ def listed(lines: Iterable[str]) -> str:
 
 SECTIONS: Mapping[str, Callable[[Explained, Limits], Iterable[str]]] = {
     "Which maps deserve belief": _methods,
-    "Known truth": _truth,
     "Where it looks": _heats,
     "While it is hidden": _curves,
     "What moves the answer: joint masks": _joints,
@@ -236,6 +256,7 @@ SECTIONS: Mapping[str, Callable[[Explained, Limits], Iterable[str]]] = {
     "Concepts": _concepts,
     "Says against does": _says,
     "Gallery": _gallery,
+    "Known truth": _truth,
     "What was asked": _asked,
 }
 """What the page holds, in its order; a section that has nothing to say is left out."""

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 DRAWS, SEED = 1000, 0
 
+SHARES, DARK = "Oranges", 0.62
+"""The colours of shares, those of what speaks for an answer in the gallery; above so much of the largest share they are
+dark, and letters on them white."""
+
 TITLE_LETTERS = 84
 """Letters in a line of a title."""
 
@@ -48,10 +52,10 @@ def heat_plot(found: Pooled, told: str) -> "Picture":
     shares = 100 * found.shares
     most = float(np.nanmax(shares)) if np.isfinite(shares).any() else 1.0
     plot.set_facecolor("#dddddd")
-    drawn = plot.imshow(np.ma.masked_invalid(shares), cmap="cividis_r", vmin=0, vmax=max(most, 1e-9), aspect="auto")
+    drawn = plot.imshow(np.ma.masked_invalid(shares), cmap=SHARES, vmin=0, vmax=max(most, 1e-9), aspect="auto")
     for row, column in np.ndindex(shares.shape):
         share = shares[row, column]
-        said, colour = ("-", GREY) if np.isnan(share) else (f"{share:.1f}", "white" if share > 0.42 * most else INK)
+        said, colour = ("-", GREY) if np.isnan(share) else (f"{share:.1f}", "white" if share > DARK * most else INK)
         plot.text(column, row, said, ha="center", va="center", fontsize=8, color=colour)
     for colour, width in (("white", 5.5), (INK, 2.6)):
         for ends in outline(found.region) if found.region else ():
@@ -113,7 +117,7 @@ def deletion_plot(found: Curves) -> "Picture":
         plot.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
         plot.set_xlabel(f"of the tiles {label}")
         without_frame(plot)
-    panels[0].set_ylabel("logit (whole record 1, flat leads 0)")
+    panels[0].set_ylabel("answer (whole record 1, flat leads 0)")
     handles, labels = panels[0].get_legend_handles_labels()
     n = f"n = {len(found.patients)}, patients {len(set(found.patients))}"
     figure.suptitle(f"{writable(found.title)}, {n}", fontsize=10, x=0.01, ha="left", parse_math=False)

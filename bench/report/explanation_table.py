@@ -11,6 +11,7 @@ from bench.explain.counterfactual.transplant import Flips
 from bench.explain.hiding.joint_effect import JointExplanation
 from bench.explain.hiding.pooled import PooledEffect
 from bench.explain.says import SaysDoes
+from bench.report.explain_belief import by_reason
 from bench.report.explain_concept import answer_of, by_answer
 from bench.report.explain_figure import above, effect, estimated, times, whole_points, whole_share
 from bench.report.probe_page import FLIP_HEADINGS, flip_row
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Cell = Callable[[Row], str]
+
+SPARE = ("random weights", "mass (area)")
+"""Columns of :func:`method_table` that a narrow terminal does without: the verdict has to stand."""
 
 STYLES = {"faithful": "green", "fails": "red", "no": "red", "cannot": "yellow"}
 """Colour of a verdict by its first word."""
@@ -35,9 +39,14 @@ def method_table(rows: Sequence[Row], title: str = "") -> "Table":
         "mass (area)": lambda one: (
             f"{one.clinical.mass.value:.2f} ({one.clinical.area.value:.2f})" if one.clinical else "-"
         ),
-        "verdict": lambda one: str(one.verdict),
+        "verdict": lambda one: one.verdict.word,
     }
     return _of_rows(rows, columns, title)
+
+
+def reason_lines(rows: Sequence[Row]) -> list[str]:
+    """Return why each method has its verdict, methods with the same reason in one line."""
+    return [harmless(f"{', '.join(names)}: {word}: {because}") for (word, because), names in by_reason(rows).items()]
 
 
 def clinical_table(rows: Sequence[Row], title: str = "") -> "Table":
@@ -50,7 +59,7 @@ def clinical_table(rows: Sequence[Row], title: str = "") -> "Table":
         "mass (area)": clinical(lambda found: f"{found.mass.value:.2f} ({found.area.value:.2f})"),
         "mass > energy": clinical(lambda found: above(found.above_energy)),
         "pointing > energy": clinical(lambda found: above(found.pointing_above_energy)),
-        "verdict": clinical(lambda found: str(found.verdict)),
+        "verdict": clinical(lambda found: found.verdict.word),
     }
     return _of_rows([one for one in rows if one.clinical], columns, title)
 

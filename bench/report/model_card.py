@@ -11,13 +11,14 @@ from typing import Any
 
 from bench.explain.hiding.pooled import PooledEffect
 from bench.report.card import no_device
-from bench.report.explain_belief import verdict_table
+from bench.report.explain_belief import by_verdict, reasons, verdict_table
 from bench.report.explain_concept import answer_of, controls_said, is_tested, resting
 from bench.report.explain_figure import effect
 from bench.report.explain_file import ExplainedFile, Heat, read_explained
 from bench.report.explain_flip import HEADINGS as FLIP_HEADINGS
 from bench.report.explain_flip import dose_parts, flip_cells, turning_cells
 from bench.report.explain_infarction import infarction_parts
+from bench.report.explain_joint import above_null
 from bench.report.explain_page import listed
 from bench.report.table import (
     difference,
@@ -279,6 +280,7 @@ def _believed(explained: ExplainedFile) -> Iterator[str]:
     yield f"Maps by {plain(quoted(explained.method))}: **{plain(quoted(explained.verdict))}**."
     if explained.rows:
         yield verdict_table(explained.rows)
+        yield reasons(by_verdict(explained.rows))
 
 
 def _moved(explained: ExplainedFile) -> Iterator[str]:
@@ -293,9 +295,9 @@ def _moved(explained: ExplainedFile) -> Iterator[str]:
         )
         yield markdown_table(headings, rows)
     for joint in explained.joints[:MOST_EXAMPLES]:
-        above = [f"{one.part.name} {one.value:+.2f}" for one in joint.effects if one.is_above_null]
-        said = f"{joint.target.name}, {joint.patients} patients, {joint.masks} masks: {', '.join(above) or 'no part'}"
-        yield plain(f"Hidden parts above the null, {said}.")
+        yield plain(
+            f"Hidden parts above the null ({joint.patients} patients, {joint.masks} masks), {above_null(joint)}."
+        )
     for one in explained.effects[:MOST_EXAMPLES]:
         yield plain(quoted(f"Hidden alone, above 0 by the whole interval, {one.title}: {_alone(one.effects)}."))
 
@@ -324,7 +326,9 @@ def _turned(explained: ExplainedFile) -> Iterator[str]:
 
 def _concepts(explained: ExplainedFile) -> Iterator[str]:
     if explained.concepts:
-        rested = [f"{answer_of(use)} rests on {use.concept} ({use.use})" for use in resting(explained.concepts)]
+        rested = [
+            f"{answer_of(use)} rests on {use.concept}, which speaks {use.use} it" for use in resting(explained.concepts)
+        ]
         uses = [use for use in explained.concepts.uses if not use.is_control]
         tested = sum(map(is_tested, uses))
         yield (

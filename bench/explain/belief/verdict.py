@@ -22,6 +22,9 @@ RANDOM = "correlation with random weights"
 
 Word = Literal["faithful here", "fails the sanity check", "no better than amplitude", "cannot tell"]
 
+RANKS: tuple[Word, ...] = ("faithful here", "cannot tell", "no better than amplitude", "fails the sanity check")
+"""Verdicts, the best first."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -89,8 +92,11 @@ def _fails(found: Evidence) -> str:
 def _no_better(found: Evidence) -> str:
     for name, one in _above_energy(found).items():
         if (known := _enough(one)) is not None and known.high <= 0:
-            null = "the signal's energy" if name == DELETION else "the signal's energy, chance and random weights"
-            return f"{name} is not above that of {null} ({known.value:+.2f})"
+            if name == DELETION:
+                return f"hiding what the map points at does no more than hiding what is large ({known.value:+.2f})"
+            return (
+                f"{name} is found no better than by the signal's energy, chance or random weights ({known.value:+.2f})"
+            )
     return ""
 
 
@@ -129,15 +135,14 @@ def _unknown(found: Evidence) -> str:
     """Return what is missing, or what does not suffice."""
     if not found.truth:
         return "no known truth"
-    least, open_ = [], []
+    open_: dict[str, int] = {}
     for name, one in {**_above_energy(found), RANDOM: found.random}.items():
         if one is None:
             return f"{name} is not known (n = 0)"
         if one.n < LEAST_PATIENTS:
             return f"n = {one.n} patients, fewer than {LEAST_PATIENTS}"
-        least.append(one.n)
         if one.high >= CORRELATION_LIMIT if name == RANDOM else one.low <= 0:
-            open_.append(name)
+            open_[name] = one.n
     if not open_:
         return f"the map does not point at planted evidence ({', '.join(_not_pointed_at(found))})"
-    return f"n = {min(least)} patients leave {', '.join(open_)} open"
+    return f"n = {min(open_.values())} patients leave {', '.join(open_)} open"

@@ -7,10 +7,11 @@ from bench.dataset import Cohort, Record, RecordId
 from bench.dataset.lot import in_random_order
 from bench.explain.counterfactual.donor_pool import bears
 from bench.explain.hiding.target import Target
+from bench.explain.maps.method import unknown_target
 from bench.view.region import expected_region
 from readers.head import FINDING_FROM
 from taxonomy.axis import AXES, DIAGNOSIS
-from taxonomy.error import RunError, unknown_name
+from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
 
@@ -33,7 +34,7 @@ def target_named(name: str) -> Target:
     """Return the target that a name such as ``conduction=lbbb`` says; raises UnknownNameError for another."""
     axis, sign, value = name.partition("=")
     if not sign:
-        raise unknown_name("target", name, [f"{one.axis}={one.value}" for one in with_region()])
+        raise unknown_target(name, [(one.axis, one.value) for one in with_region()])
     return Target(axis, value)
 
 

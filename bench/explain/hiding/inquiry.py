@@ -248,7 +248,8 @@ def estimated(
 
 def whole_words(asked: Wholes) -> str:
     """Return in words which whole recordings are asked."""
-    words = f"{len(asked.records)} whole recordings first, which bear {len(asked.bearers)} findings"
+    count = len(asked.bearers)
+    words = f"{len(asked.records)} whole recordings first, which have {count} {'finding' if count == 1 else 'findings'}"
     return words + (f"; the budget does not reach {asked.beyond} more findings" if asked.beyond else "")
 
 

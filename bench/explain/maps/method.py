@@ -15,7 +15,7 @@ from bench.explain.maps.partwise import by_group, by_joint_masks, by_leads_and_s
 from measurements.segment import Segment
 from readers.network import Network, OpenReader, Output, Shown
 from renderers.style import LEADS
-from taxonomy.error import ReaderError, unknown_name
+from taxonomy.error import ReaderError, UnknownNameError, unknown_name
 
 Map = NDArray[np.float32]
 """Relevance of every sample, float32 (12, n_samples), above 0 where it speaks for the answer."""
@@ -202,6 +202,15 @@ def network_of(reader: object, methods: Sequence[Method], known: Sequence[Method
     return None
 
 
+def unknown_target(target: str, known: Iterable[Output]) -> UnknownNameError:
+    """Return the error for a target without an axis: it names those of that value, or else every one."""
+    names = [f"{head}={value}" for head, value in known]
+    fitting = [name for name in names if name.endswith(f"={target}")]
+    if not fitting:
+        return unknown_name("target", target, names)
+    return UnknownNameError(f"unknown target {target!r}: a target is AXIS=VALUE, here {' or '.join(fitting)}")
+
+
 def output_named(network: Network, target: str) -> Output:
     """Return the output that a target names, such as ``conduction=lbbb``.
 
@@ -212,6 +221,6 @@ def output_named(network: Network, target: str) -> Output:
     """
     head, sign, value = target.partition("=")
     if not sign:
-        raise unknown_name("target", target, [f"{head}={value}" for head, value in network.outputs])
+        raise unknown_target(target, network.outputs)
     network.place(head, value)
     return head, value

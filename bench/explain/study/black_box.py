@@ -26,6 +26,7 @@ from bench.explain.study.found import LEAST_CURVES, Curves, Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.pages import PageStudy
+from bench.explain.study.phase import Phases, counted
 from bench.explain.study.trace import Trace
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import Turned, turned
@@ -67,11 +68,19 @@ class BlackBoxStudy:
         """
         options, notes = self.options, list[str]()
         wholes(self.box, options.cohort, inquiry_options(options))  # what is wrong with the budget is told at once
+        phases = Phases(2 + bool(options.transplants) + options.doses, self.observer)
+        phases.begin("known truth; it is kept for every reader")
         truth = self._truth(notes)
+        phases.begin("questions with parts hidden; every answer is kept")
         found = inquire(self.box, options.cohort, inquiry_options(options), truth, self.observer)
         asked = options.cohort.of(one.record for one in found.wholes)
         method = self._shown(found)
+        if options.transplants:
+            phases.begin(f"transplants, in {counted(options.transplants, 'record')} of each finding")
         turning = self._turned(found)
+        if options.doses:
+            phases.begin("doses")
+        doses = doses_of(options, self.observer) if options.doses else ()
         row = next((row for row in found.rows if row.method == method), None)
         if found.unsaid:
             notes.append(f"No comparison of what it says with what moves it: {found.unsaid}.")
@@ -99,7 +108,7 @@ class BlackBoxStudy:
             heats=tuple(of.heat[method] for of in found.findings if method in of.heat),
             changes=turning.changes,
             flips=turning.flips,
-            doses=doses_of(options, self.observer) if options.doses else (),
+            doses=doses,
             says=found.says,
             joints=tuple(joint for of in found.findings for joint in of.joints.values()),
             effects=_effects(found),
@@ -221,10 +230,16 @@ def _trace(box: BlackBox, record: Record, one: Answered | None, joint: JointExpl
     signal = record.signal()
     beats = segmented(without_gaps(signal.mv), signal.fs)
     if joint is not None:
-        return Trace(signal.mv, signal.fs, beats, joint.map(box.cells(record)), box.fs(record), (OF_ALL,))
+        return Trace(signal.mv, signal.fs, beats, joint.map(box.cells(record)), box.fs(record), notes_of(joint))
     if one is None:
         return Trace(signal.mv, signal.fs, beats, np.zeros(signal.mv.shape, np.float32), signal.fs, (NO_MAP,))
     return Trace(signal.mv, signal.fs, beats, one.map, one.fs)
+
+
+def notes_of(joint: JointExplanation) -> tuple[str, ...]:
+    """Return what is said below a map of joint masks: whose it is, and which parts of it are more than chance."""
+    above = [one.part.name for one in sorted(joint.effects, key=lambda one: -one.value) if one.is_above_null]
+    return OF_ALL, f"Above the null: {', '.join(above) or 'no part'}. The colours of all else may be chance."
 
 
 def _curves(found: Inquiry, method: str) -> tuple[Curves, ...]:

@@ -10,7 +10,7 @@ from bench.explain.belief.belief import belief, truth_of
 from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import Positive, positives, usual_outputs
-from bench.explain.belief.verdict import Word
+from bench.explain.belief.verdict import RANKS
 from bench.explain.concepts.concept import CONCEPTS, CONTROLS
 from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
 from bench.explain.concepts.concept_vector import CavOptions
@@ -24,6 +24,7 @@ from bench.explain.study.found import Explained
 from bench.explain.study.infarction import InfarctionCase, infarctions
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
+from bench.explain.study.phase import Phases, counted
 from bench.explain.study.readings import whole_readings
 from bench.explain.study.trace import Trace, answer_about, explained, traced
 from bench.explain.study.truth_file import kept_truth
@@ -39,9 +40,6 @@ from taxonomy.error import BenchError, DatasetError, RunError
 from taxonomy.reading import Reading
 
 Part = TypeVar("Part")
-
-RANKS: Sequence[Word] = ("faithful here", "cannot tell", "no better than amplitude", "fails the sanity check")
-"""Verdicts, the best first."""
 
 MOST_MASSES = 60
 """Infarctions whose maps are made at most, for the mass in their regions."""
@@ -78,12 +76,28 @@ class NetworkStudy:
         options, cohort = self.options, self.options.cohort
         folder = options.folder
         notes: list[str] = []
+        turns = bool(options.transplants and self.findings)
+        asks = (turns, options.concepts, options.doses)
+        phases = Phases(4 + sum(asks), self.observer)
+        methods = counted(len(chosen(options.belief.methods)), "method")
+        phases.begin(f"known truth, by {methods}; it is kept for every reader")
         truth = self._told(notes, self._truth, list[Known](), "known truth", RunError)
+        phases.begin(f"verdicts, by {methods} on {counted(len(self.positives), 'answer')}")
         judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
         shown = self._shown(judged.rows)
+        phases.begin(f"maps by {shown.name}, for means and curves")
         maps = mapped(self.positives, shown, options.belief.seed, self.observer)
+        if turns:
+            each = counted(options.transplants or 0, "record")
+            phases.begin(f"transplants, in {each} of each of {counted(len(self.findings), 'finding')}")
         turning = self._told(notes, self._turned, Turned(), "transplants")
+        if options.concepts:
+            phases.begin("concepts")
         concepts = self._told(notes, self._concepts, None, "concepts")
+        if options.doses:
+            phases.begin("doses")
+        doses = doses_of(options, self.observer) if options.doses else ()
+        phases.begin(f"answers to {counted(len(cohort), 'whole record')}, for the gallery and its pictures")
         own = next(row for row in judged.rows if row.method == shown.name)
         return Explained(
             reader=options.run.reader,
@@ -94,6 +108,7 @@ class NetworkStudy:
             method=shown.name,
             verdict=str(own.verdict),
             split=cohort.split,
+            shown=f"the signal of twelve leads at {self.network.fs:g} Hz",
             reader_details=dict(getattr(self.reader, "details", {})),
             rows=judged.rows,
             truth=tuple(truth),
@@ -103,7 +118,7 @@ class NetworkStudy:
             curves=curves(maps, shown.name),
             changes=turning.changes,
             flips=turning.flips,
-            doses=doses_of(options, self.observer) if options.doses else (),
+            doses=doses,
             concepts=concepts,
             notes=tuple(notes),
             paper=options.paper,
@@ -116,10 +131,11 @@ class NetworkStudy:
         names = ", ".join(method.name for method in methods)
         transplants = (self.options.transplants or 0) * len(self.findings)
         return (
-            f"{len(self.positives)} right answers of {len({one.patient_id for one in self.positives})} patients, by "
-            f"{len(methods)} methods: {names}",
-            f"{transplants} transplants at most, of {len(self.findings)} findings",
-            f"{len(self.options.cohort)} whole records for the gallery; all of it on this machine, at no price",
+            f"{counted(len(self.positives), 'right answer')} of "
+            f"{counted(len({one.patient_id for one in self.positives}), 'patient')}, by "
+            f"{counted(len(methods), 'method')}: {names}",
+            f"{counted(transplants, 'transplant')} at most, of {counted(len(self.findings), 'finding')}",
+            f"{counted(len(self.options.cohort), 'whole record')} for the gallery; all on this machine, at no price",
         )
 
     @cached_property

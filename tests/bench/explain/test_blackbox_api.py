@@ -78,7 +78,7 @@ def test_findings_are_explained_within_a_budget_that_is_priced_first(server, tmp
     with black_box_on_disk(run, cohort, dry=True) as (box, folder):
         words, estimate = estimated(box, cohort, chosen, folder.name)
         lines = estimate_lines(estimate, 8, batch=False)
-    assert words[0] == "2 whole recordings first, which bear 1 findings"
+    assert words[0] == "2 whole recordings first, which have 1 finding"
     assert words[1].startswith("rhythm sinus: joint_leads: ")
     assert any(line.startswith("dollars") and "at most" in line for line in lines)
     assert asked(server) == 0 and not folder.exists()

@@ -28,7 +28,8 @@ def refused(words, said, cwd):
 def test_an_unknown_method_target_layer_or_paper_names_the_nearest(tmp_path):
     assert refused((*READER, "--method", "salency"), "saliency", tmp_path)
     assert refused((*READER, "--target", "conduction=lbb"), "lbbb", tmp_path)
-    assert refused((*READER, "--target", "lbbb"), "conduction=lbbb", tmp_path)
+    for reader in (READER, ("explain", "--reader", "digitizer", "--sample", "2")):
+        assert refused((*reader, "--target", "lbbb"), "AXIS=VALUE, here conduction=lbbb", tmp_path)
     assert refused((*READER, "--layer", "trunc"), "trunk", tmp_path)
     assert refused((*READER, "--show", "salency"), "saliency", tmp_path)
     assert refused((*READER, "--paper", "6x3"), "6x2", tmp_path)
@@ -159,6 +160,8 @@ def test_the_page_and_the_card_of_a_network(tmp_path):
     done = bench(*RUN, "--paper", "3x4", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (folder,) = {path.parent for path in tmp_path.glob("runs/*/explain.md")}
+    assert "1 of 4: known truth, by 2 methods" in done.stderr and "4 of 4, after " in done.stderr
+    assert "\nsaliency: " in done.stdout or "saliency, gradient_times_input: " in done.stdout
     text = (folder / "explain.md").read_text()
     assert "## Which maps deserve belief" in text
     assert "## Gallery" in text
@@ -166,7 +169,7 @@ def test_the_page_and_the_card_of_a_network(tmp_path):
     assert links and all((folder / link).is_file() for link in links)
     card = bench("explain", "card", folder, cwd=tmp_path)
     assert card.returncode == 0, card.stderr
-    assert "rhythm" in (folder / "MODEL_CARD.md").read_text()
+    assert "shown of a recording: the signal of twelve leads at 100 Hz" in (folder / "MODEL_CARD.md").read_text()
 
 
 @pytest.mark.slow

@@ -214,7 +214,7 @@ def test_the_price_is_told_before_and_is_no_less_than_what_is_asked(cohort, opti
     chosen = InquiryOptions((NORMAL,), each=3, **options)
     words, estimate = estimated(box, cohort, chosen, "folder")
     assert reader.asked == 0
-    assert words[0] == "6 whole recordings first, which bear 1 findings"
+    assert words[0] == "6 whole recordings first, which have 1 finding"
     assert words[1].startswith("conduction none: ") and "deletion: " in words[1]
     found = inquire(box, cohort, chosen)
     assert found.questions == reader.asked <= estimate.asked <= options.get("max_queries", np.inf)

@@ -124,7 +124,8 @@ def test_a_gradient_method_on_a_black_box_says_which_methods_work():
     [
         ("rhythm=sinsu", r"unknown value of the network's rhythm 'sinsu'.*'sinus'"),
         ("rythm=sinus", r"unknown head of the network 'rythm'.*'rhythm'"),
-        ("sinus", r"unknown target 'sinus': choose from rhythm=paced, rhythm=sinus"),
+        ("sinus", r"unknown target 'sinus': a target is AXIS=VALUE, here rhythm=sinus$"),
+        ("sinuss", r"unknown target 'sinuss': choose from rhythm=paced, rhythm=sinus"),
     ],
 )
 def test_an_unknown_target_names_the_nearest(target, said):

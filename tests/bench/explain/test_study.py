@@ -14,6 +14,7 @@ from bench.explain.belief.sample import positives
 from bench.explain.counterfactual.given import asking_network
 from bench.explain.counterfactual.transplant import Transplant
 from bench.explain.maps.method import method_named
+from bench.explain.study.black_box import notes_of
 from bench.explain.study.case import NOT_NAMED, cases_of, chosen
 from bench.explain.study.infarction import infarction_groups, infarctions, likelihood_of, says_infarction
 from bench.explain.study.mapped import curves, heats, mapped
@@ -25,6 +26,7 @@ from bench.run.options import RunOptions
 from readers.registry import reader
 from taxonomy.error import FileError, SettingError, UnknownNameError
 from taxonomy.reading import Failure, Reading
+from tests.bench.report import explained_parts as parts
 
 
 @pytest.fixture(scope="module")
@@ -218,3 +220,10 @@ def test_known_truth_is_measured_once_for_the_same_methods(population, tmp_path)
     path.write_text(json.dumps({**json.loads(path.read_text()), "known": [{}]}))
     with pytest.raises(FileError, match="holds no known truth"):
         kept(replace(belief, seed=1))
+
+
+def test_a_map_of_joint_masks_says_which_parts_are_more_than_chance():
+    joint = parts.joint()
+    assert notes_of(joint)[1] == "Above the null: V1, QRS. The colours of all else may be chance."
+    silent = replace(joint, effects=tuple(replace(one, p=1.0) for one in joint.effects))
+    assert notes_of(silent)[1].startswith("Above the null: no part.")

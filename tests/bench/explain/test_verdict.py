@@ -75,6 +75,11 @@ def test_what_is_left_open_is_named_with_n():
     assert str(verdict(found(deletion=at(0.0, 0.1)))) == "cannot tell: n = 40 patients leave deletion open"
 
 
+def test_the_n_of_what_is_left_open_is_its_own_and_not_that_of_what_is_settled():
+    said = str(verdict(found(late_QRS=at(-0.1, 0.1, 40), deletion=at(0.1, 0.2, 12))))
+    assert said == "cannot tell: n = 40 patients leave known truth (late QRS) open"
+
+
 def test_a_map_that_never_points_at_what_was_planted_is_not_faithful():
     """One curve for all leads has a large area over samples: it tells the time alone."""
     all_leads = replace(found(), pointing=dict.fromkeys(KINDS, at(0.5, 0.9)) | {"late QRS": at(0.0, 0.0)})
@@ -85,7 +90,10 @@ def test_a_map_that_never_points_at_what_was_planted_is_not_faithful():
 
 
 def test_the_reason_names_the_kind_that_is_not_seen():
-    assert "known truth (absent P)" in verdict(found(absent_P=at(-0.2, -0.1))).because
+    because = verdict(found(absent_P=at(-0.2, -0.1))).because
+    assert because.startswith("known truth (absent P) is found no better than by the signal's energy, chance or random")
+    hidden = verdict(found(deletion=at(-0.2, -0.1))).because
+    assert hidden == "hiding what the map points at does no more than hiding what is large (-0.15)"
 
 
 def test_estimates_are_by_patient_and_of_what_is_there():

@@ -10,6 +10,7 @@ from PIL import Image
 
 from bench.explain.maps.cell import Cells
 from bench.explain.maps.metric import STEPS, Deletion
+from bench.explain.maps.part import Part
 from bench.explain.maps.pooled_map import cell_shares, pooled
 from bench.explain.study.case import Chosen, ExplainedCase, chosen
 from bench.explain.study.found import Curves, Explained
@@ -17,12 +18,14 @@ from bench.explain.study.infarction import InfarctionCase, infarction_groups
 from bench.explain.study.trace import Trace
 from bench.report.explain_gallery import beat_named, case_title, drawn
 from bench.report.explain_infarction import infarction_parts
+from bench.report.explain_joint import above_null
 from bench.report.explain_page import (
     Limits,
     explained_page,
     write_explained,
 )
 from bench.report.explain_plot import deletion_plot, heat_plot, joint_plot, outline
+from bench.report.plot import INK
 from bench.report.table import plain, quoted
 from bench.view.region import expected_region
 from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
@@ -32,6 +35,8 @@ from renderers.legend import bar_left_mm, text_lines
 from taxonomy.axis import AXES
 
 from . import explained_parts as parts
+
+SINGLE = "What moves the answer: single masks"
 
 HOSTILE = (
     "![x](http://a.example/p.png) <script>alert(1)</script> | a@b.example\n# Title \x1b[31m \\[go\\](javascript:1)"
@@ -132,7 +137,7 @@ def test_pictures_are_limited_and_the_best_and_the_worst_of_each_class_go_first(
     cases += [case(number, truth="none", answer="none", support=number / 100) for number in (20, 30)]
     write_explained(tmp_path, found(cases), Limits(gallery=3))
     text = (tmp_path / "explain.md").read_text()
-    links = re.findall(r"\]\((.*?)\)", text)
+    links = re.findall(r"\]\(([^#].*?)\)", text)
     assert len(links) == 3 and all(not link.startswith(("/", "http")) for link in links)
     assert sorted(links) == sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png"))
     assert [re.search(r"Record (\d+)", line)[1] for line in text.splitlines() if line.startswith("![")] == [
@@ -140,7 +145,8 @@ def test_pictures_are_limited_and_the_best_and_the_worst_of_each_class_go_first(
         "30",
         "20",
     ]
-    assert "4 more, without a picture:" in text and "| conduction | 5 | rbbb (0.90) | lbbb | - |" in text
+    assert "<details><summary>4 more, without a picture; " in text and text.count("</details>") == 1
+    assert "| conduction | 5 | rbbb (0.90) | lbbb | - |" in text
 
 
 def test_names_of_files_hold_safe_letters_only(case, tmp_path):
@@ -163,6 +169,11 @@ def test_the_longest_names_of_an_axis_stand_whole_in_the_pictures_title(case, ax
     assert title == f"{axis.name}: answer {second} (0.90), truth {first}"
     wide = drawn(Chosen(one, ("worst",)), "saliency", "cannot tell: n = 3").rgb.shape[1]
     assert text_lines(title, (), bar_left_mm(wide, PRINT) - 12)[0] == title
+
+
+def test_an_answer_that_is_accepted_beside_another_truth_says_so(case):
+    accepted = replace(case(1, truth="none"), truth="multiple", answer="anteroseptal", is_right=True)
+    assert case_title(accepted) == "conduction: answer anteroseptal (0.90), accepted, truth multiple"
 
 
 def test_a_right_answer_is_said_once(case):
@@ -247,6 +258,8 @@ def test_the_heat_map_says_n_the_region_and_the_verdict():
     assert plot.get_xticklabels()[2].get_text() == "QRS\nn = 2"
     texts = [text.get_text() for text in plot.texts]
     assert len(texts) == 72 and texts.count("50.0") == 2 and texts.count("-") == 69
+    colours = {text.get_text(): text.get_color() for text in plot.texts}
+    assert colours["50.0"] == "white" and colours["20.0"] == INK
 
 
 def curves(n=3):
@@ -291,10 +304,25 @@ def headings(text):
 def test_the_verdict_comes_first_and_each_section_in_its_order(whole):
     assert whole.index("**Maps by saliency. Verdict: faithful here.**") < whole.index("## How to read this page")
     assert headings(whole) == [
-        "How to read this page", "Which maps deserve belief", "Known truth", "What moves the answer: joint masks",
+        "How to read this page", "Which maps deserve belief", "What moves the answer: joint masks",
         "What moves the answer: single masks", "What turns the answer", "The dose at which the answer flips",
-        "Concepts", "Says against does", "What was asked",
+        "Concepts", "Says against does", "Known truth", "What was asked",
     ]  # fmt: skip
+
+
+def test_the_sections_are_linked_above(whole):
+    (linked,) = [one for one in whole.splitlines() if one.startswith("On this page: ")]
+    assert [title for title, _ in re.findall(r"\[([^]]+)\]\(#([^)]+)\)", linked)] == headings(whole)[1:]
+    assert "[What moves the answer: joint masks](#what-moves-the-answer-joint-masks)" in linked
+
+
+def test_the_reason_of_the_verdict_stands_beside_it_and_once():
+    rows = parts.rows()
+    text = explained_page(replace(found(rows=rows), method="grad_cam", verdict="fails the sanity check"))
+    assert "Verdict: fails the sanity check.** Maps of random weights look alike" in text
+    few = parts.rows(patients=4)
+    top = explained_page(replace(found(rows=few), verdict=str(few[0].verdict))).split("## ")[0]
+    assert top.count("fewer than 10") == 1
 
 
 def test_a_section_with_nothing_to_say_is_left_out():
@@ -303,10 +331,10 @@ def test_a_section_with_nothing_to_say_is_left_out():
 
 def test_a_method_stands_with_every_figure_its_verdict_rests_on_and_the_reason(whole):
     text = section(whole, "Which maps deserve belief")
-    told = line(text, "grad_cam", "24 (24)")
+    told = line(text, "grad_cam", "fails the sanity check", "24 (24)")
     assert "+0.26 \\[+0.22, +0.32\\]" in told and "+0.20 \\[+0.20, +0.20\\]" in told
     assert "0.50 \\[0.50, 0.50\\]" in told
-    assert "| fails the sanity check: maps of random weights look alike" in told
+    assert "- grad_cam: *fails the sanity check*: maps of random weights look alike" in text
     for kind in ("late QRS", "ST shift", "absent P"):
         assert f"planted: {kind} [95%]" in text
 
@@ -320,7 +348,18 @@ def test_a_mass_is_never_without_its_verdict_on_the_page(whole):
 def test_several_readers_stand_in_one_table_and_one_alone_has_no_column(whole):
     assert "| reader |" not in whole
     both = explained_page(found(rows=parts.rows() + parts.rows("digitizer")))
-    assert line(both, "digitizer", "saliency", "24 (24)") and line(both, "resnet1d", "saliency", "24 (24)")
+    assert line(both, "digitizer", "saliency", "faithful here", "24 (24)")
+    assert line(both, "resnet1d", "saliency", "faithful here", "24 (24)")
+    (reason,) = [one for one in both.splitlines() if "*faithful here*: known truth and" in one]
+    assert reason.startswith("- saliency on resnet1d, saliency on digitizer: ")
+
+
+def test_the_best_verdict_comes_first_and_methods_with_one_reason_share_a_line():
+    rows = parts.rows(methods=("layer_cam", "grad_cam", "saliency"))
+    text = section(explained_page(found(rows=(*rows[1:], rows[0]))), "Which maps deserve belief")
+    first = [one.split(" | ")[0] for one in text.splitlines() if one.startswith("| ") and "24 (24)" in one]
+    assert first == ["| layer_cam", "| grad_cam", "| saliency"]
+    assert len([one for one in text.splitlines() if one.startswith("- grad_cam, saliency: ")]) == 1
 
 
 def test_known_truth_stands_beside_energy_and_random_weights(whole):
@@ -333,6 +372,20 @@ def test_a_part_above_the_null_is_told_from_one_that_is_not(whole):
     assert line(text, "V1").endswith("| &lt;0.001 | yes | 7 |") and line(text, "II").endswith("| no | 7 |")
     assert "Masks 252, recordings 7, patients 7, failed calls 3." in text
     assert "up to 2.4 times as large" in text
+
+
+def test_the_parts_above_the_null_stand_in_one_line():
+    said = above_null(parts.joint())
+    assert re.fullmatch(r"conduction rbbb: (QRS|V1) \+0\.\d\d, (QRS|V1) \+0\.\d\d", said)
+
+
+def test_parts_that_do_nothing_are_told_in_a_sentence(whole):
+    part = parts.effects()[0][1][0]
+    effects = [replace(part, part=Part(f"p{n}", ()), value=n / 100, low=-0.1, high=0.2) for n in range(5)]
+    telling = replace(part, part=Part("V1", ("V1",)), value=0.4, low=0.3, high=0.5)
+    text = section(explained_page(found(effects=(("lbbb by lead", (*effects, telling)),))), SINGLE)
+    assert line(text, "V1") and not re.search(r"\| p\d \|", text)
+    assert "5 more parts have an interval that holds 0; the largest effect among them is p4 +0.040." in text
 
 
 def test_a_share_that_goes_stands_beside_both_controls_and_the_cells(whole):
@@ -360,7 +413,27 @@ def test_the_concepts_of_an_answer_stand_together():
     uses = (one, replace(one, value="lbbb"), *rest)
     text = section(explained_page(found(concepts=replace(parts.concepts(), uses=uses))), "Concepts")
     answers = [row.split(" | ")[0] for row in text.splitlines() if row.startswith("| conduction")]
-    assert answers == ["| conduction lafb"] * 4 + ["| conduction lbbb"]
+    assert answers == ["| conduction lafb"] * 2 + ["| conduction lbbb"]
+
+
+def test_concepts_on_which_no_answer_rests_are_counted_with_the_reason_and_have_no_row():
+    absent, few = parts.use("long_pr", "not in this layer", area=0.61, p_holm=None), "it needs 12 patients with it"
+    lacking = [replace(absent, concept=f"c{n}", use="cannot tell", why=few) for n in range(6)]
+    table = replace(parts.concepts(), uses=(parts.use("left_axis", "for"), absent, *lacking))
+    text = section(explained_page(found(concepts=table)), "Concepts")
+    assert len([one for one in text.splitlines() if one.startswith("| conduction")]) == 1
+    assert "7 of 8 rows show nothing (their figures are in `explain.json`):" in text
+    assert "- 6: it needs 12 patients with it: c0, c1, c2, c3 and 2 more; answers conduction lafb." in text
+    assert "- 1: the layer does not hold the concept (an area under 0.75): long_pr;" in text
+
+
+def test_a_table_of_concepts_on_which_nothing_rests_says_so():
+    silent = tuple(
+        replace(use, use="no more than random", why="random vectors lie as near") for use in parts.concepts().uses
+    )
+    text = section(explained_page(found(concepts=replace(parts.concepts(), uses=silent))), "Concepts")
+    assert "No answer rests on a concept." in text
+    assert "no more than random: random vectors lie as near: " in text
 
 
 def test_controls_that_could_not_be_tested_are_not_said_to_be_silent():

@@ -1,16 +1,19 @@
 """Tables of explanations: a mass is never without its verdict."""
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
 
+from bench.cli.terminal import show
 from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.judging import Figures, Nulls, row
 from bench.explain.belief.planted import Known
 from bench.explain.belief.selftest import FAITHFUL, Outcome
 from bench.explain.belief.verdict import Verdict
 from bench.report.explanation_table import (
+    SPARE,
     clinical_table,
     concept_uses_table,
     dose_table,
@@ -19,6 +22,7 @@ from bench.report.explanation_table import (
     joint_table,
     known_truth_table,
     method_table,
+    reason_lines,
     says_table,
     selftest_table,
 )
@@ -47,6 +51,20 @@ def told():
 def test_a_mass_is_printed_beside_its_verdict(told, table):
     (line,) = [line for line in printed(table([told])).splitlines() if "saliency" in line]
     assert line.index("0.42") < line.index("no better than amplitude")
+
+
+def test_a_narrow_terminal_does_without_some_columns_and_not_without_the_verdict(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    show(method_table(parts.rows(methods=("occlusion_cell_bridged", "grad_cam"))), SPARE)
+    said = capsys.readouterr().out
+    assert "faithful here" in said and "fails the sanity check" in said
+    assert "left out below 100 columns: random weights, mass (area)" in said
+
+
+def test_the_reason_of_each_verdict_stands_below_the_table_once():
+    few = parts.rows(methods=("layer_cam", "grad_cam"), patients=4)
+    assert reason_lines(few) == ["layer_cam, grad_cam: cannot tell: n = 4 patients, fewer than 10"]
 
 
 def test_known_truth_stands_beside_energy_and_random_weights():

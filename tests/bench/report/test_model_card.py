@@ -73,7 +73,7 @@ def test_a_map_and_a_mass_stand_beside_their_verdict(card):
 
 
 def test_what_moves_and_turns_answers_stands_with_its_controls(card):
-    assert "conduction rbbb, 7 patients, 252 masks: V1 +0.82, QRS +0.64." in section(
+    assert "(7 patients, 252 masks), conduction rbbb: V1 +0.82, QRS +0.64." in section(
         card, "What moved its answers", "###"
     )
     assert "conduction rbbb by lead: V1 +0.400 [+0.400, +0.400]" in card.replace("\\", "")
@@ -81,7 +81,7 @@ def test_what_moves_and_turns_answers_stands_with_its_controls(card):
     assert lines(card, "conduction rbbb", "limb QRS 13, V1 QRS 1") and lines(card, "st-inferior", "up", "12")
     assert "8% \\[0, 23\\]" in told and "+92 \\[+48, +99\\]" in told
     concepts = section(card, "Concepts", "###")
-    assert "- conduction lafb rests on left_axis (for)" in concepts
+    assert "- conduction lafb rests on left_axis, which speaks for it" in concepts
     assert "Concept rows 2, of which 1 could be tested; above random vectors and above the controls 1." in concepts
     assert "**1 of 2 control rows that could be tested fired**: age" in concepts
 
