@@ -78,6 +78,8 @@ class NetworkStudy:
         options, cohort = self.options, self.options.cohort
         folder = options.folder
         notes: list[str] = []
+        with held(folder):
+            pass  # whether it can be written is told before minutes are spent
         truth = self._told(notes, self._truth, list[Known](), "known truth", RunError)
         judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
         shown = self._shown(judged.rows)
