@@ -118,7 +118,7 @@ _CLINICAL: dict[str, Cell] = {
 
 
 def _verdict(row: Row) -> str:
-    return f"{row.verdict.word}: {row.verdict.because}"
+    return quoted(f"{row.verdict.word}: {row.verdict.because}")
 
 
 def _planted(kind: str) -> Cell:
