@@ -17,6 +17,11 @@ class Crash:
     words: str
     traceback: str
 
+    @property
+    def sentence(self) -> str:
+        """The words on one line, 300 characters of them at most."""
+        return " ".join(self.words.split())[:300]
+
 
 @dataclass(frozen=True)
 class Result(Generic[T]):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from readers.contract import Case
 from readers.head import Heads, is_multi_label
+from readers.isolation import Crash, attempt
 from taxonomy.error import ReaderError, unknown_name
 
 if TYPE_CHECKING:
@@ -96,12 +97,20 @@ class Network:
         Raises
         ------
         taxonomy.error.ReaderError
-            When a logit is not finite, or there are not as many as the heads have values.
+            When a module raises, a logit is not finite, or there are not as many as the heads have values.
         """
         import torch
 
-        rows = [member(leads) if beside is None else member(leads, beside) for member in self.members]
-        mean = torch.stack(rows).mean(dim=0)
+        others = () if beside is None else (beside,)
+        found = attempt(
+            lambda: torch.stack([member(leads, *others) for member in self.members]).mean(dim=0), torch.OutOfMemoryError
+        )
+        if isinstance(found, Crash):
+            raise ReaderError(
+                f"the network fails on leads of shape {tuple(leads.shape)} ({leads.dtype}): {found.sentence}; try its "
+                "module on such a tensor"
+            )
+        mean = found.value
         if mean.ndim != 2 or mean.shape[1] != len(self.outputs):
             raise ReaderError(
                 f"the network gives logits of shape {tuple(mean.shape)}, not (records, {len(self.outputs)}): "

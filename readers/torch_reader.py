@@ -1,6 +1,8 @@
 """A stranger's network as a reader: it reads and can be explained."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from measurements.conditioning import without_gaps
 from readers.contract import Case, Input
 from readers.head import FINDING_FROM, Heads, head_answers, is_multi_label
+from readers.isolation import Crash, attempt
 from readers.network import Network, Shown
 from readers.prefetch import prefetched
 from taxonomy.axis import AXES, DERIVED
@@ -82,6 +85,24 @@ class TorchReader:
         self._prepare = prepare
         self._network = Network(members, _checked(outputs), fs, self._shown)
 
+    @property
+    def details(self) -> Mapping[str, str]:
+        """A digest of the modules, their weights and the heads: answers of other weights are another reader's."""
+        return {"network": self._digest}
+
+    @cached_property
+    def _digest(self) -> str:
+        import torch
+
+        digest = hashlib.sha256(repr((dict(self._network.heads), self.preferred_fs)).encode())
+        for member in self._network.members:
+            digest.update(repr(member).encode())
+            for name, values in member.state_dict().items():
+                digest.update(name.encode())
+                if isinstance(values, torch.Tensor):
+                    digest.update(values.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()[:16]
+
     def network(self) -> Network:
         """Return the network, for explanations."""
         return self._network
@@ -99,13 +120,20 @@ class TorchReader:
         if case.signal is None or case.fs is None:
             raise ReaderError(f"reader {self.name!r} needs a signal in every case")
         signal = resampled(without_gaps(case.signal), case.fs, self.preferred_fs)
-        leads = signal if self._prepare is None else np.asarray(self._prepare(signal), dtype=np.float32)
-        if leads.ndim != 2 or len(leads) != 12 or not np.isfinite(leads).all():
+        leads = signal if self._prepare is None else self._prepared(self._prepare, signal)
+        if leads.shape != signal.shape or not np.isfinite(leads).all():
             raise ReaderError(
-                f"what reader {self.name!r} prepares must be finite, of shape (12, samples), and is {leads.shape}"
+                f"what reader {self.name!r} prepares must be finite, of shape {signal.shape}, and is {leads.shape}"
                 + ("" if np.isfinite(leads).all() else " with NaN or infinity")
+                + "; cut or pad inside the module, so that each value keeps its time"
             )
         return Shown(np.ascontiguousarray(leads, dtype=np.float32))
+
+    def _prepared(self, prepare: Preparation, signal: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = attempt(lambda: np.asarray(prepare(signal), dtype=np.float32))
+        if isinstance(found, Crash):
+            raise ReaderError(f"what prepares a recording for reader {self.name!r} fails: {found.sentence}")
+        return found.value
 
     def _reading(self, row: NDArray[np.float64]) -> Reading:
         chances: dict[str, dict[str, float]] = {head: {} for head in self._network.heads}

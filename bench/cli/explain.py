@@ -134,7 +134,7 @@ def explain(  # one for each option of its own
     from bench.report.explain_belief import by_verdict
     from bench.report.explain_joint import above_null
     from bench.report.explain_page import Limits, write_explained
-    from bench.report.explanation_table import SPARE, method_table, reason_lines
+    from bench.report.explanation_table import SPARE, further_tables, method_table, reason_lines
 
     explaining = Explaining.of(asked)
     folder, found = explaining.options.folder, explaining.found(TERMINAL)
@@ -146,6 +146,9 @@ def explain(  # one for each option of its own
         click.echo("\n".join(("", *reason_lines(rows))))
     if found.joints:
         click.echo("hidden parts that move the answer, above the null:\n" + "\n".join(map(above_null, found.joints)))
+    for table in further_tables(found.flips, found.doses, found.says):
+        click.echo()
+        show(table)
     click.echo(f"\nmaps on the page: {found.method}, {found.verdict}")
     click.echo(f"page: {folder / 'explain.md'}")
 

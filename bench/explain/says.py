@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bench.dataset import RecordId
 from bench.evidence.figure import DRAWS, Figure
 from bench.score.agreement import LEVEL
-from bench.score.bootstrap import interval, patient_numbers, resampled_sums
+from bench.score.bootstrap import expanded, interval, patient_numbers, resampled_sums
 from bench.score.rounding import rounded
 from bench.view.region import expected_region
 from renderers.style import LEADS
@@ -204,6 +204,7 @@ def says_against_does(cases: Sequence[SaidCase], seed: int = 0) -> SaysDoes:
     other = {answer: _of_others(tables[answer], found) for answer, found in shared.items()}
     agreement, exchanged = (np.concatenate(list(parts.values())) for parts in (own, other))
     gain = _gain([case.patient_id for case in counted], agreement - exchanged, _p(list(tables.values()), seed))
+    moved = len({case.patient_id for case in counted if len(set(case.drops.values())) > 1})
     return SaysDoes(
         len(counted),
         patients,
@@ -212,7 +213,7 @@ def says_against_does(cases: Sequence[SaidCase], seed: int = 0) -> SaysDoes:
         rounded(agreement.mean()),
         rounded(exchanged.mean()),
         gain,
-        _verdict(gain, patients),
+        _verdict(gain, moved),
         {
             answer: AnswerSays(len(found), rounded(own[answer].mean()), rounded(other[answer].mean()))
             for answer, found in shared.items()
@@ -253,10 +254,12 @@ def _p(tables: Sequence[NDArray[np.float64]], seed: int) -> float:
 
 def _gain(patients: Sequence[RecordId], gains: NDArray[np.float64], p: float) -> Figure:
     sums = resampled_sums({"gain": gains, "n": np.ones(len(gains))}, patient_numbers(patients), DRAWS, 0)
-    return Figure(len(gains), rounded(gains.mean()), interval(sums["gain"] / sums["n"]), rounded(p))
+    bounds = interval(sums["gain"] / sums["n"], expanded(len(set(patients))))
+    return Figure(len(gains), rounded(gains.mean()), bounds, rounded(p))
 
 
 def _verdict(gain: Figure, patients: int) -> Verdict:
+    """Return the word; only patients in whom leads differ in what they move count, since of others nothing is known."""
     if patients < LEAST_PATIENTS or gain.interval is None or gain.p is None:
         return "cannot tell"
     return "says what it does" if gain.interval[0] > 0 and gain.p < LEVEL else "says no more than its answer"

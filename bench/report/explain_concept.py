@@ -112,7 +112,7 @@ def answer_of(use: ConceptUse) -> str:
 
 def use_said(use: ConceptUse) -> str:
     """Return whether the answer rests on the concept, and why not."""
-    return use.use if _rests(use) or not use.why else f"{use.use}: {use.why}"
+    return use.use if _rests(use) or not use.why else quoted(f"{use.use}: {use.why}")
 
 
 def _cells(use: ConceptUse) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def _cells(use: ConceptUse) -> tuple[str, ...]:
         whole_share(use.score),
         _signed(use.strength),
         _number(use.random),
-        ", ".join(f"{name} {value:.2f}" for name, value in (use.control or {}).items()) or "-",
+        quoted(", ".join(f"{name} {value:.2f}" for name, value in (use.control or {}).items())) or "-",
         chance(use.p_holm),
         use_said(use),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from bench.evidence.figure import Figure
 from bench.explain.belief.estimate import Estimate
+from bench.report.table import quoted
 
 
 def estimated(one: Estimate | None) -> str:
@@ -45,5 +46,5 @@ def effect(value: float, low: float | None, high: float | None) -> str:
 def times(counts: Mapping[str, int], most: int = 5) -> str:
     """Return how often each thing was counted, so many of the most frequent, such as ``V1 QRS 12, limb QRS 3``."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    shown = [f"{name} {count}" for name, count in ordered[:most]]
+    shown = [f"{quoted(name, 60)} {count}" for name, count in ordered[:most]]
     return ", ".join([*shown, f"{len(counts) - most} others"] if len(counts) > most else shown) or "-"

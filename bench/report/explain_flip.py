@@ -53,7 +53,7 @@ def flip_cells(title: str, found: Flips) -> tuple[str, ...]:
 def turning_cells(title: str, found: Flips) -> tuple[str, str, str]:
     """Return an answer, the cells that turned it most often, and why some recordings have no transplant."""
     without = "; ".join(f"{why}: {n}" for why, n in found.without.items())
-    return quoted(title, 80), times(found.cells, 8), without or "-"
+    return quoted(title, 80), times(found.cells, 8), quoted(without) or "-"
 
 
 def dose_parts(doses: Sequence[FlipSummary]) -> list[str]:

@@ -4,16 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.explain.belief.judging import Clinical, Row
-from bench.explain.belief.planted import Known
 from bench.explain.belief.selftest import Outcome
-from bench.explain.concepts.concept_study import ConceptTable
 from bench.explain.counterfactual.transplant import Flips
-from bench.explain.hiding.joint_effect import JointExplanation
-from bench.explain.hiding.pooled import PooledEffect
 from bench.explain.says import SaysDoes
 from bench.report.explain_belief import by_reason
-from bench.report.explain_concept import answer_of, by_answer
-from bench.report.explain_figure import above, effect, estimated, times, whole_points, whole_share
+from bench.report.explain_figure import above, estimated, times, whole_points, whole_share
 from bench.report.probe_page import FLIP_HEADINGS, flip_row
 from bench.report.table import chance, harmless, terminal_table
 from bench.tracing.flip_dose import FlipSummary
@@ -77,25 +72,6 @@ def _of_rows(rows: Sequence[Row], columns: Mapping[str, Cell], title: str) -> "T
     return table
 
 
-def known_truth_table(found: Sequence[Known], title: str = "") -> "Table":
-    """Return a line for each method and kind of planted evidence."""
-    headings = ("method", "planted", "n", "pixel AUC", "energy", "random weights", "> nulls", "pointing")
-    cells = [
-        (
-            one.method,
-            one.kind,
-            str(one.area.n),
-            estimated(one.area),
-            f"{one.energy.value:.2f}",
-            f"{one.random.value:.2f}",
-            above(one.above_null),
-            f"{one.pointing.value:.2f}",
-        )
-        for one in found
-    ]
-    return terminal_table(headings, cells, title, {"method", "planted"})
-
-
 def selftest_table(found: Sequence[Outcome], title: str = "") -> "Table":
     """Return a line for each method on each double: the verdict, and whether it is due."""
     headings = ("double", "method", "weights", "pixel AUC", "verdict", "")
@@ -113,6 +89,17 @@ def selftest_table(found: Sequence[Outcome], title: str = "") -> "Table":
     return terminal_table(
         headings, cells, title, {"double", "method", "weights", "verdict", ""}, {"right": "green", "WRONG,": "red"}
     )
+
+
+def further_tables(
+    flips: Sequence[tuple[str, Flips]], doses: Sequence[FlipSummary], says: SaysDoes | None
+) -> "list[Table]":
+    """Return the tables of what turns the answers, and of what a reader says of them; none without figures."""
+    return [
+        *([flip_table(flips, "what turns the answers: beats of another recording")] if flips else []),
+        *([dose_table(doses, "the dose at which answers flip")] if doses else []),
+        *([says_table(says, "leads that it names, against those that move its answers")] if says else []),
+    ]
 
 
 def flip_table(flips: Sequence[tuple[str, Flips]], title: str = "") -> "Table":
@@ -136,42 +123,6 @@ def flip_table(flips: Sequence[tuple[str, Flips]], title: str = "") -> "Table":
 def dose_table(doses: Sequence[FlipSummary], title: str = "") -> "Table":
     """Return a line for each change in each direction: how many answers it flips, and the dose by which they do."""
     return terminal_table(FLIP_HEADINGS, [flip_row(one) for one in doses], title, {"change", "direction"})
-
-
-def concept_uses_table(found: ConceptTable, title: str = "") -> "Table":
-    """Return a line for each answer and concept; what it rests on stands last, as does a control that fired."""
-    headings = ("answer", "concept", "area", "score", "p (Holm)", "rests on it")
-    cells = [
-        (
-            harmless(answer_of(use)),
-            harmless(use.concept) + " (control)" * use.is_control,
-            "-" if use.area is None else f"{use.area:.2f}",
-            whole_share(use.score),
-            chance(use.p_holm),
-            f"FIRED: {use.use}" if use.is_control and use.use in {"for", "against"} else use.use,
-        )
-        for use in by_answer(found)
-    ]
-    styles = {"for": "green", "against": "green", "FIRED:": "red", "cannot": "yellow"}
-    return terminal_table(headings, cells, title, {"answer", "concept", "rests on it"}, styles)
-
-
-def joint_table(found: JointExplanation, title: str = "") -> "Table":
-    """Return a line for each part that joint masks hid, the greatest effect first."""
-    headings = ("part", "effect [95%]", "p", "above the null")
-    ordered = sorted(found.effects, key=lambda one: -one.value)
-    cells = [
-        (one.part.name, effect(one.value, one.low, one.high), chance(one.p), "yes" if one.is_above_null else "no")
-        for one in ordered
-    ]
-    return terminal_table(headings, cells, title, {"part", "above the null"}, {"yes": "green"})
-
-
-def effect_table(found: Sequence[PooledEffect], title: str = "", most: int = 20) -> "Table":
-    """Return a line for each part that was hidden by itself, so many at most, the greatest effect first."""
-    ordered = sorted(found, key=lambda one: -one.value)[:most]
-    cells = [(one.part.name, effect(one.value, one.low, one.high), str(one.records)) for one in ordered]
-    return terminal_table(("part", "effect [95%]", "recordings"), cells, title, {"part"})
 
 
 def says_table(found: SaysDoes, title: str = "") -> "Table":

@@ -295,9 +295,8 @@ def _moved(explained: ExplainedFile) -> Iterator[str]:
         )
         yield markdown_table(headings, rows)
     for joint in explained.joints[:MOST_EXAMPLES]:
-        yield plain(
-            f"Hidden parts above the null ({joint.patients} patients, {joint.masks} masks), {above_null(joint)}."
-        )
+        said = f"({joint.patients} patients, {joint.masks} masks), {above_null(joint)}"
+        yield plain(quoted(f"Hidden parts above the null {said}."))
     for one in explained.effects[:MOST_EXAMPLES]:
         yield plain(quoted(f"Hidden alone, above 0 by the whole interval, {one.title}: {_alone(one.effects)}."))
 
@@ -310,7 +309,7 @@ def _alone(effects: Iterable[PooledEffect]) -> str:
 
 def _heat_cells(heat: Heat, verdict: str) -> tuple[str, ...]:
     inside = "-" if heat.inside is None else share(heat.inside.value, heat.inside.interval)
-    most = ", ".join(f"{lead} {segment} {100 * value:.0f}%" for lead, segment, value in heat.most)
+    most = quoted(", ".join(f"{lead} {segment} {100 * value:.0f}%" for lead, segment, value in heat.most))
     return quoted(f"{heat.axis} {heat.value}", 80), f"{heat.n} ({heat.patients})", most, inside, quoted(verdict, 120)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.evidence.figure import Figure
 from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, new_figure, save, without_frame
-from bench.report.table import markdown_table, page, plain, terminal_table
+from bench.report.table import markdown_table, page, plain, quoted, terminal_table
 from bench.storage import as_json, write_whole
 from bench.tracing.dose_response import DoseResult
 from bench.tracing.flip_dose import FlipDose, FlipSummary, flip_summaries
@@ -104,8 +104,8 @@ def row(result: DoseResult) -> tuple[str, ...]:
 
 def flip_row(one: FlipSummary) -> tuple[str, ...]:
     """Return the cells of the flips by one change in one direction, in the order of :data:`FLIP_HEADINGS`."""
-    doses = ("-" if dose is None else f"{dose:+g} {one.unit}" for dose in (one.quarter, one.half))
-    return (one.change, one.direction, str(one.flipped.n), _share(one.flipped), _share(one.stayed), *doses)
+    doses = ("-" if dose is None else quoted(f"{dose:+g} {one.unit}", 40) for dose in (one.quarter, one.half))
+    return (quoted(one.change, 60), one.direction, str(one.flipped.n), _share(one.flipped), _share(one.stayed), *doses)
 
 
 def flips_csv(flips: Sequence[FlipDose]) -> str:

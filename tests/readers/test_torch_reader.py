@@ -36,7 +36,10 @@ def case(mv, fs=500.0, samples=5000):
 
 def reader(module=None, outputs=None, **settings):
     return TorchReader(
-        (module or Louder()).eval(), outputs or {"rhythm": RHYTHMS}, fs=settings.pop("fs", 100), **settings
+        module if isinstance(module, list) else (module or Louder()).eval(),
+        outputs or {"rhythm": RHYTHMS},
+        fs=settings.pop("fs", 100),
+        **settings,
     )
 
 
@@ -89,8 +92,22 @@ def test_gaps_are_bridged_before_it_sees_them():
         (lambda: list(reader(Louder(2)).read([case(1.0)])), r"logits of shape \(1, 2\), not \(records, 3\)"),
         (
             lambda: list(reader(prepare=lambda mv: mv[:3]).read([case(1.0)])),
-            r"of shape \(12, samples\), and is \(3, 1000\)",
+            r"of shape \(12, 1000\), and is \(3, 1000\)",
         ),
+        (
+            lambda: reader(prepare=lambda mv: mv[:, ::2]).network().prepare(case(1.0)),
+            r"of shape \(12, 1000\), and is \(12, 500\); cut or pad inside the module",
+        ),
+        (lambda: list(reader(prepare=lambda mv: mv[12]).read([case(1.0)])), "fails: IndexError: index 12"),
+        (
+            lambda: list(reader(prepare=lambda mv: exec("raise ValueError('a\\nb')")).read([case(1.0)])),
+            "ValueError: a b$",
+        ),
+        (
+            lambda: reader(Louder(place=9)).network().logits(torch.zeros(1, 12, 9)),
+            "the network fails on leads of shape",
+        ),
+        (lambda: list(reader(nn.Conv1d(12, 3, 5).double()).read([case(1.0)])), r"float32\): RuntimeError: .*double"),
         (lambda: list(reader(prepare=lambda mv: np.full_like(mv, np.nan)).read([case(1.0)])), "with NaN or infinity"),
         (lambda: list(reader(prepare=lambda mv: np.full_like(mv, 3e38)).read([case(1.0)])), "logit that is not finite"),
         (lambda: list(reader().read([Case("c")])), "needs a signal in every case"),
@@ -124,6 +141,27 @@ def test_members_are_averaged_and_random_weights_are_random_by_their_seed_alone(
     assert not torch.allclose(once, network.logits(leads))
     assert all(torch.equal(one, now) for one, now in zip(before, nets[0].parameters(), strict=True))
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_other_weights_heads_and_modules_are_told_apart_so_that_nothing_that_is_kept_is_taken_for_theirs():
+    once, again = reader(Constant(1.0)), reader(Constant(1.0))
+    assert once.details == again.details
+    others = [
+        reader(Constant(2.0)),
+        reader(Constant(1.0), {"rhythm": RHYTHMS[::-1]}),
+        reader(Constant(1.0), fs=250),
+        reader([Constant(1.0).eval()] * 2),
+    ]
+    assert len({one.details["network"] for one in (once, *others)}) == 5
+
+
+class Constant(nn.Module):
+    """One weight in half precision, one count."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(weight, dtype=torch.bfloat16))
+        self.register_buffer("count", torch.tensor(3))
 
 
 class InParts(nn.Module):

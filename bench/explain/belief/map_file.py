@@ -30,10 +30,13 @@ from readers.torch_reader import resampled
 from renderers.style import LEADS
 from taxonomy.axis import AXES, DERIVED
 from taxonomy.error import DatasetError, FileError, unknown_name
-from taxonomy.outside import MEBIBYTE
+from taxonomy.outside import MEBIBYTE, outside_stream
 
 LARGEST = 1024 * MEBIBYTE
 """Bytes of the arrays of an archive at most."""
+
+LARGEST_FILE = 2 * LARGEST
+"""Bytes of the archive itself at most."""
 
 NO_TRUTH = "no known truth, since evidence is planted for methods that run here alone"
 
@@ -41,10 +44,11 @@ LEAST_FS = 40
 """Hz that maps have at least; below that no segment of a beat can be told."""
 
 DAMAGED = (
-    OSError, EOFError, ValueError, SyntaxError, RuntimeError, zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+    OSError, EOFError, ValueError, SyntaxError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error,
+    tokenize.TokenError,
 )  # fmt: skip
 """What NumPy and the archive raise over a damaged file, or one with a password or an unknown compression; a header that
-is no Python literal raises the tokenizer's own error."""
+is no Python literal raises the tokenizer's own error, and one that is nested too deeply that of memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +86,13 @@ def read_maps(path: Path) -> Maps:
         When a target is none of the taxonomy's; the message names the nearest.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with outside_stream(path, size=LARGEST_FILE) as content, zipfile.ZipFile(content) as archive:
             arrays = _arrays(archive, path)
     except FileNotFoundError:
         raise FileError(f"the maps {path} do not exist") from None
     except DAMAGED as error:
-        raise FileError(f"{path} cannot be read as a NumPy archive of maps: {error}") from error
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise FileError(f"{path} cannot be read as a NumPy archive of maps: {why}") from error
     for name in ("maps", "ids", "target"):
         if name not in arrays:
             raise FileError(f"{path} has no array {name!r}; it must hold maps, ids and target")

@@ -185,8 +185,9 @@ def pooled_gradients(network: Network, shown: Sequence[Shown], layer: str, outpu
     for batch in _batches(shown):
         parts = []
         for found, logits in _passes(network, batch, layer):
-            (gradient,) = torch.autograd.grad(logits[:, output].sum(), found)
-            parts.append(gradient.sum(dim=2).numpy())
+            (gradient,) = torch.autograd.grad(logits[:, output].sum(), found, allow_unused=True)
+            # A network may call a layer, such as a decoder's, and rest no logit on it.
+            parts.append(np.zeros(found.shape[:2]) if gradient is None else gradient.sum(dim=2).numpy())
         rows.append(np.concatenate(parts, axis=1))
     return np.concatenate(rows).astype(np.float64)
 

@@ -76,6 +76,8 @@ class NetworkStudy:
         options, cohort = self.options, self.options.cohort
         folder = options.folder
         notes: list[str] = []
+        with held(folder):
+            pass  # whether it can be written is told before minutes are spent
         turns = bool(options.transplants and self.findings)
         asks = (turns, options.concepts, options.doses)
         phases = Phases(4 + sum(asks), self.observer)

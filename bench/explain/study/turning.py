@@ -87,7 +87,7 @@ def turned(  # noqa: PLR0913  # who is asked about what, how often, and where it
             changes += list(_pictured(done, cohort, pool))[:1]
     every = [one for of in found.values() for one in of]
     named = [(" ".join(output), pooled(of)) for output, of in found.items()]  # type: ignore[arg-type]
-    total = [("all findings", pooled(every))] if every else []  # type: ignore[arg-type]
+    total = [("all findings", pooled(every))] if len(found) > 1 else []  # type: ignore[arg-type]
     return Turned((*total, *((name, one) for name, one in named if one.n)), tuple(changes))
 
 

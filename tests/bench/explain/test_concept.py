@@ -202,6 +202,22 @@ def test_members_stand_side_by_side_and_their_gradients_add_up_to_the_logits(mad
     assert logit(moved) - logit(-moved) == pytest.approx(2 * gradients @ moved, abs=2e-4)
 
 
+def test_a_layer_that_no_logit_rests_on_moves_nothing(made):
+    class Aside(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.aside = nn.Conv1d(12, 2, 5), nn.Conv1d(12, 3, 5)
+
+        def forward(self, x):
+            self.aside(x)
+            return self.one(x).mean(dim=2)
+
+    network = TorchReader(Aside().eval(), {"rhythm": ("sinus", "paced")}, fs=100).network()
+    found = pooled_gradients(network, made[0][:3], "aside", 0)
+    assert found.shape == (3, 3) and not found.any()
+    assert pooled_gradients(network, made[0][:3], "one", 1) == pytest.approx(np.array([[0.0, 1.0]] * 3), abs=1e-5)
+
+
 def test_an_unknown_layer_names_the_nearest_and_one_without_time_is_refused(made):
     with pytest.raises(UnknownNameError, match=r"'mixd'.*'mixed'"):
         pooled_activations(open_network(Sees()), made[0][:2], "mixd")

@@ -41,6 +41,14 @@ def test_what_is_wrong_is_said_before_anything_is_asked(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_measured(tmp_path):
+    (tmp_path / "file").touch()
+    words = ("explain", "--reader", "resnet1d", "--method", "saliency", "--target", "rhythm=sinus", "--each", "1")
+    done = bench(*words, "--out", "file", cwd=tmp_path)
+    assert is_one_sentence(done, "file/explain-resnet1d-")
+    assert "known truth" not in done.stderr
+
+
 def test_a_gradient_method_on_a_black_box_names_those_that_work(tmp_path):
     words = ("explain", "--reader", "digitizer", "--method", "saliency", "--sample", "2")
     assert refused(words, "leads_and_segments", tmp_path)

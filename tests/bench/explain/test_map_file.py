@@ -1,6 +1,7 @@
 """Maps that were made elsewhere: what is scored, and what is refused in one sentence."""
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
@@ -188,6 +189,23 @@ def test_an_unknown_record_and_another_length_are_one_sentence(file, network, po
 def test_a_file_that_is_no_archive_is_one_sentence(file, content):
     file.write_bytes(content)
     with pytest.raises(FileError, match="cannot be read as a NumPy archive of maps"):
+        read_maps(file)
+
+
+@pytest.mark.parametrize("shape", ["-" * 9000 + "1,", "(" * 4000 + ")" * 4000 + ","])
+def test_a_header_that_is_nested_too_deeply_is_one_short_sentence(file, shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape})}}\n".encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("maps.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(FileError, match="cannot be read as a NumPy archive of maps: ") as refused:
+        read_maps(file)
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 400 + len(str(file))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_is_not_waited_for(file):
+    os.mkfifo(file)
+    with pytest.raises(FileError, match="is no regular file"):
         read_maps(file)
 
 

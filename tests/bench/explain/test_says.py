@@ -160,6 +160,21 @@ def test_what_moves_nothing_agrees_with_nothing():
     cases = [SaidCase(n, n, "a", (CHEST[n % 6],), drops()) for n in range(12)]
     found = says_against_does(cases)
     assert (found.agreement, found.gain.value, found.gain.p) == (0.5, 0.0, 1.0)
+    assert found.verdict == "cannot tell"
+    some = [SaidCase(n, n, "a", (CHEST[n % 6],), drops("V1")) for n in range(12, 21)]
+    assert says_against_does([*cases, *some]).verdict == "cannot tell"
+    assert says_against_does([*cases, *some, SaidCase(21, 21, "a", ("V2",), drops("V1"))]).verdict != "cannot tell"
+
+
+def test_the_interval_of_few_patients_is_wider_than_percentiles():
+    said = ["V1"] * 6 + ["V2"] * 4
+    found = says_against_does([SaidCase(n, n, "a", (name,), drops(CHEST[n % 3])) for n, name in enumerate(said)])
+    agreements = np.array([[1.0 if name == CHEST[n % 3] else 5 / 11 for name in said] for n in range(10)])
+    own = np.diag(agreements)
+    gains = own - (agreements.sum(axis=1) - own) / 9
+    assert found.gain.value == pytest.approx(gains.mean(), abs=1e-6)
+    low, high = found.gain.interval
+    assert high - low > 1.1 * 2 * 1.96 * gains.std() / np.sqrt(10)
 
 
 def test_bad_drops_and_names_are_told():

@@ -9,18 +9,14 @@ from rich.console import Console
 from bench.cli.terminal import show
 from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.judging import Figures, Nulls, row
-from bench.explain.belief.planted import Known
 from bench.explain.belief.selftest import FAITHFUL, Outcome
 from bench.explain.belief.verdict import Verdict
 from bench.report.explanation_table import (
     SPARE,
     clinical_table,
-    concept_uses_table,
     dose_table,
-    effect_table,
     flip_table,
-    joint_table,
-    known_truth_table,
+    further_tables,
     method_table,
     reason_lines,
     says_table,
@@ -67,13 +63,6 @@ def test_the_reason_of_each_verdict_stands_below_the_table_once():
     assert reason_lines(few) == ["layer_cam, grad_cam: cannot tell: n = 4 patients, fewer than 10"]
 
 
-def test_known_truth_stands_beside_energy_and_random_weights():
-    one = Estimate(0.9, 0.8, 1.0, 40)
-    text = printed(known_truth_table([Known("saliency", "ST shift", one, Estimate(0.66, 0.6, 0.7, 40), one, one, one)]))
-    assert "0.90 [0.80, 1.00]" in text
-    assert "0.66" in text
-
-
 def test_a_wrong_verdict_says_what_is_due():
     one = Outcome("ST only", "mine", None, Verdict("cannot tell", "n"), FAITHFUL, with_random_weights=False)
     assert "WRONG, due: faithful here" in printed(selftest_table([one]))
@@ -90,9 +79,6 @@ TABLES = {
     "methods of two readers": lambda: method_table(parts.rows("a reader of a long name") + parts.rows("resnet1d")),
     "flips": lambda: flip_table(parts.flips()),
     "doses": lambda: dose_table(parts.doses()),
-    "concepts": lambda: concept_uses_table(parts.concepts()),
-    "joint": lambda: joint_table(parts.joint()),
-    "effects": lambda: effect_table(parts.effects()[0][1]),
     "says": lambda: says_table(parts.says()),
 }
 
@@ -117,16 +103,11 @@ def test_answers_that_go_stand_beside_both_controls():
     assert "100% [75, 100]" in line and "+92 [+48, +99]" in line and line.rstrip().endswith("limb QRS 13, V1 QRS 1")
 
 
-def test_a_control_that_fires_is_told_from_a_concept():
-    text = printed(concept_uses_table(parts.concepts()))
-    assert row_of(text, "conduction lafb  age (control)").rstrip().endswith("FIRED: for")
-    assert row_of(text, "conduction lafb  left_axis").rstrip().endswith("  for")
-
-
-def test_the_part_with_the_greatest_effect_comes_first():
-    first, second = printed(joint_table(parts.joint())).splitlines()[1:3]
-    assert first.startswith("V1") and second.startswith("QRS") and first.rstrip().endswith("yes")
-    assert printed(effect_table(parts.effects()[0][1], most=1)).splitlines()[1].startswith("V1")
+def test_only_what_was_asked_has_a_table():
+    assert further_tables((), (), None) == []
+    every = further_tables(parts.flips(), parts.doses(), parts.says())
+    assert [str(table.title).split(":")[0] for table in every][0] == "what turns the answers"
+    assert len(every) == 3
 
 
 def test_what_is_said_stands_beside_its_null_and_the_verdict():

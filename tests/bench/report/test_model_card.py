@@ -1,5 +1,6 @@
 """The model card says what explain.json and a run say, and what a reader is not for."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -166,6 +167,31 @@ def test_words_of_strangers_do_nothing_on_the_card(tmp_path):
     )
     for live in ("<script", "http://", "a@b", "\x1b", "\n# Title", "![x]"):
         assert live not in text, live
+
+
+def test_no_text_of_a_strangers_file_does_anything_on_the_card(tmp_path):
+    write_explained(tmp_path, parts.explained())
+    data = json.loads((tmp_path / "explain.json").read_text())
+    hostile = "![x](http://a.example/p.png) <script> a@b.example\n# Title \x1b[31m"
+    fixed = {"word", "use", "by", "kind", "roles", "segments", "target", "direction"}  # words of a closed list
+    by_name = {"shares", "cells", "without", "control", "reader_details", "named", "by_answer"}
+
+    def spoilt(value, name=""):
+        if isinstance(value, dict):
+            return {hostile if name in by_name else key: spoilt(of, key) for key, of in value.items() if key != "says"}
+        if isinstance(value, list):
+            return [spoilt(of, name) for of in value]
+        return hostile if isinstance(value, str) and name not in fixed else value
+
+    changed = {**spoilt(data), "says": data["says"]}
+    changed["joints"] = [
+        {**new, "target": old["target"]} for new, old in zip(changed["joints"], data["joints"], strict=True)
+    ]
+    (tmp_path / "explain.json").write_text(json.dumps(changed))
+    text = write_model_card(tmp_path).read_text()
+    assert text.count("Title") > 20
+    for live in ("<script", "http://", "a@b", "\x1b", "\n# Title"):
+        assert live not in text, next(line for line in text.splitlines() if live.strip() in line)
 
 
 def test_the_card_is_written_beside_its_data(tmp_path, run):
