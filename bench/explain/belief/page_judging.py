@@ -8,13 +8,13 @@ drawn; for the same reason correlations, and the area of an expected region, are
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record, Signal
+from bench.dataset import Record, RecordId, Signal
 from bench.dataset.lot import in_random_order
 from bench.explain.belief.judging import Figures, Place, figures_of_maps, tells
 from bench.explain.belief.sample import EACH, has
@@ -142,9 +142,22 @@ def open_pages(reader: object) -> OpenPageReader:
 
 
 def page_answers(
-    box: BlackBox, targets: Sequence[Target], each: int = EACH, observer: Observer = SILENT
+    box: BlackBox,
+    targets: Sequence[Target],
+    each: int = EACH,
+    observer: Observer = SILENT,
+    among: Collection[RecordId] | None = None,
 ) -> tuple[PageAnswer, ...]:
     """Return right answers of a reader, so many patients of each target at most, drawn by lot.
+
+    Parameters
+    ----------
+    box : BlackBox
+    targets : sequence of Target
+    each : int
+    observer : Observer
+    among : collection of RecordId, optional
+        Records that alone are asked about, such as those that are answered already where questions are counted.
 
     Raises
     ------
@@ -154,7 +167,8 @@ def page_answers(
     taken: dict[Target, list[PageAnswer]] = {target: [] for target in targets}
     missed = 0
     for some in _lots(box):
-        having = [(one, target) for one in some for target in targets if _has(box, one, target)]
+        there = [one for one in some if among is None or one.ecg_id in among]
+        having = [(one, target) for one in there for target in targets if _has(box, one, target)]
         asked = list(dict.fromkeys(one for one, target in having if len(taken[target]) < each))
         readings = (
             dict(zip(asked, box.readings([Masked(one) for one in asked], observer), strict=True)) if asked else {}

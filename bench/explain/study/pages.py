@@ -58,8 +58,9 @@ class PageStudy:
         belief = self.options.belief
         methods = tuple(name for name in belief.methods if name in METHODS) or METHODS
         targets = [target_named(name) for name in belief.targets] or list(with_region())
+        among = None if self.options.max_queries is None else readings
         try:
-            answers = page_answers(self.box, targets, belief.each, self.observer)
+            answers = page_answers(self.box, targets, belief.each, self.observer, among)
         except RunError as error:
             return replace(found, notes=(*found.notes, f"No maps of image tokens: {error}."))
         figures = page_figures(self.box, answers, methods, belief.seed, self.observer)

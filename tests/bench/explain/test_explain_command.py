@@ -215,6 +215,20 @@ def test_the_page_of_an_open_model_has_maps_of_its_image_tokens(tmp_path):
     assert "the ink of the traces" in (path.parent / "explain.md").read_text()
 
 
+@pytest.mark.slow
+def test_maps_of_image_tokens_ask_no_more_than_the_budget(tmp_path):
+    words = (
+        "explain", "--reader", f"hf:{folder_of(tmp_path)}", "--option", "structured=schema", "--option",
+        "max_tokens=40", "--format", "binary", "--px-per-mm", "2", "--data", "phantoms:1,66", "--split", "all",
+        "--target", "normality=abnormal", "--target", "normality=normal", "--method", "segment", "--method",
+        "gradient_times_ink", "--each", "4", "--max-queries", "130", "--pictures", "0",
+    )  # fmt: skip
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (readings,) = tmp_path.glob("runs/*/readings.jsonl")
+    assert 100 < readings.read_text().count("\n") <= 130
+
+
 def test_maps_of_image_tokens_need_an_open_model(tmp_path):
     words = ("explain", "--reader", "digitizer", "--target", "rhythm=sinus", "--method", "gradient_times_ink")
     assert refused(words, "needs the weights of an open model", tmp_path)
