@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Cohort, Record, RecordId
+from bench.dataset import Cohort, Record, RecordId, Signal
 from bench.dataset.lot import in_random_order
 from bench.explain.maps.cell import cells_of
 from bench.explain.maps.gradient import beside
@@ -14,7 +14,7 @@ from bench.explain.maps.method import Answer
 from bench.progress import SILENT, Observer
 from bench.view.region import expected_region
 from measurements.conditioning import without_gaps
-from measurements.segment import segmented
+from measurements.segment import BeatSegments, segmented
 from readers.contract import Case
 from readers.head import FINDING_FROM, is_multi_label
 from readers.network import Network, Output
@@ -76,7 +76,7 @@ def positives(
         having = [one for one in wanted if len(taken[one]) < each and has(truth, one)]
         if not having or not record.rates:
             continue
-        answered = _of_record(network, record)
+        _, _, answered = answer_about(network, record, having[0])
         found = set(answers_of(network, answered))
         for one in having:
             if one not in found:
@@ -132,11 +132,15 @@ def region_of(answer: Answer, output: Output) -> NDArray[np.bool_] | None:
     return mask if mask.any() else None
 
 
-def _of_record(network: Network, record: Record) -> Answer:
+def answer_about(
+    network: Network, record: Record, output: Output, layer: str = ""
+) -> tuple[Signal, tuple[BeatSegments, ...], Answer]:
+    """Return a recording, its beats, and one answer about it, for a method to explain."""
     signal = record.signal()
-    shown = network.prepare(Case("", signal=signal.mv, fs=signal.fs))
     beats = segmented(without_gaps(signal.mv), signal.fs)
-    return Answer(network, shown, 0, cells_of(beats, network.fs, shown.leads.shape[1]))
+    shown = network.prepare(Case("", signal=signal.mv, fs=signal.fs))
+    cells = cells_of(beats, network.fs, shown.leads.shape[1])
+    return signal, beats, Answer(network, shown, network.place(*output), cells, layer)
 
 
 def _positive(network: Network, record: Record, output: Output, answered: Answer) -> Positive:

@@ -9,7 +9,7 @@ from bench.dataset import Record, RecordId
 from bench.explain.belief.belief import belief, truth_of
 from bench.explain.belief.judging import Row
 from bench.explain.belief.planted import Known
-from bench.explain.belief.sample import Positive, positives, usual_outputs
+from bench.explain.belief.sample import Positive, answer_about, positives, usual_outputs
 from bench.explain.belief.verdict import RANKS
 from bench.explain.concepts.concept import CONCEPTS, CONTROLS
 from bench.explain.concepts.concept_study import ConceptQuestion, ConceptTable, concept_table
@@ -26,7 +26,7 @@ from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.phase import Phases, counted
 from bench.explain.study.readings import whole_readings
-from bench.explain.study.trace import Trace, answer_about, explained, traced
+from bench.explain.study.trace import Trace, explained, traced
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import Turned, turned
 from bench.progress import SILENT, Observer

@@ -5,12 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.dataset import Record, Signal
-from bench.explain.maps.cell import cells_of
+from bench.dataset import Record
+from bench.explain.belief.sample import answer_about
 from bench.explain.maps.method import Answer, Map, Method
-from measurements.conditioning import without_gaps
-from measurements.segment import BeatSegments, segmented
-from readers.contract import Case
+from measurements.segment import BeatSegments
 from readers.network import Network, Output
 
 
@@ -43,17 +41,6 @@ def traced(network: Network, record: Record, output: Output, method: Method, lay
     """Return a recording with the map of one answer about it."""
     signal, beats, answer = answer_about(network, record, output, layer)
     return Trace(signal.mv, signal.fs, beats, explained(answer, method), network.fs)
-
-
-def answer_about(
-    network: Network, record: Record, output: Output, layer: str = ""
-) -> tuple[Signal, tuple[BeatSegments, ...], Answer]:
-    """Return a recording, its beats, and one answer about it, for a method to explain."""
-    signal = record.signal()
-    beats = segmented(without_gaps(signal.mv), signal.fs)
-    shown = network.prepare(Case("", signal=signal.mv, fs=signal.fs))
-    cells = cells_of(beats, network.fs, shown.leads.shape[1])
-    return signal, beats, Answer(network, shown, network.place(*output), cells, layer)
 
 
 def explained(answer: Answer, method: Method) -> Map:

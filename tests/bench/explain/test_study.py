@@ -10,7 +10,7 @@ from bench.dataset import Selection
 from bench.explain.belief.belief import BeliefOptions
 from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.planted import Known
-from bench.explain.belief.sample import positives
+from bench.explain.belief.sample import answer_about, positives
 from bench.explain.counterfactual.given import asking_network
 from bench.explain.counterfactual.transplant import Transplant
 from bench.explain.maps.method import method_named
@@ -19,7 +19,7 @@ from bench.explain.study.case import NOT_NAMED, cases_of, chosen
 from bench.explain.study.infarction import infarction_groups, infarctions, likelihood_of, says_infarction
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
-from bench.explain.study.trace import answer_about, explained, traced
+from bench.explain.study.trace import explained, traced
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import turned
 from bench.run.options import RunOptions

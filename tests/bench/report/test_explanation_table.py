@@ -106,8 +106,7 @@ def test_answers_that_go_stand_beside_both_controls():
 def test_only_what_was_asked_has_a_table():
     assert further_tables((), (), None) == []
     every = further_tables(parts.flips(), parts.doses(), parts.says())
-    assert [str(table.title).split(":")[0] for table in every][0] == "what turns the answers"
-    assert len(every) == 3
+    assert [str(table.title).split()[0] for table in every] == ["what", "the", "leads"]
 
 
 def test_what_is_said_stands_beside_its_null_and_the_verdict():
