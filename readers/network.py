@@ -133,6 +133,26 @@ class Network:
             dim=1,
         )
 
+    def log_odds(self, leads: "Tensor", beside: "Tensor | None" = None) -> "Tensor":
+        """Return the log-odds of every output, float32 (batch, outputs): what an explanation of an answer explains.
+
+        Of a choice the logit less those of the other values together (their logsumexp), since what is common to all
+        logits of a softmax moves no answer; the logit itself where an output is a question of its own. Raises as
+        :meth:`logits`.
+        """
+        import torch
+
+        parts = torch.split(self.logits(leads, beside), [len(values) for values in self.heads.values()], dim=1)
+        odds = []
+        for head, part in zip(self.heads, parts, strict=True):
+            if is_multi_label(head) or part.shape[1] == 1:
+                odds.append(part)
+                continue
+            itself = torch.eye(part.shape[1], dtype=torch.bool)
+            others = part[:, None, :].expand(-1, part.shape[1], -1).masked_fill(itself, -torch.inf)
+            odds.append(part - others.logsumexp(dim=2))
+        return torch.cat(odds, dim=1)
+
     def layers(self, shown: Shown) -> tuple[str, ...]:
         """Return the layers that can be explained, by the names that every member has, in the order of their answers.
 

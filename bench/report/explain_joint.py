@@ -12,7 +12,7 @@ from bench.report.table import chance, markdown_table, number, plain, quoted
 ANSWERS: Mapping[AnswerKind, str] = {
     "probability": "the probability of the value",
     "hard": "1 where the value is said, else 0",
-    "logit": "the logit of the value",
+    "logit": "the log-odds of the value",
 }
 """What an answer is, in words."""
 

@@ -45,7 +45,7 @@ HEATS = (
     "the maps do better than that is told by the mass and its nulls above. Verdict on these maps: {verdict}."
 )
 CURVES = (
-    "How the answer (its logit, or its probability) goes while tiles of {tile:.0f} ms of one lead are hidden, or "
+    "How the answer (its log-odds, or whether it is said) goes while tiles of {tile:.0f} ms of one lead are hidden, or "
     "shown, in the map's order, that of the signal's energy, and at random; 1 is the whole recording, 0 flat leads. "
     "Bands are 95% intervals by patient. A map that is no lower than the energy's on the left has not found what the "
     "answer rests on."

@@ -112,7 +112,7 @@ class Taught:
     Attributes
     ----------
     network : Network
-        Its head ``planted`` has a value for each kind.
+        With a head of one value for each kind, since several may be planted at once.
     areas : mapping of str to float
         By kind, its area under the ROC curve on tracings that it was not taught on.
     """
@@ -212,7 +212,7 @@ def taught(given: Sequence[Tracing], held_out: Sequence[Tracing], seed: int = 0)
         try:
             for attempt in range(TRIES):
                 torch.manual_seed(TRIES * seed + attempt)
-                network = Network((_fitted(given, seed),), {"planted": tuple(PLANTS)}, PLANTED_FS, shown_of)
+                network = Network((_fitted(given, seed),), {kind: (kind,) for kind in PLANTS}, PLANTED_FS, shown_of)
                 found.append(Taught(network, _areas(network, held_out, seed)))
                 if min(found[-1].areas.values()) >= LEAST_AUC:
                     return found[-1]
@@ -252,7 +252,7 @@ def known_truth(found: Taught, held_out: Sequence[Tracing], methods: Sequence[Me
     rows = []
     for method in methods:
         for kind, plant in PLANTS.items():
-            output = found.network.place("planted", kind)
+            output = found.network.place(kind, kind)
             maps = [
                 _Judged.of(method, (found.network, random), one, plant, (output, layer))
                 for one, random in zip(held_out, randoms, strict=True)

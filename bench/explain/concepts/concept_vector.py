@@ -394,7 +394,7 @@ def _passes(network: Network, batch: Sequence[Shown], layer: str) -> "Iterator[t
         try:
             with torch.enable_grad():
                 leads = torch.from_numpy(np.stack([one.leads for one in batch])).requires_grad_()
-                logits = member.logits(leads, beside) / len(network.members)
+                logits = member.log_odds(leads, beside) / len(network.members)
         finally:
             hook.remove()
         if not kept or not isinstance(kept[-1], torch.Tensor) or kept[-1].ndim != 3:

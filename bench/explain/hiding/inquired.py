@@ -442,5 +442,6 @@ def _says(explained: Sequence[Explained], seed: int) -> tuple[SaysDoes | None, s
             own = {lead: drops[lead] for lead in LEADS}
             cases[key] = SaidCase(one.whole.record.ecg_id, one.whole.record.patient_id, one.target.name, named, own)
     if not cases:
-        return None, f"no answer has the drops of its twelve leads, which {' and '.join(OF_LEADS)} give"
+        names = " and ".join(OF_LEADS)
+        return None, f"no answer has the drops of its twelve leads, which {names} give; name one of these methods too"
     return says_against_does(list(cases.values()), seed), ""

@@ -55,11 +55,11 @@ class OpenBox:
         return 1.0
 
     def answers(self, questions: Sequence[Masked], target: Target, observer: Observer = SILENT) -> Answered:
-        """Return the logit or the probability of the target for each question, those of a record in one batch."""
+        """Return the log-odds or the probability of the target for each question, those of a record in one batch."""
         import torch
 
         column = self.network.place(target.axis, target.value)
-        tell = self.network.logits if self.kind == "logit" else self.network.probabilities
+        tell = self.network.log_odds if self.kind == "logit" else self.network.probabilities
         found: list[NDArray[np.float64]] = []
         with torch.inference_mode(), observer.progress(f"{len(questions)} masked recordings", "questions") as report:
             for _, group in groupby(questions, key=lambda one: one.record.ecg_id):

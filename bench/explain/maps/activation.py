@@ -1,4 +1,4 @@
-"""Explanations by a layer's activations, weighed by how they move one logit: Grad-CAM and its kin.
+"""Explanations by a layer's activations, weighed by how they move one answer's log-odds: Grad-CAM and its kin.
 
 A network whose first convolution mixes the twelve leads has one course of activations for all of them. What one lead
 gave to it is what is lost where that lead is flat: twelve curves, and not one behind all leads.
@@ -29,7 +29,7 @@ def grad_cam(network: Network, shown: Shown, output: int, layer: str) -> NDArray
     shown : Shown
         Of one case.
     output : int
-        Column of the logit.
+        Column of the output.
     layer : str
         One of ``network.layers(shown)``.
 
@@ -88,10 +88,10 @@ def _of_member(
     rows = np.repeat(shown.leads[None], 1 + len(LEADS), axis=0)
     rows[np.arange(1, 1 + len(LEADS)), np.arange(len(LEADS))] = 0
     with torch.enable_grad():
-        whole, logits = _activations(network, module, shown, torch.from_numpy(shown.leads[None]).requires_grad_())
+        whole, odds = _activations(network, module, shown, torch.from_numpy(shown.leads[None]).requires_grad_())
         if whole is None:
             return None
-        (gradient,) = torch.autograd.grad(logits[0, output], whole, allow_unused=True)
+        (gradient,) = torch.autograd.grad(odds[0, output], whole, allow_unused=True)
     if gradient is None:
         return np.zeros((len(LEADS), whole.shape[2]), dtype=np.float32)
     with torch.inference_mode():
@@ -105,7 +105,7 @@ def _of_member(
 def _activations(
     network: Network, module: "nn.Module", shown: Shown, leads: "Tensor"
 ) -> "tuple[Tensor | None, Tensor]":
-    """Return what a layer answers to some leads, None where that has no course over time, and the logits."""
+    """Return what a layer answers to some leads, None where that has no course over time, and the log-odds."""
     import torch
 
     kept: list[torch.Tensor] = []
@@ -118,10 +118,10 @@ def _activations(
 
     hook = module.register_forward_hook(keep)
     try:
-        logits = network.logits(leads, beside(shown, len(leads)))
+        odds = network.log_odds(leads, beside(shown, len(leads)))
     finally:
         hook.remove()
-    return (kept[-1] if kept else None), logits
+    return (kept[-1] if kept else None), odds
 
 
 def _stretched(row: NDArray[np.float32], samples: int) -> NDArray[np.float32]:

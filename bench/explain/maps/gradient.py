@@ -1,4 +1,4 @@
-"""Explanations by the gradient of one logit with respect to the leads."""
+"""Explanations by the gradient of one answer's log-odds with respect to the leads."""
 
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STEPS = 32
-"""Steps of integrated gradients: their sum differs from the logit's change by under 1% then."""
+"""Steps of integrated gradients: their sum differs from the log-odds' change by under 1% then."""
 
 
 def saliency(network: Network, shown: Shown, output: int) -> NDArray[np.float32]:
-    """Return how much each sample moves a logit, in either direction (Simonyan et al. 2014).
+    """Return how much each sample moves an answer's log-odds, in either direction (Simonyan et al. 2014).
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def saliency(network: Network, shown: Shown, output: int) -> NDArray[np.float32]
     shown : Shown
         Of one case.
     output : int
-        Column of the logit (:meth:`readers.network.Network.place`).
+        Column of the output (:meth:`readers.network.Network.place`).
 
     Returns
     -------
@@ -36,13 +36,13 @@ def saliency(network: Network, shown: Shown, output: int) -> NDArray[np.float32]
 
 
 def gradient_times_input(network: Network, shown: Shown, output: int) -> NDArray[np.float32]:
-    """Return each sample's share in a logit by its first-order effect, float32 (12, n_samples), signed."""
+    """Return each sample's share in an answer's log-odds by its first-order effect, float32 (12, n_samples), signed."""
     share: NDArray[np.float32] = _gradients(network, shown, output, shown.leads[None])[0] * shown.leads
     return share
 
 
 def integrated_gradients(network: Network, shown: Shown, output: int, steps: int = STEPS) -> NDArray[np.float32]:
-    """Return each sample's share in a logit's change from flat leads to these (Sundararajan et al. 2017).
+    """Return each sample's share in the change of an answer's log-odds from flat leads (Sundararajan et al. 2017).
 
     The gradients are taken in the middle of equal steps. The shares add up to the change, but for the error of the
     steps.
@@ -59,15 +59,15 @@ def integrated_gradients(network: Network, shown: Shown, output: int, steps: int
 
 
 def _gradients(network: Network, shown: Shown, output: int, leads: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the gradient of a logit at each of some leads, float32 (n, 12, n_samples)."""
+    """Return the gradient of an answer's log-odds at each of some leads, float32 (n, 12, n_samples)."""
     import torch
 
     with torch.enable_grad():
         asked = torch.from_numpy(np.ascontiguousarray(leads)).requires_grad_()
-        logits = network.logits(asked, beside(shown, len(leads)))
+        odds = network.log_odds(asked, beside(shown, len(leads)))
         gradient = None
-        if logits.requires_grad:
-            (gradient,) = torch.autograd.grad(logits[:, output].sum(), asked, allow_unused=True)
+        if odds.requires_grad:
+            (gradient,) = torch.autograd.grad(odds[:, output].sum(), asked, allow_unused=True)
     if gradient is None:
         raise ReaderError(
             "the network's logits have no gradient with respect to its leads (it detaches them, or computes without "

@@ -34,7 +34,7 @@ class Answer:
     shown : Shown
         What the network is shown of the case.
     output : int
-        Column of the logit.
+        Column of the output.
     cells : Cells
         Of the recording.
     layer : str

@@ -27,7 +27,7 @@ RANDOM_ORDERS = 4
 """Random orders whose mean a deletion is compared with; each with its reverse, which asks nothing more."""
 
 LEAST_RISE = 0.5
-"""Least change of the logit, from flat leads to the recording, that is shared out: of a smaller one a
+"""Least change of the log-odds, from flat leads to the recording, that is shared out: of a smaller one a
 share means little, and a few of them would make the mean."""
 
 Map = NDArray[np.float32]
@@ -88,8 +88,8 @@ class Deletion:
     shares : float64 array (n_points,)
         Of the tiles that are hidden, from 0 to 1.
     deleted, inserted : float64 array (n_points,)
-        The logit with these tiles hidden, and with nothing but them shown; 1 is the logit of the whole recording, 0
-        that of flat leads.
+        The log-odds with these tiles hidden, and with nothing but them shown; 1 is what the whole recording has, 0 what
+        flat leads have.
     random_deleted, random_inserted : float64 array (n_points,)
         The same in random order, the mean of several.
     """
@@ -120,8 +120,8 @@ def deletions(network: Network, shown: Shown, output: int, maps: Sequence[Map], 
     """Return the curves of several maps of one answer, which are compared with the same random orders.
 
     Tiles of one lead are hidden by 0, which a z-scored lead has in the mean. There are no curves where the recording
-    raises the logit by less than :data:`LEAST_RISE` over flat leads: nothing in it speaks for the answer that could be
-    hidden.
+    raises the log-odds by less than :data:`LEAST_RISE` over flat leads: nothing in it speaks for the answer that could
+    be hidden.
     """
     orders = tile_orders(maps, network.fs, RANDOM_ORDERS // 2, seed)
     rise = float(drops(network, shown, output, [np.ones(shown.leads.shape, dtype=np.bool_)], zeroed)[0])

@@ -24,7 +24,7 @@ WINDOW_S = 0.1
 def drops(
     network: Network, shown: Shown, output: int, masks: Sequence[NDArray[np.bool_]], filling: Filling
 ) -> NDArray[np.float32]:
-    """Return by how much a logit falls under each mask.
+    """Return by how much an answer's log-odds falls under each mask.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def drops(
     shown : Shown
         Of one case.
     output : int
-        Column of the logit.
+        Column of the output.
     masks : sequence of bool array (12, n_samples)
         What is hidden.
     filling : callable
@@ -45,38 +45,38 @@ def drops(
     import torch
 
     given: list[NDArray[np.bool_] | None] = [None, *masks]  # the whole recording, in the batch of the first masks
-    logits = np.zeros(len(given), dtype=np.float32)
+    odds = np.zeros(len(given), dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(given), BATCH):
             part = given[start : start + BATCH]
             hidden = np.stack([shown.leads if mask is None else filling(shown.leads, mask) for mask in part])
-            rows = network.logits(torch.from_numpy(hidden), beside(shown, len(hidden)))
-            logits[start : start + len(part)] = rows[:, output].numpy()
-    fallen: NDArray[np.float32] = logits[0] - logits[1:]
+            rows = network.log_odds(torch.from_numpy(hidden), beside(shown, len(hidden)))
+            odds[start : start + len(part)] = rows[:, output].numpy()
+    fallen: NDArray[np.float32] = odds[0] - odds[1:]
     return fallen
 
 
 def by_cell(network: Network, shown: Shown, output: int, cells: Cells, filling: Filling) -> dict[Cell, float]:
-    """Return by how much a logit falls without each cell: one segment of all beats in one lead."""
+    """Return by how much an answer's log-odds falls without each cell: one segment of all beats in one lead."""
     asked = [cells.mask((lead,), (segment,)) for lead, segment in cells.each]
     return dict(zip(cells.each, drops(network, shown, output, asked, filling).tolist(), strict=True))
 
 
 def by_lead(network: Network, shown: Shown, output: int, filling: Filling) -> dict[str, float]:
-    """Return by how much a logit falls without each lead."""
+    """Return by how much an answer's log-odds falls without each lead."""
     rows = np.eye(len(LEADS), dtype=np.bool_)[:, :, None]
     asked = [np.broadcast_to(row, shown.leads.shape) for row in rows]
     return dict(zip(LEADS, drops(network, shown, output, asked, filling).tolist(), strict=True))
 
 
 def by_segment(network: Network, shown: Shown, output: int, cells: Cells, filling: Filling) -> dict[Segment, float]:
-    """Return by how much a logit falls without each segment of all beats in every lead."""
+    """Return by how much an answer's log-odds falls without each segment of all beats in every lead."""
     asked = [cells.mask(segments=(segment,)) for segment in cells.segments]
     return dict(zip(cells.segments, drops(network, shown, output, asked, filling).tolist(), strict=True))
 
 
 def by_window(network: Network, shown: Shown, output: int, filling: Filling) -> NDArray[np.float32]:
-    """Return by how much a logit falls without each tenth of a second of each lead, at every sample of it.
+    """Return by how much an answer's log-odds falls without each tenth of a second of each lead, at every sample of it.
 
     Returns
     -------

@@ -23,7 +23,7 @@ JOINT_MASKS = 110
 
 
 def by_group(network: Network, shown: Shown, output: int, cells: Cells, filling: Filling) -> NDArray[np.float32]:
-    """Return by how much a logit falls without each group of contiguous leads, which tell the same thing.
+    """Return by how much an answer's log-odds falls without each group of contiguous leads, which tell the same thing.
 
     Territories of infarction make no map, since they overlap: a lead would count as often as it is named.
 
@@ -72,7 +72,7 @@ def by_shapley(network: Network, shown: Shown, output: int, cells: Cells, fillin
 def by_joint_masks(network: Network, shown: Shown, output: int, cells: Cells, filling: Filling) -> NDArray[np.float32]:
     """Return the product of what each lead and each segment gives where others are hidden or not.
 
-    A ridge regression of one recording's logits on :data:`JOINT_MASKS` random masks; hard answers, which tell less,
+    A ridge regression of one recording's log-odds on :data:`JOINT_MASKS` random masks; hard answers, which tell less,
     are pooled over the recordings of a finding in its place (:mod:`bench.explain.hiding.joint_effect`).
 
     Returns

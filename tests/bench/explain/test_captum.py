@@ -54,7 +54,7 @@ def theirs(name, network: Network, shown, place, **settings):
     beside = None if shown.beside is None else torch.from_numpy(shown.beside[None])
 
     def logits(leads, *others):
-        return network.logits(leads, others[0].expand(len(leads), -1) if others else None)
+        return network.log_odds(leads, others[0].expand(len(leads), -1) if others else None)
 
     if beside is not None:
         settings["additional_forward_args"] = (beside,)

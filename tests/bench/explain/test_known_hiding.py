@@ -79,7 +79,7 @@ class HardPlanted(QrsOfV1):
 
     def __init__(self, network, kind):
         super().__init__()
-        self.network, self.place = network, network.place("planted", kind)
+        self.network, self.place = network, network.place(kind, kind)
 
     def read(self, cases):
         for case in cases:

@@ -65,7 +65,35 @@ def test_gradients_lie_where_the_network_looks_and_nowhere_else(method, network,
     assert found.shape == (12, 1000)
     assert np.abs(found[V1]).sum() > 0
     assert not np.delete(found, V1, axis=0).any()
-    assert not method(network, shown, 1).any()
+    against = method(network, shown, 1)
+    assert against == pytest.approx(found if method is saliency else -found, abs=1e-5), (
+        "of two values, one or the other"
+    )
+
+
+class CommonTerm(OnlyV1):
+    """Adds to every logit what it sees in II, which moves no answer."""
+
+    def forward(self, x):
+        return super().forward(x) + 50 * x[:, LEADS.index("II")].square().mean(dim=1, keepdim=True)
+
+
+@pytest.mark.parametrize("method", GRADIENT)
+def test_what_is_common_to_all_logits_of_a_choice_moves_no_answer(method, network, shown):
+    common = TorchReader(CommonTerm().eval(), {"rhythm": ("sinus", "paced")}, fs=FS).network()
+    assert method(common, shown, 0) == pytest.approx(method(network, shown, 0), abs=1e-3)
+
+
+def test_the_log_odds_are_those_of_the_probabilities_and_of_questions_of_their_own_the_logits(shown):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv1d(12, 6, 9), nn.AdaptiveAvgPool1d(1), nn.Flatten())
+    heads = {"conduction": ("none", "lbbb", "rbbb"), "other_findings": ("lvh", "rvh"), "rhythm": ("sinus",)}
+    network = TorchReader(net.eval(), heads, fs=FS).network()
+    leads = torch.from_numpy(shown.leads[None])
+    with torch.inference_mode():
+        chances, odds = network.probabilities(leads), network.log_odds(leads)
+        assert odds.numpy() == pytest.approx((chances.log() - (1 - chances).log()).numpy(), abs=1e-4)
+        assert torch.equal(odds[:, 3:], network.logits(leads)[:, 3:])
 
 
 @pytest.mark.parametrize("method", CAMS)
@@ -82,7 +110,7 @@ def test_saliency_of_a_square_is_twice_the_input_and_integrated_gradients_are_th
     assert integrated_gradients(network, shown, 0)[V1] == pytest.approx(shown.leads[V1] ** 2, abs=1e-5)
 
 
-def test_integrated_gradients_add_up_to_the_change_of_the_logit(shown):
+def test_integrated_gradients_add_up_to_the_change_of_the_log_odds(shown):
     torch.manual_seed(0)
     deep = nn.Sequential(
         nn.Conv1d(12, 8, 7, 2), nn.ReLU(), nn.Conv1d(8, 8, 5, 2), nn.Tanh(), nn.Flatten(), nn.LazyLinear(2)
@@ -90,7 +118,7 @@ def test_integrated_gradients_add_up_to_the_change_of_the_logit(shown):
     deep(torch.zeros(1, 12, 1000))
     network = TorchReader(deep.eval(), {"rhythm": ("sinus", "paced")}, fs=FS).network()
     with torch.no_grad():
-        ends = network.logits(torch.from_numpy(np.stack([shown.leads, 0 * shown.leads])))[:, 0]
+        ends = network.log_odds(torch.from_numpy(np.stack([shown.leads, 0 * shown.leads])))[:, 0]
     change = float(ends[0] - ends[1])
     assert integrated_gradients(network, shown, 0).sum() == pytest.approx(change, rel=0.02)
 
