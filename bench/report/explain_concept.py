@@ -20,8 +20,8 @@ property of the patient on which no answer should rest.
 - `held-out area`: how well the layer tells patients with the concept from those without, in whom the vector was not
   fitted; under {least:g} the layer does not hold the concept and nothing is said of its use.
 - `score`: share of the recordings with the answer whose log-odds rise with the concept, its interval over patients, for
-  the vectors that were drawn. It is far from one half by chance alone, so that `strength`, the mean cosine of vector and
-  gradient, stands beside that of vectors of random labels (`random`) and of the control concepts.
+  the vectors that were drawn. It is far from one half by chance alone, so that `strength`, the mean cosine of vector
+  and gradient, stands beside that of vectors of random labels (`random`) and of the control concepts.
 - `p (Holm)`: the largest p of these comparisons, corrected over all rows that could be tested."""
 
 ABSENT = "not in this layer"
