@@ -21,6 +21,9 @@ Cell = Callable[[Row], str]
 SPARE = ("random weights", "mass (area)")
 """Columns of :func:`method_table` that a narrow terminal does without: the verdict has to stand."""
 
+MOST_FLIPS = 5
+"""Rows of transplants that a terminal is shown."""
+
 STYLES = {"faithful": "green", "fails": "red", "no": "red", "cannot": "yellow"}
 """Colour of a verdict by its first word."""
 
@@ -94,9 +97,13 @@ def selftest_table(found: Sequence[Outcome], title: str = "") -> "Table":
 def further_tables(
     flips: Sequence[tuple[str, Flips]], doses: Sequence[FlipSummary], says: SaysDoes | None
 ) -> "list[Table]":
-    """Return the tables of what turns the answers, and of what a reader says of them; none without figures."""
+    """Return the tables of what turns the answers, and of what a reader says of them; none without figures.
+
+    Where there are many findings, the terminal has the row of all of them alone; the page has every one.
+    """
+    shown = flips if len(flips) <= MOST_FLIPS else flips[:1]
     return [
-        *([flip_table(flips, "what turns the answers: beats of another recording")] if flips else []),
+        *([flip_table(shown, "what turns the answers: beats of another recording")] if flips else []),
         *([dose_table(doses, "the dose at which answers flip")] if doses else []),
         *([says_table(says, "leads that it names, against those that move its answers")] if says else []),
     ]

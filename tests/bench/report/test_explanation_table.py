@@ -107,6 +107,9 @@ def test_only_what_was_asked_has_a_table():
     assert further_tables((), (), None) == []
     every = further_tables(parts.flips(), parts.doses(), parts.says())
     assert [str(table.title).split()[0] for table in every] == ["what", "the", "leads"]
+    (total,) = parts.flips()[:1]
+    (many,) = further_tables([total, *(parts.flips()[1:] * 9)], (), None)
+    assert len(many.rows) == 1
 
 
 def test_what_is_said_stands_beside_its_null_and_the_verdict():
