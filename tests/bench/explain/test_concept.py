@@ -302,7 +302,7 @@ class Frontal(nn.Module):
 
     def forward(self, x):
         means = self.leads(x).square().mean(dim=2)
-        return torch.stack([(means[:, 13] - means[:, 1]).tanh(), (means[:, 9] - means[:, 21]).tanh()], dim=1)
+        return torch.stack([(means[:, 13] - means[:, 1]).tanh(), torch.zeros(len(x))], dim=1)
 
 
 @pytest.mark.slow

@@ -116,7 +116,7 @@ def test_a_taught_network_sees_all_three_kinds_and_saliency_finds_them(populatio
         assert row.above_null.low > 0
         assert row.area.value > 0.9
         assert abs(row.random.value - 0.5) < 0.1
-        assert row.pointing.value > 0.9
+        assert row.pointing.low > 0.5, "1 of 12 by lot"
     assert rows["grad_cam", NO_P].area.value < rows["saliency", NO_P].area.value - 0.1
 
 
