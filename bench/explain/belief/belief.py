@@ -81,6 +81,7 @@ def belief(  # noqa: PLR0913  # what is judged, by what, where it is kept and wh
     truth: Sequence[Known] = (),
     folder: Path | None = None,
     observer: Observer = SILENT,
+    found: Sequence[Positive] = (),
 ) -> Belief:
     """Return which of a reader's maps deserve belief.
 
@@ -96,6 +97,8 @@ def belief(  # noqa: PLR0913  # what is judged, by what, where it is kept and wh
     folder : Path, optional
         Keeps the figures of each answer as they come (``figures.jsonl``), so that a killed call goes on from there.
     observer : Observer
+    found : sequence of Positive
+        The right answers of this reader's network to these targets, where they are known already.
 
     Raises
     ------
@@ -114,8 +117,8 @@ def belief(  # noqa: PLR0913  # what is judged, by what, where it is kept and wh
             "maps is possible"
         )
     outputs = [output_named(network, target) for target in options.targets]
-    found = positives(network, cohort, outputs, options.each, observer)
-    figures = _figures(found, methods, options, _kept(folder, reader, cohort, options), observer)
+    explained = found or positives(network, cohort, outputs, options.each, observer)
+    figures = _figures(explained, methods, options, _kept(folder, reader, cohort, options), observer)
     return Belief(reader.name, rows(reader.name, figures, truth), tuple(truth), tuple(figures))
 
 

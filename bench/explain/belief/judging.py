@@ -349,6 +349,18 @@ def _clinical(figures: Sequence[Figures], word: Verdict) -> Clinical | None:
     )
 
 
+def map_of(answer: Answer, method: Method) -> Map:
+    """Return the map of an answer; of an ensemble the mean of its members' maps, where the method says so.
+
+    Raises
+    ------
+    taxonomy.error.ReaderError
+        When it has another shape than the leads, or holds what is not finite.
+    """
+    members = _of_members(answer, method) if method.is_mean else []
+    return _mean(members) if members else _map(method, answer)
+
+
 def _of_members(answer: Answer, method: Method) -> list[Map]:
     """Return the maps of an ensemble's members; none of a single network."""
     if len(answer.network.members) < 2:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.explain.belief.judging import map_of
 from bench.explain.belief.sample import Positive
 from bench.explain.maps.method import Map, Method
 from bench.explain.maps.metric import Deletion, deletions, energy
 from bench.explain.maps.pooled_map import Pooled, cell_shares, pooled
 from bench.explain.study.found import LEAST_CURVES, Curves
-from bench.explain.study.trace import explained
 from bench.progress import SILENT, Observer
 from readers.network import Output
 
@@ -29,7 +29,7 @@ def mapped(found: Sequence[Positive], method: Method, seed: int = 0, observer: O
     with observer.progress(f"maps by {method.name}", "answers") as report:
         for number, one in enumerate(found, start=1):
             answer = one.answer
-            own = explained(answer, method)
+            own = map_of(answer, method)
             curves = deletions(answer.network, answer.shown, answer.output, [own, energy(answer.shown)], seed)
             every.append(Mapped(one, own, *curves))
             report(number, len(found))

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bench.dataset import Record, RecordId
 from bench.explain.belief.belief import belief, truth_of
-from bench.explain.belief.judging import Row
+from bench.explain.belief.judging import Row, map_of
 from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import Positive, answer_about, positives, usual_outputs
 from bench.explain.belief.verdict import RANKS
@@ -26,7 +26,7 @@ from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
 from bench.explain.study.phase import Phases, counted
 from bench.explain.study.readings import whole_readings
-from bench.explain.study.trace import Trace, explained, traced
+from bench.explain.study.trace import Trace, traced
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import Turned, turned
 from bench.progress import SILENT, Observer
@@ -85,7 +85,7 @@ class NetworkStudy:
         phases.begin(f"known truth, by {methods}; it is kept for every reader")
         truth = self._told(notes, self._truth, list[Known](), "known truth", RunError)
         phases.begin(f"verdicts, by {methods} on {counted(len(self.positives), 'answer')}")
-        judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer)
+        judged = belief(self.reader, cohort, options.belief, truth, folder / "judged", self.observer, self.positives)
         shown = self._shown(judged.rows)
         phases.begin(f"maps by {shown.name}, for means and curves")
         maps = mapped(self.positives, shown, options.belief.seed, self.observer)
@@ -155,7 +155,7 @@ class NetworkStudy:
     @cached_property
     def positives(self) -> tuple[Positive, ...]:
         """The right answers."""
-        return positives(self.network, self.options.cohort, self.targets, self.options.belief.each)
+        return positives(self.network, self.options.cohort, self.targets, self.options.belief.each, self.observer)
 
     @cached_property
     def findings(self) -> tuple[Output, ...]:
@@ -256,4 +256,4 @@ def _worth(row: Row) -> tuple[int, float]:
 def _mass(answer: Answer, output: Output, shown: Method) -> float | None:
     region = expected_region(*output)
     inside = answer.cells.mask(region.leads, region.segments) if region else None
-    return None if inside is None or not inside.any() else mass(explained(answer, shown), inside)
+    return None if inside is None or not inside.any() else mass(map_of(answer, shown), inside)

@@ -1,13 +1,14 @@
 """Answers of a network about single recordings, with everything that is drawn of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset import Record
+from bench.explain.belief.judging import map_of
 from bench.explain.belief.sample import answer_about
-from bench.explain.maps.method import Answer, Map, Method
+from bench.explain.maps.method import Map, Method
 from measurements.segment import BeatSegments
 from readers.network import Network, Output
 
@@ -40,14 +41,4 @@ class Trace:
 def traced(network: Network, record: Record, output: Output, method: Method, layer: str = "") -> Trace:
     """Return a recording with the map of one answer about it."""
     signal, beats, answer = answer_about(network, record, output, layer)
-    return Trace(signal.mv, signal.fs, beats, explained(answer, method), network.fs)
-
-
-def explained(answer: Answer, method: Method) -> Map:
-    """Return the map of an answer; of an ensemble the mean of its members' maps, where the method says so."""
-    members = answer.network.members
-    if len(members) < 2 or not method.is_mean:
-        return method.explain(answer)
-    maps = [method.explain(replace(answer, network=one)) for one in answer.network.each_member()]
-    mean: Map = np.mean(maps, axis=0)
-    return mean
+    return Trace(signal.mv, signal.fs, beats, map_of(answer, method), network.fs)

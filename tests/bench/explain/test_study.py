@@ -9,6 +9,7 @@ import pytest
 from bench.dataset import Selection
 from bench.explain.belief.belief import BeliefOptions
 from bench.explain.belief.estimate import Estimate
+from bench.explain.belief.judging import map_of
 from bench.explain.belief.planted import Known
 from bench.explain.belief.sample import answer_about, positives
 from bench.explain.counterfactual.given import asking_network
@@ -19,7 +20,7 @@ from bench.explain.study.case import NOT_NAMED, cases_of, chosen
 from bench.explain.study.infarction import infarction_groups, infarctions, likelihood_of, says_infarction
 from bench.explain.study.mapped import curves, heats, mapped
 from bench.explain.study.options import ExplainOptions
-from bench.explain.study.trace import explained, traced
+from bench.explain.study.trace import traced
 from bench.explain.study.truth_file import kept_truth
 from bench.explain.study.turning import turned
 from bench.run.options import RunOptions
@@ -149,9 +150,9 @@ def test_the_map_of_an_ensemble_is_the_mean_of_its_members_where_the_method_says
     _, _, answer = answer_about(network, cohort[0], ("rhythm", "sinus"))
     method = method_named("gradient_times_input")
     members = [method.explain(replace(answer, network=one)) for one in network.each_member()]
-    assert np.allclose(explained(answer, method), np.mean(members, axis=0), atol=1e-6)
+    assert np.allclose(map_of(answer, method), np.mean(members, axis=0), atol=1e-6)
     plain = replace(method, is_mean=False)
-    assert np.array_equal(explained(answer, plain), method.explain(answer))
+    assert np.array_equal(map_of(answer, plain), method.explain(answer))
 
 
 def test_pooled_maps_and_curves_are_those_of_each_finding(network, cohort):
