@@ -62,6 +62,7 @@ RHYTHM = Axis(
         "supraventricular",
         "ectopic_pattern",
         "paced",
+        "ventricular",
     ),
     negative="sinus",
 )
