@@ -242,7 +242,7 @@ def read_samples(header: Header, begin: int = 0, count: int | None = None) -> ND
 
 
 def _check_mat(path: Path, before: bytes, shape: tuple[int, int]) -> None:
-    """Refuse a MAT-file of another version or with another matrix; one that is told without an offset is not looked at."""
+    """Refuse a MAT-file of another version or with another matrix; without an offset it has none that is looked at."""
     other = next((version for start, version in _OTHER_MATS.items() if before.startswith(start)), None)
     if other:
         raise DatasetError(f"{path} is a MAT-file of {other}; only level 4 is read: save it with version '-v4'")

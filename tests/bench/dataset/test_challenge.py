@@ -201,7 +201,7 @@ def test_a_record_that_is_there_twice_is_told(tmp_path):
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
 def test_a_folder_without_records_is_told(tmp_path, name):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DatasetError, match="does not exist|holds no header"):
+    with pytest.raises(DatasetError, match=r"does not exist|holds no header"):
         Challenge(str(tmp_path / name))
 
 
