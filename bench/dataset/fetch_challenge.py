@@ -62,6 +62,10 @@ def _is_recording(name: str) -> bool:
     return len(PurePosixPath(name).parts) > 2 and name.startswith(f"{TRAINING}/") and name.endswith((".hea", ".mat"))
 
 
+def _lot(header: str) -> bytes:
+    return hashlib.sha256(f"sample {PurePosixPath(header).stem}".encode()).digest()
+
+
 def _sampled(headers: list[str], size: int) -> list[str]:
     sources: dict[str, list[str]] = {}
     for name in sorted(
