@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,6 @@ from measurements import Measurements
 from taxonomy.error import DatasetError
 from taxonomy.snomed import snomed_truth
 from taxonomy.truth import Numbers, Truth
-
-if TYPE_CHECKING:
-    import h5py
 
 TABLE = "exams.csv"
 FS = 400
@@ -89,7 +86,6 @@ class Code15(Dataset):
         _require_h5py()
         self.folder = Path(folder)
         self._rows = dict(sorted(_rows(self.folder / TABLE)))
-        self._open: dict[str, h5py.File] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -131,24 +127,24 @@ class Code15(Dataset):
         return {
             int(exam): (name, row)
             for name in present
-            for row, exam in enumerate(self._dataset(name, "exam_id")[:])
+            for row, exam in enumerate(self._read(name, "exam_id"))
             if int(exam) in self._rows
         }
 
-    def _dataset(self, name: str, part: str) -> Any:  # noqa: ANN401  # h5py publishes no types
+    def _read(self, name: str, part: str, row: int | None = None) -> NDArray[Any]:
+        """Return an array of a file, or one row of it; the file is closed again, so that processes may share it."""
         import h5py
 
         path = path_inside(self.folder, name)
         try:
-            if name not in self._open:
-                self._open[name] = h5py.File(path, "r")
-            return self._open[name][part]
-        except (OSError, KeyError) as error:
+            with h5py.File(path, "r") as file:
+                return np.asarray(file[part][...] if row is None else file[part][row])
+        except (OSError, KeyError, ValueError) as error:
             raise DatasetError(f"{path} is no HDF5 file of CODE-15% with {part!r}: {error}") from error
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         name, row = self._places[ecg_id]
-        tracing = np.asarray(self._dataset(name, "tracings")[row], dtype=np.float32)
+        tracing = self._read(name, "tracings", row).astype(np.float32)
         if tracing.ndim != 2 or tracing.shape[1] != 12:
             raise DatasetError(f"record {ecg_id} in {self.folder / name} is {tracing.shape}, not (samples, 12)")
         kept = without_padding(tracing)[: WINDOW_S * FS]

@@ -68,9 +68,7 @@ def _lot(header: str) -> bytes:
 
 def _sampled(headers: list[str], size: int) -> list[str]:
     sources: dict[str, list[str]] = {}
-    for name in sorted(
-        headers, key=lambda name: hashlib.sha256(f"sample {PurePosixPath(name).stem}".encode()).digest()
-    ):
+    for name in sorted(headers, key=_lot):
         sources.setdefault(source_of(PurePosixPath(name))[0], []).append(name)
     share = max(1, size // max(1, len(sources)))
     return [name for records in sources.values() for name in records[:share]]
