@@ -107,6 +107,10 @@ class Challenge(Dataset):
         """Return the source of a record, such as ``georgia``."""
         return self._place(ecg_id).source
 
+    def header(self, ecg_id: RecordId) -> Path:
+        """Return the path of a record's header."""
+        return self._place(ecg_id).header
+
     def codes(self, ecg_id: RecordId) -> tuple[str, ...]:
         """Return a record's SNOMED CT codes."""
         return self._row(ecg_id).labels.codes
