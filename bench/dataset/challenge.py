@@ -18,7 +18,7 @@ from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from bench.dataset.wfdb_file import checksum_problem, read_comments, read_header
-from bench.dataset.window import SHORTEST_S, window_of
+from bench.dataset.window import unusable, window_of
 from measurements import Measurements
 from taxonomy.error import DatasetError
 from taxonomy.snomed import snomed_codes, snomed_truth
@@ -191,10 +191,8 @@ class Challenge(Dataset):
             header = read_header(path)
         except DatasetError as error:
             return _Row(_labels_of(path), 0, "", str(error))
-        problem = ""
-        if header.samples < SHORTEST_S * header.fs:
-            problem = f"is {header.samples / header.fs:.1f} s long, and {SHORTEST_S} s are needed"
-        elif str(path.with_name(header.file)) not in self._files:
+        problem = unusable(header)
+        if not problem and str(path.with_name(header.file)) not in self._files:
             problem = f"names the file {header.file}, which is not there"
         return _Row(challenge_labels(header.comments), round(header.fs), header.checksums, problem)
 

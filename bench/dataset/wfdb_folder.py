@@ -21,7 +21,7 @@ from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from bench.dataset.table_file import rows_of
 from bench.dataset.wfdb_file import checksum_problem, read_header
-from bench.dataset.window import SHORTEST_S, window_of
+from bench.dataset.window import unusable, window_of
 from measurements import Measurements
 from taxonomy.axis import AXES, DERIVED, NORMALITY, AxisValue, axis_named
 from taxonomy.error import DatasetError, UnknownNameError, unknown_name
@@ -143,11 +143,8 @@ class WfdbFolder(Dataset):
             header = read_header(row.header)
         except DatasetError as error:
             return str(error)
-        if header.samples < SHORTEST_S * header.fs:
-            return f"is {header.samples / header.fs:.1f} s long, and {SHORTEST_S} s are needed"
-        return (
-            "" if row.header.with_name(header.file).is_file() else f"names the file {header.file}, which is not there"
-        )
+        is_there = row.header.with_name(header.file).is_file()
+        return unusable(header) or ("" if is_there else f"names the file {header.file}, which is not there")
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
         return window_of(read_header(self._row(ecg_id).header))

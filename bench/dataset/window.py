@@ -13,6 +13,19 @@ SHORTEST_S = 5
 """Recordings below five seconds are not read: rhythm and rate cannot be told from them."""
 
 
+LOWEST_FS = 100
+"""Hz. Below it QRS complexes are not told."""
+
+
+def unusable(header: Header) -> str:
+    """Return why a recording is not read, by its header; empty where it is."""
+    if header.samples < SHORTEST_S * header.fs:
+        return f"is {header.samples / header.fs:.1f} s long, and {SHORTEST_S} s are needed"
+    if header.fs < LOWEST_FS:
+        return f"is sampled at {header.fs:g} Hz, and {LOWEST_FS} Hz are needed"
+    return ""
+
+
 def window_of(header: Header) -> Signal:
     """Return a recording of at most ten seconds whole, else one of its consecutive windows of ten seconds.
 

@@ -67,7 +67,8 @@ def scored(
         raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    return score_readings(readings, cohort, danger, offer=settings.offer)
+    found = score_readings(readings, cohort, danger, offer=settings.offer)
+    return replace(found, taxonomy_version=settings.taxonomy_version)
 
 
 def missing_shards(folder: RunFolder, dataset: Dataset) -> Missing | None:

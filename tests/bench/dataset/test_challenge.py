@@ -133,6 +133,12 @@ def test_a_record_of_two_seconds_has_no_signal_and_is_told(tmp_path):
     assert "is 2.0 s long, and 5 s are needed" in problem.sentence
 
 
+def test_a_record_of_fifty_hertz_has_no_signal_and_is_told(tmp_path):
+    dataset, record = one(tmp_path, fs=50)
+    assert record.rates == ()
+    assert "is sampled at 50 Hz, and 100 Hz are needed" in next(dataset.check()).sentence
+
+
 def test_a_record_of_eight_leads_has_no_signal_and_keeps_its_labels(tmp_path):
     leads = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
     dataset, record = one(tmp_path, samples=tracing(leads=8), leads=leads)

@@ -124,6 +124,7 @@ def test_a_run_of_a_taxonomy_that_lacked_a_value_only_is_scored_as_it_was(tmp_pa
     (folder.path / "manifest.json").write_text(json.dumps(manifest))
     assert before != "2.0.0"
     assert len(questions_of(cases_of_run(folder, open_dataset("phantoms:1,66")))) == 1
+    assert scored(folder, open_dataset("phantoms:1,66")).taxonomy_version == "2.0.0"
 
 
 def test_a_run_on_other_records_is_refused(tmp_path):
