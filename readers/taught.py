@@ -7,7 +7,7 @@ from typing import Any
 PHANTOMS_TAUGHT = "phantoms taught"
 """Entry of a reader's ``details``: how many phantoms it was taught beside recordings, and of which version."""
 
-_NAMED = re.compile(r"\bfold ([a-z]+)")
+_NAMED = re.compile(r"\bfold ([a-z](?:[\w.-]*\w)?)")
 _NUMBERED = re.compile(r"(\d+)(?:\s*(?:-|to)\s*(\d+))?")
 
 

@@ -24,6 +24,7 @@ from taxonomy.threshold import (
 
 RHYTHM_PRECEDENCE = (
     (("PACE",), "paced"),
+    ((), "ventricular"),
     (("AFIB",), "atrial_fibrillation"),
     (("AFLT",), "atrial_flutter"),
     (("SVTAC", "PSVT", "SVARR"), "supraventricular"),
@@ -31,7 +32,7 @@ RHYTHM_PRECEDENCE = (
     (("SARRH",), "sinus_arrhythmia"),
     (("SR", "STACH", "SBRAD"), "sinus"),
 )
-"""Rhythm statements in order of precedence."""
+"""Rhythm statements in order of precedence; PTB-XL has none of a ventricular rhythm, other datasets have."""
 
 SINUS = frozenset({"sinus", "sinus_arrhythmia"})
 """They stand for each other: PTB-XL and 12SL agree on sinus arrhythmia with a kappa of 0.47 only."""

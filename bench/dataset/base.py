@@ -101,6 +101,10 @@ class Dataset(ABC):
         """Measurements by an interpretation program, by id; empty where the dataset comes with none."""
         return {}
 
+    def particulars(self) -> Mapping[str, str]:
+        """Return what else is to be said of a dataset, by label, for ``bench data info``; nothing unless overridden."""
+        return {}
+
     def source(self, axis: str, record: Record, numbers: Measurements) -> str:
         """Return who says the truth of a record on one axis, given its measurements."""
         return "the dataset"

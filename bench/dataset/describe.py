@@ -41,6 +41,7 @@ def describe(dataset: Dataset) -> dict[str, str]:
         "age, median [quartiles]": _quartiles(ages),
         "superclass of the diagnosis": _listed(dict(superclasses.most_common())),
         "labelled without measuring": _listed(labelled),
+        **dataset.particulars(),
         "fingerprint": dataset.fingerprint(ids) if ids else "none",
         "licence": f"{dataset.licence}; cite {dataset.citation}",
     }

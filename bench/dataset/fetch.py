@@ -1,4 +1,4 @@
-"""Resumable download of PTB-XL from PhysioNet; every file is checked against its published SHA-256 digest."""
+"""Resumable download from PhysioNet, of PTB-XL here; every file is checked against its published SHA-256 digest."""
 
 import hashlib
 import re
@@ -95,10 +95,8 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
     DatasetError
         When the server or the disk fails, or a checksum never matches.
     """
-    client = _Client(target, options)
-    if not client.address:
-        shown = options.base_url.rpartition("@")[2].partition("?")[0].partition("#")[0]
-        raise DatasetError(f"--url {shown!r} is no address of a folder by http or https, without parameters")
+    client = Client(target, options)
+    client.check()
     try:
         target.mkdir(parents=True, exist_ok=True)
         client.download(SUMS, None)
@@ -107,25 +105,30 @@ def fetch(target: Path, options: FetchOptions, report: Report) -> Fetched:
             raise DatasetError(f"{client.address}{SUMS} does not list {TABLES[0]}: is it PTB-XL's folder?")
         tables = {name: digest for name, digest in sums.items() if name in TABLES}
         if options.sample:
-            begun = _download_all(client, tables, report)
+            begun = download_all(client, tables, report)
             chosen = sampled(target, options.sample)
             records = _files_of(chosen, options.rates)
             unlisted = sorted(records - sums.keys())
             if unlisted:
                 raise DatasetError(f"{client.address}{SUMS} does not list {unlisted[0]}")
             _note_sample(target, (row.ecg_id for row in chosen))
-            fetched = _download_all(client, {name: sums[name] for name in sorted(records)}, report)
+            fetched = download_all(client, {name: sums[name] for name in sorted(records)}, report)
             return Fetched(begun.files + fetched.files, begun.downloaded + fetched.downloaded)
         folders = tuple(f"records{rate}/{options.folder}" for rate in options.rates)
         recordings = {name: digest for name, digest in sums.items() if name.endswith((".hea", ".dat"))}
         wanted = tables | {name: digest for name, digest in recordings.items() if name.startswith(folders)}
         (target / SAMPLE).unlink(missing_ok=True)
-        return _download_all(client, wanted, report)
+        return download_all(client, wanted, report)
     except OSError as error:
-        raise DatasetError(
-            f"{error.filename or target} cannot be written: {error.strerror}; make room there or name another folder, "
-            "and the same command resumes"
-        ) from error
+        raise unwritable(target, error) from error
+
+
+def unwritable(target: Path, error: OSError) -> DatasetError:
+    """Return the error for a disk that does not take a file."""
+    return DatasetError(
+        f"{error.filename or target} cannot be written: {error.strerror}; make room there or name another folder, "
+        "and the same command resumes"
+    )
 
 
 def sampled(folder: Path, size: int) -> list["TableRow"]:
@@ -193,7 +196,9 @@ def read_sums(path: Path) -> dict[str, str]:
     """
     sums: dict[str, str] = {}
     if path.stat().st_size > most_bytes(path.name):
-        raise DatasetError(f"{path} is larger than {most_bytes(path.name) >> 20} MiB: it is no list of PTB-XL's files")
+        raise DatasetError(
+            f"{path} is larger than {most_bytes(path.name) >> 20} MiB: it is no list of a dataset's files"
+        )
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
             continue
@@ -205,7 +210,7 @@ def read_sums(path: Path) -> dict[str, str]:
             raise DatasetError(f"line {number} of {path} names a file outside the folder: {name!r}")
         sums[name] = match.group(1)
         if len(sums) > MOST_FILES:
-            raise DatasetError(f"{path} names more than {MOST_FILES:,} files: it is no list of PTB-XL's files")
+            raise DatasetError(f"{path} names more than {MOST_FILES:,} files: it is no list of a dataset's files")
     return sums
 
 
@@ -214,7 +219,8 @@ def most_bytes(name: str) -> int:
     return MOST_BYTES.get(Path(name).suffix, MOST_BYTES[""])
 
 
-def _download_all(client: "_Client", wanted: dict[str, str], report: Report) -> Fetched:
+def download_all(client: "Client", wanted: dict[str, str], report: Report) -> Fetched:
+    """Download the files that are missing or damaged, several at once."""
     downloaded = 0
     with ThreadPoolExecutor(max_workers=client.options.connections) as pool:
         jobs = [pool.submit(client.ensure, name, digest) for name, digest in wanted.items()]
@@ -229,16 +235,22 @@ def _download_all(client: "_Client", wanted: dict[str, str], report: Report) -> 
     return Fetched(len(wanted), downloaded)
 
 
-class _Client:
+class Client:
     """Downloads files with retries, one session per thread."""
 
-    def __init__(self, target: Path, options: FetchOptions) -> None:
-        self.target, self.options = target, options
+    def __init__(self, target: Path, options: FetchOptions, title: str = "PTB-XL") -> None:
+        self.target, self.options, self.title = target, options, title
         keep_address(options.base_url)
         self.address = _address(options.base_url)
         self.stop = threading.Event()
         self._was_reached = False
         self._local = threading.local()
+
+    def check(self) -> None:
+        """Refuse an address that is none."""
+        if not self.address:
+            shown = self.options.base_url.rpartition("@")[2].partition("?")[0].partition("#")[0]
+            raise DatasetError(f"--url {shown!r} is no address of a folder by http or https, without parameters")
 
     def ensure(self, name: str, digest: str) -> bool:
         """Make sure that one file is present and correct; return whether it was downloaded."""
@@ -302,7 +314,7 @@ class _Client:
         if size > most_bytes(name):
             part.unlink()
             raise DatasetError(
-                f"{self.address}{name} is larger than {most_bytes(name) >> 10:,} KiB: no file of PTB-XL's is"
+                f"{self.address}{name} is larger than {most_bytes(name) >> 10:,} KiB: no file of {self.title}'s is"
             )
 
     def _session(self) -> "requests.Session":

@@ -5,6 +5,7 @@ order and case. Formats: PhysioNet's ``header(5)`` and ``signal(5)`` manual page
 level 4 MAT-files (MathWorks, MAT-File Format) with one column-major matrix: after 24 bytes they equal a ``.dat`` file.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from math import isfinite
@@ -23,10 +24,20 @@ INVALID = -32768
 MAT_16 = 30
 """Type code of a level 4 MAT-file with little-endian 16-bit integers."""
 
+_OTHER_MATS = {b"MATLAB 5.0 MAT-file": "level 5", b"MATLAB 7.3 MAT-file": "version 7.3 (HDF5)", b"\x89HDF": "HDF5"}
+"""How MAT-files of other versions begin."""
+
 MOST_BYTES, MOST_HEADER_BYTES = 1 << 28, 1 << 20
 """The largest files that are read: a day of twelve leads at 100 Hz is 200 MB."""
 
-_UNITS = {"mv": 1.0, "uv": 1e-3, "v": 1e3}
+_UNITS = {
+    **dict.fromkeys(("mv", "millivolt", "millivolts"), 1.0),
+    **dict.fromkeys(("uv", "\u00b5v", "\u03bcv", "microvolt", "microvolts"), 1e-3),
+    **dict.fromkeys(("nv", "nanovolt", "nanovolts"), 1e-6),
+    **dict.fromkeys(("v", "volt", "volts"), 1e3),
+}
+"""Millivolts of each unit; micro is one of two letters, or u."""
+
 _LEADS = {lead.lower(): row for row, lead in enumerate(LEADS)}
 _FORMAT = re.compile(r"16(?:x1)?(?::0)?(?:\+(\d+))?")
 """One sample per frame, no skew, and the byte offset of the first sample."""
@@ -104,7 +115,7 @@ def read_header(path: Path) -> Header:
     """
     try:
         _check_size(path, MOST_HEADER_BYTES)
-        written = [line for line in path.read_text(encoding="ascii").splitlines() if line]
+        written = _lines(path)
         lines = [line for line in written if not line.startswith("#")]
         name, count, rate, length = lines[0].split()[:4]
         signals = lines[1 : int(count) + 1]
@@ -118,8 +129,38 @@ def read_header(path: Path) -> Header:
         raise DatasetError(f"{path} does not name each of the twelve leads once")
     if "/" in name or samples < 1 or not (isfinite(fs) and fs > 0):
         raise DatasetError(f"{path} is not a header of one continuous segment at a rate in Hz: {lines[0][:60]!r}")
-    comments = tuple(line.lstrip("#").strip() for line in written if line.startswith("#"))
-    return Header(path, fs, samples, channels, *_place(path, signals), comments)
+    return Header(path, fs, samples, channels, *_place(path, signals), _comments(written))
+
+
+def read_comments(path: Path) -> tuple[str, ...]:
+    """Read the lines after a ``#`` of a header, which may be none that can be read otherwise.
+
+    Raises
+    ------
+    DatasetError
+        When it cannot be opened, or is no text.
+    """
+    try:
+        _check_size(path, MOST_HEADER_BYTES)
+        return _comments(_lines(path))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} is not a readable WFDB header: {error}") from error
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a header; one that is not UTF-8 is Latin 1, in which older programs wrote a micro sign."""
+    content = path.read_bytes()
+    if b"\0" in content:
+        raise ValueError("it is no text")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
+
+
+def _comments(lines: list[str]) -> tuple[str, ...]:
+    return tuple(line.lstrip("#").strip() for line in lines if line.startswith("#"))
 
 
 def _check_size(path: Path, most: int) -> None:
@@ -161,8 +202,16 @@ def _place(path: Path, signals: list[str]) -> tuple[str, int]:
     return name, int(parts.group(1) or 0) if parts else 0
 
 
-def read_samples(header: Header) -> NDArray[np.int16]:
+def read_samples(header: Header, begin: int = 0, count: int | None = None) -> NDArray[np.int16]:
     """Return the raw samples, int16 (n_samples, channels in file order).
+
+    Parameters
+    ----------
+    header : Header
+    begin : int
+        First sample.
+    count : int, optional
+        Number of samples; all that follow when omitted.
 
     Raises
     ------
@@ -170,23 +219,35 @@ def read_samples(header: Header) -> NDArray[np.int16]:
         When the sample file is missing, differs in length from the header, or is named ``.mat`` without being one.
     """
     path = header.path.with_name(header.file)
+    width = 2 * len(header.channels)
+    count = header.samples - begin if count is None else min(count, header.samples - begin)
     try:
         _check_size(path, MOST_BYTES)
         with path.open("rb") as content:
-            before, data = content.read(header.offset), content.read()
+            size = os.fstat(content.fileno()).st_size - header.offset
+            before = content.read(header.offset)
+            content.seek(begin * width, os.SEEK_CUR)
+            data = content.read(count * width)
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing; 'bench data verify' says what else is") from None
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
     shape = (header.samples, len(header.channels))
-    if len(data) != 2 * shape[0] * shape[1]:
+    if path.suffix == ".mat":
+        _check_mat(path, before, shape)
+    if size != shape[0] * width:
         expected = shape[0] * shape[1]
-        raise DatasetError(
-            f"{path} holds {len(data) // 2} samples where its header says {expected}: truncated or damaged"
-        )
-    if path.suffix == ".mat" and np.frombuffer(before[:12], "<i4").tolist() != [MAT_16, shape[1], shape[0]]:
+        raise DatasetError(f"{path} holds {size // 2} samples where its header says {expected}: truncated or damaged")
+    return np.frombuffer(data, "<i2").astype(np.int16, copy=False).reshape(count, shape[1])
+
+
+def _check_mat(path: Path, before: bytes, shape: tuple[int, int]) -> None:
+    """Refuse a MAT-file of another version or with another matrix; without an offset it has none that is looked at."""
+    other = next((version for start, version in _OTHER_MATS.items() if before.startswith(start)), None)
+    if other:
+        raise DatasetError(f"{path} is a MAT-file of {other}; only level 4 is read: save it with version '-v4'")
+    if before and np.frombuffer(before[:12].ljust(12, b"\0"), "<i4").tolist() != [MAT_16, shape[1], shape[0]]:
         raise DatasetError(f"{path} is not a level 4 MAT-file with {shape[1]} x {shape[0]} 16-bit samples")
-    return np.frombuffer(data, "<i2").astype(np.int16, copy=False).reshape(shape)
 
 
 def read_signal(path: Path) -> Signal:
@@ -198,8 +259,12 @@ def read_signal(path: Path) -> Signal:
         When a file is missing, truncated or in another format.
     """
     header = read_header(path)
-    raw = read_samples(header)
-    mv = np.empty((len(LEADS), header.samples), dtype=np.float32)
+    return in_millivolts(header, read_samples(header))
+
+
+def in_millivolts(header: Header, raw: NDArray[np.int16]) -> Signal:
+    """Return raw samples of a record (n_samples, channels in file order) as its signal."""
+    mv = np.empty((len(LEADS), len(raw)), dtype=np.float32)
     for column, channel in enumerate(header.channels):
         mv[channel.row] = (raw[:, column] - np.float32(channel.baseline)) / np.float32(channel.gain)
     invalid = raw == INVALID

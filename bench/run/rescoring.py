@@ -15,7 +15,7 @@ from bench.score import Score
 from bench.view import Cases, Question, View, cases_of
 from bench.view.derived import base_name, derived
 from bench.view.shot import in_true_form
-from taxonomy.axis import VERSION
+from taxonomy.axis import SAME_ANSWERS, VERSION
 from taxonomy.danger import DangerTable
 from taxonomy.error import RunError
 
@@ -34,7 +34,7 @@ def cohort_of_run(settings: RunSettings, dataset: Dataset) -> Cohort:
     taxonomy.error.RunError
         When this dataset is not the one that the run was made on, or the run answers another taxonomy.
     """
-    if settings.taxonomy_version != VERSION:
+    if settings.taxonomy_version not in SAME_ANSWERS:
         raise RunError(
             f"the run answers taxonomy {settings.taxonomy_version}, and this version asks {VERSION}: run it again"
         )
@@ -67,7 +67,8 @@ def scored(
         raise RunError(f"{folder.path} has no readings yet: go on with the same 'bench run'")
     with observer.progress("measuring") as report:
         cohort.measure(report)
-    return score_readings(readings, cohort, danger, offer=settings.offer)
+    found = score_readings(readings, cohort, danger, offer=settings.offer)
+    return replace(found, taxonomy_version=settings.taxonomy_version)
 
 
 def missing_shards(folder: RunFolder, dataset: Dataset) -> Missing | None:

@@ -9,7 +9,7 @@ from string import Template
 from taxonomy.axis import AXES, NORMALITY
 from taxonomy.definition import choice, definitions
 
-VERSION = "2.0.0"
+VERSION = "2.1.0"
 """Bumped with every change of a prompt's words; results name it with their digest."""
 
 

@@ -153,8 +153,8 @@ def test_a_prompt_suggests_no_answer(numbers, form):
 
 
 def test_the_templates_have_a_version_and_a_digest():
-    assert template_version().startswith("2.0.0-")
-    assert len(template_version()) == len("2.0.0-") + 8
+    assert template_version().startswith("2.1.0-")
+    assert len(template_version()) == len("2.1.0-") + 8
 
 
 def test_a_condition_of_ones_own_is_a_file_of_data(tmp_path):

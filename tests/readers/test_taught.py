@@ -21,6 +21,8 @@ from ..physionet import write_folder
         ("fold 3", [3]),
         ("", []),
         ("fold train, 4,000 further phantoms, stopped on fold val, 500 other phantoms", ["train", "val"]),
+        ("fold georgia-1, fold ptb-xl-10, stopped on fold st._mary-9", ["georgia-1", "ptb-xl-10", "st._mary-9"]),
+        ("folds 1 to 8 of each source, stopped on fold 9 of each source", range(1, 10)),
     ],
 )
 def test_the_folds_are_those_that_the_notes_name(words, folds):

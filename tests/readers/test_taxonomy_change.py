@@ -86,6 +86,14 @@ def test_a_new_value_gets_no_probability(kind, case, taxonomy):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", [MeasurementsReader, Resnet1dReader, DigitizerReader])
+def test_a_shipped_reader_answers_the_rhythms_that_it_was_taught_and_no_ventricular_one(kind, case):
+    reading = _read(kind(), case)
+    assert reading.values["rhythm"] == "sinus"
+    assert list(reading.probabilities["rhythm"]) == [value for value in RHYTHM.values if value != "ventricular"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READERS)
 def test_of_an_axis_that_is_gone_nothing_is_said(kind, case, taxonomy):
     before = _read(kind(), case)

@@ -15,11 +15,14 @@ import pytest
 import requests
 
 from bench.dataset import fetch as fetch_module
+from bench.dataset.challenge import Challenge
 from bench.dataset.fetch import Fetched, FetchOptions, fetch, sampled, sampled_ids
+from bench.dataset.fetch_challenge import fetch_challenge
 from bench.dataset.ptbxl import PtbXl
 from bench.storage import sha256
 from taxonomy.error import DatasetError
 
+from ...challenge import tracing, write_challenge
 from ...command import bench, is_one_sentence
 from ...physionet import table_row, write_tables
 from .conftest import UNRECORDED
@@ -101,10 +104,15 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def site(physionet_folder):
-    files = [path for path in physionet_folder.rglob("*") if path.is_file()]
-    lines = [f"{sha256(path)} {path.relative_to(physionet_folder).as_posix()}" for path in files]
-    (physionet_folder / "SHA256SUMS.txt").write_text("\n".join(lines) + "\n")
-    served = Site(physionet_folder)
+    yield from served(physionet_folder)
+
+
+def served(folder):
+    """Serve a folder, with the checksums of its files, on loopback."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    lines = [f"{sha256(path)} {path.relative_to(folder).as_posix()}" for path in files]
+    (folder / "SHA256SUMS.txt").write_text("\n".join(lines) + "\n")
+    served = Site(folder)
     server = Server(("127.0.0.1", 0), partial(Handler, served))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     served.url = f"http://127.0.0.1:{server.server_port}/"
@@ -412,3 +420,64 @@ def test_without_a_network_one_sentence_says_what_works_and_soon(tmp_path):
     done = bench("data", "fetch", tmp_path, "--sample", "--url", "http://127.0.0.1:9/", cwd=tmp_path)
     assert is_one_sentence(done, "cannot be reached; without a network, --data phantoms:1 works"), done.stderr
     assert time.monotonic() - begun < 5
+
+
+@pytest.fixture
+def challenge_site(tmp_path):
+    """Four sources of the Challenge as PhysioNet lays them out, one recording or more of each."""
+    folder = tmp_path / "published"
+    for number in range(1, 5):
+        write_challenge(folder / "training" / "georgia" / "g1" / f"E{number:05d}.hea", samples=tracing(6, seed=number))
+    write_challenge(folder / "training" / "ningbo" / "g11" / "JS10700.hea")
+    (folder / "RECORDS").write_text("training/georgia/g1/\n")
+    yield from served(folder)
+
+
+def get_challenge(site, target, **options):
+    asked = FetchOptions(base_url=site.url, **({"connections": 2, "retries": 2} | options))
+    return fetch_challenge(target, asked, lambda done, total: None)
+
+
+def test_the_challenge_arrives_is_resumed_and_is_readable(challenge_site, tmp_path):
+    target, name = tmp_path / "mine", "training/georgia/g1/E00002.mat"
+    part = target / f"{name}.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes((challenge_site.folder / name).read_bytes()[:5000])
+    challenge_site.faults["training/ningbo/g11/JS10700.mat"] = ["cut", "garbled"]
+    fetched = get_challenge(challenge_site, target)
+    assert (fetched.files, fetched.downloaded) == (10, 10)
+    assert (name, 5000) in challenge_site.asked
+    assert not list(target.rglob("*.part"))
+    dataset = Challenge(str(target))
+    assert len(dataset) == 5
+    assert dataset.record("JS10700").signal().mv.shape == (12, 5000)
+    (target / name).write_bytes(b"x")
+    assert get_challenge(challenge_site, target).downloaded == 1
+
+
+def test_a_source_of_the_challenge_or_a_sample_of_each_is_fetched(challenge_site, tmp_path):
+    assert get_challenge(challenge_site, tmp_path / "ningbo", folder="ningbo").files == 2
+    assert get_challenge(challenge_site, tmp_path / "sample", sample=4).files == 2 * (2 + 1)
+    few, more = (set(Challenge(str(tmp_path / name)).cohort("all").ids) for name in ("ningbo", "sample"))
+    assert few < more
+
+
+def test_a_source_that_the_challenge_has_not_is_told(challenge_site, tmp_path):
+    with pytest.raises(DatasetError, match=r"no recording below training/leipzig: there are georgia, ningbo"):
+        get_challenge(challenge_site, tmp_path / "mine", folder="leipzig")
+
+
+def test_the_folder_of_another_dataset_is_told(site, tmp_path):
+    with pytest.raises(DatasetError, match=r"is it the folder of the PhysioNet/CinC Challenge 2021\?"):
+        get_challenge(site, tmp_path / "mine")
+
+
+def test_the_command_fetches_the_challenge_by_name(challenge_site, tmp_path):
+    target = tmp_path / "mine"
+    done = bench("data", "fetch", "challenge", target, "--part", "georgia", "--url", challenge_site.url, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"8 files are complete in {target}, 8 of them downloaded now" in done.stdout
+    for words, told in (((target, "--rates", "100"), "--rates is for PTB-XL"), ((), "Missing argument 'FOLDER'")):
+        done = bench("data", "fetch", "challenge", *words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert told in done.stderr

@@ -75,7 +75,7 @@ def test_a_run_reads_scores_and_accounts(server, tmp_path):
     assert "images seen by the model at           3 px/mm" in done.stdout
     manifest = json.loads((folder_of(tmp_path) / "manifest.json").read_text())
     settings = manifest["settings"]
-    assert settings["prompt"].startswith("2.0.0-")
+    assert settings["prompt"].startswith("2.1.0-")
     assert settings["reader_details"]["max_tokens"] == "8192"
     assert settings["reader_details"]["endpoint"] == server.openai_url
     score = json.loads((folder_of(tmp_path) / "score.json").read_text())

@@ -115,6 +115,18 @@ def test_a_run_of_an_earlier_taxonomy_is_refused_in_one_sentence(tmp_path):
         cases_of_run(folder, open_dataset("phantoms:1,66"))
 
 
+def test_a_run_of_a_taxonomy_that_lacked_a_value_only_is_scored_as_it_was(tmp_path):
+    folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
+    before = folder.manifest()["settings"]["taxonomy_version"]
+    manifest = folder.manifest()
+    manifest["settings"]["taxonomy_version"] = "2.0.0"
+    manifest["run_id"] = settings_from(manifest["settings"]).run_id
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    assert before != "2.0.0"
+    assert len(questions_of(cases_of_run(folder, open_dataset("phantoms:1,66")))) == 1
+    assert scored(folder, open_dataset("phantoms:1,66")).taxonomy_version == "2.0.0"
+
+
 def test_a_run_on_other_records_is_refused(tmp_path):
     folder, _ = run_in(tmp_path, View(px_per_mm=2), limit=1)
     manifest = folder.manifest()

@@ -494,7 +494,7 @@ def test_repeats_are_right_by_the_accepted_values():
 
 
 def test_a_score_of_an_earlier_taxonomy_is_told_in_one_sentence():
-    with pytest.raises(FileError, match=r"not a score of taxonomy 2\.0\.0 but of 1\.1\.0: 'bench score RUN'"):
+    with pytest.raises(FileError, match=r"not a score of taxonomy 2\.1\.0 but of 1\.1\.0: 'bench score RUN'"):
         Score.from_json({"n": 3, "taxonomy_version": "1.1.0"})
 
 
