@@ -96,8 +96,7 @@ def _followed(dark: NDArray[np.float32], grid: Grid, carrier: float) -> Followed
     )
     side = max(2, round(CELL_MM * grid.across))
     waves = [_demodulated(dark, direction / carrier, side) for direction in directions]
-    strong = np.minimum(*(np.abs(wave) / (np.quantile(np.abs(wave), 0.7) + 1e-12) for wave in waves))
-    mask = _largest(strong > 0.4)
+    mask = _largest(_strong(waves[0]) & _strong(waves[1]))
     if mask.sum() < 100:
         return None
     y, x = np.nonzero(mask)
@@ -120,6 +119,13 @@ def _demodulated(dark: NDArray[np.float32], frequency: NDArray[np.float64], side
     cells = (rows * down[:, None]).reshape(height, side, width).sum(axis=1)
     smooth = [gaussian_filter(part.astype(np.float64), SMOOTH_CELLS) for part in (cells.real, cells.imag)]
     return np.asarray(smooth[0] + 1j * smooth[1])
+
+
+def _strong(wave: NDArray[np.complex128]) -> NDArray[np.bool_]:
+    """Return the cells with at least half the usual strength, which a smoothed wave has at the edge of its grid."""
+    strength = np.abs(wave)
+    usual = np.median(strength[strength >= 0.4 * np.quantile(strength, 0.7)])
+    return np.asarray(strength > 0.5 * usual)
 
 
 def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
