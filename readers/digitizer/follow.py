@@ -1,0 +1,64 @@
+"""Follow one trace through the ink of a row, past letters, neighbours' waves and gaps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+JUMP_MM = 0.3
+"""Gap between the ink of neighbouring columns of pixels that costs as much as ten millimetres from the baseline."""
+
+AWAY_COST = 0.1
+"""Cost of a column of pixels per mm between its ink and the baseline."""
+
+MOST_RUNS = 12
+"""Separate strokes in a column of pixels that are looked at, those nearest to the baseline."""
+
+Runs = NDArray[np.int64]
+"""Top and bottom (exclusive) of each stroke in a column of pixels, (n, 2)."""
+
+
+def followed(ink: NDArray[np.bool_], baseline: float, down: float) -> NDArray[np.bool_]:
+    """Return the ink of one trace: the chain of strokes, one in each column, with the least jumps (Viterbi 1967).
+
+    Parameters
+    ----------
+    ink : bool array (height, width)
+        One row of a page, or one column of it.
+    baseline : float
+        Its 0 mV line, in pixels from the top.
+    down : float
+        Pixels per millimetre.
+    """
+    columns = [_runs(column, baseline) for column in np.ascontiguousarray(ink.T)]
+    inked = [number for number, runs in enumerate(columns) if len(runs)]
+    kept = np.zeros_like(ink)
+    if not inked:
+        return kept
+    cost = _away(columns[inked[0]], baseline, down)
+    back: list[NDArray[np.int64]] = []
+    for before, here in zip(inked[:-1], inked[1:], strict=True):
+        one, two = columns[before], columns[here]
+        gap = np.maximum(0, np.maximum(two[:, None, 0] - one[None, :, 1], one[None, :, 0] - two[:, None, 1]))
+        total = cost[None, :] + gap / down / JUMP_MM
+        best = np.argmin(total, axis=1)
+        back.append(best)
+        cost = total[np.arange(len(two)), best] + _away(two, baseline, down)
+    run = int(np.argmin(cost))
+    for number in range(len(inked) - 1, -1, -1):
+        top, bottom = columns[inked[number]][run]
+        kept[top:bottom, inked[number]] = True
+        run = int(back[number - 1][run]) if number else run
+    return kept
+
+
+def _runs(column: NDArray[np.bool_], baseline: float) -> Runs:
+    edges = np.flatnonzero(np.diff(column.view(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    if len(edges) <= MOST_RUNS:
+        return edges
+    nearest = np.argsort(np.abs(edges.mean(axis=1) - baseline))[:MOST_RUNS]
+    return edges[np.sort(nearest)]
+
+
+def _away(runs: Runs, baseline: float, down: float) -> NDArray[np.float64]:
+    """Return the cost of each stroke by the distance of its nearest end from the baseline."""
+    off = np.maximum(0, np.maximum(runs[:, 0] - baseline, baseline - runs[:, 1]))
+    return np.asarray(off * AWAY_COST / down)
