@@ -1,5 +1,7 @@
 """Follow one trace through the ink of a row, past letters, neighbours' waves and gaps."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,9 @@ JUMP_MM = 0.3
 
 AWAY_COST = 0.1
 """Cost of a column of pixels per mm between its ink and the baseline."""
+
+APART_MM, DETOUR_MM = 1.0, 1.2
+"""A stretch of ink that is further than this from what stands before and behind, and shorter, is not the trace."""
 
 MOST_RUNS = 12
 """Separate strokes in a column of pixels that are looked at, those nearest to the baseline."""
@@ -43,11 +48,25 @@ def followed(ink: NDArray[np.bool_], baseline: float, down: float) -> NDArray[np
         back.append(best)
         cost = total[np.arange(len(two)), best] + _away(two, baseline, down)
     run = int(np.argmin(cost))
+    chain = np.empty((len(inked), 2), dtype=np.int64)
     for number in range(len(inked) - 1, -1, -1):
-        top, bottom = columns[inked[number]][run]
-        kept[top:bottom, inked[number]] = True
+        chain[number] = columns[inked[number]][run]
         run = int(back[number - 1][run]) if number else run
+    for number in np.flatnonzero(_is_trace(chain, np.array(inked), down)):
+        top, bottom = chain[number]
+        kept[top:bottom, inked[number]] = True
     return kept
+
+
+def _is_trace(chain: Runs, places: NDArray[np.int64], down: float) -> NDArray[np.bool_]:
+    """Tell the strokes of a chain that are no detour: a short link far from both its neighbours is other ink."""
+    gap = np.maximum(chain[1:, 0] - chain[:-1, 1], chain[:-1, 0] - chain[1:, 1])
+    ends = np.concatenate([[0], np.flatnonzero(gap > APART_MM * down) + 1, [len(chain)]])
+    keep = np.ones(len(chain), dtype=bool)
+    for first, last in pairwise(ends.tolist()):
+        if last - first < len(chain) and places[last - 1] - places[first] < DETOUR_MM * down:
+            keep[first:last] = False
+    return keep
 
 
 def _runs(column: NDArray[np.bool_], baseline: float) -> Runs:

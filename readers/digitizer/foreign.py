@@ -24,8 +24,11 @@ LEAST_SHOWN = 0.8
 BRIDGED_MM = 2.0
 """Longest gap in a trace that is bridged: where a separator was, or the pen was faint."""
 
-EINTHOVEN_SHARE, EINTHOVEN_UV = 0.5, 60.0
+EINTHOVEN_SHARE, EINTHOVEN_UV = 0.5, 100.0
 """A page whose I + III is off II by more than this share of II, and by more microvolts, has its leads elsewhere."""
+
+HELD_S = 0.002
+"""Seconds at the ends of a column over which its first and last value are held."""
 
 CROP_MM = 3.0
 """Paper that is kept below the lowest trace when a page is cropped."""
@@ -57,7 +60,7 @@ class PageReport:
     rhythm_lead : str
         Lead of the rhythm strip, by likeness; empty without one.
     einthoven_uv : float
-        Root mean square of I + III - II, where all three stand together: small where the layout is right.
+        Standard deviation of I + III - II, where all three stand together: small where the layout is right.
     box : tuple of int
         Left, top, right and bottom, in pixels of the given picture, of the part that holds the grid.
     traces : tuple of int
@@ -102,7 +105,7 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
     Millimetres are those of the page's own grid, of any colour; tilt of up to 6 degrees, perspective and a soft bend
     are undone by it. 0 mV and the gain are those of the calibration pulses. Columns end at their separators, or where
     the traces break. Names are not read: the order is I aVR V1 V4, II aVL V2 V5, III aVF V3 V6, which Einthoven's law
-    must confirm. A column begins at 0, 2.5, 5 or 7.5 s.
+    must confirm. A column shows the 2.5 s from 0, 2.5, 5 or 7.5 s, their middle where it is narrower than 62.5 mm.
 
     Parameters
     ----------
@@ -182,6 +185,8 @@ class _Rows:
         self._sheet, self._layout, self._cover = sheet, layout, cover
         self._baselines = [pulse.baseline for pulse in layout.pulses]
         self._pitch = float(np.median(np.diff(self._baselines)))
+        width = (layout.columns[-1] - layout.columns[0]) / 4 / sheet.across / MM_PER_S
+        self._late = (COLUMN_S - width) / 2
         self._reach = [min(self._baselines) - 10 * sheet.down, max(self._baselines)]
 
     def values(self, row: int, column: int) -> NDArray[np.float32]:
@@ -219,11 +224,11 @@ class _Rows:
             return np.full(len(times), np.nan, dtype=np.float32)
         self._reach[0] = min(self._reach[0], top + float(np.argmax(own.any(axis=1))))
         self._reach[1] = max(self._reach[1], bottom - float(np.argmax(own.any(axis=1)[::-1])))
-        at = (begin + np.arange(len(heights)) + 0.5 - ends[0]) / across / MM_PER_S
+        at = (begin + np.arange(len(heights)) + 0.5 - ends[0]) / across / MM_PER_S + self._late
         values = (pulse.baseline - top - heights) / down / pulse.gain
         found = np.interp(times, at[known], values[known])
         gone = np.interp(times, at, (~known).astype(float), left=0, right=0) > 0.5
-        beyond = (times < at[known][0] - 0.004) | (times > at[known][-1] + 0.004)
+        beyond = (times < at[known][0] - HELD_S) | (times > at[known][-1] + HELD_S)
         return np.where(gone | beyond, np.nan, found).astype(np.float32)
 
 
@@ -260,9 +265,9 @@ def _shown(values: NDArray[np.float32], name: str) -> NDArray[np.float32]:
 
 
 def _einthoven(mv: NDArray[np.float32]) -> float:
-    """Return the root mean square of I + III - II in microvolts; raises DigitizeError where it is no measuring error."""
+    """Return by how many microvolts I + III - II varies; raises DigitizeError where that is no measuring error."""
     one, two, three = (mv[LEADS.index(name), : int(COLUMN_S * DIGITIZED_FS)] for name in ("I", "II", "III"))
-    off, size = (float(np.sqrt(np.nanmean(part**2))) * 1000 for part in (one + three - two, two - np.nanmean(two)))
+    off, size = (float(np.nanstd(part)) * 1000 for part in (one + three - two, two))
     if off > max(EINTHOVEN_UV, EINTHOVEN_SHARE * size):
         raise DigitizeError(
             f"I + III is off II by {off:.0f} microvolts: the page has other leads, or they stand in another order"

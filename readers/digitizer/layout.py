@@ -256,13 +256,15 @@ def _extent(ink: NDArray[np.bool_], pulses: tuple[FoundPulse, ...], across: floa
     baselines = [pulse.baseline for pulse in pulses]
     pitch = float(np.median(np.diff(baselines)))
     right = max(pulse.right for pulse in pulses)
-    starts, ends = [], []
+    starts: list[float] = []
+    ends: list[float] = []
     for pulse in pulses[:ROWS]:
         band = ink[max(0, int(pulse.baseline - 0.3 * pitch)) : int(pulse.baseline + 0.3 * pitch)]
         inked = binary_closing(band.any(axis=0), np.ones(max(1, round(0.35 * across))))
         begin, stop = _longest(inked, round(3 * across), round(right + 0.15 * across))
-        starts.append(begin)
-        ends.append(stop)
+        pen = float(np.median(band.sum(axis=0)[begin:stop])) if stop > begin else 0.0
+        starts.append(begin + pen / 2)
+        ends.append(stop - pen / 2)
     return float(np.median(starts)), float(np.median(ends))
 
 
@@ -283,11 +285,11 @@ def _longest(inked: NDArray[np.bool_], gap: int, after: int) -> tuple[int, int]:
 def _refined(
     ink: NDArray[np.bool_], ends: NDArray[np.float64], pulses: tuple[FoundPulse, ...], across: float
 ) -> list[float]:
-    """Return the ends of the columns, each moved to where most rows break, if they do within a millimetre."""
+    """Return the ends of the columns, each moved to where most rows break, if they do within half a millimetre."""
     refined = [float(end) for end in ends]
     baselines = [pulse.baseline for pulse in pulses]
     half = float(np.median(np.diff(baselines))) / 2
-    reach = max(1, round(across))
+    reach = max(1, round(0.5 * across))
     for number in (1, 2, 3):
         middle = round(ends[number])
         breaks = np.zeros(2 * reach + 1)
