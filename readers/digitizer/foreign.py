@@ -33,10 +33,6 @@ HELD_S = 0.002
 CROP_MM = 3.0
 """Paper that is kept below the lowest trace when a page is cropped."""
 
-RHYTHM_LEADS = ("II", "V1", "V5")
-"""Leads that are printed as rhythm strips; the one that is like the strip in its own column is it."""
-
-
 @dataclass(frozen=True)
 class PageReport:
     """What was found on a page.
@@ -277,5 +273,5 @@ def _einthoven(mv: NDArray[np.float32]) -> float:
 
 def _rhythm_lead(strip: NDArray[np.float32], mv: NDArray[np.float32]) -> str:
     """Return the lead that is most like a rhythm strip, each in its own column."""
-    off = [float(np.nanmean((strip - mv[LEADS.index(name)]) ** 2)) for name in RHYTHM_LEADS]
-    return RHYTHM_LEADS[int(np.argmin(off))]
+    off = np.nanstd(strip - mv, axis=1)
+    return LEADS[int(np.argmin(off))]
