@@ -40,7 +40,7 @@ def followed(ink: NDArray[np.bool_], baseline: float, down: float) -> NDArray[np
         return kept
     cost = _away(columns[inked[0]], baseline, down)
     back: list[NDArray[np.int64]] = []
-    for before, here in zip(inked[:-1], inked[1:], strict=True):
+    for before, here in pairwise(inked):
         one, two = columns[before], columns[here]
         gap = np.maximum(0, np.maximum(two[:, None, 0] - one[None, :, 1], one[None, :, 0] - two[:, None, 1]))
         total = cost[None, :] + gap / down / JUMP_MM
@@ -52,7 +52,7 @@ def followed(ink: NDArray[np.bool_], baseline: float, down: float) -> NDArray[np
     for number in range(len(inked) - 1, -1, -1):
         chain[number] = columns[inked[number]][run]
         run = int(back[number - 1][run]) if number else run
-    for number in np.flatnonzero(_is_trace(chain, np.array(inked), down)):
+    for number in np.flatnonzero(_is_trace(chain, np.array(inked), down)).tolist():
         top, bottom = chain[number]
         kept[top:bottom, inked[number]] = True
     return kept

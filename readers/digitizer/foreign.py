@@ -27,11 +27,15 @@ BRIDGED_MM = 2.0
 EINTHOVEN_SHARE, EINTHOVEN_UV = 0.5, 100.0
 """A page whose I + III is off II by more than this share of II, and by more microvolts, has its leads elsewhere."""
 
+RHYTHM_LEADS, LIKER = ("II", "V1", "V5"), 0.5
+"""Leads that are usually printed as rhythm strips; another is taken that is twice as like the strip."""
+
 HELD_S = 0.002
 """Seconds at the ends of a column over which its first and last value are held."""
 
 CROP_MM = 3.0
 """Paper that is kept below the lowest trace when a page is cropped."""
+
 
 @dataclass(frozen=True)
 class PageReport:
@@ -218,8 +222,9 @@ class _Rows:
         known = np.isfinite(heights)
         if known.sum() < 2:
             return np.full(len(times), np.nan, dtype=np.float32)
-        self._reach[0] = min(self._reach[0], top + float(np.argmax(own.any(axis=1))))
-        self._reach[1] = max(self._reach[1], bottom - float(np.argmax(own.any(axis=1)[::-1])))
+        inked = np.flatnonzero(own.any(axis=1))
+        self._reach[0] = min(self._reach[0], top + float(inked[0]))
+        self._reach[1] = max(self._reach[1], top + float(inked[-1]) + 1)
         at = (begin + np.arange(len(heights)) + 0.5 - ends[0]) / across / MM_PER_S + self._late
         values = (pulse.baseline - top - heights) / down / pulse.gain
         found = np.interp(times, at[known], values[known])
@@ -256,7 +261,9 @@ def _bridged(heights: NDArray[np.float64], most: float) -> NDArray[np.float64]:
 def _shown(values: NDArray[np.float32], name: str) -> NDArray[np.float32]:
     share = float(np.isfinite(values).mean())
     if share < LEAST_SHOWN:
-        raise DigitizeError(f"the trace of {name} was found over {share:.0%} of its length, {LEAST_SHOWN:.0%} is needed")
+        raise DigitizeError(
+            f"the trace of {name} was found over {share:.0%} of its length, {LEAST_SHOWN:.0%} is needed"
+        )
     return values
 
 
@@ -274,4 +281,6 @@ def _einthoven(mv: NDArray[np.float32]) -> float:
 def _rhythm_lead(strip: NDArray[np.float32], mv: NDArray[np.float32]) -> str:
     """Return the lead that is most like a rhythm strip, each in its own column."""
     off = np.nanstd(strip - mv, axis=1)
-    return LEADS[int(np.argmin(off))]
+    usual = min(RHYTHM_LEADS, key=lambda name: float(off[LEADS.index(name)]))
+    likest = int(np.argmin(off))
+    return LEADS[likest] if off[likest] < LIKER * off[LEADS.index(usual)] else usual

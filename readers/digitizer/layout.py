@@ -1,5 +1,6 @@
 """Find the rows and columns of a 3 x 4 page that others drew: by its pulses, separators and the ends of its traces."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -7,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from readers.digitizer.geometry import DigitizeError
-from renderers.printed import COLUMN_S
 
 MM_PER_S = 25.0
 """Paper speed; four columns of 2.5 s have another length at any other, and are refused."""
@@ -112,7 +112,7 @@ def found_pulses(ink: NDArray[np.bool_], across: float, down: float) -> list[Fou
     """Return the pulses of one gain on a page: two upright sides of one height with a bar between their tops."""
     for gain in GAINS:
         sides = _sides(ink, gain * down, across)
-        pairs = (_pulse(ink, pair, gain, (across, down)) for pair in product(sides, sides))
+        pairs = (_pulse(ink, pair, gain, (across, down)) for pair in _pairs(sides, across))
         if found := [pulse for pulse in pairs if pulse]:
             return _single(found, across, down)
     return []
@@ -124,11 +124,11 @@ Side = tuple[float, float, float]
 
 def _sides(ink: NDArray[np.bool_], height: float, across: float) -> list[Side]:
     """Return the upright strokes of one height, within slack; a side may lean by a third of a millimetre."""
-    from scipy.ndimage import binary_dilation, binary_opening, find_objects, label
+    from scipy.ndimage import binary_dilation, find_objects, label
 
     lean = max(1, round(0.15 * across))
     wide = binary_dilation(ink, np.ones((1, 2 * lean + 1)))
-    strokes = binary_opening(wide, np.ones((max(3, int(height * (1 - HEIGHT_SLACK) * 0.93)), 1)))
+    strokes = _upright_runs(wide, int(height * (1 - HEIGHT_SLACK) * 0.93))
     names, _ = label(strokes)
     found = []
     for number, (rows, columns) in enumerate(find_objects(names), start=1):
@@ -137,6 +137,16 @@ def _sides(ink: NDArray[np.bool_], height: float, across: float) -> list[Side]:
             x = columns.start + float(np.nonzero(names[rows, columns] == number)[1].mean()) + 0.5
             found.append((x, float(rows.start), float(rows.stop)))
     return found
+
+
+def _pairs(sides: list[Side], across: float) -> Iterator[tuple[Side, Side]]:
+    """Yield each stroke with those right of it that are no further off than a pulse is wide."""
+    ordered = sorted(sides)
+    for number, left in enumerate(ordered):
+        for right in ordered[number + 1 : number + 200]:
+            if right[0] - left[0] > PULSE_MM[1] * across:
+                break
+            yield left, right
 
 
 def _pulse(ink: NDArray[np.bool_], pair: tuple[Side, Side], gain: float, px: tuple[float, float]) -> FoundPulse | None:
@@ -182,7 +192,7 @@ def _foot(
 def _single(found: list[FoundPulse], across: float, down: float) -> list[FoundPulse]:
     """Return each pulse once, from top to bottom."""
     kept: list[FoundPulse] = []
-    for pulse in sorted(found, key=lambda one: (one.right - one.left)):
+    for pulse in sorted(found, key=lambda one: one.right - one.left):
         near = (abs(pulse.left - k.left) < across and abs(pulse.baseline - k.baseline) < 2 * down for k in kept)
         if not any(near):
             kept.append(pulse)
@@ -205,16 +215,23 @@ def _rows(found: list[FoundPulse], across: float, down: float) -> tuple[FoundPul
 
 def _separators(ink: NDArray[np.bool_], down: float) -> NDArray[np.bool_]:
     """Return the upright lines that are longer than any wave."""
-    from scipy.ndimage import binary_opening
+    return _upright_runs(ink, round(SEPARATOR_MM * down))
 
-    return np.asarray(binary_opening(ink, np.ones((round(SEPARATOR_MM * down), 1))))
+
+def _upright_runs(ink: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+    """Return the upright runs of ink of at least so many pixels, an odd number: the opening by such a run."""
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
+    size = least | 1
+    eroded = minimum_filter1d(ink.view(np.uint8), size, axis=0, mode="constant")
+    return np.asarray(maximum_filter1d(eroded, size, axis=0, mode="constant") > 0)
 
 
 def _without(ink: NDArray[np.bool_], lines: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return ink without lines and the edges of their strokes."""
     from scipy.ndimage import binary_dilation
 
-    return ink & ~binary_dilation(lines, np.ones((1, 3)))
+    return np.asarray(ink & ~binary_dilation(lines, np.ones((1, 3))))
 
 
 def _columns(
@@ -242,7 +259,7 @@ def _line_places(lines: NDArray[np.bool_], pulses: tuple[FoundPulse, ...], acros
     """Return the middles of the separators right of the pulses, a few at most."""
     from scipy.ndimage import label
 
-    columns = lines.any(axis=0)
+    columns = np.array(lines.any(axis=0))
     columns[: int(max(pulse.right for pulse in pulses))] = False
     names, count = label(columns)
     places = [float(np.flatnonzero(names == number).mean()) + 0.5 for number in range(1, count + 1)]
@@ -263,8 +280,8 @@ def _extent(ink: NDArray[np.bool_], pulses: tuple[FoundPulse, ...], across: floa
         inked = binary_closing(band.any(axis=0), np.ones(max(1, round(0.35 * across))))
         begin, stop = _longest(inked, round(3 * across), round(right + 0.15 * across))
         pen = float(np.median(band.sum(axis=0)[begin:stop])) if stop > begin else 0.0
-        starts.append(begin + pen / 2)
-        ends.append(stop - pen / 2)
+        starts.append(begin + pen / 4)
+        ends.append(stop - pen / 4)
     return float(np.median(starts)), float(np.median(ends))
 
 
@@ -285,23 +302,33 @@ def _longest(inked: NDArray[np.bool_], gap: int, after: int) -> tuple[int, int]:
 def _refined(
     ink: NDArray[np.bool_], ends: NDArray[np.float64], pulses: tuple[FoundPulse, ...], across: float
 ) -> list[float]:
-    """Return the ends of the columns, each moved to where most rows break, if they do within half a millimetre."""
-    refined = [float(end) for end in ends]
+    """Return the ends of the columns, moved together to where most rows break, if they do within half a millimetre.
+
+    The columns stay equally wide: a wave that is broken near one end outweighs no two other ends.
+    """
+    reach, stretch = max(1, round(0.5 * across)), max(1, round(0.2 * across))
+    breaks = np.array([_breaks(ink, round(ends[number]), 2 * reach, pulses) for number in (1, 2, 3)])
+    moves = sorted(product(range(-reach, reach + 1), range(-stretch, stretch + 1)), key=lambda one: np.abs(one).sum())
+    votes = [sum(breaks[k][2 * reach + move + (k - 1) * wider] for k in range(3)) for move, wider in moves]
+    best = int(np.argmax(votes))
+    if votes[best] < 2:
+        return [float(end) for end in ends]
+    move, wider = moves[best]
+    inner = [float(round(ends[k]) + move + (k - 2) * wider) for k in (1, 2, 3)]
+    return [float(ends[0]), *inner, float(ends[4])]
+
+
+def _breaks(ink: NDArray[np.bool_], middle: int, reach: int, pulses: tuple[FoundPulse, ...]) -> NDArray[np.float64]:
+    """Return how many of the three rows break before each column of pixels around one."""
     baselines = [pulse.baseline for pulse in pulses]
     half = float(np.median(np.diff(baselines))) / 2
-    reach = max(1, round(0.5 * across))
-    for number in (1, 2, 3):
-        middle = round(ends[number])
-        breaks = np.zeros(2 * reach + 1)
-        for baseline in baselines[:ROWS]:
-            band = ink[max(0, int(baseline - half)) : int(baseline + half)]
-            for k in range(2 * reach + 1):
-                x = middle - reach + k
-                breaks[k] += _is_broken(band[:, x - 1], band[:, x])
-        if breaks.max() >= 2:
-            best = np.flatnonzero(breaks == breaks.max())
-            refined[number] = float(middle - reach + best[np.argmin(np.abs(best - reach))])
-    return refined
+    count = np.zeros(2 * reach + 1)
+    for baseline in baselines[:ROWS]:
+        band = ink[max(0, int(baseline - half)) : int(baseline + half)]
+        for k in range(2 * reach + 1):
+            x = middle - reach + k
+            count[k] += _is_broken(band[:, x - 1], band[:, x])
+    return count
 
 
 def _is_broken(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> bool:
@@ -309,8 +336,3 @@ def _is_broken(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> bool:
     near = np.convolve(before, [1, 1, 1], "same") > 0
     back = np.convolve(after, [1, 1, 1], "same") > 0
     return bool((after & ~near).sum() > 1 or (before & ~back).sum() > 1) or before.any() != after.any()
-
-
-def seconds_of_columns() -> tuple[float, ...]:
-    """Return where in the record each column begins."""
-    return tuple(COLUMN_S * number for number in range(4))

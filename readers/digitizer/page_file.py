@@ -86,7 +86,9 @@ def picture_of(path: Path, page: int | None = None) -> NDArray[np.uint8]:
     """Return a page of a file as a picture, uint8 (height, width, 3); raises as :func:`read_page` does."""
     ending = path.suffix.lower()
     if ending not in PAGE_FILES:
-        raise FileError(f"{path}: a page must be one of {', '.join(sorted(PAGE_FILES))}, not {ending or 'without ending'}")
+        raise FileError(
+            f"{path}: a page must be one of {', '.join(sorted(PAGE_FILES))}, not {ending or 'without ending'}"
+        )
     if not path.is_file():
         raise FileError(f"{path}: there is no such file")
     try:

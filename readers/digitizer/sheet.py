@@ -187,7 +187,7 @@ def _fitted(given: NDArray[np.float64], to: NDArray[np.float64], order: int) -> 
         off = np.hypot(*(terms @ weights - to).T)
         keep = off <= max(4 * float(np.median(off)), 1e-9)
         weights = np.linalg.lstsq(terms[keep], to[keep], rcond=None)[0]
-    return _Fit(weights, origin, scale, order)
+    return _Fit(np.asarray(weights, dtype=np.float64), origin, scale, order)
 
 
 def _residual(found: Followed) -> float:
@@ -216,7 +216,8 @@ def _resampled(picture: NDArray[np.uint8], found: Followed, px: float) -> NDArra
     from scipy.ndimage import map_coordinates
 
     back = _fitted(found.mm, found.pixels, ORDER)
-    low, high = found.mm.min(axis=0) - [BESIDE_MM, ABOVE_MM], found.mm.max(axis=0) + [BESIDE_MM, ABOVE_MM]
+    room = np.array([BESIDE_MM, ABOVE_MM])
+    low, high = found.mm.min(axis=0) - room, found.mm.max(axis=0) + room
     width, height = np.ceil((high - low) * px).astype(int).tolist()
     # The map is smooth: it is computed every few pixels and drawn between.
     step = 8
