@@ -48,13 +48,13 @@ def drawn(mv, fs, sort=Sort()):
         base = grid[1] + 22 + row * sort.pitch_mm
         _pulse(pen, grid[0] + 3, base, sort)
         if row == len(ORDER):
-            _trace(pen, mv[LEADS.index(sort.strip)], fs, (late, late + 4 * sort.column_mm / 25), (begin, base), sort)
+            _trace(pen, (fs, mv[LEADS.index(sort.strip)]), (late, late + 4 * sort.column_mm / 25), (begin, base), sort)
             pen.text(begin + 1, base - 16, sort.strip, sort.pen)
             continue
         for column, name in enumerate(ORDER[row]):
             left = begin + column * sort.column_mm
             first = 2.5 * column + late
-            _trace(pen, mv[LEADS.index(name)], fs, (first, first + sort.column_mm / 25), (left, base), sort)
+            _trace(pen, (fs, mv[LEADS.index(name)]), (first, first + sort.column_mm / 25), (left, base), sort)
             pen.text(left + 1, base - 16, name, sort.pen)
     if sort.separators:
         for column in (1, 2, 3):
@@ -87,7 +87,8 @@ def _pulse(pen, x, base, sort):
     pen.line(shape, sort.pen, 0.3)
 
 
-def _trace(pen, lead, fs, seconds, corner, sort):
+def _trace(pen, lead, seconds, corner, sort):
+    fs, lead = lead
     times = np.arange(seconds[0], seconds[1], 1 / fs)
     values = np.interp(times, np.arange(len(lead)) / fs, lead)
     points = zip(corner[0] + (times - seconds[0]) * 25, corner[1] - values * sort.gain, strict=True)
