@@ -58,7 +58,7 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
     if len(pictures) not in {1, len(LEADS)}:
         raise DigitizeError(f"a case must have 1 picture or {len(LEADS)}, not {len(pictures)}")
     for picture in pictures:
-        _check_picture(picture)
+        check_picture(picture)
     mv = np.full((len(LEADS), int(RECORD_S * DIGITIZED_FS)), np.nan, dtype=np.float32)
     scales = []
     for number, picture in enumerate(pictures):
@@ -68,7 +68,7 @@ def digitize(pictures: Sequence[NDArray[np.uint8]]) -> Digitized:
     return Digitized(mv, float(np.median(scales)))
 
 
-def _check_picture(picture: NDArray[np.uint8]) -> None:
+def check_picture(picture: NDArray[np.uint8]) -> None:
     """Raise DigitizeError for an array that is no picture, or too large a one."""
     shape = " x ".join(map(str, picture.shape))
     if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or not picture.size:
