@@ -35,8 +35,7 @@ NOT_WITH_DRAW = ("reader", "option")
 @click.option("--draw", is_flag=True, help="Draw the recordings instead, as PNG pictures that print to scale.")
 @out_option("pictures", "Folder of the pictures.")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON: the notice, and an object for each file.")
-@click.pass_context
-def read(context: click.Context, files: tuple[Path, ...], draw: bool, as_data: bool, **options: Any) -> None:
+def read(files: tuple[Path, ...], draw: bool, as_data: bool, **options: Any) -> None:
     """Read ECGs of one's own: each axis with its probabilities, and the measured numbers.
 
     FILE is a WFDB record (.hea with its .dat or .mat), CSV (a header of lead names), a DICOM waveform, an HL7 aECG or
@@ -55,6 +54,7 @@ def read(context: click.Context, files: tuple[Path, ...], draw: bool, as_data: b
     """
     from bench.report.own_reading import NOTICE
 
+    context = click.get_current_context()
     given = {name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
     entries = _drawn(files, given, options, as_data) if draw else _read(files, given, options, as_data)
     if as_data:

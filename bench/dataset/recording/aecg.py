@@ -32,17 +32,15 @@ def read_aecg(path: Path, told: Told) -> Traces:
     DatasetError
         When defusedxml is missing, the file is no XML or no aECG, or declares a document type.
     """
-    library("defusedxml", f"{path} is an HL7 aECG file, which")
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
-
+    safe = library("defusedxml.ElementTree", f"{path} is an HL7 aECG file, which")
+    refused = library("defusedxml.common", f"{path} is an HL7 aECG file, which").DefusedXmlException
     data = outside_bytes(path, DatasetError, LARGEST)
     try:
-        root = fromstring(data, forbid_dtd=True)
-    except ParseError as error:
+        root = safe.fromstring(data, forbid_dtd=True)
+    except safe.ParseError as error:
         line, column = error.position
         raise DatasetError(f"{path} is no whole XML file: line {line}, column {column}") from None
-    except DefusedXmlException:
+    except refused:
         raise DatasetError(
             f"{path} declares a document type or entities, which no aECG needs: it is not read"
         ) from None

@@ -78,11 +78,12 @@ def _parted(name: str) -> tuple[str, str]:
     if parts and (is_unit(parts.group(2)) or parts.group(2).lower() in _SECONDS):
         return parts.group(1), parts.group(2)
     before, _, last = name.rpartition("_")
-    return (before, last) if before and is_unit(last) and last.lower() != "v" else (name, "")
+    has_unit = (is_unit(last) and last.lower() != "v") or last.lower() in _SECONDS
+    return (before, last) if before and has_unit else (name, "")
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\s_.-]", "", name.lower().removesuffix("_s"))
+    return re.sub(r"[\s_.-]", "", name.lower())
 
 
 def _numbers(

@@ -68,9 +68,8 @@ def _traces(path: Path, dataset: Any) -> Traces:  # noqa: ANN401  # pydicom's da
 
     best = max(range(len(groups)), key=worth)
     group, chosen = groups[best], found[best]
-    from pydicom.waveforms.numpy_handler import multiplex_array
-
-    raw = multiplex_array(dataset, best, as_raw=True)
+    handler = library("pydicom.waveforms.numpy_handler", f"{path} is a DICOM file, which")
+    raw = handler.multiplex_array(dataset, best, as_raw=True)
     padding = _padding(group, raw.dtype)
     definitions = _definitions(path, group)
     leads = {}

@@ -50,7 +50,7 @@ class Recording:
     @property
     def seconds(self) -> float:
         """Length of what a reader is shown."""
-        return self.signal.mv.shape[1] / self.signal.fs
+        return float(self.signal.mv.shape[1] / self.signal.fs)
 
 
 def read_recording(path: Path, told: Told, begin_s: float | None = None) -> Recording:

@@ -33,7 +33,7 @@ def _default() -> Table:
         ones = (1 << (size + 1)) - 1
         table[(ones << 2) | 0b00] = Code(size)
         table[(ones << 2) | 0b01] = Code(-size)
-    return {**table, (1 << 11) | 0b11_1111_1110: Code(0, 8), (1 << 11) | 0b11_1111_1111: Code(0, 16)}
+    return {**table, (1 << 10) | 0b11_1111_1110: Code(0, 8), (1 << 10) | 0b11_1111_1111: Code(0, 16)}
 
 
 DEFAULT_TABLE = _default()

@@ -1,4 +1,4 @@
-"""WFDB records of any channels in formats 8, 16, 24, 32, 61, 80 and 212 (PhysioNet: ``header(5)``, ``signal(5)``).
+"""WFDB records of any channels in formats 16, 24, 32, 61, 80 and 212 (PhysioNet: ``header(5)``, ``signal(5)``).
 
 Datasets keep to format 16 and twelve leads (:mod:`bench.dataset.wfdb_file`); a user's own record may have other
 channels too, in several files.
@@ -140,21 +140,23 @@ def _raw(
                 "it is cut off or damaged"
             )
         table = values[: whole * len(places)].reshape(whole, len(places))
-        if first.form == "8":
-            table = np.cumsum(table, axis=0)
         raw.update({place: table[:, column] for column, place in enumerate(places)})
     return raw
 
 
 def _integers(kind: str, zero: int = 0) -> Callable[[bytes], NDArray[np.int64]]:
     size = np.dtype(kind).itemsize
-    return lambda data: np.frombuffer(data[: len(data) // size * size], kind).astype(np.int64) - zero
+
+    def decoded(data: bytes) -> NDArray[np.int64]:
+        return np.frombuffer(data[: len(data) // size * size], kind).astype(np.int64) - zero
+
+    return decoded
 
 
 def _of_24(data: bytes) -> NDArray[np.int64]:
     low = np.frombuffer(data[: len(data) // 3 * 3], np.uint8).astype(np.int64).reshape(-1, 3)
     value = low[:, 0] | low[:, 1] << 8 | low[:, 2] << 16
-    return value - (value >> 23 << 24)
+    return np.asarray(value - (value >> 23 << 24), dtype=np.int64)
 
 
 def _of_212(data: bytes) -> NDArray[np.int64]:
@@ -162,12 +164,11 @@ def _of_212(data: bytes) -> NDArray[np.int64]:
     padded = data + b"\0" * (-len(data) % 3)
     first, middle, last = np.frombuffer(padded, np.uint8).astype(np.int64).reshape(-1, 3).T
     value = np.stack([first | (middle & 0x0F) << 8, last | (middle & 0xF0) << 4], axis=1).reshape(-1)
-    value = value - (value >> 11 << 12)
-    return value[: len(data) * 2 // 3]
+    signed = value - (value >> 11 << 12)
+    return np.asarray(signed[: len(data) * 2 // 3], dtype=np.int64)
 
 
 _DECODERS: Mapping[str, Callable[[bytes], NDArray[np.int64]]] = {
-    "8": _integers("i1"),
     "16": _integers("<i2"),
     "24": _of_24,
     "32": _integers("<i4"),
@@ -175,5 +176,5 @@ _DECODERS: Mapping[str, Callable[[bytes], NDArray[np.int64]]] = {
     "80": _integers("u1", 128),
     "212": _of_212,
 }
-_MISSING = {"8": None, "16": -(1 << 15), "24": -(1 << 23), "32": -(1 << 31), "61": -(1 << 15), "80": -128, "212": -2048}
+_MISSING = {"16": -(1 << 15), "24": -(1 << 23), "32": -(1 << 31), "61": -(1 << 15), "80": -128, "212": -2048}
 """Marker of a missing sample."""
