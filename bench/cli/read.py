@@ -120,12 +120,19 @@ def _recordings(files: Sequence[Path], options: dict[str, Any], quiet: bool) -> 
     return [read_recording(path, told, options["at"]) for path in files]
 
 
+def _print_recording(recording: "Recording") -> None:
+    from bench.report.own_reading import described_lines
+    from bench.report.table import harmless
+
+    click.echo("\n  ".join(map(harmless, described_lines(recording))))
+
+
 def _print(one: "OwnReading") -> None:
     from bench.cli.terminal import show
-    from bench.report.own_reading import axis_rows, described_lines, number_rows
+    from bench.report.own_reading import axis_rows, number_rows
     from bench.report.table import harmless, terminal_table
 
-    click.echo("\n".join(map(harmless, described_lines(one.recording))))
+    _print_recording(one.recording)
     if one.reading.error is not None:
         click.echo(f"\n{one.reader} gives no answer: {harmless(one.reading.error.message)[:300]}")
     else:
@@ -139,8 +146,7 @@ def _print(one: "OwnReading") -> None:
 def _drawn(files: Sequence[Path], given: set[str], options: dict[str, Any], quiet: bool) -> list[dict[str, Any]]:
     """Draw the files, print the names of the pictures unless quiet, and return them as JSON data."""
     from bench.report.own_picture import draw_recordings
-    from bench.report.own_reading import described, described_lines
-    from bench.report.table import harmless
+    from bench.report.own_reading import described
     from renderers import PageStyle, renderer, usual_px_per_mm
     from taxonomy.error import SettingError
 
@@ -153,7 +159,7 @@ def _drawn(files: Sequence[Path], given: set[str], options: dict[str, Any], quie
     pictures = draw_recordings(recordings, styles, options["out"])
     if not quiet:
         for recording, paths in zip(recordings, pictures, strict=True):
-            click.echo("\n".join(map(harmless, described_lines(recording))))
+            _print_recording(recording)
             click.echo("\n".join(f"  {path}" for path in paths))
     return [
         {**described(recording), "pictures": list(map(str, paths))}

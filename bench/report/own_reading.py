@@ -73,7 +73,7 @@ def described_lines(recording: Recording) -> list[str]:
     end = recording.begin_s + recording.seconds
     part = "" if recording.seconds == recording.whole_s else f", read from {recording.begin_s:g} to {end:g} s"
     first = f"{recording.path}: {recording.kind}, {recording.signal.fs:g} Hz, {recording.whole_s:.4g} s{part}"
-    return [first, *(f"  {note}" for note in recording.notes)]
+    return [first, *recording.notes]
 
 
 def axis_rows(reading: Reading) -> list[tuple[str, str, str]]:

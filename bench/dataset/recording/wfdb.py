@@ -25,6 +25,9 @@ USUAL_GAIN = 200.0
 """Units per mV where a header names no gain."""
 
 _GAIN = re.compile(r"([^(/]+)(?:\((-?\d+)\))?(?:/(.+))?")
+_MAT_16 = b"\x1e\0\0\0"
+"""How a level 4 MAT-file of little-endian 16-bit integers begins."""
+
 _FORMAT = re.compile(r"(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?")
 _FILE = re.compile(r"\w[\w.-]*", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -131,8 +134,12 @@ def _raw(
         first = signals[places[0]]
         if any((signals[place].form, signals[place].offset) != (first.form, first.offset) for place in places):
             raise DatasetError(f"{header} gives channels of {file} in several formats, which is not read")
-        data = outside_bytes(header.with_name(file), DatasetError, LARGEST)[first.offset :]
-        values = _DECODERS[first.form](data)
+        data = outside_bytes(header.with_name(file), DatasetError, LARGEST)
+        if file.endswith(".mat") and data[:4] != _MAT_16:
+            raise DatasetError(
+                f"{header.with_name(file)} is no level 4 MAT-file of 16-bit integers, the only one that is read"
+            )
+        values = _DECODERS[first.form](data[first.offset :])
         whole = samples or len(values) // len(places)
         if not whole or len(values) < whole * len(places):
             raise DatasetError(

@@ -142,6 +142,17 @@ def test_gains_are_read_in_all_spellings(gain, samples, tmp_path):
     assert np.abs(found.signal.mv - samples / 1000).max() < 1e-5
 
 
+def test_a_mat_file_of_level_4_is_read_and_one_of_another_level_refused(samples, tmp_path):
+    header = files.write_wfdb(tmp_path / "r", samples, form="16", file="r.mat")
+    header.write_text(header.read_text().replace(" 16 1000", " 16+24 1000"))
+    data = (tmp_path / "r.dat").read_bytes()
+    (tmp_path / "r.mat").write_bytes(struct.pack("<5i", 30, 12, samples.shape[1], 0, 4) + b"val\0" + data)
+    assert np.abs(read_recording(tmp_path / "r.mat", Told()).signal.mv - samples / 1000).max() < 1e-5
+    (tmp_path / "r.mat").write_bytes(b"MATLAB 5.0 MAT-file".ljust(24) + data)
+    with pytest.raises(DatasetError, match=r"r.mat is no level 4 MAT-file of 16-bit integers"):
+        read_recording(header, Told())
+
+
 def test_missing_samples_of_a_record_are_gaps(samples, tmp_path):
     gappy = samples.copy()
     gappy[3, 100:200] = -32768
