@@ -1,8 +1,10 @@
 """CSV files: a header of lead names, a row for each sample."""
 
+import codecs
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,17 @@ _STEPS = ((1.0, 2.5e-4, 0.02), (1e-3, 0.25, 20.0), (1e-6, 250.0, 20_000.0))
 """Units of a time that names none, in seconds, told by its step: rates from 50 to 4000 Hz overlap in none of them."""
 
 
+@dataclass(frozen=True)
+class _Table:
+    """A file, how its letters are written, what parts its cells, and the names of its columns."""
+
+    path: Path
+    data: bytes
+    encoding: str
+    separator: str
+    names: tuple[str, ...]
+
+
 def read_csv(path: Path, told: Told) -> Traces:
     """Read a CSV file.
 
@@ -42,8 +55,8 @@ def read_csv(path: Path, told: Told) -> Traces:
         When it has no header of lead names, a cell is no number, or neither rate nor unit is known.
     """
     data = outside_bytes(path, DatasetError, LARGEST)
-    names, separator = _header(path, data)
-    plain, units = zip(*map(_parted, names), strict=True)
+    table = _table(path, data)
+    plain, units = zip(*map(_parted, table.names), strict=True)
     found = channels(plain, path)
     if not found.places:
         raise DatasetError(
@@ -51,25 +64,35 @@ def read_csv(path: Path, told: Told) -> Traces:
         )
     clock = next((place for place, name in enumerate(plain) if _key(name) in _TIME | _RATE), None)
     wanted = [*found.places.values()] + ([clock] if clock is not None else [])
-    columns = _numbers(path, data, separator, names, wanted)
+    columns = _numbers(table, wanted)
     fs = _rate(path, plain, units, clock, columns, told)
     factor = _factors(path, {lead: units[place] for lead, place in found.places.items()}, told)
     leads = {lead: (columns[place] * factor[lead]).astype(np.float32) for lead, place in found.places.items()}
-    notes = found.notes if len(names) - len(found.places) - (clock is not None) else ()
+    notes = found.notes if len(table.names) - len(found.places) - (clock is not None) else ()
     return Traces(leads, fs, notes, found.others)
 
 
-def _header(path: Path, data: bytes) -> tuple[list[str], str]:
-    line = data[:LONGEST_HEADER].split(b"\n", 1)[0].split(b"\r", 1)[0]
+def _encoding(data: bytes) -> str:
+    """Return how a file is written: UTF-8, UTF-16 with its mark, or as Windows writes it, where a micro sign is B5."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     try:
-        first = line.decode("utf-8-sig")
+        data[:LONGEST_HEADER].partition(b"\n")[0].decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DatasetError(f"{path} is no CSV file: its first line is not UTF-8 text") from None
+        return "latin-1"
+    return "utf-8-sig"
+
+
+def _table(path: Path, data: bytes) -> _Table:
+    encoding = _encoding(data)
+    first = data[:LONGEST_HEADER].decode(encoding, "replace").split("\n", 1)[0].split("\r", 1)[0]
+    if "\0" in first:
+        raise DatasetError(f"{path} is no CSV file: its first line is no text")
     separator = max(",;\t", key=first.count)
-    names = [name.strip().strip('"').strip() for name in first.split(separator)]
+    names = tuple(name.strip().strip('"').strip() for name in first.split(separator))
     if len(names) > MOST_COLUMNS:
         raise DatasetError(f"{path} has {len(names)} columns: {MOST_COLUMNS} at most are read")
-    return names, separator
+    return _Table(path, data, encoding, separator, names)
 
 
 def _parted(name: str) -> tuple[str, str]:
@@ -86,29 +109,28 @@ def _key(name: str) -> str:
     return re.sub(r"[\s_.-]", "", name.lower())
 
 
-def _numbers(
-    path: Path, data: bytes, separator: str, names: Sequence[str], wanted: Sequence[int]
-) -> Mapping[int, NDArray[np.float64]]:
+def _numbers(table: _Table, wanted: Sequence[int]) -> Mapping[int, NDArray[np.float64]]:
     import pandas
 
-    decimal = "," if separator == ";" and b"," in data[:LONGEST_HEADER].partition(b"\n")[2] else "."
+    below = table.data[:LONGEST_HEADER].decode(table.encoding, "replace").partition("\n")[2]
     try:
-        table = pandas.read_csv(
-            io.BytesIO(data),
-            sep=separator,
-            decimal=decimal,
+        cells = pandas.read_csv(
+            io.BytesIO(table.data),
+            sep=table.separator,
+            decimal="," if table.separator == ";" and "," in below else ".",
             header=None,
             skiprows=1,
-            names=range(len(names)),
+            names=range(len(table.names)),
             usecols=sorted(wanted),
             index_col=False,
             dtype="float64",
             skipinitialspace=True,
-            encoding="utf-8-sig",
+            encoding=table.encoding,
+            encoding_errors="replace",
         )
     except (ValueError, OverflowError, MemoryError) as error:
-        raise DatasetError(f"{path} cannot be read as CSV: {_first_line(error)}") from None
-    return {place: table[place].to_numpy() for place in wanted}
+        raise DatasetError(f"{table.path} cannot be read as CSV: {_first_line(error)}") from None
+    return {place: cells[place].to_numpy() for place in wanted}
 
 
 def _first_line(error: Exception) -> str:

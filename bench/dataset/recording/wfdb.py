@@ -56,10 +56,7 @@ def read_wfdb(path: Path, told: Told) -> Traces:
         When a file is missing, cut off, elsewhere than beside its header, or in another format.
     """
     header = path.with_suffix(".hea") if path.suffix in (".hea", ".dat", ".mat") else Path(f"{path}.hea")
-    try:
-        lines = outside_bytes(header, DatasetError, LARGEST_HEADER).decode("utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise DatasetError(f"{header} is no WFDB header: it is not text") from None
+    lines = _text(header).splitlines()
     try:
         fs, samples, signals = _parsed(header, [line for line in lines if line.strip() and not line.startswith("#")])
     except (ValueError, IndexError):
@@ -70,6 +67,17 @@ def read_wfdb(path: Path, told: Told) -> Traces:
     wrong = [lead for lead, place in found.places.items() if not _is_whole(signals[place], raw[place])]
     notes = (f"the header's checksum does not hold in {', '.join(wrong)}",) if wrong else ()
     return Traces(leads, fs, (*found.notes, *notes), found.others)
+
+
+def _text(header: Path) -> str:
+    """Return a header, UTF-8 or, as comments of older ones are, Latin 1."""
+    data = outside_bytes(header, DatasetError, LARGEST_HEADER)
+    if b"\0" in data:
+        raise DatasetError(f"{header} is no WFDB header: it is no text")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _parsed(header: Path, lines: Sequence[str]) -> tuple[float, int | None, Sequence[_Channel]]:

@@ -176,6 +176,12 @@ def test_samples_elsewhere_than_beside_their_header_are_not_read(file, samples, 
         read_recording(header, Told())
 
 
+def test_a_comment_in_an_older_encoding_hinders_nothing(samples, tmp_path):
+    header = files.write_wfdb(tmp_path / "r", samples)
+    header.write_bytes(header.read_bytes() + "# M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller".encode("latin-1"))
+    assert np.abs(read_recording(header, Told()).signal.mv - samples / 1000).max() < 1e-5
+
+
 def test_a_modified_lead_is_not_taken_for_the_lead(samples, tmp_path):
     header = files.write_wfdb(tmp_path / "r", samples, leads=files.EIGHT, names=("I", "MLII", *files.EIGHT[2:]))
     with pytest.raises(DatasetError, match=r"has no lead II: .*; MLII cannot stand for"):
@@ -228,6 +234,13 @@ def test_the_rate_follows_from_a_column_of_times(name, step, samples, tmp_path):
 def test_a_column_may_hold_the_rate(samples, tmp_path):
     path = files.write_csv(tmp_path / "one.csv", samples, names=["fs", *LEADS], before=[[500] * samples.shape[1]])
     assert read_recording(path, Told(unit="uV")).signal.fs == 500
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1", "cp1252"])
+def test_a_table_is_read_as_spreadsheets_write_it(encoding, samples, tmp_path):
+    path = files.write_csv(tmp_path / "one.csv", samples, names=[f"{lead} (\N{MICRO SIGN}V)" for lead in LEADS])
+    path.write_bytes(path.read_text(encoding="utf-8").replace("\n", "\r\n").encode(encoding))
+    assert np.abs(read_recording(path, Told(500.0)).signal.mv - samples / 1000).max() < 1e-5
 
 
 def test_decimals_may_have_commas(samples, tmp_path):
