@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LARGEST = 64 << 20
+MOST_PARTS = 500_000
+"""Tags and attributes of a file: each takes a hundred bytes of memory, however short it is; samples have none."""
+
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "\N{MICRO SIGN}s": 1e-6}
 _TIMES = ("TIME_ABSOLUTE", "TIME_RELATIVE")
 
@@ -35,6 +38,8 @@ def read_aecg(path: Path, told: Told) -> Traces:
     safe = library("defusedxml.ElementTree", f"{path} is an HL7 aECG file, which")
     refused = library("defusedxml.common", f"{path} is an HL7 aECG file, which").DefusedXmlException
     data = outside_bytes(path, DatasetError, LARGEST)
+    if data.count(b"<") + data.count(b"=") > MOST_PARTS:
+        raise DatasetError(f"{path} has more than {MOST_PARTS:,} tags and attributes: it is no aECG that is read")
     try:
         root = safe.fromstring(data, forbid_dtd=True)
     except safe.ParseError as error:

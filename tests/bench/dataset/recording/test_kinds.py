@@ -362,6 +362,22 @@ def test_document_types_and_entities_are_refused(head, samples, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<?xml version='1.0'?><AnnotatedECG>" + b"<a/>" * 500_000 + b"</AnnotatedECG>", "has more than 500,000 tags"),
+        (b"<?xml version='1.0'?>" + b"<a>" * 200_000 + b"</a>" * 200_000, "is XML, but no HL7 annotated ECG"),
+        (b"<?xml version='1.0'?><AnnotatedECG>" + b"<series>" * 50_000, "is no whole XML file"),
+    ],
+    ids=["many", "deep", "open"],
+)
+def test_an_aecg_of_many_or_deep_tags_costs_little(content, said, tmp_path):
+    pytest.importorskip("defusedxml", reason="defusedxml is not installed: pip install 'ecg-bench[files]'")
+    (tmp_path / "one.xml").write_bytes(content)
+    with pytest.raises(DatasetError, match=said):
+        read_recording(tmp_path / "one.xml", Told())
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda text: text[:-40], "is no whole XML file: line 1"),
