@@ -90,7 +90,7 @@ def _parsed(header: Path, lines: Sequence[str]) -> tuple[float, int | None, Sequ
     fs = float(re.split(r"[/(]", more[0])[0]) if more else 250.0
     samples = int(more[1]) if len(more) > 1 else 0
     if not (isfinite(fs) and fs > 0) or samples < 0:
-        raise DatasetError(f"{header} has no sampling rate in Hz: {lines[0][:60]!r}")
+        raise DatasetError(f"{header} does not say a sampling rate in Hz and a number of samples in its first line")
     return fs, samples or None, [_channel(header, line) for line in lines[1 : int(count) + 1]]
 
 

@@ -182,6 +182,26 @@ def test_a_comment_in_an_older_encoding_hinders_nothing(samples, tmp_path):
     assert np.abs(read_recording(header, Told()).signal.mv - samples / 1000).max() < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("Erika 12 -5 5000", "does not say a sampling rate in Hz"),
+        ("Erika 12 inf 5000", "does not say a sampling rate in Hz"),
+        ("Erika 12 500 -1", "does not say a sampling rate in Hz"),
+        ("Erika/3 12 500 5000", "is a record of several segments: name one of them"),
+        ("Erika 13 500 5000", "names 12 of 13 channels: 1 to 256 are read"),
+        ("Erika", "is no WFDB header that can be read"),
+        ("Erika 12 500 5001", "r.dat holds 60000 samples where its header says 60012: it is cut off or damaged"),
+    ],
+)
+def test_a_first_line_that_cannot_be_is_one_sentence_without_it(first, said, samples, tmp_path):
+    header = files.write_wfdb(tmp_path / "r", samples)
+    header.write_text("\n".join([first, *header.read_text().splitlines()[1:]]))
+    with pytest.raises(DatasetError, match=said) as refused:
+        read_recording(header, Told())
+    assert "Erika" not in str(refused.value)
+
+
 def test_a_modified_lead_is_not_taken_for_the_lead(samples, tmp_path):
     header = files.write_wfdb(tmp_path / "r", samples, leads=files.EIGHT, names=("I", "MLII", *files.EIGHT[2:]))
     with pytest.raises(DatasetError, match=r"has no lead II: .*; MLII cannot stand for"):
@@ -426,6 +446,21 @@ def test_a_table_of_the_file_is_used(samples, tmp_path):
     bits = "".join("01" + f"{int(value) & 0xFFFF:016b}" for value in samples[0, :16])
     data = int(bits, 2).to_bytes(len(bits) // 8, "big")
     assert decoded(data, 16, table_of(table), 0).tolist() == samples[0, :16].tolist()
+
+
+@pytest.mark.parametrize(
+    "structure", [(0, 16, 1, 0, 0), (33, 40, 1, 0, 0), (4, 3, 1, 0, 0), (4, 21, 1, 0, 0), (4, 4, 0, 2, 0)]
+)
+def test_a_table_that_cannot_be_or_switches_is_refused(structure):
+    with pytest.raises(ValueError, match=r"its Huffman table is damaged"):
+        table_of(struct.pack("<HHBBBhI", 1, 1, *structure))
+
+
+@pytest.mark.parametrize("samples", [[5], [5, 7], [5, 7, 4]])
+def test_few_samples_are_rebuilt_from_second_differences(samples):
+    stored = np.array([*samples[:2], *np.diff(samples, n=2)], dtype="<i2").tobytes()
+    assert decoded(stored, len(samples), None, 2).tolist() == samples
+    assert decoded(files.huffman(np.frombuffer(stored, "<i2")), len(samples), DEFAULT_TABLE, 2).tolist() == samples
 
 
 def test_a_multiplier_is_in_nanovolts(samples, tmp_path):
