@@ -75,7 +75,8 @@ def read_recording(path: Path, told: Told, begin_s: float | None = None) -> Reco
         option = "--fs" if told.fs is not None else "--unit"
         raise DatasetError(f"{path} is a file of kind {kind.name}, which says that itself: leave {option} out")
     traces = kind.read(path, told)
-    _check_time(path, traces.fs, max(map(len, traces.leads.values()), default=0))
+    if traces.leads:
+        _check_time(path, traces.fs, max(map(len, traces.leads.values())))
     mv, computed = twelve(traces.leads, path, traces.others)
     whole_s = mv.shape[1] / traces.fs
     _check_amplitude(path, mv)

@@ -202,6 +202,12 @@ def test_a_first_line_that_cannot_be_is_one_sentence_without_it(first, said, sam
     assert "Erika" not in str(refused.value)
 
 
+def test_a_record_without_any_of_the_leads_is_told_which_are_needed(samples, tmp_path):
+    header = files.write_wfdb(tmp_path / "r", samples[:, :500], leads=("I", "II"), names=("MLII", "V7"))
+    with pytest.raises(DatasetError, match=r"has no lead I, II, V1, V2, V3, V4, V5, V6: .*; MLII, V7 cannot stand for"):
+        read_recording(header, Told())
+
+
 def test_a_modified_lead_is_not_taken_for_the_lead(samples, tmp_path):
     header = files.write_wfdb(tmp_path / "r", samples, leads=files.EIGHT, names=("I", "MLII", *files.EIGHT[2:]))
     with pytest.raises(DatasetError, match=r"has no lead II: .*; MLII cannot stand for"):
@@ -247,6 +253,9 @@ def test_the_rate_follows_from_a_column_of_times(name, step, samples, tmp_path):
     path = files.write_csv(tmp_path / "one.csv", samples, names=[name, *LEADS], before=[times])
     found = read_recording(path, Told(unit="uV"))
     assert (found.signal.fs, found.notes) == (500, ())
+    assert read_recording(path, Told(498.0, "uV")).signal.fs == 500
+    with pytest.raises(DatasetError, match=r"--fs 492 contradicts"):
+        read_recording(path, Told(492.0, "uV"))
     with pytest.raises(DatasetError, match=r"--fs 250 contradicts .*one.csv, which is sampled at 500 Hz"):
         read_recording(path, Told(250.0, "uV"))
 

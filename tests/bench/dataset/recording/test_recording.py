@@ -150,7 +150,7 @@ def originals(samples, tmp_path_factory):
 
 
 @pytest.mark.parametrize("ending", [".hea", ".csv", ".scp", ".dcm", ".xml"])
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_is_one_sentence(ending, originals, data):
     """Bytes changed, cut off or put in anywhere, most of them in the first kilobyte, where the structure stands."""
