@@ -42,6 +42,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "bench/explain/belief/verdict.py": ("tests/bench/explain/test_verdict.py",),
     "bench/explain/belief/estimate.py": ("tests/bench/explain/test_verdict.py",),
     "bench/explain/": ("tests/bench/explain",),
+    "bench/dataset/recording/": ("tests/bench/dataset/recording",),
     "bench/score/": ("tests/bench/score",),
     "taxonomy/parsing.py": ("tests/taxonomy",),
     "taxonomy/truth.py": ("tests/taxonomy",),

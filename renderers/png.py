@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE_COLOUR = 3
+_HEADER_END = 33
+"""Bytes of the signature and the first chunk, before which nothing may stand."""
 
 
 def encode(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
@@ -37,6 +39,12 @@ def encode(indices: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
+
+
+def with_scale(png: bytes, px_per_mm: float) -> bytes:
+    """Return a PNG that says its resolution (chunk ``pHYs``, in pixels per metre), so that it is printed to scale."""
+    per_metre = round(px_per_mm * 1000)
+    return png[:_HEADER_END] + _chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)) + png[_HEADER_END:]
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

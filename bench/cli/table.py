@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
+    "read": ("bench.cli.read:read", "Read ECGs of one's own: WFDB, CSV, DICOM, HL7 aECG or SCP-ECG files."),
     "prompt": ("bench.cli.prompt:prompt", "Print exactly what a reader would be told and shown."),
     "render": ("bench.cli.render:render", "Draw records as PNG pictures."),
     "data": ("bench.cli.main:data", "Get, check and describe recordings: fetch, verify, info, explain."),

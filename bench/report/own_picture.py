@@ -1,0 +1,41 @@
+"""Pictures of the user's recordings, which print to scale."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.dataset.recording import Recording
+from bench.run.settings import safe_name
+from bench.storage import whole_file
+from renderers import LEADS, PageStyle, render
+from renderers.png import with_scale
+from taxonomy.error import StorageError
+
+
+def draw_recordings(
+    recordings: Sequence[Recording], styles: Mapping[str, PageStyle], folder: Path
+) -> list[tuple[Path, ...]]:
+    """Draw every recording by every renderer as PNG files with their resolution; return the files of each recording.
+
+    A picture is named after the number of its recording and its file, so that two files of one name stay apart.
+
+    Raises
+    ------
+    taxonomy.error.StorageError
+        When the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [tuple(_drawn(number, one, styles, folder)) for number, one in enumerate(recordings, start=1)]
+    except OSError as error:
+        raise StorageError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+
+
+def _drawn(number: int, recording: Recording, styles: Mapping[str, PageStyle], folder: Path) -> list[Path]:
+    paths = []
+    for name, style in styles.items():
+        for image in render(recording.signal.mv, recording.signal.fs, name, style):
+            lead = f"_{image.leads[0]}" if image.leads != LEADS and len(image.leads) == 1 else ""
+            paths.append(folder / f"{number:02}_{safe_name(recording.path.name)[:80]}_{name}{lead}.png")
+            with whole_file(paths[-1]) as part:
+                part.write_bytes(with_scale(image.png(), image.px_per_mm))
+    return paths
