@@ -240,8 +240,8 @@ def test_the_rate_is_measured_only_where_no_code_says_it(tmp_path):
     write_challenge(tmp_path / "E00002.hea", ("Dx: 164889003",))
     cohort = Challenge(str(tmp_path)).cohort("all")
     said, measured = (cohort.truth(record) for record in cohort)
-    assert (said.values["rate"], said.circular) == ("bradycardia", frozenset())
-    assert (measured.values["rate"], measured.circular) == ("normal", {"rate"})
+    assert (said.values["rate"], "rate" in said.circular) == ("bradycardia", False)
+    assert (measured.values["rate"], "rate" in measured.circular) == ("normal", True)
 
 
 def test_lenient_labels_are_another_dataset(tmp_path):
