@@ -86,6 +86,11 @@ UNKNOWN_SOURCE = SnomedSource(why="nothing is known of how this source labels")
 LENIENT_SOURCE = SnomedSource(True, frozenset({"axis", "conduction", "ischemia", "other_findings"}))
 
 
+def is_snomed_code(written: str) -> bool:
+    """Tell whether a text may be a SNOMED CT identifier, known or not; what is none may be a name, and is not shown."""
+    return written.isascii() and written.isdecimal() and len(written) <= 18
+
+
 @cache
 def snomed_codes() -> Mapping[str, SnomedCode]:
     """Return every code that is known, by code."""
@@ -185,6 +190,13 @@ class _Mapping:
         )
 
     @property
+    def _is_not_known(self) -> str:
+        code = self.unknown[0]
+        return (
+            f"code {code} is not known" if is_snomed_code(code) else "what stands in the place of a code is no number"
+        )
+
+    @property
     def _passing(self) -> frozenset[str]:
         return frozenset() if self.is_lenient or not (self.codes or self.unknown) else self.source.passing
 
@@ -216,7 +228,7 @@ class _Mapping:
         if unsure and not self.is_lenient:
             return _Found(None, f"{unsure[0].name}: {unsure[0].rule}")
         if self.unknown and not self.is_lenient:
-            return _Found(None, f"code {self.unknown[0]} is not known")
+            return _Found(None, self._is_not_known)
         if negative is not None and self._is_normal and axis != "axis":
             return _Found(negative, "a normal ECG")
         if negative is None or axis not in self.source.complete:
@@ -308,7 +320,7 @@ class _Mapping:
         if abnormal:
             return _Found("abnormal", abnormal[0].name)
         if self.unknown:
-            return _Found(None, f"code {self.unknown[0]} is not known")
+            return _Found(None, self._is_not_known)
         return _Found(None, "no code says normal or abnormal" if self.codes else "no code")
 
 

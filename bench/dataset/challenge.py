@@ -7,7 +7,7 @@ file of format 16. ``challenge_sources.json`` has the rules for sources, windows
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.dataset.base import TRAIN, Dataset, Split
@@ -17,11 +17,11 @@ from bench.dataset.hash_fold import FOLDS, TAUGHT, TESTED, VALIDATED, hash_fold
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, Signal, by_id
-from bench.dataset.wfdb_file import checksum_problem, read_comments, read_header
+from bench.dataset.wfdb_file import Header, checksum_problem, read_comments, read_header
 from bench.dataset.window import unusable, window_of
 from measurements import Measurements
 from taxonomy.error import DatasetError
-from taxonomy.snomed import snomed_codes, snomed_truth
+from taxonomy.snomed import is_snomed_code, snomed_codes, snomed_truth
 from taxonomy.truth import Numbers, Truth
 
 LENIENT = ",lenient"
@@ -43,12 +43,13 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Row:
-    """What a header says; ``problem`` is why its signal is not read."""
+    """What a header says; ``problem`` is why its signal is not read, ``was_wrong`` whether its gain was put right."""
 
     labels: ChallengeLabels
     fs: int
-    checksums: str
+    digest: str
     problem: str
+    was_wrong: bool = False
 
 
 class Challenge(Dataset):
@@ -140,9 +141,9 @@ class Challenge(Dataset):
         return bool(folds & named) or (place.source == PTBXL_SOURCE and bool(taught.get(PTBXL_NAME)))
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
-        """Return each record's header checksums, or that it has no signal."""
+        """Return each record's header checksums with rate and gains, or that it has no signal."""
         rows = {ecg_id: self._row(ecg_id) for ecg_id in ids}
-        return {ecg_id: "no signal" if row.problem else f"{row.fs}:{row.checksums}" for ecg_id, row in rows.items()}
+        return {ecg_id: "no signal" if row.problem else row.digest for ecg_id, row in rows.items()}
 
     def check(self) -> Iterator[Problem]:
         """Yield the records whose header or sample file is missing, damaged or of another form."""
@@ -160,13 +161,18 @@ class Challenge(Dataset):
         sources = Counter(place.source for place in self._places.values())
         rows = {ecg_id: self._row(ecg_id) for ecg_id in self._places}
         unknown = Counter(code for row in rows.values() for code in row.labels.codes if code not in snomed_codes())
-        shown = ", ".join(f"{code} {n:,}" for code, n in unknown.most_common(LISTED))
-        rest = len(unknown) - LISTED
+        codes = Counter({code: n for code, n in unknown.items() if is_snomed_code(code)})
+        words = sum(unknown.values()) - sum(codes.values())
+        listed = [f"{code} {n:,}" for code, n in codes.most_common(LISTED)]
+        others = [f"{len(codes) - LISTED:,} others"] * (len(codes) > LISTED) + [f"{words:,} that are no number"] * bool(
+            words
+        )
         return {
             "sources": ", ".join(f"{self._title(name)} {n:,}" for name, n in sorted(sources.items())),
             "without a Dx": f"{sum(not row.labels.has_dx for row in rows.values()):,}",
             "signals that are not read": _reasons(row.problem for row in rows.values() if row.problem),
-            "unknown codes": f"{shown}{f' and {rest:,} others' if rest > 0 else ''}" or "none",
+            "unknown codes": " and ".join([", ".join(listed), *others] if listed else others) or "none",
+            "gains put right": f"{sum(row.was_wrong for row in rows.values()):,}",
             "labels": "lenient: what is not said is absent" if self.is_lenient else "strict",
         }
 
@@ -183,21 +189,35 @@ class Challenge(Dataset):
 
     def _row(self, ecg_id: RecordId) -> _Row:
         if ecg_id not in self._rows:
-            self._rows[ecg_id] = self._read(self._place(ecg_id).header)
+            self._rows[ecg_id] = self._read(self._place(ecg_id))
         return self._rows[ecg_id]
 
-    def _read(self, path: Path) -> _Row:
+    def _read(self, place: _Place) -> _Row:
+        path = place.header
         try:
-            header = read_header(path)
+            written = read_header(path)
         except DatasetError as error:
             return _Row(_labels_of(path), 0, "", str(error))
+        header = _put_right(written, place.source)
         problem = unusable(header)
         if not problem and str(path.with_name(header.file)) not in self._files:
             problem = f"names the file {header.file}, which is not there"
-        return _Row(challenge_labels(header.comments), round(header.fs), header.checksums, problem)
+        digest = f"{header.fs:g}:{header.checksums}:{header.calibration}"
+        return _Row(challenge_labels(header.comments), round(header.fs), digest, problem, header is not written)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
-        return window_of(read_header(self._place(ecg_id).header))
+        place = self._place(ecg_id)
+        return window_of(_put_right(read_header(place.header), place.source))
+
+
+def _put_right(header: Header, source: str) -> Header:
+    """Return a header with the gains that its source gives wrongly put right; the header itself where there is none."""
+    known = challenge_sources().get(source)
+    gains = known.gains if known else {}
+    if not any(channel.gain in gains for channel in header.channels):
+        return header
+    channels = (replace(channel, gain=gains.get(channel.gain, channel.gain)) for channel in header.channels)
+    return replace(header, channels=tuple(channels))
 
 
 def _labels_of(path: Path) -> ChallengeLabels:

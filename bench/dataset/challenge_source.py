@@ -22,6 +22,8 @@ class ChallengeSource:
         As they are published, in lower case.
     has_unnamed_patients : bool
         Whether several recordings are of one patient, and the Challenge does not say which.
+    gains : mapping of float to float
+        Gains in units per mV that its headers give wrongly, and the right ones.
     """
 
     name: str
@@ -29,6 +31,7 @@ class ChallengeSource:
     names: re.Pattern[str]
     folders: frozenset[str]
     has_unnamed_patients: bool
+    gains: Mapping[float, float]
 
 
 @cache
@@ -37,7 +40,12 @@ def challenge_sources() -> Mapping[str, ChallengeSource]:
     content = (files("bench.dataset") / "challenge_sources.json").read_text(encoding="utf-8")
     return {
         name: ChallengeSource(
-            name, said["title"], re.compile(said["names"]), frozenset(said["folders"]), "patients" in said
+            name,
+            said["title"],
+            re.compile(said["names"]),
+            frozenset(said["folders"]),
+            "patients" in said,
+            {float(wrong): float(right) for wrong, right in said.get("gains", {}).items()},
         )
         for name, said in json.loads(content)["sources"].items()
     }

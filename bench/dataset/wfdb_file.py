@@ -103,6 +103,13 @@ class Header:
         by_lead = sorted((channel.row, channel.checksum % 65536) for channel in self.channels)
         return ",".join(str(checksum) for _, checksum in by_lead)
 
+    @property
+    def calibration(self) -> str:
+        """Gain and baseline of I to V6; one pair where all are the same."""
+        by_lead = sorted((channel.row, channel.gain, channel.baseline) for channel in self.channels)
+        said = [f"{gain:g}({baseline})" for _, gain, baseline in by_lead]
+        return said[0] if len(set(said)) == 1 else ",".join(said)
+
 
 def read_header(path: Path) -> Header:
     """Read a ``.hea`` file.
@@ -224,10 +231,14 @@ def read_samples(header: Header, begin: int = 0, count: int | None = None) -> ND
     try:
         _check_size(path, MOST_BYTES)
         with path.open("rb") as content:
-            size = os.fstat(content.fileno()).st_size - header.offset
-            before = content.read(header.offset)
-            content.seek(begin * width, os.SEEK_CUR)
-            data = content.read(count * width)
+            whole = os.fstat(content.fileno()).st_size
+            size = max(0, whole - header.offset)
+            # Memory is taken before anything is read, so that no more is asked for than the file has.
+            before = content.read(min(header.offset, whole))
+            data = b""
+            if size == header.samples * width:
+                content.seek(begin * width, os.SEEK_CUR)
+                data = content.read(count * width)
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing; 'bench data verify' says what else is") from None
     except OSError as error:

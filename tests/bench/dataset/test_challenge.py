@@ -67,7 +67,8 @@ def test_age_sex_and_codes_are_read_in_every_spelling(comments, age, sex, codes)
         ("1000/mV", 1000),
         ("1000.0(0)/mV", 1000),
         ("1000/mv", 1000),
-        ("4880/mV", 4880),
+        ("4880/mV", 1000),
+        ("4881/mV", 4881),
         ("1/uV", 1000),
         ("1/\u00b5V", 1000),
         ("1/\u03bcV", 1000),
@@ -80,6 +81,32 @@ def test_a_gain_is_read_in_every_spelling(tmp_path, gain, units):
     samples = tracing()
     _, record = one(tmp_path, samples=samples, gain=gain)
     assert np.allclose(record.signal().mv, samples.T / units, atol=1e-5)
+
+
+def test_a_gain_that_georgia_gives_wrongly_is_put_right_there_and_nowhere_else(tmp_path):
+    samples = tracing()
+    for name in ("E00001", "A0001"):
+        write_challenge(tmp_path / f"{name}.hea", samples=samples, gain="4880(0)/mV")
+    dataset = Challenge(str(tmp_path))
+    assert np.allclose(dataset.record("E00001").signal().mv, samples.T / 1000, atol=1e-5)
+    assert np.allclose(dataset.record("A0001").signal().mv, samples.T / 4880, atol=1e-5)
+    assert describe(dataset)["gains put right"] == "1"
+
+
+def test_signals_of_other_gains_are_other_signals(tmp_path):
+    digests = set()
+    for gain in ("1000/mV", "500/mV", "1000(1)/mV"):
+        dataset, _ = one(tmp_path, gain=gain)
+        digests.add(dataset.signal_fingerprint(["E00001"]))
+    assert len(digests) == 3
+
+
+def test_amplitudes_of_georgia_are_of_one_scale(shared_data):
+    folder = shared_data / "other_domains" / "georgia"
+    if not folder.is_dir():
+        pytest.skip(f"there is no {folder}")
+    spreads = [np.median(np.ptp(record.signal().mv, axis=1)) for record in Challenge(str(folder))]
+    assert min(spreads) > 0.4
 
 
 def test_a_header_in_latin_1_has_its_micro_sign(tmp_path):
@@ -185,6 +212,17 @@ def test_unknown_codes_are_counted_and_listed_and_leave_silence_unlabelled(tmp_p
     assert truth.values["rhythm"] == "atrial_fibrillation"
     assert truth.values["conduction"] is None
     assert truth.because["conduction"] == "code 99999999 is not known"
+
+
+def test_what_is_no_code_is_counted_and_not_repeated(tmp_path):
+    write_challenge(tmp_path / "E00001.hea", ("Dx: 99999999,Jane,Doe\x1b[2J",))
+    write_challenge(tmp_path / "E00002.hea", ("Dx: " + ",".join(map(str, range(9_000_000, 9_000_500))),))
+    dataset = Challenge(str(tmp_path))
+    told = describe(dataset)["unknown codes"]
+    assert told.endswith(" and 471 others and 2 that are no number")
+    assert "Jane" not in told
+    because = " ".join(dataset.truth(dataset.record("E00001")).because.values())
+    assert "Jane" not in because
 
 
 def test_two_domains_may_have_the_same_names(tmp_path):
