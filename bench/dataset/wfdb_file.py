@@ -30,6 +30,9 @@ _OTHER_MATS = {b"MATLAB 5.0 MAT-file": "level 5", b"MATLAB 7.3 MAT-file": "versi
 MOST_BYTES, MOST_HEADER_BYTES = 1 << 28, 1 << 20
 """The largest files that are read: a day of twelve leads at 100 Hz is 200 MB."""
 
+LEAST_GAIN, MOST_GAIN, MOST_BASELINE = 1e-3, 1e9, 1 << 31
+"""Units per mV, and the unit of 0 mV: beyond them 16-bit samples are no voltages of a heart in any unit."""
+
 _UNITS = {
     **dict.fromkeys(("mv", "millivolt", "millivolts"), 1.0),
     **dict.fromkeys(("uv", "\u00b5v", "\u03bcv", "microvolt", "microvolts"), 1e-3),
@@ -192,8 +195,8 @@ def _channel(path: Path, line: str) -> Channel:
     if factor is None:
         raise DatasetError(f"{path} gives lead {lead} in {unit!r}, not in mV, uV or V")
     units = float(number) / factor
-    if not (isfinite(units) and units):
-        raise DatasetError(f"{path} does not calibrate lead {lead}: its gain is {number}")
+    if not LEAST_GAIN <= abs(units) <= MOST_GAIN or abs(int(baseline or zero)) > MOST_BASELINE:
+        raise DatasetError(f"{path} does not calibrate lead {lead}: its gain is {gain[:40]}, its zero {zero[:20]}")
     return Channel(units, int(baseline or zero), int(checksum), _LEADS[lead.lower()])
 
 

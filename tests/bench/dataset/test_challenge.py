@@ -38,6 +38,8 @@ def one(folder, **written):
         ("both/JS45551.hea", "ningbo", "JS45551"),
         ("training/Georgia/g1/0007.hea", "georgia", "georgia-0007"),
         ("St. Mary/0007.hea", "st._mary", "st._mary-0007"),
+        ("both/North/g12/0007.hea", "north", "north-0007"),
+        ("g1/0007.hea", "other", "other-0007"),
     ],
 )
 def test_a_source_is_told_by_the_name_of_its_records_else_by_its_folder(path, source, ecg_id):
@@ -52,6 +54,7 @@ def test_a_source_is_told_by_the_name_of_its_records_else_by_its_folder(path, so
         (("Age: NaN", "Sex: Unknown", "Dx: Unknown"), None, None, ()),
         (("Age: 300", "Gender: female", "Diagnosis: 1;2"), 90, "female", ("1", "2")),
         (("Age: -1", "Sex:", "Dx:"), None, None, ()),
+        (("Dx: 426783006", "Dx: 164889003"), None, None, ("426783006", "164889003")),
         (("<age>: 65  ", "Rx: Dx", "Dx=59118001"), 65, None, ("59118001",)),
         ((), None, None, ()),
     ],
@@ -91,6 +94,13 @@ def test_a_gain_that_georgia_gives_wrongly_is_put_right_there_and_nowhere_else(t
     assert np.allclose(dataset.record("E00001").signal().mv, samples.T / 1000, atol=1e-5)
     assert np.allclose(dataset.record("A0001").signal().mv, samples.T / 4880, atol=1e-5)
     assert describe(dataset)["gains put right"] == "1"
+
+
+@pytest.mark.parametrize("gain", ["1e-40/mV", "1e40/mV", "nan/mV", "0/mV", "1000(99999999999999)/mV"])
+def test_a_gain_of_no_electrocardiograph_is_told(tmp_path, gain):
+    dataset, record = one(tmp_path, gain=gain)
+    assert record.rates == ()
+    assert "does not calibrate lead I" in next(dataset.check()).sentence
 
 
 def test_signals_of_other_gains_are_other_signals(tmp_path):
