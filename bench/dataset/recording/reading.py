@@ -19,8 +19,9 @@ SLOWEST, FASTEST = 100, 4000
 SHORTEST_S, LONGEST_S, WINDOW_S = 5.0, 1800.0, 10.0
 """Recordings that are read, and what a reader is shown: a resting ECG is ten seconds."""
 
-LARGEST_MV = 50.0
-"""Spread between the 1% and the 99% quantile of a lead that no heart reaches: a wrong unit."""
+SMALLEST_MV, LARGEST_MV = 0.01, 50.0
+"""Spreads between the 1% and the 99% quantile of a lead that tell a wrong unit: no heart reaches the larger one, and
+no electrocardiograph's noise stays below the smaller one in every lead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,18 +105,24 @@ def _check_time(path: Path, fs: float, samples: int) -> None:
 def _check_amplitude(path: Path, mv: NDArray[np.float32]) -> None:
     if np.isinf(mv).any():
         raise DatasetError(f"{path} holds an infinite voltage")
+    widest = 0.0
     for lead, samples in zip(LEADS, mv, strict=True):
         known = samples[np.isfinite(samples)]
         if not known.size:
             continue
         low, high = np.quantile(known, (0.01, 0.99))
+        widest = max(widest, float(np.ptp(known)))
         if high - low > LARGEST_MV:
             raise DatasetError(
                 f"{path} swings by {high - low:.3g} mV in {lead}, which no heart does: is its unit another, such as uV?"
             )
-    spreads = [np.ptp(samples[np.isfinite(samples)]) for samples in mv if np.isfinite(samples).any()]
-    if not any(spread > 0 for spread in spreads):
+    if not widest > 0:
         raise DatasetError(f"{path} is flat in every lead: it holds no ECG")
+    if widest < SMALLEST_MV:
+        raise DatasetError(
+            f"{path} swings by {1000 * widest:.3g} uV at most in any lead, less than noise: is its unit another, such as "
+            "mV?"
+        )
 
 
 def _first(path: Path, mv: NDArray[np.float32], fs: float, begin_s: float | None) -> int:

@@ -307,7 +307,7 @@ def test_what_nobody_tells_is_asked_for_or_refused(samples, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: text.replace("\n", "\nErika,", 1), "more cells than the header|a cell below a lead's name"),
+        (lambda text: text.replace("\n", "\nErika,", 1), "more cells than its header|a cell below a lead's name"),
         (lambda text: text.replace("I,II", "I,I", 1), "has lead I twice"),
         (lambda text: text.split("\n", 1)[1], "names no lead in its first line"),
         (lambda text: text.replace("I,II", "I [V],II [furlong]", 1), "has no lead II|gives a unit for some leads"),
@@ -321,6 +321,30 @@ def test_a_wrong_table_is_one_sentence_without_its_cells(change, said, samples, 
     with pytest.raises(DatasetError, match=said) as refused:
         read_recording(path, IN_MICROVOLTS)
     assert "Erika" not in str(refused.value)
+
+
+def test_rows_of_more_cells_than_names_are_refused_whatever_their_voltages(samples, tmp_path):
+    path = files.write_csv(tmp_path / "ecg.csv", samples)
+    names, *lines = path.read_text().splitlines()
+    numbered = [f"{number / 1000:.3f},{line}" for number, line in enumerate(lines)]
+    decimals = [line.replace(",", ",5,") + ",5" for line in lines]
+    late = [*lines[:4000], *decimals[4000:]]
+    for rows, said in (
+        (numbered, "line 2 of"),
+        (decimals, "decimal commas need semicolons"),
+        (late, "has rows of more"),
+    ):
+        path.write_text("\n".join([names, *rows]) + "\n")
+        with pytest.raises(DatasetError, match=said):
+            read_recording(path, Told(500, "uV"))
+    path.write_text("\n".join([names, *(f"{line}," for line in lines)]) + "\n")
+    assert read_recording(path, Told(500, "uV")).signal.mv.shape == (12, samples.shape[1])
+
+
+def test_microvolts_that_are_millivolts_are_noticed(samples, tmp_path):
+    path = files.write_csv(tmp_path / "ecg.csv", samples, names=[f"{lead} [nV]" for lead in LEADS])
+    with pytest.raises(DatasetError, match="less than noise: is its unit another, such as mV"):
+        read_recording(path, Told(500))
 
 
 def test_millivolts_that_are_microvolts_are_noticed(samples, tmp_path):
