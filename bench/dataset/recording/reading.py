@@ -120,8 +120,8 @@ def _check_amplitude(path: Path, mv: NDArray[np.float32]) -> None:
         raise DatasetError(f"{path} is flat in every lead: it holds no ECG")
     if widest < SMALLEST_MV:
         raise DatasetError(
-            f"{path} swings by {1000 * widest:.3g} uV at most in any lead, less than noise: is its unit another, such as "
-            "mV?"
+            f"{path} swings by {1000 * widest:.3g} uV at most in any lead, less than noise: is its unit another, such "
+            "as mV?"
         )
 
 

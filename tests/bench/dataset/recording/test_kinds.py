@@ -323,6 +323,14 @@ def test_a_wrong_table_is_one_sentence_without_its_cells(change, said, samples, 
     assert "Erika" not in str(refused.value)
 
 
+def test_a_gain_that_a_source_gives_wrongly_is_put_right_and_said(samples, tmp_path):
+    known = read_recording(files.write_wfdb(tmp_path / "E00015", samples, gain="4880/mV"), Told())
+    other = read_recording(files.write_wfdb(tmp_path / "mine", samples, gain="4880/mV"), Told())
+    assert np.allclose(known.signal.mv, samples / 1000, atol=1e-5)
+    assert known.notes == ("4880/mV is 1000/mV: headers of Georgia 12-lead were wrong",)
+    assert np.allclose(other.signal.mv, samples / 4880, atol=1e-5)
+
+
 def test_rows_of_more_cells_than_names_are_refused_whatever_their_voltages(samples, tmp_path):
     path = files.write_csv(tmp_path / "ecg.csv", samples)
     names, *lines = path.read_text().splitlines()
