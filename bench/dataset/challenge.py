@@ -16,6 +16,7 @@ from bench.dataset.challenge_source import challenge_sources, source_of
 from bench.dataset.hash_fold import FOLDS, TAUGHT, TESTED, VALIDATED, hash_fold
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
+from bench.dataset.ptbxl_table import TABLE
 from bench.dataset.record import Record, RecordId, Signal, by_id
 from bench.dataset.wfdb_file import Header, checksum_problem, read_comments, read_header
 from bench.dataset.window import unusable, window_of
@@ -63,7 +64,7 @@ class Challenge(Dataset):
     Raises
     ------
     taxonomy.error.DatasetError
-        When it is no folder, holds no header, or holds a record twice.
+        When it is no folder, holds no header, holds a record twice, or is PTB-XL's own.
     """
 
     name = "challenge"
@@ -81,6 +82,10 @@ class Challenge(Dataset):
         self.folder = Path(folder.removesuffix(LENIENT))
         if not self.folder.is_dir():
             raise DatasetError(f"the data folder {self.folder} does not exist: fetch it with 'bench data fetch'")
+        if (self.folder / TABLE).is_file():
+            raise DatasetError(
+                f"{self.folder} is PTB-XL's own folder, with labels in {TABLE}: name it without 'challenge:'"
+            )
         self._files, headers = _listed(self.folder)
         self._places = _placed(self.folder, headers)
         if not self._places:

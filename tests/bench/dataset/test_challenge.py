@@ -259,6 +259,13 @@ def test_a_folder_without_records_is_told(tmp_path, name):
         Challenge(str(tmp_path / name))
 
 
+def test_the_folder_of_ptbxl_itself_is_told(tmp_path):
+    write_challenge(tmp_path / "00001_lr.hea")
+    (tmp_path / "ptbxl_database.csv").write_text("ecg_id\n")
+    with pytest.raises(DatasetError, match=r"is PTB-XL's own folder, with labels in ptbxl_database\.csv"):
+        Challenge(str(tmp_path))
+
+
 def test_folds_follow_from_the_name_and_no_patient_is_in_two(tmp_path):
     for number in range(60):
         write_challenge(tmp_path / f"E{number:05d}.hea", samples=tracing(5))
