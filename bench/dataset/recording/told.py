@@ -44,7 +44,7 @@ class Told:
     def factor(self, where: object) -> float:
         """Return how many mV one unit of the file is; raises DatasetError where nobody says it."""
         if self.unit is not None:
-            return millivolts(self.unit, where)
+            return millivolts(self.unit, where, is_told=True)
         if self.ask is None:
             raise DatasetError(f"{where} does not say its unit: name it with --unit mV or --unit uV, or in its header")
-        return millivolts(self.ask(f"{where}: unit, {KNOWN}"), where)
+        return millivolts(self.ask(f"{where}: unit, {KNOWN}"), where, is_told=True)

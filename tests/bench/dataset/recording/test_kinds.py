@@ -444,10 +444,10 @@ def test_an_aecg_of_many_or_deep_tags_costs_little(content, said, tmp_path):
         (lambda text: text[:-40], "is no whole XML file: line 1"),
         (lambda text: text.replace("AnnotatedECG", "Letter"), "is XML, but no HL7 annotated ECG"),
         (lambda text: text.replace("TIME_ABSOLUTE", "TIME_OF_DAY"), "does not say its sampling rate"),
-        (lambda text: text.replace('unit="s"', 'unit="min"'), "which is no time in s, ms or us"),
+        (lambda text: text.replace('unit="s"', 'unit="min"'), "as 0.002 of what is no time in s, ms or us"),
         (
-            lambda text: text.replace('unit="uV"', 'unit="stone"'),
-            "gives voltages in 'stone': units that are read are mV",
+            lambda text: text.replace('unit="uV"', 'unit="Erika"'),
+            "gives voltages in a unit that is none: units that are read are mV",
         ),
         (lambda text: text.replace("<digits>", "<digits>Erika "), "holds a sample of lead I that is no number"),
         (lambda text: text.replace("<digits>", "<digits>NaN "), "holds a sample of lead I that is no finite number"),
