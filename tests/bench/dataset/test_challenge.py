@@ -14,6 +14,7 @@ from bench.dataset.verify import verify
 from taxonomy.error import DatasetError
 
 from ...challenge import tracing, write_challenge
+from ...command import bench
 
 
 def one(folder, **written):
@@ -233,6 +234,14 @@ def test_what_is_no_code_is_counted_and_not_repeated(tmp_path):
     assert "Jane" not in told
     because = " ".join(dataset.truth(dataset.record("E00001")).because.values())
     assert "Jane" not in because
+
+
+def test_no_name_of_a_record_rules_the_terminal(tmp_path):
+    write_challenge(tmp_path / "ward" / "x\x1b[2J.hea", samples=tracing(2))
+    for words in ("verify", "info"):
+        done = bench("data", words, "--data", f"challenge:{tmp_path / 'ward'}", cwd=tmp_path)
+        assert "\x1b" not in done.stdout + done.stderr
+    assert "\\x1b[2J.hea" in bench("data", "verify", "--data", f"challenge:{tmp_path}", cwd=tmp_path).stdout
 
 
 def test_two_domains_may_have_the_same_names(tmp_path):
