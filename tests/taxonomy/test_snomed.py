@@ -91,6 +91,14 @@ def test_what_ningbo_calls_flutter_may_be_fibrillation():
     assert snomed_truth([flutter], "chapman").right_values("rhythm") == {"atrial_flutter"}
 
 
+def test_a_junctional_escape_is_a_beat_in_shaoxing_and_ningbo():
+    escape = "426995002"
+    for source in ("chapman", "ningbo"):
+        assert snomed_truth([escape, "426177001"], source).right_values("rhythm") == {"sinus", "sinus_arrhythmia"}
+        assert snomed_truth([escape], source).values["rhythm"] is None
+    assert snomed_truth([escape], "georgia").values["rhythm"] == "supraventricular"
+
+
 def test_codes_of_the_challenges_ptbxl_mean_what_their_counts_say():
     assert snomed_truth(["39732003"], "ptb-xl", Numbers(qrs_axis=0)).values["axis"] is None
     assert snomed_truth([NSR], "ptb-xl", Numbers(qrs_axis=0)).values["axis"] is None
