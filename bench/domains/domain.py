@@ -69,6 +69,8 @@ class Answered:
         Of every record of the domain, by id; each by a model that was not taught the record or its patient.
     taught : mapping of str to int
         Training records by domain: of ``intra-source`` the mean over the folds; empty for ``zero-shot``.
+    contaminated : frozenset of int or str
+        Records of the domain that the reader was taught all the same.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Answered:
     domain: Domain
     readings: Mapping[RecordId, Reading]
     taught: Mapping[str, float] = field(default_factory=dict)
+    contaminated: frozenset[RecordId] = frozenset()
 
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
