@@ -16,7 +16,7 @@ from bench.domains.sheet import Sheet, Sums
 from bench.score.agreement import LEVEL, holm
 from bench.score.area import Z
 from bench.score.bootstrap import expanded, interval
-from bench.score.comparison import Answers, Gap, PairComparison, compare_pair
+from bench.score.comparison import Answers, Gap, PairComparison, compare_pair, swapped_sums
 from bench.score.rounding import rounded
 
 CLASS, AXIS, SCORE = "class", "axis", "score"
@@ -123,35 +123,33 @@ class Paired:
         # The same seed and patients: a resample holds the same patients on both sides.
         return self.home.resampled(self.draws, self.seed), self.away.resampled(self.draws, self.seed)
 
+    @cached_property
+    def _swapped(self) -> list[dict[str, NDArray[np.float64]]]:
+        sides = [self.home.columns, self.away.columns]
+        both = [name for name in sides[0] if name in sides[1] and not name.startswith("kappa ")]
+        columns = [{name: side[name] for name in both} for side in sides]
+        return swapped_sums(columns, self.home.patients, self.draws, self.seed)
+
     def _of_sums(self, name: str, figure: Callable[[Sheet, Sums], NDArray[np.float64]], sign: int = 1) -> Change:
-        n = len(self.home.cases)
-        first, second = (float(figure(side, side.sums)[0]) for side in (self.home, self.away))
+        """Return the change of a figure that follows from sums; p by swapping whole patients between the two."""
+        n, sides = len(self.home.cases), (self.home, self.away)
+        first, second = (float(figure(side, side.sums)[0]) for side in sides)
         if not (np.isfinite(first) and np.isfinite(second)):
             return Change(name, SCORE, n, 0, None, None, Figure(None, withheld="not defined for these answers"))
-        value = rounded(sign * (first - second))
+        value, held = rounded(sign * (first - second)), (rounded(first), rounded(second))
         if self.home.people < 2:
-            drop = Figure(value, withheld=NO_PATIENTS)
-        else:
-            drawn = sign * (figure(self.home, self._drawn[0]) - figure(self.away, self._drawn[1]))
-            drop = Figure(value, interval(drawn, expanded(self.home.people)))
-        return Change(name, SCORE, n, 0, rounded(first), rounded(second), drop, p=_p(drop))
+            return Change(name, SCORE, n, 0, *held, Figure(value, withheld=NO_PATIENTS))
+        drawn, swapped = (
+            figure(self.home, sums[0]) - figure(self.away, sums[1]) for sums in (self._drawn, self._swapped)
+        )
+        as_extreme = np.abs(swapped) >= abs(first - second) - 1e-9
+        p = rounded((1 + int(as_extreme.sum())) / (1 + len(swapped)))
+        return Change(name, SCORE, n, 0, *held, Figure(value, interval(sign * drawn, expanded(self.home.people))), p=p)
 
 
 def _error(drop: Figure) -> float | None:
     """Return the standard error that an interval stands for, None without one."""
     return None if drop.interval is None else (drop.interval[1] - drop.interval[0]) / (2 * Z)
-
-
-def _p(drop: Figure) -> float | None:
-    """Return the two-sided p of a difference of whose error only the interval is known."""
-    from scipy.stats import norm
-
-    error = _error(drop)
-    if error is None or drop.value is None:
-        return None
-    if error == 0:
-        return 1.0 if drop.value == 0 else 0.0
-    return rounded(2 * float(norm.sf(abs(drop.value) / error)))
 
 
 def told(changes: Sequence[Change], errors: Sequence[float | None]) -> tuple[Change, ...]:

@@ -9,7 +9,7 @@ from bench.domains.domain import HELD_OUT, INTRA, PROTOCOLS
 from bench.domains.domain_class import domain_classes
 from bench.domains.paired import AXIS, CLASS, SCORE
 from bench.domains.result import POOLED, Cell, Change, Described, DomainDrop, DomainStudy, Figure
-from bench.report.domain_plot import auroc_plot, calibration_plot, class_plot, drop_plot, rare_plot
+from bench.report.domain_plot import FEWEST_PAIRS, auroc_plot, calibration_plot, class_plot, drop_plot, rare_plot
 from bench.report.plot import save
 from bench.report.table import chance, harmless, markdown_table, number, page, percent, plain, quoted, terminal_table
 from bench.storage import as_json, write_whole
@@ -28,10 +28,10 @@ HOW = (
     "*intra-source*: taught other patients of the same domain, cross-validated; *leave-one-out*: taught every other "
     "domain; *zero-shot*: taught elsewhere. *AUROC*: mean over the single classes with ten positives and ten "
     "negatives, their number in brackets. *kappa*: mean over rhythm, conduction, ischemia, other findings and "
-    "diagnosis, as far as they are labelled. *macro-F1*: over the labels that occur. *Challenge*: the normalised score of the "
-    "PhysioNet/CinC Challenge 2021. *calibration*: expected calibration error over all pairs of a record and a class. "
-    "Intervals of 95%: areas by DeLong's method, clustered by patient; everything else by bootstrap over patients. "
-    "What this project measured itself is no label of a hospital: such a rate is not scored."
+    "diagnosis, as far as they are labelled. *macro-F1*: over the labels that occur. *Challenge*: the normalised score "
+    "of the PhysioNet/CinC Challenge 2021. *calibration*: expected calibration error over all pairs of a record and a "
+    "class. Intervals of 95%: areas by DeLong's method, clustered by patient; everything else by bootstrap over "
+    "patients. What this project measured itself is no label of a hospital: such a rate is not scored."
 )
 HOW_DROPS = (
     "The same records, answered once by a network that was taught other patients of their source and once by one that "
@@ -47,9 +47,9 @@ HOW_GROUPS = (
 )
 HOW_NOISE = (
     "The same answers judged by labels mapped strictly (what is not said is unlabelled) and leniently (what is not "
-    "said is absent). *goes*: what of the strict drop is not there by lenient labels, with Fieller's interval. It is called "
-    "label noise where more than half of the drop goes, shift where more than half of it stays, each by the whole "
-    "interval; of a drop that is not shown nothing can be told."
+    "said is absent). *goes*: what of the strict drop is not there by lenient labels, with Fieller's interval. It is "
+    "called label noise where more than half of the drop goes, shift where more than half of it stays, each by the "
+    "whole interval; of a drop that is not shown nothing can be told. p of the strict drop is that of the class alone."
 )
 
 
@@ -75,7 +75,10 @@ def _pictures(study: DomainStudy) -> dict[str, tuple[str, "Picture"]]:
         "classes.png": ("AUROC by class and protocol", class_plot(study)),
         "drops.png": ("Drop from intra-source to leave-one-out by class and domain", drop_plot(study)),
         "rare.png": ("Drop of rare and of common classes", rare_plot(study)),
-        "calibration.png": ("Probability against share of positives", calibration_plot(study)),
+        "calibration.png": (
+            f"Probability against share of positives, bins of {FEWEST_PAIRS} pairs or more",
+            calibration_plot(study),
+        ),
     }
     return {name: (said, picture) for name, (said, picture) in found.items() if picture is not None}
 
@@ -247,14 +250,19 @@ def _drops(study: DomainStudy) -> Iterator[str]:
         yield _sizes(one)
         kinds = {SCORE: "score", AXIS: "kappa on", CLASS: "AUROC of"}
         for kind, said in kinds.items():
-            rows = [_change_row(change) for change in one.changes if change.kind == kind and _is_told(change)]
+            own = [change for change in one.changes if change.kind == kind]
+            rows = [_change_row(change) for change in own if change.drop.value is not None]
             if rows:
                 yield markdown_table((said, *DROP_HEADINGS[1:]), rows)
+            withheld = [(change.name, change.drop.withheld) for change in own if change.drop.value is None]
+            if withheld:
+                yield f"Withheld, {said}: {_reasons(withheld)}."
 
 
-def _is_told(change: Change) -> bool:
-    """Tell whether there is anything to say: a class without a positive in a domain is no news in every table."""
-    return change.kind != CLASS or change.positives > 0
+def _reasons(withheld: Sequence[tuple[str, str]]) -> str:
+    """Return what is withheld by reason, those of one reason together."""
+    why = dict.fromkeys(reason for _, reason in withheld)
+    return plain("; ".join(f"{', '.join(name for name, said in withheld if said == one)} ({one})" for one in why))
 
 
 def _change_row(one: Change) -> tuple[str, ...]:
@@ -364,14 +372,18 @@ def _domain(study: DomainStudy, name: str) -> Iterator[str]:
     cells = [cell for cell in study.cells if cell.domain == name]
     yield f"## Figures: {name_of(name)}"
     columns = [f"{name_of(cell.arm)}, {cell.protocol}{f' {MARK}' if cell.contaminated else ''}" for cell in cells]
-    rows = []
+    rows, withheld = [], []
     for k, first in enumerate(cells[0].classes):
         own = [cell.classes[k] for cell in cells]
-        if any(one.positives for one in own):
-            n, positives = max(one.n for one in own), max(one.positives for one in own)
-            rows.append((first.name, f"{n:,}", f"{positives:,}", *(figure(one.auroc) for one in own)))
+        if all(one.auroc.value is None for one in own):
+            withheld.append((first.name, first.auroc.withheld))
+            continue
+        n, positives = max(one.n for one in own), max(one.positives for one in own)
+        rows.append((first.name, f"{n:,}", f"{positives:,}", *(figure(one.auroc) for one in own)))
     if rows:
         yield markdown_table(("AUROC of", "n", "positives", *columns), rows)
+    if withheld:
+        yield f"AUROC withheld: {_reasons(withheld)}."
     calibrated = [
         (
             first.name,

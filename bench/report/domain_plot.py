@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.domains.domain import HELD_OUT, INTRA, ZERO_SHOT
+from bench.domains.domain_class import domain_classes
 from bench.domains.paired import CLASS
 from bench.domains.result import POOLED, Cell, DomainStudy, Figure
 from bench.report.plot import (
@@ -31,6 +32,9 @@ MORE_MARKERS = "osD^vPX*"
 RARE, COMMON = (VERMILION, "o"), (BLUE, "s")
 LONGEST = 28
 """Letters of a name in a picture."""
+
+FEWEST_PAIRS = 10
+"""Pairs of a record and a class below which a bin of the calibration is not drawn."""
 
 
 def label(name: str) -> str:
@@ -94,7 +98,8 @@ def drop_plot(study: DomainStudy) -> "Picture | None":
     panels = {arm: found for arm, found in panels.items() if any(found.values())}
     if not panels:
         return None
-    classes = list(dict.fromkeys(name for found in panels.values() for own in found.values() for name in own))
+    held = {name for found in panels.values() for own in found.values() for name in own}
+    classes = [one.name for one in domain_classes() if one.name in held]
     domains = list(dict.fromkeys(name for found in panels.values() for name in found if found[name]))
     figure = new_figure(4.2 + 3.6 * len(panels), (0.24 + 0.12 * len(domains)) * len(classes) + 1.5)
     plots = figure.subplots(1, len(panels), sharey=True, sharex=True, squeeze=False)[0]
@@ -138,7 +143,7 @@ def rare_plot(study: DomainStudy) -> "Picture | None":
 
 def calibration_plot(study: DomainStudy) -> "Picture | None":
     """Return probability against share of positives, a panel for each domain; None without probabilities."""
-    shown = [name for name in _domains(study) if any(cell.reliability for cell in _cells(study, name))]
+    shown = [name for name in _domains(study) if any(_bins(cell) for cell in _cells(study, name))]
     if not shown:
         return None
     wide = min(4, len(shown))
@@ -149,9 +154,9 @@ def calibration_plot(study: DomainStudy) -> "Picture | None":
     for plot, name in zip(plots, shown, strict=False):
         plot.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
         for cell in _cells(study, name):
-            if cell.reliability:
+            if _bins(cell):
                 colour, marker = drawn.setdefault(_series(cell), _style(study, _series(cell)))
-                chances, shares, _ = zip(*cell.reliability, strict=True)
+                chances, shares = zip(*_bins(cell), strict=True)
                 plot.plot(chances, shares, color=colour, marker=marker, markersize=4, linewidth=1)
         plot.set_title(label(name), fontsize=9)
         without_frame(plot)
@@ -163,6 +168,10 @@ def calibration_plot(study: DomainStudy) -> "Picture | None":
     figure.supylabel("share of positives", fontsize=9)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
     return figure
+
+
+def _bins(cell: Cell) -> list[tuple[float, float]]:
+    return [(chance, share) for chance, share, pairs in cell.reliability if pairs >= FEWEST_PAIRS]
 
 
 Style = tuple[str, str]
