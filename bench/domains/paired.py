@@ -77,17 +77,18 @@ class Paired:
 
     def axes(self) -> tuple[Change, ...]:
         """Return the change of every axis's kappa; p by swapping whole patients between the two."""
+        found = self._comparison
         changes = [
             Change(axis.axis, AXIS, axis.n, 0, None, None, Figure(None, withheld="kappa is not defined"))
             if axis.kappa is None
             else self._of_gap(axis.axis, AXIS, axis.n, axis.kappa)
-            for axis in self._comparison.axes
+            for axis in (found.axes if found else ())
         ]
         return told(changes, [_error(one.drop) for one in changes])
 
     def scores(self) -> tuple[Change, ...]:
         """Return the changes of the scores: mean AUROC, mean kappa, macro-F1, the Challenge's, calibration error."""
-        n, mean_kappa = len(self.home.cases), self._comparison.mean_kappa
+        n, mean_kappa = len(self.home.cases), self._comparison.mean_kappa if self._comparison else None
         changes = [
             self._mean_area(),
             Change("mean kappa", SCORE, n, 0, None, None, Figure(None, withheld="kappa is not defined"))
@@ -100,7 +101,10 @@ class Paired:
         return told(changes, [_error(one.drop) for one in changes])
 
     @cached_property
-    def _comparison(self) -> PairComparison:
+    def _comparison(self) -> PairComparison | None:
+        """The kappas compared; None where no labelled axis is answered in both."""
+        if self.home.axes.keys().isdisjoint(self.away.axes):
+            return None
         home, away = Answers.of(INTRA, self.home.cases), Answers.of(HELD_OUT, self.away.cases)
         return compare_pair(home, away, self.draws, self.seed)
 
