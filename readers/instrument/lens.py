@@ -119,7 +119,7 @@ class Lens:
         return LEAST_PX_PER_MM
 
 
-def _drawn(picture: Picture, part: EcgImage) -> str:
+def _drawn(picture: Picture, part: Picture) -> str:
     how = "drawn" if picture.original else "its pixels enlarged, which shows nothing new,"
     scale = f"1 mm is {1000 / picture.mm_per_s:g} ms or {1 / picture.mm_per_mv:g} mV"
     return f"{how} at {part.px_per_mm} px/mm ({part.size[0]} x {part.size[1]} px; {scale})"
