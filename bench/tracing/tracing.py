@@ -46,6 +46,11 @@ class Tracing:
     mv: NDArray[np.float32]
     expected: AxisValue | None
 
+    @property
+    def told(self) -> bytes:
+        """All that decides its reading beside the settings."""
+        return f"{self.record.ecg_id} {self.change} {self.dose} ".encode() + self.mv.tobytes()
+
 
 def normal_records(cohort: Cohort, every: bool = False) -> Cohort:
     """Return the records to change: those labelled normal, so that the right answer to each dose is known.

@@ -9,7 +9,7 @@ from readers.api.request import SentImage
 from readers.instrument.argument import WrongCall, arguments_of, numbers, shortened
 from readers.instrument.place import Place
 from readers.instrument.tool import Found, Tool, arguments_schema, lead_schema, numbers_schema, place_named
-from renderers import EcgImage, Picture
+from renderers import Picture
 from renderers.closer import MOST_PX_PER_MM, BoxMm, closer, size_mm
 from taxonomy.error import RenderError
 

@@ -7,6 +7,7 @@ from renderers.degradation.degraded import (
     degradation_names,
     degrade,
     degraded,
+    undegraded,
 )
 
-__all__ = ["DEGRADATIONS", "Degradation", "degradation", "degradation_names", "degrade", "degraded"]
+__all__ = ["DEGRADATIONS", "Degradation", "degradation", "degradation_names", "degrade", "degraded", "undegraded"]

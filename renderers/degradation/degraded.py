@@ -113,14 +113,20 @@ def degrade(image: Pixels, name: str, dose: float, px_per_mm: float, seed: int =
     return np.asarray(np.rint(grey.mean(axis=2)), dtype=np.uint8)
 
 
+def undegraded(picture: Picture) -> Picture:
+    """Return a picture as it stands beside its degraded copies: without what tells where its traces are."""
+    return replace(picture, strips=(), names=(), pulses=(), original=None)
+
+
 def degraded(picture: Picture, name: str, dose: float, seed: int = 0) -> Picture:
     """Return a picture degraded; raises as :func:`degrade`.
 
     What it was drawn from and where its traces stand is no longer told, at a dose of 0 neither: a reader is left with
     the pixels.
     """
+    degradation(name)
     if dose == 0:
-        return replace(picture, strips=(), names=(), pulses=(), original=None)
+        return undegraded(picture)
     pixels = degrade(picture.rgb(), name, dose, picture.px_per_mm, seed)
     return Photograph(
         pixels=pixels,
