@@ -23,18 +23,18 @@ VERDICT_HEADINGS = ("degradation", "greatest dose", "kappa there", "half is lost
 HEADINGS = ("degradation", "dose", "n", "kappa [95%]", "drop [95%]", "p", "right", "wrong", "no answer [95%]")
 
 HOW = (
-    "Every record is asked about as it was drawn (dose 0) and at every dose, with the picture alone; the right answer "
-    "is the record's own. kappa: the mean over {axes}. drop: that of the same records at dose 0 minus that at the dose. "
-    "Intervals: bootstrap over patients; p: all answers of a patient swapped between the two doses, by Holm over all "
-    "doses of all degradations here. right, wrong, no answer: shares of the questions on those axes, so that a reader "
-    "that refuses is told apart from one that errs."
+    "Every record is asked about as it was drawn (dose 0) and at every dose, with the picture alone; the right "
+    "answer is the record's own. kappa: the mean over {axes}. drop: that of the same records at dose 0 minus that"
+    " at the dose. Intervals: bootstrap over patients; p: all answers of a patient swapped between the two doses,"
+    " by Holm over all doses of all degradations here. right, wrong, no answer: shares of a record's questions on"
+    " those axes, so that a reader that refuses is told apart from one that errs."
 )
 
 WORDS = (
-    f"*Holds*: at every dose it keeps {KEPT:.0%} of its kappa with 97.5% confidence, and there are patients enough "
-    "that a loss of a tenth of the answers would have been seen. *Falls from D on*: at D and at every greater dose a "
-    "drop is shown (p below 0.05). *Nothing to lose*: no kappa above 0 is shown at dose 0. *Cannot tell*: else; the greatest "
-    "drop that the intervals hold stands beside it."
+    f"*Holds*: at every dose it keeps {KEPT:.0%} of its kappa with 97.5% confidence, and there are patients enough"
+    " that a loss of a tenth of the answers would have been seen. *Falls from D on*: at D and at every greater "
+    "dose a drop is shown (p below 0.05). *Nothing to lose*: no kappa above 0 is shown at dose 0. *Cannot tell*: "
+    "else; the greatest drop that the intervals hold stands beside it."
 )
 
 

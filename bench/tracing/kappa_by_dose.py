@@ -56,9 +56,9 @@ class KappaDrop:
     keeps : bool
         Whether it keeps :data:`KEPT` of its kappa with 97.5% confidence.
     right, wrong : float
-        Shares of the questions of those axes.
+        Shares of a record's questions on those axes, over the records.
     silent : Figure
-        Share of those questions without an answer.
+        Share of them without an answer.
     axes : tuple of AxisDrop
         Every axis with a kappa.
     """
@@ -191,13 +191,16 @@ class KappaTable:
         return Figure(n, rounded(float(_kappa(now.observed, self.mean_axes)[0])), bounds)
 
     def _questions(self, dose: int, kept: NDArray[np.bool_]) -> tuple[float, Figure]:
-        """Return the share of right answers and that of none, over the questions of the axes of the mean."""
+        """Return the share of a record's questions on the axes of the mean that are right, and of those unanswered."""
         on_axes = [self._on_axes[axis] for axis in self.mean_axes]
-        counted = [one.labelled & kept for one in on_axes]
-        right = np.concatenate([one.right[dose][some] for one, some in zip(on_axes, counted, strict=True)])
-        silent = np.concatenate([one.silent[dose][some] for one, some in zip(on_axes, counted, strict=True)])
-        patients = [self._patients[k] for some in counted for k in np.flatnonzero(some)]
-        figure = share_figure(patients, silent.astype(np.float64))
+        counted = np.stack([one.labelled & kept for one in on_axes])
+        some = counted.any(axis=0)
+        right, silent = (
+            (np.stack([getattr(one, what)[dose] for one in on_axes]) & counted).sum(axis=0)[some]
+            / counted.sum(axis=0)[some]
+            for what in ("right", "silent")
+        )
+        figure = share_figure([self._patients[k] for k in np.flatnonzero(some)], silent)
         assert figure is not None
         return rounded(right.mean()), figure
 
