@@ -179,7 +179,7 @@ def probe_degraded(  # noqa: PLR0913  # what is asked of whom, and where it is k
         if there:
             observer.say(f"resuming: {there} of {len(pages)} readings are there")
         with observer.progress(f"{reader.name}, {len(pages)} pages", "pages") as report:
-            readings = readings_of(reader, pages, DegradedCases(settled).case, report, answers)
+            readings = readings_of(reader, pages, DegradedCases(settled), report, answers)
     if all(one.outcome == "failed" for page, one in zip(pages, readings, strict=True) if not page.way):
         raise RunError(f"reader {reader.name!r} did not read the pages: {failure(readings)}")
     found = robustness(pages, readings, ways, records, offer_of(reader, settled))

@@ -1,7 +1,7 @@
 """Records drawn as pages, each page degraded by known doses: a scan, a photograph, a print that fades."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,6 +80,10 @@ class DegradedCases:
     def __init__(self, view: View) -> None:
         self._view = view
         self._drawn: tuple[RecordId, tuple[Picture, ...]] | None = None
+
+    def each(self, pages: Iterable[DegradedPage]) -> Iterator[Case]:
+        """Yield the case of each page, lazily."""
+        return map(self.case, pages)
 
     def case(self, page: DegradedPage) -> Case:
         """Return the case of a page, without signal and without numbers."""

@@ -12,7 +12,7 @@ from bench.tracing.answered import NONE_ANSWERED, Answers
 from bench.tracing.asking import failure, readings_of
 from bench.tracing.change import CHANGES, Change
 from bench.tracing.flip_dose import FlipDose, answer_on, flip_doses
-from bench.tracing.tracing import Tracing, tracing_case
+from bench.tracing.tracing import Tracing, TracingCases
 from bench.view import View
 from readers.contract import Reader
 from taxonomy.axis import AXES
@@ -77,7 +77,7 @@ def probe_tracings(
         When the reader crashes, returns too few or too many readings, or no call succeeds.
     """
     view = replace(view, condition="image-only").settled(reader)
-    every = readings_of(reader, probe_set, lambda tracing: tracing_case(tracing, view), report, answers)
+    every = readings_of(reader, probe_set, TracingCases(view), report, answers)
     results = _results(probe_set, every)
     if not results:
         raise RunError(f"reader {reader.name!r} did not read the probe set: {failure(every)}")

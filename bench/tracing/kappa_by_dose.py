@@ -139,7 +139,7 @@ class KappaTable:
             drop=replace(mean, p=_p(before, now, self.mean_axes)),
             keeps=left is not None and left[0] > 0,
             right=right,
-            wrong=rounded(1 - right - silent.value),
+            wrong=rounded(1 - right - silent.value) if kept.any() else 0.0,
             silent=silent,
             axes=axes,
         )
@@ -192,6 +192,8 @@ class KappaTable:
 
     def _questions(self, dose: int, kept: NDArray[np.bool_]) -> tuple[float, Figure]:
         """Return the share of a record's questions on the axes of the mean that are right, and of those unanswered."""
+        if not kept.any():
+            return 0.0, Figure(0, 0.0, None)
         on_axes = [self._on_axes[axis] for axis in self.mean_axes]
         counted = np.stack([one.labelled & kept for one in on_axes])
         some = counted.any(axis=0)

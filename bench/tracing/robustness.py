@@ -190,6 +190,9 @@ def verdict_on(doses: Sequence[AtDose], patients: int) -> tuple[Told, str]:
     itself, tried = doses[0].found, doses[1:]
     if itself.kappa.interval is None or itself.kappa.interval[0] <= 0:
         return "nothing to lose", "nothing to lose: no kappa above 0 is shown on the pages themselves"
+    failed = next((one for one in tried if not one.found.n), None)
+    if failed:
+        return "cannot tell", f"cannot tell (every call failed at {failed.dose:g})"
     falls = [_is_shown(one.found.drop) for one in tried]
     if any(falls):
         first = falls.index(True)
@@ -214,7 +217,7 @@ def _most(drop: Figure) -> float:
 def half_dose(doses: Sequence[AtDose]) -> float | None:
     """Return the dose at which half of the kappa of dose 0 is lost, on straight lines between the doses."""
     half = doses[0].found.kappa.value / 2
-    for before, after in pairwise(doses):
+    for before, after in pairwise(one for one in doses if one.found.n):
         above, below = before.found.kappa.value, after.found.kappa.value
         if below <= half:
             return before.dose + (after.dose - before.dose) * (above - half) / (above - below)

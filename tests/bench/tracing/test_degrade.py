@@ -186,6 +186,22 @@ def test_records_that_are_all_alike_have_no_kappa(records):
         probe_degraded(Knowing(records), normal, BLUR, SMALL)
 
 
+def test_a_page_on_which_a_reader_crashes_costs_that_page_alone(records):
+    class Crashing(Knowing):
+        def read(self, cases):
+            for number, reading in enumerate(super().read(cases)):
+                if number == 2 or reading is self._blind:
+                    raise ValueError("cannot convert float NaN to integer")
+                yield reading
+
+    found = probe_degraded(Crashing(records, is_sharp), records[:4], BLUR, SMALL).found
+    (curve,) = found.curves
+    assert curve.doses[1].found.n == 4
+    assert curve.doses[-1].found.n == 0
+    assert found.failed >= 4
+    assert curve.told == "cannot tell"
+
+
 class Stopped(Knowing):
     def read(self, cases):
         for number, reading in enumerate(super().read(cases)):
