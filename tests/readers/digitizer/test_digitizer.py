@@ -303,7 +303,8 @@ def test_pulses_of_two_sizes_are_a_refusal():
     pen = ImageDraw.Draw(page)
     for baseline, px in ((150, 6), (400, 8)):
         left, top = 20, baseline - 10 * px
-        path = [(left, baseline), (left, top), (left + 5 * px, top), (left + 5 * px, baseline), (1700, baseline)]
-        pen.line(path, fill="black", width=2)
+        pulse = [(left, baseline), (left, top), (left + 5 * px, top), (left + 5 * px, baseline)]
+        pen.line(pulse, fill="black", width=2)
+        pen.line([(left + 10 * px, baseline), (1700, baseline)], fill="black", width=2)
     with pytest.raises(DigitizeError, match="the calibration pulses are of different sizes"):
         digitize([np.asarray(page)])
