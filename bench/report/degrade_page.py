@@ -31,7 +31,7 @@ HOW = (
 )
 
 WORDS = (
-    f"*Holds*: at every dose it keeps {KEPT:.0%} of its kappa with 97.5% confidence, and there are patients enough"
+    f"*Holds*: at every dose it keeps {KEPT:.0%} of its kappa with 97.5% confidence, and there are 36 patients, so"
     " that a loss of a tenth of the answers would have been seen. *Falls from D on*: at D and at every greater "
     "dose a drop is shown (p below 0.05). *Nothing to lose*: no kappa above 0 is shown at dose 0. *Cannot tell*: "
     "else; the greatest drop that the intervals hold stands beside it."
@@ -80,7 +80,7 @@ def verdict_table(found: DegradeResult) -> "Table":
 def verdict_row(curve: Curve) -> tuple[str, ...]:
     """Return the cells of one degradation, in the order of :data:`VERDICT_HEADINGS`."""
     last, first = curve.doses[-1], curve.doses[0]
-    there = f"{last.found.kappa.value:.2f} of {first.found.kappa.value:.2f}"
+    there = f"{round(last.found.kappa.value, 2) + 0.0:.2f} of {first.found.kappa.value:.2f}"
     return (curve.name, f"{last.dose:g} {curve.unit}", there, curve.half_told, curve.verdict)
 
 
@@ -95,7 +95,8 @@ def row(curve: Curve, at: AtDose) -> tuple[str, ...]:
 
 
 def _figure(figure: Figure) -> str:
-    return within(figure.value, figure.interval, 2)
+    low, high = (round(end, 2) + 0.0 for end in figure.interval or (figure.value, figure.value))
+    return within(round(figure.value, 2) + 0.0, (low, high) if figure.interval else None, 2)
 
 
 def _reasons(curves: Sequence[Curve]) -> list[str]:

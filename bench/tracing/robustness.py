@@ -11,7 +11,6 @@ from bench.evidence.figure import Figure
 from bench.run.scoring import scored_cases
 from bench.run.settings import Offer
 from bench.score.agreement import LEVEL, holm
-from bench.score.proportion import clopper_pearson
 from bench.score.rounding import rounded
 from bench.tracing.degraded_page import DegradedPage
 from bench.tracing.kappa_by_dose import KappaDrop, KappaTable
@@ -20,8 +19,9 @@ from renderers.degradation import Degradation
 from taxonomy.error import DatasetError
 from taxonomy.reading import Reading
 
-UNSEEN = 0.1
-"""A loss of this share of the answers must not go unseen where a reader is said to hold."""
+FEWEST = 36
+"""Patients at least where a reader is said to hold: of fewer, a loss of a tenth of the answers goes unseen in more than
+one try of forty, by the exact upper bound of none (Clopper and Pearson 1934), which no resampling tells."""
 
 Told = Literal["holds", "falls", "cannot tell", "nothing to lose"]
 
@@ -200,8 +200,10 @@ def verdict_on(doses: Sequence[AtDose], patients: int) -> tuple[Told, str]:
         if lasting is None:
             return "falls", f"falls at {tried[first].dose:g}, and not at every greater dose"
         return "falls", f"falls from {tried[lasting].dose:g} on"
-    if all(one.found.keeps for one in tried) and clopper_pearson(0, patients)[1] < UNSEEN:
-        return "holds", f"holds up to {tried[-1].dose:g}"
+    if all(one.found.keeps for one in tried):
+        if patients >= FEWEST:
+            return "holds", f"holds up to {tried[-1].dose:g}"
+        return "cannot tell", f"cannot tell (no loss seen, but {patients} of the {FEWEST} patients that it takes)"
     worst = max(_most(one.found.drop) for one in tried)
     return "cannot tell", f"cannot tell (n = {itself.n}, it may have lost {worst:.2f})"
 
