@@ -150,7 +150,7 @@ def _panel(plot: "Axes", curve: Curve) -> None:
         curve.doses[0].found.kappa.value / 2, color="#bbbbbb", linewidth=0.8, linestyle=":", label="half of kappa"
     )
     plot.set_ylim(-0.1, 1.03)
-    plot.set_title(f"{curve.name}: {curve.verdict.partition(':')[0]}", fontsize=8, loc="left")
+    plot.set_title(f"{curve.name}: {curve.verdict.partition(' (')[0].partition(':')[0]}", fontsize=8, loc="left")
     plot.set_xlabel(curve.unit, fontsize=8)
     plot.tick_params(labelsize=7)
     without_frame(plot)
