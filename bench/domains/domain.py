@@ -69,6 +69,9 @@ class Answered:
         Of every record of the domain, by id; each by a model that was not taught the record or its patient.
     taught : mapping of str to int
         Training records by domain: of ``intra-source`` the mean over the folds; empty for ``zero-shot``.
+    contaminated : frozenset of int or str
+        Records that lie, by the reader's own account, in folds that it was taught: its answers on them are no test.
+        Of ``zero-shot`` alone; the other protocols have none.
 
     Raises
     ------
@@ -81,6 +84,7 @@ class Answered:
     domain: Domain
     readings: Mapping[RecordId, Reading]
     taught: Mapping[str, float] = field(default_factory=dict)
+    contaminated: frozenset[RecordId] = frozenset()
 
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
