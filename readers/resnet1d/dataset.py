@@ -1,7 +1,7 @@
 """The input of a training: preprocessed leads, and targets with a mask of the labelled records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ class TrainingSet:
     weight : float32 array (n,)
         Of the record in the loss.
     train, validation : int64 array
-        Positions of the training records, and of those that decide when to stop.
+        Positions of the training records, and of those that decide when to stop; the latter may be none.
+    domain : int64 array (n,)
+        Number of the dataset or hospital that the record is of; 0 for all where none is named.
     """
 
     signal: NDArray[np.float32]
@@ -39,6 +41,7 @@ class TrainingSet:
     weight: NDArray[np.float32]
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
+    domain: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         n = len(self.train) + len(self.validation)
@@ -50,6 +53,10 @@ class TrainingSet:
             raise ValueError(
                 f"a training set of {n} records needs {n} x {len(NAMES)} side inputs, not {self.side.shape}"
             )
+        if not len(self.domain):
+            object.__setattr__(self, "domain", np.zeros(n, dtype=np.int64))
+        if self.domain.shape != (n,):
+            raise ValueError(f"a training set of {n} records needs {n} domains, not {self.domain.shape}")
 
     def finding_shares(self) -> Limits:
         """Return, by head of several values, the share of each among the labelled training records, none of them 0."""
