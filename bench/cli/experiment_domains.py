@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 READER = "resnet1d"
 """Asked as it is where no reader is named."""
 
-SHIPPED = "config"
-"""The configuration of the shipped weights."""
+SHIPPED = "shipped"
+"""The configuration of the shipped weights, by which others are told their differences."""
 
 
 @click.command()
@@ -42,9 +42,10 @@ SHIPPED = "config"
     "--config",
     "configs",
     multiple=True,
-    metavar="NAME|FILE",
-    show_default="the shipped weights'",
-    help="Training settings: a shipped name or a TOML file; each is an arm. Repeatable.",
+    metavar="NAME|FILE[,...]",
+    show_default=SHIPPED,
+    help="Training settings as of 'bench train resnet1d': names or TOML files. Each --config is an arm; those with "
+    "commas between them are one.",
 )
 @click.option(
     "--reader",
@@ -89,6 +90,7 @@ def domains(  # noqa: PLR0913  # the options of a command
     Examples:
       bench experiment domains --data challenge:/data/challenge --dry-run
       bench experiment domains --data challenge:/data/challenge --data ~/ptb-xl
+      bench experiment domains --data challenge:/data/challenge --config shipped --config mixstyle,label-smoothing
       bench experiment domains --data challenge:/data/challenge --domain georgia --domain ningbo --config small.toml
       bench experiment domains --data phantoms:1,66 --data ours=wfdb:/data/ecgs --protocol zero-shot --reader digitizer
     """
@@ -133,12 +135,17 @@ def _check_effect(
 
 def _arms(configs: Sequence[str]) -> "tuple[Arm, ...]":
     """Return an arm for each configuration, named as it or its file."""
+    from bench.cli.option import several
     from bench.domains.sources import harmless_name
     from bench.domains.teaching import Arm
-    from readers.resnet1d.config import read_training_config
+    from readers.resnet1d.config import configured
 
-    named = [(name, None if name == SHIPPED else Path(name)) for name in configs or (SHIPPED,)]
-    return tuple(Arm(harmless_name(path.stem if path else name), read_training_config(path)) for name, path in named)
+    arms = []
+    for written in configs or (SHIPPED,):
+        parts = several(written, "--config")
+        name = "-".join(Path(part).stem if part.endswith(".toml") else part for part in parts)
+        arms.append(Arm(harmless_name(name), configured([part for part in parts if part != SHIPPED])))
+    return tuple(arms)
 
 
 def _print_estimate(plan: "DomainPlan") -> None:

@@ -109,14 +109,24 @@ def _teach(lesson: Lesson, arm: Arm, path: Path, workers: int | None, observer: 
 
 def _facts(lesson: Lesson) -> dict[str, Any]:
     """Return the description of the training for the weights file."""
-    taught: Mapping[str, int] = lesson.taught
-    named = sorted({f"{part.dataset.name} {part.dataset.version}" for part in lesson.parts.values()})
     return {
-        "dataset": " and ".join(named),
-        "domains": dict(taught),
+        "datasets": [{"dataset": name, "folds": folds} for name, folds in _folds(lesson).items()],
+        "domains": dict(lesson.taught),
         "protocol": lesson.protocol,
         "held_out": lesson.name,
-        "training_records": sum(taught.values()),
+        "training_records": sum(lesson.taught.values()),
         "validation_records": lesson.stops,
-        "folds": "patients dealt by lot",
     }
+
+
+def _folds(lesson: Lesson) -> Mapping[str, str]:
+    """Return the folds of each dataset that hold a record which teaches or stops, in words.
+
+    Patients are dealt across folds, so that such a fold holds untaught records too: whoever asks the network about one
+    of them elsewhere is told that it may have been taught.
+    """
+    found: dict[str, set[str]] = {}
+    for part in lesson.parts.values():
+        folds = {str(record.fold) for record in (*part.train, *part.stop)}
+        found.setdefault(f"{part.dataset.name} {part.dataset.version}", set()).update(folds)
+    return {name: ", ".join(f"fold {fold}" for fold in sorted(folds)) for name, folds in found.items()}
