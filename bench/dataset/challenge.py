@@ -246,7 +246,7 @@ def _splits(sources: Iterable[str]) -> dict[str, Split]:
     for part, numbers in parts.items():
         folds = f"folds {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"fold {numbers[0]}"
         everywhere = tuple(f"{name}-{number}" for name in names for number in numbers)
-        splits[part] = Split(part, everywhere, f"{folds} of each source")
+        splits[part] = Split(part, everywhere, f"{folds} of {' + '.join(names)}")
     for name in names:
         for part, numbers in parts.items():
             own = tuple(f"{name}-{number}" for number in numbers)

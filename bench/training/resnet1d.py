@@ -47,6 +47,21 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
     taxonomy.error.DatasetError
         When either split has no record, or the extra file has another format.
     """
+    data = split_set(dataset, extra, report, workers)
+    check_both([dataset], [data])
+    return data
+
+
+def check_both(datasets: Sequence[Dataset], sets: "Sequence[TrainingSet]") -> None:
+    """Raise DatasetError where datasets together have no record to train on, or none to stop on."""
+    for split, rows in ((TRAIN, [data.train for data in sets]), (STOP, [data.validation for data in sets])):
+        if not any(map(len, rows)):
+            where = " or ".join(f"{dataset.split(split).meaning} of {dataset.name}" for dataset in datasets)
+            raise DatasetError(f"training needs records of {where} that have a signal")
+
+
+def split_set(dataset: Dataset, extra: Path | None, report: Report, workers: int | None = None) -> "TrainingSet":
+    """Return what :func:`training_set` returns, of which a split may be empty."""
     from readers.resnet1d.dataset import TrainingSet
 
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
@@ -54,8 +69,6 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
     train_rows, stop_rows = (
         np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop)
     )
-    if not len(train_rows) or not len(stop_rows):
-        raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
     hot, labelled = targets([dataset.truth(record) for record in records])
     weight = np.ones(len(records), dtype=np.float32)
     return TrainingSet(seen.leads, seen.side, hot, labelled, weight, train_rows, stop_rows)

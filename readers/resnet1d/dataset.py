@@ -10,6 +10,7 @@ from readers.head import Limits, is_multi_label
 from readers.resnet1d.preprocessing import NETWORK_SAMPLES
 from readers.resnet1d.side import NAMES
 from readers.training_target import training_heads
+from taxonomy.reading import SUPERCLASS
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +59,25 @@ class TrainingSet:
         if self.domain.shape != (n,):
             raise ValueError(f"a training set of {n} records needs {n} domains, not {self.domain.shape}")
 
+    @property
+    def can_stop(self) -> bool:
+        """Whether the validation records tell networks apart: some have a superclass that others lack."""
+        rows = self.validation[self.known[SUPERCLASS][self.validation]]
+        among = self.targets[SUPERCLASS][rows].sum(axis=0)
+        return bool(((among > 0) & (among < len(rows))).any())
+
     def finding_shares(self) -> Limits:
-        """Return, by head of several values, the share of each among the labelled training records, none of them 0."""
+        """Return, by head of several values, the share of each among the labelled training records, none of them 0.
+
+        A record counts by its weight.
+        """
         found = {}
         for head, values in training_heads().items():
             if not is_multi_label(head):
                 continue
             rows = self.train[self.known[head][self.train]]
-            counts = self.targets[head][rows].sum(axis=0)
-            shares = ((counts + 1) / (len(rows) + 2)).tolist()
+            weight = self.weight[rows, None]
+            counts = (weight * self.targets[head][rows]).sum(axis=0)
+            shares = ((counts + 1) / (float(weight.sum(dtype=np.float64)) + 2)).tolist()
             found[head] = dict(zip(values, shares, strict=True))
         return found

@@ -11,6 +11,7 @@ from bench.dataset.challenge_label import challenge_labels
 from bench.dataset.challenge_source import source_of
 from bench.dataset.describe import describe
 from bench.dataset.verify import verify
+from readers.taught import folds_in
 from taxonomy.error import DatasetError
 
 from ...challenge import tracing, write_challenge
@@ -233,6 +234,9 @@ def test_what_was_taught_is_known_by_fold_by_source_and_through_ptbxl(tmp_path):
     assert dataset.is_taught(georgia, {"challenge-lenient": {"georgia-8"}})
     assert not dataset.is_taught(georgia, {"challenge": {"ningbo-8", 3}, "ptbxl": {8}})
     assert dataset.is_taught(ptbxl, {"ptbxl": {1}})
+    assert dataset.split("train").meaning == "folds 1 to 8 of georgia + ptb-xl"
+    assert folds_in(dataset.split("train").meaning) == set(dataset.split("train").folds)
+    assert folds_in(dataset.split("georgia-val").meaning) == set(dataset.split("georgia-val").folds)
 
 
 def test_the_rate_is_measured_only_where_no_code_says_it(tmp_path):
