@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bench.domains.domain import Domain
+from bench.domains.domain import ZERO_SHOT, Domain
 from bench.domains.partition import Lesson, patients_of
 from bench.domains.running import DomainPlan
 from bench.domains.teaching import Arm
@@ -108,7 +108,7 @@ def estimated(plan: DomainPlan) -> StudyEstimate:
     taxonomy.error.BenchError
         When a reader cannot be built, or accelerate is missing.
     """
-    readers = len([reader.reader for reader in plan.readers]) if plan.does("zero-shot") else 0
+    readers = len([reader.reader for reader in plan.readers]) if plan.does(ZERO_SHOT) else 0
     records = sum(len(domain.records) for domain in plan.domains)
     taught = sum(len(lesson.held_out) for lesson in plan.lessons)
     questions = records * readers + taught * len(plan.arms)

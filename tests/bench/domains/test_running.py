@@ -97,7 +97,9 @@ def test_the_weights_tell_what_they_were_taught(study):
     made, _, _ = study
     (arm,) = made.arms
     lesson = made.lessons[0]
-    training = Resnet1dReader(str(made.place(arm, lesson) / "weights.safetensors")).ensemble.training
+    reader = Resnet1dReader(str(made.place(arm, lesson) / "weights.safetensors"))
+    training, (part,) = reader.ensemble.training, lesson.parts.values()
+    assert reader.taught_on == {"phantoms-1-6": {record.fold for record in (*part.train, *part.stop)}}
     assert training["domains"] == {"phantoms-1-6": len(lesson.parts["phantoms-1-6"].train)}
     assert (training["protocol"], training["held_out"]) == (INTRA, "phantoms-1-6-fold1")
     assert training["training_records"] == sum(lesson.taught.values())
