@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from bench.dataset import Cohort, Dataset, Record, RecordId
+from bench.dataset.measurement_cache import UNMEASURED
 from taxonomy.error import unknown_name
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
@@ -51,8 +52,14 @@ class Domain:
         """The truth of every record as mapped leniently; None where there is no such mapping."""
         if self.lenient is None:
             return None
-        same = tuple(self.lenient.record(record.ecg_id) for record in self.records)
-        return Cohort(self.lenient, same, self.name).truths()
+        # The same signals: what was measured of them for the strict truth is not measured again.
+        numbers = self.cohort.measure() if self.lenient.truth_is_measured else {}
+        return {
+            record.ecg_id: self.lenient.truth(
+                self.lenient.record(record.ecg_id), numbers.get(record.ecg_id, UNMEASURED)
+            )
+            for record in self.records
+        }
 
 
 @dataclass(frozen=True, eq=False)
