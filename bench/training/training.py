@@ -15,7 +15,6 @@ from bench.training.sharing import shared
 from bench.training.source import Source, is_plain, sources_record
 from measurements import VERSION as MEASURING
 from phantoms.simulator import VERSION as SIMULATOR
-from readers.head import corrected_limits
 from readers.resnet1d.side import VERSION as SIDE_VERSION
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
@@ -145,7 +144,7 @@ def _check_settings(plan: Plan) -> None:
 
 def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, Description]":
     """Return what to train on, and the description for the weights file."""
-    from readers.resnet1d.loss import smoothed_limits
+    from readers.resnet1d.loss import finding_limits
     from readers.resnet1d.weights import Description
 
     sets = [_prepared_source(source, plan.workers, observer) for source in plan.sources]
@@ -159,8 +158,7 @@ def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, Description
     observer.say(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
     if not examples.can_stop:
         observer.say("no superclass tells the records to stop on apart: the weights will be those of the last epoch")
-    limits = corrected_limits(examples.finding_shares(), plan.config.finding_correction)
-    limits = smoothed_limits(limits, plan.config.label_smoothing)
+    limits = finding_limits(examples, plan.config)
     if plan.config.phantoms:
         examples = _with_phantoms(examples, plan.config.phantoms, observer)
         facts["phantoms"] = phantom_record(plan.config.phantoms)

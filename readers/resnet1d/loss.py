@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from readers.head import STATEMENT, Limits, is_multi_label
+from readers.head import STATEMENT, Limits, corrected_limits, is_multi_label
 from readers.resnet1d.config import TrainingConfig
+from readers.resnet1d.dataset import TrainingSet
 from taxonomy.reading import SUPERCLASS
 
 
@@ -55,6 +56,19 @@ def smoothed_limits(limits: Limits, share: float) -> Limits:
         head: {value: (1 - share) * limit + share / 2 for value, limit in values.items()}
         for head, values in limits.items()
     }
+
+
+def finding_limits(data: TrainingSet, config: TrainingConfig) -> Limits:
+    """Return where the findings of a network are decided that was taught a training set, as its weights file names it.
+
+    Parameters
+    ----------
+    data : TrainingSet
+        Without phantoms, which are as frequent as they were asked for.
+    config : TrainingConfig
+        How far the limits follow the findings' shares, and how far smoothing has moved the answers.
+    """
+    return smoothed_limits(corrected_limits(data.finding_shares(), config.finding_correction), config.label_smoothing)
 
 
 def _weight(head: str, config: TrainingConfig) -> float:

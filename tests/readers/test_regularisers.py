@@ -4,11 +4,14 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from bench.explain.maps.activation import grad_cam
 from readers.head import STATEMENT, corrected_limits, is_multi_label
+from readers.network import Network, Shown
 from readers.resnet1d.augmentation import augment
 from readers.resnet1d.config import configured, read_training_config, shipped_configs, training_config_from
 from readers.resnet1d.loss import as_tensors, loss_of, smoothed, smoothed_limits
@@ -128,6 +131,16 @@ def test_layers_are_pooled_in_their_order():
     assert found.shape == (3, network.heads.in_features) == (3, 2 * (8 + 16 + 24) + 64)
     assert torch.equal(found[:, :96], torch.cat(pooled, dim=1))
     assert built().heads.in_features == 2 * 24
+
+
+def test_a_network_of_every_setting_is_explained_as_any_other():
+    member = built(layer_pooling=True, mixstyle=0.5, reduction=0, block_dropout=0.2).eval()
+    shown = Shown(torch.randn(12, 1000, generator=torch.Generator().manual_seed(7)).numpy())
+    network = Network((member,), training_heads(), 100, lambda case: shown)
+    assert {"trunk", "trunk.1", "trunk.5"} <= set(network.layers(shown))
+    for layer in ("trunk", "trunk.1"):
+        found = grad_cam(network, shown, network.place("rhythm", "sinus"), layer)
+        assert found.shape == (12, 1000) and np.isfinite(found).all()
 
 
 def test_gates_are_narrowed_by_the_reduction_and_decide_what_passes():
