@@ -164,6 +164,12 @@ def _print_estimate(plan: "DomainPlan") -> None:
 
 
 def _show(plan: "DomainPlan", answered: "Sequence[Answered]") -> None:
-    for one in answered:
-        click.echo(f"{one.arm}, {one.protocol}, {one.domain.name}: {len(one.readings):,} records")
-    click.echo(f"study: {plan.folder}")
+    from bench.cli.terminal import show
+    from bench.domains.shift import domain_study
+    from bench.report.domain_page import domain_table, write_domains
+
+    study = domain_study(answered)
+    page = write_domains(plan.folder, study)
+    click.echo()
+    show(domain_table(study))
+    click.echo(f"\npage: {page}")

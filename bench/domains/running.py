@@ -28,8 +28,8 @@ from taxonomy.axis import VERSION as TAXONOMY_VERSION
 from taxonomy.error import SettingError
 from taxonomy.reading import Reading
 
-STUDY = "study.json"
-"""Tells what a study's folder rests on."""
+SETTINGS = "settings.json"
+"""Tells what a study's folder rests on, and what it does without."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,10 +173,18 @@ def run_domains(plan: DomainPlan, observer: Observer = SILENT) -> tuple[Answered
 
 
 def _begin(plan: DomainPlan) -> None:
-    """Build every reader before anything is computed, and write what the folder rests on."""
+    """Build every reader before anything is computed, and write what the folder rests on.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When there is nothing to ask.
+    """
+    if not _zero_shots(plan) and not (plan.lessons and plan.arms):
+        raise SettingError(f"nothing is left to do under {' and '.join(plan.protocols)}: {'; '.join(plan.notes)}")
     for reader, _ in _zero_shots(plan):
         _ = reader.reader
-    write_whole(plan.folder / STUDY, as_json(plan.settings()))
+    write_whole(plan.folder / SETTINGS, as_json({**plan.settings(), "notes": list(plan.notes)}))
 
 
 def _zero_shots(plan: DomainPlan) -> list[tuple[AskedReader, Domain]]:

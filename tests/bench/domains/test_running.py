@@ -232,9 +232,12 @@ def test_the_command_teaches_asks_and_goes_on(tmp_path):
     again = bench(*words, cwd=tmp_path)
     assert again.stdout.count("(trained before)") == 8
     (folder,) = (tmp_path / "experiments").iterdir()
-    told = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    told = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     assert {name: domain["records"] for name, domain in told["domains"].items()} == {"georgia": 8, "ningbo": 8}
-    assert str(tmp_path) not in (folder / "study.json").read_text(encoding="utf-8")
+    assert str(tmp_path) not in (folder / "settings.json").read_text(encoding="utf-8")
+    assert f"page: {folder.relative_to(tmp_path) / 'page.md'}" in done.stdout
+    page = (folder / "page.md").read_text(encoding="utf-8")
+    assert "georgia" in page and "leave-one-out" in page and str(tmp_path) not in page
 
 
 WRONG = {
@@ -254,6 +257,10 @@ WRONG = {
     "the same twice": (("--data", "phantoms:1,6", "--data", "phantoms:1,6"), "both hold the recording of 0"),
     "no such reader": (("--reader", "majorty"), "unknown reader 'majorty'"),
     "a reader that costs": (("--reader", "openai:m"), "behind an API"),
+    "one domain to be left out": (
+        ("--protocol", "leave-one-out"),
+        "nothing is left to do under leave-one-out: leave-one-out is left out: phantoms-1-66 is the only domain",
+    ),
     "no such folder": (("--data", "challenge:nowhere"), "the data folder nowhere does not exist"),
 }
 
