@@ -169,7 +169,7 @@ def _show(plan: "DomainPlan", answered: "Sequence[Answered]") -> None:
     from bench.report.domain_page import domain_table, write_domains
 
     study = domain_study(answered)
-    page = write_domains(plan.folder, study)
+    page = write_domains(plan.page_folder, study)
     click.echo()
     show(domain_table(study))
     click.echo(f"\npage: {page}")

@@ -31,6 +31,8 @@ from taxonomy.reading import Reading
 SETTINGS = "settings.json"
 """Tells what a study's folder rests on, and what it does without."""
 
+MATCHED = "size-matched"
+
 
 @dataclass(frozen=True, eq=False)
 class DomainPlan:
@@ -89,13 +91,17 @@ class DomainPlan:
         """The study's folder, whose name follows from the records, their labels and how they are dealt."""
         return self.out / f"domains-{hashlib.sha256(as_json(self.settings()).encode()).hexdigest()[:8]}"
 
+    @property
+    def page_folder(self) -> Path:
+        """Where the figures go: those of trainings of matched size beside the others."""
+        return self.folder / MATCHED if self.size_matched else self.folder
+
     def settings(self) -> Mapping[str, object]:
-        """Return what all trainings and readings of the folder rest on; protocols, arms and readers may be added."""
+        """Return what all trainings and readings of the folder rest on; protocols, arms and sizes may be added."""
         return {
             "domains": {domain.name: _told(domain) for domain in self.domains},
             "folds": self.folds,
             "seed": self.seed,
-            "size_matched": self.size_matched,
             "taxonomy_version": TAXONOMY_VERSION,
         }
 
@@ -130,7 +136,7 @@ class DomainPlan:
 
     def place(self, arm: Arm, lesson: Lesson) -> Path:
         """Return the folder of a training."""
-        matched = "-size-matched" if self.size_matched and lesson.protocol == HELD_OUT else ""
+        matched = f"-{MATCHED}" if self.size_matched and lesson.protocol == HELD_OUT else ""
         return self.folder / "trainings" / arm.folder / f"{lesson.protocol}{matched}" / lesson.name
 
     def is_trained(self, arm: Arm, lesson: Lesson) -> bool:
@@ -184,7 +190,7 @@ def _begin(plan: DomainPlan) -> None:
         raise SettingError(f"nothing is left to do under {' and '.join(plan.protocols)}: {'; '.join(plan.notes)}")
     for reader, _ in _zero_shots(plan):
         _ = reader.reader
-    write_whole(plan.folder / SETTINGS, as_json({**plan.settings(), "notes": list(plan.notes)}))
+    write_whole(plan.page_folder / SETTINGS, as_json({**plan.settings(), "notes": list(plan.notes)}))
 
 
 def _zero_shots(plan: DomainPlan) -> list[tuple[AskedReader, Domain]]:

@@ -125,10 +125,23 @@ def test_a_study_of_other_records_or_folds_is_another_folder_and_a_further_arm_i
     assert plan(made.out).folder == made.folder
     assert replace(made, arms=(Arm("other", TINY),)).folder == made.folder
     assert replace(made, protocols=(INTRA,)).folder == made.folder
-    others = [plan(made.out, sample=8), replace(made, folds=4), replace(made, seed=1), replace(made, size_matched=True)]
-    assert len({made.folder, *(one.folder for one in others)}) == 5
+    others = [plan(made.out, sample=8), replace(made, folds=4), replace(made, seed=1)]
+    assert len({made.folder, *(one.folder for one in others)}) == 4
     wider = replace(TINY, channels=(16,))
     assert made.place(Arm("tiny", wider), made.lessons[0]) != made.place(made.arms[0], made.lessons[0])
+
+
+def test_trainings_of_matched_size_stand_beside_the_others_and_share_those_of_the_source(study):
+    made, answered, _ = study
+    matched = replace(made, size_matched=True)
+    (arm,) = made.arms
+    for lesson, smaller in zip(made.lessons, matched.lessons, strict=True):
+        is_same = made.place(arm, lesson) == matched.place(arm, smaller)
+        assert is_same == (lesson.protocol == INTRA)
+    again = [one for one in run_domains(matched) if one.protocol == HELD_OUT]
+    assert [dict(one.taught) for one in again] == [{"phantoms-2-6": 3.0}, {"phantoms-1-6": 3.0}]
+    assert matched.page_folder == made.page_folder / "size-matched"
+    assert [one.readings for one in again] != [one.readings for one in answered[4:]]
 
 
 def test_one_domain_alone_leaves_no_other_to_be_taught(tmp_path):
