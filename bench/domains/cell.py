@@ -82,7 +82,7 @@ def _class_figure(sheet: Sheet, k: int, found: Estimate | str) -> ClassFigure:
     outcome, chance = sheet.outcome[:, k], sheet.chance[:, k]
     counted, given = outcome >= 0, ~np.isnan(chance)
     both = counted & given
-    known = bool(both.any())
+    known = bool(both.any()) and bool((outcome == 0).any())
     return ClassFigure(
         name=domain_classes()[k].name,
         n=int(counted.sum()),
@@ -95,10 +95,8 @@ def _class_figure(sheet: Sheet, k: int, found: Estimate | str) -> ClassFigure:
 
 
 def _reliability(sheet: Sheet) -> tuple[tuple[float, float, int], ...]:
-    single = [k for k, one in enumerate(domain_classes()) if not one.is_joined]
-    outcome, chance = sheet.outcome[:, single], sheet.chance[:, single]
-    counted = (outcome >= 0) & ~np.isnan(chance)
-    return calibration(chance[counted], outcome[counted] == 1)[1] if counted.any() else ()
+    counted, true, chance = sheet.pairs
+    return calibration(chance[counted], true[counted])[1] if counted.any() else ()
 
 
 def _challenge(sheet: Sheet, draws: int, seed: int) -> Figure:
@@ -136,18 +134,20 @@ class _Figures:
         if name not in sheet.axes:
             is_asked = name in sheet.cases[0].asked
             return AxisFigure(name, 0, Figure(None, withheld="no label" if is_asked else "not answered"))
-        value = float(sheet.kappa(sheet.sums, name)[0])
         f1 = float(sheet.macro_f1(sheet.sums, name)[0])
         return AxisFigure(
             name,
             len(sheet.axes[name].truths),
-            self._kappa_figure(name, value),
+            self._kappa_figure(name),
             rounded(f1) if np.isfinite(f1) else None,
         )
 
-    def _kappa_figure(self, name: str, value: float) -> Figure:
+    def _kappa_figure(self, name: str) -> Figure:
+        if name not in self._sheet.telling:
+            return Figure(None, withheld="one value is right for every record")
+        value = float(self._sheet.kappa(self._sheet.sums, name)[0])
         if not np.isfinite(value):
-            return Figure(None, withheld="not defined: agreement by chance is certain, or findings are too few")
+            return Figure(None, withheld="no finding has ten positives and a negative, or chance is certain")
         if self._sheet.people < 2:
             return Figure(rounded(value), withheld=NO_PATIENTS)
         drawn = self._sheet.kappa(self._drawn, name)

@@ -19,6 +19,7 @@ from bench.score.kappa import POWER
 from bench.score.proportion import clopper_pearson
 from bench.score.rounding import rounded
 
+NO_POSITIVE = "no positive"
 NO_PATIENTS = "no interval: the patients are not told apart, or are too few"
 
 
@@ -109,7 +110,7 @@ def area_estimate(
 def too_few(positives: int, negatives: int) -> str:
     """Return why a class's figures are withheld, nothing where they are not."""
     if not positives:
-        return "no positive"
+        return NO_POSITIVE
     if not negatives:
         return "no negative"
     if positives < ENOUGH:

@@ -103,9 +103,9 @@ class Paired:
     @cached_property
     def _comparison(self) -> PairComparison | None:
         """The kappas compared; None where no labelled axis is answered in both."""
-        if self.home.axes.keys().isdisjoint(self.away.axes):
+        if self.home.telling.keys().isdisjoint(self.away.telling):
             return None
-        home, away = Answers.of(INTRA, self.home.cases), Answers.of(HELD_OUT, self.away.cases)
+        home, away = Answers.of(INTRA, self.home.compared), Answers.of(HELD_OUT, self.away.compared)
         return compare_pair(home, away, self.draws, self.seed)
 
     def _of_gap(self, name: str, kind: str, n: int, gap: Gap) -> Change:

@@ -40,7 +40,7 @@ class ClassFigure:
     auroc : Figure
         Withheld under 10 positives or 10 negatives, as everywhere in this benchmark.
     mean_chance : float or None
-        Mean probability, to be held against the share of positives.
+        Mean probability, to be held against the share of positives; None where nothing is a negative.
     calibration_error : float or None
         Expected, of ten bins.
     """

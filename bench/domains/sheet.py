@@ -86,6 +86,16 @@ class Sheet:
         return {name: one for name, one in found.items() if one.truths}
 
     @cached_property
+    def telling(self) -> Mapping[str, AxisAnswers]:
+        """Those of the axes on which not one value is right for every record: there kappa is 0 for everyone."""
+        return {name: one for name, one in self.axes.items() if one.axis.is_set or not one.baseline_right.all()}
+
+    @property
+    def compared(self) -> list[ScoredCase]:
+        """The cases, asked for those axes only."""
+        return [replace(case, asked=case.asked & self.telling.keys()) for case in self.cases]
+
+    @cached_property
     def credits(self) -> Credits | None:
         """What each record adds to the Challenge's score."""
         if self.labels is None:
@@ -103,7 +113,7 @@ class Sheet:
         """Columns (n,) whose sums over cases give kappa, macro-F1, calibration and the Challenge's score."""
         n = len(self.cases)
         columns: dict[str, NDArray[np.float64]] = {"n": np.ones(n)}
-        for name, on_axis in self.axes.items():
+        for name, on_axis in self.telling.items():
             for part, column in on_axis.kappa_columns.items():
                 columns[f"kappa {name} {part}"] = _placed(on_axis, column, n)
         columns |= {f"label {name}": column for name, column in self._labels[0].items()}
@@ -117,10 +127,18 @@ class Sheet:
         own = [one for name, one in self.axes.items() if name not in (NORMALITY.name, ISCHEMIA.name)]
         return label_columns(own, len(self.cases))
 
-    def _bins(self) -> dict[str, NDArray[np.float64]]:
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+        """The pairs of a case and a single class that have a probability, their truth and it, each (n, classes).
+
+        A class without a negative is left out: there a source says what it finds, and never that it found nothing.
+        """
         single = [k for k, one in enumerate(domain_classes()) if not one.is_joined]
         outcome, chance = self.outcome[:, single], self.chance[:, single]
-        counted = (outcome >= 0) & ~np.isnan(chance)
+        return (outcome >= 0) & ~np.isnan(chance) & (outcome == 0).any(axis=0), outcome == 1, chance
+
+    def _bins(self) -> dict[str, NDArray[np.float64]]:
+        counted, true, chance = self.pairs
         held = np.where(counted, chance, 0.0)
         number = np.where(counted, np.minimum((held * BINS).astype(int), BINS - 1), -1)
         columns = {}
@@ -128,7 +146,7 @@ class Sheet:
             inside = number == place
             columns[f"n {place}"] = inside.sum(axis=1).astype(np.float64)
             columns[f"chance {place}"] = (inside * held).sum(axis=1)
-            columns[f"true {place}"] = (inside & (outcome == 1)).sum(axis=1).astype(np.float64)
+            columns[f"true {place}"] = (inside & true).sum(axis=1).astype(np.float64)
         return columns
 
     @cached_property
@@ -150,7 +168,7 @@ class Sheet:
     @cached_property
     def independent(self) -> tuple[str, ...]:
         """The axes of the mean kappa: independent ones whose kappa is defined."""
-        names = [axis.name for axis in INDEPENDENT if axis.name in self.axes]
+        names = [axis.name for axis in INDEPENDENT if axis.name in self.telling]
         return tuple(name for name in names if np.isfinite(self.kappa(self.sums, name)[0]))
 
     def mean_kappa(self, sums: Sums) -> NDArray[np.float64]:

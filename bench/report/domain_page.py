@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bench.domains.challenge_score import challenge_table, published_scores
 from bench.domains.domain import HELD_OUT, INTRA, PROTOCOLS
 from bench.domains.domain_class import domain_classes
+from bench.domains.linear import NO_POSITIVE
 from bench.domains.paired import AXIS, CLASS, SCORE
 from bench.domains.result import POOLED, Cell, Change, Described, DomainDrop, DomainStudy, Figure
 from bench.report.domain_plot import FEWEST_PAIRS, auroc_plot, calibration_plot, class_plot, drop_plot, rare_plot
@@ -30,8 +31,8 @@ HOW = (
     "negatives, their number in brackets. *kappa*: mean over rhythm, conduction, ischemia, other findings and "
     "diagnosis, as far as they are labelled. *macro-F1*: over the labels that occur. *Challenge*: the normalised score "
     "of the PhysioNet/CinC Challenge 2021. *calibration*: expected calibration error over all pairs of a record and a "
-    "class. Intervals of 95%: areas by DeLong's method, clustered by patient; everything else by bootstrap over "
-    "patients. What this project measured itself is no label of a hospital: such a rate is not scored."
+    "class that has a negative. Intervals of 95%: areas by DeLong's method, clustered by patient; everything else by "
+    "bootstrap over patients. What this project measured itself is no label of a hospital: such a rate is not scored."
 )
 HOW_DROPS = (
     "The same records, answered once by a network that was taught other patients of their source and once by one that "
@@ -261,8 +262,12 @@ def _drops(study: DomainStudy) -> Iterator[str]:
 
 def _reasons(withheld: Sequence[tuple[str, str]]) -> str:
     """Return what is withheld by reason, those of one reason together."""
-    why = dict.fromkeys(reason for _, reason in withheld)
-    return plain("; ".join(f"{', '.join(name for name, said in withheld if said == one)} ({one})" for one in why))
+    found: dict[str, list[str]] = {}
+    for name, reason in withheld:
+        found.setdefault(reason, []).append(name)
+    listed = [f"{', '.join(names)} ({reason})" for reason, names in found.items() if reason != NO_POSITIVE]
+    missing = len(found.get(NO_POSITIVE, ()))
+    return plain("; ".join([*listed, *([f"{missing} classes without a positive"] if missing else [])]))
 
 
 def _change_row(one: Change) -> tuple[str, ...]:
@@ -361,7 +366,7 @@ def _challenge(study: DomainStudy) -> Iterator[str]:
         "Exact labels are 1, sinus rhythm for everyone is 0. *reachable*: an answer that names every scored label for "
         "which there are words, and nothing else. "
         + (f"Never predicted by some arm or all: {plain('; '.join(unsaid))}. " if unsaid else "")
-        + f"Weights and codes: {plain(challenge_table().source)}"
+        + plain(challenge_table().source)
     )
     found = published_scores()
     yield markdown_table(("published, on other records", "score"), [(one.where, f"{one.score:.2f}") for one in found])

@@ -38,8 +38,13 @@ FEWEST_PAIRS = 10
 
 
 def label(name: str) -> str:
-    """Return a name as matplotlib draws it letter by letter: a dollar begins no formula, an underscore hides none."""
-    shown = quoted(name, LONGEST).replace("\\", "\\\\").replace("$", r"\$")
+    """Return a name as matplotlib draws it: letter by letter, a question mark for one that its font has not."""
+    from matplotlib.font_manager import findfont, get_font
+
+    font = get_font(findfont("DejaVu Sans"))
+    drawn = "".join(one if font.get_char_index(ord(one)) else "?" for one in quoted(name, LONGEST))
+    shown = drawn.replace("\\", "\\\\").replace("$", r"\$")
+    # Of a name that begins with an underscore a legend says nothing.
     return f" {shown}" if shown.startswith("_") else shown
 
 
@@ -48,7 +53,7 @@ def auroc_plot(study: DomainStudy) -> "Picture | None":
     names = [name for name in _domains(study) if any(cell.auroc.value is not None for cell in _cells(study, name))]
     if not names:
         return None
-    rows = {name: {_series(cell): cell.auroc for cell in _cells(study, name)} for name in names}
+    rows = [(label(name), {_series(cell): cell.auroc for cell in _cells(study, name)}) for name in names]
     return _areas(study, rows, "mean AUROC over the classes, 95%")
 
 
@@ -60,22 +65,22 @@ def class_plot(study: DomainStudy) -> "Picture | None":
         for one in cell.classes:
             if one.auroc.value is not None:
                 rows.setdefault(f"{one.name}  ({one.positives:,})", {})[_series(cell)] = one.auroc
-    return _areas(study, rows, f"AUROC of a class (positives), {label(name)}, 95%") if rows else None
+    return _areas(study, list(rows.items()), f"AUROC of a class (positives), {label(name)}, 95%") if rows else None
 
 
-def _areas(study: DomainStudy, rows: Mapping[str, Mapping[str, Figure]], said: str) -> "Picture":
-    series = list(dict.fromkeys(name for found in rows.values() for name in found))
+def _areas(study: DomainStudy, rows: Sequence[tuple[str, Mapping[str, Figure]]], said: str) -> "Picture":
+    series = list(dict.fromkeys(name for _, found in rows for name in found))
     figure = new_figure(9, (0.22 + 0.13 * len(series)) * len(rows) + 1.3)
     plot = figure.add_subplot()
     step = 0.7 / max(1, len(series))
     for number, name in enumerate(series):
         colour, marker = _style(study, name)
         plot.scatter([], [], color=colour, marker=marker, s=28, label=label_of_series(name))
-        for row, found in enumerate(rows.values()):
+        for row, (_, found) in enumerate(rows):
             if name in found:
                 _point(plot, found[name], row + step * (number - (len(series) - 1) / 2), (colour, marker))
     plot.axvline(0.5, color=PRIOR_COLOUR, linewidth=1)
-    _finish(plot, list(rows), said)
+    _finish(plot, [name for name, _ in rows], said)
     plot.set_xlim(right=1.005)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
     return figure

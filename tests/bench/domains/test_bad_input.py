@@ -95,6 +95,21 @@ def test_an_axis_that_this_project_measured_is_no_label():
     assert rate.n == 0 and rate.kappa.withheld == "no label"
 
 
+def test_labels_that_leave_nothing_to_tell_have_no_kappa_and_no_calibration():
+    abnormal = {k: truth_of("MI", normality="abnormal", rhythm="sinus" if k % 2 else "paced") for k in range(20)}
+    answers = {k: reading_of({"rhythm": "paced" if k % 3 else "sinus", "diagnosis": "IMI"}) for k in range(20)}
+    study = domain_study(both(domain_of("a", abnormal), answers, answers), DRAWS)
+    kappas = {one.axis: one.kappa for one in study.cells[0].axes}
+    assert kappas["normality"].withheld == "one value is right for every record"
+    assert kappas["rhythm"].value == study.cells[0].kappa.value == study.drops[0].changes[-4].home
+    assert study.drops[0].changes[-4].name == "mean kappa"
+    assert "normality" not in {one.name for one in study.drops[0].changes}
+    # Every record is a positive of MI: its probability of 0.1 is no error of calibration, nor are the others' zeros.
+    figures = {one.name: one for one in study.cells[0].classes}
+    assert figures["MI"].calibration_error is None and figures["CD"].calibration_error == 0.1
+    assert study.cells[0].calibration.value == 0.1
+
+
 def test_a_study_of_nothing_and_names_that_stand_for_two_things_are_refused():
     first, second = domain_of("a", truths()), domain_of("a", truths())
     with pytest.raises(SettingError, match="there are none"):
