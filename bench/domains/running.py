@@ -239,7 +239,8 @@ def _together(arm: str, parts: Sequence[tuple[Lesson, Mapping[RecordId, Reading]
     names = dict.fromkeys(name for lesson in lessons for name in lesson.taught)
     taught = {name: sum(lesson.taught.get(name, 0) for lesson in lessons) / len(lessons) for name in names}
     in_order = {record.ecg_id: readings[record.ecg_id] for record in first.domain.records}
-    return Answered(arm, first.protocol, first.domain, in_order, taught)
+    networks = {ecg_id: lesson.fold for lesson, found in parts for ecg_id in found}
+    return Answered(arm, first.protocol, first.domain, in_order, taught, networks=networks)
 
 
 def _told(domain: Domain) -> dict[str, object]:
