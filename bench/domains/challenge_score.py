@@ -79,6 +79,18 @@ class ChallengeTable:
         chances = reading.probabilities.get(STATEMENT, {})
         return self.said(reading.values, frozenset(code for code, chance in chances.items() if chance >= GIVEN))
 
+    def answers(self, readings: Iterable[Reading]) -> list[Classes]:
+        """Return the scored classes that each reading says; answers repeat, and equal ones are looked at once."""
+        known: dict[object, Classes] = {}
+        found = []
+        for reading in readings:
+            given = frozenset(one for one, p in reading.probabilities.get(STATEMENT, {}).items() if p >= GIVEN)
+            key = reading.error is None, frozenset(reading.values.items()), given
+            if key not in known:
+                known[key] = self.answer(reading)
+            found.append(known[key])
+        return found
+
     def sayable(self, readings: Iterable[Reading]) -> Classes:
         """Return the classes for which these readings have words, whether or not they use them."""
         axes, statements = set[str](), set[str]()
@@ -185,8 +197,13 @@ def challenge_credits(labels: Sequence[Classes], answers: Sequence[Classes], say
     table = challenge_table()
     normal = frozenset({table.normal})
 
+    # Pairs of labels and an answer repeat, and those of 45,000 records take long one by one.
+    known: dict[tuple[Classes, Classes], float] = {}
+
     def each(said: Iterable[Classes]) -> NDArray[np.float64]:
-        return np.array([table.credit(own, one) for own, one in zip(labels, said, strict=True)], dtype=np.float64)
+        pairs = list(zip(labels, said, strict=True))
+        known.update({pair: table.credit(*pair) for pair in set(pairs) - known.keys()})
+        return np.array([known[pair] for pair in pairs], dtype=np.float64)
 
     return Credits(each(answers), each(labels), each([normal] * len(labels)), each([own & sayable for own in labels]))
 

@@ -54,6 +54,7 @@ def described(domain: Domain) -> Described:
             "sampling rates": _tally(f"{record.rates[0]} Hz" for record in records if record.rates),
             **_acquisition(domain),
         },
+        particulars=dict(domain.dataset.particulars()),
     )
 
 

@@ -60,11 +60,6 @@ class DomainClass:
             return POSITIVE
         return NEGATIVE if spared.isdisjoint(self.values) else NEITHER
 
-    def chance(self, reading: Reading) -> float:
-        """Return the probability that a reading gives it, NaN where it gives none of its kind."""
-        given = {} if reading.error else reading.probabilities.get(self.of, {})
-        return min(1.0, sum(given.get(value, 0.0) for value in self.values)) if given else float("nan")
-
 
 @cache
 def domain_classes() -> tuple[DomainClass, ...]:
@@ -104,15 +99,21 @@ def _key(truth: Truth) -> object:
 def chances(classes: Sequence[DomainClass], readings: Iterable[Reading]) -> NDArray[np.float64]:
     """Return the probability of every class, NaN where there is none, float64 (n, classes).
 
-    A class none of whose values any reading gives has no probability, rather than that of 0.
+    That of a joined class is the sum over its values; of a value that a reading does not name it is 0. A class none of
+    whose values any reading gives has no probability, rather than that of 0.
     """
     read = list(readings)
-    table = np.array([[one.chance(reading) for one in classes] for reading in read], dtype=np.float64)
-    table = table.reshape(len(read), len(classes))
     known = _given(read)
-    for k, one in enumerate(classes):
-        if known.get(one.of, frozenset()).isdisjoint(one.values):
-            table[:, k] = np.nan
+    table = np.full((len(read), len(classes)), np.nan)
+    for of in dict.fromkeys(one.of for one in classes if one.of in known):
+        values = tuple(sorted(known[of]))
+        rows = [k for k, reading in enumerate(read) if not reading.error and reading.probabilities.get(of)]
+        given = [read[k].probabilities[of] for k in rows]
+        held = np.array([[one.get(value, 0.0) for value in values] for one in given], dtype=np.float64)
+        for column, one in enumerate(classes):
+            own = [k for k, value in enumerate(values) if value in one.values]
+            if one.of == of and own:
+                table[rows, column] = np.minimum(1.0, held[:, own].sum(axis=1))
     return table
 
 

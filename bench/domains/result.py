@@ -268,6 +268,8 @@ class Described:
         Records with a label, by axis.
     facts : mapping of str to str
         Age, sex, annotation and acquisition, in words by heading.
+    particulars : mapping of str to str
+        What its dataset says of itself as a whole.
     """
 
     domain: str
@@ -278,6 +280,7 @@ class Described:
     frequencies: Mapping[str, int]
     labelled: Mapping[str, int]
     facts: Mapping[str, str] = field(default_factory=dict)
+    particulars: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

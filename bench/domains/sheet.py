@@ -109,7 +109,7 @@ class Sheet:
         """What each record adds to the Challenge's score."""
         if self.labels is None:
             return None
-        answers = [challenge_table().answer(case.reading) for case in self.cases]
+        answers = challenge_table().answers(case.reading for case in self.cases)
         return challenge_credits(self.labels, answers, self.sayable)
 
     @cached_property

@@ -105,6 +105,7 @@ def domain_page(study: DomainStudy, pictures: "dict[str, str] | None" = None) ->
         *(part for name in _names(study) for part in _domain(study, name)),
         "## The domains",
         *(part for one in study.domains for part in _described(one)),
+        *_particulars(study.domains),
         f"{study.draws:,} resamples of the patients, seed {study.seed}.",
     ]
     return page([part for part in parts if part])
@@ -422,3 +423,14 @@ def _described(one: Described) -> Iterator[str]:
     labelled = ", ".join(f"{axis} {n:,}" for axis, n in one.labelled.items())
     facts = {"dataset": one.dataset, "records": f"{one.n:,}", **one.facts, "labelled": labelled}
     yield markdown_table(("", ""), [(name, quoted(said)) for name, said in facts.items()])
+
+
+def _particulars(domains: Sequence[Described]) -> Iterator[str]:
+    """Yield what every dataset says of itself, once for all its domains."""
+    told: dict[tuple[tuple[str, str], ...], list[Described]] = {}
+    for one in domains:
+        if one.particulars:
+            told.setdefault(tuple(one.particulars.items()), []).append(one)
+    for said, held in told.items():
+        yield f"### The dataset of {_listed([one.domain for one in held])}"
+        yield markdown_table(("", ""), [(name, quoted(value)) for name, value in said])

@@ -91,7 +91,15 @@ def test_answers_on_the_axes_say_scored_classes():
     assert TABLE.answer(Reading(values)) == classes("SB", "LAD", "LAnFB", "RBBB", "PAC")
     assert TABLE.answer(Reading({"rate": "normal", "rhythm": "sinus"})) == classes("NSR")
     assert TABLE.answer(Reading(error=Failure("refusal", "no"))) == frozenset()
-    assert TABLE.answer(Reading(probabilities={"statement": {"INVT": 0.6, "LPR": 0.4}})) == classes("TInv")
+    told = Reading(probabilities={"statement": {"INVT": 0.6, "LPR": 0.4}})
+    assert TABLE.answer(told) == classes("TInv")
+    silent = Reading(probabilities={"statement": {"INVT": 0.4}})
+    assert TABLE.answers([told, silent, Reading(values), told]) == [
+        classes("TInv"),
+        frozenset(),
+        TABLE.answer(Reading(values)),
+        classes("TInv"),
+    ]
 
 
 def test_what_there_are_no_words_for_bounds_the_score():
