@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.dataset.base import TRAIN
 from bench.progress import SILENT, Observer, Report, TimeLeft
 from bench.storage import as_json, held, write_whole
 from bench.training.rare_phantom import phantom_record, with_phantoms
@@ -151,9 +152,7 @@ def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, Description
     check_both([source.dataset for source in plan.sources], sets)
     facts = sources_record(plan.sources, sets)
     for source, data in zip(plan.sources, sets, strict=True) if len(sets) > 1 else ():
-        observer.say(
-            f"{source.name}: {len(data.train)} to train on, {len(data.validation)} to stop on{_weight(source)}"
-        )
+        observer.say(f"{_named(source)}: {len(data.train)} to train on, {len(data.validation)} to stop on")
     examples = joined(sets, [source.weight for source in plan.sources])
     observer.say(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
     if not examples.can_stop:
@@ -171,8 +170,9 @@ def _prepared_source(source: Source, workers: int | None, observer: Observer) ->
         return split_set(source.dataset, source.extra, _told(observer, report), workers)
 
 
-def _weight(source: Source) -> str:
-    return "" if source.weight == 1 else f", weight {source.weight:g}"
+def _named(source: Source) -> str:
+    weight = "" if source.weight == 1 else f", weight {source.weight:g}"
+    return f"{source.name} ({source.dataset.split(TRAIN).meaning}{weight})"
 
 
 def _with_phantoms(examples: "TrainingSet", config: "PhantomConfig", observer: Observer) -> "TrainingSet":

@@ -144,7 +144,10 @@ def test_a_training_on_two_datasets_ends_resumes_and_says_what_it_was_taught(geo
     done = bench(*words, **told)
     assert done.returncode == 0, done.stderr
     counts = [len(georgia.cohort(split)) for split in ("train", "val")]
-    assert f"challenge: {counts[0]} to train on, {counts[1]} to stop on, weight 2.5" in done.stdout
+    assert (
+        f"challenge (folds 1 to 8 of georgia, weight 2.5): {counts[0]} to train on, {counts[1]} to stop on"
+        in done.stdout
+    )
     assert f"{32 + counts[0]} records to train on, {4 + counts[1]} to stop on" in done.stdout
     path = tmp_path / "training" / "weights.safetensors"
     reader = Resnet1dReader(str(path))
