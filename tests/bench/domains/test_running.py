@@ -56,6 +56,7 @@ def study(tmp_path_factory):
         return made, run_domains(made, Observer(said.append)), said
 
 
+@pytest.mark.slow
 def test_every_arm_answers_every_record_of_every_domain_under_every_protocol(study):
     _, answered, _ = study
     assert [(one.arm, one.protocol, one.domain.name) for one in answered] == [
@@ -80,6 +81,7 @@ def test_every_arm_answers_every_record_of_every_domain_under_every_protocol(stu
     assert not any(one.contaminated for one in answered)
 
 
+@pytest.mark.slow
 def test_a_record_is_answered_by_the_network_that_was_held_out_from_it(study):
     made, answered, _ = study
     (arm,) = made.arms
@@ -91,8 +93,10 @@ def test_a_record_is_answered_by_the_network_that_was_held_out_from_it(study):
                 taught = Resnet1dReader(str(made.place(arm, lesson) / "weights.safetensors"))
                 again = ask(taught, Cohort(one.domain.dataset, lesson.held_out, "held out"))
                 assert {ecg_id: one.readings[ecg_id] for ecg_id in again} == again
+                assert {one.networks[ecg_id] for ecg_id in again} == {lesson.fold}
 
 
+@pytest.mark.slow
 def test_the_weights_tell_what_they_were_taught(study):
     made, _, _ = study
     (arm,) = made.arms
@@ -105,12 +109,14 @@ def test_the_weights_tell_what_they_were_taught(study):
     assert training["training_records"] == sum(lesson.taught.values())
 
 
+@pytest.mark.slow
 def test_checkpoints_are_not_kept_beside_the_weights(study):
     made, _, _ = study
     assert sorted({path.name for path in made.folder.rglob("*.safetensors")}) == ["weights.safetensors"]
     assert len(list(made.folder.rglob("epochs.jsonl"))) == len(made.lessons) == 8
 
 
+@pytest.mark.slow
 def test_a_second_time_nothing_is_done_anew_and_the_answers_are_the_same(study, monkeypatch):
     made, answered, _ = study
     before = {path: path.stat().st_mtime_ns for path in made.folder.rglob("*.jsonl")}
@@ -120,8 +126,8 @@ def test_a_second_time_nothing_is_done_anew_and_the_answers_are_the_same(study, 
     assert before == {path: path.stat().st_mtime_ns for path in made.folder.rglob("*.jsonl")}
 
 
-def test_a_study_of_other_records_or_folds_is_another_folder_and_a_further_arm_is_not(study):
-    made, _, _ = study
+def test_a_study_of_other_records_or_folds_is_another_folder_and_a_further_arm_is_not(tmp_path):
+    made = plan(tmp_path, readers=("majority",))
     assert plan(made.out).folder == made.folder
     assert replace(made, arms=(Arm("other", TINY),)).folder == made.folder
     assert replace(made, protocols=(INTRA,)).folder == made.folder
@@ -131,6 +137,7 @@ def test_a_study_of_other_records_or_folds_is_another_folder_and_a_further_arm_i
     assert made.place(Arm("tiny", wider), made.lessons[0]) != made.place(made.arms[0], made.lessons[0])
 
 
+@pytest.mark.slow
 def test_trainings_of_matched_size_stand_beside_the_others_and_share_those_of_the_source(study):
     made, answered, _ = study
     matched = replace(made, size_matched=True)
@@ -202,12 +209,12 @@ def test_two_arms_of_one_name_are_refused(tmp_path):
         plan(tmp_path, arms=(Arm("tiny", TINY), Arm("tiny", replace(TINY, channels=(16,)))))
 
 
-def test_an_answered_domain_has_one_of_the_protocols(study):
-    _, answered, _ = study
+def test_an_answered_domain_has_one_of_the_protocols(tmp_path):
     with pytest.raises(UnknownNameError, match="unknown protocol 'held-out'"):
-        Answered("tiny", "held-out", answered[0].domain, {})
+        Answered("tiny", "held-out", plan(tmp_path).domains[0], {})
 
 
+@pytest.mark.slow
 def test_an_estimate_counts_what_is_left_and_writes_nothing(study, tmp_path):
     made, _, _ = study
     (arm,) = estimated(made).arms
@@ -231,6 +238,7 @@ def ours(folder):
     return f"challenge:{folder}"
 
 
+@pytest.mark.slow
 def test_the_command_teaches_asks_and_goes_on(tmp_path):
     data, settings = ours(tmp_path / "data"), tmp_path / "small.toml"
     settings.write_text(TOML, encoding="utf-8")
