@@ -20,7 +20,7 @@ from bench.domains.partition import (
     patients_of,
     why_not_folded,
 )
-from bench.domains.teaching import Arm, check_alone, taught_weights
+from bench.domains.teaching import Arm, check_arm, taught_weights
 from bench.progress import SILENT, Observer
 from bench.run.caveat import same_simulator
 from bench.storage import as_json, write_whole
@@ -173,23 +173,24 @@ def run_domains(plan: DomainPlan, observer: Observer = SILENT) -> tuple[Answered
     _begin(plan)
     answered = [_asked(plan, reader, domain, observer) for reader, domain in _zero_shots(plan)]
     if plan.lessons and plan.arms:
-        check_alone()
         answered += _taught(plan, observer)
     return tuple(answered)
 
 
 def _begin(plan: DomainPlan) -> None:
-    """Build every reader before anything is computed, and write what the folder rests on.
+    """Build every reader and look at every arm before anything is computed, and write what the folder rests on.
 
     Raises
     ------
     taxonomy.error.SettingError
-        When there is nothing to ask.
+        When there is nothing to ask, or an arm cannot be trained or asked here.
     """
     if not _zero_shots(plan) and not (plan.lessons and plan.arms):
         raise SettingError(f"nothing is left to do under {' and '.join(plan.protocols)}: {'; '.join(plan.notes)}")
     for reader, _ in _zero_shots(plan):
         _ = reader.reader
+    for arm in plan.arms if plan.lessons else ():
+        check_arm(arm)
     write_whole(plan.page_folder / SETTINGS, as_json({**plan.settings(), "notes": list(plan.notes)}))
 
 

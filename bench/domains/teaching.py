@@ -71,16 +71,25 @@ def taught_weights(lesson: Lesson, arm: Arm, folder: Path, workers: int | None, 
     return path
 
 
-def check_alone() -> None:
-    """Raise SettingError where several processes were launched for one training: each of these is too short for it."""
-    from accelerate import PartialState
+def check_arm(arm: Arm) -> None:
+    """Check that this process can train an arm, and ask it, before anything is computed.
 
-    count = PartialState().num_processes
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When accelerate is missing or the device lacks the precision, several processes were launched, for which each of
+        these trainings is too short, or the network reads pages.
+    """
+    from readers.resnet1d.launch import launched
+
+    count = launched(arm.config).num_processes
     if count > 1:
         raise SettingError(
             f"bench experiment domains trains in one process, and {count} were launched: start it without a launcher, "
             "and one process for each GPU with --protocol or --config of its own"
         )
+    if arm.config.page:
+        raise SettingError(f"--config {arm.name} has page = true, and signals are asked here: take it out")
 
 
 def _teach(lesson: Lesson, arm: Arm, path: Path, workers: int | None, observer: Observer) -> None:

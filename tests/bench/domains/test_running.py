@@ -199,9 +199,15 @@ def test_several_processes_of_one_launch_are_refused(tmp_path, monkeypatch):
     class Launched:
         num_processes = 2
 
-    monkeypatch.setattr("accelerate.PartialState", Launched)
+    monkeypatch.setattr("readers.resnet1d.launch.launched", lambda config: Launched)
     with pytest.raises(SettingError, match="trains in one process, and 2 were launched"):
         run_domains(plan(tmp_path, protocols=(INTRA,)))
+
+
+def test_a_network_of_pages_is_refused_before_anything_is_taught(tmp_path):
+    with pytest.raises(SettingError, match="--config pages has page = true, and signals are asked here"):
+        run_domains(plan(tmp_path, arms=(Arm("pages", replace(TINY, page=True)),), protocols=(INTRA,)))
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_arms_of_one_name_are_refused(tmp_path):
@@ -307,12 +313,10 @@ def test_domains_stand_in_the_list_and_the_seven_keep_their_options(tmp_path):
 BUSY = """
 import sys
 from pathlib import Path
-from bench.domains import teaching
 from bench.domains.running import run_domains
 from bench.progress import Observer
 sys.path.insert(0, {tests!r})
 from tests.bench.domains.test_running import plan
-teaching.check_alone()
 run_domains(plan(Path({out!r}), sample=40, readers=("majority",)), Observer(lambda line: print(line, flush=True)))
 """
 
