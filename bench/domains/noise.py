@@ -1,6 +1,7 @@
 """Label noise against shift: what part of a drop goes when the same records are judged by lenient labels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,9 @@ def noise_of(home: Sheet, away: Sheet, strict: Mapping[DomainClass, ClassDrop | 
         one, other = strict[known], lenient[known]
         if isinstance(one, ClassDrop) or isinstance(other, ClassDrop):
             counts = (_positives(home.outcome, k), _positives(outcome, k))
-            found.append(_noise(known.name, counts, one, other))
+            are_same = bool((home.outcome[:, k] == outcome[:, k]).all())
+            noise = _noise(known.name, counts, one, other)
+            found.append(_same(noise) if are_same else noise)
     return tuple(found)
 
 
@@ -44,6 +47,12 @@ def _noise(name: str, counts: tuple[int, int], strict: ClassDrop | str, lenient:
     gap = less(strict.drop, lenient.drop)
     share = part(gap, strict.drop)
     return Noise(name, *counts, first, second, gap.figure, share, _in_words(strict.drop, share))
+
+
+def _same(found: Noise) -> Noise:
+    """Return it without a verdict: where both mappings give the same labels, nothing of a drop can go."""
+    why = "both mappings give the same labels"
+    return replace(found, part=Figure(None, withheld=why), says=f"cannot be told: {why}")
 
 
 def _figure(found: ClassDrop | str) -> Figure:

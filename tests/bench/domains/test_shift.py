@@ -196,12 +196,16 @@ def test_label_noise_of_strict_labels_alone_is_told_as_such():
 def test_shift_that_both_labels_have_is_told_as_shift():
     found = noise(planted(6, people=400, lenient=lambda rng, truth: truth ^ (rng.random(len(truth)) < 0.02)))
     assert found.says.startswith("shift") and found.part.interval[1] < 0.5
+
+
+def test_where_both_mappings_give_the_same_labels_nothing_is_told():
     same = noise(planted(6, people=400, lenient=lambda rng, truth: truth))
-    assert same.part.value == 0 and same.difference.interval == (0, 0) and same.says.startswith("shift")
+    assert same.difference.interval == (0, 0) and same.part.value is None
+    assert same.says == "cannot be told: both mappings give the same labels"
 
 
 def test_of_a_drop_that_is_not_shown_nothing_is_told():
-    found = noise(planted(7, 0.85, 0.85, people=60, lenient=lambda rng, truth: truth))
+    found = noise(planted(7, 0.85, 0.85, people=60, lenient=lambda rng, truth: truth ^ (rng.random(len(truth)) < 0.05)))
     assert found.says == "cannot be told: no drop is shown by strict labels"
     assert found.part.value is None
 
