@@ -113,6 +113,11 @@ class Challenge(Dataset):
         """Return the source of a record, such as ``georgia``."""
         return self._place(ecg_id).source
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that have a record, in alphabetic order."""
+        return tuple(sorted({place.source for place in self._places.values()}))
+
     def header(self, ecg_id: RecordId) -> Path:
         """Return the path of a record's header."""
         return self._place(ecg_id).header

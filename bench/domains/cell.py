@@ -59,11 +59,18 @@ def taught_by(parts: Sequence[Answered]) -> dict[str, float]:
     return {name: rounded(sum(one.taught.get(name, 0.0) for one in parts) / len(parts)) for name in names}
 
 
-def area_estimates(sheet: Sheet, outcome: NDArray[np.int8] | None = None) -> list[tuple[DomainClass, Estimate | str]]:
-    """Return the area of every class, or why it is withheld, by other outcomes than the strict ones where given."""
+def area_estimates(
+    sheet: Sheet, outcome: NDArray[np.int8] | None = None, networks: NDArray[np.int64] | None = None
+) -> list[tuple[DomainClass, Estimate | str]]:
+    """Return the area of every class, or why it is withheld.
+
+    By other outcomes than the strict ones, and over pairs of other groups than the sheet's networks, where given.
+    """
     held = sheet.outcome if outcome is None else outcome
+    groups = sheet.networks if networks is None else networks
     return [
-        (one, area_estimate(held[:, k], sheet.chance[:, k], sheet.patients)) for k, one in enumerate(domain_classes())
+        (one, area_estimate(held[:, k], sheet.chance[:, k], sheet.patients, groups))
+        for k, one in enumerate(domain_classes())
     ]
 
 

@@ -79,6 +79,9 @@ class Answered:
     contaminated : frozenset of int or str
         Records that lie, by the reader's own account, in folds that it was taught: its answers on them are no test.
         Of ``zero-shot`` alone; the other protocols have none.
+    networks : mapping of int or str to int
+        By id, which of several networks answered: those of ``intra-source`` are one a fold. Their probabilities are
+        not ranked against one another. Without it one network answered all.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class Answered:
     readings: Mapping[RecordId, Reading]
     taught: Mapping[str, float] = field(default_factory=dict)
     contaminated: frozenset[RecordId] = frozenset()
+    networks: Mapping[RecordId, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:

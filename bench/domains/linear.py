@@ -78,9 +78,14 @@ class Estimate:
 
 
 def area_estimate(
-    outcome: NDArray[np.int8], chance: NDArray[np.float64], patients: NDArray[np.int64]
+    outcome: NDArray[np.int8],
+    chance: NDArray[np.float64],
+    patients: NDArray[np.int64],
+    networks: NDArray[np.int64] | None = None,
 ) -> Estimate | str:
     """Return the area of one class, or why it is withheld.
+
+    A positive is compared with the negatives that the same network answered, and with no others.
 
     Parameters
     ----------
@@ -90,6 +95,8 @@ def area_estimate(
         NaN where there is none: such a record ranks worst.
     patients : int64 array (n,)
         From 0 to n_patients - 1.
+    networks : int64 array (n,), optional
+        Which network answered each; one when not given.
     """
     counted = outcome >= 0
     truth = outcome[counted] == 1
@@ -100,11 +107,41 @@ def area_estimate(
         return "no probabilities"
     own = patients[counted]
     ranked = np.where(np.isnan(chance[counted]), np.where(truth, LOWEST, HIGHEST), chance[counted])
-    area, found = area_and_influence(truth, ranked, own)
-    influence = np.zeros(int(patients.max()) + 1)
-    influence[: len(found)] = found
+    groups = np.zeros(len(own), dtype=np.int64) if networks is None else networks[counted]
+    within = _within(truth, ranked, groups)
+    if within is None:
+        return "no network answered both a positive and a negative"
+    area, each = within
+    influence = np.bincount(own, each, minlength=int(patients.max()) + 1).astype(np.float64)
     people = min(len(np.unique(own[truth])), len(np.unique(own[~truth])))
     return Estimate(area, influence, people, _floor(area, people))
+
+
+def _within(
+    truth: NDArray[np.bool_], score: NDArray[np.float64], groups: NDArray[np.int64]
+) -> tuple[float, NDArray[np.float64]] | None:
+    """Return the share of pairs within a group that are in order, and each record's influence on it; None without any.
+
+    The influence is of a ratio of two sums over pairs. Around the area of its own group, a group of two positives would
+    seem to vary half as much as it does.
+    """
+    pairs = {
+        int(one): int(truth[groups == one].sum()) * int((~truth[groups == one]).sum()) for one in np.unique(groups)
+    }
+    if not (total := sum(pairs.values())):
+        return None
+    area, influence = 0.0, np.zeros(len(truth))
+    areas = np.full(len(truth), np.nan)
+    for one in filter(pairs.__getitem__, pairs):
+        rows = np.flatnonzero(groups == one)
+        own, found = area_and_influence(truth[rows], score[rows], np.arange(len(rows)))
+        area += own * pairs[one] / total
+        influence[rows], areas[rows] = found * pairs[one] / total, own
+    for one in filter(pairs.__getitem__, pairs):
+        rows = np.flatnonzero(groups == one)
+        size = np.where(truth[rows], truth[rows].sum(), (~truth[rows]).sum())
+        influence[rows] += (areas[rows] - area) * pairs[one] / total / size
+    return area, influence
 
 
 def too_few(positives: int, negatives: int) -> str:

@@ -32,9 +32,13 @@ class ClassDrop:
 
 
 def class_drops(home: Sheet, away: Sheet, outcome: NDArray[np.int8]) -> dict[DomainClass, ClassDrop | str]:
-    """Return the paired drop of every class's area by these outcomes, or why it is withheld."""
+    """Return the paired drop of every class's area by these outcomes, or why it is withheld.
+
+    Both areas are over the same pairs of records: those that one network answered at home, and one away.
+    """
     found: dict[DomainClass, ClassDrop | str] = {}
-    pairs = zip(area_estimates(home, outcome), area_estimates(away, outcome), strict=True)
+    both = np.unique(np.stack([home.networks, away.networks]), axis=1, return_inverse=True)[1].astype(np.int64)
+    pairs = zip(area_estimates(home, outcome, both), area_estimates(away, outcome, both), strict=True)
     for k, ((known, one), (_, other)) in enumerate(pairs):
         if isinstance(one, str):
             found[known] = one

@@ -16,7 +16,7 @@ from bench.domains.challenge_score import (
     challenge_table,
     normalised,
 )
-from bench.domains.domain import Answered, Domain
+from bench.domains.domain import ZERO_SHOT, Answered, Domain
 from bench.domains.domain_class import chances, domain_classes, outcomes
 from bench.score.axis_score import AxisAnswers, answers_on
 from bench.score.bootstrap import patient_numbers, ratio, resampled_sums
@@ -47,12 +47,21 @@ class Sheet:
     labels : tuple of Classes or None
         Of the Challenge; None where a dataset has neither codes nor statements.
     left_out : int
+    answered_by : tuple of str
+        Which network answered each case, where several did; empty for one.
     """
 
     cases: tuple[ScoredCase, ...]
     lenient: tuple[Truth, ...] | None
     labels: tuple[Classes, ...] | None
     left_out: int
+    answered_by: tuple[str, ...] = ()
+
+    @cached_property
+    def networks(self) -> NDArray[np.int64]:
+        """The number of the network that answered each case, int64 (n,)."""
+        names = self.answered_by or ("",) * len(self.cases)
+        return np.unique(np.array(names, dtype=str), return_inverse=True)[1].astype(np.int64)
 
     @cached_property
     def patients(self) -> NDArray[np.int64]:
@@ -221,6 +230,7 @@ def sheet_of(parts: Sequence[Answered], kept: Sequence[frozenset[RecordId]] | No
     cases: list[ScoredCase] = []
     lenient: list[Truth] | None = []
     labels: list[Classes] | None = []
+    answered_by: list[str] = []
     left_out = 0
     for number, one in enumerate(parts):
         own = [record for record in one.domain.records if _did_answer(one, record.ecg_id)]
@@ -240,6 +250,7 @@ def sheet_of(parts: Sequence[Answered], kept: Sequence[frozenset[RecordId]] | No
             )
             for record in own
         ]
+        answered_by += [_network(one, number, record.ecg_id) for record in own]
         loosely, codes = one.domain.lenient_truths, challenge_labels(one.domain)
         lenient = None if lenient is None or loosely is None else [*lenient, *(loosely[r.ecg_id] for r in own)]
         labels = None if labels is None or codes is None else [*labels, *(codes[r.ecg_id] for r in own)]
@@ -248,7 +259,13 @@ def sheet_of(parts: Sequence[Answered], kept: Sequence[frozenset[RecordId]] | No
         None if lenient is None else tuple(map(as_labelled, lenient)),
         None if labels is None else tuple(labels),
         left_out,
+        tuple(answered_by),
     )
+
+
+def _network(one: Answered, number: int, ecg_id: RecordId) -> str:
+    """Return what tells the network that answered: a reader that is asked as it is is the same on every domain."""
+    return "" if one.protocol == ZERO_SHOT else f"{number} {one.networks.get(ecg_id, 0)}"
 
 
 def _did_answer(one: Answered, ecg_id: RecordId) -> bool:
