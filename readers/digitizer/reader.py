@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_size, digitize
-from readers.digitizer.foreign import foreign_page
+from readers.digitizer.digitizing import DIGITIZED_FS, check_size, digitize
 from readers.digitizer.geometry import DigitizeError
+from readers.digitizer.page import page_leads
 from readers.head import MEASURED
 from readers.prefetch import Elsewhere, prefetched
 from readers.processors import other_processes
@@ -128,27 +128,14 @@ def _recovered(pages: Pages) -> Recovered | Reading:
     try:
         for page in pages:
             check_size(page.size[1], page.size[0])  # before its pixels are unpacked
-        found = _digitized([page.rgb() for page in pages])
+        pictures = [page.rgb() for page in pages]
+        found = page_leads(pictures[0]) if len(pictures) == 1 else digitize(pictures)
     except DigitizeError as error:
         return Reading(error=Failure("refusal", str(error)))
     if found.whole:
         return Recovered(*network_input(found.mv, DIGITIZED_FS, shows_spikes=False), whole=True)
     leads = prepare(found.mv, DIGITIZED_FS)
     return Recovered(NetworkInput(leads, nothing_known()), page_measurements(found.mv), whole=False)
-
-
-def _digitized(pictures: list[NDArray[np.uint8]]) -> Digitized:
-    """Recover the leads of pictures, of a page that others drew where it is none of ours."""
-    try:
-        return digitize(pictures)
-    except DigitizeError as error:
-        if len(pictures) > 1:
-            raise
-        ours = str(error)
-    try:
-        return foreign_page(pictures[0]).leads
-    except DigitizeError as error:
-        raise DigitizeError(f"{ours}; read as a page that others drew: {error}") from None
 
 
 def page_measurements(mv: NDArray[np.float32]) -> Measurements:
