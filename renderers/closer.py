@@ -8,7 +8,7 @@ import numpy as np
 from renderers.grid import cleaned
 from renderers.image import EcgImage
 from renderers.original import LEVELS, Original, Window
-from renderers.packed import PackedImage, Picture
+from renderers.packed import Picture
 from renderers.page import palette
 from taxonomy.error import RenderError
 
@@ -90,7 +90,7 @@ def _drawn_again(image: Picture, original: Original, window: Window) -> EcgImage
 
 
 def _from_pixels(image: Picture, window: Window) -> EcgImage:
-    whole = image.unpacked if isinstance(image, PackedImage) else image
+    whole = image if isinstance(image, EcgImage) else image.unpacked
     scale, (width, height) = image.px_per_mm / window.px_per_mm, image.size
     rows = ((window.top + np.arange(window.height) + 0.5) * scale).astype(int).clip(0, height - 1)
     columns = ((window.left + np.arange(window.width) + 0.5) * scale).astype(int).clip(0, width - 1)

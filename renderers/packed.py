@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import Drawing, EcgImage
+from renderers.page_picture import PagePicture
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +45,10 @@ class PackedImage(Drawing):
         return EcgImage(indices, palette, **self.drawing())
 
 
-Picture = EcgImage | PackedImage
-"""A picture in either form; both offer the PNG, the size, the drawing's fields and the pixels."""
+Picture = EcgImage | PackedImage | PagePicture
+"""A picture in any form; all offer the PNG, the size, the drawing's fields and the pixels."""
 
 
-def packed(image: Picture) -> PackedImage:
-    """Return a picture as its PNG."""
-    return image if isinstance(image, PackedImage) else PackedImage(image.png(), image.size, **image.drawing())
+def packed(image: Picture) -> PackedImage | PagePicture:
+    """Return a drawn picture as its PNG, and a page of others as it is."""
+    return PackedImage(image.png(), image.size, **image.drawing()) if isinstance(image, EcgImage) else image

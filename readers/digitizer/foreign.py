@@ -10,7 +10,7 @@ from readers.digitizer.follow import followed
 from readers.digitizer.geometry import RECORD_S, DigitizeError, pieces
 from readers.digitizer.ink import ink_coverage
 from readers.digitizer.layout import MM_PER_S, ROWS, SPECK_MM, PageLayout, page_layout
-from readers.digitizer.paper import Grid, grid_map, grids
+from readers.digitizer.paper import Grid, grid_colour, grid_map, grids
 from readers.digitizer.sheet import Sheet, flat_sheet
 from readers.digitizer.trace import trace_heights
 from renderers.printed import COLUMN_S
@@ -45,6 +45,10 @@ class PageReport:
     ----------
     px_per_mm : tuple of float
         Across and down, of the part that was read.
+    grid_colour : str
+        Such as ``"red"``; ``"grey"`` where it has none.
+    rows : int
+        3, or 4 with a rhythm strip.
     tilt : float
         Degrees by which the grid was turned.
     is_straightened : bool
@@ -68,6 +72,8 @@ class PageReport:
     """
 
     px_per_mm: tuple[float, float]
+    grid_colour: str
+    rows: int
     tilt: float
     is_straightened: bool
     residual_mm: float
@@ -164,6 +170,8 @@ def _report(
     widths = [pulse.right - pulse.left for pulse in layout.pulses]
     return PageReport(
         px_per_mm=(sheet.across, sheet.down),
+        grid_colour=grid_colour(sheet.picture),
+        rows=len(layout.pulses),
         tilt=sheet.tilt,
         is_straightened=sheet.is_resampled,
         residual_mm=sheet.residual_mm,
