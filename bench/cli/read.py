@@ -132,7 +132,7 @@ def _check_pages(recordings: "Sequence[Recording]", view: "View") -> None:
     idle = next((option for option, value in named.items() if value), None)
     page = next((one.path for one in recordings if one.page is not None), None)
     if idle and page:
-        raise SettingError(f"{idle} decides nothing for {page}: a page is shown as it is, and --draw draws what it shows")
+        raise SettingError(f"{idle} decides nothing for {page}: it is shown as it is, and --draw draws what it shows")
 
 
 def _local_reader(name: str, option: tuple[str, ...]) -> "Reader":
@@ -160,7 +160,12 @@ def _recordings(files: Sequence[Path], options: dict[str, Any], quiet: bool) -> 
     from bench.dataset.recording import Told, read_recording
 
     asks = sys.stdin.isatty() and not quiet
-    told = Told(options["fs"], options["unit"], options["page"], (lambda question: str(click.prompt(question))) if asks else None)
+    told = Told(
+        options["fs"],
+        options["unit"],
+        options["page"],
+        (lambda question: str(click.prompt(question))) if asks else None,
+    )
     return [read_recording(path, told, options["at"]) for path in files]
 
 
@@ -218,7 +223,8 @@ def _cleaned(files: Sequence[Path], given: set[str], options: dict[str, Any], qu
 
     idle = sorted(given - {"page", "out"})
     if idle:
-        raise SettingError(f"--{idle[0].replace('_', '-')} decides nothing with --clean, which only removes a page's grid")
+        option = idle[0].replace("_", "-")
+        raise SettingError(f"--{option} decides nothing with --clean, which only removes a page's grid")
     entries = []
     for path, picture in zip(files, clean_pages(files, options["page"], options["out"]), strict=True):
         if not quiet:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @engine_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @out_option("runs")
-def run(  # the options of a run, and those that are spelt another way
+def run(  # noqa: PLR0913  # the options of a run, and those that name its records another way
     dry_run: bool,
     pilot: int | None,
     danger: Path | None,

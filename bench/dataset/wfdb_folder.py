@@ -33,6 +33,7 @@ TABLE = "labels.csv"
 LABELLED = (*(axis.name for axis in AXES), NORMALITY.name)
 PARTS = {TRAIN: "train", "val": "val", "validation": "val", "test": "test"}
 
+
 @dataclass(frozen=True)
 class _Row:
     header: Path

@@ -16,7 +16,6 @@ from taxonomy.schema import GROUNDS, NESTED, NUMBERS, REASONING, TRACING, answer
 from taxonomy.statement import subclasses
 from taxonomy.target import FLAT, TargetFormat
 
-
 AS_IS = (
     "The page with the 12-lead ECG, as it was printed, scanned or photographed; paper speed, gain and the names of the "
     "leads are as it shows them."

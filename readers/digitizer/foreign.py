@@ -9,7 +9,7 @@ from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_picture
 from readers.digitizer.follow import followed
 from readers.digitizer.geometry import RECORD_S, DigitizeError, pieces
 from readers.digitizer.ink import ink_coverage
-from readers.digitizer.layout import MM_PER_S, ROWS, SPECK_MM, PageLayout, page_layout
+from readers.digitizer.layout import MM_PER_S, ROWS, SPECK_MM, AnotherPageError, PageLayout, page_layout
 from readers.digitizer.paper import Grid, grid_colour, grid_map, grids
 from readers.digitizer.sheet import Sheet, flat_sheet
 from readers.digitizer.trace import trace_heights
@@ -131,6 +131,8 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
     for grid in grids(dark):
         try:
             return _read(even, dark, grid)
+        except AnotherPageError:
+            raise
         except DigitizeError as error:
             reasons.append((grid, str(error)))
     # The clearest lattices are one another's harmonics; a reason other than missing pulses comes from the right one.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from readers.digitizer.digitizing import check_size
+from readers.digitizer.digitizing import MOST_PIXELS, check_size
 from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.page import PageRead, page_read
 from taxonomy.error import FileError, ReaderError
@@ -112,8 +112,8 @@ def _decoded(path: Path, page: int | None) -> NDArray[np.uint8]:
                 image.seek(_chosen(path, getattr(image, "n_frames", 1), page))
                 check_size(image.height, image.width)
                 return np.asarray(_on_white(ImageOps.exif_transpose(image)), dtype=np.uint8)
-    except Image.DecompressionBombError as error:
-        raise FileError(f"{path}: {error}") from None
+    except Image.DecompressionBombError:
+        raise FileError(f"{path}: a picture may have {MOST_PIXELS:,} pixels at most, and this one has far more") from None
     except UnidentifiedImageError:
         raise FileError(f"{path}: it is no picture that is read: those are {', '.join(FORMATS)} and PDF") from None
     except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:
