@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +85,13 @@ def read(path: Path, data: str | None) -> Page:
     if data is not None:
         true = open_dataset(data).record(int(path.stem)).signal(500).mv
         return Page(path.name, rate=rate, rms=rms(leads.mv, true), seconds=seconds)
-    (reading,) = DigitizerReader().read([Case("page", images=(PagePicture.of(picture),))])
+    (reading,) = _reader().read([Case("page", images=(PagePicture.of(picture),))])
     return Page(path.name, rate=rate, normal=reading.probabilities[SUPERCLASS]["NORM"], seconds=seconds)
+
+
+@cache
+def _reader() -> DigitizerReader:
+    return DigitizerReader()
 
 
 def share(count: int, n: int) -> str:

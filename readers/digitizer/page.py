@@ -13,7 +13,11 @@ from readers.digitizer.geometry import DigitizeError
 KEPT = 256
 """Pages whose leads are kept, 60 MB of them."""
 
+LAST = 4
+"""Pages that are kept whole, with their pictures of 10 MB."""
+
 _KEPT: dict[bytes, Digitized | str] = {}
+_LAST: "dict[bytes, PageRead]" = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +30,8 @@ class PageRead:
         In the order I II III aVR aVL aVF V1..V6; NaN where the page does not show a lead.
     fs : float
         Sampling rate in Hz.
+    px_per_mm : float
+        Resolution of the page.
     report : PageReport or None
         What was found on a page that others drew; None for a page of ours.
     picture : uint8 array (height, width, 3)
@@ -34,6 +40,7 @@ class PageRead:
 
     mv: NDArray[np.float32]
     fs: float
+    px_per_mm: float
     report: PageReport | None
     picture: NDArray[np.uint8]
 
@@ -52,18 +59,26 @@ def page_read(picture: NDArray[np.uint8]) -> PageRead:
     """
     check_picture(picture)
     key = _key(picture)
-    try:
-        ours = digitize([picture])
-    except DigitizeError:
+    if key not in _LAST:
         try:
-            found = foreign_page(picture)
+            found = _read(picture)
         except DigitizeError as error:
             _keep(key, str(error))
             raise
-        _keep(key, found.leads)
-        return PageRead(found.leads.mv, DIGITIZED_FS, found.report, found.picture)
-    _keep(key, ours)
-    return PageRead(ours.mv, DIGITIZED_FS, None, picture)
+        _keep(key, Digitized(found.mv, found.px_per_mm))
+        if len(_LAST) >= LAST:
+            _LAST.clear()
+        _LAST[key] = found
+    return _LAST[key]
+
+
+def _read(picture: NDArray[np.uint8]) -> PageRead:
+    try:
+        ours = digitize([picture])
+    except DigitizeError:
+        found = foreign_page(picture)
+        return PageRead(found.leads.mv, DIGITIZED_FS, found.leads.px_per_mm, found.report, found.picture)
+    return PageRead(ours.mv, DIGITIZED_FS, ours.px_per_mm, None, picture)
 
 
 def page_leads(picture: NDArray[np.uint8]) -> Digitized:

@@ -113,7 +113,9 @@ def _decoded(path: Path, page: int | None) -> NDArray[np.uint8]:
                 check_size(image.height, image.width)
                 return np.asarray(_on_white(ImageOps.exif_transpose(image)), dtype=np.uint8)
     except Image.DecompressionBombError:
-        raise FileError(f"{path}: a picture may have {MOST_PIXELS:,} pixels at most, and this one has far more") from None
+        raise FileError(
+            f"{path}: a picture may have {MOST_PIXELS:,} pixels at most, and this one has far more"
+        ) from None
     except UnidentifiedImageError:
         raise FileError(f"{path}: it is no picture that is read: those are {', '.join(FORMATS)} and PDF") from None
     except (OSError, ValueError, SyntaxError, EOFError, struct.error) as error:

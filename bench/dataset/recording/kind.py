@@ -78,8 +78,7 @@ def kind_of(path: Path) -> FileKind:
     DatasetError
         When it is missing, is no regular file, or is of no kind that is read.
     """
-    header = path.with_name(f"{path.name}.hea")
-    if not path.exists() and header.is_file():
+    if path.name and not path.exists() and path.with_name(f"{path.name}.hea").is_file():
         return next(kind for kind in KINDS if ".hea" in kind.suffixes)
     if not path.is_file():
         raise DatasetError(f"{path} is {'no regular file' if path.exists() else 'missing'}: name the file of an ECG")

@@ -129,9 +129,9 @@ def test_a_page_of_another_layout_is_refused(signal, order, pitch_mm, rows):
 
 def letter():
     """A page of text, as a scanner sees it."""
-    image = Image.new("RGB", (1000, 1300), "white")
-    lines = "\n".join(["The patient was seen on the ward, and no recording was made on that day."] * 40)
-    ImageDraw.Draw(image).multiline_text((60, 60), lines, fill="black", font=ImageFont.load_default(18), spacing=9)
+    image = Image.new("RGB", (800, 700), "white")
+    lines = "\n".join(["The patient was seen on the ward, and no recording was made on that day."] * 18)
+    ImageDraw.Draw(image).multiline_text((60, 60), lines, fill="black", font=ImageFont.load_default(16), spacing=9)
     return np.asarray(image)
 
 
