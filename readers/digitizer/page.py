@@ -59,17 +59,20 @@ def page_read(picture: NDArray[np.uint8]) -> PageRead:
     """
     check_picture(picture)
     key = _key(picture)
-    if key not in _LAST:
+    found, refused = _LAST.get(key), _KEPT.get(key)
+    if isinstance(refused, str):
+        raise DigitizeError(refused)
+    if found is None:
         try:
             found = _read(picture)
         except DigitizeError as error:
             _keep(key, str(error))
             raise
-        _keep(key, Digitized(found.mv, found.px_per_mm))
         if len(_LAST) >= LAST:
             _LAST.clear()
         _LAST[key] = found
-    return _LAST[key]
+        _keep(key, Digitized(found.mv, found.px_per_mm))
+    return found
 
 
 def _read(picture: NDArray[np.uint8]) -> PageRead:
@@ -84,13 +87,11 @@ def _read(picture: NDArray[np.uint8]) -> PageRead:
 def page_leads(picture: NDArray[np.uint8]) -> Digitized:
     """Return the leads of a page, looked up where the page was read before; raises as :func:`page_read`."""
     check_picture(picture)
-    key = _key(picture)
-    if key not in _KEPT:
-        page_read(picture)
-    kept = _KEPT[key]
-    if isinstance(kept, str):
-        raise DigitizeError(kept)
-    return kept
+    kept = _KEPT.get(_key(picture))
+    if isinstance(kept, Digitized):
+        return kept
+    found = page_read(picture)
+    return Digitized(found.mv, found.px_per_mm)
 
 
 def _key(picture: NDArray[np.uint8]) -> bytes:

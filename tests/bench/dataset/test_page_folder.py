@@ -63,8 +63,8 @@ def dataset(folder):
     return PageFolder(str(folder))
 
 
-def shown(dataset, reader, view=View()):
-    return cases_of(view.settled(reader), dataset.cohort())
+def shown(dataset, reader, condition="full"):
+    return cases_of(View(condition=condition).settled(reader), dataset.cohort())
 
 
 def test_labels_are_read_and_the_rest_is_unlabelled(dataset):
@@ -140,14 +140,14 @@ def test_a_cropped_page_shows_no_header(folder, page):
 
 
 def test_an_empty_page_is_as_large_as_the_page(dataset, page):
-    case = shown(dataset, Looking(), View(condition="blank-image")).case(Question(dataset.record("good.png")))
+    case = shown(dataset, Looking(), "blank-image").case(Question(dataset.record("good.png")))
     assert case.images[0].rgb().min() == 255 and case.images[0].size == page.shape[1::-1]
 
 
 @pytest.mark.parametrize("condition", ["lead-mask", "jittered"])
 def test_a_condition_that_changes_traces_is_refused(dataset, condition):
     with pytest.raises(SettingError, match=f"condition '{condition}' changes the traces"):
-        shown(dataset, Looking(), View(condition=condition))
+        shown(dataset, Looking(), condition)
 
 
 def test_other_pixels_under_the_same_name_are_other_records(folder, tmp_path):
