@@ -175,10 +175,12 @@ class PageFolder(Dataset):
             raise PageError(f"the page was not digitized, and so not cropped: {error}") from None
 
     def _picture(self, ecg_id: RecordId) -> NDArray[np.uint8]:
+        path = self._row(ecg_id).path
         try:
-            return picture_of(self._row(ecg_id).path)
+            return picture_of(path)
         except FileError as error:
-            raise PageError(str(error)) from None
+            # Readings are shown to others, who need not know where the folder lies.
+            raise PageError(str(error).removeprefix(f"{path}: ")) from None
 
     def _read(self) -> tuple[dict[str, _Row], tuple[str, ...]]:
         """Return the pages by name, and the columns that are not read."""

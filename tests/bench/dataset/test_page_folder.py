@@ -164,7 +164,7 @@ def readings(done, out):
     assert done.returncode == 0, done.stderr
     (run,) = [path for path in out.iterdir() if (path / "score.json").is_file()]
     lines = [json.loads(line) for line in (run / "readings.jsonl").read_text().splitlines()]
-    return {line["ecg_id"]: line for line in lines}, run
+    return {line["ecg_id"]: line["reading"] for line in lines}, run
 
 
 @pytest.mark.parametrize("reader", ["digitizer", "resnet1d"])
@@ -173,7 +173,7 @@ def test_a_folder_is_scored_and_a_page_that_is_none_is_no_answer_with_the_reason
     found, run = readings(done, tmp_path / "runs")
     assert found["good.png"]["values"]["rate"] and not found["good.png"].get("error")
     assert "no grid was found" in found["white.png"]["error"]["message"]
-    assert "no picture that can be read" in found["cut.png"]["error"]["message"]
+    assert found["cut.png"]["error"]["message"].startswith("it is no picture that can be read")
     assert "ward" in done.stderr + done.stdout
     score = json.loads((run / "score.json").read_text())
     assert score["n"] == 3

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from scipy.ndimage import gaussian_filter, label
+from scipy.ndimage import gaussian_filter, label, map_coordinates
 
 from measurements import measure
 from readers.contract import Case
@@ -47,6 +47,16 @@ def aslant(picture):
     return np.asarray(image.transform((width, height), Image.Transform.PERSPECTIVE, seen, Image.Resampling.BICUBIC))
 
 
+def bent(picture, mm=4.0):
+    """As a sheet lies that is 4 mm higher in its middle than at its sides, with a crease in either half."""
+    columns = np.arange(picture.shape[1]) / picture.shape[1]
+    down, across = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    places = (down - 8 * mm * np.sin(np.pi * columns), across)
+    moved = [map_coordinates(picture[:, :, k].astype(np.float32), places, order=1, cval=255) for k in range(3)]
+    dark = sum(0.6 * np.exp(-(((columns - place) * picture.shape[1] / 6) ** 2)) for place in (1 / 3, 2 / 3))
+    return (np.stack(moved, axis=2) * (1 - dark)[None, :, None]).clip(0, 255).astype(np.uint8)
+
+
 def off(found, signal):
     """Return the root mean square error in microvolts, each column moved by 20 ms at most to where it fits.
 
@@ -85,7 +95,7 @@ def test_pages_of_other_programs_are_read(signal, sort):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [lambda page: turned(page, 3.0), lambda page: turned(page, -5.0), aslant])
+@pytest.mark.parametrize("change", [lambda page: turned(page, 6.0), lambda page: turned(page, -6.0), aslant, bent])
 def test_tilt_and_perspective_are_undone_by_the_grid(signal, page, change):
     found = foreign_page(change(page))
     assert found.report.is_straightened
