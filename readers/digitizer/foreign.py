@@ -131,13 +131,13 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
     for grid in grids(dark):
         try:
             return _read(even, dark, grid)
-        except AnotherPageError:
-            raise
         except DigitizeError as error:
-            reasons.append((grid, str(error)))
-    # The clearest lattices are one another's harmonics; a reason other than missing pulses comes from the right one.
-    told = next((reason for _, reason in reasons if "pulses (" not in reason), reasons[0][1])
-    raise DigitizeError(told)
+            reasons.append(error)
+    # The clearest lattices are one another's harmonics, and by a wrong one strokes may look like pulses upside down: what
+    # another page shows is told once all have failed, then a reason other than missing pulses.
+    others = [error for error in reasons if isinstance(error, AnotherPageError)]
+    told = others or [error for error in reasons if "pulses (" not in str(error)] or reasons
+    raise told[0]
 
 
 def _read(even: NDArray[np.uint8], dark: NDArray[np.float32], grid: Grid) -> ForeignPage:

@@ -44,7 +44,7 @@ ROWS = 3
 
 
 class AnotherPageError(DigitizeError):
-    """A page with pulses, of which the whole is another one than is read: no other grid would make it one."""
+    """A page with pulses, which lies another way, or has another layout, than is read."""
 
 
 @dataclass(frozen=True)
