@@ -127,13 +127,13 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
     ink = ink_coverage(even) >= 0.5
     pieces(ink)
     dark = grid_map(even, without_specks(ink, 0.006 * max(picture.shape[:2])))
-    reasons = []
+    reasons: list[DigitizeError] = []
     for grid in grids(dark):
         try:
             return _read(even, dark, grid)
         except DigitizeError as error:
             reasons.append(error)
-    # The clearest lattices are one another's harmonics, and by a wrong one strokes may look like pulses upside down: what
+    # The clearest lattices are one another's harmonics, and by a wrong one strokes may look like other pulses: what
     # another page shows is told once all have failed, then a reason other than missing pulses.
     others = [error for error in reasons if isinstance(error, AnotherPageError)]
     told = others or [error for error in reasons if "pulses (" not in str(error)] or reasons
