@@ -135,7 +135,7 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
             reasons.append(error)
     # The clearest lattices are one another's harmonics, and by a wrong one strokes may look like other pulses: what
     # another page shows is told once all have failed, then a reason other than missing pulses.
-    others = [error for error in reasons if isinstance(error, AnotherPageError)]
+    others: list[DigitizeError] = [error for error in reasons if isinstance(error, AnotherPageError)]
     told = others or [error for error in reasons if "pulses (" not in str(error)] or reasons
     raise told[0]
 
