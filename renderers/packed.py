@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import Drawing, EcgImage
+from renderers.page_picture import PagePicture
 from renderers.photograph import Photograph
 
 
@@ -51,6 +52,8 @@ Picture = EcgImage | Photograph | PackedImage
 """A picture in any form; all offer the PNG, the size, the drawing's fields and the pixels."""
 
 
-def packed(image: Picture) -> PackedImage:
-    """Return a picture as its PNG."""
-    return image if isinstance(image, PackedImage) else PackedImage(image.png(), image.size, **image.drawing())
+def packed(image: Picture) -> PackedImage | PagePicture:
+    """Return a drawn picture as its PNG, and a page of others as it is."""
+    if isinstance(image, PackedImage | PagePicture):
+        return image
+    return PackedImage(image.png(), image.size, **image.drawing())

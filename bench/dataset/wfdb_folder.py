@@ -6,7 +6,6 @@ column for each axis that is labelled. Several values that are right stand with 
 primary one; findings and codes stand with ``;`` between them; an empty cell is unlabelled, and ``none`` is no finding.
 """
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Literal
 from bench.dataset.base import TRAIN, Dataset, Split
 from bench.dataset.hash_fold import TAUGHT, TESTED, hash_fold
 from bench.dataset.inside import path_inside
+from bench.dataset.label_cell import Label, age_in, label_in, sex_in
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, Signal, by_id
@@ -24,7 +24,7 @@ from bench.dataset.table_file import rows_of
 from bench.dataset.wfdb_file import checksum_problem, read_header
 from bench.dataset.window import unusable, window_of
 from measurements import Measurements
-from taxonomy.axis import AXES, DERIVED, NORMALITY, AxisValue, axis_named
+from taxonomy.axis import AXES, DERIVED, NORMALITY
 from taxonomy.error import DatasetError, UnknownNameError, unknown_name
 from taxonomy.snomed import snomed_truth
 from taxonomy.statement import superclass_of
@@ -34,10 +34,6 @@ TABLE = "labels.csv"
 LABELLED = (*(axis.name for axis in AXES), NORMALITY.name)
 COLUMNS = ("record", "id", "patient", "age", "sex", "fold", "dx", *LABELLED)
 PARTS = {TRAIN: "train", "val": "val", "validation": "val", "test": "test"}
-_SEXES: dict[str, Literal["male", "female"]] = {"m": "male", "male": "male", "f": "female", "female": "female"}
-
-Label = tuple[AxisValue, ...]
-"""The primary value of an axis, then the other right ones."""
 
 
 @dataclass(frozen=True)
@@ -171,11 +167,11 @@ class WfdbFolder(Dataset):
             rows[ecg_id] = _Row(
                 header=header,
                 patient=patient,
-                age=_age(where, cells.get("age", "")),
-                sex=_SEXES.get(cells.get("sex", "").lower()),
+                age=age_in(where, cells.get("age", "")),
+                sex=sex_in(cells.get("sex", "")),
                 fold=fold,
                 codes=tuple(dict.fromkeys(re.split(r"[;,|\s]+", dx))) if dx else None,
-                labels={axis: _label(where, axis, cells[axis]) for axis in LABELLED if cells.get(axis)},
+                labels={axis: label_in(where, axis, cells[axis]) for axis in LABELLED if cells.get(axis)},
             )
         if not rows:
             raise DatasetError(f"{self.table} has no line below its columns")
@@ -190,18 +186,6 @@ def _check_columns(table: Path, columns: Iterable[str]) -> None:
             raise DatasetError(f"{table} has a column {name!r}, which is not read: is it {near[0]!r}?")
 
 
-def _age(where: str, written: str) -> float | None:
-    if written.lower() in {"", "nan"}:
-        return None
-    try:
-        age = float(written)
-    except ValueError:
-        age = math.nan
-    if not 0 <= age <= 130:
-        raise DatasetError(f"{where} gives the age {written[:40]!r}: write years, or nothing")
-    return age
-
-
 def _fold(where: str, written: str, dataset: str, patient: str) -> str:
     if written:
         if written.lower() not in PARTS:
@@ -209,17 +193,3 @@ def _fold(where: str, written: str, dataset: str, patient: str) -> str:
         return PARTS[written.lower()]
     number = hash_fold(dataset, patient)
     return TRAIN if number in TAUGHT else "test" if number in TESTED else "val"
-
-
-def _label(where: str, axis: str, written: str) -> Label:
-    asked = axis_named(axis)
-    if asked.is_set:
-        found = frozenset(one.strip() for one in written.split(";") if one.strip() not in {"", "none"})
-        values: Label = (found,)
-        wrong = sorted(found - set(asked.values))
-    else:
-        values = tuple(one.strip() for one in written.split("|"))
-        wrong = [str(one) for one in values if one not in asked.values]
-    if wrong:
-        raise UnknownNameError(f"{where}: {unknown_name(f'value of {axis}', wrong[0], asked.values)}")
-    return values

@@ -14,7 +14,6 @@ from bench.training.rare_phantom import phantom_record, with_phantoms
 from bench.training.several import joined_training_set
 from measurements import VERSION as MEASURING
 from phantoms.simulator import VERSION as SIMULATOR
-from readers.head import corrected_limits
 from readers.resnet1d.side import VERSION as SIDE_VERSION
 from taxonomy.error import SettingError
 
@@ -93,6 +92,7 @@ def check_arm(arm: Arm) -> None:
 
 
 def _teach(lesson: Lesson, arm: Arm, path: Path, workers: int | None, observer: Observer) -> None:
+    from readers.resnet1d.loss import finding_limits
     from readers.resnet1d.training import Watch, train_member
     from readers.resnet1d.weights import Description, save_weights
 
@@ -100,7 +100,7 @@ def _teach(lesson: Lesson, arm: Arm, path: Path, workers: int | None, observer: 
     with observer.progress("preparing") as report:
         examples = joined_training_set(tuple(lesson.parts.values()), report, workers)
     facts = _facts(lesson)
-    limits = corrected_limits(examples.finding_shares(), config.finding_correction)
+    limits = finding_limits(examples, config)
     if config.phantoms:
         with observer.progress("simulating", "phantoms") as report:
             examples = with_phantoms(examples, config.phantoms, report)

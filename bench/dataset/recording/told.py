@@ -18,12 +18,15 @@ class Told:
         Sampling rate in Hz.
     unit : str or None
         Such as ``"mV"``.
+    page : int or None
+        Page of a file of several, from 1.
     ask : callable or None
         Asks the user a question where there is a terminal, and returns the answer.
     """
 
     fs: float | None = None
     unit: str | None = None
+    page: int | None = None
     ask: Callable[[str], str] | None = None
 
     def rate(self, where: object) -> float:
