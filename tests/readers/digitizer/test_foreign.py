@@ -232,7 +232,7 @@ def bad_files(page, tmp_path_factory):
         ("no.png", "no picture that is read"),
         ("program.png", "no picture that is read"),
         ("cut.png", "no picture that can be read"),
-        ("bomb.png", "65,000,000 pixels at most, and it has far more"),
+        ("bomb.png", "65,000,000 pixels at most, and this one has far more"),
         ("white.png", "no ECG page was read from it: no grid"),
     ],
 )
