@@ -14,7 +14,7 @@ import click
 )
 @click.option(
     "--weight",
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(1e-6, 1e6),
     multiple=True,
     help="Of each record in the loss: one for each --data, in their order.",
     show_default="1 each",

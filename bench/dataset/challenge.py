@@ -81,7 +81,7 @@ class Challenge(Dataset):
             self.name = "challenge-lenient"
         self.folder = Path(folder.removesuffix(LENIENT))
         if not self.folder.is_dir():
-            raise DatasetError(f"the data folder {self.folder} does not exist: fetch it with 'bench data fetch'")
+            raise DatasetError(_no_folder(self.folder))
         if (self.folder / TABLE).is_file():
             raise DatasetError(
                 f"{self.folder} is PTB-XL's own folder, with labels in {TABLE}: name it without 'challenge:'"
@@ -236,6 +236,16 @@ def _labels_of(path: Path) -> ChallengeLabels:
         return challenge_labels(read_comments(path))
     except DatasetError:
         return ChallengeLabels()
+
+
+def _no_folder(named: Path) -> str:
+    """Return what is said of a name that is no folder."""
+    before, comma, word = str(named).rpartition(",")
+    if comma and Path(before).is_dir():
+        return f"challenge:{before} is followed by {word!r}: only 'lenient' may stand after the comma"
+    if named.exists():
+        return f"{named} is a file: name the folder that holds the recordings"
+    return f"the data folder {named} does not exist: fetch it with 'bench data fetch challenge {named}'"
 
 
 def _listed(folder: Path) -> tuple[frozenset[str], list[Path]]:

@@ -165,7 +165,7 @@ def _require_h5py() -> None:
     try:
         import h5py  # noqa: F401
     except ImportError:
-        raise DatasetError("CODE-15% is in HDF5 files, which need h5py: pip install h5py") from None
+        raise DatasetError("CODE-15% is in HDF5 files, which need h5py: pip install 'ecg-bench[code15]'") from None
 
 
 def _rows(path: Path) -> Iterator[tuple[RecordId, _Row]]:

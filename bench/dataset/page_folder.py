@@ -218,7 +218,8 @@ def _places(where: str) -> tuple[Path, Path]:
         before, _, after = where.rpartition(",")
         folder, table = Path(before), Path(after)
     if not folder.is_dir():
-        raise DatasetError(f"the folder of pages {folder} does not exist")
+        wrong = "is a file: name its folder" if folder.exists() else "does not exist"
+        raise DatasetError(f"the folder of pages {folder} {wrong}")
     return folder, table
 
 

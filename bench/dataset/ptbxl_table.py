@@ -71,7 +71,10 @@ def read_table(path: Path) -> dict[RecordId, TableRow]:
                 raise DatasetError(f"{path} has no column {missing[0]!r}: is it PTB-XL's ptbxl_database.csv, complete?")
             rows = [_row(path, line, number) for number, line in enumerate(reader, start=2)]
     except FileNotFoundError:
-        raise DatasetError(f"{path} is missing: name a PTB-XL folder, or get it with 'bench data fetch'") from None
+        raise DatasetError(
+            f"{path} is missing: name a PTB-XL folder, get it with 'bench data fetch', or say what else "
+            f"{path.parent} is: challenge:, wfdb: or pages: before its name"
+        ) from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
     return {row.ecg_id: row for row in sorted(rows, key=lambda row: by_id(row.ecg_id))}

@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Interval, Len, MinLen
+from annotated_types import Ge, Interval, Len, MinLen
 
 from readers.setting import checked_settings, read_toml
 from taxonomy.error import SettingError, unknown_name
@@ -16,7 +16,10 @@ from taxonomy.statement import statements
 Count = Annotated[int, Ge(1)]
 Width = Annotated[int, Interval(ge=8, le=4096)]
 Share = Annotated[float, Interval(ge=0, le=1)]
-Strength = Annotated[float, Ge(0)]
+LARGEST = 1e6
+"""Of a setting without a limit of its own: beyond it, and at infinity, no training ends with numbers."""
+
+Strength = Annotated[float, Interval(ge=0, le=LARGEST)]
 
 SideGroup = Literal["voltage", "spikes", "rhythm", "intervals"]
 """A group of side inputs (:data:`readers.resnet1d.side.SIDES`)."""
@@ -72,7 +75,7 @@ class TrainingConfig:
     blocks : int
         Residual blocks per stage.
     kernel : int
-        Samples under a convolution.
+        Samples under a convolution; an odd number.
     reduction : int
         By which a squeeze-and-excitation gate is narrower than its block (16 in Hu et al. 2018); 0 for no gates.
     layer_pooling : bool
@@ -155,7 +158,7 @@ class TrainingConfig:
     gap: Share = 0.5
     mixup: Share = 0.2
     mixstyle: Share = 0.0
-    mixstyle_alpha: Annotated[float, Gt(0)] = 0.1
+    mixstyle_alpha: Annotated[float, Interval(gt=0, le=LARGEST)] = 0.1
     mixstyle_stages: Count = 2
     mixstyle_between: Literal["records", "domains"] = "records"
     label_smoothing: Annotated[float, Interval(ge=0, lt=1)] = 0.0
@@ -222,7 +225,13 @@ def configured(written: Sequence[str]) -> TrainingConfig:
             raise unknown_name("training configuration", one, ready)
         elif one:
             data |= read_toml(Path(one), "training configuration")
-    return training_config_from(data)
+    config = training_config_from(data)
+    if config.lead_loss > config.lead_loss_records:  # not asked of weights files: older ones may say so
+        raise SettingError(
+            f"training setting lead_loss = {config.lead_loss:g} is over all records, and cannot be above "
+            f"lead_loss_records = {config.lead_loss_records:g}, the share of them that may lose leads: raise that"
+        )
+    return config
 
 
 def _ready() -> Traversable:
@@ -237,6 +246,10 @@ def training_config_from(data: Mapping[str, object]) -> TrainingConfig:
             if code not in statements():
                 raise unknown_name("statement of [phantoms]", code, statements())
     config = checked_settings(TrainingConfig, data, "training setting")
+    if config.kernel % 2 == 0:
+        raise SettingError(f"training setting kernel must be an odd number, not {config.kernel}")
+    if len(set(config.seeds)) < len(config.seeds):
+        raise SettingError(f"training setting seeds must name each seed once, not {list(config.seeds)}")
     if config.mixstyle and len(config.channels) < 2:
         raise SettingError(
             "mixstyle needs two stages or more, since it is never applied after the last: add to channels"

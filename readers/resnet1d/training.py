@@ -27,6 +27,7 @@ from readers.resnet1d.loss import as_tensors, loss_of, macro_auroc
 from readers.resnet1d.network import EcgResNet, head_probabilities, split
 from readers.resnet1d.page import as_page
 from readers.training_target import training_heads
+from taxonomy.error import SettingError
 from taxonomy.reading import SUPERCLASS
 
 VALIDATION_BATCH = 256
@@ -105,6 +106,11 @@ def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: P
     -------
     Path
         ``best.safetensors`` in ``folder``.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When the network's answers are no numbers any more.
     """
     training = Training(data, config, seed, watch.step)
     accelerator = training.accelerator
@@ -116,6 +122,11 @@ def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: P
     while not _finished(state, config):
         number = state.epoch + 1
         run, auroc = training.run_epoch(number), training.auroc()
+        if not math.isfinite(run.loss if auroc is None else auroc):
+            raise SettingError(
+                f"the training of seed {seed} came apart in epoch {number}, with answers that are no numbers: train in "
+                "another --out with a lower learning_rate, or smaller weights of records"
+            )
         best = auroc is None or auroc > state.best_auroc
         best_auroc = auroc if best and auroc is not None else state.best_auroc
         state = Checkpoint(number, best_auroc, number if best else state.best_epoch)

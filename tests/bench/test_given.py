@@ -30,6 +30,10 @@ WRONG = {
     "no limit of cost": ((*RUN, "--max-cost", "nan"), "--max-cost takes a number from 0 up, not nan"),
     "an endless cost": ((*RUN, "--max-cost", "inf"), "--max-cost takes a number from 0 up, not inf"),
     "a debt": ((*RUN, "--max-cost=-1"), "--max-cost takes a number from 0 up, not -1"),
+    "a weight that no loss survives": (
+        ("train", "resnet1d", "--weight", "1e300"),
+        "--weight takes a number from 1e-06 to 1,000,000.0, not 1e300",
+    ),
     "half a pixel": (("render", "--px-per-mm", "6.5"), "--px-per-mm takes a whole number, not 6.5"),
     "a pen of no width": (("render", "--pen-mm", "nan"), "--pen-mm takes a number, not nan"),
     "a learning rate": (("finetune", "--model", "m", "--learning-rate", "inf"), "--learning-rate takes a number"),

@@ -314,6 +314,14 @@ def test_settings_that_cannot_be_used_are_told(tmp_path):
         (name,) = wrong
         with pytest.raises(SettingError, match=name):
             training_config_from(wrong)
+    for wrong in ({"kernel": 4}, {"seeds": [0, 0]}, {"learning_rate": float("inf")}, {"phantoms": {"weight": 1e300}}):
+        with pytest.raises(SettingError, match=next(iter(wrong.get("phantoms", wrong)))):
+            training_config_from(wrong)
+    own = tmp_path / "own.toml"
+    own.write_text("lead_loss = 0.6\n")
+    with pytest.raises(SettingError, match=r"lead_loss = 0\.6 is over all records.*lead_loss_records = 0\.5"):
+        configured((str(own),))
+    assert configured((str(own), "lead-dropout")).lead_loss_records == 1
     done = bench("train", "resnet1d", "--config", "seresnet", cwd=tmp_path)
     assert is_one_sentence(done, "unknown training configuration 'seresnet'") and "'se-resnet'" in done.stderr
 

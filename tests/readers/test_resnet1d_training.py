@@ -155,6 +155,14 @@ def test_the_same_seed_gives_the_same_weights_whole_or_resumed(noise, tmp_path, 
 
 
 @pytest.mark.slow
+def test_a_training_that_comes_apart_is_one_sentence_and_leaves_no_weights(noise, tmp_path):
+    heavy = replace(noise, weight=np.full_like(noise.weight, np.inf))
+    with pytest.raises(SettingError, match="seed 0 came apart in epoch 1"):
+        train_member(heavy, TINY, 0, tmp_path, Watch())
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(REGULARISED))
 def test_every_setting_reaches_the_training(noise, tmp_path, name):
     """Without it the weights are others; ``noise`` has two domains, one of them of a single record."""

@@ -320,6 +320,20 @@ def test_lenient_labels_are_another_dataset(tmp_path):
     assert strict.fingerprint(["A0001"]) != lenient.fingerprint(["A0001"])
 
 
+def test_a_place_that_is_no_folder_of_recordings_is_told(tmp_path):
+    write_challenge(tmp_path / "A0001.hea")
+    for named, said in {
+        f"{tmp_path},lenent": "is followed by 'lenent': only 'lenient'",
+        f"{tmp_path}/A0001.hea": r"A0001\.hea is a file: name the folder",
+        f"{tmp_path}/none": "does not exist: fetch it with 'bench data fetch challenge ",
+    }.items():
+        with pytest.raises(DatasetError, match=said):
+            Challenge(named)
+    assert (
+        "challenge:, wfdb: or pages: before its name" in bench("data", "info", "--data", tmp_path, cwd=tmp_path).stderr
+    )
+
+
 def test_every_record_of_other_hospitals_is_read_and_labelled(shared_data):
     folder = shared_data / "other_domains"
     if not folder.is_dir():
