@@ -1,12 +1,18 @@
 """A summary of the records in a dataset."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 
-from bench.dataset.base import Dataset
+from bench.dataset.base import TRAIN, Dataset
 from bench.dataset.record import RecordId, by_id
 from taxonomy.axis import AXES
+
+PARTS = (TRAIN, "val", "test")
+
+LISTED_FOLDS = 12
+"""Folds at most that are listed one by one: each source of the Challenges has ten."""
 
 
 def describe(dataset: Dataset) -> dict[str, str]:
@@ -30,13 +36,12 @@ def describe(dataset: Dataset) -> dict[str, str]:
         if record.rates:
             ids.append(record.ecg_id)
             folds[record.fold] += 1
-    by_fold = {str(fold): folds[fold] for fold in sorted(folds, key=by_id)}
     return {
         "dataset": f"{dataset.name} {dataset.version}",
         "records": f"{len(dataset):,}, {len(ids):,} with a signal at hand",
         "patients": f"{len(patients):,}",
         "rates": _listed({f"{fs} Hz": n for fs, n in sorted(rates.items())}) or "none",
-        "records with a signal by fold": _listed(by_fold) or "none",
+        **_by_part(dataset, folds),
         "sex": _listed(dict(sexes.most_common())),
         "age, median [quartiles]": _quartiles(ages),
         "superclass of the diagnosis": _listed(dict(superclasses.most_common())),
@@ -45,6 +50,19 @@ def describe(dataset: Dataset) -> dict[str, str]:
         "fingerprint": dataset.fingerprint(ids) if ids else "none",
         "licence": f"{dataset.licence}; cite {dataset.citation}",
     }
+
+
+def _by_part(dataset: Dataset, folds: Mapping[RecordId, int]) -> dict[str, str]:
+    """Return how many records have a signal by fold, or by split where the folds are too many to list."""
+    if len(folds) > LISTED_FOLDS:
+        counts = {
+            name: sum(folds.get(fold, 0) for fold in dataset.splits[name].folds)
+            for name in PARTS
+            if name in dataset.splits
+        }
+        return {"records with a signal by split": _listed(counts)}
+    by_fold = {str(fold): folds[fold] for fold in sorted(folds, key=by_id)}
+    return {"records with a signal by fold": _listed(by_fold) or "none"}
 
 
 def _listed(counts: dict[str, int]) -> str:

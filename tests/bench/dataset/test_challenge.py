@@ -348,3 +348,12 @@ def test_every_record_of_other_hospitals_is_read_and_labelled(shared_data):
         assert any(value is not None for value in dataset.truth(record).values.values())
     assert dataset.particulars()["unknown codes"] == "none"
     assert not list(dataset.check())
+
+
+def test_folds_too_many_to_list_are_summed_by_split(tmp_path):
+    for source, names in {"georgia": "E{:05}", "cpsc_2018": "A{:04}"}.items():
+        for number in range(1, 31):
+            write_challenge(tmp_path / source / f"{names.format(number)}.hea")
+    dataset = Challenge(str(tmp_path))
+    told = describe(dataset)["records with a signal by split"]
+    assert told == ", ".join(f"{part} {len(dataset.cohort(part))}" for part in ("train", "val", "test"))
