@@ -276,7 +276,8 @@ WRONG = {
         ("--protocol", "intra-source", "--reader", "majority"),
         "--reader decides nothing under intra-source",
     ),
-    "a size for nothing": (("--protocol", "zero-shot", "--size-matched"), "--size-matched decides nothing under"),
+    "a size for nothing": (("--protocol", "zero-shot", "--whole"), "--whole decides nothing under"),
+    "a network for nothing": (("--protocol", "intra-source", "--one-network"), "--one-network decides nothing under"),
     "no such config": (("--config", "nothing.toml"), "nothing.toml cannot be read"),
     "no such domain": (("--domain", "georgia"), "unknown domain 'georgia': choose from phantoms-1-66"),
     "two folds": (("--folds", "2"), "--folds takes a whole number from 3 up, not 2"),
@@ -304,7 +305,7 @@ def test_domains_stand_in_the_list_and_the_seven_keep_their_options(tmp_path):
     listed = bench("experiment", "--list", cwd=tmp_path)
     assert "zero-shot" in listed.stdout and "\ndomains   " in listed.stdout
     assert "domains" not in bench("experiment", "binary", "--list", cwd=tmp_path).stdout
-    assert "--size-matched" in bench("experiment", "domains", "--help", cwd=tmp_path).stdout
+    assert "--whole" in bench("experiment", "domains", "--help", cwd=tmp_path).stdout
     seven = bench("experiment", "--help", cwd=tmp_path).stdout
     assert "--image-ceiling" in seven and "bench experiment domains --help" in seven
     assert is_one_sentence(bench("experiment", "--data", "", cwd=tmp_path), "--data is empty")
