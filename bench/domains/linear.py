@@ -240,8 +240,13 @@ def part(of: Estimate, whole: Estimate) -> Figure:
     floors = of.floor, whole.floor
     ways = [(of.influence, whole.influence, scale * Spread(1, least - 1).half ** 2, floors)]
     if of.networks is not None and whole.networks is not None and whole.networks.is_enough:
-        more = whole.networks.inflation(whole.error**2) * Spread(1, whole.networks.freedom).half ** 2
-        ways.append((of.networks.each, whole.networks.each, more, (0.0, 0.0)))
+        # As the spread of a drop: what patients and what networks add, side by side.
+        more = math.sqrt(whole.networks.inflation(whole.error**2))
+        off, whole_off = (
+            np.concatenate([one.influence * math.sqrt(scale), each.each * more])
+            for one, each in ((of, of.networks), (whole, whole.networks))
+        )
+        ways.append((off, whole_off, Spread(1, whole.networks.freedom).half ** 2, floors))
     found = [_fieller((of.value, whole.value), *way) for way in ways]
     ends = [one for one in found if one is not None]
     if len(ends) < len(found):
@@ -257,7 +262,10 @@ def _fieller(
     scale: float,
     floors: tuple[float, float],
 ) -> tuple[float, float] | None:
-    """Return the interval of the first value as a share of the second, from what each patient or network adds to the errors; None without one."""
+    """Return the interval of the first value as a share of the second, None without one.
+
+    It follows from what each patient or network adds to their errors.
+    """
     own, whole = values
     a = whole**2 - scale * (float((whole_off**2).sum()) + floors[1])
     b = whole * own - scale * float((off * whole_off).sum())

@@ -86,9 +86,13 @@ class Networks:
         return 1 + self.shared * max(0.0, 1 - of_patients / found) if found > 0 else 1.0
 
     def spread(self, of_patients: float) -> Spread:
-        """Return the spread, given the variance that is the patients' alone."""
+        """Return the spread, given the variance that is the patients' alone.
+
+        Both variances are summed, though that of the folds has patients in it: where five folds are alike by chance it
+        is too small, and taken alone it made more false verdicts in simulations, and no fewer misses.
+        """
         found = float((self.each**2).sum())
-        return Spread(math.sqrt(found * self.inflation(of_patients)), self.freedom)
+        return Spread(math.sqrt(of_patients + found * self.inflation(of_patients)), self.freedom)
 
     @property
     def freedom(self) -> float:

@@ -37,11 +37,12 @@ HOW = (
 HOW_DROPS = (
     "The same records, answered once by a network that was taught other patients of their source and once by one that "
     "was not taught their source. *drop*: the first less the second (of the calibration error the second less the "
-    "first), so that more than 0 is worse away, with the interval of the paired difference. On either side each fold is "
-    "answered by a network of its own, and the interval is the wider of two: over patients, and over networks by the "
-    "spread of the folds (Student's t; what the networks add to it after Nadeau and Bengio 2003, since they share "
-    "training records). p is the greater of the two, corrected by Holm's method over the classes of a domain, over its "
-    "axes, and over its scores: of each of these tables one in twenty has a false verdict at most. *could have shown*: "
+    "first), so that more than 0 is worse away, with the interval of the paired difference. Each fold is answered on "
+    "either side by a network of its own. The interval is over patients and over networks: the variance of the one and "
+    "that of the folds are summed (Student's t; the networks' part after Nadeau and Bengio 2003, since they share "
+    "training records). p follows the same variance, or is that of swapping patients where that is greater, corrected "
+    "by Holm's method over the classes of a domain, over its axes, and over its scores: of each of these tables one in "
+    "twenty has a false verdict at most. *could have shown*: "
     "the drop that so many records show in four of five tries at the first of Holm's levels: less than that can be "
     "there unseen. More folds show smaller ones. The training records stand above the table."
 )

@@ -68,7 +68,7 @@ def test_the_same_answers_drop_by_exactly_nothing():
 def test_a_planted_drop_is_held_and_said():
     found = change(planted(1))
     assert found.drop.interval[0] < 0.92 - 0.75 < found.drop.interval[1]
-    assert found.says == "drops" and found.p_holm < 0.01
+    assert found.says == "drops" and found.p_holm < 0.05
     assert found.home == pytest.approx(0.92, abs=0.05) and found.away == pytest.approx(0.75, abs=0.08)
 
 
