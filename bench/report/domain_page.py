@@ -26,8 +26,8 @@ MARK = "†"
 """Of figures on records that the reader was taught."""
 
 HOW = (
-    "*intra-source*: taught other patients of the same domain, cross-validated; *leave-one-out*: taught every other "
-    "domain; *zero-shot*: taught elsewhere. *AUROC*: mean over the single classes with ten positives and ten "
+    "*intra-source*: taught other patients of the same domain, cross-validated; *leave-one-out*: taught the other "
+    "domains; *zero-shot*: taught elsewhere. *AUROC*: mean over the single classes with ten positives and ten "
     "negatives, their number in brackets. *kappa*: mean over rhythm, conduction, ischemia, other findings and "
     "diagnosis, as far as they are labelled. *macro-F1*: over the labels that occur. *Challenge*: the normalised score "
     "of the PhysioNet/CinC Challenge 2021. *calibration*: expected calibration error over all pairs of a record and a "
