@@ -1,6 +1,6 @@
 """``bench experiment domains``: what a reader is worth at its own hospital, at one left out, and at foreign ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -58,7 +58,8 @@ SHIPPED = "shipped"
 @click.option("--folds", type=click.IntRange(3), default=5, show_default=True, help="Of the cross-validation.")
 @limit_option("Take N records of each domain by lot (--seed).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the lots: samples, folds, who stops.")
-@click.option("--size-matched", is_flag=True, help="Teach leave-one-out on as many records as intra-source had.")
+@click.option("--whole", is_flag=True, help="Teach leave-one-out on all other records: size is in the drop too.")
+@click.option("--one-network", is_flag=True, help="Ask one network a left-out domain, not one a fold: no verdicts.")
 @click.option("--workers", type=click.IntRange(1), show_default="one for each processor", help="Prepare the signals.")
 @click.option("--dry-run", is_flag=True, help="Show domains, trainings, time and disk; write nothing.")
 @out_option("experiments", "The study's folder is made here.")
@@ -71,7 +72,8 @@ def domains(  # noqa: PLR0913  # the options of a command
     folds: int,
     limit: int | None,
     seed: int,
-    size_matched: bool,
+    whole: bool,
+    one_network: bool,
     workers: int | None,
     dry_run: bool,
     out: Path,
@@ -80,7 +82,8 @@ def domains(  # noqa: PLR0913  # the options of a command
 
     Every source of a PhysioNet/CinC Challenge folder is a domain, and so is every other dataset. Three protocols:
     intra-source teaches patients of the domain itself and asks the others (cross-validated by patient); leave-one-out
-    teaches every other domain; zero-shot asks a reader as it is, and marks the records that it was taught.
+    teaches as many records of the other domains, once for each fold; zero-shot asks a reader as it is, and marks the
+    records that it was taught.
 
     Each training has its folder in OUT/domains-DIGEST, with its weights and predictions. After a kill or Ctrl-C the
     same command goes on. A further --config, --reader or --protocol adds to what is there; other records, folds or
@@ -100,11 +103,11 @@ def domains(  # noqa: PLR0913  # the options of a command
     from bench.domains.sources import domains_of, named_dataset
 
     wanted = protocols or PROTOCOLS
-    _check_effect(wanted, configs, readers, size_matched)
+    _check_effect(wanted, configs, readers, {"--whole": whole, "--one-network": one_network})
     asked = tuple(map(AskedReader, readers or (READER,))) if ZERO_SHOT in wanted else ()
     arms = _arms(configs) if {*wanted} - {ZERO_SHOT} else ()
     choice = domains_of([named_dataset(one) for one in datasets or (None,)], chosen, limit, seed)
-    plan = DomainPlan(choice.domains, arms, asked, out, wanted, folds, seed, size_matched, workers)
+    plan = DomainPlan(choice.domains, arms, asked, out, wanted, folds, seed, whole, one_network, workers)
     for note in (*choice.notes, *plan.notes):
         click.echo(f"{note}.")
     if dry_run:
@@ -114,7 +117,7 @@ def domains(  # noqa: PLR0913  # the options of a command
 
 
 def _check_effect(
-    protocols: Sequence[Protocol], configs: Sequence[str], readers: Sequence[str], size_matched: bool
+    protocols: Sequence[Protocol], configs: Sequence[str], readers: Sequence[str], held_out: Mapping[str, bool]
 ) -> None:
     """Refuse options that decide nothing under the protocols that are wanted."""
     from bench.domains.domain import HELD_OUT
@@ -124,7 +127,7 @@ def _check_effect(
     idle = {
         "--config": bool(configs) and not is_taught,
         "--reader": bool(readers) and ZERO_SHOT not in protocols,
-        "--size-matched": size_matched and HELD_OUT not in protocols,
+        **{option: is_given and HELD_OUT not in protocols for option, is_given in held_out.items()},
     }
     for option, is_idle in idle.items():
         if is_idle:

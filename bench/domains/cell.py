@@ -79,9 +79,9 @@ def area_figure(found: Estimate) -> Figure:
     if found.error is None:
         return Figure(rounded(found.value), withheld=NO_PATIENTS)
     low, high = logit_interval(found.value, found.influence)
-    if found.floor and found.value in (0.0, 1.0):
+    if found.floor and rounded(found.value) in (0.0, 1.0):  # a mean over folds is 1 but for the last bit
         least = clopper_pearson(found.people, found.people)[0]
-        low, high = (least, 1.0) if found.value else (0.0, rounded(1 - least))
+        low, high = (least, 1.0) if found.value > 0.5 else (0.0, rounded(1 - least))
     return Figure(rounded(found.value), (low, high))
 
 

@@ -38,6 +38,7 @@ def drop_of(pair: Pair, name: str, frequencies: Frequencies, draws: int, seed: i
         for known, one in paired.class_drops.items()
         if not known.is_joined and isinstance(one, ClassDrop)
     }
+    classes = paired.classes()
     return DomainDrop(
         arm=home[0].arm,
         domain=name,
@@ -47,7 +48,7 @@ def drop_of(pair: Pair, name: str, frequencies: Frequencies, draws: int, seed: i
         contaminated=sum(len(own & seen) for own, seen in zip(both, taught, strict=True)),
         taught_home=taught_by(home),
         taught_away=taught_by(away),
-        changes=(*paired.classes(), *paired.axes(), *paired.scores()) if paired.home.cases else (),
+        changes=(*classes, *paired.axes(), *paired.scores()) if paired.home.cases else (),
         groups=groups_of(single, frequencies),
-        noise=noise_of(paired.home, paired.away, paired.class_drops),
+        noise=noise_of(paired.home, paired.away, paired.class_drops, {one.name: one.p_holm for one in classes}),
     )

@@ -6,16 +6,14 @@ difference of estimates over the same patients are the differences of theirs, wh
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.domains.result import Figure
-from bench.score.agreement import LEVEL
+from bench.domains.spread import ONE_NETWORK, TOO_FEW_NETWORKS, Networks, Spread, of_parts, p_of
 from bench.score.area import ENOUGH, HIGHEST, LOWEST, Z, area_and_influence
-from bench.score.kappa import POWER
 from bench.score.proportion import clopper_pearson
 from bench.score.rounding import rounded
 
@@ -35,46 +33,58 @@ class Estimate:
         Patients of the smaller class, which are what its error is estimated from.
     floor : float
         Variance of an area of 0 or 1, of which DeLong has none.
+    parts : (float64 array (networks,), float64 array (networks,)) or None
+        Of an area the areas of each network's records, and their shares of all pairs.
+    networks : Networks or None
+        Of a drop what each pair of networks adds to its error; None where that cannot be told.
     """
 
     value: float
     influence: NDArray[np.float64]
     people: int
     floor: float = 0.0
+    parts: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    networks: Networks | None = None
 
     @property
     def error(self) -> float | None:
-        """Standard error; None where there are too few patients for one."""
+        """Standard error over patients; None where there are too few of them for one."""
         count = len(self.influence)
         if self.people < 2:
             return None
         return math.sqrt(float((self.influence**2).sum()) * count / (count - 1) + self.floor)
 
     @property
-    def reach(self) -> float:
-        """Standard errors that an interval of 95% reaches to either side, Student's."""
-        from scipy.stats import t
+    def spreads(self) -> tuple[Spread, ...]:
+        """Over patients, and over networks where that can be told; none where there are too few patients."""
+        if self.error is None:
+            return ()
+        patients = Spread(self.error, self.people - 1)
+        if self.networks is None or not self.networks.is_enough:
+            return (patients,)
+        return patients, self.networks.spread(self.error**2)
 
-        return float(t.ppf(1 - LEVEL / 2, self.people - 1))
+    @property
+    def untold(self) -> str:
+        """Why nothing can be said of a drop; empty where it can."""
+        if self.error is None:
+            return NO_PATIENTS
+        if self.networks is None:
+            return ONE_NETWORK
+        return "" if self.networks.is_enough else TOO_FEW_NETWORKS
 
     @property
     def figure(self) -> Figure:
-        """The value with its 95% interval."""
-        if self.error is None:
+        """The value with its 95% interval, the wider of that over patients and that over networks."""
+        if not self.spreads:
             return Figure(rounded(self.value), withheld=NO_PATIENTS)
-        half = self.reach * self.error
+        half = max(one.half for one in self.spreads)
         return Figure(rounded(self.value), (rounded(self.value - half), rounded(self.value + half)))
 
     @property
     def p(self) -> float | None:
-        """Two-sided, of being 0; None without a standard error."""
-        from scipy.stats import t
-
-        if self.error is None:
-            return None
-        if self.error == 0:
-            return 1.0 if self.value == 0 else 0.0
-        return rounded(2 * float(t.sf(abs(self.value) / self.error, self.people - 1)))
+        """Two-sided, of a drop of 0, by patients and by networks; None where nothing can be said."""
+        return None if self.untold else p_of(self.value, self.spreads)
 
 
 def area_estimate(
@@ -107,21 +117,22 @@ def area_estimate(
         return "no probabilities"
     own = patients[counted]
     ranked = np.where(np.isnan(chance[counted]), np.where(truth, LOWEST, HIGHEST), chance[counted])
-    groups = np.zeros(len(own), dtype=np.int64) if networks is None else networks[counted]
-    within = _within(truth, ranked, groups)
+    groups = np.zeros(len(outcome), dtype=np.int64) if networks is None else networks
+    within = _within(truth, ranked, groups[counted], int(groups.max()) + 1)
     if within is None:
         return "no network answered both a positive and a negative"
-    area, each = within
+    area, each, parts = within
     influence = np.bincount(own, each, minlength=int(patients.max()) + 1).astype(np.float64)
     people = min(len(np.unique(own[truth])), len(np.unique(own[~truth])))
-    return Estimate(area, influence, people, _floor(area, people))
+    return Estimate(area, influence, people, _floor(area, people), parts)
 
 
 def _within(
-    truth: NDArray[np.bool_], score: NDArray[np.float64], groups: NDArray[np.int64]
-) -> tuple[float, NDArray[np.float64]] | None:
-    """Return the share of pairs within a group that are in order, and each record's influence on it; None without any.
+    truth: NDArray[np.bool_], score: NDArray[np.float64], groups: NDArray[np.int64], count: int
+) -> tuple[float, NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]] | None:
+    """Return the share of pairs within a group that are in order, each record's influence on it, and each group's part.
 
+    A part is the group's area, 0 without a pair, and its share of all pairs. None where no group has a pair.
     The influence is of a ratio of two sums over pairs. Around the area of its own group, a group of two positives would
     seem to vary half as much as it does.
     """
@@ -132,16 +143,18 @@ def _within(
         return None
     area, influence = 0.0, np.zeros(len(truth))
     areas = np.full(len(truth), np.nan)
+    parts = np.zeros(count), np.zeros(count)
     for one in filter(pairs.__getitem__, pairs):
         rows = np.flatnonzero(groups == one)
         own, found = area_and_influence(truth[rows], score[rows], np.arange(len(rows)))
         area += own * pairs[one] / total
         influence[rows], areas[rows] = found * pairs[one] / total, own
+        parts[0][one], parts[1][one] = own, pairs[one] / total
     for one in filter(pairs.__getitem__, pairs):
         rows = np.flatnonzero(groups == one)
         size = np.where(truth[rows], truth[rows].sum(), (~truth[rows]).sum())
         influence[rows] += (areas[rows] - area) * pairs[one] / total / size
-    return area, influence
+    return area, influence, parts
 
 
 def too_few(positives: int, negatives: int) -> str:
@@ -168,42 +181,96 @@ def less(first: Estimate, second: Estimate, are_same: bool = False) -> Estimate:
     """Return first minus second over the same patients; ``are_same`` where both rank the records alike."""
     floor = 0.0 if are_same else first.floor + second.floor
     value = 0.0 if are_same else first.value - second.value
-    return Estimate(value, first.influence - second.influence, min(first.people, second.people), floor)
+    influence, people = first.influence - second.influence, min(first.people, second.people)
+    return Estimate(value, influence, people, floor, networks=_networks_less(first.networks, second.networks))
+
+
+def _networks_less(first: Networks | None, second: Networks | None) -> Networks | None:
+    if first is None or second is None:
+        return None
+    return Networks(first.each - second.each, np.minimum(first.weights, second.weights), first.shared)
+
+
+def drop(home: Estimate, away: Estimate, shared: float | None, are_same: bool = False) -> Estimate:
+    """Return the paired drop of an area, over the same patients and the same pairs of networks.
+
+    Parameters
+    ----------
+    home, away : Estimate
+        Of :func:`area_estimate`, by the same networks.
+    shared : float or None
+        As of :class:`bench.domains.spread.Networks`; None where the networks of a side are not one for each part.
+    are_same : bool
+        Whether both rank the records alike.
+    """
+    found = less(home, away, are_same)
+    if shared is None or home.parts is None or away.parts is None:
+        return found
+    gaps = np.zeros(len(home.parts[0])) if are_same else home.parts[0] - away.parts[0]
+    return replace(found, networks=of_parts(gaps, home.parts[1], shared))
 
 
 def mean(estimates: Sequence[Estimate]) -> Estimate:
     """Return the mean of one estimate or several over the same patients."""
+    networks = [one.networks for one in estimates if one.networks is not None]
     return Estimate(
         float(np.mean([one.value for one in estimates])),
         np.asarray(np.mean([one.influence for one in estimates], axis=0), dtype=np.float64),
         min(one.people for one in estimates),
         sum(one.floor for one in estimates) / len(estimates) ** 2,
+        networks=_networks_mean(networks) if len(networks) == len(estimates) else None,
     )
+
+
+def _networks_mean(found: Sequence[Networks]) -> Networks:
+    each, weights = (np.mean(held, axis=0) for held in zip(*((one.each, one.weights) for one in found), strict=True))
+    return Networks(each, weights, found[0].shared)
 
 
 def part(of: Estimate, whole: Estimate) -> Figure:
     """Return one estimate as a share of another over the same patients, with Fieller's (1954) interval.
 
-    It is withheld where the whole may be 0: then any share fits.
+    Of the intervals over patients and over networks it reaches as far as either. It is withheld where the whole may be
+    0: then any share fits.
     """
     if whole.error is None or of.error is None:
         return Figure(None, withheld=NO_PATIENTS)
-    reach = min(of, whole, key=lambda one: one.people).reach ** 2
     count = len(whole.influence)
-    scale = count / (count - 1)
-    spread = reach * (float((whole.influence**2).sum()) * scale + whole.floor)
-    common = reach * float((of.influence * whole.influence).sum()) * scale
-    own = reach * (float((of.influence**2).sum()) * scale + of.floor)
-    a, b, c = whole.value**2 - spread, whole.value * of.value - common, of.value**2 - own
-    if a <= 0:
+    scale, least = count / (count - 1), min(of.people, whole.people)
+    floors = of.floor, whole.floor
+    ways = [(of.influence, whole.influence, scale * Spread(1, least - 1).half ** 2, floors)]
+    if of.networks is not None and whole.networks is not None and whole.networks.is_enough:
+        # As the spread of a drop: what patients and what networks add, side by side.
+        more = math.sqrt(whole.networks.inflation(whole.error**2))
+        off, whole_off = (
+            np.concatenate([one.influence * math.sqrt(scale), each.each * more])
+            for one, each in ((of, of.networks), (whole, whole.networks))
+        )
+        ways.append((off, whole_off, Spread(1, whole.networks.freedom).half ** 2, floors))
+    found = [_fieller((of.value, whole.value), *way) for way in ways]
+    ends = [one for one in found if one is not None]
+    if len(ends) < len(found):
         return Figure(None, withheld="the drop may be none")
-    root = math.sqrt(max(0.0, b * b - a * c))
-    return Figure(rounded(of.value / whole.value), (rounded((b - root) / a), rounded((b + root) / a)))
+    lows, highs = zip(*ends, strict=True)
+    return Figure(rounded(of.value / whole.value), (rounded(min(lows)), rounded(max(highs))))
 
 
-def could_show(error: float | None, tests: int) -> float | None:
-    """Return the difference from 0 that is shown in 80% of tries, at the first of Holm's levels over all tests."""
-    if error is None:
+def _fieller(
+    values: tuple[float, float],
+    off: NDArray[np.float64],
+    whole_off: NDArray[np.float64],
+    scale: float,
+    floors: tuple[float, float],
+) -> tuple[float, float] | None:
+    """Return the interval of the first value as a share of the second, None without one.
+
+    It follows from what each patient or network adds to their errors.
+    """
+    own, whole = values
+    a = whole**2 - scale * (float((whole_off**2).sum()) + floors[1])
+    b = whole * own - scale * float((off * whole_off).sum())
+    c = own**2 - scale * (float((off**2).sum()) + floors[0])
+    if a <= 0:
         return None
-    normal = NormalDist()
-    return rounded((normal.inv_cdf(1 - LEVEL / (2 * max(1, tests))) + normal.inv_cdf(POWER)) * error)
+    root = math.sqrt(max(0.0, b * b - a * c))
+    return (b - root) / a, (b + root) / a

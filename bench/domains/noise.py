@@ -17,8 +17,13 @@ HALF = 0.5
 """Share of the drop above which most of it is label noise, and below which most of it is shift."""
 
 
-def noise_of(home: Sheet, away: Sheet, strict: Mapping[DomainClass, ClassDrop | str]) -> tuple[Noise, ...]:
-    """Return how much of each class's drop goes by lenient labels; nothing where there are none, or no areas."""
+def noise_of(
+    home: Sheet, away: Sheet, strict: Mapping[DomainClass, ClassDrop | str], p_holm: Mapping[str, float | None]
+) -> tuple[Noise, ...]:
+    """Return how much of each class's drop goes by lenient labels; nothing where there are none, or no areas.
+
+    ``p_holm`` are those of the drops by class: of a drop that the correction takes away there is no verdict.
+    """
     outcome = home.lenient_outcome
     if outcome is None or not home.cases:
         return ()
@@ -29,7 +34,7 @@ def noise_of(home: Sheet, away: Sheet, strict: Mapping[DomainClass, ClassDrop | 
         if isinstance(one, ClassDrop) or isinstance(other, ClassDrop):
             counts = (_positives(home.outcome, k), _positives(outcome, k))
             are_same = bool((home.outcome[:, k] == outcome[:, k]).all())
-            noise = _noise(known.name, counts, one, other)
+            noise = _noise(known.name, counts, (one, other), p_holm.get(known.name))
             found.append(_same(noise) if are_same else noise)
     return tuple(found)
 
@@ -38,7 +43,10 @@ def _positives(outcome: NDArray[np.int8], k: int) -> int:
     return int((outcome[:, k] == 1).sum())
 
 
-def _noise(name: str, counts: tuple[int, int], strict: ClassDrop | str, lenient: ClassDrop | str) -> Noise:
+def _noise(
+    name: str, counts: tuple[int, int], drops: tuple[ClassDrop | str, ClassDrop | str], p_holm: float | None
+) -> Noise:
+    strict, lenient = drops
     first, second = _figure(strict), _figure(lenient)
     if isinstance(strict, str) or isinstance(lenient, str):
         side = "strict" if isinstance(strict, str) else "lenient"
@@ -46,7 +54,7 @@ def _noise(name: str, counts: tuple[int, int], strict: ClassDrop | str, lenient:
         return Noise(name, *counts, first, second, nothing, nothing, f"cannot be told: no drop by {side} labels")
     gap = less(strict.drop, lenient.drop)
     share = part(gap, strict.drop)
-    return Noise(name, *counts, first, second, gap.figure, share, _in_words(strict.drop, share))
+    return Noise(name, *counts, first, second, gap.figure, share, _in_words(strict.drop, share, p_holm))
 
 
 def _same(found: Noise) -> Noise:
@@ -59,10 +67,10 @@ def _figure(found: ClassDrop | str) -> Figure:
     return Figure(None, withheld=found) if isinstance(found, str) else found.drop.figure
 
 
-def _in_words(strict: Estimate, share: Figure) -> str:
-    if strict.p is None:
-        return "cannot be told: too few patients"
-    if strict.p >= LEVEL or share.interval is None:
+def _in_words(strict: Estimate, share: Figure, p_holm: float | None) -> str:
+    if strict.untold or p_holm is None:
+        return f"cannot be told: {strict.untold}"
+    if p_holm >= LEVEL or share.interval is None:
         return "cannot be told: no drop is shown by strict labels"
     low, high = share.interval
     if low > HALF:

@@ -31,7 +31,7 @@ class Lesson:
     domain : Domain
         Of the records held out.
     fold : int
-        From 1 up; 0 where the whole domain is held out.
+        From 1 up; 0 where the whole domain is held out. Another fold starts from other weights.
     parts : mapping of str to Part
         The records that teach and stop, by domain.
     held_out : tuple of Record
@@ -120,30 +120,53 @@ def folded(domain: Domain, folds: int = FOLDS, seed: int = 0) -> tuple[Lesson, .
     return tuple(lessons)
 
 
-def left_out(domain: Domain, domains: Sequence[Domain], seed: int = 0, size: int | None = None) -> Lesson:
-    """Return the training on every other domain, of which one patient in ten stops it.
+def left_out(  # noqa: PLR0913  # what a training without a domain follows from
+    domain: Domain,
+    domains: Sequence[Domain],
+    seed: int = 0,
+    size: int | None = None,
+    fold: int = 0,
+    held_out: tuple[Record, ...] | None = None,
+) -> Lesson:
+    """Return a training on every other domain, of which one patient in ten stops it.
 
     Parameters
     ----------
     domain : Domain
-        Held out whole.
+        None of its records teaches.
     domains : sequence of Domain
     seed : int
     size : int, optional
         Records that teach at most, drawn by lot from all other domains.
+    fold : int
+        Others stop and, of a size, others teach for another fold.
+    held_out : tuple of Record, optional
+        The records of the domain that are asked; all when not given.
     """
     others = [other for other in domains if other is not domain]
-    split: _Split = {other.name: _taught_and_stopping(other, seed) for other in others}
+    split: _Split = {other.name: _taught_and_stopping(other, seed, fold) for other in others}
     if not _can_stop(others, split):
         split = {other.name: (other.records, ()) for other in others}
     if size is not None:
-        split = _of_size(others, split, size, seed)
+        split = _of_size(others, split, size, f"{seed} fold {fold}")
     parts = {
         other.name: Part(other.dataset, *split[other.name], prepared_with=other.records)
         for other in others
         if any(split[other.name])
     }
-    return Lesson(HELD_OUT, domain, 0, parts, domain.records)
+    return Lesson(HELD_OUT, domain, fold, parts, domain.records if held_out is None else held_out)
+
+
+def left_out_by_fold(
+    domain: Domain, domains: Sequence[Domain], folds: int = FOLDS, seed: int = 0, size: int | None = None
+) -> tuple[Lesson, ...]:
+    """Return a training on every other domain for each fold of the domain, and for that fold alone.
+
+    Each fold is so answered by a network of its own, as in a cross-validation, and how much networks differ that are
+    taught alike can be told from how the folds do.
+    """
+    parts = dealt(domain, folds, seed)
+    return tuple(left_out(domain, domains, seed, size, number, part) for number, part in enumerate(parts, start=1))
 
 
 def matched_size(domain: Domain, folds: int = FOLDS) -> int:
@@ -157,16 +180,17 @@ def can_stop(domain: Domain, records: Sequence[Record]) -> bool:
     return any(0 < sum(name in found for found in known) < len(known) for name in SUPERCLASSES)
 
 
-def _taught_and_stopping(domain: Domain, seed: int) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+def _taught_and_stopping(domain: Domain, seed: int, fold: int) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
     parts = dealt(domain, STOPPING, seed)
-    return _sorted(domain, [record for part in parts[:-1] for record in part]), parts[-1]
+    stop = (fold - 1) % STOPPING
+    return _sorted(domain, [record for k, part in enumerate(parts) if k != stop for record in part]), parts[stop]
 
 
 def _can_stop(domains: Sequence[Domain], split: _Split) -> bool:
     return any(can_stop(domain, split[domain.name][1]) for domain in domains)
 
 
-def _of_size(domains: Sequence[Domain], split: _Split, size: int, seed: int) -> _Split:
+def _of_size(domains: Sequence[Domain], split: _Split, size: int, seed: int | str) -> _Split:
     """Return the split with so many records that teach, drawn by lot from all domains together."""
     every = [(domain, record) for domain in domains for record in split[domain.name][0]]
     drawn = sorted(every, key=lambda one: _lot(one[0], one[1].ecg_id, seed))[:size]
@@ -183,5 +207,5 @@ def _sorted(domain: Domain, records: Sequence[Record]) -> tuple[Record, ...]:
     return tuple(record for record in domain.records if record.ecg_id in chosen)
 
 
-def _lot(domain: Domain, one: RecordId, seed: int) -> bytes:
+def _lot(domain: Domain, one: RecordId, seed: int | str) -> bytes:
     return hashlib.sha256(f"domains {seed} {domain.name} {one!r}".encode()).digest()

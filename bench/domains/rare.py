@@ -7,9 +7,10 @@ import numpy as np
 
 from bench.domains.domain import Answered, Domain
 from bench.domains.domain_class import domain_classes, outcomes
-from bench.domains.linear import Estimate, could_show, less, mean
+from bench.domains.linear import Estimate, less, mean
 from bench.domains.result import Groups
 from bench.domains.sheet import labelled_truths
+from bench.domains.spread import could_show
 from bench.score.agreement import LEVEL
 
 Shares = Mapping[str, float]
@@ -78,7 +79,7 @@ def groups_of(drops: Mapping[str, Estimate], held: Frequencies) -> Groups | None
 
 def _in_words(gap: Estimate) -> str:
     if gap.p is None:
-        return "cannot tell: too few patients"
+        return f"cannot tell: {gap.untold}"
     if not np.isclose(gap.value, 0) and gap.p < LEVEL:
         return "rare classes drop more" if gap.value > 0 else "rare classes drop less"
-    return f"no difference shown (could have shown {could_show(gap.error, 1):.2f})"
+    return f"no difference shown (could have shown {could_show(gap.spreads, 1):.2f})"

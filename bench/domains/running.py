@@ -16,6 +16,7 @@ from bench.domains.partition import (
     Lesson,
     folded,
     left_out,
+    left_out_by_fold,
     matched_size,
     patients_of,
     why_not_folded,
@@ -31,7 +32,7 @@ from taxonomy.reading import Reading
 SETTINGS = "settings.json"
 """Tells what a study's folder rests on, and what it does without."""
 
-MATCHED = "size-matched"
+WHOLE, ONE_NETWORK = "whole", "one-network"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,10 @@ class DomainPlan:
         Of the cross-validation.
     seed : int
         Of the lots by which patients are dealt.
-    size_matched : bool
-        Whether as few records teach in ``leave-one-out`` as in ``intra-source``.
+    whole : bool
+        Whether all records of the other domains teach in ``leave-one-out``, and not as many as in ``intra-source``.
+    one_network : bool
+        Whether one network answers a whole domain in ``leave-one-out``, and not one each fold.
     workers : int or None
         Processes that prepare signals.
 
@@ -70,7 +73,8 @@ class DomainPlan:
     protocols: tuple[Protocol, ...] = PROTOCOLS
     folds: int = FOLDS
     seed: int = 0
-    size_matched: bool = False
+    whole: bool = False
+    one_network: bool = False
     workers: int | None = None
 
     def __post_init__(self) -> None:
@@ -93,8 +97,12 @@ class DomainPlan:
 
     @property
     def page_folder(self) -> Path:
-        """Where the figures go: those of trainings of matched size beside the others."""
-        return self.folder / MATCHED if self.size_matched else self.folder
+        """Where the figures go: those of other trainings of ``leave-one-out`` beside the others."""
+        return self.folder / self._kind if self._kind else self.folder
+
+    @property
+    def _kind(self) -> str:
+        return "-".join([WHOLE] * self.whole + [ONE_NETWORK] * self.one_network)
 
     def settings(self) -> Mapping[str, object]:
         """Return what all trainings and readings of the folder rest on; protocols, arms and sizes may be added."""
@@ -111,10 +119,14 @@ class DomainPlan:
         intra = [domain for domain in self.domains if not why_not_folded(domain, self.folds)]
         found = [one for domain in intra for one in folded(domain, self.folds, self.seed)] if self.does(INTRA) else []
         if self.does(HELD_OUT) and len(self.domains) > 1:
-            sizes = [matched_size(one, self.folds) if self.size_matched else None for one in self.domains]
-            for domain, size in zip(self.domains, sizes, strict=True):
-                found.append(left_out(domain, self.domains, self.seed, size))
+            found += [lesson for domain in self.domains for lesson in self._left_out(domain)]
         return tuple(found)
+
+    def _left_out(self, domain: Domain) -> tuple[Lesson, ...]:
+        size = None if self.whole else matched_size(domain, self.folds)
+        if self.one_network or why_not_folded(domain, self.folds):
+            return (left_out(domain, self.domains, self.seed, size),)
+        return left_out_by_fold(domain, self.domains, self.folds, self.seed, size)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
@@ -126,6 +138,7 @@ class DomainPlan:
                 "taught; name more with --data"
             )
         said += [_unstopped(lesson) for lesson in self.lessons if not lesson.stops]
+        said += [] if self.whole else self._unmatched()
         if self.does(ZERO_SHOT):
             said += [note for reader in self.readers for note in self._cautions(reader)]
         return tuple(filter(None, said))
@@ -136,14 +149,26 @@ class DomainPlan:
 
     def place(self, arm: Arm, lesson: Lesson) -> Path:
         """Return the folder of a training."""
-        matched = f"-{MATCHED}" if self.size_matched and lesson.protocol == HELD_OUT else ""
-        return self.folder / "trainings" / arm.folder / f"{lesson.protocol}{matched}" / lesson.name
+        whole = f"-{WHOLE}" if self.whole and lesson.protocol == HELD_OUT else ""
+        return self.folder / "trainings" / arm.folder / f"{lesson.protocol}{whole}" / lesson.name
 
     def is_trained(self, arm: Arm, lesson: Lesson) -> bool:
         """Tell whether a training is finished."""
         from bench.domains.teaching import WEIGHTS
 
         return (self.place(arm, lesson) / WEIGHTS).is_file()
+
+    def _unmatched(self) -> list[str]:
+        """Return where the other domains have too few records for a training of the same size, in sentences."""
+        said = []
+        for lesson in self.lessons:
+            size, taught = matched_size(lesson.domain, self.folds), sum(lesson.taught.values())
+            if lesson.protocol == HELD_OUT and lesson.fold < 2 and taught < size:
+                said.append(
+                    f"{HELD_OUT} of {lesson.domain.name} teaches {taught:,} records, all that the other domains have, "
+                    f"where {size:,} teach in {INTRA}: size is in that drop"
+                )
+        return said
 
     def _cautions(self, asked: AskedReader) -> Iterator[str]:
         """Yield what the answers of a reader that is asked as it is are no test of."""

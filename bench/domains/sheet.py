@@ -49,6 +49,8 @@ class Sheet:
     left_out : int
     answered_by : tuple of str
         Which network answered each case, where several did; empty for one.
+    folds : int
+        Networks that answered the domain of which the fewest did.
     """
 
     cases: tuple[ScoredCase, ...]
@@ -56,6 +58,7 @@ class Sheet:
     labels: tuple[Classes, ...] | None
     left_out: int
     answered_by: tuple[str, ...] = ()
+    folds: int = 1
 
     @cached_property
     def networks(self) -> NDArray[np.int64]:
@@ -260,6 +263,7 @@ def sheet_of(parts: Sequence[Answered], kept: Sequence[frozenset[RecordId]] | No
         None if labels is None else tuple(labels),
         left_out,
         tuple(answered_by),
+        min((len(set(one.networks.values())) for one in parts), default=1),
     )
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 WEIGHTS = "weights.safetensors"
 
+NEXT_SEED = 1000
+"""Between the seeds of two folds: networks that start alike would be lucky together."""
+
 
 @dataclass(frozen=True, eq=False)
 class Arm:
@@ -39,7 +42,7 @@ class Arm:
     @cached_property
     def folder(self) -> str:
         """The name of its folder: another configuration, or other versions of what prepares, is another folder."""
-        decides = {**self.config.to_json(), "versions": [SIDE_VERSION, MEASURING, SIMULATOR]}
+        decides = {**self.config.to_json(), "versions": [SIDE_VERSION, MEASURING, SIMULATOR], "next_seed": NEXT_SEED}
         return f"{self.name}-{sha256(as_json(decides).encode()).hexdigest()[:8]}"
 
 
@@ -109,7 +112,8 @@ def _teach(lesson: Lesson, arm: Arm, path: Path, workers: int | None, observer: 
     for seed in config.seeds:
         with observer.progress(f"{lesson.name}, member {seed}", "steps") as report:
             watch = Watch(step=report, say=observer.say)
-            members.append(train_member(examples, config, seed, folder / f"member-{seed}", watch))
+            own = seed + NEXT_SEED * lesson.fold
+            members.append(train_member(examples, config, own, folder / f"member-{seed}", watch))
     save_weights(path, members, Description(config, facts, limits=limits))
     for member in members:  # the weights are whole: an ensemble of four would keep 60 bytes of every parameter
         for checkpoint in member.parent.glob("*.safetensors"):

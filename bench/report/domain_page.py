@@ -26,8 +26,8 @@ MARK = "†"
 """Of figures on records that the reader was taught."""
 
 HOW = (
-    "*intra-source*: taught other patients of the same domain, cross-validated; *leave-one-out*: taught every other "
-    "domain; *zero-shot*: taught elsewhere. *AUROC*: mean over the single classes with ten positives and ten "
+    "*intra-source*: taught other patients of the same domain, cross-validated; *leave-one-out*: taught the other "
+    "domains; *zero-shot*: taught elsewhere. *AUROC*: mean over the single classes with ten positives and ten "
     "negatives, their number in brackets. *kappa*: mean over rhythm, conduction, ischemia, other findings and "
     "diagnosis, as far as they are labelled. *macro-F1*: over the labels that occur. *Challenge*: the normalised score "
     "of the PhysioNet/CinC Challenge 2021. *calibration*: expected calibration error over all pairs of a record and a "
@@ -37,10 +37,14 @@ HOW = (
 HOW_DROPS = (
     "The same records, answered once by a network that was taught other patients of their source and once by one that "
     "was not taught their source. *drop*: the first less the second (of the calibration error the second less the "
-    "first), so that more than 0 is worse away, with the interval of the paired difference, over patients. p is "
-    "corrected by Holm's method over the classes of a domain, over its axes, and over its scores. *could have shown*: "
+    "first), so that more than 0 is worse away, with the interval of the paired difference. Each fold is answered on "
+    "either side by a network of its own. The interval is over patients and over networks: the variance of the one and "
+    "that of the folds are summed (Student's t; the networks' part after Nadeau and Bengio 2003, since they share "
+    "training records). p follows the same variance, or is that of swapping patients where that is greater, corrected "
+    "by Holm's method over the classes of a domain, over its axes, and over its scores: of each of these tables one in "
+    "twenty has a false verdict at most. *could have shown*: "
     "the drop that so many records show in four of five tries at the first of Holm's levels: less than that can be "
-    "there unseen. Nothing is corrected for the number of training records, which stand above the table."
+    "there unseen. More folds show smaller ones. The training records stand above the table."
 )
 HOW_GROUPS = (
     "The rarer half of the classes against the others, by their share of positives; the mean of their drops. Joined "
@@ -50,7 +54,7 @@ HOW_NOISE = (
     "The same answers judged by labels mapped strictly (what is not said is unlabelled) and leniently (what is not "
     "said is absent). *goes*: what of the strict drop is not there by lenient labels, with Fieller's interval. It is "
     "called label noise where more than half of the drop goes, shift where more than half of it stays, each by the "
-    "whole interval; of a drop that is not shown nothing can be told. p of the strict drop is that of the class alone."
+    "whole interval; of a drop that is not shown nothing can be told: one is shown that the table of drops calls so."
 )
 
 
@@ -223,6 +227,11 @@ def _summary(study: DomainStudy) -> Iterator[str]:
                 f"- {name_of(arm)}: of {len(told)} pairs of a class and a domain that can be tested {counts[0]} drop "
                 f"from intra-source to leave-one-out, {counts[1]} gain, and in {rest} no drop is shown."
             )
+        elif untold := [
+            one for own in found for one in own.changes if one.kind == CLASS and one.drop.value is not None
+        ]:
+            why = dict.fromkeys(one.drop.withheld for one in untold)
+            lines.append(f"- {name_of(arm)}: no drop is told: {'; '.join(why)}.")
         elif found:
             lines.append(f"- {name_of(arm)}: no class of any domain has enough positives for a drop to be tested.")
         else:

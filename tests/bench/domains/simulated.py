@@ -7,6 +7,7 @@ import numpy as np
 from bench.dataset import Dataset, Record
 from bench.dataset.base import Split
 from bench.domains.domain import HELD_OUT, INTRA, Answered, Domain
+from bench.domains.partition import dealt
 from taxonomy.axis import AXES
 from taxonomy.reading import Reading
 from taxonomy.statement import SUPERCLASSES
@@ -83,11 +84,17 @@ def population(rng, people=60, most=3, share=0.3):
     return sick[patients], patients
 
 
-def both(domain, home, away, **taught):
-    """Return one arm's answers intra-source and leave-one-out."""
+def folds_of(domain, folds=10):
+    """Return the fold of every record by id, patients whole."""
+    return {one.ecg_id: fold for fold, part in enumerate(dealt(domain, folds), start=1) for one in part}
+
+
+def both(domain, home, away, folds=10, **taught):
+    """Return one arm's answers intra-source and leave-one-out, each fold by a network of its own."""
+    networks = folds_of(domain, folds)
     return [
-        Answered("arm", INTRA, domain, home, {domain.name: 90.0}),
-        Answered("arm", HELD_OUT, domain, away, taught or {"elsewhere": 100.0}),
+        Answered("arm", INTRA, domain, home, {domain.name: 90.0}, networks=networks),
+        Answered("arm", HELD_OUT, domain, away, taught or {"elsewhere": 100.0}, networks=networks),
     ]
 
 

@@ -17,7 +17,7 @@ from bench.domains.domain import HELD_OUT, INTRA, ZERO_SHOT, Answered
 from bench.domains.estimate import estimated
 from bench.domains.running import DomainPlan, run_domains
 from bench.domains.sources import domains_of, named_dataset
-from bench.domains.teaching import Arm
+from bench.domains.teaching import Arm, _teach
 from bench.progress import Observer
 from bench.study import ask
 from readers.majority import MajorityReader
@@ -75,8 +75,8 @@ def test_every_arm_answers_every_record_of_every_domain_under_every_protocol(stu
         {},
         {"phantoms-1-6": 3.0},
         {"phantoms-2-6": 3.0},
-        {"phantoms-2-6": 9.0},
-        {"phantoms-1-6": 9.0},
+        {"phantoms-2-6": 3.0},
+        {"phantoms-1-6": 3.0},
     ]
     assert not any(one.contaminated for one in answered)
 
@@ -113,7 +113,7 @@ def test_the_weights_tell_what_they_were_taught(study):
 def test_checkpoints_are_not_kept_beside_the_weights(study):
     made, _, _ = study
     assert sorted({path.name for path in made.folder.rglob("*.safetensors")}) == ["weights.safetensors"]
-    assert len(list(made.folder.rglob("epochs.jsonl"))) == len(made.lessons) == 8
+    assert len(list(made.folder.rglob("epochs.jsonl"))) == len(made.lessons) == 12
 
 
 @pytest.mark.slow
@@ -137,18 +137,60 @@ def test_a_study_of_other_records_or_folds_is_another_folder_and_a_further_arm_i
     assert made.place(Arm("tiny", wider), made.lessons[0]) != made.place(made.arms[0], made.lessons[0])
 
 
+def test_each_fold_of_a_domain_that_is_left_out_has_a_network_taught_apart(tmp_path):
+    made = plan(tmp_path, sample=30)
+    for domain in made.domains:
+        home, away = (
+            [one for one in made.lessons if (one.protocol, one.domain) == (protocol, domain)]
+            for protocol in (INTRA, HELD_OUT)
+        )
+        assert [one.held_out for one in away] == [one.held_out for one in home]
+        assert [sum(one.taught.values()) for one in away] == [10, 10, 10]
+        assert not any(domain.name in one.parts for one in away)
+        teach = [frozenset(record.ecg_id for part in one.parts.values() for record in part.train) for one in away]
+        stop = [frozenset(record.ecg_id for part in one.parts.values() for record in part.stop) for one in away]
+        assert len(set(teach)) == len(set(stop)) == 3
+
+
 @pytest.mark.slow
-def test_trainings_of_matched_size_stand_beside_the_others_and_share_those_of_the_source(study):
-    made, answered, _ = study
-    matched = replace(made, size_matched=True)
+def test_trainings_of_all_records_or_for_one_network_stand_beside_the_others_and_share_those_of_the_source(study):
+    made, _, _ = study
+    whole, alone = replace(made, whole=True), replace(made, one_network=True)
     (arm,) = made.arms
-    for lesson, smaller in zip(made.lessons, matched.lessons, strict=True):
-        is_same = made.place(arm, lesson) == matched.place(arm, smaller)
-        assert is_same == (lesson.protocol == INTRA)
-    again = [one for one in run_domains(matched) if one.protocol == HELD_OUT]
-    assert [dict(one.taught) for one in again] == [{"phantoms-2-6": 3.0}, {"phantoms-1-6": 3.0}]
-    assert matched.page_folder == made.page_folder / "size-matched"
-    assert [one.readings for one in again] != [one.readings for one in answered[4:]]
+    of_source = {made.place(arm, lesson) for lesson in made.lessons if lesson.protocol == INTRA}
+    of_others = {made.place(arm, lesson) for lesson in made.lessons if lesson.protocol == HELD_OUT}
+    for kind in (whole, alone):
+        assert of_source == {kind.place(arm, lesson) for lesson in kind.lessons if lesson.protocol == INTRA}
+        assert not of_others & {kind.place(arm, lesson) for lesson in kind.lessons if lesson.protocol == HELD_OUT}
+    again = [one for one in run_domains(whole) if one.protocol == HELD_OUT]
+    assert [dict(one.taught) for one in again] == [{"phantoms-2-6": 9.0}, {"phantoms-1-6": 9.0}]
+    assert [set(one.networks.values()) for one in again] == [{1, 2, 3}] * 2
+    single = [one for one in run_domains(alone) if one.protocol == HELD_OUT]
+    assert [set(one.networks.values()) for one in single] == [{0}] * 2
+    folders = {one.page_folder for one in (made, whole, alone, replace(whole, one_network=True))}
+    assert {one.name for one in folders} == {made.folder.name, "whole", "one-network", "whole-one-network"}
+
+
+@pytest.mark.slow
+def test_networks_of_two_folds_start_from_other_weights(study, monkeypatch):
+    made, _, _ = study
+    seeds = []
+    monkeypatch.setattr("readers.resnet1d.training.train_member", lambda e, c, seed, *rest: seeds.append(seed) or 1 / 0)
+    for lesson in made.lessons[:3]:
+        with pytest.raises(ZeroDivisionError):
+            _teach(lesson, made.arms[0], made.out / str(lesson.fold) / "weights.safetensors", 1, Observer())
+    assert len(set(seeds)) == 3
+
+
+def test_where_the_others_are_too_few_for_the_same_size_it_is_said(tmp_path):
+    made = plan(tmp_path, sample=None)
+    small = replace(made.domains[1], records=made.domains[1].records[:20])
+    unmatched = replace(made, domains=(made.domains[0], small))
+    assert [note for note in unmatched.notes if "size is in that drop" in note] == [
+        "leave-one-out of phantoms-1-6 teaches 18 records, all that the other domains have, where 20 teach in "
+        "intra-source: size is in that drop"
+    ]
+    assert not [note for note in replace(unmatched, whole=True).notes if "size is in" in note]
 
 
 def test_one_domain_alone_leaves_no_other_to_be_taught(tmp_path):
@@ -224,11 +266,11 @@ def test_an_answered_domain_has_one_of_the_protocols(tmp_path):
 def test_an_estimate_counts_what_is_left_and_writes_nothing(study, tmp_path):
     made, _, _ = study
     (arm,) = estimated(made).arms
-    assert (arm.trainings, arm.done, arm.member_records) == (8, 8, 0)
+    assert (arm.trainings, arm.done, arm.member_records) == (12, 12, 0)
     fresh = plan(tmp_path, readers=("majority",))
     estimate = estimated(fresh)
     (arm,) = estimate.arms
-    assert (arm.trainings, arm.done) == (8, 0)
+    assert (arm.trainings, arm.done) == (12, 0)
     assert arm.member_records == sum(sum(lesson.taught.values()) for lesson in fresh.lessons)
     assert arm.speed > 0 and arm.seconds > 0 and arm.parameters > 1000
     assert estimate.questions == 3 * 18
@@ -257,7 +299,7 @@ def test_the_command_teaches_asks_and_goes_on(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "8 of 8  small, leave-one-out, ningbo: 8 records taught, 0 stopping, 8 held out" in done.stdout
     again = bench(*words, cwd=tmp_path)
-    assert again.stdout.count("(trained before)") == 8
+    assert again.stdout.count("(trained before)") == 12
     (folder,) = (tmp_path / "experiments").iterdir()
     told = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     assert {name: domain["records"] for name, domain in told["domains"].items()} == {"georgia": 8, "ningbo": 8}
@@ -276,7 +318,8 @@ WRONG = {
         ("--protocol", "intra-source", "--reader", "majority"),
         "--reader decides nothing under intra-source",
     ),
-    "a size for nothing": (("--protocol", "zero-shot", "--size-matched"), "--size-matched decides nothing under"),
+    "a size for nothing": (("--protocol", "zero-shot", "--whole"), "--whole decides nothing under"),
+    "a network for nothing": (("--protocol", "intra-source", "--one-network"), "--one-network decides nothing under"),
     "no such config": (("--config", "nothing.toml"), "nothing.toml cannot be read"),
     "no such domain": (("--domain", "georgia"), "unknown domain 'georgia': choose from phantoms-1-66"),
     "two folds": (("--folds", "2"), "--folds takes a whole number from 3 up, not 2"),
@@ -304,7 +347,7 @@ def test_domains_stand_in_the_list_and_the_seven_keep_their_options(tmp_path):
     listed = bench("experiment", "--list", cwd=tmp_path)
     assert "zero-shot" in listed.stdout and "\ndomains   " in listed.stdout
     assert "domains" not in bench("experiment", "binary", "--list", cwd=tmp_path).stdout
-    assert "--size-matched" in bench("experiment", "domains", "--help", cwd=tmp_path).stdout
+    assert "--whole" in bench("experiment", "domains", "--help", cwd=tmp_path).stdout
     seven = bench("experiment", "--help", cwd=tmp_path).stdout
     assert "--image-ceiling" in seven and "bench experiment domains --help" in seven
     assert is_one_sentence(bench("experiment", "--data", "", cwd=tmp_path), "--data is empty")
@@ -330,14 +373,14 @@ def test_a_study_that_is_killed_goes_on_and_ends_as_one_that_was_not(blow, tmp_p
     environment = {**os.environ, "PYTHONPATH": str(root)}
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as busy:
         for line in busy.stdout:
-            if line.startswith("3 of 8"):
+            if line.startswith("3 of 12"):
                 break
         time.sleep(0.1)
         busy.send_signal(blow)
         busy.communicate()
     whole, killed = (plan(tmp_path / name, sample=40, readers=("majority",)) for name in ("whole", "killed"))
     done = [path.stat().st_mtime_ns for path in sorted(killed.folder.rglob("weights.safetensors"))]
-    assert 3 <= len(done) < 8
+    assert 3 <= len(done) < 12
     said = []
     finished = run_domains(killed, Observer(said.append))
     assert sum("trained before" in line for line in said) == len(done)
@@ -360,7 +403,7 @@ def test_real_records_of_other_hospitals_fall_into_their_domains(shared_data, tm
     }
     assert [note for note in found.notes if note.startswith("ptb is left out of intra-source: 3 folds")]
     assert sum(lesson.protocol == INTRA for lesson in found.lessons) == 15
-    assert sum(lesson.protocol == HELD_OUT for lesson in found.lessons) == 6
+    assert sum(lesson.protocol == HELD_OUT for lesson in found.lessons) == 16
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ def test_the_same_answers_drop_by_exactly_nothing():
 def test_a_planted_drop_is_held_and_said():
     found = change(planted(1))
     assert found.drop.interval[0] < 0.92 - 0.75 < found.drop.interval[1]
-    assert found.says == "drops" and found.p_holm < 0.001
+    assert found.says == "drops" and found.p_holm < 0.05
     assert found.home == pytest.approx(0.92, abs=0.05) and found.away == pytest.approx(0.75, abs=0.08)
 
 
@@ -148,7 +148,7 @@ def test_scores_are_paired_by_patient_too():
     study = domain_study(both(domain_of("a", truths), home, away), DRAWS)
     for name in ("macro-F1", "conduction"):
         low, high = change(study, name).drop.interval
-        assert high - low < 0.05, name
+        assert high - low < 0.1, name
 
 
 def test_a_class_without_a_positive_is_withheld_and_not_half():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from io import StringIO
 
 import numpy as np
@@ -27,7 +28,7 @@ def answered(name="georgia", arm="resnet", seed=0, lenient=True):
     nearly = mi_truths(truth ^ (rng.random(len(truth)) < 0.01))
     domain = domain_of(name, truths, people, nearly if lenient else None)
     home, away = (of_mi(scores(rng, truth, patients, area)) for area in (0.93, 0.7))
-    pair = [Answered(arm, one.protocol, domain, one.readings, one.taught) for one in both(domain, home, away)]
+    pair = [replace(one, arm=arm) for one in both(domain, home, away)]
     return [*pair, Answered(arm, ZERO_SHOT, domain, away, contaminated=frozenset({1, 2}))]
 
 
@@ -63,6 +64,14 @@ def test_the_page_says_what_drops_and_on_what_it_rests(study):
     assert "PRWP (no value)" in text and "PhysioNet/CinC Challenge 2021" in text
     assert "neither SNOMED CT codes nor SCP-ECG statements" in text
     assert "classes without a positive" in text
+
+
+def test_one_network_has_figures_and_no_verdict():
+    alone = domain_study([replace(one, networks={}) for one in answered()], draws=50)
+    text = domain_page(alone)
+    assert "no drop is told: of these networks alone: another training is not in the interval" in text
+    assert "cannot tell: of these networks alone" in text
+    assert not re.search(r"\| (drops|gains|no drop shown)", text) and "classes drop" not in text
 
 
 def test_contaminated_figures_are_marked(study):
