@@ -41,8 +41,8 @@ OTHER_LAWS = (((1.0, 1.0, 1.0), (1.0, -1.5, 1.0)), ((1.0, -1.0, 1.0), (1.0, -2.0
 """Those of columns with other leads: of Cabrera's order (aVL I -aVR, II aVF III), of I II III, and with -aVR."""
 
 LAW_SHARE, LAW_UV, LIKELIER = 0.5, 100.0, 0.5
-"""Off by more than this share of II, or of the largest augmented lead, and by more microvolts, or by twice what another law is off, are
-columns of other leads."""
+"""Columns of other leads are off by more than this share of II, or of the largest augmented lead, and by more
+microvolts, or by twice what they are off by another law."""
 
 RHYTHM_LEADS, LIKER = ("II", "V1", "V5"), 0.5
 """Leads that are usually printed as rhythm strips; another is taken that is twice as like the strip."""
