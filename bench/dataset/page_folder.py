@@ -139,7 +139,7 @@ class PageFolder(Dataset):
 
     def _same_pages(self) -> list[str]:
         """Return which pages that are labelled otherwise are one and the same file; only files of one size can be."""
-        sizes: dict[int, list[RecordId]] = {}
+        sizes: dict[int, list[str]] = {}
         for name, row in self._rows.items():
             sizes.setdefault(row.path.stat().st_size, []).append(name)
         found: dict[str, list[str]] = {}

@@ -168,7 +168,7 @@ def _laid_out(even: NDArray[np.uint8], dark: NDArray[np.float32]) -> tuple[Sheet
             without.append(drawn)
         except DigitizeError as error:
             reasons.append(error)
-    told = [error for error in reasons if isinstance(error, AnotherPageError)]
+    told: list[DigitizeError] = [error for error in reasons if isinstance(error, AnotherPageError)]
     told = told or [error for error in reasons if isinstance(error, AnotherLengthError)]
     if told:
         raise told[0]
