@@ -58,6 +58,8 @@ class Dataset(ABC):
         Whether the truth of a record rests on measurements of its signal; where it does not, none are taken for it.
     shows_pages : bool
         Whether records came as pages, which readers of pictures are shown as they are.
+    printed_beside : str
+        What else than its traces a reader of pictures may read on a page, in a sentence; empty where there is nothing.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Dataset(ABC):
     ids_are_numbers: bool = False
     truth_is_measured: bool = True
     shows_pages: bool = False
+    printed_beside: str = ""
 
     @abstractmethod
     def __len__(self) -> int:

@@ -41,6 +41,7 @@ LABELLED = (*(axis.name for axis in AXES), NORMALITY.name)
 KNOWN = frozenset({*NAMED, "patient", "age", "sex", *LABELLED, SUPERCLASS})
 CROPPED = ",cropped"
 PAGES = "pages"
+WHOLE = "pages are shown as they are: what a header or footer prints, a reader of pictures can read"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class PageFolder(Dataset):
         self.name = f"{PAGES}-{'cropped-' * self.is_cropped}{own}"
         self.title = f"pages of {own}"
         self._rows, self._unread = self._read()
+        self.printed_beside = "" if self.is_cropped else WHOLE
         self.splits = {"test": Split("test", (PAGES,), "every page"), "all": Split("all", (PAGES,), "every page")}
 
     def __len__(self) -> int:
@@ -132,9 +134,27 @@ class PageFolder(Dataset):
             told.append(f"{self.table.name}: these columns are not read: {', '.join(self._unread)[:200]}")
         if not any(row.labels or row.superclasses for row in self._rows.values()):
             told.append(f"{self.table.name} labels no page on any axis: readings are kept, and nothing is scored")
-        if not self.is_cropped:
-            told.append("pages are shown as they are: what a header or footer prints, a reader of pictures can read")
-        return tuple(told)
+        told += self._same_pages()
+        return (*told, self.printed_beside) if self.printed_beside else tuple(told)
+
+    def _same_pages(self) -> list[str]:
+        """Return which pages that are labelled otherwise are one and the same file; only files of one size can be."""
+        sizes: dict[int, list[str]] = {}
+        for name, row in self._rows.items():
+            sizes.setdefault(row.path.stat().st_size, []).append(name)
+        found: dict[str, list[str]] = {}
+        for name in (name for names in sizes.values() if len(names) > 1 for name in names):
+            found.setdefault(self._digest_of(name), []).append(str(name))
+        told = {digest: {repr(self._said(name)) for name in names} for digest, names in found.items()}
+        return [
+            f"{' and '.join(names[:5])} are the same file, and {self.table.name} labels them differently"
+            for digest, names in found.items()
+            if len(told[digest]) > 1
+        ]
+
+    def _said(self, name: str) -> tuple[object, ...]:
+        row = self._row(name)
+        return sorted(row.labels.items()), row.superclasses
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
         """Return a digest of each page's file."""
@@ -198,6 +218,8 @@ class PageFolder(Dataset):
             path = path_inside(self.folder, name)
             if not path.is_file():
                 raise DatasetError(f"{where} names the page {name}, which is not in {self.folder}")
+            if not path.resolve().is_relative_to(path.parent.resolve()):
+                raise DatasetError(f"{where} names the page {name}, which is a link out of its folder: copy it there")
             rows[name] = _Row(
                 path=path,
                 patient=cells.get("patient") or name,

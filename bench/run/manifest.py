@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from bench.run.caveat import with_caveats
 from bench.run.settings import RunSettings
 from bench.view import Cases
 
@@ -25,7 +26,7 @@ def manifest(settings: RunSettings, cases: Cases, taught: int = 0) -> dict[str, 
         Records of the run in folds that were taught to the reader.
     """
     donors = {str(ecg_id): donor.ecg_id for ecg_id, donor in cases.donors.items()}
-    return {
+    begun = {
         "run_id": settings.run_id,
         "settings": settings.to_json(),
         "view": cases.view.to_json(),
@@ -38,6 +39,9 @@ def manifest(settings: RunSettings, cases: Cases, taught: int = 0) -> dict[str, 
         "packages": versions(*PACKAGES),
         "git_revision": git_revision(),
     }
+    beside = cases.cohort.dataset.printed_beside
+    is_seen = "image" in cases.view.inputs and cases.view.shown.images == "true"
+    return with_caveats(begun, (beside,) if beside and is_seen else ())
 
 
 def at_hand(cases: Cases, taught: int = 0) -> dict[str, Any]:

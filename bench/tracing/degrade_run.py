@@ -164,10 +164,15 @@ def probe_degraded(  # noqa: PLR0913  # what is asked of whom, and where it is k
     Raises
     ------
     taxonomy.error.BenchError
-        When the reader reads no pictures, or signals beside them, kappa is defined on no axis, or the reader does not
-        read the pages.
+        When the reader reads no pictures, or signals beside them, the records came as pages, kappa is defined on no
+        axis, or the reader does not read the pages.
     """
     check_pictured(reader)
+    if records.dataset.shows_pages:
+        raise SettingError(
+            f"{records.dataset.title} are shown as they are: --degrade draws the pages that it makes worse, and needs "
+            "recordings"
+        )
     settled = replace(replace(view, condition="image-only").settled(reader), keeps_originals=False)
     with observer.progress("loading") as report:
         pages = degraded_pages(records, ways, view.seed, report)

@@ -33,7 +33,7 @@ def followed(ink: NDArray[np.bool_], baseline: float, down: float) -> NDArray[np
     down : float
         Pixels per millimetre.
     """
-    columns = [_runs(column, baseline) for column in np.ascontiguousarray(ink.T)]
+    columns = _runs(ink, baseline)
     inked = [number for number, runs in enumerate(columns) if len(runs)]
     kept = np.zeros_like(ink)
     if not inked:
@@ -69,12 +69,18 @@ def _is_trace(chain: Runs, places: NDArray[np.int64], down: float) -> NDArray[np
     return keep
 
 
-def _runs(column: NDArray[np.bool_], baseline: float) -> Runs:
-    edges = np.flatnonzero(np.diff(column.view(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    if len(edges) <= MOST_RUNS:
-        return edges
-    nearest = np.argsort(np.abs(edges.mean(axis=1) - baseline))[:MOST_RUNS]
-    return edges[np.sort(nearest)]
+def _runs(ink: NDArray[np.bool_], baseline: float) -> list[Runs]:
+    """Return the strokes of each column of pixels."""
+    places, edges = np.nonzero(np.diff(np.ascontiguousarray(ink.T).view(np.int8), axis=1, prepend=0, append=0))
+    ends = np.searchsorted(places, np.arange(1, ink.shape[1]))
+    return [_nearest(part.reshape(-1, 2), baseline) for part in np.split(edges, ends)]
+
+
+def _nearest(strokes: Runs, baseline: float) -> Runs:
+    if len(strokes) <= MOST_RUNS:
+        return strokes
+    nearest = np.argsort(np.abs(strokes.mean(axis=1) - baseline))[:MOST_RUNS]
+    return strokes[np.sort(nearest)]
 
 
 def _away(runs: Runs, baseline: float, down: float) -> NDArray[np.float64]:

@@ -9,8 +9,18 @@ from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_picture
 from readers.digitizer.follow import followed
 from readers.digitizer.geometry import RECORD_S, DigitizeError, pieces
 from readers.digitizer.ink import ink_coverage
-from readers.digitizer.layout import MM_PER_S, ROWS, SPECK_MM, AnotherPageError, PageLayout, page_layout
-from readers.digitizer.paper import Grid, grid_colour, grid_map, grids
+from readers.digitizer.layout import (
+    MM_PER_S,
+    ROWS,
+    SPECK_MM,
+    AnotherLengthError,
+    AnotherPageError,
+    NoPulsesError,
+    PageLayout,
+    check_way,
+    page_layout,
+)
+from readers.digitizer.paper import grid_colour, grid_map, grids
 from readers.digitizer.sheet import Sheet, flat_sheet
 from readers.digitizer.trace import trace_heights
 from renderers.printed import COLUMN_S
@@ -24,8 +34,15 @@ LEAST_SHOWN = 0.8
 BRIDGED_MM = 2.0
 """Longest gap in a trace that is bridged: where a separator was, or the pen was faint."""
 
-EINTHOVEN_SHARE, EINTHOVEN_UV = 0.5, 100.0
-"""A page whose I + III is off II by more than this share of II, and by more microvolts, has its leads elsewhere."""
+LAWS = ((1.0, -1.0, 1.0), (1.0, 1.0, 1.0))
+"""Weights of the rows of the first and the second column, whose sum is 0: I - II + III, and aVR + aVL + aVF."""
+
+OTHER_LAWS = (((1.0, 1.0, 1.0), (1.0, -1.5, 1.0)), ((1.0, -1.0, 1.0), (1.0, -2.0, 1.0), (-1.0, 1.0, 1.0)))
+"""Those of columns with other leads: of Cabrera's order (aVL I -aVR, II aVF III), of I II III, and with -aVR."""
+
+LAW_SHARE, LAW_UV, LIKELIER = 0.5, 100.0, 0.5
+"""Columns of other leads are off by more than this share of II, or of the largest augmented lead, and by more
+microvolts, or by twice what they are off by another law."""
 
 RHYTHM_LEADS, LIKER = ("II", "V1", "V5"), 0.5
 """Leads that are usually printed as rhythm strips; another is taken that is twice as like the strip."""
@@ -110,8 +127,9 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
 
     Millimetres are those of the page's own grid, of any colour; tilt of up to 6 degrees, perspective and a soft bend
     are undone by it. 0 mV and the gain are those of the calibration pulses. Columns end at their separators, or where
-    the traces break. Names are not read: the order is I aVR V1 V4, II aVL V2 V5, III aVF V3 V6, which Einthoven's law
-    must confirm. A column shows the 2.5 s from 0, 2.5, 5 or 7.5 s, their middle where it is narrower than 62.5 mm.
+    the traces break. Names are not read: the order is I aVR V1 V4, II aVL V2 V5, III aVF V3 V6, which the laws of
+    Einthoven and Goldberger must confirm in the first two columns. A column shows the 2.5 s from 0, 2.5, 5 or 7.5 s,
+    their middle where it is narrower than 62.5 mm.
 
     Parameters
     ----------
@@ -127,23 +145,39 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
     ink = ink_coverage(even) >= 0.5
     pieces(ink)
     dark = grid_map(even, without_specks(ink, 0.006 * max(picture.shape[:2])))
+    sheet, cover, layout = _laid_out(even, dark)
+    return _read(sheet, cover, layout)
+
+
+def _laid_out(even: NDArray[np.uint8], dark: NDArray[np.float32]) -> tuple[Sheet, NDArray[np.float32], PageLayout]:
+    """Return the first lattice's sheet that has pulses, rows and their length right, its ink's coverage and layout.
+
+    The clearest lattices are one another's harmonics, and by a wrong one strokes may look like other pulses, but hardly
+    rows of 250 mm. What another page shows is told once all have failed, then a reason other than missing pulses.
+    """
     reasons: list[DigitizeError] = []
+    without: list[tuple[NDArray[np.bool_], float, float]] = []
     for grid in grids(dark):
         try:
-            return _read(even, dark, grid)
+            sheet = flat_sheet(even, dark, grid)
+            cover = ink_coverage(sheet.picture)
+            drawn = without_specks(cover >= 0.5, SPECK_MM * sheet.across), sheet.across, sheet.down
+            return sheet, cover, page_layout(*drawn)
+        except NoPulsesError as error:
+            reasons.append(error)
+            without.append(drawn)
         except DigitizeError as error:
             reasons.append(error)
-    # The clearest lattices are one another's harmonics, and by a wrong one strokes may look like other pulses: what
-    # another page shows is told once all have failed, then a reason other than missing pulses.
-    others: list[DigitizeError] = [error for error in reasons if isinstance(error, AnotherPageError)]
-    told = others or [error for error in reasons if "pulses (" not in str(error)] or reasons
-    raise told[0]
+    told: list[DigitizeError] = [error for error in reasons if isinstance(error, AnotherPageError)]
+    told = told or [error for error in reasons if isinstance(error, AnotherLengthError)]
+    if told:
+        raise told[0]
+    for drawn in without:
+        check_way(*drawn)
+    raise next((error for error in reasons if not isinstance(error, NoPulsesError)), reasons[0])
 
 
-def _read(even: NDArray[np.uint8], dark: NDArray[np.float32], grid: Grid) -> ForeignPage:
-    sheet = flat_sheet(even, dark, grid)
-    cover = ink_coverage(sheet.picture)
-    layout = page_layout(without_specks(cover >= 0.5, SPECK_MM * sheet.across), sheet.across, sheet.down)
+def _read(sheet: Sheet, cover: NDArray[np.float32], layout: PageLayout) -> ForeignPage:
     rows = _Rows(sheet, layout, cover)
     mv = np.full((len(LEADS), int(RECORD_S * DIGITIZED_FS)), np.nan, dtype=np.float32)
     for row, names in enumerate(NAMES):
@@ -278,14 +312,31 @@ def _shown(values: NDArray[np.float32], name: str) -> NDArray[np.float32]:
 
 
 def _einthoven(mv: NDArray[np.float32]) -> float:
-    """Return by how many microvolts I + III - II varies; raises DigitizeError where that is no measuring error."""
-    one, two, three = (mv[LEADS.index(name), : int(COLUMN_S * DIGITIZED_FS)] for name in ("I", "II", "III"))
-    off, size = (float(np.nanstd(part)) * 1000 for part in (one + three - two, two))
-    if off > max(EINTHOVEN_UV, EINTHOVEN_SHARE * size):
-        raise DigitizeError(
-            f"I + III is off II by {off:.0f} microvolts: the page has other leads, or they stand in another order"
-        )
+    """Return by how many microvolts I + III - II varies.
+
+    Raises DigitizeError where the first column or the second one keeps another law than its leads do: three rows of
+    limb leads keep Einthoven's as well, but not Goldberger's beside it.
+    """
+    off = [_law_off(mv, column) for column in range(len(LAWS))]
+    return off[0]
+
+
+def _law_off(mv: NDArray[np.float32], column: int) -> float:
+    first, last = (round(COLUMN_S * k * DIGITIZED_FS) for k in (column, column + 1))
+    names = [row[column] for row in NAMES]
+    rows = np.stack([mv[LEADS.index(name), first:last] for name in names]) * 1000
+    size = float(np.nanstd(rows, axis=1)[1] if not column else np.nanstd(rows, axis=1).max())
+    off = _off(rows, LAWS[column])
+    others = min(_off(rows, law) / np.linalg.norm(law) for law in OTHER_LAWS[column])
+    if off > max(LAW_UV, LAW_SHARE * size) or others < LIKELIER * off / np.linalg.norm(LAWS[column]):
+        said = "I + III is off II" if not column else "aVR + aVL + aVF is off 0"
+        raise DigitizeError(f"{said} by {off:.0f} microvolts: the page has other leads, or they stand in another order")
     return off
+
+
+def _off(rows: NDArray[np.float32], law: tuple[float, ...]) -> float:
+    """Return the standard deviation of rows (3, n), summed by the weights of a law."""
+    return float(np.nanstd(np.asarray(law) @ rows))
 
 
 def _rhythm_lead(strip: NDArray[np.float32], mv: NDArray[np.float32]) -> str:

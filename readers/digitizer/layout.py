@@ -47,6 +47,14 @@ class AnotherPageError(DigitizeError):
     """A page with pulses, which lies another way, or has another layout, than is read."""
 
 
+class NoPulsesError(DigitizeError):
+    """A page without a column of calibration pulses."""
+
+
+class AnotherLengthError(DigitizeError):
+    """A page with a column of pulses, whose traces have another length than is read."""
+
+
 @dataclass(frozen=True)
 class FoundPulse:
     """A calibration pulse in pixels: its left and right side, its foot, which is 0 mV, and the mm of 1 mV."""
@@ -92,19 +100,17 @@ def page_layout(ink: NDArray[np.bool_], across: float, down: float) -> PageLayou
     Raises
     ------
     DigitizeError
-        When there are no pulses, rows or columns as on a 3 x 4 page at 25 mm/s.
+        When there are no rows or columns as on a 3 x 4 page at 25 mm/s.
+    NoPulsesError
+        When there are no pulses.
     AnotherPageError
-        When there are, but it lies another way, or has more rows.
+        When there are more rows.
+    AnotherLengthError
+        When the rows have another length.
     """
     pulses = _rows(found_pulses(ink, across, down), across, down)
     if not pulses:
-        flipped = _rows(found_pulses(ink[::-1, ::-1], across, down), across, down)
-        if flipped:
-            raise AnotherPageError("the page is upside down: turn it by half a turn")
-        for sideways in (np.rot90(ink), np.rot90(ink, -1)):
-            if _rows(found_pulses(np.ascontiguousarray(sideways), down, across), down, across):
-                raise AnotherPageError("the page lies on its side: turn it by a quarter turn")
-        raise DigitizeError(
+        raise NoPulsesError(
             "no column of calibration pulses (1 mV as 5, 10 or 20 mm, 1.5 to 7 mm wide) was found: the gain is unknown"
         )
     if len(pulses) not in {ROWS, ROWS + 1}:
@@ -118,10 +124,23 @@ def page_layout(ink: NDArray[np.bool_], across: float, down: float) -> PageLayou
     return PageLayout(pulses, columns, by_separators, bare)
 
 
+def check_way(ink: NDArray[np.bool_], across: float, down: float) -> None:
+    """Raise AnotherPageError for a page without pulses that shows some when it is turned; ``ink`` as page_layout's."""
+    if _rows(found_pulses(np.ascontiguousarray(ink[::-1, ::-1]), across, down), across, down):
+        raise AnotherPageError("the page is upside down: turn it by half a turn")
+    for sideways in (np.rot90(ink), np.rot90(ink, -1)):
+        if _rows(found_pulses(np.ascontiguousarray(sideways), down, across), down, across):
+            raise AnotherPageError("the page lies on its side: turn it by a quarter turn")
+
+
 def found_pulses(ink: NDArray[np.bool_], across: float, down: float) -> list[FoundPulse]:
     """Return the pulses of one gain on a page: two upright sides of one height with a bar between their tops."""
+    from scipy.ndimage import maximum_filter1d
+
+    lean = max(1, round(0.15 * across))
+    wide = maximum_filter1d(ink.view(np.uint8), 2 * lean + 1, axis=1, mode="constant")
     for gain in GAINS:
-        sides = _sides(ink, gain * down, across)
+        sides = _sides(wide, gain * down, across)
         pairs = (_pulse(ink, pair, gain, (across, down)) for pair in _pairs(sides, across))
         if found := [pulse for pulse in pairs if pulse]:
             return _single(found, across, down)
@@ -132,12 +151,10 @@ Side = tuple[float, float, float]
 """Middle, top and bottom of an upright stroke."""
 
 
-def _sides(ink: NDArray[np.bool_], height: float, across: float) -> list[Side]:
-    """Return the upright strokes of one height, within slack; a side may lean by a third of a millimetre."""
-    from scipy.ndimage import binary_dilation, find_objects, label
+def _sides(wide: NDArray[np.uint8], height: float, across: float) -> list[Side]:
+    """Return the upright strokes of one height, within slack, of ink that is widened, so that a side may lean."""
+    from scipy.ndimage import find_objects, label
 
-    lean = max(1, round(0.15 * across))
-    wide = binary_dilation(ink, np.ones((1, 2 * lean + 1)))
     strokes = _upright_runs(wide, int(height * (1 - HEIGHT_SLACK) * 0.93))
     names, _ = label(strokes)
     found = []
@@ -225,15 +242,15 @@ def _rows(found: list[FoundPulse], across: float, down: float) -> tuple[FoundPul
 
 def _separators(ink: NDArray[np.bool_], down: float) -> NDArray[np.bool_]:
     """Return the upright lines that are longer than any wave."""
-    return _upright_runs(ink, round(SEPARATOR_MM * down))
+    return _upright_runs(ink.view(np.uint8), round(SEPARATOR_MM * down))
 
 
-def _upright_runs(ink: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+def _upright_runs(ink: NDArray[np.uint8], least: int) -> NDArray[np.bool_]:
     """Return the upright runs of ink of at least so many pixels, an odd number: the opening by such a run."""
     from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
     size = least | 1
-    eroded = minimum_filter1d(ink.view(np.uint8), size, axis=0, mode="constant")
+    eroded = minimum_filter1d(ink, size, axis=0, mode="constant")
     return np.asarray(maximum_filter1d(eroded, size, axis=0, mode="constant") > 0)
 
 
@@ -259,7 +276,7 @@ def _columns(
             return (first - width, first, second, third, third + width), True
     length = (end - start) / across
     if not EXTENT_MM[0] <= length <= EXTENT_MM[1]:
-        raise DigitizeError(
+        raise AnotherLengthError(
             f"the three rows of traces are {length:.0f} mm long: four columns of 2.5 s at 25 mm/s take 250 mm"
         )
     return tuple(_refined(ink, np.linspace(start, end, 5), pulses, across)), False

@@ -29,7 +29,7 @@ from taxonomy.reading import Failure, Reading
 AT_A_TIME = 2
 """Cases that a process digitizes at a time: half a second."""
 
-PAGES = "2"
+PAGES = "3"
 """How pages are read and measured, bumped with every change of what is found on one: such a run is another run."""
 
 Pages = tuple[Picture, ...]

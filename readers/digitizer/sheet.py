@@ -15,6 +15,10 @@ CELL_MM, SMOOTH_CELLS = 2.0, 3.0
 CARRIERS_MM = (5.0, 1.0)
 """Lines that are followed: every 5 mm, or every 1 mm where that fits better."""
 
+AS_WIDE = 0.9
+"""Share of the cells over which one carrier is followed that the other must reach to be taken: on a page seen aslant
+the finer lines are lost where they stand closer or wider, and what is left fits well without the rows at the edges."""
+
 BESIDE_MM, ABOVE_MM = 4.0, 0.5
 """How far the picture is kept beyond the grid: a pulse may begin at its edge; headers and footers stand above it."""
 
@@ -72,9 +76,10 @@ def flat_sheet(picture: NDArray[np.uint8], dark: NDArray[np.float32], grid: Grid
         When the grid cannot be followed over a page's width, or lies on no smooth sheet.
     """
     found = [one for one in (_followed(dark, grid, carrier) for carrier in CARRIERS_MM) if one is not None]
-    fits = [(_residual(one), one) for one in found]
-    if not fits:
+    if not found:
         raise DigitizeError("the grid cannot be followed over the page")
+    widest = max(len(one.pixels) for one in found)
+    fits = [(_residual(one), one) for one in found if len(one.pixels) >= AS_WIDE * widest]
     residual, best = min(fits, key=lambda fit: fit[0])
     if residual > MOST_RESIDUAL_MM:
         raise DigitizeError(f"the page is bent or creased too much: its grid is {residual:.1f} mm off a smooth sheet")
@@ -264,9 +269,18 @@ def _resampled(picture: NDArray[np.uint8], found: Followed, px: float) -> NDArra
     xs, ys = np.arange(0, width + step, step), np.arange(0, height + step, step)
     nodes = np.stack(np.meshgrid(low[0] + xs / px, low[1] + ys / px), axis=-1).reshape(-1, 2)
     coarse = back.at(nodes).reshape(len(ys), len(xs), 2)
-    where = np.meshgrid(np.arange(height) / step, np.arange(width) / step, indexing="ij")
-    columns, rows = (map_coordinates(coarse[:, :, k], where, order=1) for k in range(2))
+    columns, rows = (_between(coarse[:, :, k], step)[:height, :width] for k in range(2))
     channels = [
         map_coordinates(picture[:, :, k].astype(np.float32), (rows, columns), order=1, cval=255.0) for k in range(3)
     ]
     return np.clip(np.stack(channels, axis=2) + 0.5, 0, 255).astype(np.uint8)
+
+
+def _between(nodes: NDArray[np.float64], step: int) -> NDArray[np.float32]:
+    """Return values on straight lines between nodes that are ``step`` pixels apart down and across."""
+    share = (np.arange(step, dtype=np.float32) / step)[:, None]
+    wide = nodes.astype(np.float32)
+    for _ in range(2):
+        between = wide[:-1, None] * (1 - share) + wide[1:, None] * share
+        wide = np.concatenate([between.reshape(-1, wide.shape[1]), wide[-1:]]).T
+    return wide

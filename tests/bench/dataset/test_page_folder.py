@@ -177,6 +177,8 @@ def test_a_folder_is_scored_and_a_page_that_is_none_is_no_answer_with_the_reason
     assert "ward" in done.stderr + done.stdout
     score = json.loads((run / "score.json").read_text())
     assert score["n"] == 3
+    is_told = "what a header or footer prints, a reader of pictures can read" in (run / "report.md").read_text()
+    assert is_told == (reader == "digitizer")
     again = bench("run", "--reader", reader, "--images", folder, "--out", "runs", cwd=tmp_path)
     assert again.returncode == 0 and "3 of 3 readings are there" in again.stderr + again.stdout
 
@@ -202,3 +204,25 @@ def test_a_renderer_decides_nothing_for_pages(folder, tmp_path):
 
 def test_the_registry_knows_folders_of_pages(folder):
     assert len(open_dataset(f"pages:{folder}")) == 3
+
+
+def test_pages_are_not_degraded_since_they_are_not_drawn(folder, tmp_path):
+    done = bench("probe", "--reader", "digitizer", "--degrade", "blur", "--data", f"pages:{folder}", cwd=tmp_path)
+    assert is_one_sentence(done, "--degrade draws the pages that it makes worse, and needs recordings")
+
+
+def test_one_file_under_two_labels_is_told(folder, tmp_path):
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes((folder / "white.png").read_bytes())
+    (tmp_path / "labels.csv").write_text("file,rate\na.png,normal\nb.png,normal\n")
+    assert not any("same file" in said for said in PageFolder(str(tmp_path)).remarks)
+    (tmp_path / "labels.csv").write_text("file,rate\na.png,normal\nb.png,normal\nc.png,bradycardia\n")
+    (said,) = (said for said in PageFolder(str(tmp_path)).remarks if "same file" in said)
+    assert said == "a.png and b.png and c.png are the same file, and labels.csv labels them differently"
+
+
+def test_a_page_that_is_a_link_out_of_the_folder_is_refused(folder, tmp_path):
+    (tmp_path / "own.png").symlink_to(folder / "good.png")
+    (tmp_path / "labels.csv").write_text("file,rate\nown.png,normal\n")
+    with pytest.raises(DatasetError, match=r"own\.png, which is a link out of its folder"):
+        PageFolder(str(tmp_path))

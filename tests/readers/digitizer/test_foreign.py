@@ -47,6 +47,22 @@ def aslant(picture):
     return np.asarray(image.transform((width, height), Image.Transform.PERSPECTIVE, seen, Image.Resampling.BICUBIC))
 
 
+def keystone(picture, share):
+    """As a camera sees it whose upper edge is further off, and shorter by this share."""
+    height, width = picture.shape[:2]
+    near = width * share / 2
+    seen = [(near, 0), (width - near, 0), (width, height), (0, height)]
+    equations, places = [], []
+    for (x, y), (u, v) in zip(seen, [(0, 0), (width, 0), (width, height), (0, height)], strict=True):
+        equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        places += [u, v]
+    weights = tuple(np.linalg.solve(np.array(equations, float), np.array(places, float)))
+    image = Image.fromarray(picture)
+    way = Image.Transform.PERSPECTIVE
+    bare = (255, 255, 255)
+    return np.asarray(image.transform((width, height), way, weights, Image.Resampling.BICUBIC, fillcolor=bare))
+
+
 def bent(picture, mm=4.0):
     """As a sheet lies that is 4 mm higher in its middle than at its sides, with a crease in either half."""
     columns = np.arange(picture.shape[1]) / picture.shape[1]
@@ -99,6 +115,16 @@ def test_pages_of_other_programs_are_read(signal, sort):
 def test_tilt_and_perspective_are_undone_by_the_grid(signal, page, change):
     found = foreign_page(change(page))
     assert found.report.is_straightened
+    assert off(found, signal) < 60
+
+
+@pytest.mark.parametrize(
+    "share", [0.08, *(pytest.param(part, marks=pytest.mark.slow) for part in (0.06, 0.1, 0.14, 0.2))]
+)
+def test_a_page_is_read_whole_however_far_it_is_seen_aslant(signal, page, share):
+    """The lines of 1 mm are followed in the middle of such a page alone, which fits well and shows no pulse."""
+    found = foreign_page(keystone(page, share))
+    assert (found.report.rows, found.report.rhythm_lead) == (4, "II")
     assert off(found, signal) < 60
 
 
@@ -180,6 +206,35 @@ def test_leads_in_another_order_are_refused(signal):
     other[[0, 1, 2]] = signal.mv[[6, 9, 11]]
     with pytest.raises(DigitizeError, match="stand in another order"):
         foreign_page(drawn(other, 500, Sort(px=5)))
+
+
+LIMBS = (("I", "aVR"), ("II", "aVL"), ("III", "aVF"))
+
+
+@pytest.mark.parametrize("order", [LIMBS, pytest.param((("I",), ("II",), ("III",)), marks=pytest.mark.slow)])
+def test_limb_leads_over_a_whole_page_are_no_twelve_leads(signal, order):
+    """I, II and III keep Einthoven's law in every column."""
+    sort = Sort(px=5, order=order, column_mm=248 / len(order[0]), strip="")
+    with pytest.raises(DigitizeError, match=r"aVR \+ aVL \+ aVF is off 0 by .* stand in another order"):
+        foreign_page(drawn(signal.mv, 500, sort))
+
+
+@pytest.mark.parametrize("number", [0, *(pytest.param(other, marks=pytest.mark.slow) for other in (3, 5, 6))])
+def test_cabreras_order_is_refused(population, number):
+    """aVL, I and -aVR miss Einthoven's law by half of I alone, which is little in many."""
+    mv = population.cohort()[number].signal(500).mv
+    one, two, three, right, left, foot = mv[:6]
+    other = np.concatenate([[left, one, -right, two, foot, three], mv[6:]])
+    with pytest.raises(DigitizeError, match="stand in another order"):
+        foreign_page(drawn(other, 500, Sort(px=5)))
+
+
+@pytest.mark.slow
+def test_a_printed_minus_avr_is_refused(signal):
+    mv = signal.mv.copy()
+    mv[3] *= -1
+    with pytest.raises(DigitizeError, match="stand in another order"):
+        foreign_page(drawn(mv, 500, Sort(px=5)))
 
 
 def test_the_grid_is_removed_from_a_scan(page):
