@@ -135,7 +135,8 @@ def challenge_table() -> ChallengeTable:
         for one in said["classes"]
     )
     normal = next(k for k, one in enumerate(classes) if said["normal"] in one.codes)
-    return ChallengeTable(classes, np.array(said["weights"], dtype=np.float64), normal, said["source"])
+    weights = np.array([said["weights"][one.codes[0]] for one in classes], dtype=np.float64)
+    return ChallengeTable(classes, weights, normal, said["source"])
 
 
 def published_scores() -> tuple[PublishedScore, ...]:
