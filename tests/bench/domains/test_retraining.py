@@ -51,7 +51,7 @@ def test_luck_of_networks_is_no_shift(folds):
 @pytest.mark.slow
 def test_luck_that_folds_share_by_their_training_records_is_no_shift_either():
     told, over_patients = false_verdicts(drops(np.random.default_rng(1), 3000, shared=0.25, records=3000))
-    assert told <= 0.05 < 0.2 < over_patients
+    assert told < 0.06 < 0.2 < over_patients
 
 
 def test_without_the_part_that_folds_share_verdicts_would_be_false_too_often():
