@@ -31,6 +31,9 @@ from bench.score.rounding import rounded
 
 CLASS, AXIS, SCORE = "class", "axis", "score"
 
+WHOLE = 1.0
+"""From a perfect figure to one of nothing: who could only have shown more than that could have shown no drop."""
+
 OfSums = Callable[[Sheet, Sums], NDArray[np.float64]]
 """A figure that follows from sums over cases."""
 
@@ -252,4 +255,6 @@ def in_words(one: Change) -> str:
         return f"no drop shown ({count})"
     if one.could_show == 0:
         return f"no drop shown: both are the same ({count})"
+    if one.could_show >= WHOLE:
+        return f"cannot tell: too few to show any drop ({count})"
     return f"no drop shown ({count}, could have shown {one.could_show:.2f})"

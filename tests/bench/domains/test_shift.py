@@ -9,7 +9,8 @@ import pytest
 from bench.domains.domain import ZERO_SHOT, Answered
 from bench.domains.domain_class import domain_classes
 from bench.domains.linear import area_estimate, less, part
-from bench.domains.result import POOLED, DomainStudy
+from bench.domains.paired import CLASS, in_words
+from bench.domains.result import POOLED, Change, DomainStudy, Figure
 from bench.domains.shift import domain_study
 from taxonomy.error import FileError
 
@@ -308,3 +309,13 @@ def test_a_study_is_read_back_as_it_was_written():
 
 def test_the_same_answers_and_seed_have_the_same_figures():
     assert planted(1) == planted(1)
+
+
+@pytest.mark.parametrize(
+    ("could", "words"), [(0.99, "no drop shown"), (1.0, "cannot tell: too few"), (3.4, "cannot tell")]
+)
+def test_a_drop_that_no_figure_can_have_is_never_what_could_have_been_shown(could, words):
+    figure = Figure(0.2, (-0.5, 0.9))
+    said = in_words(Change("lvh", CLASS, 90, 12, 0.9, 0.7, figure, p=0.2, p_holm=1.0, could_show=could))
+    assert said.startswith(words) and "n positives = 12" in said
+    assert ("could have shown" in said) == (could < 1)

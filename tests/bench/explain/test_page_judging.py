@@ -132,7 +132,9 @@ def test_a_model_that_looks_at_one_lead_is_faithful_by_its_ink_and_not_by_its_pi
         method: row("eye", [one for one in figures if one.method == method], truth[method]) for method in METHODS
     }
     assert by_method[BY_INK].verdict.word == "faithful here", by_method[BY_INK]
-    assert by_method[BY_PIXEL].verdict.word in {"no better than amplitude", "fails the sanity check"}, by_method[BY_PIXEL]
+    assert by_method[BY_PIXEL].verdict.word in {"no better than amplitude", "fails the sanity check"}, by_method[
+        BY_PIXEL
+    ]
     assert by_method[BY_INK].deletion.low > 0 and by_method[BY_INK].random.high < 0.3
     for one in figures:
         assert one.area is None and one.mass is None and one.seconds > 0
