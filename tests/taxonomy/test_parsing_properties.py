@@ -24,8 +24,8 @@ PROSE = (
     "{{{}}}",
 )
 
-WORDS = st.text(max_size=60).filter(lambda text: "<think>" not in text)
-"""Reasoning of which no thought is left open: behind one there is no answer."""
+WORDS = st.text(max_size=60).filter(lambda text: "think>" not in text)
+"""Reasoning without the marks of a thought: the answer is what stands behind the last of them."""
 
 
 @st.composite
