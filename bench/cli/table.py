@@ -20,6 +20,7 @@ COMMANDS = {
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "calls": ("bench.cli.calls:calls", "Show what a reader with instruments looked at in a case of a run."),
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
+    "view": ("bench.cli.view:view", "Look at runs in the browser: trace, question, answer and truth."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
     "read": ("bench.cli.read:read", "Read ECGs of one's own: WFDB, CSV, DICOM, HL7 aECG or SCP-ECG files."),

@@ -87,12 +87,14 @@ def write_explained(folder: Path, found: Explained, limits: Limits | None = None
         save(joint_plot(joint), folder / name)
     for name, change in picture_paths("change", found.changes[: limits.changes]):
         write_picture(folder / name, compared(change))
-    write_whole(folder / "explain.json", as_json(explained_json(found)))
+    write_whole(folder / "explain.json", as_json(explained_json(found, limits)))
     write_whole(folder / "explain.md", explained_page(found, limits))
 
 
-def explained_json(found: Explained) -> dict[str, Any]:
+def explained_json(found: Explained, limits: Limits | None = None) -> dict[str, Any]:
     """Return what ``explain.json`` holds, as plain JSON data: no signal, no map and no report of a recording."""
+    pictured = found.pictured((limits or Limits()).gallery)
+    pictures = {id(one): name for name, one in picture_paths("case", pictured, class_named)}
     return ExplainedFile(
         version=VERSION,
         reader=found.reader,
@@ -117,7 +119,7 @@ def explained_json(found: Explained) -> dict[str, Any]:
         effects=tuple(PartEffects(title, effects) for title, effects in found.effects),
         cases=len(found.cases),
         confident=found.confident,
-        gallery=tuple(map(Seen.of, found.gallery)),
+        gallery=tuple(Seen.of(one, pictures.get(id(one))) for one in found.gallery),
         plan=found.plan,
         questions=found.questions,
         dollars=found.dollars,
