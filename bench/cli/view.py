@@ -1,6 +1,7 @@
 """``bench view``: runs as a page in the browser."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,9 +21,7 @@ from bench.cli.option import data_option
     show_default="200",
     help="With --export: cases of each run with trace, pictures and prompt, those with most errors first.",
 )
-def view(
-    runs: tuple[Path, ...], data: str | None, port: int | None, no_browser: bool, folder: Path | None, most: int | None
-) -> None:
+def view(runs: tuple[Path, ...], data: str | None, port: int | None, folder: Path | None, **options: Any) -> None:
     """Look at runs in the browser: what a reader saw, what it was asked, what it said, what is true.
 
     Takes run folders, submissions, or folders that hold some (runs/ by default). The page lists the cases with a column
@@ -48,6 +47,7 @@ def view(
     from bench.web.finding import find
     from bench.web.library import Library
 
+    no_browser, most = options["no_browser"], options["most"]
     if folder is not None and (port is not None or no_browser):
         raise click.UsageError("--export writes files and serves nothing: leave --port and --no-browser out")
     if folder is None and most is not None:

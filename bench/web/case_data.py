@@ -104,7 +104,11 @@ def _truth(run: OpenRun, ecg_id: RecordId) -> Json:
         "measured": [[label, unit, told.measured[name]] for name, (label, unit) in TABLE.items()],
         "axes": {
             one.axis: {
-                "truth": None if one.primary is None else [one.primary] if isinstance(one.primary, str) else one.primary,
+                "truth": None
+                if one.primary is None
+                else [one.primary]
+                if isinstance(one.primary, str)
+                else one.primary,
                 "accepted": list(one.accepted),
                 "because": one.because,
                 "source": one.source,
@@ -148,9 +152,14 @@ def _given(run: OpenRun) -> str:
         said = "no picture: this reader takes text alone"
     else:
         said = "nothing of the recording"
-    changes = [word for word, is_so in (("a third of the leads masked", view.shown.lead_mask),
-                                        ("jittered", view.shown.jittered)) if is_so]
-    return ", ".join([said, *changes, f"condition {view.shown.name}" if settings.condition != "full" else ""]).strip(", ")
+    changes = [
+        word
+        for word, is_so in (("a third of the leads masked", view.shown.lead_mask), ("jittered", view.shown.jittered))
+        if is_so
+    ]
+    return ", ".join([said, *changes, f"condition {view.shown.name}" if settings.condition != "full" else ""]).strip(
+        ", "
+    )
 
 
 def _prompt(run: OpenRun, ecg_id: RecordId) -> Json:

@@ -14,7 +14,7 @@ from bench.run.caveat import incomplete, told_caveats
 from bench.run.comparing import compare_runs
 from bench.web.case_data import case_json, signal_json
 from bench.web.finding import Found, FoundRun
-from bench.web.open_run import OpenRun, Stamp
+from bench.web.open_run import Datasets, OpenRun, Stamp
 from bench.web.run_data import run_json
 from taxonomy.error import BenchError, RunError
 from taxonomy.outside import MEBIBYTE, outside_bytes
@@ -41,8 +41,8 @@ class Library:
     """
 
     def __init__(self, found: Found, data: str | None = None) -> None:
-        self.found, self._data = found, data
-        self.runs: Mapping[int, OpenRun] = {run.number: OpenRun(run, data) for run in found.shown}
+        self.found, self._data, datasets = found, data, Datasets(data)
+        self.runs: Mapping[int, OpenRun] = {run.number: OpenRun(run, datasets) for run in found.shown}
         # Datasets and what is kept of them are no matter of several threads.
         self._lock, self._comparing = threading.RLock(), threading.Lock()
         self._compared: dict[tuple[tuple[int, Stamp], ...], Json] = {}

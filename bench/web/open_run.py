@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from bench.dataset import Cohort, Record, RecordId, Signal, open_dataset
+from bench.dataset import Cohort, Dataset, Record, RecordId, Signal, open_dataset
 from bench.dataset.phantom import phantoms_named
 from bench.progress import SILENT, Observer
 from bench.run.folder import READINGS
@@ -25,21 +25,44 @@ KEPT = 4
 Stamp = tuple[tuple[str, int, int], ...]
 
 
+class Datasets:
+    """The datasets of several runs, each opened once: phantoms by their name, any other where ``--data`` says.
+
+    Parameters
+    ----------
+    data : str, optional
+        As after ``--data``.
+    """
+
+    def __init__(self, data: str | None = None) -> None:
+        self.data = data
+        self._phantoms: dict[str, Dataset | None] = {}
+
+    def named(self, name: str) -> Dataset:
+        """Return the phantoms of that name, else the dataset that ``--data`` names; raises BenchError without one."""
+        if name not in self._phantoms:
+            self._phantoms[name] = phantoms_named(name)
+        return self._phantoms[name] or self._other
+
+    @cached_property
+    def _other(self) -> Dataset:
+        return open_dataset(self.data)
+
+
 class OpenRun:
     """A run that can be shown.
 
     Parameters
     ----------
     found : FoundRun
-    data : str, optional
-        Where its dataset is, as after ``--data``; runs on phantoms need none.
+    datasets : Datasets
     """
 
-    def __init__(self, found: FoundRun, data: str | None = None) -> None:
+    def __init__(self, found: FoundRun, datasets: "Datasets") -> None:
         assert found.settings is not None
         self.number, self.name, self.folder = found.number, found.name, found.folder
         self.settings: RunSettings = found.settings
-        self._data = data
+        self._datasets = datasets
         self._readings: tuple[Stamp, Mapping[QuestionKey, Reading]] | None = None
         self._table: RunTable | None = None
         self._pages: dict[RecordId, tuple[Picture, ...]] = {}
@@ -50,8 +73,7 @@ class OpenRun:
     def cohort(self) -> Cohort | None:
         """The records of the run; None where its dataset is not at hand, and :attr:`problem` then says why."""
         try:
-            phantoms = phantoms_named(base_name(self.settings.dataset))
-            return cohort_of_run(self.settings, phantoms or open_dataset(self._data))
+            return cohort_of_run(self.settings, self._datasets.named(base_name(self.settings.dataset)))
         except BenchError as error:
             self.problem = f"No truth, picture or trace can be shown here: {error}"
             return None
@@ -130,9 +152,7 @@ class OpenRun:
     @cached_property
     def _pictures(self) -> Cases:
         """The cases with no more than what is drawn, so that no file of numbers is needed that the view names."""
-        plain = replace(
-            self.view, inputs=frozenset({"image"}), measurements=WAVEFORM, statements=None, shots=0
-        )
+        plain = replace(self.view, inputs=frozenset({"image"}), measurements=WAVEFORM, statements=None, shots=0)
         return self._cases(plain)
 
     @cached_property

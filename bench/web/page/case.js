@@ -26,8 +26,8 @@
       this.own = found.readings.filter((one) => one.run === run.number);
       this.others = found.readings.filter((one) => one.run !== run.number);
       put(this.place, this.ecg(), el("div", { class: "columns" },
-        el("div", {}, this.answers(axes), this.beside(axes)),
-        el("div", {}, this.said(), this.explained(), this.pictures(), this.prompt(), this.labels())));
+        el("div", {}, this.answers(axes), this.labels()),
+        el("div", {}, this.said(), this.explained(), this.pictures(), this.prompt())), this.beside(axes));
     }
 
     /* The trace: a canvas with its tools. */

@@ -62,13 +62,13 @@
 
     /* Return a trace whose samples are microvolts as base64 of little-endian 16-bit numbers, lead after lead. */
     static decoded(data) {
-      const bytes = Uint8Array.from(atob(data.uv), (letter) => letter.charCodeAt(0));
-      const view = new DataView(bytes.buffer);
-      const samples = bytes.length / 2 / data.leads.length;
+      const letters = atob(data.uv);
+      const samples = letters.length / 2 / data.leads.length;
       const mv = data.leads.map((_, lead) => {
         const one = new Float32Array(samples);
         for (let k = 0; k < samples; k += 1) {
-          const uv = view.getInt16(2 * (lead * samples + k), true);
+          const at = 2 * (lead * samples + k);
+          const uv = (letters.charCodeAt(at) | letters.charCodeAt(at + 1) << 8) << 16 >> 16;
           one[k] = uv === GAP ? NaN : uv / 1000;
         }
         return one;
@@ -328,9 +328,14 @@
       this.seen();
     }
 
-    colour(name) {
-      return getComputedStyle(this.canvas).getPropertyValue(`--ecg-${name}`).trim() || COLOURS[name];
+    /* Read once for each drawing: to ask for a style makes the browser work out the page's. */
+    coloured() {
+      const style = getComputedStyle(this.canvas);
+      this.colours = Object.fromEntries(Object.entries(COLOURS).map(
+        ([name, usual]) => [name, style.getPropertyValue(`--ecg-${name}`).trim() || usual]));
     }
+
+    colour(name) { return this.colours[name]; }
 
     draw() {
       if (!this.trace) { return; }
@@ -341,6 +346,7 @@
         this.canvas.height = height;
       }
       this.keepInside();
+      this.coloured();
       const pen = this.canvas.getContext("2d");
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.fillStyle = this.colour("paper");
@@ -405,7 +411,7 @@
       const tall = this.gain * this.scale;
       pen.strokeStyle = this.colour("ink");
       pen.lineWidth = Math.max(1, 0.26 * this.scale);
-      pen.lineJoin = "round";
+      pen.lineJoin = step > 1 ? "round" : "bevel";
       pen.beginPath();
       let down = false;
       for (let k = first; k < last; k += 1) {
