@@ -30,8 +30,8 @@ def table_of(page, server, number):
 
 def case_of(page, server, number, ecg_id):
     opened(page, server, f"run/{number}/case/{ecg_id}")
-    page.wait_for_function("document.querySelector('canvas.ecg')?.width > 400")
-    page.wait_for_function("performance.getEntriesByName('ecg-bench trace').length > 0")
+    page.wait_for_function("() => document.querySelector('canvas.ecg')?.width > 400")
+    page.wait_for_function("() => performance.getEntriesByName('ecg-bench trace').length > 0")
 
 
 def counted(page):
@@ -287,7 +287,9 @@ def test_a_run_that_grows_is_followed(page, copied):
         page.select_option("#kind", "waiting")
         assert counted(page)[0] == 7
         path.write_bytes(b"".join(lines))
-        page.wait_for_function("document.getElementById('about').textContent.includes('12 of 12')", timeout=15_000)
+        page.wait_for_function(
+            "() => document.getElementById('about').textContent.includes('12 of 12')", timeout=15_000
+        )
         assert counted(page)[0] == 0
 
 
@@ -315,14 +317,14 @@ def exported_page(page, address):
     """Look at an export as at the server's page."""
     page.goto(address)
     page.wait_for_selector("#run-rows tr")
-    page.locator("#run-rows a", has_text="chatty").first.click()
+    page.locator("#run-rows a", has_text="chatty:Chatty").first.click()
     page.wait_for_selector(".rows .row")
     page.select_option("#kind", "wrong")
     page.click(".rows .row >> nth=0")
     page.wait_for_selector("blockquote")
     assert "<script>" in page.inner_text("blockquote >> nth=0") and page.evaluate("window.hacked") is None
-    page.wait_for_function("performance.getEntriesByName('ecg-bench trace').length > 0")
-    page.wait_for_function("[...document.querySelectorAll('.pages img')].some((one) => one.naturalWidth > 500)")
+    page.wait_for_function("() => performance.getEntriesByName('ecg-bench trace').length > 0")
+    page.wait_for_function("() => [...document.querySelectorAll('.pages img')].some((one) => one.naturalWidth > 500)")
     page.goto(f"{address}#/compare/{'-'.join(map(str, range(5)))}")
     page.wait_for_selector("table.pair")
 
@@ -380,7 +382,7 @@ def test_tables_filters_and_cases_are_quick(page, tmp_path):
             page.keyboard.press(key)
         page.keyboard.press("Enter")
         for _ in range(5):
-            page.wait_for_function("performance.getEntriesByName('ecg-bench trace').length > 0")
+            page.wait_for_function("() => performance.getEntriesByName('ecg-bench trace').length > 0")
             time.sleep(0.2)
             page.keyboard.press("j")
         took = {
