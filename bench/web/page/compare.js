@@ -33,7 +33,7 @@
   }
 
   function pairTable(pair, numbers) {
-    const heads = ["axis", "n", "kappa", "difference [95%]", "", "p", "accuracy, points [95%]", "p", ["right only in", pair.first], ["right only in", pair.second]];
+    const heads = ["axis", "n", "kappa", "difference [95%]", "from −1 to 1", "p", "accuracy, points [95%]", "p", ["right only in", pair.first], ["right only in", pair.second]];
     const rows = pair.axes.map((axis) => el("tr", {},
       el("th", { scope: "row" }, bench.words([axis.axis]), axis.by_construction ? el("abbr", { title: "by construction" }, "+") : ""),
       el("td", {}, String(axis.n)),

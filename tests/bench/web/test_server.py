@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from bench.web.server import ViewServer
+from taxonomy import redaction
 from taxonomy.error import SettingError
 
 
@@ -118,9 +119,7 @@ def test_a_port_in_use_is_told_in_a_sentence(library):
             ViewServer(library, port)
 
 
-def test_a_key_in_an_answer_is_not_shown(server, numbers, monkeypatch):
-    from taxonomy import redaction
-
+def test_a_key_in_an_answer_is_not_shown(server, numbers):
     redaction.hide({"transport"})
     _, body = asked(server, under(server, f"data/run-{numbers['broken']}.json"))
     assert b"transport" not in body and b"[secret]" in body

@@ -2,12 +2,20 @@
 
 import functools
 import http.server
+import json
+import os
 import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from bench.dataset import Selection
+from bench.progress import SILENT
+from bench.run.job import prepared, run_readings
+from bench.run.options import RunOptions
+from bench.run.settings import settings_from
 from bench.web.exporting import export
 from bench.web.finding import find
 from bench.web.library import Library
@@ -294,10 +302,6 @@ def test_a_run_that_grows_is_followed(page, copied):
 
 
 def test_a_run_without_its_dataset_says_so_on_the_page(page, copied):
-    import json
-
-    from bench.run.settings import settings_from
-
     path = copied / "chatty" / "manifest.json"
     told = json.loads(path.read_text())
     told["settings"].update(dataset="elsewhere-1", fingerprint="0" * 16)
@@ -368,11 +372,6 @@ def test_a_case_that_was_not_exported_says_so(browser, library, numbers, tmp_pat
 
 def test_tables_filters_and_cases_are_quick(page, tmp_path):
     """2,198 cases of a majority reader; the quickest of several tries, since the machine may be busy."""
-    from bench.dataset import Selection
-    from bench.progress import SILENT
-    from bench.run.job import prepared, run_readings
-    from bench.run.options import RunOptions
-
     job = prepared(RunOptions("majority", selection=Selection("phantoms:1,2198"), out=tmp_path))
     run_readings(job, SILENT)
     for server in serving(Library(find([tmp_path]))):
@@ -392,3 +391,31 @@ def test_tables_filters_and_cases_are_quick(page, tmp_path):
             for name in ("filter", "case", "trace")
         }
         assert took["filter"] < 100 and took["case"] + took["trace"] < 50, took
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """The axe engine, where somebody has put it: ``npm install axe-core``, or $AXE names axe.min.js."""
+    path = Path(os.environ.get("AXE") or Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js")
+    if not path.is_file():
+        pytest.skip("no axe-core: 'npm install axe-core', or $AXE names its axe.min.js")
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_shuts_out_who_cannot_see_or_point(browser, server, library, axe, scheme):
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    named = {run.name: run for run in library.runs.values()}
+    chatty, majority = named["chatty"].number, named["majority"].number
+    for route, there in (
+        ("", "#run-rows tr"),
+        (f"run/{chatty}", ".rows .row"),
+        (f"run/{chatty}/case/{named['chatty'].settings.ids[0]}", "canvas.ecg"),
+        (f"compare/{majority}-{chatty}", "table.pair"),
+    ):
+        opened(page, server, route)
+        page.wait_for_selector(there)
+        page.evaluate(axe)
+        assert [(one["id"], one["nodes"][0]["html"]) for one in page.evaluate("axe.run()")["violations"]] == [], route
+    context.close()

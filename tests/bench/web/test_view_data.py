@@ -10,6 +10,7 @@ import pytest
 from bench.dataset import Signal
 from bench.run.folder import RunFolder
 from bench.run.rescoring import scored
+from bench.run.settings import settings_from
 from bench.web.case_data import GAP, trace_json
 from bench.web.finding import find
 from bench.web.library import Library
@@ -158,8 +159,6 @@ def test_a_run_without_readings_yet_has_an_empty_table(copied):
 def test_a_run_of_another_taxonomy_costs_a_sentence_and_the_others_are_shown(copied):
     def older(told):
         told["settings"]["taxonomy_version"] = "1.4.0"
-        from bench.run.settings import settings_from
-
         told["run_id"] = settings_from(told["settings"]).run_id
 
     edited(copied / "majority", older)
@@ -201,8 +200,6 @@ def test_runs_that_can_none_of_them_be_shown_are_told_in_a_sentence(copied):
 def test_without_its_dataset_a_run_shows_its_answers(copied):
     def elsewhere(told):
         told["settings"].update(dataset="elsewhere-1", fingerprint="0" * 16)
-        from bench.run.settings import settings_from
-
         told["run_id"] = settings_from(told["settings"]).run_id
 
     edited(copied / "chatty", elsewhere)
