@@ -150,6 +150,8 @@ def _given(run: OpenRun) -> str:
         said = "no picture, but the samples of the signal" + (f" at {view.preferred_fs} Hz" * bool(view.preferred_fs))
     elif "text" in view.inputs:
         said = "no picture: this reader takes text alone"
+    elif "statements" in view.inputs:
+        said = "no picture, but the statements that an interpretation program printed"
     else:
         said = "nothing of the recording"
     changes = [

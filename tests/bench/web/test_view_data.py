@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from taxonomy.axis import AXES, DERIVED
 from taxonomy.error import RunError
 
 from .chatty import HOSTILE
+
+SUBMISSIONS = Path(__file__).parents[3] / "results" / "submissions"
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +234,17 @@ def test_what_a_study_keeps_is_no_run(copied):
 def test_a_submission_is_shown_like_a_run(runs, tmp_path):
     shutil.copytree(runs / "majority", tmp_path / "one", ignore=shutil.ignore_patterns("report*", ".lock"))
     assert [run.name for run in find([tmp_path / "one"]).shown] == ["one"]
+
+
+@pytest.mark.slow
+def test_a_record_without_a_recording_shows_all_but_its_trace(ptbxl_folder):
+    library = Library(find([SUBMISSIONS / "12sl-ptbxl-test-7cb126b4"]), str(ptbxl_folder))
+    run = library.runs[0]
+    assert run.cohort is not None
+    place = next((k for k, record in enumerate(run.cohort) if not record.rates), None)
+    if place is None:
+        pytest.skip("every recording of the test fold is at hand")
+    assert "has no signal at hand" in library.data(f"signal-0-{place}")["problem"]
+    found = case(library, 0, place)
+    assert found["truth"]["labels"]["report"] and found["truth"]["axes"]["rhythm"]["source"]
+    assert found["readings"][0]["values"]
