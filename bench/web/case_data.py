@@ -8,6 +8,7 @@ import numpy as np
 
 from bench.dataset import RecordId, Signal
 from bench.dataset.explanation import explain
+from bench.report.explain_map import map_path
 from bench.view import Question, condition_named, template_version
 from bench.web.finding import FoundExplanation
 from bench.web.open_run import OpenRun
@@ -250,6 +251,7 @@ def _explained(run: OpenRun, ecg_id: RecordId, explanations: Sequence[FoundExpla
             if seen.ecg_id == ecg_id:
                 yield {
                     "src": f"explained-{number}-{place}.png" if seen.picture else None,
+                    "map": f"map-{number}-{place}" if _has_map(one, seen.picture) else None,
                     "axis": seen.axis,
                     "truth": seen.truth,
                     "answer": seen.answer,
@@ -259,3 +261,7 @@ def _explained(run: OpenRun, ecg_id: RecordId, explanations: Sequence[FoundExpla
                     "verdict": one.file.verdict,
                     "folder": one.path.name,
                 }
+
+
+def _has_map(one: FoundExplanation, picture: str | None) -> bool:
+    return picture is not None and map_path(one.path / picture).is_file()

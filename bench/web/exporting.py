@@ -106,6 +106,8 @@ def _write_case(library: Library, folder: Path, number: int, case: int) -> None:
     _write_data(folder, f"signal-{number}-{case}", library.data(f"signal-{number}-{case}") or {})
     named = [*found.get("pictures", {}).get("pages", []), *found.get("explanations", [])]
     for one in named:
+        if one.get("map"):
+            _write_data(folder, one["map"], library.data(one["map"]) or {})
         picture = library.picture(one["src"]) if one["src"] else None
         if picture:
             _write(folder / "pictures" / one["src"], picture)

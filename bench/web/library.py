@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.report.comparison_page import HOW, headline
+from bench.report.explain_map import map_path, read_map
 from bench.run.caveat import incomplete, told_caveats
 from bench.run.comparing import compare_runs
 from bench.web.case_data import case_json, signal_json
@@ -51,6 +52,7 @@ class Library:
             (re.compile(r"run-(\d{1,6})"), self._run),
             (re.compile(r"case-(\d{1,6})-(\d{1,9})"), self._case),
             (re.compile(r"signal-(\d{1,6})-(\d{1,9})"), self._signal),
+            (re.compile(r"map-(\d{1,6})-(\d{1,6})"), self._map),
         )
 
     def data(self, name: str) -> Json | None:
@@ -89,11 +91,18 @@ class Library:
         return run.pages(run.settings.ids[case])[place].png()
 
     def _explained(self, number: int, place: int) -> bytes:
+        return outside_bytes(self._pictured(number, place), RunError, LARGEST_PICTURE)
+
+    def _map(self, number: int, place: int) -> Json:
+        return read_map(map_path(self._pictured(number, place))).to_json()
+
+    def _pictured(self, number: int, place: int) -> Path:
+        """Return where the picture of an explanation lies, which is below its folder."""
         one = self.found.explanations[number]
         named = one.file.gallery[place].picture or ""
         if not PICTURE_PATH.fullmatch(named):
             raise RunError(f"{one.path} names no picture of its own: {named[:80]!r}")
-        return outside_bytes(one.path / named, RunError, LARGEST_PICTURE)
+        return one.path / named
 
     def _runs(self) -> Json:
         return {"runs": [self._told(run) for run in self.found.runs], "notes": list(self.found.notes)}

@@ -83,6 +83,7 @@
     swap() {
       const isSeen = this.seenButton.getAttribute("aria-pressed") === "true";
       this.seenButton.setAttribute("aria-pressed", String(!isSeen));
+      for (const one of this.place.querySelectorAll("[data-map]")) { one.setAttribute("aria-pressed", "false"); }
       this.paper.show(this.traces[isSeen ? 0 : 1]);
     }
 
@@ -226,7 +227,22 @@
         one.src ? this.picture(one.src, `${one.method}: what speaks for ${one.explained}`)
           : problem("It has no picture: make it anew with 'bench explain', with a larger --pictures."),
         el("figcaption", {}, `${words([one.axis])}: ${bench.word(one.explained)} · ${one.method}, ${one.verdict} · `,
-          `${one.roles.join(", ")} · ${one.folder}`))));
+          `${one.roles.join(", ")} · ${one.folder}`),
+        one.map ? el("button", { type: "button", "data-map": one.map, "aria-pressed": "false", onclick: (event) => this.overlaid(event.target) },
+          "Show on the ECG") : null)));
+    }
+
+    /* Show a map behind the traces of the paper above, or take it away. */
+    async overlaid(button) {
+      const isShown = button.getAttribute("aria-pressed") === "true";
+      for (const one of this.place.querySelectorAll("[data-map]")) { one.setAttribute("aria-pressed", "false"); }
+      if (isShown) { this.paper.setOverlay(null); return; }
+      const paper = this.paper;
+      const data = await bench.source.get(button.dataset.map).catch((error) => ({ problem: error.message }));
+      if (data.problem) { button.replaceWith(problem(data.problem)); return; }
+      button.setAttribute("aria-pressed", "true");
+      paper.setOverlay(window.EcgPaper.mapped(data));
+      this.sheet.scrollIntoView({ block: "nearest" });
     }
 
     /* What the dataset says of the record, and what was measured on it. */

@@ -6,10 +6,11 @@
    paper.setTool("calipers");                         // or "pan"
    paper.zoomTo(4); paper.fit();                      // pixels of a screen per millimetre of paper
    paper.calipers;                                    // null, or {ms, perMinute, mv}
+   paper.setOverlay(EcgPaper.mapped({ fs, leads, depth }));   // what moved an answer, behind the traces; null for none
 
    Lengths are millimetres of paper (25 mm/s, 10 mm/mV unless set otherwise) and become pixels in one place, so that what
    the calipers say is what was drawn. Colours are custom properties of the canvas: --ecg-paper, --ecg-fine, --ecg-bold,
-   --ecg-ink, --ecg-caliper. */
+   --ecg-ink, --ecg-caliper, --ecg-for, --ecg-against. */
 "use strict";
 
 (function () {
@@ -22,8 +23,10 @@
   const NEAR_PX = 7;
   const GAP = -32768;
   const COLOURS = {
-    paper: "#fffaf8", fine: "#f6dcd9", bold: "#e9b3ae", ink: "#1a1a1e", caliper: "#1257b8",
+    paper: "#fffaf8", fine: "#f6dcd9", bold: "#e9b3ae", ink: "#1a1a1e", caliper: "#1257b8", for: "#d4620c", against: "#2a6fc4",
   };
+  const DEPTHS = 8;
+  const BAND_MM = 3.2;
 
   class EcgPaper {
     constructor(canvas, options = {}) {
@@ -74,6 +77,15 @@
         return one;
       });
       return { fs: data.fs, leads: data.leads, mv };
+    }
+
+    /* Return a map whose depths are base64 of signed bytes, lead after lead: 127 speaks wholly for an answer. */
+    static mapped(data) {
+      const letters = atob(data.depth);
+      const count = letters.length / data.leads.length;
+      const depth = data.leads.map((_, lead) => Float32Array.from({ length: count },
+        (_one, k) => (letters.charCodeAt(lead * count + k) << 24 >> 24) / 127));
+      return { fs: data.fs, leads: data.leads, depth };
     }
 
     /* Return the size of a page in mm, and its strips: lead, its times in seconds, and where its baseline begins. */
@@ -127,6 +139,7 @@
 
     show(trace) {
       this.trace = trace;
+      this.overlay = null;
       this.legs = null;
       this.laid = null;
       this.fit();
@@ -146,6 +159,11 @@
       this.laid = null;
       this.resized();
       this.told();
+    }
+
+    setOverlay(overlay) {
+      this.overlay = overlay;
+      this.draw();
     }
 
     setTool(tool) {
@@ -354,6 +372,7 @@
       this.drawGrid(pen, ratio, width, height);
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       this.drawPulses(pen);
+      if (this.overlay) { for (const strip of this.page.strips) { this.drawDepths(pen, strip); } }
       for (const strip of this.page.strips) { this.drawStrip(pen, strip); }
       if (this.legs) { this.drawLegs(pen); }
     }
@@ -424,6 +443,38 @@
       }
       pen.stroke();
       this.drawName(pen, strip, start);
+    }
+
+    /* A band along the trace, as deep as the map says; of each depth one path, since thousands of them would be slow. */
+    drawDepths(pen, strip) {
+      const { fs, mv, leads } = this.trace;
+      const samples = mv[leads.indexOf(strip.lead)];
+      const depth = this.overlay.depth[this.overlay.leads.indexOf(strip.lead)];
+      if (!depth) { return; }
+      const levels = new Map();
+      const across = (second) => Math.round(this.pixelOf({ x: strip.x + (second - strip.from) * this.speed, y: 0 }).x);
+      const down = (mv, more) => this.pixelOf({ x: 0, y: strip.y - mv * this.gain + more }).y;
+      const last = Math.min(Math.round(strip.to * this.overlay.fs), depth.length);
+      for (let k = Math.round(strip.from * this.overlay.fs); k < last; k += 1) {
+        const level = Math.round(depth[k] * DEPTHS);
+        if (!level) { continue; }
+        if (!levels.has(level)) { levels.set(level, new Path2D()); }
+        const [from, to] = [k / this.overlay.fs, Math.min((k + 1) / this.overlay.fs, strip.to)];
+        let [low, high] = [Infinity, -Infinity];
+        for (let n = Math.round(from * fs); n <= Math.min(Math.round(to * fs), samples.length - 1); n += 1) {
+          low = Math.min(low, samples[n]);
+          high = Math.max(high, samples[n]);
+        }
+        if (!(low <= high)) { continue; }
+        const top = down(high, -BAND_MM / 2);
+        levels.get(level).rect(across(from), top, across(to) - across(from), down(low, BAND_MM / 2) - top);
+      }
+      for (const [level, path] of levels) {
+        pen.fillStyle = this.colour(level > 0 ? "for" : "against");
+        pen.globalAlpha = 0.75 * Math.abs(level) / DEPTHS;
+        pen.fill(path);
+      }
+      pen.globalAlpha = 1;
     }
 
     drawName(pen, strip, start) {

@@ -9,17 +9,22 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.dataset import Selection
 from bench.progress import SILENT
+from bench.report.explain_map import write_map
+from bench.report.explain_page import write_explained
 from bench.run.job import prepared, run_readings
 from bench.run.options import RunOptions
 from bench.run.settings import settings_from
 from bench.web.exporting import export
 from bench.web.finding import find
 from bench.web.library import Library
+from renderers.explained import Overlay
 
+from ..report.explained_parts import explained, gallery_case
 from .conftest import serving
 
 pytestmark = pytest.mark.slow
@@ -282,6 +287,32 @@ def test_two_runs_are_compared_on_a_page(page, server, numbers, library):
     row.locator("td").last.locator("a").first.click()
     page.wait_for_selector("canvas.ecg")
     assert page.inner_text("#case-title h2") == f"Record {flipped['second_only'][0]}"
+
+
+def test_the_map_of_an_explanation_is_shown_behind_the_trace(page, copied):
+    settings = json.loads((copied / "majority" / "manifest.json").read_text())["settings"]
+    found = explained(
+        reader="majority",
+        reader_details=settings["reader_details"],
+        dataset=settings["dataset"],
+        cases=(gallery_case(settings["ids"][0]),),
+        joints=(),
+    )
+    write_explained(copied / "explain-majority", found)
+    relevance = np.zeros((12, 1000), dtype=np.float32)
+    relevance[1, 100:200] = 1.0
+    (picture,) = (copied / "explain-majority").glob("pictures/explain/case-*.png")
+    write_map(picture, Overlay(relevance, 100.0, "", "", ""))
+    for server in serving(Library(find([copied / "majority"]))):
+        case_of(page, server, 0, settings["ids"][0])
+        plain = page.evaluate("document.querySelector('canvas.ecg').toDataURL()")
+        page.click("button[data-map]")
+        page.wait_for_function(
+            "() => document.querySelector('button[data-map]').getAttribute('aria-pressed') === 'true'"
+        )
+        assert page.evaluate("document.querySelector('canvas.ecg').toDataURL()") != plain
+        page.click("button[data-map]")
+        assert page.evaluate("document.querySelector('canvas.ecg').toDataURL()") == plain
 
 
 def test_a_run_that_grows_is_followed(page, copied):

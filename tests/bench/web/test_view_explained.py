@@ -1,12 +1,17 @@
 """What 'bench explain' drew of a case stands beside it; a folder from outside leads nowhere else."""
 
+import base64
 import json
 
+import numpy as np
 import pytest
 
+from bench.report.explain_map import write_map
 from bench.report.explain_page import explained_json
 from bench.web.finding import find
 from bench.web.library import Library
+from renderers.explained import Overlay
+from renderers.style import LEADS
 
 from ..report.explained_parts import explained, gallery_case
 
@@ -43,6 +48,35 @@ def test_the_picture_of_an_explanation_stands_beside_the_case(copied, told):
     (one,) = library.data(f"case-{numbers['measurements']}-0")["explanations"]
     assert (one["axis"], one["folder"]) == (told["gallery"][0]["axis"], "explain-measurements")
     assert library.picture(one["src"]) == PNG
+
+
+def test_its_map_is_told_too(copied, told):
+    folder, library, numbers = written(copied, told)
+    relevance = np.zeros((12, 1000), dtype=np.float32)
+    relevance[6, 200:300], relevance[0, 500:600] = 2.0, -2.0
+    overlay = Overlay(relevance, 500.0, "", "", "")
+    write_map(folder / told["gallery"][0]["picture"], overlay)
+    (one,) = library.data(f"case-{numbers['measurements']}-0")["explanations"]
+    found = library.data(one["map"])
+    depth = np.frombuffer(base64.b64decode(found["depth"]), dtype=np.int8).reshape(12, -1)
+    assert found["fs"] == 100 and depth.shape == (12, 200) and found["leads"][6] == "V1"
+    assert (depth[6, 50], depth[0, 110], depth[3].any()) == (127, -127, False)
+
+
+@pytest.mark.parametrize("damage", ["[]", "{}", '{"version": 1, "fs": 0, "leads": [], "depth": ""}', "nonsense"])
+def test_a_damaged_map_costs_a_sentence(copied, told, damage):
+    folder, library, numbers = written(copied, told)
+    (folder / told["gallery"][0]["picture"]).with_suffix(".json").write_text(damage)
+    (one,) = library.data(f"case-{numbers['measurements']}-0")["explanations"]
+    assert {*library.data(one["map"])} == {"problem"}
+
+
+def test_a_map_of_another_size_costs_a_sentence(copied, told):
+    folder, library, numbers = written(copied, told)
+    map_file = {"version": 1, "fs": 100, "leads": list(LEADS), "depth": base64.b64encode(bytes(13)).decode()}
+    (folder / told["gallery"][0]["picture"]).with_suffix(".json").write_text(json.dumps(map_file))
+    (one,) = library.data(f"case-{numbers['measurements']}-0")["explanations"]
+    assert "is damaged" in library.data(one["map"])["problem"]
 
 
 def test_another_readers_case_has_none(copied, told):
