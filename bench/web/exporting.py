@@ -5,6 +5,7 @@ as JSON is written as a script that hands the page the same JSON, as text.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
@@ -27,6 +28,9 @@ MARK = "data/runs.js"
 
 INDEX = "index.html"
 
+OWN = re.compile(r"runs|(run|case|signal|map|compare|picture|explained)(-\d+)+")
+"""Names, without suffix, of the data and pictures that an export writes."""
+
 
 def export(library: Library, folder: Path, most: int = 200, observer: Observer = SILENT) -> Path:
     """Write the viewer as files; return the page to open.
@@ -48,6 +52,7 @@ def export(library: Library, folder: Path, most: int = 200, observer: Observer =
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / MARK).is_file():
         raise StorageError(f"{folder} holds other files, which an export would be mixed with: name a new folder")
+    _cleared(folder)
     for name, content in page_files().items():
         if name == FIRST_PAGE:
             _write(folder / INDEX, content.replace(SERVED, FROM_FILES))
@@ -65,6 +70,14 @@ def export(library: Library, folder: Path, most: int = 200, observer: Observer =
     for name, data in _overview(library, whole):
         _write_data(folder, name, data)
     return folder / INDEX
+
+
+def _cleared(folder: Path) -> None:
+    """Remove the data and pictures of an earlier export: those of other runs would stand under the same names."""
+    for below, suffix in (("data", "js"), ("pictures", "png")):
+        for path in (folder / below).glob(f"*.{suffix}"):
+            if OWN.fullmatch(path.stem):
+                path.unlink()
 
 
 def worst_first(run: OpenRun) -> list[int]:

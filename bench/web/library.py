@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.report.comparison_page import HOW, headline
 from bench.report.explain_map import map_path, read_map
@@ -21,6 +21,7 @@ from taxonomy.error import BenchError, RunError
 from taxonomy.outside import MEBIBYTE, outside_bytes
 
 Json = dict[str, Any]
+Made = TypeVar("Made")
 
 PICTURE_PATH = re.compile(r"pictures/explain/case-[a-z0-9-]+\.png")
 """Where pictures of explanations lie below their folder; a file from outside may name another place."""
@@ -29,6 +30,10 @@ LARGEST_PICTURE = 64 * MEBIBYTE
 
 MOST_COMPARED = 8
 """Runs that are compared at once: they make 28 pairs."""
+
+
+class NoSuchThing(Exception):  # said of an address, and never seen
+    """Raised for a name of something that is not there."""
 
 
 class Library:
@@ -54,6 +59,10 @@ class Library:
             (re.compile(r"signal-(\d{1,6})-(\d{1,9})"), self._signal),
             (re.compile(r"map-(\d{1,6})-(\d{1,6})"), self._map),
         )
+        self._picture_routes: tuple[tuple[re.Pattern[str], Callable[..., bytes]], ...] = (
+            (re.compile(r"picture-(\d{1,6})-(\d{1,9})-(\d{1,2})\.png"), self._page),
+            (re.compile(r"explained-(\d{1,6})-(\d{1,6})\.png"), self._explained),
+        )
 
     def data(self, name: str) -> Json | None:
         """Return what a page asks for by this name; None where there is no such thing.
@@ -62,33 +71,41 @@ class Library:
         """
         if re.fullmatch(r"compare(-\d{1,6}){2,}", name):
             return self._compare([int(number) for number in name.split("-")[1:]])
-        for pattern, made in self._data_routes:
+        try:
+            return self._found(name, self._data_routes)
+        except BenchError as error:
+            return {"problem": str(error)}
+
+    def picture(self, name: str) -> bytes | None:
+        """Return the PNG of this name; None where there is none, or it cannot be drawn, which its case says."""
+        try:
+            return self._found(name, self._picture_routes)
+        except BenchError:
+            return None
+
+    def _found(self, name: str, routes: Sequence[tuple[re.Pattern[str], Callable[..., Made]]]) -> Made | None:
+        for pattern, made in routes:
             match = pattern.fullmatch(name)
             if match:
                 with self._lock:
                     try:
                         return made(*map(int, match.groups()))
-                    except LookupError:
+                    except NoSuchThing:
                         return None
-                    except BenchError as error:
-                        return {"problem": str(error)}
         return None
 
-    def picture(self, name: str) -> bytes | None:
-        """Return the PNG of this name; None where there is none."""
-        page = re.fullmatch(r"picture-(\d{1,6})-(\d{1,9})-(\d{1,2})\.png", name)
-        map_of = re.fullmatch(r"explained-(\d{1,6})-(\d{1,6})\.png", name)
-        try:
-            if page:
-                with self._lock:
-                    return self._page(*map(int, page.groups()))
-            return self._explained(*map(int, map_of.groups())) if map_of else None
-        except (LookupError, BenchError):
-            return None
+    def _run_at(self, number: int, case: int = 0) -> OpenRun:
+        """Return a run that has so many cases."""
+        if number not in self.runs or case >= len(self.runs[number].settings.ids):
+            raise NoSuchThing
+        return self.runs[number]
 
     def _page(self, number: int, case: int, place: int) -> bytes:
-        run = self.runs[number]
-        return run.pages(run.settings.ids[case])[place].png()
+        run = self._run_at(number, case)
+        pages = run.pages(run.settings.ids[case])
+        if place >= len(pages):
+            raise NoSuchThing
+        return pages[place].png()
 
     def _explained(self, number: int, place: int) -> bytes:
         return outside_bytes(self._pictured(number, place), RunError, LARGEST_PICTURE)
@@ -98,11 +115,16 @@ class Library:
 
     def _pictured(self, number: int, place: int) -> Path:
         """Return where the picture of an explanation lies, which is below its folder."""
+        if number >= len(self.found.explanations):
+            raise NoSuchThing
         one = self.found.explanations[number]
-        named = one.file.gallery[place].picture or ""
-        if not PICTURE_PATH.fullmatch(named):
+        named = one.file.gallery[place].picture if place < len(one.file.gallery) else None
+        if named is None:
+            raise NoSuchThing
+        path = one.path / named
+        if not PICTURE_PATH.fullmatch(named) or not path.resolve().is_relative_to(one.path.resolve()):
             raise RunError(f"{one.path} names no picture of its own: {named[:80]!r}")
-        return one.path / named
+        return path
 
     def _runs(self) -> Json:
         return {"runs": [self._told(run) for run in self.found.runs], "notes": list(self.found.notes)}
@@ -122,16 +144,15 @@ class Library:
         return {**told, **about, "notes": [*incomplete(about["answered"], about["questions"]), *said]}
 
     def _run(self, number: int) -> Json:
-        run = self.runs[number]
+        run = self._run_at(number)
         table = run.table().to_json()
         return {"number": number, "problem": run.problem, **table}
 
     def _case(self, number: int, case: int) -> Json:
-        run = self.runs[number]
-        return case_json(run, _checked(run, case), list(self.runs.values()), self.found.explanations)
+        return case_json(self._run_at(number, case), case, list(self.runs.values()), self.found.explanations)
 
     def _signal(self, number: int, case: int) -> Json:
-        return signal_json(self.runs[number], _checked(self.runs[number], case))
+        return signal_json(self._run_at(number, case), case)
 
     def _compare(self, numbers: Sequence[int]) -> Json | None:
         if len({*numbers}) < len(numbers) or any(number not in self.runs for number in numbers):
@@ -150,9 +171,3 @@ class Library:
         except BenchError as error:
             return {"problem": str(error)}
         return {"how": " ".join(HOW.split()), "pairs": [{**one.to_json(), "headline": headline(one)} for one in pairs]}
-
-
-def _checked(run: OpenRun, case: int) -> int:
-    if case >= len(run.settings.ids):
-        raise LookupError(case)
-    return case

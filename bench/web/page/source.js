@@ -28,7 +28,7 @@
         if (waiting.delete(name)) { reject(new Error(said)); }
       };
       script.onload = () => over(`data/${name}.js is damaged: export again.`);
-      script.onerror = () => over("This was not exported: 'bench view' shows it, or an export with a larger --most.");
+      script.onerror = () => over(`data/${name}.js is missing: export again.`);
       document.head.append(script);
     });
   }

@@ -87,6 +87,9 @@
     show("comparison");
     document.title = "Comparison · ECG bench";
     at("run").value = "";
+    if (!bench.source.isServed && !state.list.compared.includes(`compare-${numbers.join("-")}`)) {
+      throw new Error("An export holds the comparisons of two runs, and that of all of a dataset: choose so, or use 'bench view'.");
+    }
     put(at("comparison"), el("p", { class: "note" }, "Comparing: 10,000 resamples of the patients …"));
     bench.showComparison(at("comparison"), await bench.source.get(`compare-${numbers.join("-")}`), numbers);
   }
@@ -209,6 +212,11 @@
     state.place = place;
     const { run } = state;
     titled(place);
+    if (!isWhole(place)) {
+      put(at("case-body"));
+      failed(new Error("This case was not exported: 'bench view' shows it, or an export with a larger --most."));
+      return;
+    }
     const [data, signal] = [bench.source.get(`case-${run.number}-${place}`), bench.source.get(`signal-${run.number}-${place}`)];
     signal.catch(() => null);
     let found;
@@ -220,6 +228,7 @@
     }
     if (state.place !== place || state.run !== run) { return; }
     if (found.problem) { throw new Error(found.problem); }
+    at("notice").hidden = true;
     bench.timed("case", () => {
       shown.show(found, run, state.table.axes.map((axis) => axis.name));
       return at("case-body").offsetHeight;
@@ -325,6 +334,7 @@
       if (event.key === "Escape" || (event.key === "Enter" && tagName === "INPUT")) { cases.scroller.focus(); }
       return;
     }
+    if (event.key.startsWith("Arrow") && event.target.closest(".wide, .text")) { return; }
     if (event.key === "Enter" && ["A", "BUTTON", "SUMMARY"].includes(tagName)) { return; }
     if (event.key === "?") { at("help").showModal(); return; }
     const page = document.querySelector("main > section:not([hidden])");

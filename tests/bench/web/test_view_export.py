@@ -54,9 +54,13 @@ def test_an_export_replaces_an_earlier_one_and_nothing_else(library, tmp_path):
     with pytest.raises(StorageError, match="mine holds other files"):
         export(library, tmp_path / "mine", most=0)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
-    export(library, tmp_path / "pages", most=0)
+    export(library, tmp_path / "pages", most=2)
+    (tmp_path / "pages" / "data" / "notes.txt").write_text("mine")
     export(library, tmp_path / "pages", most=1)
-    assert told(tmp_path / "pages", "runs")["whole"]["0"]
+    whole = told(tmp_path / "pages", "runs")["whole"]
+    there = {path.stem for path in (tmp_path / "pages" / "data").glob("case-*.js")}
+    assert there == {f"case-{number}-{case}" for number, cases in whole.items() for case in cases}
+    assert (tmp_path / "pages" / "data" / "notes.txt").read_text() == "mine"
 
 
 def test_the_command_exports_and_says_where(runs, tmp_path):
