@@ -73,6 +73,9 @@
         this.note.hidden = false;
         this.note.className = "problem";
         this.note.textContent = data.problem;
+        for (const one of this.place.querySelectorAll(".columns .problem")) {
+          if (one.textContent === data.problem) { one.remove(); }
+        }
         return;
       }
       this.traces = [window.EcgPaper.decoded(data), data.seen ? window.EcgPaper.decoded(data.seen) : null];

@@ -87,7 +87,7 @@
 
     cell(axis, k) {
       const state = axis.state[k];
-      const said = axis.answer[k] < 0 ? (state === "." ? "" : "no answer") : bench.words(axis.values[axis.answer[k]]);
+      const said = axis.answer[k] < 0 ? ({ ".": "", f: "failed" }[state] ?? "no answer") : bench.words(axis.values[axis.answer[k]]);
       const truth = axis.truth[k] < 0 ? "" : bench.words(axis.values[axis.truth[k]]);
       const isWrong = state === "w" || state === "f" || state === ".";
       return el("div", { role: "gridcell", class: "cell", "data-state": state, title: truth ? `${said || "…"} · truth: ${truth}` : said },
