@@ -1,1 +1,1 @@
-"""Pages that people look at: runs shown in a browser, from a server on this machine or from files."""
+"""Pages for a browser: plain HTML, CSS and JavaScript, offline, under a strict content security policy."""

@@ -20,7 +20,7 @@ from taxonomy.error import RunError
 
 from .chatty import HOSTILE
 
-SUBMISSIONS = Path(__file__).parents[3] / "results" / "submissions"
+SUBMISSIONS = Path(__file__).parents[4] / "results" / "submissions"
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from bench.web.library import Library
 from renderers.explained import Overlay
 from renderers.style import LEADS
 
-from ..report.explained_parts import explained, gallery_case
+from ...report.explained_parts import explained, gallery_case
 
 PNG = b"\x89PNG drawn by somebody"
 

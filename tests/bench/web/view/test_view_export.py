@@ -8,7 +8,7 @@ import pytest
 from bench.web.exporting import export, worst_first
 from taxonomy.error import StorageError
 
-from ...command import bench, is_one_sentence
+from ....command import bench, is_one_sentence
 
 
 @pytest.fixture(scope="module")

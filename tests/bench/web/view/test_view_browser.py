@@ -3,11 +3,9 @@
 import functools
 import http.server
 import json
-import os
 import re
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,7 +22,7 @@ from bench.web.finding import find
 from bench.web.library import Library
 from renderers.explained import Overlay
 
-from ..report.explained_parts import explained, gallery_case
+from ...report.explained_parts import explained, gallery_case
 from .conftest import serving
 
 pytestmark = pytest.mark.slow
@@ -422,15 +420,6 @@ def test_tables_filters_and_cases_are_quick(page, tmp_path):
             for name in ("filter", "case", "trace")
         }
         assert took["filter"] < 100 and took["case"] + took["trace"] < 50, took
-
-
-@pytest.fixture(scope="module")
-def axe():
-    """The axe engine, where somebody has put it: ``npm install axe-core``, or $AXE names axe.min.js."""
-    path = Path(os.environ.get("AXE") or Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js")
-    if not path.is_file():
-        pytest.skip("no axe-core: 'npm install axe-core', or $AXE names its axe.min.js")
-    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
