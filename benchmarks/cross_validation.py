@@ -28,10 +28,10 @@ from bench.tracing.change import change_named
 from bench.tracing.tracing import tracings
 from bench.training.rare_phantom import with_phantoms
 from bench.training.resnet1d import prepared_records
-from readers.head import corrected_limits
 from readers.resnet1d.checkpoint import tensors_below
-from readers.resnet1d.config import TrainingConfig, read_training_config
+from readers.resnet1d.config import TrainingConfig, configured
 from readers.resnet1d.dataset import TrainingSet
+from readers.resnet1d.loss import finding_limits
 from readers.resnet1d.network import EcgResNet, head_probabilities
 from readers.resnet1d.side import NetworkInput, network_input, stacked
 from readers.resnet1d.training import Watch, train_member
@@ -162,7 +162,7 @@ def tried(name: str, config: TrainingConfig, every: Recordings, probes: Probes, 
     found: dict[tuple[str, float] | None, list[Part]] = {one: [] for one in (None, *probes)}
     for folds in PARTS:
         network = trained(every, config, folds, out / f"{name}-{folds[0]}")
-        limits = corrected_limits(every.part(folds).finding_shares(), config.finding_correction)
+        limits = finding_limits(every.part(folds), config)
         whole = (every.seen, np.arange(len(every.records)))
         for one, (seen, places) in {None: whole, **probes}.items():
             own = np.flatnonzero(np.isin(every.folds[places], folds))
@@ -200,11 +200,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="checkpoints")
     parser.add_argument("--only", help="train this configuration alone, and print nothing")
     parser.add_argument("--without", type=int, choices=(1, 4, 7), help="... without the three folds from this one on")
-    parser.add_argument("configs", nargs="+", type=Path)
+    parser.add_argument("configs", nargs="+", help="TOML files, or names of ready settings")
     given = parser.parse_args()
     dataset = open_dataset(given.data)
     every = recordings(dataset, given.extra)
-    configs = {path.stem: read_training_config(path) for path in given.configs}
+    configs = {Path(one).stem: configured([one]) for one in given.configs}
     if given.only:
         for folds in (part for part in PARTS if given.without in (None, part[0])):
             trained(every, configs[given.only], folds, given.out / f"{given.only}-{folds[0]}")

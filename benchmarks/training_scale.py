@@ -7,6 +7,11 @@ the cache folder; a stopped preparation goes on from where it was. The steps of 
 the mapped file, augmentation, mixup, moving average) then alternate with those of a bare PyTorch loop over batches that
 are ready in memory: the same network, loss, optimizer and clipping. Last comes a whole epoch with its validation, on a
 CPU of a small network, whose steps are so short that it waits for every batch that is late.
+
+    PYTHONPATH=. python benchmarks/training_scale.py --settings --cases 40
+
+instead prints what a step of each ready setting takes (``bench train resnet1d --help`` lists them), alternating with
+the shipped network's.
 """
 
 import argparse
@@ -23,7 +28,7 @@ import torch
 from bench.dataset.phantom import Phantoms
 from bench.training.resnet1d import training_set
 from readers.processors import own_processors
-from readers.resnet1d.config import TrainingConfig, read_training_config
+from readers.resnet1d.config import TrainingConfig, configured, shipped_configs
 from readers.resnet1d.dataset import TrainingSet
 from readers.resnet1d.loss import loss_of
 from readers.resnet1d.training import Run, Training
@@ -41,10 +46,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=own_processors(), help="processes that prepare")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--steps", type=int, default=10, help="of each round")
-    parser.add_argument("--config", type=Path, help="training settings (TOML)")
+    parser.add_argument("--config", action="append", default=[], help="training settings: a name or a TOML file")
+    parser.add_argument("--settings", action="store_true", help="compare the ready settings alone")
     options = parser.parse_args()
-    config = read_training_config(options.config)
+    config = configured(options.config)
     data = prepared(options.seed, options.cases, options.workers)
+    if options.settings:
+        compare_settings(data, config, options.rounds, options.steps)
+        return
     compare(data, config, options.rounds, options.steps)
     whole_epoch(data, config)
 
@@ -90,6 +99,34 @@ def compare(data: TrainingSet, config: TrainingConfig, rounds: int, steps: int) 
     print(f"| bench train resnet1d | {ours:,.1f} |")
     print(f"ratio {ratio:.3f} ({spread[0]:.2f} to {spread[-1]:.2f}) (goal: at least 0.9)")
     print(f"waiting for batches {100 * waits:.2f}% of the time; {memory()}", flush=True)
+
+
+def compare_settings(data: TrainingSet, config: TrainingConfig, rounds: int, steps: int) -> None:
+    """Print what a step takes with each ready setting, and how many times as much as with none.
+
+    On a CPU that is processor time, which other work on the machine moves little.
+    """
+    clock = time.perf_counter if torch.cuda.is_available() else time.process_time
+    chosen = data.train[: steps * config.batch]
+    rest = np.setdiff1d(np.arange(len(data.signal)), chosen)
+    part = replace(data, train=chosen, validation=rest, domain=np.arange(len(data.signal)) % 3)
+    across = replace(configured(["mixstyle"]), mixstyle=1.0, mixstyle_between="domains")
+    tried = {"shipped": config, **{name: configured([name]) for name in shipped_configs()}, "mixstyle = 1.0": across}
+    trainings = {name: Training(part, one, 0, lambda done, total: None) for name, one in tried.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in trainings}
+    for number in range(rounds + 1):  # the first round is not counted
+        for name, training in trainings.items():
+            begun = clock()
+            training.run_epoch(1 + number)
+            seconds[name].append((clock() - begun) / training.steps)
+    first = seconds["shipped"][1:]
+    print("| setting | parameters | a step | against the shipped one |\n|---|---|---|---|")
+    for name, training in trainings.items():
+        took = seconds[name][1:]
+        ratios = sorted(one / other for one, other in zip(took, first, strict=True))
+        size = sum(weight.numel() for weight in training.network.parameters()) / 1e6
+        spread = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        print(f"| {name} | {size:.2f} million | {statistics.median(took) * 1000:,.0f} ms | {spread} |")
 
 
 def _bare(training: Training, rows: np.ndarray) -> Callable[[], float]:

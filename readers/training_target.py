@@ -44,7 +44,7 @@ def targets(truths: Sequence[Truth]) -> tuple[dict[str, NDArray[np.float32]], di
     for head in heads.keys() - answers.keys():
         answers[head] = [_as_set(truth.values[head]) for truth in truths]
     hot = {head: _multi_hot(answers[head], values) for head, values in heads.items()}
-    known = {head: np.array([answer is not None for answer in answers[head]]) for head in heads}
+    known = {head: np.array([answer is not None for answer in answers[head]], dtype=bool) for head in heads}
     return hot, known
 
 
@@ -53,4 +53,5 @@ def _as_set(value: str | frozenset[str] | None) -> frozenset[str] | None:
 
 
 def _multi_hot(answers: Sequence[frozenset[str] | None], names: Sequence[str]) -> NDArray[np.float32]:
-    return np.array([[name in (answer or ()) for name in names] for answer in answers], dtype=np.float32)
+    rows = [[name in (answer or ()) for name in names] for answer in answers]
+    return np.array(rows, dtype=np.float32).reshape(len(answers), len(names))

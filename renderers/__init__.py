@@ -2,6 +2,8 @@
 
 from renderers.image import EcgImage, Strip
 from renderers.packed import PackedImage, Picture, packed
+from renderers.page_picture import PagePicture
+from renderers.photograph import Photograph
 from renderers.registry import RENDERERS, Renderer, blank, render, renderer, renderer_names, usual_px_per_mm
 from renderers.style import LEADS, PageStyle
 from taxonomy.error import RenderError
@@ -11,7 +13,9 @@ __all__ = [
     "RENDERERS",
     "EcgImage",
     "PackedImage",
+    "PagePicture",
     "PageStyle",
+    "Photograph",
     "Picture",
     "RenderError",
     "Renderer",

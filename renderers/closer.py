@@ -10,6 +10,7 @@ from renderers.image import EcgImage
 from renderers.original import LEVELS, Original, Window
 from renderers.packed import PackedImage, Picture
 from renderers.page import palette
+from renderers.photograph import Photograph
 from taxonomy.error import RenderError
 
 MOST_PX_PER_MM = 24
@@ -57,7 +58,7 @@ def size_mm(image: Picture) -> tuple[float, float]:
     return width / image.px_per_mm, height / image.px_per_mm
 
 
-def closer(image: Picture, box: BoxMm, px_per_mm: int) -> EcgImage:
+def closer(image: Picture, box: BoxMm, px_per_mm: int) -> EcgImage | Photograph:
     """Return a part of a picture at another resolution.
 
     A picture that keeps its original is drawn again, which shows more than its pixels do and nothing that the picture
@@ -73,7 +74,7 @@ def closer(image: Picture, box: BoxMm, px_per_mm: int) -> EcgImage:
 
     Returns
     -------
-    EcgImage
+    EcgImage or Photograph
         Without strips: what it shows of which lead is not told.
     """
     window = box.window(px_per_mm, max(1, round(px_per_mm / image.px_per_mm)))
@@ -89,11 +90,13 @@ def _drawn_again(image: Picture, original: Original, window: Window) -> EcgImage
     return cleaned(part) if original.is_clean else part
 
 
-def _from_pixels(image: Picture, window: Window) -> EcgImage:
+def _from_pixels(image: Picture, window: Window) -> EcgImage | Photograph:
     whole = image.unpacked if isinstance(image, PackedImage) else image
     scale, (width, height) = image.px_per_mm / window.px_per_mm, image.size
     rows = ((window.top + np.arange(window.height) + 0.5) * scale).astype(int).clip(0, height - 1)
     columns = ((window.left + np.arange(window.width) + 0.5) * scale).astype(int).clip(0, width - 1)
+    if isinstance(whole, Photograph):
+        return Photograph(pixels=whole.pixels[np.ix_(rows, columns)], **_scale(image, window))
     return EcgImage(whole.indices[np.ix_(rows, columns)], whole.palette, **_scale(image, window))
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderers.image import Drawing, EcgImage
+from renderers.page_picture import PagePicture
+from renderers.photograph import Photograph
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,20 +36,24 @@ class PackedImage(Drawing):
         return self.unpacked.rgb()
 
     @cached_property
-    def unpacked(self) -> EcgImage:
-        """The same picture as palette pixels, equal to the one that was packed."""
+    def unpacked(self) -> EcgImage | Photograph:
+        """The same picture as pixels, equal to the one that was packed."""
         from PIL import Image
 
         with Image.open(io.BytesIO(self.packed)) as picture:
+            if picture.mode == "RGB":
+                return Photograph(pixels=np.array(picture, dtype=np.uint8), **self.drawing())
             indices = np.array(picture, dtype=np.uint8)
             palette = np.array(picture.getpalette(), dtype=np.uint8).reshape(-1, 3)
         return EcgImage(indices, palette, **self.drawing())
 
 
-Picture = EcgImage | PackedImage
-"""A picture in either form; both offer the PNG, the size, the drawing's fields and the pixels."""
+Picture = EcgImage | Photograph | PackedImage
+"""A picture in any form; all offer the PNG, the size, the drawing's fields and the pixels."""
 
 
-def packed(image: Picture) -> PackedImage:
-    """Return a picture as its PNG."""
-    return image if isinstance(image, PackedImage) else PackedImage(image.png(), image.size, **image.drawing())
+def packed(image: Picture) -> PackedImage | PagePicture:
+    """Return a drawn picture as its PNG, and a page of others as it is."""
+    if isinstance(image, PackedImage | PagePicture):
+        return image
+    return PackedImage(image.png(), image.size, **image.drawing())

@@ -106,6 +106,7 @@ def verify(data: str | None, everything: bool) -> None:
     from bench.cli.terminal import progress
     from bench.dataset import open_dataset
     from bench.dataset.verify import verify as verified
+    from bench.report.table import harmless
 
     dataset = open_dataset(data)
     with progress("verifying") as report:
@@ -114,7 +115,7 @@ def verify(data: str | None, everything: bool) -> None:
     for problem in found.problems:
         shown[problem.kind] = shown.get(problem.kind, 0) + 1
         if everything or shown[problem.kind] <= SHOWN:
-            click.echo(f"{problem.kind:<11} {problem.where}: {problem.sentence}")
+            click.echo(f"{problem.kind:<11} {harmless(problem.where)}: {harmless(problem.sentence)}")
     for kind, number in found.counts().items():
         click.echo(
             f"{kind}: {number}" + ("" if everything or number <= SHOWN else f" ({SHOWN} shown; --all lists them)")
@@ -130,6 +131,7 @@ def info(data: str | None) -> None:
     """Describe the records at hand: counts, folds, rates, labels, licence."""
     from bench.dataset import open_dataset
     from bench.dataset.describe import describe
+    from bench.report.table import harmless
 
     for what, figure in describe(open_dataset(data)).items():
-        click.echo(f"{what:<32}{figure}")
+        click.echo(f"{what:<32}{harmless(figure)}")

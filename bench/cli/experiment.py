@@ -1,4 +1,4 @@
-"""``bench experiment``: the seven experiments on one or several models."""
+"""``bench experiment``: the seven experiments on one or several models, and the commands beside them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.given import MayBeEmpty
+from bench.cli.given import MayBeEmpty, check_given
+from bench.cli.main import LazyGroup
 from bench.cli.option import check_reader_name, limits_options, option_option, out_option, selection_options
+from bench.cli.table import EXPERIMENT_COMMANDS
 from taxonomy.redaction import redacted
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from bench.experiment.running import ArmFailure, ArmRun, ExperimentOptions
 
 
-@click.command()
+@click.command("experiment")
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the experiments and their arms.")
 @click.option(
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 @limits_options
 @click.option("--dry-run", is_flag=True, help="Say what it would take, in GPU hours, disk and dollars; run nothing.")
 @out_option("experiments", "Where adapters, runs and tables go.")
-def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) -> None:
+def seven(name: str | None, listed: bool, dry_run: bool, **options: Any) -> None:
     """Run one of the seven experiments that showed models learning the prior, or 'all' of them.
 
     Each teaches its arms on the training split, asks them on the test split and ablates each. Several models run side
@@ -47,12 +49,16 @@ def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) ->
     --max-cost is one limit over all. An option for one kind of reader has its prefix: --option hf:batch=4, and
     --option api:max_tokens=4096 for every reader behind an API.
 
+    'bench experiment domains' is no experiment on models of language: it measures domain shift, and has a --help of
+    its own.
+
     \b
     Examples:
       bench experiment --list
       bench experiment all --model Qwen/Qwen3-VL-8B-Instruct --data ~/ptb-xl --dry-run
       bench experiment flat-label --model google/gemma-3-4b-it --data ~/ptb-xl
       bench experiment zero-shot --model google/gemma-3-4b-it --model openai:gpt-5.4 --max-cost 40
+      bench experiment domains --help
     """
     from bench.experiment.experiments import ALL, experiments_named
     from taxonomy.error import SettingError
@@ -64,6 +70,9 @@ def experiment(name: str | None, listed: bool, dry_run: bool, **options: Any) ->
         for one in chosen:
             arms = ", ".join(arm.name for arm in one.arms)
             click.echo(f"{one.name:<20} {one.question}\n{'':<20} arms: {arms}")
+        if name is None:
+            for other, (_, summary) in EXPERIMENT_COMMANDS.items():
+                click.echo(f"{other:<20} {summary}\n{'':<20} 'bench experiment {other} --help' tells its options")
         return
     if not options["models"]:
         raise SettingError(f"experiment {name!r} needs a model: --model NAME-OR-FOLDER")
@@ -209,3 +218,27 @@ def _print_side_by_side(out: Path) -> None:
             show(table)
             click.echo()
         click.echo(f"{caution(results)}\npage: {out / 'side_by_side.md'}")
+
+
+class ExperimentGroup(LazyGroup):
+    """The seven experiments, and commands of other names, which have options of their own."""
+
+    def __init__(self) -> None:
+        super().__init__(EXPERIMENT_COMMANDS, seven.help or "")
+        self.params = [parameter for parameter in seven.params if isinstance(parameter, click.Option)]
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Return the context of the seven, unless the first word names another command."""
+        if args and args[0] in EXPERIMENT_COMMANDS:
+            return super().make_context(info_name, args, parent, **extra)
+        check_given(seven, click.Context(seven, parent, info_name=info_name), args)
+        return seven.make_context(info_name, args, parent, **extra)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Return the command of that name; any other is the name of an experiment."""
+        return super().get_command(ctx, cmd_name) or seven
+
+
+experiment = ExperimentGroup()

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 @click.command()
 @reader_options
 @selection_options
+@click.option("--images", type=click.Path(path_type=Path), metavar="FOLDER", help="Ask about the pages in this folder.")
+@click.option("--labels", type=click.Path(path_type=Path), metavar="CSV", help="Their labels; else FOLDER/labels.csv.")
+@click.option("--cropped", is_flag=True, help="Show of --images the traces alone, without headers and footers.")
 @view_options()
 @click.option("--repeats", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask every case N times.")
 @limits_options
@@ -38,7 +41,15 @@ if TYPE_CHECKING:
 @engine_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @out_option("runs")
-def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -> None:
+def run(  # noqa: PLR0913  # the options of a run, and those that name its records another way
+    dry_run: bool,
+    pilot: int | None,
+    danger: Path | None,
+    images: Path | None,
+    labels: Path | None,
+    cropped: bool,
+    **options: Any,
+) -> None:
     """Run a reader over a split and score it.
 
     Without --data this runs on phantoms, simulated ECGs of known truth. Each reading is written as it arrives: after
@@ -61,6 +72,7 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
       bench run --reader mypackage.reader:MyReader --renderer stacked --sample 20
       bench run --reader digitizer --shard 0/4
       bench run --reader digitizer --engine ray --workers 16
+      bench run --reader openai:gpt-5.4 --images scans --labels scans.csv --max-cost 20
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
@@ -68,6 +80,7 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
     from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
     from taxonomy.danger import danger_table
 
+    options["data"] = _pages(images, labels, cropped, options["data"])
     asked, table = run_from(options), danger_table(danger)
     begin_shard(asked, {"--pilot": pilot})
     job = prepared(asked, TERMINAL)
@@ -77,7 +90,7 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
         check_pilot(job.reader, dry_run)
     if not dry_run:
         job.check_reader()
-    for line in job.caveats:
+    for line in (*job.cases.cohort.dataset.remarks, *job.caveats):
         TERMINAL.say(line)
     if dry_run:
         from bench.run.estimate import BETWEEN, estimate, estimate_lines
@@ -95,6 +108,20 @@ def run(dry_run: bool, pilot: int | None, danger: Path | None, **options: Any) -
         _run_shard(job, table)
         return
     show_run(job, run_job(job, table, TERMINAL), table)
+
+
+def _pages(images: Path | None, labels: Path | None, cropped: bool, data: str | None) -> str | None:
+    """Return ``--data`` for a folder of pages, or ``--data`` itself where none is named."""
+    from taxonomy.error import SettingError
+
+    if images is None:
+        if labels is not None or cropped:
+            raise SettingError(f"{'--labels' if labels else '--cropped'} goes with --images FOLDER: add that")
+        return data
+    if data is not None:
+        raise SettingError("--images and --data both name the recordings: name one of them")
+    table = "" if labels is None else f",{labels}"
+    return f"pages:{images}{table}{',cropped' if cropped else ''}"
 
 
 def begin_shard(asked: "RunOptions", given: dict[str, object]) -> None:

@@ -37,7 +37,10 @@ COMMANDS = {
         "bench.cli.encoder_probe:encoder_probe",
         "Say whether an open model's image encoder carries what the axes ask for.",
     ),
-    "experiment": ("bench.cli.experiment:experiment", "The seven experiments that showed models learning the prior."),
+    "experiment": (
+        "bench.cli.experiment:experiment",
+        "The seven experiments that showed models learning the prior; and domain shift.",
+    ),
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
     "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),
 }
@@ -57,10 +60,17 @@ TRAIN_COMMANDS = {
     "resnet1d": ("bench.cli.train:resnet1d", "Train the signal-native network; resumes after a kill."),
 }
 
+EXPERIMENT_COMMANDS = {
+    "domains": (
+        "bench.cli.experiment_domains:domains",
+        "What is a reader worth at its own hospital, at one left out of its training, and at foreign ones?",
+    ),
+}
+
 RESUMING = frozenset(
     {
         "run", "ablate", "contamination", "probe", "selftest", "render", "finetune", "train resnet1d", "experiment",
-        "encoder-probe", "explain", "retry", "dataset export", "data fetch",
+        "experiment domains", "encoder-probe", "explain", "retry", "dataset export", "data fetch",
     }
 )  # fmt: skip
 """Commands that keep what they have finished, and go on from there when they are given again."""

@@ -4,14 +4,30 @@ from pathlib import Path
 
 import click
 
-from bench.cli.option import data_option
-
 
 @click.command()
-@data_option
-@click.option("--extra", type=click.Path(path_type=Path), help="More records, filtered and z-scored elsewhere (.npz).")
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="Training settings (TOML); the shipped ones by default."
+    "--data",
+    metavar="[NAME:]PATH",
+    multiple=True,
+    help="PTB-XL's folder, or NAME:PATH of another dataset, as often as needed; else $PTBXL_DIR, else phantoms-1.",
+)
+@click.option(
+    "--weight",
+    type=click.FloatRange(0, min_open=True),
+    multiple=True,
+    help="Of each record in the loss: one for each --data, in their order.",
+    show_default="1 each",
+)
+@click.option(
+    "--extra", type=click.Path(path_type=Path), help="More of PTB-XL, filtered and z-scored elsewhere (.npz)."
+)
+@click.option(
+    "--config",
+    metavar="NAME|FILE",
+    multiple=True,
+    help="Training settings: a name below or a TOML file, as often as needed; later ones go over earlier ones.",
+    show_default="the shipped ones",
 )
 @click.option("--member", type=int, help="Train only the member of this seed; another process may train another.")
 @click.option(
@@ -34,15 +50,19 @@ from bench.cli.option import data_option
     help="Processes that prepare the signals, once for each dataset.",
 )
 def resnet1d(  # noqa: PLR0913  # the options of a command
-    data: str | None,
+    data: tuple[str, ...],
+    weight: tuple[float, ...],
     extra: Path | None,
-    config: Path | None,
+    config: tuple[str, ...],
     member: int | None,
     out: Path,
     mixed_precision: str | None,
     workers: int | None,
 ) -> None:
     """Train the signal-native network on folds 1 to 8; fold 9 stops it, fold 10 is never read.
+
+    Several datasets each have splits of their own: the training splits teach together, the validation splits stop. What
+    a dataset does not label is no part of its records' loss. Datasets that share recordings are refused.
 
     Every epoch is a checkpoint: after a kill the same command resumes, with the same result. Uses a GPU where there
     is one, several by accelerate launch, and needs the extra 'train'. The weights go to OUT/weights.safetensors and
@@ -53,20 +73,32 @@ def resnet1d(  # noqa: PLR0913  # the options of a command
     PTB-XL), weight (in the loss). Nothing is added without it.
 
     \b
+    Settings by name, each a change of the shipped ones, to be combined freely:
+      label-smoothing  a tenth of every target spread evenly (Szegedy et al. 2016)
+      layers           heads that see every stage of the network (Ballas and Diou 2022)
+      lead-dropout     each lead blanked with probability 0.5 (Oh et al. 2022)
+      mixstyle         features in the style of two records (MixStyle, Zhou et al. 2021)
+      se-resnet        the SE-ResNet-18 of Zhao et al. 2020
+
+    \b
     Examples:
       bench train resnet1d --data ~/ptb-xl
+      bench train resnet1d --data ~/ptb-xl --data challenge:georgia --weight 1 --weight 2 --config se-resnet
+      bench train resnet1d --config mixstyle --config label-smoothing --config my.toml
       bench train resnet1d --config my.toml --member 1 --out training/mine
       accelerate launch --multi_gpu -m bench train resnet1d --data ~/ptb-xl
     """
     from bench.cli.terminal import ALOUD
     from bench.dataset import open_dataset
+    from bench.training.source import sources_of
     from bench.training.training import Plan, train
-    from readers.resnet1d.config import read_training_config, training_config_from
+    from readers.resnet1d.config import configured, training_config_from
     from taxonomy.error import SettingError
 
-    settings = read_training_config(config)
+    settings = configured(config)
     if mixed_precision is not None:
         settings = training_config_from({**settings.to_json(), "mixed_precision": mixed_precision})
     if member is not None and member not in settings.seeds:
         raise SettingError(f"--member {member} is none of the configuration's seeds {list(settings.seeds)}")
-    train(Plan(settings, open_dataset(data), extra, member, out, workers), ALOUD)
+    sources = sources_of([open_dataset(place) for place in data or [None]], weight, extra)
+    train(Plan(settings, sources, member, out, workers), ALOUD)

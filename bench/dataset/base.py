@@ -56,6 +56,8 @@ class Dataset(ABC):
         Whether record ids are whole numbers; otherwise they are strings, taken literally.
     truth_is_measured : bool
         Whether the truth of a record rests on measurements of its signal; where it does not, none are taken for it.
+    shows_pages : bool
+        Whether records came as pages, which readers of pictures are shown as they are.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Dataset(ABC):
     is_simulated: bool = False
     ids_are_numbers: bool = False
     truth_is_measured: bool = True
+    shows_pages: bool = False
 
     @abstractmethod
     def __len__(self) -> int:
@@ -104,6 +107,11 @@ class Dataset(ABC):
     def particulars(self) -> Mapping[str, str]:
         """Return what else is to be said of a dataset, by label, for ``bench data info``; nothing unless overridden."""
         return {}
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what is to be said before a reader is asked, in sentences; nothing unless overridden."""
+        return ()
 
     def source(self, axis: str, record: Record, numbers: Measurements) -> str:
         """Return who says the truth of a record on one axis, given its measurements."""

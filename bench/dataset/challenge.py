@@ -7,7 +7,7 @@ file of format 16. ``challenge_sources.json`` has the rules for sources, windows
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.dataset.base import TRAIN, Dataset, Split
@@ -16,12 +16,13 @@ from bench.dataset.challenge_source import challenge_sources, source_of
 from bench.dataset.hash_fold import FOLDS, TAUGHT, TESTED, VALIDATED, hash_fold
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
+from bench.dataset.ptbxl_table import TABLE
 from bench.dataset.record import Record, RecordId, Signal, by_id
-from bench.dataset.wfdb_file import checksum_problem, read_comments, read_header
+from bench.dataset.wfdb_file import Header, checksum_problem, read_comments, read_header
 from bench.dataset.window import unusable, window_of
 from measurements import Measurements
 from taxonomy.error import DatasetError
-from taxonomy.snomed import snomed_codes, snomed_truth
+from taxonomy.snomed import is_snomed_code, snomed_codes, snomed_truth
 from taxonomy.truth import Numbers, Truth
 
 LENIENT = ",lenient"
@@ -43,12 +44,13 @@ class _Place:
 
 @dataclass(frozen=True)
 class _Row:
-    """What a header says; ``problem`` is why its signal is not read."""
+    """What a header says; ``problem`` is why its signal is not read, ``was_wrong`` whether its gain was put right."""
 
     labels: ChallengeLabels
     fs: int
-    checksums: str
+    digest: str
     problem: str
+    was_wrong: bool = False
 
 
 class Challenge(Dataset):
@@ -62,7 +64,7 @@ class Challenge(Dataset):
     Raises
     ------
     taxonomy.error.DatasetError
-        When it is no folder, holds no header, or holds a record twice.
+        When it is no folder, holds no header, holds a record twice, or is PTB-XL's own.
     """
 
     name = "challenge"
@@ -80,6 +82,10 @@ class Challenge(Dataset):
         self.folder = Path(folder.removesuffix(LENIENT))
         if not self.folder.is_dir():
             raise DatasetError(f"the data folder {self.folder} does not exist: fetch it with 'bench data fetch'")
+        if (self.folder / TABLE).is_file():
+            raise DatasetError(
+                f"{self.folder} is PTB-XL's own folder, with labels in {TABLE}: name it without 'challenge:'"
+            )
         self._files, headers = _listed(self.folder)
         self._places = _placed(self.folder, headers)
         if not self._places:
@@ -106,6 +112,11 @@ class Challenge(Dataset):
     def domain(self, ecg_id: RecordId) -> str:
         """Return the source of a record, such as ``georgia``."""
         return self._place(ecg_id).source
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that have a record, in alphabetic order."""
+        return tuple(sorted({place.source for place in self._places.values()}))
 
     def header(self, ecg_id: RecordId) -> Path:
         """Return the path of a record's header."""
@@ -140,9 +151,9 @@ class Challenge(Dataset):
         return bool(folds & named) or (place.source == PTBXL_SOURCE and bool(taught.get(PTBXL_NAME)))
 
     def signal_digests(self, ids: Iterable[RecordId]) -> Mapping[RecordId, str]:
-        """Return each record's header checksums, or that it has no signal."""
+        """Return each record's header checksums with rate and gains, or that it has no signal."""
         rows = {ecg_id: self._row(ecg_id) for ecg_id in ids}
-        return {ecg_id: "no signal" if row.problem else f"{row.fs}:{row.checksums}" for ecg_id, row in rows.items()}
+        return {ecg_id: "no signal" if row.problem else row.digest for ecg_id, row in rows.items()}
 
     def check(self) -> Iterator[Problem]:
         """Yield the records whose header or sample file is missing, damaged or of another form."""
@@ -160,13 +171,18 @@ class Challenge(Dataset):
         sources = Counter(place.source for place in self._places.values())
         rows = {ecg_id: self._row(ecg_id) for ecg_id in self._places}
         unknown = Counter(code for row in rows.values() for code in row.labels.codes if code not in snomed_codes())
-        shown = ", ".join(f"{code} {n:,}" for code, n in unknown.most_common(LISTED))
-        rest = len(unknown) - LISTED
+        codes = Counter({code: n for code, n in unknown.items() if is_snomed_code(code)})
+        words = sum(unknown.values()) - sum(codes.values())
+        listed = [f"{code} {n:,}" for code, n in codes.most_common(LISTED)]
+        others = [f"{len(codes) - LISTED:,} others"] * (len(codes) > LISTED) + [f"{words:,} that are no number"] * bool(
+            words
+        )
         return {
             "sources": ", ".join(f"{self._title(name)} {n:,}" for name, n in sorted(sources.items())),
             "without a Dx": f"{sum(not row.labels.has_dx for row in rows.values()):,}",
             "signals that are not read": _reasons(row.problem for row in rows.values() if row.problem),
-            "unknown codes": f"{shown}{f' and {rest:,} others' if rest > 0 else ''}" or "none",
+            "unknown codes": " and ".join([", ".join(listed), *others] if listed else others) or "none",
+            "gains put right": f"{sum(row.was_wrong for row in rows.values()):,}",
             "labels": "lenient: what is not said is absent" if self.is_lenient else "strict",
         }
 
@@ -183,21 +199,35 @@ class Challenge(Dataset):
 
     def _row(self, ecg_id: RecordId) -> _Row:
         if ecg_id not in self._rows:
-            self._rows[ecg_id] = self._read(self._place(ecg_id).header)
+            self._rows[ecg_id] = self._read(self._place(ecg_id))
         return self._rows[ecg_id]
 
-    def _read(self, path: Path) -> _Row:
+    def _read(self, place: _Place) -> _Row:
+        path = place.header
         try:
-            header = read_header(path)
+            written = read_header(path)
         except DatasetError as error:
             return _Row(_labels_of(path), 0, "", str(error))
+        header = _put_right(written, place.source)
         problem = unusable(header)
         if not problem and str(path.with_name(header.file)) not in self._files:
             problem = f"names the file {header.file}, which is not there"
-        return _Row(challenge_labels(header.comments), round(header.fs), header.checksums, problem)
+        digest = f"{header.fs:g}:{header.checksums}:{header.calibration}"
+        return _Row(challenge_labels(header.comments), round(header.fs), digest, problem, header is not written)
 
     def _load(self, ecg_id: RecordId, fs: int) -> Signal:
-        return window_of(read_header(self._place(ecg_id).header))
+        place = self._place(ecg_id)
+        return window_of(_put_right(read_header(place.header), place.source))
+
+
+def _put_right(header: Header, source: str) -> Header:
+    """Return a header with the gains that its source gives wrongly put right; the header itself where there is none."""
+    known = challenge_sources().get(source)
+    gains = known.gains if known else {}
+    if not any(channel.gain in gains for channel in header.channels):
+        return header
+    channels = (replace(channel, gain=gains.get(channel.gain, channel.gain)) for channel in header.channels)
+    return replace(header, channels=tuple(channels))
 
 
 def _labels_of(path: Path) -> ChallengeLabels:
@@ -241,7 +271,7 @@ def _splits(sources: Iterable[str]) -> dict[str, Split]:
     for part, numbers in parts.items():
         folds = f"folds {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"fold {numbers[0]}"
         everywhere = tuple(f"{name}-{number}" for name in names for number in numbers)
-        splits[part] = Split(part, everywhere, f"{folds} of each source")
+        splits[part] = Split(part, everywhere, f"{folds} of {' + '.join(names)}")
     for name in names:
         for part, numbers in parts.items():
             own = tuple(f"{name}-{number}" for number in numbers)

@@ -37,17 +37,19 @@ class ChallengeLabels:
 def challenge_labels(comments: Iterable[str]) -> ChallengeLabels:
     """Read a header's comments, such as ``Age: 56``, ``Sex: Male`` and ``Dx: 426783006,164889003``."""
     said: dict[str, str] = {}
+    dx: list[str] = []
     for comment in comments:
         match = _LINE.match(comment)
-        if match:
+        if match and match.group(1).lower().startswith("d"):
+            dx.append(match.group(2))
+        elif match:
             said.setdefault(match.group(1).lower(), match.group(2).strip())
-    dx = next((value for name, value in said.items() if name.startswith("d")), None)
-    words = re.split(r"[,;\s]+", dx or "")
+    words = re.split(r"[,;\s]+", ",".join(dx))
     return ChallengeLabels(
         _age(said.get("age", "")),
         _SEX.get(said.get("sex", said.get("gender", "")).lower()),
         tuple(dict.fromkeys(word for word in words if word and word.lower() not in _NOTHING)),
-        dx is not None,
+        bool(dx),
     )
 
 

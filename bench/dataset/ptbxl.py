@@ -1,6 +1,6 @@
 """PTB-XL v1.0.3 in PhysioNet's layout, complete or partly downloaded."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,10 @@ from taxonomy.error import DatasetError
 from taxonomy.truth import AMBIGUOUS_HEART_AXIS, Labels, Numbers, Truth, truth
 
 RATES = (500, 100)
+
+COPIES, COPIED = ("challenge", "challenge-lenient"), "ptb-xl-"
+"""Datasets that hold a copy of the recordings, and how the folds of that source begin (:mod:`bench.dataset.challenge`).
+"""
 
 
 class PtbXl(Dataset):
@@ -67,6 +71,14 @@ class PtbXl(Dataset):
         if ecg_id not in self._rows:
             raise DatasetError(f"{self.title} has no record {ecg_id}")
         return self._record(self._rows[ecg_id])
+
+    def is_taught(self, record: Record, taught: Mapping[str, Collection[RecordId]]) -> bool:
+        """Tell whether a record is among those taught: by fold.
+
+        The Challenges' copy has folds of its own, so that every record counts as taught where any of the copy was.
+        """
+        copied = (str(fold) for name in COPIES for fold in taught.get(name, ()))
+        return record.fold in taught.get(self.name, ()) or any(fold.startswith(COPIED) for fold in copied)
 
     def labels(self, ecg_id: RecordId) -> Labels:
         """Return the labels of a record."""

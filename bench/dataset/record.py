@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from renderers import PagePicture
 from taxonomy.error import DatasetError
 
 RecordId = int | str
@@ -61,6 +62,12 @@ class Record:
     dataset: str
     rates: tuple[int, ...]
     _load: Callable[[RecordId, int], Signal] = field(repr=False)
+    _page: Callable[[RecordId], PagePicture] | None = field(default=None, repr=False)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it came as a page."""
+        return self._page is not None
 
     def signal(self, fs: int | None = None) -> Signal:
         """Read the signal.
@@ -74,7 +81,27 @@ class Record:
         ------
         DatasetError
             When the record has no signal, or its file cannot be read.
+        PageError
+            When it came as a page that cannot be digitized.
         """
         if not self.rates:
             raise DatasetError(f"record {self.ecg_id} of {self.dataset} has no signal at hand")
         return self._load(self.ecg_id, fs if fs in self.rates else self.rates[0])
+
+    def page(self) -> PagePicture:
+        """Return the page that the record came as, which readers of pictures are shown as it is.
+
+        Raises
+        ------
+        PageError
+            When it cannot be shown.
+        DatasetError
+            When the record did not come as a page.
+        """
+        if self._page is None:
+            raise DatasetError(f"record {self.ecg_id} of {self.dataset} came as a signal, not as a page")
+        return self._page(self.ecg_id)
+
+
+class PageError(DatasetError):
+    """A page cannot be shown to a reader, or not be digitized for it: that case has no answer, and the run goes on."""

@@ -16,7 +16,8 @@ def rows_of(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping
     Raises
     ------
     DatasetError
-        When the file is missing, is no UTF-8 CSV, lacks a column, or a line has more cells than there are columns.
+        When the file is missing, is no UTF-8 CSV, lacks a column or has one twice, or a line has more cells than there
+        are columns.
     """
     try:
         with outside_lines(path, DatasetError, MOST_BYTES) as lines:
@@ -24,6 +25,9 @@ def rows_of(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping
             names = [name.strip() for name in reader.fieldnames or ()]
             reader.fieldnames = names
             missing = [name for name in columns if name not in names]
+            twice = next((name for name in names if name and names.count(name) > 1), None)
+            if twice:
+                raise DatasetError(f"{path} has two columns {twice!r}: which one counts?")
             if missing:
                 raise DatasetError(f"{path} has no column {missing[0]!r}: its columns are {', '.join(names)[:200]}")
             for row in reader:

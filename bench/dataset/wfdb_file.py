@@ -30,6 +30,9 @@ _OTHER_MATS = {b"MATLAB 5.0 MAT-file": "level 5", b"MATLAB 7.3 MAT-file": "versi
 MOST_BYTES, MOST_HEADER_BYTES = 1 << 28, 1 << 20
 """The largest files that are read: a day of twelve leads at 100 Hz is 200 MB."""
 
+LEAST_GAIN, MOST_GAIN, MOST_BASELINE = 1e-3, 1e9, 1 << 31
+"""Units per mV, and the unit of 0 mV: beyond them 16-bit samples are no voltages of a heart in any unit."""
+
 _UNITS = {
     **dict.fromkeys(("mv", "millivolt", "millivolts"), 1.0),
     **dict.fromkeys(("uv", "\u00b5v", "\u03bcv", "microvolt", "microvolts"), 1e-3),
@@ -102,6 +105,13 @@ class Header:
         """The checksums of I to V6, which identify the samples."""
         by_lead = sorted((channel.row, channel.checksum % 65536) for channel in self.channels)
         return ",".join(str(checksum) for _, checksum in by_lead)
+
+    @property
+    def calibration(self) -> str:
+        """Gain and baseline of I to V6; one pair where all are the same."""
+        by_lead = sorted((channel.row, channel.gain, channel.baseline) for channel in self.channels)
+        said = [f"{gain:g}({baseline})" for _, gain, baseline in by_lead]
+        return said[0] if len(set(said)) == 1 else ",".join(said)
 
 
 def read_header(path: Path) -> Header:
@@ -185,8 +195,8 @@ def _channel(path: Path, line: str) -> Channel:
     if factor is None:
         raise DatasetError(f"{path} gives lead {lead} in {unit!r}, not in mV, uV or V")
     units = float(number) / factor
-    if not (isfinite(units) and units):
-        raise DatasetError(f"{path} does not calibrate lead {lead}: its gain is {number}")
+    if not LEAST_GAIN <= abs(units) <= MOST_GAIN or abs(int(baseline or zero)) > MOST_BASELINE:
+        raise DatasetError(f"{path} does not calibrate lead {lead}: its gain is {gain[:40]}, its zero {zero[:20]}")
     return Channel(units, int(baseline or zero), int(checksum), _LEADS[lead.lower()])
 
 
@@ -224,10 +234,14 @@ def read_samples(header: Header, begin: int = 0, count: int | None = None) -> ND
     try:
         _check_size(path, MOST_BYTES)
         with path.open("rb") as content:
-            size = os.fstat(content.fileno()).st_size - header.offset
-            before = content.read(header.offset)
-            content.seek(begin * width, os.SEEK_CUR)
-            data = content.read(count * width)
+            whole = os.fstat(content.fileno()).st_size
+            size = max(0, whole - header.offset)
+            # Memory is taken before anything is read, so that no more is asked for than the file has.
+            before = content.read(min(header.offset, whole))
+            data = b""
+            if size == header.samples * width:
+                content.seek(begin * width, os.SEEK_CUR)
+                data = content.read(count * width)
     except FileNotFoundError:
         raise DatasetError(f"{path} is missing; 'bench data verify' says what else is") from None
     except OSError as error:

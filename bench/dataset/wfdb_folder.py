@@ -6,16 +6,17 @@ column for each axis that is labelled. Several values that are right stand with 
 primary one; findings and codes stand with ``;`` between them; an empty cell is unlabelled, and ``none`` is no finding.
 """
 
-import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
 from bench.dataset.base import TRAIN, Dataset, Split
 from bench.dataset.hash_fold import TAUGHT, TESTED, hash_fold
 from bench.dataset.inside import path_inside
+from bench.dataset.label_cell import Label, age_in, label_in, sex_in
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, Signal, by_id
@@ -23,7 +24,7 @@ from bench.dataset.table_file import rows_of
 from bench.dataset.wfdb_file import checksum_problem, read_header
 from bench.dataset.window import unusable, window_of
 from measurements import Measurements
-from taxonomy.axis import AXES, DERIVED, NORMALITY, AxisValue, axis_named
+from taxonomy.axis import AXES, DERIVED, NORMALITY
 from taxonomy.error import DatasetError, UnknownNameError, unknown_name
 from taxonomy.snomed import snomed_truth
 from taxonomy.statement import superclass_of
@@ -31,11 +32,8 @@ from taxonomy.truth import Numbers, Truth
 
 TABLE = "labels.csv"
 LABELLED = (*(axis.name for axis in AXES), NORMALITY.name)
+COLUMNS = ("record", "id", "patient", "age", "sex", "fold", "dx", *LABELLED)
 PARTS = {TRAIN: "train", "val": "val", "validation": "val", "test": "test"}
-_SEXES: dict[str, Literal["male", "female"]] = {"m": "male", "male": "male", "f": "female", "female": "female"}
-
-Label = tuple[AxisValue, ...]
-"""The primary value of an axis, then the other right ones."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,8 @@ class WfdbFolder(Dataset):
     Raises
     ------
     taxonomy.error.DatasetError
-        When the table is missing, lacks the column ``record``, or holds a value that cannot be understood.
+        When the table is missing, lacks the column ``record``, has one whose name is misspelt or a patient in two
+        folds, or holds a value that cannot be understood.
     taxonomy.error.UnknownNameError
         When a label is no value of its axis; the message names the line and lists them.
     """
@@ -151,58 +150,46 @@ class WfdbFolder(Dataset):
 
     def _read(self) -> dict[RecordId, _Row]:
         rows: dict[RecordId, _Row] = {}
+        folds: dict[str, str] = {}
         for number, cells in rows_of(self.table, ("record",)):
             where = f"line {number} of {self.table}"
+            if not rows:
+                _check_columns(self.table, cells)
             ecg_id = cells.get("id") or cells["record"].removesuffix(".hea")
             if not ecg_id or ecg_id in rows:
                 raise DatasetError(f"{where} names {f'record {ecg_id} again' if ecg_id else 'no record'}")
             patient = cells.get("patient") or ecg_id
             header = path_inside(self.folder, cells["record"].removesuffix(".hea") + ".hea")
             dx = cells.get("dx", "")
+            fold = _fold(where, cells.get("fold", ""), self.name, patient)
+            if folds.setdefault(patient, fold) != fold:
+                raise DatasetError(f"{where} has patient {patient} in fold {fold}, who is in {folds[patient]} above")
             rows[ecg_id] = _Row(
                 header=header,
                 patient=patient,
-                age=_age(where, cells.get("age", "")),
-                sex=_SEXES.get(cells.get("sex", "").lower()),
-                fold=_fold(where, cells.get("fold", ""), self.name, patient),
+                age=age_in(where, cells.get("age", "")),
+                sex=sex_in(cells.get("sex", "")),
+                fold=fold,
                 codes=tuple(dict.fromkeys(re.split(r"[;,|\s]+", dx))) if dx else None,
-                labels={axis: _label(where, axis, cells[axis]) for axis in LABELLED if cells.get(axis)},
+                labels={axis: label_in(where, axis, cells[axis]) for axis in LABELLED if cells.get(axis)},
             )
         if not rows:
             raise DatasetError(f"{self.table} has no line below its columns")
         return dict(sorted(rows.items(), key=lambda item: by_id(item[0])))
 
 
-def _age(where: str, written: str) -> float | None:
-    if written.lower() in {"", "nan"}:
-        return None
-    try:
-        age = float(written)
-    except ValueError:
-        age = math.nan
-    if not 0 <= age <= 130:
-        raise DatasetError(f"{where} gives the age {written[:40]!r}: write years, or nothing")
-    return age
+def _check_columns(table: Path, columns: Iterable[str]) -> None:
+    """Refuse a column whose name is nearly one that is read: its labels would be passed over without a word."""
+    for name in columns:
+        near = get_close_matches(name.lower().replace(" ", "_"), COLUMNS, n=1, cutoff=0.85)
+        if near and name not in COLUMNS:
+            raise DatasetError(f"{table} has a column {name!r}, which is not read: is it {near[0]!r}?")
 
 
 def _fold(where: str, written: str, dataset: str, patient: str) -> str:
     if written:
         if written.lower() not in PARTS:
-            raise unknown_name("fold", written, PARTS)
+            raise UnknownNameError(f"{where}: {unknown_name('fold', written, PARTS)}")
         return PARTS[written.lower()]
     number = hash_fold(dataset, patient)
     return TRAIN if number in TAUGHT else "test" if number in TESTED else "val"
-
-
-def _label(where: str, axis: str, written: str) -> Label:
-    asked = axis_named(axis)
-    if asked.is_set:
-        found = frozenset(one.strip() for one in written.split(";") if one.strip() not in {"", "none"})
-        values: Label = (found,)
-        wrong = sorted(found - set(asked.values))
-    else:
-        values = tuple(one.strip() for one in written.split("|"))
-        wrong = [str(one) for one in values if one not in asked.values]
-    if wrong:
-        raise UnknownNameError(f"{where}: {unknown_name(f'value of {axis}', wrong[0], asked.values)}")
-    return values

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Literal, get_args
 
 from bench.dataset import Cohort, Dataset, Record, RecordId
+from bench.dataset.measurement_cache import UNMEASURED
 from taxonomy.error import unknown_name
 from taxonomy.reading import Reading
 from taxonomy.truth import Truth
@@ -51,8 +52,14 @@ class Domain:
         """The truth of every record as mapped leniently; None where there is no such mapping."""
         if self.lenient is None:
             return None
-        same = tuple(self.lenient.record(record.ecg_id) for record in self.records)
-        return Cohort(self.lenient, same, self.name).truths()
+        # The same signals: what was measured of them for the strict truth is not measured again.
+        numbers = self.cohort.measure() if self.lenient.truth_is_measured else {}
+        return {
+            record.ecg_id: self.lenient.truth(
+                self.lenient.record(record.ecg_id), numbers.get(record.ecg_id, UNMEASURED)
+            )
+            for record in self.records
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +76,12 @@ class Answered:
         Of every record of the domain, by id; each by a model that was not taught the record or its patient.
     taught : mapping of str to int
         Training records by domain: of ``intra-source`` the mean over the folds; empty for ``zero-shot``.
+    contaminated : frozenset of int or str
+        Records that lie, by the reader's own account, in folds that it was taught: its answers on them are no test.
+        Of ``zero-shot`` alone; the other protocols have none.
+    networks : mapping of int or str to int
+        By id, which of several networks answered: those of ``intra-source`` are one a fold. Their probabilities are
+        not ranked against one another. Without it one network answered all.
 
     Raises
     ------
@@ -81,6 +94,8 @@ class Answered:
     domain: Domain
     readings: Mapping[RecordId, Reading]
     taught: Mapping[str, float] = field(default_factory=dict)
+    contaminated: frozenset[RecordId] = frozenset()
+    networks: Mapping[RecordId, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:

@@ -104,7 +104,7 @@ def _key(examples: Examples) -> str:
 
 def _row(image: Picture) -> dict[str, Any]:
     page = packed(image)
-    return {"png": page.packed, "size": list(page.size), **{name: getattr(page, name) for name in KEPT}}
+    return {"png": page.png(), "size": list(page.size), **{name: getattr(page, name) for name in KEPT}}
 
 
 def _page(row: dict[str, Any]) -> PackedImage:

@@ -179,7 +179,8 @@ def _run_said(run: CardRun) -> Iterator[str]:
     settings = run.settings
     yield f"scored run: {run.manifest['run_id']}, taxonomy {run.score.taxonomy_version}"
     if settings.get("renderer"):
-        yield f"pages: renderer {settings['renderer']} at {settings['px_per_mm']} px/mm"
+        at = f"renderer {settings['renderer']} at {settings['px_per_mm']} px/mm"
+        yield f"pages: {at if settings['px_per_mm'] else 'those of others, as they are'}"
     yield f"condition: {settings.get('condition') or 'full'}"
     if settings.get("prompt"):
         yield f"prompt: {settings['prompt']}, format {settings.get('form') or 'dense'}"

@@ -6,8 +6,10 @@ from pathlib import Path
 from bench.dataset.recording import Recording
 from bench.run.settings import safe_name
 from bench.storage import whole_file
+from readers.digitizer.page_file import picture_of
 from renderers import LEADS, PageStyle, render
 from renderers.png import with_scale
+from renderers.scan import clean_scan
 from taxonomy.error import StorageError
 
 
@@ -26,6 +28,38 @@ def draw_recordings(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [tuple(_drawn(number, one, styles, folder)) for number, one in enumerate(recordings, start=1)]
+    except OSError as error:
+        raise StorageError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+
+
+def clean_pages(paths: Sequence[Path], page: int | None, folder: Path) -> list[Path]:
+    """Write pages without their grid as PNG files of black and white; return the file of each.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    page : int or None
+        Which page of a file with several.
+    folder : Path
+
+    Raises
+    ------
+    taxonomy.error.FileError
+        When a file is no page.
+    taxonomy.error.StorageError
+        When the folder cannot be written.
+    """
+    from PIL import Image
+
+    cleaned = [clean_scan(picture_of(path, page)) for path in paths]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for number, (path, ink) in enumerate(zip(paths, cleaned, strict=True), start=1):
+            written.append(folder / f"{number:02}_{safe_name(path.name)[:80]}_clean.png")
+            with whole_file(written[-1]) as part:
+                Image.fromarray(~ink).save(part, "PNG")
+        return written
     except OSError as error:
         raise StorageError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
 

@@ -19,12 +19,12 @@ from bench.run.settings import RunSettings, settings_of
 from bench.run.shard import check_fits
 from bench.score import Score
 from bench.storage import as_json
-from bench.view import Cases, Question, QuestionKey, cases_of
+from bench.view import Cases, Question, QuestionKey, View, cases_of
 from bench.view.drawing import Ahead, drawing_processes
 from readers.contract import Reader
 from readers.session import CheckedReader, SessionReader
 from taxonomy.danger import DangerTable
-from taxonomy.error import RunError
+from taxonomy.error import RunError, SettingError
 from taxonomy.reading import Reading
 
 
@@ -157,6 +157,7 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
     view = options.view.settled(reader)
     if cohort is None:
         cohort = options.selection.cohort(view.needs_signal)
+    check_as_is(options.view, cohort)
     if options.shard is not None:
         check_fits(options.shard, len(cohort))
     cases = cases_of(view, cohort, observer)
@@ -169,6 +170,14 @@ def prepared(options: RunOptions, observer: Observer = SILENT, cohort: Cohort | 
         check_ray(reader, options.ray)
         source = RayEngine(options, settings.run_id, observer)
     return Job(settings, reader, cases, RunFolder(options.out / settings.run_id, options.shard), limits, source=source)
+
+
+def check_as_is(view: View, cohort: Cohort) -> None:
+    """Raise SettingError where a view, as asked, says how pages are to be drawn that others drew."""
+    named = {"--renderer": view.renderer, "--px-per-mm": view.px_per_mm}
+    idle = next((option for option, value in named.items() if value), None)
+    if idle and cohort.dataset.shows_pages:
+        raise SettingError(f"{idle} decides nothing here: {cohort.dataset.title} are shown as they are")
 
 
 def run_job(job: Job, danger: DangerTable | None = None, observer: Observer = SILENT) -> Score:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from bench.dataset.lot import in_random_order
+from bench.dataset.record import PageError
 from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
 from readers.contract import Case, Reader
@@ -132,12 +133,20 @@ def ask_cohort(reader: Reader, cases: Cases, observer: Observer = SILENT) -> dic
 
 
 def ask(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]) -> Generator[tuple[Item, Reading], None, None]:
-    """Yield a reading for each question; a crash costs only the case that causes it, even in a batch."""
+    """Yield a reading for each question; a crash costs only the case that causes it, even in a batch.
+
+    A page that cannot be shown to the reader is no answer of it, with the reason.
+    """
     position = 0
     while position < len(questions):
-        for reading in _stream(reader, cases, questions[position:]):
+        begun, cut = position, _Cut()
+        for reading in _stream(reader, cases, questions[position:], cut):
             yield questions[position], reading
             position += 1
+        if cut.reason and position - begun == cut.after:
+            yield questions[position], _unshown(cut.reason)
+            position += 1
+            continue
         while position < len(questions):
             reading = _alone(reader, cases, questions[position])
             yield questions[position], reading
@@ -146,13 +155,33 @@ def ask(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]) -> Gene
                 break
 
 
-def _stream(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]) -> Iterator[Reading]:
-    """Yield readings in one stream until the reader crashes or stops."""
+@dataclass
+class _Cut:
+    """Why a stream ended at a case that cannot be shown, and after how many; empty where it did not."""
+
+    reason: str = ""
+    after: int = 0
+
+
+def _unshown(reason: str) -> Reading:
+    return Reading(error=Failure("refusal", reason))
+
+
+def _stream(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item], cut: _Cut) -> Iterator[Reading]:
+    """Yield readings in one stream until the reader crashes or stops, or a case cannot be shown."""
     drawn = 0
 
     def counted() -> Iterator[Case]:
         nonlocal drawn
-        for case in cases.each(questions):
+        shown = cases.each(questions)
+        while True:
+            try:
+                case = next(shown, None)
+            except PageError as error:
+                cut.reason, cut.after = str(error), drawn
+                return
+            if case is None:
+                return
             drawn += 1
             yield case
 
@@ -165,6 +194,8 @@ def _stream(reader: Reader, cases: CasesOf[Item], questions: Sequence[Item]) -> 
             if isinstance(outcome, Crash):
                 return
             if outcome.value is END:
+                if cut.reason and number > drawn:
+                    return
                 raise _miscounted(reader, f"{number - 1} readings for {len(questions)} cases")
             if number > drawn:
                 raise _ahead(reader, outcome.value, number, drawn)
@@ -200,7 +231,10 @@ def _ahead(reader: Reader, yielded: object, number: int, drawn: int) -> RunError
 
 def _alone(reader: Reader, cases: CasesOf[Item], question: Item) -> Reading:
     """Ask one question by itself, to find the case on which a batch crashed."""
-    case = cases.case(question)
+    try:
+        case = cases.case(question)
+    except PageError as error:
+        return _unshown(str(error))
     outcome = attempt(lambda: next(iter(reader.read([case]))))
     if isinstance(outcome, Crash):
         return Reading(error=Failure("crash", outcome.traceback))

@@ -34,6 +34,9 @@ from taxonomy.axis import VERSION as TAXONOMY_VERSION
 from taxonomy.error import SettingError, unknown_name
 from taxonomy.truth import by_program
 
+AS_IS = "as-is"
+"""Stands for a renderer where pages are shown that others drew."""
+
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 """Names of datasets and splits, which stand in the name of a run's folder."""
 
@@ -183,7 +186,7 @@ def shown_by(view: View) -> dict[str, Any]:
     text = "text" in view.inputs
     has_numbers = text and view.shown.measurements != "none"
     return {
-        "renderer": view.renderer if view.shows_images else "",
+        "renderer": (AS_IS if view.is_as_is else view.renderer) if view.shows_images else "",
         "px_per_mm": view.px_per_mm if view.shows_images else 0,
         "condition": view.condition,
         "measurements": Path(view.measurements).name if has_numbers else "",

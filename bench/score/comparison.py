@@ -257,7 +257,7 @@ class _Pair:
         named = {f"{k} {name}": c for k, side in enumerate(columns) for name, c in side.items()}
         sums = resampled_sums(named, patients, draws, seed)
         self.resampled = [{name: sums[f"{k} {name}"] for name in columns[k]} for k in (0, 1)]
-        self.swapped = _swapped_sums(columns, patients, draws, seed)
+        self.swapped = swapped_sums(columns, patients, draws, seed)
 
     def kappa_is_defined(self, axis: Axis) -> bool:
         if not self._on_axes[axis].kappa[0]:
@@ -301,8 +301,21 @@ def _columns(on_axes: Mapping[Axis, _OnAxis], side: int, n: int) -> Columns:
     return columns
 
 
-def _swapped_sums(columns: Sequence[Columns], patients: NDArray[np.int64], draws: int, seed: int) -> list[Columns]:
-    """Return both sides' sums when each patient's answers are exchanged between the readers by lot."""
+def swapped_sums(columns: Sequence[Columns], patients: NDArray[np.int64], draws: int, seed: int) -> list[Columns]:
+    """Return both sides' sums when each patient's answers are exchanged between the readers by lot.
+
+    Parameters
+    ----------
+    columns : sequence of mapping of str to float64 array (n,)
+        Two sides, of the same names.
+    patients : int64 array (n,)
+        From 0 to n_patients - 1.
+    draws, seed : int
+
+    Returns
+    -------
+    list of mapping of str to float64 array (draws,)
+    """
     names, count = list(columns[0]), int(patients.max(initial=0)) + 1
     totals = [np.zeros((count, len(names))) for _ in columns]
     for side, total in zip(columns, totals, strict=True):

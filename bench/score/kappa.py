@@ -24,8 +24,8 @@ def kappa(axis: Axis, answers: Sequence[AxisValue | None], truths: Sequence[Trut
 
     Agreement by chance is the share of right answers that is expected when the answers are shuffled freely; where it is
     certain, kappa is 0. No answer is a value that is never right. On ``other_findings`` it is the mean over the
-    findings with ten positives, present against absent; a case in which a finding may stand and need not is left out of
-    that finding.
+    findings with ten positives and a negative, present against absent; a case in which a finding may stand and need not
+    is left out of that finding.
     """
     columns = kappa_columns(axis, answers, truths)
     found = kappa_of_sums({name: np.array([column.sum()]) for name, column in columns.items()})
@@ -62,6 +62,9 @@ def _finding_columns(
     columns: dict[str, NDArray[np.float64]] = {}
     for k in np.flatnonzero(present.sum(axis=0) >= FEWEST_POSITIVES):
         counted = ~optional[:, k]
+        # Where absence is never said, as in a source that names some findings only, nothing can be told from it.
+        if not (counted & ~present[:, k]).any():
+            continue
         silent = answered & ~said[:, k]
         parts = {
             "n": counted,

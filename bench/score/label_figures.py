@@ -126,7 +126,7 @@ def label_figures(
     answers = [one for one in every[: len(AXES)] if one.truths] or [one for one in every[len(AXES) :] if one.truths]
     if not answers:
         return LabelFigures(None, None, None, 0, None)
-    columns, names = _label_columns(answers, len(ordered))
+    columns, names = label_columns(answers, len(ordered))
     own_heads = {one.axis.name: heads[one.axis.name] for one in answers if one.axis.name in heads}
     columns |= _head_columns(answers, own_heads, len(ordered))
     asks_findings = any(one.axis == OTHER_FINDINGS for one in answers)
@@ -137,8 +137,8 @@ def label_figures(
     drawn = resampled_sums(columns, patients, draws, seed)
     return LabelFigures(
         findings=_beside("findings", sums, drawn) if asks_findings else None,
-        macro_f1=rounded(float(_macro_f1(sums, names, sums)[0])) if names else None,
-        macro_f1_interval=interval(_macro_f1(drawn, names, sums)) if names else None,
+        macro_f1=rounded(float(macro_f1(sums, names, sums)[0])) if names else None,
+        macro_f1_interval=interval(macro_f1(drawn, names, sums)) if names else None,
         labels=len(names),
         head_share=_beside("head", sums, drawn) if own_heads else None,
         head_by_axis={name: _beside(f"head {name}", sums, drawn) for name in own_heads},
@@ -152,8 +152,22 @@ def _labels(value: AxisValue | None) -> frozenset[str]:
     return frozenset({value} if value else ())
 
 
-def _label_columns(answers: Sequence[AxisAnswers], n: int) -> tuple[Columns, list[str]]:
-    """Return for each label that occurs in the truth where it was right, answered and true, and the labels' names."""
+def label_columns(answers: Sequence[AxisAnswers], n: int) -> tuple[Columns, list[str]]:
+    """Return for each label that occurs in the truth where it was right, answered and true, and the labels' names.
+
+    Parameters
+    ----------
+    answers : sequence of AxisAnswers
+    n : int
+        All cases, in which their positions lie.
+
+    Returns
+    -------
+    columns : mapping of str to float64 array (n,)
+        ``both``, ``named`` and ``true`` of each label.
+    names : list of str
+        ``axis label``.
+    """
     columns: Columns = {}
     names = []
     for on_axis in answers:
@@ -225,7 +239,7 @@ def _beside(name: str, sums: Sums, drawn: Sums) -> BesideTruth:
     return BesideTruth(answered, true, rounded(float(shares[0] - shares[1])), interval(found[0] - found[1]))
 
 
-def _macro_f1(sums: Sums, names: Sequence[str], observed: Sums) -> NDArray[np.float64]:
+def macro_f1(sums: Sums, names: Sequence[str], observed: Sums) -> NDArray[np.float64]:
     """Return the mean F1 of every resample, float64 (draws,); a label that is not in it keeps the F1 observed."""
     f1 = np.stack([_f1(sums, name) for name in names])
     kept = np.array([_f1(observed, name)[0] for name in names])[:, None]

@@ -6,15 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from bench.run.manifest import versions
 from bench.storage import append, opened_for_append
-from bench.tracing.tracing import Tracing
 from bench.view import View, template_version
 from readers.contract import Reader
 from taxonomy.axis import VERSION
 from taxonomy.error import BenchError, RunError
 from taxonomy.reading import Reading
+
+
+class Asked(Protocol):
+    """What a probe asks about: a tracing, or a degraded page."""
+
+    @property
+    def told(self) -> bytes:
+        """All that decides its reading beside the settings."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +33,9 @@ class Answers:
     Attributes
     ----------
     settings : str
-        All that decides a reading beside the tracing itself.
+        All that decides a reading beside what is asked about.
     readings : mapping of str to Reading
-        By the digest of a tracing under these settings.
+        By the digest of what is asked about under these settings.
     append : callable
         Called with a digest and a reading.
     """
@@ -35,17 +44,16 @@ class Answers:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     append: Callable[[str, Reading], None] = lambda key, reading: None
 
-    def of(self, tracing: Tracing) -> Reading | None:
-        """Return the reading of a tracing, None where it is to be asked; a failed call is asked again."""
-        return self.readings.get(self._key(tracing))
+    def of(self, asked: Asked) -> Reading | None:
+        """Return the reading of a tracing or page, None where it is to be asked; a failed call is asked again."""
+        return self.readings.get(self._key(asked))
 
-    def keep(self, tracing: Tracing, reading: Reading) -> None:
+    def keep(self, asked: Asked, reading: Reading) -> None:
         """Keep a reading; raises StorageError when it cannot be written."""
-        self.append(self._key(tracing), reading)
+        self.append(self._key(asked), reading)
 
-    def _key(self, tracing: Tracing) -> str:
-        what = f"{self.settings} {tracing.record.ecg_id} {tracing.change} {tracing.dose} "
-        return hashlib.sha256(what.encode() + tracing.mv.tobytes()).hexdigest()
+    def _key(self, asked: Asked) -> str:
+        return hashlib.sha256(f"{self.settings} ".encode() + asked.told).hexdigest()
 
 
 NONE_ANSWERED = Answers()

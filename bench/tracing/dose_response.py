@@ -1,6 +1,6 @@
 """Dose response: whether and where a reader's answers move when one property of a record is changed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,14 +8,13 @@ import numpy as np
 from bench.dataset import RecordId
 from bench.evidence.figure import Figure, share_figure
 from bench.progress import Report
-from bench.run.questionnaire import END
 from bench.tracing.answered import NONE_ANSWERED, Answers
+from bench.tracing.asking import failure, readings_of
 from bench.tracing.change import CHANGES, Change
 from bench.tracing.flip_dose import FlipDose, answer_on, flip_doses
-from bench.tracing.tracing import Tracing, tracing_case
+from bench.tracing.tracing import Tracing, TracingCases
 from bench.view import View
-from readers.contract import Case, Reader
-from readers.isolation import Crash, Result, attempt
+from readers.contract import Reader
 from taxonomy.axis import AXES
 from taxonomy.error import RunError
 from taxonomy.reading import Reading
@@ -78,43 +77,11 @@ def probe_tracings(
         When the reader crashes, returns too few or too many readings, or no call succeeds.
     """
     view = replace(view, condition="image-only").settled(reader)
-    earlier = [answers.of(tracing) for tracing in probe_set]
-    left = [tracing for tracing, reading in zip(probe_set, earlier, strict=True) if reading is None]
-    readings: list[Reading] = []
-    for outcome in _outcomes(reader, (tracing_case(tracing, view) for tracing in left)) if left else ():
-        if isinstance(outcome, Crash):
-            raise RunError(f"reader {reader.name!r} did not read the probe set: {outcome.words}")
-        if len(readings) < len(left):
-            answers.keep(left[len(readings)], outcome.value)
-        readings.append(outcome.value)
-        report(len(probe_set) - len(left) + len(readings), len(probe_set))
-    if len(readings) != len(left):
-        counts = f"{len(readings)} readings for {len(left)} cases"
-        raise RunError(f"reader {reader.name!r} did not read the probe set: {counts}")
-    new = iter(readings)
-    every = [next(new) if reading is None else reading for reading in earlier]
+    every = readings_of(reader, probe_set, TracingCases(view), report, answers)
     results = _results(probe_set, every)
     if not results:
-        raise RunError(f"reader {reader.name!r} did not read the probe set: {_failure(every)}")
+        raise RunError(f"reader {reader.name!r} did not read the probe set: {failure(every)}")
     return DoseResponse(results, flip_doses(probe_set, every))
-
-
-def _outcomes(reader: Reader, cases: Iterable[Case]) -> Iterator[Result[Reading] | Crash]:
-    """Yield readings until the reader ends or crashes; what is done with them is no part of its crash."""
-    begun = attempt(lambda: iter(reader.read(cases)))
-    while not isinstance(begun, Crash):
-        outcome = attempt(lambda: next(begun.value, END))
-        if isinstance(outcome, Result) and outcome.value is END:
-            return
-        yield outcome  # type: ignore[misc]  # END is gone
-        if isinstance(outcome, Crash):
-            return
-    yield begun
-
-
-def _failure(readings: Sequence[Reading]) -> str:
-    errors = [reading.error for reading in readings if reading.error is not None and reading.outcome == "failed"]
-    return f"{len(errors)} of {len(readings)} calls failed, the first by {errors[0].kind} ({errors[0].message[:200]})"
 
 
 def _results(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:

@@ -1,7 +1,7 @@
 """Records with one property changed by known doses, each with its right answer where that is known."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +45,11 @@ class Tracing:
     dose: float
     mv: NDArray[np.float32]
     expected: AxisValue | None
+
+    @property
+    def told(self) -> bytes:
+        """All that decides its reading beside the settings."""
+        return f"{self.record.ecg_id} {self.change} {self.dose} ".encode() + self.mv.tobytes()
 
 
 def normal_records(cohort: Cohort, every: bool = False) -> Cohort:
@@ -109,15 +114,26 @@ def _chance(seed: int, record: Record, change: Change) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))
 
 
-def tracing_case(tracing: Tracing, view: View) -> Case:
-    """Return the case of a tracing in a view, with the trace and without numbers."""
-    signal = Signal(tracing.mv, FS)
-    images = view.drawn(signal) if "image" in view.inputs else ()
-    takes_signal = "signal" in view.inputs
-    return Case(
-        case_id=hashlib.sha256(f"{tracing.record.ecg_id} {tracing.change} {tracing.dose}".encode()).hexdigest()[:12],
-        signal=signal.mv if takes_signal else None,
-        fs=signal.fs if takes_signal else None,
-        images=images,
-        prompt=view.prompt(Measurements.none("not shown"), images),
-    )
+@dataclass(frozen=True)
+class TracingCases:
+    """The cases of tracings in a view, each with the trace and without numbers."""
+
+    view: View
+
+    def each(self, tracings: Iterable[Tracing]) -> Iterator[Case]:
+        """Yield the case of each tracing, lazily."""
+        return map(self.case, tracings)
+
+    def case(self, tracing: Tracing) -> Case:
+        """Return the case of one tracing."""
+        signal = Signal(tracing.mv, FS)
+        images = self.view.drawn(signal) if "image" in self.view.inputs else ()
+        takes_signal = "signal" in self.view.inputs
+        what = f"{tracing.record.ecg_id} {tracing.change} {tracing.dose}"
+        return Case(
+            case_id=hashlib.sha256(what.encode()).hexdigest()[:12],
+            signal=signal.mv if takes_signal else None,
+            fs=signal.fs if takes_signal else None,
+            images=images,
+            prompt=self.view.prompt(Measurements.none("not shown"), images),
+        )

@@ -41,7 +41,7 @@ def with_phantoms(data: "TrainingSet", config: "PhantomConfig", report: Report) 
     """Return a training set with further training records, which are simulated; its validation records stay.
 
     Phantoms are prepared as recordings are, and labelled on every head but the superclass of those without a diagnosis;
-    those with raised ST on what that changes (:mod:`bench.training.elevated_phantom`).
+    those with raised ST on what that changes (:mod:`bench.training.elevated_phantom`). They are a domain of their own.
 
     Parameters
     ----------
@@ -74,6 +74,7 @@ def with_phantoms(data: "TrainingSet", config: "PhantomConfig", report: Report) 
         known={head: np.concatenate([part, labelled[head]]) for head, part in data.known.items()},
         weight=np.concatenate([data.weight, np.full(len(draws), config.weight, dtype=np.float32)]),
         train=np.concatenate([data.train, np.arange(len(data.signal), len(data.signal) + len(draws))]),
+        domain=np.concatenate([data.domain, np.full(len(draws), data.domain.max(initial=-1) + 1)]),
     )
 
 

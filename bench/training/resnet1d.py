@@ -47,6 +47,21 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
     taxonomy.error.DatasetError
         When either split has no record, or the extra file has another format.
     """
+    data = split_set(dataset, extra, report, workers)
+    check_both([dataset], [data])
+    return data
+
+
+def check_both(datasets: Sequence[Dataset], sets: "Sequence[TrainingSet]") -> None:
+    """Raise DatasetError where datasets together have no record to train on, or none to stop on."""
+    for split, rows in ((TRAIN, [data.train for data in sets]), (STOP, [data.validation for data in sets])):
+        if not any(map(len, rows)):
+            where = " or ".join(f"{dataset.split(split).meaning} of {dataset.name}" for dataset in datasets)
+            raise DatasetError(f"training needs records of {where} that have a signal")
+
+
+def split_set(dataset: Dataset, extra: Path | None, report: Report, workers: int | None = None) -> "TrainingSet":
+    """Return what :func:`training_set` returns, of which a split may be empty."""
     from readers.resnet1d.dataset import TrainingSet
 
     train, stop = dataset.split(TRAIN), dataset.split(STOP)
@@ -54,8 +69,6 @@ def training_set(dataset: Dataset, extra: Path | None, report: Report, workers: 
     train_rows, stop_rows = (
         np.flatnonzero([record.fold in split.folds for record in records]) for split in (train, stop)
     )
-    if not len(train_rows) or not len(stop_rows):
-        raise DatasetError(f"training needs records of {train.meaning} and of {stop.meaning} that have a signal")
     hot, labelled = targets([dataset.truth(record) for record in records])
     weight = np.ones(len(records), dtype=np.float32)
     return TrainingSet(seen.leads, seen.side, hot, labelled, weight, train_rows, stop_rows)
@@ -97,20 +110,43 @@ def prepared_records(
     """
     chosen = [record for split in splits for record in dataset.cohort(split)]
     cohort = Cohort(dataset, tuple(sorted(chosen, key=lambda record: by_id(record.ecg_id))), TRAIN)
-    seen = NetworkInput(
-        np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32), np.empty((0, len(NAMES)), dtype=np.float32)
-    )
-    if cohort:
-        each = partial(each_prepared, dataset, workers or own_processors())
-        leads = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report, each)
-        side = cached_array(cohort, (f"resnet1d-side-{SIDE_VERSION}-{MEASURING}", _side), report, each)
-        seen = NetworkInput(leads, side[:, 0])
+    seen = prepared_cohort(cohort, report, workers)
     if not extra:
         return cohort, seen
     folds = frozenset(fold for split in splits for fold in dataset.split(split).folds)
     more, further = _extra(extra, dataset, frozenset(cohort.ids), folds)
     both_seen = NetworkInput(np.concatenate([seen.leads, further.leads]), np.concatenate([seen.side, further.side]))
     return [*cohort, *more], both_seen
+
+
+def prepared_cohort(cohort: Cohort, report: Report, workers: int | None = None) -> NetworkInput:
+    """Return what the network sees of a cohort's records, in their order; mapped from the cache folder.
+
+    Whoever asks for the same records again gets the same files, whatever they are split into.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Of records with a signal.
+    report : callable
+    workers : int, optional
+        Processes that prepare signals; by default one for each processor.
+
+    Raises
+    ------
+    taxonomy.error.DatasetError
+        When a record cannot be read; those before it are kept.
+    taxonomy.error.StorageError
+        When the cache folder cannot be written.
+    """
+    if not cohort:
+        return NetworkInput(
+            np.empty((0, 12, NETWORK_SAMPLES), dtype=np.float32), np.empty((0, len(NAMES)), dtype=np.float32)
+        )
+    each = partial(each_prepared, cohort.dataset, workers or own_processors())
+    leads = cached_array(cohort, (f"resnet1d-{NETWORK_FS}hz", _prepared), report, each)
+    side = cached_array(cohort, (f"resnet1d-side-{SIDE_VERSION}-{MEASURING}", _side), report, each)
+    return NetworkInput(leads, side[:, 0])
 
 
 def training_record(data: "TrainingSet", dataset: Dataset, extra: Path | None) -> dict[str, Any]:

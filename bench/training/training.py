@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.dataset import Dataset
 from bench.dataset.base import TRAIN
 from bench.progress import SILENT, Observer, Report, TimeLeft
-from bench.storage import as_json, held, sha256, write_whole
+from bench.storage import as_json, held, write_whole
 from bench.training.rare_phantom import phantom_record, with_phantoms
-from bench.training.resnet1d import STOP, training_record, training_set
+from bench.training.resnet1d import check_both, split_set
+from bench.training.several import joined
 from bench.training.sharing import shared
+from bench.training.source import Source, is_plain, sources_record
 from measurements import VERSION as MEASURING
 from phantoms.simulator import VERSION as SIMULATOR
-from readers.head import corrected_limits
 from readers.resnet1d.side import VERSION as SIDE_VERSION
 from taxonomy.error import SettingError
 from taxonomy.outside import object_in
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 SETTINGS = "training.json"
 """What the checkpoints of a folder depend on."""
 
+PLAIN = ("dataset", "records", "extra")
+"""What it says of the data of a training on one dataset; several stand as ``datasets``."""
+
+DIGESTS = frozenset({"records", "extra", "datasets"})
+"""Entries that a message does not show."""
+
 TOLD_EVERY = 30
 """Seconds between two lines about the preparation of the records."""
 
@@ -40,9 +46,8 @@ class Plan:
     Attributes
     ----------
     config : TrainingConfig
-    dataset : Dataset
-    extra : Path or None
-        More records (:func:`bench.training.resnet1d.prepared_records`).
+    sources : tuple of Source
+        One or several, of which no recording is in two (:func:`bench.training.source.sources_of`).
     member : int or None
         The only seed to train here; None trains all of them.
     out : Path
@@ -52,8 +57,7 @@ class Plan:
     """
 
     config: "TrainingConfig"
-    dataset: Dataset
-    extra: Path | None
+    sources: tuple[Source, ...]
     member: int | None
     out: Path
     workers: int | None = None
@@ -118,13 +122,13 @@ def _check_settings(plan: Plan) -> None:
 
     Seeds may differ: each member depends on its own alone.
     """
+    from readers.resnet1d.config import TrainingConfig
+
     config = {name: value for name, value in plan.config.to_json().items() if name != "seeds"}
-    dataset = plan.dataset
-    records = {split: dataset.cohort(split).fingerprint for split in (TRAIN, STOP)}
-    data = {"dataset": f"{dataset.name} {dataset.version}", "records": records}
-    extra = {"extra": sha256(plan.extra) if plan.extra and plan.extra.is_file() else None}
+    each = [source.to_json() for source in plan.sources]
+    data = {name: each[0][name] for name in PLAIN} if is_plain(plan.sources) else {"datasets": each}
     versions = {"versions": {"side": SIDE_VERSION, "measurements": MEASURING, "phantoms": SIMULATOR}}
-    now = config | data | extra | versions
+    now = config | data | versions
     path = plan.out / SETTINGS
     if not path.exists():
         if any(plan.out.glob("member-*/*.safetensors")):
@@ -132,27 +136,43 @@ def _check_settings(plan: Plan) -> None:
                 f"{plan.out} holds checkpoints but no {SETTINGS}, of which settings nobody knows; name another --out"
             )
         write_whole(path, as_json(now))
-    was = object_in(path, SettingError)
+    was = TrainingConfig().to_json() | object_in(path, SettingError)  # a setting was the default before it could be set
     for name, new in now.items():
         if was.get(name) != new:
-            told = f"{name} is {was.get(name)!r}, not {new!r}" if name not in {"records", "extra"} else f"other {name}"
+            told = f"{name} is {was.get(name)!r}, not {new!r}" if name not in DIGESTS else f"other {name}"
             raise SettingError(f"{plan.out} holds another training ({told}); name another --out")
 
 
 def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, Description]":
     """Return what to train on, and the description for the weights file."""
+    from readers.resnet1d.loss import finding_limits
     from readers.resnet1d.weights import Description
 
-    with observer.progress("preparing") as report:
-        examples = training_set(plan.dataset, plan.extra, _told(observer, report), plan.workers)
-    facts = training_record(examples, plan.dataset, plan.extra)
+    sets = [_prepared_source(source, plan.workers, observer) for source in plan.sources]
+    check_both([source.dataset for source in plan.sources], sets)
+    facts = sources_record(plan.sources, sets)
+    for source, data in zip(plan.sources, sets, strict=True) if len(sets) > 1 else ():
+        observer.say(f"{_named(source)}: {len(data.train)} to train on, {len(data.validation)} to stop on")
+    examples = joined(sets, [source.weight for source in plan.sources])
     observer.say(f"{facts['training_records']} records to train on, {facts['validation_records']} to stop on")
-    limits = corrected_limits(examples.finding_shares(), plan.config.finding_correction)
+    if not examples.can_stop:
+        observer.say("no superclass tells the records to stop on apart: the weights will be those of the last epoch")
+    limits = finding_limits(examples, plan.config)
     if plan.config.phantoms:
         examples = _with_phantoms(examples, plan.config.phantoms, observer)
         facts["phantoms"] = phantom_record(plan.config.phantoms)
         observer.say(f"{facts['phantoms']['records']} phantoms to train on beside them")
     return examples, Description(plan.config, facts, limits=limits)
+
+
+def _prepared_source(source: Source, workers: int | None, observer: Observer) -> "TrainingSet":
+    with observer.progress(f"preparing {source.name}") as report:
+        return split_set(source.dataset, source.extra, _told(observer, report), workers)
+
+
+def _named(source: Source) -> str:
+    weight = "" if source.weight == 1 else f", weight {source.weight:g}"
+    return f"{source.name} ({source.dataset.split(TRAIN).meaning}{weight})"
 
 
 def _with_phantoms(examples: "TrainingSet", config: "PhantomConfig", observer: Observer) -> "TrainingSet":
@@ -192,7 +212,8 @@ def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Obse
     def told(epoch: "Epoch") -> None:
         mark = " *" if epoch.best else "  "
         left = remaining.after(epoch.number, epoch.epochs)
-        found = f"loss {epoch.loss:.4f}  fold 9 AUROC {epoch.auroc:.4f}{mark}"
+        stopping = "" if epoch.auroc is None else f"  stopping AUROC {epoch.auroc:.4f}{mark}"
+        found = f"loss {epoch.loss:.4f}{stopping}"
         speed = f"{epoch.run.rate:,.0f} records/s"
         observer.say(f"epoch {epoch.number:>3}/{epoch.epochs}  {found}  {speed}  {left}".rstrip())
 

@@ -77,7 +77,7 @@ class Cases:
 
     def each(self, questions: Iterable[Question]) -> Iterator[Case]:
         """Yield the case of each question, lazily."""
-        if not self.ahead.processes or not self._draws:
+        if not self.ahead.processes or not self._draws or self.view.is_as_is:
             yield from map(self.case, questions)
             return
         work = (
@@ -87,9 +87,12 @@ class Cases:
             yield self.with_images(question, images)
 
     def case(self, question: Question) -> Case:
-        """Return the case of one question."""
+        """Return the case of one question; raises PageError where its page cannot be shown to the reader."""
         images: tuple[Picture, ...] = ()
-        if self._draws:
+        if self.view.is_as_is and self.view.shows_images:
+            page = question.record.page()
+            images = (page if self._draws else page.blank(),)
+        elif self._draws:
             images = self.view.drawn(self._drawn(question.record))
         elif self.view.shows_images:
             images = blank(self.view.renderer, self.view.style)
@@ -170,8 +173,10 @@ def cases_of(view: View, cohort: Cohort, observer: Observer = SILENT) -> Cases:
     ------
     taxonomy.error.BenchError
         When the records of a fold are all of one patient and another's numbers are to be shown, a file of
-        measurements or statements cannot be read, or there are too few patients for the worked examples.
+        measurements or statements cannot be read, there are too few patients for the worked examples, or the
+        condition changes traces and the records are pages of others.
     """
+    view = view.as_is() if cohort.dataset.shows_pages else view
     shown = Cases(view, cohort, _features(view.measurements), statements=_printed(view))
     if view.shots and "text" in view.inputs:
         shown = replace(shown, worked=worked_examples(view, cohort.dataset, shown.numbers))

@@ -16,6 +16,12 @@ from taxonomy.schema import GROUNDS, NESTED, NUMBERS, REASONING, TRACING, answer
 from taxonomy.statement import subclasses
 from taxonomy.target import FLAT, TargetFormat
 
+AS_IS = (
+    "The page with the 12-lead ECG, as it was printed, scanned or photographed; paper speed, gain and the names of the "
+    "leads are as it shows them."
+)
+"""Caption of a page that others drew; here, since a text file more would change the id of every other run."""
+
 
 def prompt(
     printout: Printout, images: Sequence[Picture], condition: Condition, form: TargetFormat, renderer_name: str
@@ -31,7 +37,7 @@ def prompt(
     condition : Condition
     form : TargetFormat
     renderer_name : str
-        Whose images the captions describe.
+        Whose images the captions describe; empty for pages that others drew.
     """
     shown = None if condition.measurements == "none" else printout.shown(condition.without)
     parts = [filled("question")]
@@ -104,6 +110,8 @@ def _example(schema: Mapping[str, Any]) -> object:
 
 
 def _captions(images: Sequence[Picture], renderer_name: str) -> list[str]:
+    if not renderer_name:
+        return [AS_IS for _ in images]
     template = "caption_lead" if len(images) > 1 else "caption_page"
     return [
         filled(

@@ -27,7 +27,7 @@ _KINDS: Mapping[str, Any] = {
     "statements": Path | None,
     "inputs": frozenset,
     "preferred_fs": int | None,
-    **dict.fromkeys(("demography", "keeps_originals"), bool),
+    **dict.fromkeys(("demography", "keeps_originals", "is_as_is"), bool),
 }
 
 WAVEFORM = "waveform"
@@ -68,6 +68,8 @@ class View:
     keeps_originals : bool
         Whether pictures keep what they were drawn from, for readers with instruments; it changes no picture, and
         stands in no manifest.
+    is_as_is : bool
+        Whether readers of pictures are shown the pages that records came as; :meth:`as_is` sets it.
 
     Raises
     ------
@@ -87,6 +89,7 @@ class View:
     demography: bool = False
     shots: int = 0
     keeps_originals: bool = False
+    is_as_is: bool = False
 
     def __post_init__(self) -> None:
         for name, kind in _KINDS.items():
@@ -132,6 +135,21 @@ class View:
         chosen["px_per_mm"] = chosen["px_per_mm"] or usual_px_per_mm(chosen["renderer"])
         return replace(self, inputs=inputs, demography=self.demography or taught.get("demography", False), **chosen)
 
+    def as_is(self) -> "View":
+        """Return the view of pages as they are: no renderer draws them.
+
+        Raises
+        ------
+        taxonomy.error.SettingError
+            When the condition changes the traces.
+        """
+        if self.shows_images and (self.shown.lead_mask or self.shown.jittered):
+            raise SettingError(
+                f"condition {self.shown.name!r} changes the traces, and pages of a folder are shown as they are: "
+                "leave it out"
+            )
+        return replace(self, renderer="", px_per_mm=0, is_as_is=True)
+
     def without_reasoning(self) -> "View":
         """Return the view that asks for the same answer without reasoning."""
         return replace(self, format=without_reasoning(self.format or USUAL["format"]))
@@ -162,7 +180,12 @@ class View:
         return not self.inputs or not {"signal", "image", "text"}.isdisjoint(self.inputs)
 
     def drawn(self, signal: Signal, like: Sequence[Picture] = ()) -> tuple[Picture, ...]:
-        """Return the pages of a signal; those of a masked copy are drawn like the pages of the whole record."""
+        """Return the pages of a signal; those of a masked copy are drawn like the pages of the whole record.
+
+        Raises SettingError where pages are shown as they are.
+        """
+        if self.is_as_is:
+            raise SettingError("pages of a folder are shown as they are: nothing of them is changed and drawn again")
         return render(signal.mv, signal.fs, self.renderer, self.style, like)
 
     def prompt(self, numbers: Measurements, images: Sequence[Picture], patient: Record | None = None) -> Prompt | None:

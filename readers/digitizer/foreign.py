@@ -9,8 +9,8 @@ from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_picture
 from readers.digitizer.follow import followed
 from readers.digitizer.geometry import RECORD_S, DigitizeError, pieces
 from readers.digitizer.ink import ink_coverage
-from readers.digitizer.layout import MM_PER_S, ROWS, SPECK_MM, PageLayout, page_layout
-from readers.digitizer.paper import Grid, grid_map, grids
+from readers.digitizer.layout import MM_PER_S, ROWS, SPECK_MM, AnotherPageError, PageLayout, page_layout
+from readers.digitizer.paper import Grid, grid_colour, grid_map, grids
 from readers.digitizer.sheet import Sheet, flat_sheet
 from readers.digitizer.trace import trace_heights
 from renderers.printed import COLUMN_S
@@ -45,6 +45,10 @@ class PageReport:
     ----------
     px_per_mm : tuple of float
         Across and down, of the part that was read.
+    grid_colour : str
+        Such as ``"red"``; ``"grey"`` where it has none.
+    rows : int
+        3, or 4 with a rhythm strip.
     tilt : float
         Degrees by which the grid was turned.
     is_straightened : bool
@@ -68,6 +72,8 @@ class PageReport:
     """
 
     px_per_mm: tuple[float, float]
+    grid_colour: str
+    rows: int
     tilt: float
     is_straightened: bool
     residual_mm: float
@@ -121,15 +127,17 @@ def foreign_page(picture: NDArray[np.uint8]) -> ForeignPage:
     ink = ink_coverage(even) >= 0.5
     pieces(ink)
     dark = grid_map(even, without_specks(ink, 0.006 * max(picture.shape[:2])))
-    reasons = []
+    reasons: list[DigitizeError] = []
     for grid in grids(dark):
         try:
             return _read(even, dark, grid)
         except DigitizeError as error:
-            reasons.append((grid, str(error)))
-    # The clearest lattices are one another's harmonics; a reason other than missing pulses comes from the right one.
-    told = next((reason for _, reason in reasons if "pulses (" not in reason), reasons[0][1])
-    raise DigitizeError(told)
+            reasons.append(error)
+    # The clearest lattices are one another's harmonics, and by a wrong one strokes may look like other pulses: what
+    # another page shows is told once all have failed, then a reason other than missing pulses.
+    others: list[DigitizeError] = [error for error in reasons if isinstance(error, AnotherPageError)]
+    told = others or [error for error in reasons if "pulses (" not in str(error)] or reasons
+    raise told[0]
 
 
 def _read(even: NDArray[np.uint8], dark: NDArray[np.float32], grid: Grid) -> ForeignPage:
@@ -164,6 +172,8 @@ def _report(
     widths = [pulse.right - pulse.left for pulse in layout.pulses]
     return PageReport(
         px_per_mm=(sheet.across, sheet.down),
+        grid_colour=grid_colour(sheet.picture),
+        rows=len(layout.pulses),
         tilt=sheet.tilt,
         is_straightened=sheet.is_resampled,
         residual_mm=sheet.residual_mm,

@@ -104,6 +104,8 @@ def page_geometry(ink: NDArray[np.bool_], lead: str = "") -> PageGeometry:
         raise DigitizeError("no calibration pulse of 5 mm by 10 mm was found: scale and baselines are unknown")
     rough = float(np.median([pulse.px_per_mm for pulse in pulses]))
     pulses = [pulse for pulse in pulses if abs(pulse.px_per_mm / rough - 1) < 0.08]
+    if not pulses:
+        raise DigitizeError("the calibration pulses are of different sizes: none of them tells the scale")
     left, pen = (float(np.median([getattr(pulse, name) for pulse in pulses])) for name in ("left", "pen_px"))
     scale = _scale(rough, (reach - pen / 2 - left) / (RECORD_S * MM_PER_S + STRIP_LEFT_MM - PULSE_LEFT_MM))
     # A page drawn for a screen has a whole number of pixels per mm, to which its strokes snap by up to half a pixel.

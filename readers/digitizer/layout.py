@@ -43,6 +43,10 @@ ROWS = 3
 """Rows of columns; a fourth row is the rhythm strip."""
 
 
+class AnotherPageError(DigitizeError):
+    """A page with pulses, which lies another way, or has another layout, than is read."""
+
+
 @dataclass(frozen=True)
 class FoundPulse:
     """A calibration pulse in pixels: its left and right side, its foot, which is 0 mV, and the mm of 1 mV."""
@@ -89,17 +93,23 @@ def page_layout(ink: NDArray[np.bool_], across: float, down: float) -> PageLayou
     ------
     DigitizeError
         When there are no pulses, rows or columns as on a 3 x 4 page at 25 mm/s.
+    AnotherPageError
+        When there are, but it lies another way, or has more rows.
     """
     pulses = _rows(found_pulses(ink, across, down), across, down)
     if not pulses:
         flipped = _rows(found_pulses(ink[::-1, ::-1], across, down), across, down)
         if flipped:
-            raise DigitizeError("the page is upside down: turn it by half a turn")
+            raise AnotherPageError("the page is upside down: turn it by half a turn")
+        for sideways in (np.rot90(ink), np.rot90(ink, -1)):
+            if _rows(found_pulses(np.ascontiguousarray(sideways), down, across), down, across):
+                raise AnotherPageError("the page lies on its side: turn it by a quarter turn")
         raise DigitizeError(
             "no column of calibration pulses (1 mV as 5, 10 or 20 mm, 1.5 to 7 mm wide) was found: the gain is unknown"
         )
     if len(pulses) not in {ROWS, ROWS + 1}:
-        raise DigitizeError(
+        error = AnotherPageError if len(pulses) > ROWS + 1 else DigitizeError
+        raise error(
             f"a 3 x 4 page has 3 rows and perhaps a rhythm strip, not the {len(pulses)} rows with pulses found here"
         )
     lines = _separators(ink, down)

@@ -32,6 +32,13 @@ ORDER = 3
 """Order of the polynomials that map the sheet to the picture: perspective and one soft bend."""
 
 
+COLOURS = ("red", "yellow", "green", "cyan", "blue", "magenta")
+"""Names of hues, every 60 degrees."""
+
+LEAST_CHROMA = 12
+"""Difference of the channels from which a grid is coloured."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """The grid of a page: pixels per millimetre across and down, its tilt, and how clearly it stands out."""
@@ -57,6 +64,25 @@ def grid_map(even: NDArray[np.uint8], ink: NDArray[np.bool_]) -> NDArray[np.floa
     free = ~binary_dilation(ink, iterations=2)
     mean = float(dark[free].mean()) if free.any() else 0.0
     return np.where(free, dark - mean, 0).astype(np.float32)
+
+
+def grid_colour(even: NDArray[np.uint8]) -> str:
+    """Return the name of the colour of a page's grid: that of what is neither paper nor ink.
+
+    Parameters
+    ----------
+    even : uint8 array (height, width, 3)
+        A picture with white paper.
+    """
+    brightest = even.max(axis=2)
+    printed = even[(even.min(axis=2) < 240) & (brightest > 120)]
+    if not len(printed):
+        return "grey"
+    red, green, blue = (float(part) for part in printed.mean(axis=0))
+    if max(red, green, blue) - min(red, green, blue) < LEAST_CHROMA:
+        return "grey"
+    hue = np.degrees(np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue)) % 360
+    return COLOURS[round(hue / 60) % 6]
 
 
 def grids(grid: NDArray[np.float32]) -> list[Grid]:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from measurements import Measurements, measure
 from readers.contract import Case, Input
 from readers.digest import file_digest
-from readers.digitizer.digitizing import DIGITIZED_FS, Digitized, check_size, digitize
-from readers.digitizer.foreign import foreign_page
+from readers.digitizer.digitizing import DIGITIZED_FS, check_size, digitize
 from readers.digitizer.geometry import DigitizeError
+from readers.digitizer.page import page_leads
 from readers.head import MEASURED
 from readers.prefetch import Elsewhere, prefetched
 from readers.processors import other_processes
@@ -22,12 +22,15 @@ from readers.resnet1d.preprocessing import prepare
 from readers.resnet1d.reader import BATCH, PAGE_WEIGHTS, Resnet1dReader
 from readers.resnet1d.side import NetworkInput, network_input, nothing_known
 from renderers import Picture
-from renderers.printed import COLUMN_S
+from renderers.printed import COLUMN_S, ROWS
 from renderers.style import LEADS
 from taxonomy.reading import Failure, Reading
 
 AT_A_TIME = 2
 """Cases that a process digitizes at a time: half a second."""
+
+PAGES = "2"
+"""How pages are read and measured, bumped with every change of what is found on one: such a run is another run."""
 
 Pages = tuple[Picture, ...]
 """The pictures of a case."""
@@ -52,8 +55,8 @@ class DigitizerReader:
 
     @cached_property
     def details(self) -> Mapping[str, str]:
-        """The digests of both sets of weights and the phantoms of their training, for the manifest."""
-        return {**self._networks.details, "page_weights": file_digest(PAGE_WEIGHTS)}
+        """The digests of both sets of weights, the phantoms of their training and how pages are read."""
+        return {**self._networks.details, "page_weights": file_digest(PAGE_WEIGHTS), "pages": PAGES}
 
     @property
     def taught_on(self) -> Mapping[str, frozenset[int | str]]:
@@ -128,7 +131,8 @@ def _recovered(pages: Pages) -> Recovered | Reading:
     try:
         for page in pages:
             check_size(page.size[1], page.size[0])  # before its pixels are unpacked
-        found = _digitized([page.rgb() for page in pages])
+        pictures = [page.rgb() for page in pages]
+        found = page_leads(pictures[0]) if len(pictures) == 1 else digitize(pictures)
     except DigitizeError as error:
         return Reading(error=Failure("refusal", str(error)))
     if found.whole:
@@ -137,22 +141,8 @@ def _recovered(pages: Pages) -> Recovered | Reading:
     return Recovered(NetworkInput(leads, nothing_known()), page_measurements(found.mv), whole=False)
 
 
-def _digitized(pictures: list[NDArray[np.uint8]]) -> Digitized:
-    """Recover the leads of pictures, of a page that others drew where it is none of ours."""
-    try:
-        return digitize(pictures)
-    except DigitizeError as error:
-        if len(pictures) > 1:
-            raise
-        ours = str(error)
-    try:
-        return foreign_page(pictures[0]).leads
-    except DigitizeError as error:
-        raise DigitizeError(f"{ours}; read as a page that others drew: {error}") from None
-
-
 def page_measurements(mv: NDArray[np.float32]) -> Measurements:
-    """Measure a 3 x 4 page: the rate on its rhythm strip, the frontal axis on its column of limb leads.
+    """Measure a 3 x 4 page: the rate over its rows and its rhythm strip, the axis on its column of limb leads.
 
     Parameters
     ----------
@@ -162,16 +152,35 @@ def page_measurements(mv: NDArray[np.float32]) -> Measurements:
     Returns
     -------
     Measurements
-        Rate of the rhythm strip; everything else of the first column, where I, II and III stand together and the
+        Rate over ten seconds; everything else of the first column, where I, II and III stand together and the
         augmented leads follow from them (Goldberger 1942).
     """
     column = np.nan_to_num(mv[:, : int(COLUMN_S * DIGITIZED_FS)])
     one, two = column[0], column[1]
     column[2] = two - one
     column[3], column[4], column[5] = -(one + two) / 2, one - two / 2, two - one / 2
-    strip = np.zeros_like(mv)
+    return replace(measure(column, DIGITIZED_FS), heart_rate=measure(_rows(mv), DIGITIZED_FS).heart_rate)
+
+
+def _rows(mv: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rows of a page as four leads of ten seconds, the others flat: a beat stands out in one row or another.
+
+    Each column of a row begins where the one before it ended, since a step between leads looks like a beat.
+    """
+    rows = np.zeros_like(mv)
+    for row, names in enumerate(ROWS):
+        last = np.float32(0)
+        for part, name in enumerate(names):
+            first, end = (round(COLUMN_S * k * DIGITIZED_FS) for k in (part, part + 1))
+            known = np.flatnonzero(np.isfinite(mv[LEADS.index(name), first:end]))
+            if len(known):
+                samples = np.interp(np.arange(end - first), known, mv[LEADS.index(name), first:end][known])
+                rows[row, first:end] = samples - samples[0] + last
+                last = rows[row, end - 1]
+            else:
+                rows[row, first:end] = last
     shown = np.isfinite(mv).sum(axis=1)
-    shown[LEADS.index("II")] += 1  # where no lead is shown for longer than the others
     longest = int(np.argmax(shown))
-    strip[longest] = np.nan_to_num(mv[longest])
-    return replace(measure(column, DIGITIZED_FS), heart_rate=measure(strip, DIGITIZED_FS).heart_rate)
+    if shown[longest] > 1.5 * COLUMN_S * DIGITIZED_FS:
+        rows[len(ROWS)] = np.nan_to_num(mv[longest] - np.nanmedian(mv[longest]))
+    return rows

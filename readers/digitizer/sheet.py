@@ -138,13 +138,53 @@ def _largest(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _unwrapped(wave: NDArray[np.complex128], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the phase over a mask in one piece, the strongest cells first (quality-guided unwrapping, Ghiglia 1998).
+    """Return the phase over a mask in one piece; a cell that is 0 has a printed line in its middle.
 
-    A cell that is 0 in the phase of a printed line's darkness has the line in its middle.
+    Where the turns around every four cells cancel, all ways from cell to cell agree, and the shortest is taken. Else
+    the strongest cells come first (quality-guided unwrapping, Ghiglia 1998).
     """
     phase, strength = np.angle(wave), np.abs(wave)
-    out = np.full(wave.shape, np.nan)
-    start = tuple(int(k) for k in np.unravel_index(int(np.argmax(np.where(mask, strength, -1))), wave.shape))
+    row, column = np.unravel_index(int(np.argmax(np.where(mask, strength, -1))), wave.shape)
+    start = int(row), int(column)
+    return _by_strength(phase, strength, mask, start) if _has_residue(phase, mask) else _by_turns(phase, mask, start)
+
+
+def _turns(difference: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(difference / (2 * np.pi)).astype(np.int64)
+
+
+def _has_residue(phase: NDArray[np.float64], mask: NDArray[np.bool_]) -> bool:
+    across, down = _turns(np.diff(phase, axis=1)), _turns(np.diff(phase, axis=0))
+    around = across[:-1] + down[:, 1:] - across[1:] - down[:, :-1]
+    return bool((around[mask[:-1, :-1] & mask[:-1, 1:] & mask[1:, :-1] & mask[1:, 1:]] != 0).any())
+
+
+def _by_turns(phase: NDArray[np.float64], mask: NDArray[np.bool_], start: tuple[int, int]) -> NDArray[np.float64]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order
+
+    places = np.arange(mask.size).reshape(mask.shape)
+    beside, below = mask[:, :-1] & mask[:, 1:], mask[:-1] & mask[1:]
+    ends = [np.concatenate(pair) for pair in (
+        (places[:, :-1][beside], places[:-1][below]), (places[:, 1:][beside], places[1:][below])
+    )]  # fmt: skip
+    ways = coo_array((np.ones(len(ends[0]), dtype=np.int8), tuple(ends)), shape=(mask.size, mask.size)).tocsr()
+    first = int(places[start])
+    order, before = breadth_first_order(ways, first, directed=False)
+    flat, before = phase.ravel(), before.astype(np.int64)
+    before[before < 0] = first  # also those off the mask, which are not looked at
+    turns = _turns(flat[before] - flat)
+    while (before != first).any():
+        turns, before = turns + turns[before], before[before]
+    out = np.full(mask.size, np.nan)
+    out[order] = flat[order] + 2 * np.pi * turns[order]
+    return out.reshape(mask.shape)
+
+
+def _by_strength(
+    phase: NDArray[np.float64], strength: NDArray[np.float64], mask: NDArray[np.bool_], start: tuple[int, int]
+) -> NDArray[np.float64]:
+    out = np.full(phase.shape, np.nan)
     heap: list[tuple[float, int, int, float]] = [(0.0, start[0], start[1], float(phase[start]))]
     while heap:
         _, row, column, near = heappop(heap)

@@ -9,7 +9,7 @@ from readers.api.request import SentImage
 from readers.instrument.argument import WrongCall, arguments_of, numbers, shortened
 from readers.instrument.place import Place
 from readers.instrument.tool import Found, Tool, arguments_schema, lead_schema, numbers_schema, place_named
-from renderers import EcgImage, Picture
+from renderers import Picture
 from renderers.closer import MOST_PX_PER_MM, BoxMm, closer, size_mm
 from taxonomy.error import RenderError
 
@@ -119,7 +119,7 @@ class Lens:
         return LEAST_PX_PER_MM
 
 
-def _drawn(picture: Picture, part: EcgImage) -> str:
+def _drawn(picture: Picture, part: Picture) -> str:
     how = "drawn" if picture.original else "its pixels enlarged, which shows nothing new,"
     scale = f"1 mm is {1000 / picture.mm_per_s:g} ms or {1 / picture.mm_per_mv:g} mV"
     return f"{how} at {part.px_per_mm} px/mm ({part.size[0]} x {part.size[1]} px; {scale})"

@@ -39,7 +39,8 @@ def augment(signal: Tensor, config: TrainingConfig, generator: Generator) -> Ten
     changed = _moved(signal, 1 + config.warp * (2 * uniform(batch) - 1), config.shift * (2 * uniform(batch) - 1))
     changed = changed * torch.exp(config.gain * normal(batch, leads, 1))
     changed = changed + config.noise * uniform(batch, 1, 1) * normal(batch, leads, samples)
-    keep_lead = (uniform(batch, leads, 1) >= config.lead_loss * (uniform(batch, 1, 1) < 0.5) * 2).float()
+    among = uniform(batch, leads, 1), uniform(batch, 1, 1) < config.lead_loss_records
+    keep_lead = (among[0] >= config.lead_loss * among[1] / config.lead_loss_records).float()
     changed = changed * keep_lead * _gaps(uniform(batch, 3), samples, config.gap)
     return as_page(changed) if config.page else changed
 

@@ -1,15 +1,16 @@
 """The settings of the network and its training, read from a TOML file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Interval, Len, MinLen
+from annotated_types import Ge, Gt, Interval, Len, MinLen
 
 from readers.setting import checked_settings, read_toml
-from taxonomy.error import unknown_name
+from taxonomy.error import SettingError, unknown_name
 from taxonomy.statement import statements
 
 Count = Annotated[int, Ge(1)]
@@ -72,8 +73,12 @@ class TrainingConfig:
         Residual blocks per stage.
     kernel : int
         Samples under a convolution.
-    dropout : float
-        Dropout before the heads.
+    reduction : int
+        By which a squeeze-and-excitation gate is narrower than its block (16 in Hu et al. 2018); 0 for no gates.
+    layer_pooling : bool
+        Whether the heads see the pooled features of every stage (Ballas and Diou 2022), not those of the last alone.
+    dropout, block_dropout : float
+        Dropout before the heads, and between the two convolutions of a block.
     batch : int
         Records per step.
     epochs, patience : int
@@ -92,6 +97,21 @@ class TrainingConfig:
         Augmentation: most samples by which a record is shifted in time.
     lead_loss, gap, mixup : float
         Augmentation: probability of a blanked lead, of a blanked stretch, and strength of mixup.
+    lead_loss_records : float
+        Share of the records whose leads may be blanked; ``lead_loss`` is the probability over all records, so that
+        0.5 in each and every record (1.0) is random lead masking (Oh et al. 2022).
+    mixstyle : float
+        Probability that a batch is taught in mixed styles (MixStyle, Zhou et al. 2021, who take 0.5), at each stage.
+    mixstyle_alpha : float
+        Of the Beta distribution of the shares (0.1 in their paper).
+    mixstyle_stages : int
+        Stages after which styles are mixed, from the first; never after the last one.
+    mixstyle_between : {"records", "domains"}
+        Whose styles are mixed: those of any two records, or of records of two datasets (one's own where a batch holds
+        no other).
+    label_smoothing : float
+        Share of a target that is spread evenly over the values of its head, or over yes and no where each value is a
+        question of its own (Szegedy et al. 2016, who take 0.1).
     page : bool
         Whether each lead is limited to the part that a printed 3 x 4 page shows.
     side : tuple of str
@@ -113,7 +133,10 @@ class TrainingConfig:
     channels: Annotated[tuple[Width, ...], Len(1, 16)] = (48, 64, 96, 160)
     blocks: Annotated[int, Interval(ge=1, le=64)] = 2
     kernel: Annotated[int, Interval(ge=1, le=499)] = 5
+    reduction: Annotated[int, Ge(0)] = 8
+    layer_pooling: bool = False
     dropout: Share = 0.3
+    block_dropout: Share = 0.0
     batch: Count = 64
     epochs: Count = 60
     patience: Annotated[int, Ge(0)] = 20
@@ -128,8 +151,14 @@ class TrainingConfig:
     warp: Strength = 0.1
     shift: Annotated[int, Ge(0)] = 100
     lead_loss: Share = 0.1
+    lead_loss_records: Annotated[float, Interval(gt=0, le=1)] = 0.5
     gap: Share = 0.5
     mixup: Share = 0.2
+    mixstyle: Share = 0.0
+    mixstyle_alpha: Annotated[float, Gt(0)] = 0.1
+    mixstyle_stages: Count = 2
+    mixstyle_between: Literal["records", "domains"] = "records"
+    label_smoothing: Annotated[float, Interval(ge=0, lt=1)] = 0.0
     page: bool = False
     side: tuple[SideGroup, ...] = ()
     hidden: Share = 0.3
@@ -160,6 +189,46 @@ def read_training_config(path: Path | None = None) -> TrainingConfig:
     return training_config_from(read_toml(path or files("readers.resnet1d") / "config.toml", "training configuration"))
 
 
+def shipped_configs() -> dict[str, str]:
+    """Return the ready settings by name, and what each is: the first line of its file."""
+    found = [file for file in _ready().iterdir() if file.name.endswith(".toml")]
+    lines = {file.name.removesuffix(".toml"): file.read_text(encoding="utf-8").partition("\n")[0] for file in found}
+    return {name: line.removeprefix("# ") for name, line in sorted(lines.items())}
+
+
+def configured(written: Sequence[str]) -> TrainingConfig:
+    """Return the configuration that files and names of ready settings give together.
+
+    Parameters
+    ----------
+    written : sequence of str
+        Each a TOML file, or a name of :func:`shipped_configs`; a later one's settings go over an earlier one's. A name
+        changes the shipped configuration where no file stands before it. Without any it is the shipped one.
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+        When a file cannot be read as TOML, or a setting has the wrong type or range.
+    taxonomy.error.UnknownNameError
+        When a name or a setting is unknown.
+    """
+    ready, data = shipped_configs(), dict[str, Any]()
+    for number, one in enumerate(written or [""]):
+        if number == 0 and (one in ready or not one):
+            data = read_toml(files("readers.resnet1d") / "config.toml", "training configuration")
+        if one in ready:
+            data |= read_toml(_ready() / f"{one}.toml", "training configuration")
+        elif one and not Path(one).suffix and not Path(one).exists():
+            raise unknown_name("training configuration", one, ready)
+        elif one:
+            data |= read_toml(Path(one), "training configuration")
+    return training_config_from(data)
+
+
+def _ready() -> Traversable:
+    return files("readers.resnet1d") / "configs"
+
+
 def training_config_from(data: Mapping[str, object]) -> TrainingConfig:
     """Return the configuration that ``data`` holds, with defaults for the rest; raises as a file's reading does."""
     part = data.get("phantoms")
@@ -167,4 +236,9 @@ def training_config_from(data: Mapping[str, object]) -> TrainingConfig:
         for code in checked_settings(PhantomConfig, part, "setting of [phantoms]").statements:
             if code not in statements():
                 raise unknown_name("statement of [phantoms]", code, statements())
-    return checked_settings(TrainingConfig, data, "training setting")
+    config = checked_settings(TrainingConfig, data, "training setting")
+    if config.mixstyle and len(config.channels) < 2:
+        raise SettingError(
+            "mixstyle needs two stages or more, since it is never applied after the last: add to channels"
+        )
+    return config

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from readers.head import STATEMENT, is_multi_label
+from readers.head import STATEMENT, Limits, corrected_limits, is_multi_label
 from readers.resnet1d.config import TrainingConfig
+from readers.resnet1d.dataset import TrainingSet
 from taxonomy.reading import SUPERCLASS
 
 
@@ -26,17 +27,48 @@ def loss_of(
         In the order of the heads.
     known : mapping of str to bool tensor (batch,)
     config : TrainingConfig
-        Weights of the heads.
+        Weights of the heads, and label smoothing.
     """
     total = outputs.new_zeros(len(outputs))
     parts = outputs.split([target.shape[1] for target in targets.values()], dim=1)
     for head, logits in zip(targets, parts, strict=True):
+        target = smoothed(targets[head], config.label_smoothing, 2 if is_multi_label(head) else logits.shape[1])
         if is_multi_label(head):
-            each = binary_cross_entropy_with_logits(logits, targets[head], reduction="none").mean(dim=1)
+            each = binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=1)
         else:
-            each = cross_entropy(logits, targets[head], reduction="none")
+            each = cross_entropy(logits, target, reduction="none")
         total = total + _weight(head, config) * each * known[head]
     return total
+
+
+def smoothed(target: Tensor, share: float, choices: int) -> Tensor:
+    """Return a target of which a share is spread evenly over the choices (label smoothing, Szegedy et al. 2016)."""
+    return target if not share else (1 - share) * target + share / choices
+
+
+def smoothed_limits(limits: Limits, share: float) -> Limits:
+    """Return limits for a network that was taught smoothed targets, whose probabilities keep as far from 0 and 1.
+
+    Its answer to a yes-no question that it would give p without smoothing is (1 - share) p + share / 2: where a limit
+    stayed below the least of those, every finding would be reported.
+    """
+    return {
+        head: {value: (1 - share) * limit + share / 2 for value, limit in values.items()}
+        for head, values in limits.items()
+    }
+
+
+def finding_limits(data: TrainingSet, config: TrainingConfig) -> Limits:
+    """Return where the findings of a network are decided that was taught a training set, as its weights file names it.
+
+    Parameters
+    ----------
+    data : TrainingSet
+        Without phantoms, which are as frequent as they were asked for.
+    config : TrainingConfig
+        How far the limits follow the findings' shares, and how far smoothing has moved the answers.
+    """
+    return smoothed_limits(corrected_limits(data.finding_shares(), config.finding_correction), config.label_smoothing)
 
 
 def _weight(head: str, config: TrainingConfig) -> float:

@@ -1,14 +1,18 @@
 """The network: a residual 1D convolutional trunk with squeeze-and-excitation, and one head for each question.
 
 After He et al. 2016 (residual learning), Hu et al. 2018 (squeeze-and-excitation) and the ResNets that Strodthoff et al.
-2021 found best on PTB-XL.
+2021 found best on PTB-XL. Heads may see every stage (Ballas and Diou 2022) instead of the last one alone.
 """
+
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from readers.head import Heads, is_multi_label
 from readers.resnet1d.config import TrainingConfig
+from readers.resnet1d.mixstyle import MixStyle
 from readers.resnet1d.side import NAMES, VOLTAGE, places
 
 SIDE_WIDTH = 64
@@ -42,18 +46,20 @@ class Block(nn.Module):
     Maps float32 (batch, inputs, samples) to (batch, outputs, samples / stride).
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, config: TrainingConfig) -> None:
         super().__init__()
+        kernel = config.kernel
+        between: nn.Module = nn.ReLU(inplace=True)
+        if config.block_dropout:
+            between = nn.Sequential(between, nn.Dropout(config.block_dropout))
         self.body = nn.Sequential(
             nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
             nn.BatchNorm1d(outputs),
-            nn.ReLU(inplace=True),
+            between,
             nn.Conv1d(outputs, outputs, kernel, 1, kernel // 2, bias=False),
             nn.BatchNorm1d(outputs),
         )
-        self.gate = nn.Sequential(
-            nn.Linear(outputs, outputs // 8), nn.ReLU(inplace=True), nn.Linear(outputs // 8, outputs), nn.Sigmoid()
-        )
+        self.gate = _gate(outputs, config.reduction) if config.reduction else None
         same = inputs == outputs and stride == 1
         self.shortcut: nn.Module = (
             nn.Identity()
@@ -68,8 +74,37 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, float32 (batch, outputs, samples / stride)."""
         y: Tensor = self.body(x)
-        gated = y * self.gate(y.mean(dim=2)).unsqueeze(2)
-        return torch.relu(gated + self.shortcut(x))
+        if self.gate is not None:
+            y = y * self.gate(y.mean(dim=2)).unsqueeze(2)
+        return torch.relu(y + self.shortcut(x))
+
+
+def _gate(width: int, reduction: int) -> nn.Sequential:
+    narrow = max(1, width // reduction)
+    return nn.Sequential(nn.Linear(width, narrow), nn.ReLU(inplace=True), nn.Linear(narrow, width), nn.Sigmoid())
+
+
+AfterStage = Callable[[int, Tensor], Tensor]
+"""Sees the output of each stage, by its number from 0, and returns what the next one is given."""
+
+
+class Trunk(nn.Sequential):
+    """Blocks in a row, of which each stage has the same number.
+
+    Maps float32 (batch, inputs, samples) to (batch, outputs, samples / 2 to the number of stages).
+    """
+
+    def __init__(self, blocks: Sequence[Block], each: int) -> None:
+        super().__init__(*blocks)
+        self.each = each
+
+    def forward(self, x: Tensor, after: AfterStage) -> Tensor:  # type: ignore[override]  # stages are what is seen
+        """Return the output of the last block."""
+        for number, block in enumerate(self, start=1):
+            x = block(x)
+            if number % self.each == 0:
+                x = after(number // self.each - 1, x)
+        return x
 
 
 class SideFeatures(nn.Module):
@@ -126,36 +161,64 @@ class EcgResNet(nn.Module):
             nn.Conv1d(12, width, 15, 2, 7, bias=False), nn.BatchNorm1d(width), nn.ReLU(inplace=True)
         )
         self.in_mv = nn.Conv1d(12, width, 15, 2, 7, bias=False) if "voltage" in config.side else None
-        blocks: list[nn.Module] = []
+        blocks: list[Block] = []
         for outputs in config.channels:
             for number in range(config.blocks):
-                blocks.append(Block(width, outputs, config.kernel, 2 if number == 0 else 1))
+                blocks.append(Block(width, outputs, 2 if number == 0 else 1, config))
                 width = outputs
-        self.trunk = nn.Sequential(*blocks)
+        self.trunk = Trunk(blocks, config.blocks)
+        self.mixstyle = _mixstyle(config) if config.mixstyle else None
+        self.mixed_stages = min(config.mixstyle_stages, len(config.channels) - 1)  # never before the heads
+        self.stages, self.layer_pooling = len(config.channels), config.layer_pooling
+        if config.layer_pooling:
+            width = sum(config.channels)
         self.side = SideFeatures(config.side) if config.side else None
         self.dropout = nn.Dropout(config.dropout)
         self.heads = nn.Linear(2 * width + (SIDE_WIDTH if config.side else 0), sum(map(len, heads.values())))
         if self.in_mv is not None:
             nn.init.zeros_(self.in_mv.weight)
 
-    def features(self, x: Tensor, side: Tensor | None = None) -> Tensor:
-        """Return the pooled features, float32 (batch, width): mean and maximum over time, and those of the side."""
+    def features(self, x: Tensor, side: Tensor | None = None, domain: Tensor | None = None) -> Tensor:
+        """Return the pooled features, float32 (batch, width): mean and maximum over time, and those of the side.
+
+        They are pooled from the last stage, with ``layer_pooling`` from every one, in their order.
+        """
         convolution, *rest = self.stem
         first = convolution(x)
         if self.in_mv is not None and side is not None:
             first = first + self.in_mv(x * _in_mv(side))
         for layer in rest:
             first = layer(first)
-        y = self.trunk(first)
-        pooled = [y.mean(dim=2), y.amax(dim=2)]
+        earlier: list[Tensor] = []
+        y = self.trunk(first, partial(self._after_stage, earlier, domain))
+        pooled = [*earlier, *_pooled(y)]
         if self.side is not None:
             pooled.append(self.side(x.new_full((len(x), len(NAMES)), torch.nan) if side is None else side))
         return torch.cat(pooled, dim=1)
 
-    def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
-        """Return the logits of all heads side by side, float32 (batch, outputs)."""
-        logits: Tensor = self.heads(self.dropout(self.features(x, side)))
+    def _after_stage(self, earlier: list[Tensor], domain: Tensor | None, stage: int, y: Tensor) -> Tensor:
+        """Pool what the last stage hides, and mix styles for the next one."""
+        if self.layer_pooling and stage < self.stages - 1:
+            earlier.extend(_pooled(y))
+        if self.mixstyle is not None and stage < self.mixed_stages:
+            y = self.mixstyle(y, domain)
+        return y
+
+    def forward(self, x: Tensor, side: Tensor | None = None, domain: Tensor | None = None) -> Tensor:
+        """Return the logits of all heads side by side, float32 (batch, outputs).
+
+        ``domain``, int64 (batch,), is what MixStyle may mix between while training; nothing else depends on it.
+        """
+        logits: Tensor = self.heads(self.dropout(self.features(x, side, domain)))
         return logits
+
+
+def _mixstyle(config: TrainingConfig) -> MixStyle:
+    return MixStyle(config.mixstyle, config.mixstyle_alpha, config.mixstyle_between == "domains")
+
+
+def _pooled(y: Tensor) -> list[Tensor]:
+    return [y.mean(dim=2), y.amax(dim=2)]
 
 
 def _in_mv(side: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from readers.prefetch import Elsewhere, prefetched
 from readers.processors import own_processors
 from readers.resnet1d.preprocessing import NETWORK_FS
 from readers.resnet1d.side import NAMES, NetworkInput, network_input, stacked
-from readers.taught import phantoms_taught, taught_on
+from readers.taught import phantoms_taught, taught_in
 from taxonomy.reading import Reading
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Resnet1dReader:
         digest = file_digest(self._weights or SHIPPED_WEIGHTS)
         training = self.ensemble.training if weights else _shipped_training()
         self.details = {"weights": digest, **phantoms_taught(training)}
-        self.taught_on = taught_on(str(training.get("dataset", "")), str(training.get("folds", "")))
+        self.taught_on = taught_in(training)
         self.elsewhere = Elsewhere[Recorded, _Prepared](min(MOST_PROCESSES, own_processors() // 2), received=_keep)
 
     @cached_property

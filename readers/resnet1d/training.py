@@ -47,13 +47,14 @@ class Epoch:
     """The result of one epoch.
 
     ``number`` counts from 1 to at most ``epochs``; ``run`` is how its steps went, ``auroc`` the superclass macro AUROC
-    of the averaged weights on the validation records, and ``best`` whether that is the best so far.
+    of the averaged weights on the validation records, and ``best`` whether that is the best so far. Without records
+    that tell (:attr:`readers.resnet1d.dataset.TrainingSet.can_stop`) ``auroc`` is None, and the last epoch the best.
     """
 
     number: int
     epochs: int
     run: Run
-    auroc: float
+    auroc: float | None
     best: bool
 
     @property
@@ -115,8 +116,9 @@ def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: P
     while not _finished(state, config):
         number = state.epoch + 1
         run, auroc = training.run_epoch(number), training.auroc()
-        best = auroc > state.best_auroc
-        state = Checkpoint(number, auroc if best else state.best_auroc, number if best else state.best_epoch)
+        best = auroc is None or auroc > state.best_auroc
+        best_auroc = auroc if best and auroc is not None else state.best_auroc
+        state = Checkpoint(number, best_auroc, number if best else state.best_epoch)
         if accelerator.is_main_process:
             save_checkpoint(folder, training.trained, state)
             _log(folder, number, run.loss, auroc)
@@ -127,9 +129,10 @@ def train_member(data: TrainingSet, config: TrainingConfig, seed: int, folder: P
     return folder / BEST
 
 
-def _log(folder: Path, number: int, loss: float, auroc: float) -> None:
+def _log(folder: Path, number: int, loss: float, auroc: float | None) -> None:
+    told = {"epoch": number, "loss": round(loss, 6), "auroc": None if auroc is None else round(auroc, 6)}
     with (folder / "epochs.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps({"epoch": number, "loss": round(loss, 6), "auroc": round(auroc, 6)}) + "\n")
+        log.write(json.dumps(told) + "\n")
 
 
 def _finished(state: Checkpoint, config: TrainingConfig) -> bool:
@@ -163,7 +166,7 @@ class Training:
         self.validation = self.accelerator.prepare(self._validation_loader())
         self.trained = Trained(self.network, self.averaged, optimizer, self.accelerator.scaler)
         self.targets, self.known = as_tensors(data.targets, device), as_tensors(data.known, device)
-        self.weight = torch.from_numpy(data.weight).to(device)
+        self.weight, self.domain = (torch.from_numpy(part).to(device) for part in (data.weight, data.domain))
         self.steps = len(self.loader)
 
     def run_epoch(self, number: int) -> Run:
@@ -190,8 +193,13 @@ class Training:
         whole_loss, whole = self.accelerator.reduce(torch.stack([lost, lost.new_tensor(records)])).tolist()
         return Run(whole_loss / whole, whole / clock.seconds, clock.waited / clock.seconds)
 
-    def auroc(self) -> float:
-        """Return the averaged weights' superclass macro AUROC on the validation records, the same in every process."""
+    def auroc(self) -> float | None:
+        """Return the averaged weights' superclass macro AUROC on the validation records, the same in every process.
+
+        None where these tell nothing.
+        """
+        if not self.data.can_stop:
+            return None
         self.averaged.eval()
         scores, rows = [], []
         with torch.inference_mode():
@@ -216,7 +224,7 @@ class Training:
         """Return the mean loss of a batch, whose records are augmented and mixed."""
         leads, other, share = mixed(augment(batch.leads, self.config, chance), self.config.mixup, chance)
         side = mixed_side(hidden(batch.side, self.config.hidden, chance), other, share)
-        outputs = self.model(leads, side)
+        outputs = self.model(leads, side, self.domain[batch.rows])
         own, foreign = (self._loss_against(outputs, rows) for rows in (batch.rows, batch.rows[other]))
         return (share * own + (1 - share) * foreign).mean()
 

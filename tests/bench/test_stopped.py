@@ -4,13 +4,20 @@ import click
 import pytest
 
 from bench.cli.main import LazyGroup
-from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
+from bench.cli.table import (
+    COMMANDS,
+    DATA_COMMANDS,
+    DATASET_COMMANDS,
+    EXPERIMENT_COMMANDS,
+    RESUMING,
+    TRAIN_COMMANDS,
+)
 
 from ..command import bench
 
 GROUPS = {"data": DATA_COMMANDS, "dataset": DATASET_COMMANDS, "train": TRAIN_COMMANDS}
 NAMES = [name for name in COMMANDS if name not in GROUPS] + [
-    f"{group} {name}" for group, table in GROUPS.items() for name in table
+    f"{group} {name}" for group, table in (*GROUPS.items(), ("experiment", EXPERIMENT_COMMANDS)) for name in table
 ]
 
 

@@ -119,9 +119,24 @@ def test_the_scale_of_an_fp16_training_is_kept(tmp_path):
     assert (found["scale"], found["_growth_tracker"]) == (1024.0, 7)
 
 
+REGULARISED = {
+    "channels": [8, 8, 8], "reduction": 2, "layer_pooling": True, "block_dropout": 0.2, "mixstyle": 0.5,
+    "mixstyle_between": "domains", "label_smoothing": 0.1, "lead_loss": 0.5, "lead_loss_records": 1.0,
+}  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("precision", ["no", "bf16"])
-def test_the_same_seed_gives_the_same_weights_whole_or_resumed(noise, tmp_path, precision):
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mixed_precision": "no"},
+        {"mixed_precision": "bf16"},
+        REGULARISED,
+        {**REGULARISED, "mixstyle_between": "records"},
+    ],
+    ids=["float32", "bf16", "regularised", "records"],
+)
+def test_the_same_seed_gives_the_same_weights_whole_or_resumed(noise, tmp_path, changes):
     class Killed(BaseException):
         pass
 
@@ -129,13 +144,28 @@ def test_the_same_seed_gives_the_same_weights_whole_or_resumed(noise, tmp_path, 
         if epoch.number == 2:
             raise Killed
 
-    config = training_config_from({**SETTINGS, "mixed_precision": precision})
+    noise = replace(noise, domain=np.arange(56) % 3)
+    config = training_config_from({**SETTINGS, **changes})
     whole, again = (load_file(train_member(noise, config, 3, tmp_path / name, Watch())) for name in "ab")
     assert same(whole, again)
     with pytest.raises(Killed):
         train_member(noise, config, 3, tmp_path / "c", Watch(kill))
     assert same(whole, load_file(train_member(noise, config, 3, tmp_path / "c", Watch())))
     assert not same(whole, load_file(train_member(noise, config, 4, tmp_path / "d", Watch())))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(REGULARISED))
+def test_every_setting_reaches_the_training(noise, tmp_path, name):
+    """Without it the weights are others; ``noise`` has two domains, one of them of a single record."""
+    noise = replace(noise, domain=(np.arange(56) == 3).astype(np.int64))
+    always = {**REGULARISED, "mixstyle": 1.0, "epochs": 1}
+    left = {key: value for key, value in always.items() if key != name}
+    with_it, without = (
+        load_file(train_member(noise, training_config_from({**SETTINGS, **one}), 3, tmp_path / str(number), Watch()))
+        for number, one in enumerate((always, left))
+    )
+    assert not same(with_it, without)
 
 
 @pytest.mark.slow

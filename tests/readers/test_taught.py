@@ -7,7 +7,7 @@ from bench.dataset.ptbxl import PtbXl
 from bench.run.caveat import caveats, same_simulator, taught_records
 from bench.run.options import RunOptions
 from readers.registry import reader
-from readers.taught import PHANTOMS_TAUGHT, folds_in, phantoms_taught, taught_on
+from readers.taught import PHANTOMS_TAUGHT, folds_in, phantoms_taught, taught_in, taught_on
 
 from ..physionet import write_folder
 
@@ -23,8 +23,11 @@ from ..physionet import write_folder
         ("fold train, 4,000 further phantoms, stopped on fold val, 500 other phantoms", ["train", "val"]),
         ("fold georgia-1, fold ptb-xl-10, stopped on fold st._mary-9", ["georgia-1", "ptb-xl-10", "st._mary-9"]),
         ("folds 1 to 8 of each source, stopped on fold 9 of each source", range(1, 10)),
+        ("folds 1 to 2 of georgia + ptb-xl, stopped on fold 9 of georgia + ptb-xl",
+         ["georgia-1", "georgia-2", "georgia-9", "ptb-xl-1", "ptb-xl-2", "ptb-xl-9"]),
+        ("fold 3 of st._mary", ["st._mary-3"]),
     ],
-)
+)  # fmt: skip
 def test_the_folds_are_those_that_the_notes_name(words, folds):
     assert folds_in(words) == set(folds)
 
@@ -32,6 +35,35 @@ def test_the_folds_are_those_that_the_notes_name(words, folds):
 def test_a_dataset_is_the_first_word_of_the_note():
     assert taught_on("ptbxl 1.0.3 and signals_100hz.npz", "1-8") == {"ptbxl": frozenset(range(1, 9))}
     assert taught_on("ward 7", "1").keys() == {"ward"}
+
+
+def test_a_training_on_several_datasets_names_the_folds_of_each():
+    several = [
+        {"dataset": "ptbxl 1.0.3 and more.npz", "folds": "folds 1 to 8, stopped on fold 9"},
+        {"dataset": "challenge 2021-1.0.3", "folds": "fold 1 of georgia, stopped on fold 9 of georgia"},
+        {"dataset": "challenge 2021-1.0.3", "folds": "fold 1 of ningbo"},
+    ]
+    assert taught_in({"datasets": several, "training_records": 3}) == {
+        "ptbxl": frozenset(range(1, 10)),
+        "challenge": frozenset({"georgia-1", "georgia-9", "ningbo-1"}),
+    }
+    assert taught_in({"dataset": "ptbxl 1.0.3", "folds": "1-8"}) == {"ptbxl": frozenset(range(1, 9))}
+    assert taught_in({"datasets": ["nonsense", {}]}) == {"": frozenset()}
+    assert taught_in({}) == {"": frozenset()}
+
+
+def test_ptbxl_is_taught_by_a_training_on_the_challenges_copy_of_it(folds):
+    cohort = folds.cohort("test", with_signal=False)
+
+    def found(told):
+        return sum(folds.is_taught(record, taught_in(told)) for record in cohort)
+
+    said = "folds 1 to 8 of {0}, stopped on fold 9 of {0}"
+    for name in ("challenge", "challenge-lenient"):
+        assert found({"dataset": f"{name} 2021-1.0.3", "folds": said.format("georgia + ptb-xl")}) == 3
+        assert found({"dataset": f"{name} 2021-1.0.3", "folds": said.format("georgia + ptb")}) == 0
+    assert found({"dataset": "ptbxl 1.0.3", "folds": "folds 1 to 8, stopped on fold 9"}) == 0
+    assert found({"dataset": "ward 1", "folds": said.format("ptb-xl")}) == 0
 
 
 @pytest.fixture(scope="module")

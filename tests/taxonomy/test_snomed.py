@@ -4,6 +4,7 @@ import pytest
 
 from taxonomy.axis import AXES, DIAGNOSIS, OTHER_FINDINGS, axis_named
 from taxonomy.snomed import snomed_codes, snomed_sources, snomed_truth
+from taxonomy.truth import Numbers
 
 NSR, AF, RBBB, LBBB, STD, AVB, MI, PVC, VT = (
     "426783006", "164889003", "59118001", "164909002", "429622005", "233917008", "164865005", "427172004", "164895002",
@@ -14,7 +15,8 @@ def test_every_value_of_the_table_is_one_of_the_taxonomy():
     axes = {"rhythm": "rhythm", "axis": "axis", "conduction": "conduction"}
     axes |= {"stage": "ischemia_stage", "territory": "ischemia_territory"}
     names = {axis.name for axis in AXES} | {"ischemia"}
-    for code in snomed_codes().values():
+    own = [meant for source in snomed_sources().values() for meant in source.read_as.values()]
+    for code in [*snomed_codes().values(), *own]:
         for field, axis in axes.items():
             assert set(getattr(code, field)) <= set(axis_named(axis).values), code
         assert set(code.diagnosis) | set(code.lenient_diagnosis) <= set(DIAGNOSIS.values), code
@@ -24,7 +26,8 @@ def test_every_value_of_the_table_is_one_of_the_taxonomy():
     for source in snomed_sources().values():
         assert source.complete <= names
         assert source.why
-        assert set(source.read_as or {}) <= set(snomed_codes())
+        assert source.passing <= {*names, "normality"}
+        assert set(source.read_as) <= set(snomed_codes())
 
 
 @pytest.mark.parametrize("source", ["georgia", "cpsc"])
@@ -69,8 +72,60 @@ def test_silence_is_a_negative_only_where_the_source_names_what_it_finds():
     assert snomed_truth([AF], "georgia").values["conduction"] == "none"
     assert snomed_truth([AF], "cpsc").values["conduction"] is None
     assert snomed_truth([AF], "cpsc", is_lenient=True).values["conduction"] == "none"
-    assert snomed_truth([AF], "georgia").values["axis"] == "normal"
-    assert snomed_truth(["445118002"], "georgia").values["axis"] is None
+    assert snomed_truth(["445118002"], "georgia", Numbers(qrs_axis=40)).values["axis"] is None
+
+
+@pytest.mark.parametrize(("degrees", "value"), [(40, "normal"), (None, None), (143, None), (-101, None), (-28, None)])
+def test_an_axis_that_nobody_names_is_normal_only_where_it_is_measured_so_too(degrees, value):
+    truth = snomed_truth([AF], "ningbo", Numbers(qrs_axis=degrees))
+    assert truth.values["axis"] == value
+    assert truth.circular == ({"axis"} if value else set())
+    assert snomed_truth([AF], "cpsc", Numbers(qrs_axis=40)).values["axis"] is None
+    named = snomed_truth([AF, "39732003"], "ningbo", Numbers(qrs_axis=degrees))
+    assert (named.values["axis"], named.circular) == ("left", frozenset())
+
+
+def test_what_ningbo_calls_flutter_may_be_fibrillation():
+    flutter = "164890007"
+    assert snomed_truth([flutter], "ningbo").right_values("rhythm") == {"atrial_fibrillation", "atrial_flutter"}
+    assert snomed_truth([flutter], "chapman").right_values("rhythm") == {"atrial_flutter"}
+
+
+def test_a_junctional_escape_is_a_beat_in_shaoxing_and_ningbo():
+    escape = "426995002"
+    for source in ("chapman", "ningbo"):
+        assert snomed_truth([escape, "426177001"], source).right_values("rhythm") == {"sinus", "sinus_arrhythmia"}
+        assert snomed_truth([escape], source).values["rhythm"] is None
+    assert snomed_truth([escape], "georgia").values["rhythm"] == "supraventricular"
+
+
+def test_codes_of_the_challenges_ptbxl_mean_what_their_counts_say():
+    assert snomed_truth(["39732003"], "ptb-xl", Numbers(qrs_axis=0)).values["axis"] is None
+    assert snomed_truth([NSR], "ptb-xl", Numbers(qrs_axis=0)).values["axis"] is None
+    assert snomed_truth(["47665007"], "ptb-xl").values["axis"] == "right"
+    premature = snomed_truth(["63593006"], "ptb-xl")
+    assert (premature.values["rhythm"], premature.values["other_findings"]) == ("supraventricular", frozenset())
+    septal = snomed_truth(["266249003"], "ptb-xl")
+    assert (septal.values["other_findings"], septal.values["diagnosis"]) == ({"septal_hypertrophy"}, "SEHYP")
+    for code, finding in (
+        ("164873001", "high_voltage"),
+        ("164934002", "nonspecific_st_t"),
+        ("428750005", "digitalis_effect"),
+    ):
+        assert snomed_truth([code], "ptb-xl").values["other_findings"] is None
+        assert snomed_truth([code, PVC], "ptb-xl").accepts(
+            "other_findings", frozenset({"premature_ventricular", finding})
+        )
+    assert snomed_truth(["428750005"], "ptb-xl").superclass == "STTC"
+
+
+def test_what_half_an_hour_shows_ten_seconds_need_not():
+    truth = snomed_truth([PVC, "426177001", RBBB], "incart", Numbers(80, 80))
+    assert {truth.values[axis] for axis in ("rhythm", "other_findings", "normality")} == {None}
+    assert (truth.values["rate"], truth.values["conduction"]) == ("normal", "rbbb")
+    assert truth.circular == {"rate"}
+    lenient = snomed_truth([PVC, "426177001"], "incart", is_lenient=True)
+    assert (lenient.values["rate"], lenient.values["other_findings"]) == ("bradycardia", {"premature_ventricular"})
 
 
 def test_of_the_findings_that_a_source_does_not_name_nothing_is_known():

@@ -113,7 +113,7 @@ def _traces(path: Path, sequences: Sequences) -> Traces:
         raise DatasetError(f"{path} does not say its sampling rate: it has no sequence of times")
     step, unit = _quantity(path, times[0], "increment")
     if unit not in _SECONDS or not step > 0:
-        raise DatasetError(f"{path} gives its sampling step as {step:g} {unit[:10]!r}, which is no time in s, ms or us")
+        raise DatasetError(f"{path} gives its sampling step as {step:g} of what is no time in s, ms or us")
     fs = 1 / (step * _SECONDS[unit])
     return Traces(leads, float(round(fs)) if abs(fs - round(fs)) < 1e-3 else fs, found.notes, found.others)
 

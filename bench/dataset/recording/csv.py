@@ -1,6 +1,7 @@
 """CSV files: a header of lead names, a row for each sample."""
 
 import codecs
+import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -112,6 +113,7 @@ def _key(name: str) -> str:
 def _numbers(table: _Table, wanted: Sequence[int]) -> Mapping[int, NDArray[np.float64]]:
     import pandas
 
+    _check_rows(table)
     below = table.data[:LONGEST_HEADER].decode(table.encoding, "replace").partition("\n")[2]
     try:
         cells = pandas.read_csv(
@@ -131,6 +133,25 @@ def _numbers(table: _Table, wanted: Sequence[int]) -> Mapping[int, NDArray[np.fl
     except (ValueError, OverflowError, MemoryError) as error:
         raise DatasetError(f"{table.path} cannot be read as CSV: {_first_line(error)}") from None
     return {place: cells[place].to_numpy() for place in wanted}
+
+
+def _check_rows(table: _Table) -> None:
+    """Refuse rows of more cells than the header has names, as decimal commas between commas or numbered rows have them.
+
+    Pandas would drop the last cells, and each lead would stand in the place of another.
+    """
+    most = len(table.names) - 1
+    first = table.data[:LONGEST_HEADER].decode(table.encoding, "replace").splitlines()[1:]
+    for number, cells in enumerate(csv.reader(first, delimiter=table.separator), start=2):
+        if any(cell.strip() for cell in cells[most + 1 :]):
+            raise DatasetError(
+                f"line {number} of {table.path} has more cells than its header has names: each needs one, and decimal "
+                "commas need semicolons between the cells"
+            )
+    lines = max(table.data.count(b"\n"), table.data.count(b"\r")) + 1
+    is_quoted = b'"' in table.data
+    if not is_quoted and table.data.count(table.separator.encode()) > lines * (most + 1):
+        raise DatasetError(f"{table.path} has rows of more cells than its header has names")
 
 
 def _first_line(error: Exception) -> str:

@@ -8,6 +8,7 @@ from typing import cast
 
 from bench.dataset.recording.told import Told
 from bench.dataset.recording.traces import Traces
+from readers.digitizer.page_file import PAGE_FILES
 from taxonomy.error import DatasetError
 
 Read = Callable[[Path, Told], Traces]
@@ -30,6 +31,8 @@ class FileKind:
         What stands at which byte of every such file, whatever its ending; none where the content tells nothing.
     is_told : bool
         Whether the user tells sampling rate and unit where a file does not.
+    is_page : bool
+        Whether it is a picture of an ECG, perhaps one of several in a file.
     """
 
     name: str
@@ -37,6 +40,7 @@ class FileKind:
     home: str
     signs: tuple[tuple[int, bytes], ...] = ()
     is_told: bool = False
+    is_page: bool = False
 
     def read(self, path: Path, told: Told) -> Traces:
         """Return the traces of a file of this kind; raises DatasetError."""
@@ -46,10 +50,20 @@ class FileKind:
 
 _ROOM = "bench.dataset.recording"
 
+_PICTURES = (
+    (0, b"\x89PNG\r\n\x1a\n"),
+    (0, b"\xff\xd8\xff"),
+    (8, b"WEBP"),
+    (0, b"II*\0"),
+    (0, b"MM\0*"),
+    (0, b"%PDF-"),
+)
+
 KINDS = (
     FileKind("DICOM waveform", (".dcm", ".dicom"), f"{_ROOM}.dicom:read_dicom", ((128, b"DICM"),)),
     FileKind("SCP-ECG", (".scp", ".ecg"), f"{_ROOM}.scp:read_scp", ((16, b"SCPECG"),)),
     FileKind("HL7 aECG", (".xml", ".aecg"), f"{_ROOM}.aecg:read_aecg", ((0, b"<?xml"), (0, b"\xef\xbb\xbf<?xml"))),
+    FileKind("page", PAGE_FILES, f"{_ROOM}.page:read_page_file", _PICTURES, is_page=True),
     FileKind("WFDB record", (".hea", ".dat", ".mat"), f"{_ROOM}.wfdb:read_wfdb"),
     FileKind("CSV", (".csv", ".tsv", ".txt"), f"{_ROOM}.csv:read_csv", is_told=True),
 )
@@ -64,8 +78,7 @@ def kind_of(path: Path) -> FileKind:
     DatasetError
         When it is missing, is no regular file, or is of no kind that is read.
     """
-    header = path.with_name(f"{path.name}.hea")
-    if not path.exists() and header.is_file():
+    if path.name and not path.exists() and path.with_name(f"{path.name}.hea").is_file():
         return next(kind for kind in KINDS if ".hea" in kind.suffixes)
     if not path.is_file():
         raise DatasetError(f"{path} is {'no regular file' if path.exists() else 'missing'}: name the file of an ECG")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.dataset.record import Signal
-from bench.dataset.recording.kind import kind_of
+from bench.dataset.recording.kind import FileKind, kind_of
 from bench.dataset.recording.lead import twelve
 from bench.dataset.recording.told import Told
 from renderers import LEADS
@@ -19,8 +19,9 @@ SLOWEST, FASTEST = 100, 4000
 SHORTEST_S, LONGEST_S, WINDOW_S = 5.0, 1800.0, 10.0
 """Recordings that are read, and what a reader is shown: a resting ECG is ten seconds."""
 
-LARGEST_MV = 50.0
-"""Spread between the 1% and the 99% quantile of a lead that no heart reaches: a wrong unit."""
+SMALLEST_MV, LARGEST_MV = 0.01, 50.0
+"""Spreads between the 1% and the 99% quantile of a lead that tell a wrong unit: no heart reaches the larger one, and
+no electrocardiograph's noise stays below the smaller one in every lead."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class Recording:
         Where that begins, and how long the whole recording is.
     notes : tuple of str
         What the user should know of it.
+    page : uint8 array (height, width, 3) or None
+        The page that it was read from, as a picture; None for a file of samples.
     """
 
     path: Path
@@ -46,6 +49,7 @@ class Recording:
     begin_s: float
     whole_s: float
     notes: tuple[str, ...]
+    page: NDArray[np.uint8] | None = None
 
     @property
     def seconds(self) -> float:
@@ -71,9 +75,7 @@ def read_recording(path: Path, told: Told, begin_s: float | None = None) -> Reco
         its amplitudes are no ECG's in that unit.
     """
     kind = kind_of(path)
-    if not kind.is_told and (told.fs is not None or told.unit is not None):
-        option = "--fs" if told.fs is not None else "--unit"
-        raise DatasetError(f"{path} is a file of kind {kind.name}, which says that itself: leave {option} out")
+    _check_told(path, kind, told, begin_s)
     traces = kind.read(path, told)
     if traces.leads:
         _check_time(path, traces.fs, max(map(len, traces.leads.values())))
@@ -86,9 +88,22 @@ def read_recording(path: Path, told: Told, begin_s: float | None = None) -> Reco
         raise DatasetError(
             f"{path} has no sample with a value from {first / traces.fs:g} s on: name another part by --at"
         )
-    notes = tuple(note for note in (*traces.notes, computed, *_peculiarities(shown, traces.fs)) if note)
+    # A page shows 2.5 s of most leads, which its own notes say.
+    peculiar = [] if kind.is_page else _peculiarities(shown, traces.fs)
+    notes = tuple(note for note in (*traces.notes, computed, *peculiar) if note)
     shown = np.ascontiguousarray(shown)
-    return Recording(path, kind.name, Signal(shown, traces.fs), first / traces.fs, whole_s, notes)
+    return Recording(path, kind.name, Signal(shown, traces.fs), first / traces.fs, whole_s, notes, traces.page)
+
+
+def _check_told(path: Path, kind: FileKind, told: Told, begin_s: float | None) -> None:
+    """Refuse what the user says of a file that says it itself, or for which it means nothing."""
+    if not kind.is_told and (told.fs is not None or told.unit is not None):
+        option = "--fs" if told.fs is not None else "--unit"
+        raise DatasetError(f"{path} is a file of kind {kind.name}, which says that itself: leave {option} out")
+    if told.page is not None and not kind.is_page:
+        raise DatasetError(f"{path} is a file of kind {kind.name}, which has no pages: leave --page out")
+    if begin_s is not None and kind.is_page:
+        raise DatasetError(f"{path} is a page, which is read whole: leave --at out")
 
 
 def _check_time(path: Path, fs: float, samples: int) -> None:
@@ -104,18 +119,24 @@ def _check_time(path: Path, fs: float, samples: int) -> None:
 def _check_amplitude(path: Path, mv: NDArray[np.float32]) -> None:
     if np.isinf(mv).any():
         raise DatasetError(f"{path} holds an infinite voltage")
+    widest = 0.0
     for lead, samples in zip(LEADS, mv, strict=True):
         known = samples[np.isfinite(samples)]
         if not known.size:
             continue
         low, high = np.quantile(known, (0.01, 0.99))
+        widest = max(widest, float(np.ptp(known)))
         if high - low > LARGEST_MV:
             raise DatasetError(
                 f"{path} swings by {high - low:.3g} mV in {lead}, which no heart does: is its unit another, such as uV?"
             )
-    spreads = [np.ptp(samples[np.isfinite(samples)]) for samples in mv if np.isfinite(samples).any()]
-    if not any(spread > 0 for spread in spreads):
+    if not widest > 0:
         raise DatasetError(f"{path} is flat in every lead: it holds no ECG")
+    if widest < SMALLEST_MV:
+        raise DatasetError(
+            f"{path} swings by {1000 * widest:.3g} uV at most in any lead, less than noise: is its unit another, such "
+            "as mV?"
+        )
 
 
 def _first(path: Path, mv: NDArray[np.float32], fs: float, begin_s: float | None) -> int:

@@ -18,12 +18,15 @@ class Told:
         Sampling rate in Hz.
     unit : str or None
         Such as ``"mV"``.
+    page : int or None
+        Page of a file of several, from 1.
     ask : callable or None
         Asks the user a question where there is a terminal, and returns the answer.
     """
 
     fs: float | None = None
     unit: str | None = None
+    page: int | None = None
     ask: Callable[[str], str] | None = None
 
     def rate(self, where: object) -> float:
@@ -44,7 +47,7 @@ class Told:
     def factor(self, where: object) -> float:
         """Return how many mV one unit of the file is; raises DatasetError where nobody says it."""
         if self.unit is not None:
-            return millivolts(self.unit, where)
+            return millivolts(self.unit, where, is_told=True)
         if self.ask is None:
             raise DatasetError(f"{where} does not say its unit: name it with --unit mV or --unit uV, or in its header")
-        return millivolts(self.ask(f"{where}: unit, {KNOWN}"), where)
+        return millivolts(self.ask(f"{where}: unit, {KNOWN}"), where, is_told=True)

@@ -24,12 +24,15 @@ class Traces:
         What the user should know of the file, each without a name of its own from inside the file.
     others : tuple of str
         Leads in the file that are none of the twelve, such as ``MLII``.
+    page : uint8 array (height, width, 3) or None
+        The page that they were read from, as a picture.
     """
 
     leads: Mapping[str, NDArray[np.float32]]
     fs: float
     notes: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    page: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

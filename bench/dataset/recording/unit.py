@@ -18,15 +18,17 @@ def is_unit(written: str) -> bool:
     return written.strip().lower() in _FACTORS
 
 
-def millivolts(written: str, where: object) -> float:
+def millivolts(written: str, where: object, *, is_told: bool = False) -> float:
     """Return how many mV one unit is, whatever its spelling: ``uV``, ``\N{MICRO SIGN}V``, ``microvolt``.
 
     Raises
     ------
     DatasetError
-        When it is no unit of voltage; ``where`` names the file.
+        When it is no unit of voltage; ``where`` names the file. The unit is repeated where the user told it: one from
+        inside a file may be a patient's name.
     """
     factor = _FACTORS.get(written.strip().lower())
     if factor is None:
-        raise DatasetError(f"{where} gives voltages in {written.strip()[:20]!r}: units that are read are {KNOWN}")
+        shown = repr(written.strip()[:20]) if is_told else "a unit that is none"
+        raise DatasetError(f"{where} gives voltages in {shown}: units that are read are {KNOWN}")
     return factor

@@ -6,13 +6,14 @@ channels too, in several files.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.dataset.challenge_source import challenge_sources, source_of
 from bench.dataset.recording.told import Told
 from bench.dataset.recording.traces import Traces, channels
 from bench.dataset.recording.unit import millivolts
@@ -61,12 +62,26 @@ def read_wfdb(path: Path, told: Told) -> Traces:
         fs, samples, signals = _parsed(header, [line for line in lines if line.strip() and not line.startswith("#")])
     except (ValueError, IndexError):
         raise DatasetError(f"{header} is no WFDB header that can be read") from None
+    signals, wrong_gains = _put_right(header, signals)
     found = channels([signal.name for signal in signals], header)
     raw = _raw(header, signals, [signals[place].file for place in found.places.values()], samples)
     leads = {lead: _millivolts(header, lead, signals[place], raw[place]) for lead, place in found.places.items()}
     wrong = [lead for lead, place in found.places.items() if not _is_whole(signals[place], raw[place])]
     notes = (f"the header's checksum does not hold in {', '.join(wrong)}",) if wrong else ()
-    return Traces(leads, fs, (*found.notes, *notes), found.others)
+    return Traces(leads, fs, (*found.notes, *wrong_gains, *notes), found.others)
+
+
+def _put_right(header: Path, signals: Sequence[_Channel]) -> tuple[Sequence[_Channel], tuple[str, ...]]:
+    """Return channels with the gain that a source of the Challenges gives wrongly put right, and a note of it.
+
+    The record's name tells the source, as in :class:`bench.dataset.challenge.Challenge`.
+    """
+    known = challenge_sources().get(source_of(header)[0])
+    gains = known.gains if known and known.names.fullmatch(header.stem) else {}
+    wrong = {signal.gain for signal in signals if signal.unit.lower() == "mv"} & gains.keys()
+    kept = [replace(signal, gain=gains[signal.gain]) if signal.gain in wrong else signal for signal in signals]
+    title = known.title if known else ""
+    return kept, tuple(f"{gain:g}/mV is {gains[gain]:g}/mV: headers of {title} were wrong" for gain in sorted(wrong))
 
 
 def _text(header: Path) -> str:

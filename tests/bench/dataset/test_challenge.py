@@ -11,9 +11,11 @@ from bench.dataset.challenge_label import challenge_labels
 from bench.dataset.challenge_source import source_of
 from bench.dataset.describe import describe
 from bench.dataset.verify import verify
+from readers.taught import folds_in
 from taxonomy.error import DatasetError
 
 from ...challenge import tracing, write_challenge
+from ...command import bench
 
 
 def one(folder, **written):
@@ -38,6 +40,8 @@ def one(folder, **written):
         ("both/JS45551.hea", "ningbo", "JS45551"),
         ("training/Georgia/g1/0007.hea", "georgia", "georgia-0007"),
         ("St. Mary/0007.hea", "st._mary", "st._mary-0007"),
+        ("both/North/g12/0007.hea", "north", "north-0007"),
+        ("g1/0007.hea", "other", "other-0007"),
     ],
 )
 def test_a_source_is_told_by_the_name_of_its_records_else_by_its_folder(path, source, ecg_id):
@@ -52,6 +56,7 @@ def test_a_source_is_told_by_the_name_of_its_records_else_by_its_folder(path, so
         (("Age: NaN", "Sex: Unknown", "Dx: Unknown"), None, None, ()),
         (("Age: 300", "Gender: female", "Diagnosis: 1;2"), 90, "female", ("1", "2")),
         (("Age: -1", "Sex:", "Dx:"), None, None, ()),
+        (("Dx: 426783006", "Dx: 164889003"), None, None, ("426783006", "164889003")),
         (("<age>: 65  ", "Rx: Dx", "Dx=59118001"), 65, None, ("59118001",)),
         ((), None, None, ()),
     ],
@@ -67,7 +72,8 @@ def test_age_sex_and_codes_are_read_in_every_spelling(comments, age, sex, codes)
         ("1000/mV", 1000),
         ("1000.0(0)/mV", 1000),
         ("1000/mv", 1000),
-        ("4880/mV", 4880),
+        ("4880/mV", 1000),
+        ("4881/mV", 4881),
         ("1/uV", 1000),
         ("1/\u00b5V", 1000),
         ("1/\u03bcV", 1000),
@@ -80,6 +86,39 @@ def test_a_gain_is_read_in_every_spelling(tmp_path, gain, units):
     samples = tracing()
     _, record = one(tmp_path, samples=samples, gain=gain)
     assert np.allclose(record.signal().mv, samples.T / units, atol=1e-5)
+
+
+def test_a_gain_that_georgia_gives_wrongly_is_put_right_there_and_nowhere_else(tmp_path):
+    samples = tracing()
+    for name in ("E00001", "A0001"):
+        write_challenge(tmp_path / f"{name}.hea", samples=samples, gain="4880(0)/mV")
+    dataset = Challenge(str(tmp_path))
+    assert np.allclose(dataset.record("E00001").signal().mv, samples.T / 1000, atol=1e-5)
+    assert np.allclose(dataset.record("A0001").signal().mv, samples.T / 4880, atol=1e-5)
+    assert describe(dataset)["gains put right"] == "1"
+
+
+@pytest.mark.parametrize("gain", ["1e-40/mV", "1e40/mV", "nan/mV", "0/mV", "1000(99999999999999)/mV"])
+def test_a_gain_of_no_electrocardiograph_is_told(tmp_path, gain):
+    dataset, record = one(tmp_path, gain=gain)
+    assert record.rates == ()
+    assert "does not calibrate lead I" in next(dataset.check()).sentence
+
+
+def test_signals_of_other_gains_are_other_signals(tmp_path):
+    digests = set()
+    for gain in ("1000/mV", "500/mV", "1000(1)/mV"):
+        dataset, _ = one(tmp_path, gain=gain)
+        digests.add(dataset.signal_fingerprint(["E00001"]))
+    assert len(digests) == 3
+
+
+def test_amplitudes_of_georgia_are_of_one_scale(shared_data):
+    folder = shared_data / "other_domains" / "georgia"
+    if not folder.is_dir():
+        pytest.skip(f"there is no {folder}")
+    spreads = [np.median(np.ptp(record.signal().mv, axis=1)) for record in Challenge(str(folder))]
+    assert min(spreads) > 0.4
 
 
 def test_a_header_in_latin_1_has_its_micro_sign(tmp_path):
@@ -187,6 +226,25 @@ def test_unknown_codes_are_counted_and_listed_and_leave_silence_unlabelled(tmp_p
     assert truth.because["conduction"] == "code 99999999 is not known"
 
 
+def test_what_is_no_code_is_counted_and_not_repeated(tmp_path):
+    write_challenge(tmp_path / "E00001.hea", ("Dx: 99999999,Jane,Doe\x1b[2J",))
+    write_challenge(tmp_path / "E00002.hea", ("Dx: " + ",".join(map(str, range(9_000_000, 9_000_500))),))
+    dataset = Challenge(str(tmp_path))
+    told = describe(dataset)["unknown codes"]
+    assert told.endswith(" and 471 others and 2 that are no number")
+    assert "Jane" not in told
+    because = " ".join(dataset.truth(dataset.record("E00001")).because.values())
+    assert "Jane" not in because
+
+
+def test_no_name_of_a_record_rules_the_terminal(tmp_path):
+    write_challenge(tmp_path / "ward" / "x\x1b[2J.hea", samples=tracing(2))
+    for words in ("verify", "info"):
+        done = bench("data", words, "--data", f"challenge:{tmp_path / 'ward'}", cwd=tmp_path)
+        assert "\x1b" not in done.stdout + done.stderr
+    assert "\\x1b[2J.hea" in bench("data", "verify", "--data", f"challenge:{tmp_path}", cwd=tmp_path).stdout
+
+
 def test_two_domains_may_have_the_same_names(tmp_path):
     first, second = tracing(seed=1), tracing(seed=2)
     write_challenge(tmp_path / "north" / "0001.hea", samples=first)
@@ -211,6 +269,13 @@ def test_a_folder_without_records_is_told(tmp_path, name):
         Challenge(str(tmp_path / name))
 
 
+def test_the_folder_of_ptbxl_itself_is_told(tmp_path):
+    write_challenge(tmp_path / "00001_lr.hea")
+    (tmp_path / "ptbxl_database.csv").write_text("ecg_id\n")
+    with pytest.raises(DatasetError, match=r"is PTB-XL's own folder, with labels in ptbxl_database\.csv"):
+        Challenge(str(tmp_path))
+
+
 def test_folds_follow_from_the_name_and_no_patient_is_in_two(tmp_path):
     for number in range(60):
         write_challenge(tmp_path / f"E{number:05d}.hea", samples=tracing(5))
@@ -233,6 +298,9 @@ def test_what_was_taught_is_known_by_fold_by_source_and_through_ptbxl(tmp_path):
     assert dataset.is_taught(georgia, {"challenge-lenient": {"georgia-8"}})
     assert not dataset.is_taught(georgia, {"challenge": {"ningbo-8", 3}, "ptbxl": {8}})
     assert dataset.is_taught(ptbxl, {"ptbxl": {1}})
+    assert dataset.split("train").meaning == "folds 1 to 8 of georgia + ptb-xl"
+    assert folds_in(dataset.split("train").meaning) == set(dataset.split("train").folds)
+    assert folds_in(dataset.split("georgia-val").meaning) == set(dataset.split("georgia-val").folds)
 
 
 def test_the_rate_is_measured_only_where_no_code_says_it(tmp_path):
@@ -240,8 +308,8 @@ def test_the_rate_is_measured_only_where_no_code_says_it(tmp_path):
     write_challenge(tmp_path / "E00002.hea", ("Dx: 164889003",))
     cohort = Challenge(str(tmp_path)).cohort("all")
     said, measured = (cohort.truth(record) for record in cohort)
-    assert (said.values["rate"], said.circular) == ("bradycardia", frozenset())
-    assert (measured.values["rate"], measured.circular) == ("normal", {"rate"})
+    assert (said.values["rate"], "rate" in said.circular) == ("bradycardia", False)
+    assert (measured.values["rate"], "rate" in measured.circular) == ("normal", True)
 
 
 def test_lenient_labels_are_another_dataset(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.dataset.code15 import Code15, without_padding
+from bench.dataset.verify import verify
 from taxonomy.error import DatasetError
 
 COLUMNS = "exam_id,age,is_male,1dAVb,RBBB,LBBB,SB,ST,AF,patient_id,normal_ecg,trace_file"
@@ -62,6 +63,35 @@ def test_what_is_missing_or_damaged_is_told(written):
     (folder / "exams_part1.hdf5").write_bytes(b"no HDF5")
     with pytest.raises(DatasetError, match=r"exams_part1\.hdf5 is no HDF5 file of CODE-15% with 'exam_id'"):
         Code15(str(folder)).record(11)
+
+
+@pytest.mark.parametrize(("ids", "part"), [(np.array([11, 12, 0, 13]), "tracings"), (None, "exam_id")])
+def test_a_file_of_another_form_is_told(written, ids, part):
+    h5py = pytest.importorskip("h5py", reason="CODE-15% needs h5py")
+    folder, _ = written
+    table(folder, [ROWS[2].replace("part1", "part0")])
+    with h5py.File(folder / "exams_part0.hdf5", "a") as file:
+        del file["exam_id"]
+        file.create_group("exam_id") if ids is None else file.create_dataset("exam_id", data=ids)
+    with pytest.raises(DatasetError, match=f"is no HDF5 file of CODE-15% with '{part}'"):
+        Code15(str(folder)).record(13).signal()
+
+
+def test_a_recording_of_zeros_does_not_end_a_run(written):
+    folder, _ = written
+    table(folder, [*ROWS, ROWS[0].replace("11,", "0,", 1)])
+    dataset = Code15(str(folder))
+    signal = dataset.record(0).signal()
+    assert signal.mv.shape == (12, 4000)
+    assert not signal.mv.any()
+    assert [p.kind for p in verify(dataset, lambda *_: None).problems if "flat" in p.sentence] == ["flat"]
+
+
+def test_an_exam_that_is_named_twice_is_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", sys)
+    table(tmp_path, [*ROWS, ROWS[0]])
+    with pytest.raises(DatasetError, match=r"line 5 of .*exams\.csv names exam 11 again"):
+        Code15(str(tmp_path))
 
 
 def test_zeros_within_a_recording_are_kept():

@@ -462,6 +462,29 @@ def test_a_source_of_the_challenge_or_a_sample_of_each_is_fetched(challenge_site
     assert few < more
 
 
+def test_a_larger_sample_of_the_challenge_holds_the_smaller_and_is_everybodys(challenge_site, tmp_path):
+    ids = []
+    for name, size in (("one", 2), ("again", 2), ("more", 6)):
+        get_challenge(challenge_site, tmp_path / name, sample=size)
+        ids.append(set(Challenge(str(tmp_path / name)).cohort("all").ids))
+    assert ids[0] == ids[1] < ids[2]
+    assert (len(ids[0]), len(ids[2])) == (2, 4)
+
+
+def test_a_list_of_the_challenge_that_leads_elsewhere_or_to_nothing_is_told(challenge_site, tmp_path):
+    sums = challenge_site.folder / "SHA256SUMS.txt"
+    honest = sums.read_text()
+    for name, told in (
+        ("training/../../../outside.hea", "names a file outside the folder"),
+        ("/etc/E00009.hea", "names a file outside the folder"),
+        ("training/georgia/g1/E00009.hea", "E00009.hea cannot be downloaded: the server answered 404"),
+    ):
+        sums.write_text(f"{honest}{'0' * 64} {name}\n")
+        with pytest.raises(DatasetError, match=told):
+            get_challenge(challenge_site, tmp_path / "mine")
+        assert not list(tmp_path.rglob("outside.hea*"))
+
+
 def test_a_source_that_the_challenge_has_not_is_told(challenge_site, tmp_path):
     with pytest.raises(DatasetError, match=r"no recording below training/leipzig: there are georgia, ningbo"):
         get_challenge(challenge_site, tmp_path / "mine", folder="leipzig")

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.dataset.wfdb_file import checksum_problem, read_header, read_signal
+from bench.dataset.window import window_of
 from renderers import LEADS
 from taxonomy.error import DatasetError
 
+from ...challenge import write_challenge
 from ...physionet import microvolts
 
 
@@ -125,6 +127,17 @@ def as_wfdb_takes_it(header, folder):
     (folder / header.name).write_text(first.replace(".mat", "", 1) + "\n" + rest)
     shutil.copy(header.with_suffix(".mat"), folder)
     return folder / header.stem
+
+
+@pytest.mark.parametrize(("fs", "samples", "offset"), [(500, 10**12, 24), (10**12, 10**13, 24), (500, 5000, 10**13)])
+def test_no_memory_is_taken_for_what_only_the_header_says(tmp_path, fs, samples, offset):
+    path = write_challenge(tmp_path / "A0001.hea")
+    written = path.read_text().replace("16+24 ", f"16+{offset} ")
+    path.write_text(written.replace("A0001 12 500 5000", f"A0001 12 {fs} {samples}"))
+    with pytest.raises(DatasetError, match=r"truncated or damaged|not a level 4 MAT-file"):
+        window_of(read_header(path))
+    with pytest.raises(DatasetError, match=r"truncated or damaged|not a level 4 MAT-file"):
+        checksum_problem(read_header(path))
 
 
 @pytest.mark.slow

@@ -220,3 +220,12 @@ def test_signs_are_tossed_for_each_patient():
     assert sign_flip(np.array([2, -1])) == 1
     assert sign_flip(np.array([3, 1, 1])) == 0.25
     assert sign_flip(np.array([0, 0])) == 1
+
+
+def test_a_finding_whose_absence_is_never_said_has_no_kappa():
+    present, spared = frozenset({"lvh"}), frozenset({"lvh", "rvh"})
+    true = [Truth({OTHER_FINDINGS.name: present}, allowed=spared)] * 12
+    true += [Truth({OTHER_FINDINGS.name: frozenset()}, allowed=spared)] * 12
+    said = [present, frozenset()] * 12
+    assert kappa(OTHER_FINDINGS, said, true) is None
+    assert kappa(OTHER_FINDINGS, said, [*true, Truth({OTHER_FINDINGS.name: frozenset()})][1:]) is not None

@@ -28,12 +28,14 @@ class Sort:
     px: int = 8
     left_mm: float = 14.0
     pitch_mm: float = 38.0
+    order: tuple[tuple[str, ...], ...] = ORDER
 
 
 def drawn(mv, fs, sort=Sort()):
     """Return a page, uint8 (height, width, 3), of a record, float (12, n) in mV."""
-    rows = len(ORDER) + bool(sort.strip)
-    grid = (12.0, 34.0, 12.0 + sort.left_mm + 4 * sort.column_mm + 16, 34.0 + rows * sort.pitch_mm + 5)
+    rows, columns = len(sort.order) + bool(sort.strip), len(sort.order[0])
+    seconds = 10 / columns
+    grid = (12.0, 34.0, 12.0 + sort.left_mm + columns * sort.column_mm + 16, 34.0 + rows * sort.pitch_mm + 5)
     size = (round((grid[2] + 11) * sort.px * FINER), round((grid[3] + 18) * sort.px * FINER))
     image = Image.new("RGB", size, sort.paper)
     pen = _Pen(ImageDraw.Draw(image), sort.px * FINER)
@@ -43,17 +45,18 @@ def drawn(mv, fs, sort=Sort()):
         for y in np.arange(grid[1], grid[3] + 0.01, every):
             pen.line([(grid[0], y), (grid[2], y)], colour, 0.12)
     begin = grid[0] + sort.left_mm
-    late = (2.5 - sort.column_mm / 25) / 2
+    late = (seconds - sort.column_mm / 25) / 2
     for row in range(rows):
         base = grid[1] + 22 + row * sort.pitch_mm
         _pulse(pen, grid[0] + 3, base, sort)
-        if row == len(ORDER):
-            _trace(pen, (fs, mv[LEADS.index(sort.strip)]), (late, late + 4 * sort.column_mm / 25), (begin, base), sort)
+        if row == len(sort.order):
+            shown = (late, late + columns * sort.column_mm / 25)
+            _trace(pen, (fs, mv[LEADS.index(sort.strip)]), shown, (begin, base), sort)
             pen.text(begin + 1, base - 16, sort.strip, sort.pen)
             continue
-        for column, name in enumerate(ORDER[row]):
+        for column, name in enumerate(sort.order[row]):
             left = begin + column * sort.column_mm
-            first = 2.5 * column + late
+            first = seconds * column + late
             _trace(pen, (fs, mv[LEADS.index(name)]), (first, first + sort.column_mm / 25), (left, base), sort)
             pen.text(left + 1, base - 16, name, sort.pen)
     if sort.separators:

@@ -296,3 +296,15 @@ def _digitizer(processes):
     reader = DigitizerReader()
     reader.elsewhere = Elsewhere(processes, after=2)
     return reader
+
+
+def test_pulses_of_two_sizes_are_a_refusal():
+    page = Image.new("RGB", (1800, 500), "white")
+    pen = ImageDraw.Draw(page)
+    for baseline, px in ((150, 6), (400, 8)):
+        left, top = 20, baseline - 10 * px
+        pulse = [(left, baseline), (left, top), (left + 5 * px, top), (left + 5 * px, baseline)]
+        pen.line(pulse, fill="black", width=2)
+        pen.line([(left + 10 * px, baseline), (1700, baseline)], fill="black", width=2)
+    with pytest.raises(DigitizeError, match="the calibration pulses are of different sizes"):
+        digitize([np.asarray(page)])

@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter, label, map_coordinates
 
+from measurements import measure
 from readers.contract import Case
 from readers.digitizer.foreign import foreign_page
 from readers.digitizer.geometry import DigitizeError
-from readers.digitizer.page_file import read_page
-from readers.digitizer.reader import DigitizerReader
+from readers.digitizer.page_file import picture_of, read_page
+from readers.digitizer.reader import DigitizerReader, page_measurements
+from readers.digitizer.sheet import _by_strength, _by_turns, _has_residue
+from renderers.printed import ROWS as NAMES
 from renderers.scan import clean_scan
 from taxonomy.error import FileError
-from tests.readers.digitizer.foreign_drawing import Sort, drawn
+from tests.readers.digitizer.foreign_drawing import LEADS, Sort, drawn
 
 GREEN = Sort(fine=(215, 240, 215), coarse=(160, 215, 160))
 EDGES = 40
@@ -41,6 +45,16 @@ def aslant(picture):
     image = Image.fromarray(picture)
     seen = (1, 0.02, -20, 0.01, 1, -10, 1.5e-5, 2e-5)
     return np.asarray(image.transform((width, height), Image.Transform.PERSPECTIVE, seen, Image.Resampling.BICUBIC))
+
+
+def bent(picture, mm=4.0):
+    """As a sheet lies that is 4 mm higher in its middle than at its sides, with a crease in either half."""
+    columns = np.arange(picture.shape[1]) / picture.shape[1]
+    down, across = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    places = (down - 8 * mm * np.sin(np.pi * columns), across)
+    moved = [map_coordinates(picture[:, :, k].astype(np.float32), places, order=1, cval=255) for k in range(3)]
+    dark = sum(0.6 * np.exp(-(((columns - place) * picture.shape[1] / 6) ** 2)) for place in (1 / 3, 2 / 3))
+    return (np.stack(moved, axis=2) * (1 - dark)[None, :, None]).clip(0, 255).astype(np.uint8)
 
 
 def off(found, signal):
@@ -81,7 +95,7 @@ def test_pages_of_other_programs_are_read(signal, sort):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [lambda page: turned(page, 3.0), lambda page: turned(page, -5.0), aslant])
+@pytest.mark.parametrize("change", [lambda page: turned(page, 6.0), lambda page: turned(page, -6.0), aslant, bent])
 def test_tilt_and_perspective_are_undone_by_the_grid(signal, page, change):
     found = foreign_page(change(page))
     assert found.report.is_straightened
@@ -102,6 +116,34 @@ def test_a_page_upside_down_is_refused(signal):
         foreign_page(np.ascontiguousarray(page[::-1, ::-1]))
 
 
+@pytest.mark.parametrize("turns", [1, -1])
+def test_a_page_on_its_side_is_refused(signal, turns):
+    page = drawn(signal.mv, 500, Sort(px=5))
+    with pytest.raises(DigitizeError, match="lies on its side: turn it by a quarter turn"):
+        foreign_page(np.ascontiguousarray(np.rot90(page, turns)))
+
+
+@pytest.mark.parametrize(
+    ("order", "pitch_mm", "rows"),
+    [
+        (tuple(zip(LEADS[:6], LEADS[6:], strict=True)), 26.0, 6),
+        pytest.param(tuple((lead,) for lead in LEADS), 20.0, 12, marks=pytest.mark.slow),
+    ],
+)
+def test_a_page_of_another_layout_is_refused(signal, order, pitch_mm, rows):
+    sort = Sort(px=5, order=order, column_mm=248 / len(order[0]), strip="", pitch_mm=pitch_mm)
+    with pytest.raises(DigitizeError, match=f"has 3 rows and perhaps a rhythm strip, not the {rows} rows"):
+        foreign_page(drawn(signal.mv, 500, sort))
+
+
+def letter():
+    """A page of text, as a scanner sees it."""
+    image = Image.new("RGB", (800, 700), "white")
+    lines = "\n".join(["The patient was seen on the ward, and no recording was made on that day."] * 18)
+    ImageDraw.Draw(image).multiline_text((60, 60), lines, fill="black", font=ImageFont.load_default(16), spacing=9)
+    return np.asarray(image)
+
+
 def natural():
     """Texture with the spectrum of natural pictures, 1/f: fur, leaves, a cat."""
     draws = np.random.default_rng(3).standard_normal((600, 800, 3))
@@ -115,6 +157,7 @@ def natural():
     ("picture", "said"),
     [
         (natural(), "no grid|pulses|ink|followed"),
+        (letter(), "no grid|pulses|ink|followed"),
         (np.full((900, 1200, 3), 255, np.uint8), "no grid"),
         (np.zeros((0, 5, 3), np.uint8), "must be a uint8 array"),
         (np.full((40, 60, 3), 255, np.uint8), "too small"),
@@ -165,29 +208,121 @@ def test_a_page_is_read_from_a_file(signal, page, tmp_path):
     assert found.report.rhythm_lead == "II"
 
 
-def test_bad_files_are_refused_in_a_sentence(tmp_path):
-    whole = tmp_path / "pages.pdf"
-    blank = [Image.new("RGB", (300, 200), "white")] * 50
-    blank[0].save(whole, save_all=True, append_images=blank[1:])
-    (tmp_path / "no.png").write_bytes(b"no picture")
+@pytest.fixture(scope="module")
+def bad_files(page, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bad")
+    (folder / "folder.png").mkdir()
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "no.png").write_bytes(b"no picture")
+    Image.fromarray(page[:400, :600]).save(folder / "whole.png")
+    (folder / "cut.png").write_bytes((folder / "whole.png").read_bytes()[:-9000])
+    Image.new("1", (30_000, 20_000)).save(folder / "bomb.png")
+    Image.new("RGB", (900, 700), "white").save(folder / "white.png")
+    # PostScript is run by its interpreter, so that Pillow must not be asked to show it.
+    (folder / "program.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gone.png", "there is no such file"),
+        ("folder.png", "this is no file"),
+        ("empty.png", "no picture that is read: those are PNG, JPEG"),
+        ("no.png", "no picture that is read"),
+        ("program.png", "no picture that is read"),
+        ("cut.png", "no picture that can be read"),
+        ("bomb.png", "65,000,000 pixels at most, and this one has far more"),
+        ("white.png", "no ECG page was read from it: no grid"),
+    ],
+)
+def test_bad_pictures_are_refused_in_a_sentence(bad_files, name, said):
+    with pytest.raises(FileError, match=said) as refused:
+        read_page(bad_files / name)
+    assert str(refused.value).count(name) == 1
+    assert "\n" not in str(refused.value)
+
+
+ENCRYPTED = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 800 600]>>endobj\n"
+    b"4 0 obj<</Filter/Standard/V 1/R 2/P -4/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">>>endobj\n"
+    b"trailer<</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]>>\n%%EOF\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "said"),
+    [
+        ("fifty.pdf", None, "it has 50 pages, and a reading is of one: name it by --page, 1 to 50"),
+        ("fifty.pdf", 51, "there is no page 51: it has 50"),
+        ("fifty.pdf", 50, "no ECG page was read from it: the picture is too small"),
+        ("giant.pdf", None, "65,000,000 pixels at most"),
+        ("locked.pdf", None, "cannot be drawn.*password"),
+        ("no.pdf", None, "cannot be drawn"),
+    ],
+)
+def test_bad_pdfs_are_refused_in_a_sentence(tmp_path, name, page, said):
+    pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: pip install 'ecg-bench[pages]'")
+    for title, count, side in (("fifty.pdf", 50, 100), ("giant.pdf", 1, 14_000)):
+        document = pdfium.PdfDocument.new()
+        for _ in range(count):
+            document.new_page(side, side)
+        document.save(tmp_path / title)
+    (tmp_path / "locked.pdf").write_bytes(ENCRYPTED)
     (tmp_path / "no.pdf").write_bytes(b"%PDF-1.7 no")
-    bomb = tmp_path / "bomb.png"
-    Image.new("1", (30_000, 20_000)).save(bomb)
-    empty = tmp_path / "empty.png"
-    Image.new("RGB", (900, 700), "white").save(empty)
-    for name, said in (
-        ("gone.png", "no such file"),
-        ("a.txt", "must be one of"),
-        ("no.png", "no picture"),
-        ("bomb.png", "pixels"),
-        ("empty.png", "no ECG page was read from it: no grid"),
-    ):
-        with pytest.raises(FileError, match=said):
-            read_page(tmp_path / name)
-    pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed")
-    with pytest.raises(FileError, match="it has 50 pages, and a reading is of one"):
-        read_page(whole)
-    with pytest.raises(FileError, match="no page 51"):
-        read_page(whole, page=51)
-    with pytest.raises(FileError, match="cannot be drawn"):
-        read_page(tmp_path / "no.pdf")
+    with pytest.raises(FileError, match=said):
+        read_page(tmp_path / name, page)
+
+
+def test_a_pdf_is_a_pdf_whatever_its_ending(tmp_path):
+    pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: pip install 'ecg-bench[pages]'")
+    (tmp_path / "scan.png").write_bytes(ENCRYPTED)
+    with pytest.raises(FileError, match="this PDF cannot be drawn"):
+        read_page(tmp_path / "scan.png")
+
+
+@pytest.mark.parametrize("mode", ["I;16", "LA", "P", "CMYK"])
+def test_pictures_of_other_depths_and_colours_are_seen_alike(page, tmp_path, mode):
+    part = Image.fromarray(page[200:500, 100:600])
+    if mode == "I;16":
+        Image.fromarray(np.asarray(part.convert("L"), dtype=np.uint16) * 257).save(tmp_path / "one.png")
+    else:
+        part.convert(mode).save(tmp_path / ("one.tif" if mode == "CMYK" else "one.png"))
+    (path,) = tmp_path.iterdir()
+    seen = picture_of(path).astype(int)
+    assert np.abs(seen.mean(axis=2) - np.asarray(part.convert("L"), dtype=int)).mean() < 8
+
+
+@pytest.mark.parametrize("has_residue", [False, True])
+def test_a_grids_phase_is_unwrapped_alike_by_turns_and_by_strength(has_residue):
+    draws = np.random.default_rng(0).standard_normal((60, 90))
+    true = 150 * gaussian_filter(draws, 9)
+    mask = gaussian_filter(np.roll(draws, 30), 5) > -0.03
+    mask = np.asarray(label(mask)[0] == 1)
+    if has_residue:
+        true = np.arctan2(*np.mgrid[-29.5:30, -44.5:45])
+        mask[:] = True
+    phase = np.angle(np.exp(1j * true))
+    start = tuple(int(k) for k in np.argwhere(mask)[20])
+    assert _has_residue(phase, mask) == has_residue
+    if not has_residue:
+        by_turns = _by_turns(phase, mask, start)
+        assert np.array_equal(np.isfinite(by_turns), mask)
+        assert np.allclose(by_turns, _by_strength(phase, np.abs(true), mask, start), equal_nan=True)
+        assert np.ptp((by_turns - true)[mask]) < 1e-9
+
+
+def test_the_rate_is_measured_over_all_rows_of_a_page(signal):
+    """A strip whose beats are hidden by an artefact does not hide the rate."""
+    mv = np.full((12, 5000), np.nan, dtype=np.float32)
+    for names in NAMES:
+        for column, name in enumerate(names):
+            shown = slice(1250 * column, 1250 * (column + 1))
+            mv[LEADS.index(name), shown] = signal.mv[LEADS.index(name), shown]
+    true = measure(signal.mv, 500).heart_rate.value
+    assert page_measurements(mv).heart_rate.value == pytest.approx(true, abs=2)
+    mv[1] = signal.mv[1]
+    assert page_measurements(mv).heart_rate.value == pytest.approx(true, abs=2)
+    mv[1, 1400:] = 0.4 * np.sin(np.arange(3600) / 40)
+    assert page_measurements(mv).heart_rate.value == pytest.approx(true, abs=3)

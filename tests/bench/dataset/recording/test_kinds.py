@@ -40,8 +40,8 @@ def written(kind, path, samples, **options):
     return write(path.with_suffix(suffix), samples, **options), IN_MICROVOLTS if kind == "CSV" else Told()
 
 
-def test_a_writer_stands_here_for_every_kind():
-    assert {kind.name for kind in KINDS} == set(WRITERS)
+def test_a_writer_stands_here_for_every_kind_of_file_of_samples():
+    assert {kind.name for kind in KINDS if not kind.is_page} == set(WRITERS)
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -307,7 +307,7 @@ def test_what_nobody_tells_is_asked_for_or_refused(samples, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: text.replace("\n", "\nErika,", 1), "more cells than the header|a cell below a lead's name"),
+        (lambda text: text.replace("\n", "\nErika,", 1), "more cells than its header|a cell below a lead's name"),
         (lambda text: text.replace("I,II", "I,I", 1), "has lead I twice"),
         (lambda text: text.split("\n", 1)[1], "names no lead in its first line"),
         (lambda text: text.replace("I,II", "I [V],II [furlong]", 1), "has no lead II|gives a unit for some leads"),
@@ -321,6 +321,38 @@ def test_a_wrong_table_is_one_sentence_without_its_cells(change, said, samples, 
     with pytest.raises(DatasetError, match=said) as refused:
         read_recording(path, IN_MICROVOLTS)
     assert "Erika" not in str(refused.value)
+
+
+def test_a_gain_that_a_source_gives_wrongly_is_put_right_and_said(samples, tmp_path):
+    known = read_recording(files.write_wfdb(tmp_path / "E00015", samples, gain="4880/mV"), Told())
+    other = read_recording(files.write_wfdb(tmp_path / "mine", samples, gain="4880/mV"), Told())
+    assert np.allclose(known.signal.mv, samples / 1000, atol=1e-5)
+    assert known.notes == ("4880/mV is 1000/mV: headers of Georgia 12-lead were wrong",)
+    assert np.allclose(other.signal.mv, samples / 4880, atol=1e-5)
+
+
+def test_rows_of_more_cells_than_names_are_refused_whatever_their_voltages(samples, tmp_path):
+    path = files.write_csv(tmp_path / "ecg.csv", samples)
+    names, *lines = path.read_text().splitlines()
+    numbered = [f"{number / 1000:.3f},{line}" for number, line in enumerate(lines)]
+    decimals = [line.replace(",", ",5,") + ",5" for line in lines]
+    late = [*lines[:4000], *decimals[4000:]]
+    for rows, said in (
+        (numbered, "line 2 of"),
+        (decimals, "decimal commas need semicolons"),
+        (late, "has rows of more"),
+    ):
+        path.write_text("\n".join([names, *rows]) + "\n")
+        with pytest.raises(DatasetError, match=said):
+            read_recording(path, Told(500, "uV"))
+    path.write_text("\n".join([names, *(f"{line}," for line in lines)]) + "\n")
+    assert read_recording(path, Told(500, "uV")).signal.mv.shape == (12, samples.shape[1])
+
+
+def test_microvolts_that_are_millivolts_are_noticed(samples, tmp_path):
+    path = files.write_csv(tmp_path / "ecg.csv", samples, names=[f"{lead} [nV]" for lead in LEADS])
+    with pytest.raises(DatasetError, match="less than noise: is its unit another, such as mV"):
+        read_recording(path, Told(500))
 
 
 def test_millivolts_that_are_microvolts_are_noticed(samples, tmp_path):
@@ -412,10 +444,10 @@ def test_an_aecg_of_many_or_deep_tags_costs_little(content, said, tmp_path):
         (lambda text: text[:-40], "is no whole XML file: line 1"),
         (lambda text: text.replace("AnnotatedECG", "Letter"), "is XML, but no HL7 annotated ECG"),
         (lambda text: text.replace("TIME_ABSOLUTE", "TIME_OF_DAY"), "does not say its sampling rate"),
-        (lambda text: text.replace('unit="s"', 'unit="min"'), "which is no time in s, ms or us"),
+        (lambda text: text.replace('unit="s"', 'unit="min"'), "as 0.002 of what is no time in s, ms or us"),
         (
-            lambda text: text.replace('unit="uV"', 'unit="stone"'),
-            "gives voltages in 'stone': units that are read are mV",
+            lambda text: text.replace('unit="uV"', 'unit="Erika"'),
+            "gives voltages in a unit that is none: units that are read are mV",
         ),
         (lambda text: text.replace("<digits>", "<digits>Erika "), "holds a sample of lead I that is no number"),
         (lambda text: text.replace("<digits>", "<digits>NaN "), "holds a sample of lead I that is no finite number"),
