@@ -70,7 +70,7 @@ def view(runs: tuple[Path, ...], data: str | None, port: int | None, folder: Pat
     with ViewServer(library, port or 0) as server, undisturbed():
         click.echo(f"{_counted(len(found.shown))} at {server.address} (Ctrl-C ends it)")
         if not no_browser:
-            _open(server.address)
+            open_browser(server.address)
         server.serve_forever()
 
 
@@ -78,7 +78,7 @@ def _counted(count: int) -> str:
     return "1 run" if count == 1 else f"{count} runs"
 
 
-def _open(address: str) -> None:
+def open_browser(address: str) -> None:
     """Open a browser that has a window; where there is no display, a browser of text would take the terminal."""
     import os
     import sys

@@ -14,6 +14,7 @@ from bench.web.finding import FoundExplanation
 from bench.web.open_run import OpenRun
 from bench.web.run_data import SHOWN, names
 from measurements.measurement import TABLE
+from readers.human import is_person
 from renderers.style import LEADS
 from taxonomy.axis import AxisValue, with_derived
 from taxonomy.error import BenchError
@@ -174,6 +175,8 @@ def _prompt(run: OpenRun, ecg_id: RecordId) -> Json:
     assert asked is not None
     donor = run.asked.printed(record)
     notes = []
+    if is_person(run.settings.reader):
+        notes.append("A person reads the numbers below and the definitions on a page of their own, not these words.")
     if donor.ecg_id != ecg_id:
         notes.append(f"Its numbers are those of record {donor.ecg_id}, which the reader did not learn.")
     if run.settings.prompt != template_version():
