@@ -50,7 +50,8 @@ def _axis(axis: Axis) -> Json:
     return {
         "name": axis.name,
         "question": axis.question,
-        "choice": choice(axis),
+        # What follows tells a model how to write none.
+        "choice": choice(axis).partition("; []")[0],
         "is_set": axis.is_set,
         "nothing": NOTHING_KEY if axis.is_set else None,
         "groups": [

@@ -47,7 +47,7 @@
       by("place").textContent = state.case ? `Case ${state.place} of ${state.total}${state.correcting ? ", once more" : ""}` : `${state.done} of ${state.total}`;
       by("back").hidden = !(state.last || state.correcting) || state.closed;
       by("back").textContent = state.correcting ? "Leave it as it is" : "Last answer";
-      by("pause").hidden = !state.case;
+      by("pause").hidden = !state.case || this.isCovered;
       if (!state.case) { this.end(); return; }
       if (before && before.case && before.case.id === state.case.id && this.isDrawn && before.correcting === state.correcting) {
         this.form.begin(state.draft.values);
@@ -88,6 +88,7 @@
     /* Cover the case: before the first, and in every pause. */
     cover() {
       this.isCovered = true;
+      by("pause").hidden = true;
       this.tick();
       const { total, done, place } = this.state;
       by("desk").hidden = true;
@@ -103,6 +104,7 @@
 
     uncover() {
       this.isCovered = false;
+      by("pause").hidden = false;
       if (this.isDrawn) {
         by("cover").hidden = true;
         by("desk").hidden = false;
@@ -133,8 +135,8 @@
       put(by("cover"), el("h2", {}, "All cases are answered"),
         el("p", {}, "You may correct the last answer. When you close the reading, no answer changes any more, and the terminal computes the score."),
         el("div", { class: "choices" },
-          el("button", { type: "button", onclick: () => this.send("back", {}) }, "Correct the last answer"),
-          el("button", { type: "button", class: "begin", id: "close", onclick: () => this.send("close", {}) }, "Close the reading")));
+          el("button", { type: "button", onclick: () => this.back() }, "Correct the last answer"),
+          el("button", { type: "button", class: "begin", id: "close", onclick: () => this.move("close", {}) }, "Close the reading")));
       by("close").focus();
     }
 
@@ -148,16 +150,22 @@
     }
 
     save() {
-      if (!this.state.case || !(this.form.isWhole || this.state.case.problem) || this.isSaving) { return; }
-      this.isSaving = true;
+      if (!this.state.case || !(this.form.isWhole || this.state.case.problem) || this.isBusy) { return; }
       this.clock.stop();
-      this.send("answer", this.chosen).finally(() => { this.isSaving = false; });
+      this.move("answer", this.chosen);
+    }
+
+    /* Until the reading stands elsewhere, no key is meant for what is on the desk. */
+    move(what, about) {
+      if (this.isBusy) { return; }
+      this.isBusy = true;
+      this.send(what, about).finally(() => { this.isBusy = false; });
     }
 
     back() {
       if (this.state.last || this.state.correcting) {
         if (this.state.case && !this.state.correcting) { this.keep(); }
-        this.send("back", {});
+        this.move("back", {});
       }
     }
 
@@ -202,7 +210,7 @@
     }
 
     typed(event) {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || by("help").open || by("desk").inert) { return; }
+      if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || by("help").open || by("desk").inert || this.isBusy) { return; }
       if (event.target instanceof HTMLSelectElement) { return; }
       const key = event.key;
       if (key === "?") { by("help").showModal(); event.preventDefault(); return; }

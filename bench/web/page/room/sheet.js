@@ -62,6 +62,12 @@
     return { image, page };
   }
 
+  /* What a machine printed: a line that says what follows, and its numbers beside each other. */
+  function printedPart(told) {
+    const [first, ...numbers] = told.split("\n");
+    return [el("p", {}, first), numbers.length ? el("ul", {}, numbers.map((one) => el("li", {}, one))) : null];
+  }
+
   /* The case on the page; `drawn` resolves once it can be seen. */
   class Sheet {
     constructor(place, shows) {
@@ -73,7 +79,7 @@
     async show(found) {
       if (this.paper) { this.paper.close(); this.paper = null; }
       const printed = found.printed && found.printed.length
-        ? el("section", { class: "printed", "aria-label": "what was printed" }, found.printed.map((one) => el("p", {}, one))) : null;
+        ? el("section", { class: "printed", "aria-label": "what was printed" }, found.printed.map(printedPart)) : null;
       if (found.problem) {
         bench.put(this.place, el("p", { class: "problem" },
           "This case cannot be shown. Press Enter to go on: the reason is kept with the run."));
