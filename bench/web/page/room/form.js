@@ -112,15 +112,19 @@
       const row = (key, words, meaning, isChosen, act, name) => el("button", {
         type: "button", class: "value", "data-value": name, "aria-pressed": String(isChosen), "aria-keyshortcuts": key === "␣" ? "Space" : key, onclick: act,
       }, el("kbd", {}, key), el("span", {}, words, meaning && meaning !== words ? el("small", {}, meaning) : null));
+      const none = axis.is_set
+        ? row(axis.nothing, "none of these", "", Boolean(chosen && !chosen.length), () => this.settle(axis, []), "") : null;
+      const cannot = row("␣", CANNOT_TELL, "counts as no answer", chosen === null, () => this.settle(axis, null), null);
       return el("div", { class: "values" },
         el("p", { class: "asked" }, axis.question, axis.choice ? el("small", {}, axis.choice) : null),
+        // Below a long list they would be out of sight.
+        axis.is_set ? [none, cannot] : null,
         axis.groups.map((group) => [
           group.title ? el("h4", {}, group.title) : null,
           group.values.map((one) => row(one.key, one.words, one.meaning, Boolean(chosen && chosen.includes(one.name)),
             () => this.choose(axis, one.name), one.name)),
         ]),
-        axis.is_set ? row(axis.nothing, "none of these", "", Boolean(chosen && !chosen.length), () => this.settle(axis, []), "") : null,
-        row("␣", CANNOT_TELL, "counts as no answer", chosen === null, () => this.settle(axis, null), null),
+        axis.is_set ? null : cannot,
         axis.is_set ? el("button", { type: "button", class: "on", onclick: () => this.next(), disabled: !(axis.name in this.values) }, el("kbd", {}, "↵"), "On") : null);
     }
 

@@ -4,22 +4,26 @@ import io
 import json
 import re
 import socket
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from bench.report.score_page import score_page
 from bench.run.rescoring import scored
+from bench.run.submission_form import readings_problem
 from bench.web.room import Room
 from bench.web.room_form import KEYS, form_json
 from bench.web.room_server import RoomServer
 from bench.web.seat import opened
 from bench.web.server import ViewServer
+from renderers import PageStyle, render
 from taxonomy.axis import AXES, AXIS_NAMES
 from taxonomy.definition import definitions
 from taxonomy.error import RunError, SettingError, StorageError
 
 from ....challenge import tracing, write_challenge
+from ....command import bench
 from .conftest import answer, asked, job_of, kept, post, serving, state_of, values
 
 
@@ -142,6 +146,79 @@ def test_the_result_is_a_run_like_any_other(job, tmp_path):
     assert found.n == 3 and {axis.axis for axis in found.axes} == {*AXIS_NAMES}
     assert job.settings.reader == "human:ann" and job.settings.reader_details["shown"].startswith("the picture")
     assert "human:ann on phantoms-1-66" in score_page(found, job.folder.manifest(), "phantoms")
+
+
+def read_all(job, *answers):
+    """Answer every case, with the rhythms in turn."""
+    with serving(job) as server:
+        for k in range(len(job.questions)):
+            assert answer(server, **(answers[k % len(answers)] if answers else {}))[0] == 200
+
+
+def test_two_people_are_compared_and_their_agreement_is_told(tmp_path):
+    sinus, paced = {"rhythm": ["sinus"]}, {"rhythm": ["paced"]}
+    read_all(job_of(tmp_path / "runs", limit=8), sinus, paced)
+    read_all(job_of(tmp_path / "runs", person="ben", limit=8), sinus, paced, sinus, sinus)
+    runs = sorted(path for path in (tmp_path / "runs").iterdir())
+    done = bench("compare", *runs, "--out", "compared", cwd=tmp_path)
+    assert done.returncode == 0 and "human:ann against human:ben (n = 8)" in done.stdout
+    table = done.stdout.partition("agreement with each other")[2]
+    (cells,) = re.findall(r"^ *rhythm +(\d+) +(\d+) +([\d.]+%) +([\d.]+) \[", table, re.MULTILINE)
+    assert cells == ("8", "0", "75.0%", "0.50")
+    page = (tmp_path / "compared" / "compare.md").read_text()
+    assert "### Agreement with each other" in page
+    told = json.loads((tmp_path / "compared" / "compare.json").read_text())["pairs"][0]["agreement"]
+    assert next(one["kappa"] for one in told if one["axis"] == "rhythm") == 0.5
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The entry point of people, as an installation has it."""
+    package = tmp_path / "package" / "room-1.dist-info"
+    package.mkdir(parents=True)
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: room\nVersion: 1\n")
+    (package / "entry_points.txt").write_text("[ecg_bench.readers]\nhuman = readers.human:HumanReader\n")
+    monkeypatch.syspath_prepend(str(package.parent))
+
+
+@pytest.mark.slow
+def test_a_whole_split_with_a_correction_is_handed_in_and_stands_on_the_leaderboard(tmp_path, installed):
+    job = job_of(tmp_path / "runs", limit=None)
+    with serving(job) as server:
+        for place in range(len(job.questions)):
+            assert answer(server, rhythm=["paced"] if place == 5 else ["sinus"])[0] == 200
+            if place == 5:
+                post(server, "back", turn=state_of(server)["turn"])
+                assert answer(server)[0] == 200
+    bench("score", job.folder.path, cwd=tmp_path)
+    done = bench("submit", job.folder.path, "--by", "Ann", "--new", "--results", "results", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "human:ann" in (tmp_path / "results" / "leaderboard.md").read_text()
+
+
+def test_a_person_corrects_the_answer_that_was_given_last_and_no_earlier_one(job):
+    with serving(job) as server:
+        answer(server)
+        post(server, "back", turn=state_of(server)["turn"])
+        answer(server)
+        answer(server)
+    lines = kept(job)
+    assert readings_problem(lines, job.settings) is None
+    later = [*lines, lines[0]]
+    assert f"answers record {lines[0].key.ecg_id!r} 2 times" in readings_problem(later, job.settings)
+    assert "2 times: a case is asked once" in readings_problem(lines, replace(job.settings, reader="majority"))
+
+
+def test_the_arms_that_a_person_has_read_are_an_ablation(tmp_path, installed):
+    conditions = ("full", "image-only", "text-only", "crossed")
+    for condition in conditions[:-1]:
+        read_all(job_of(tmp_path / "runs", condition=condition, limit=6))
+    words = ("ablate", "--reader", "human:ann", "--sample", 6, "--conditions", ",".join(conditions))
+    assert "reads in the browser" in bench(*words, cwd=tmp_path).stderr
+    read_all(job_of(tmp_path / "runs", condition=conditions[-1], limit=6))
+    done = bench(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "human:ann" in done.stdout and list((tmp_path / "runs").glob("ablation-*"))
 
 
 def test_samples_are_a_run_of_their_own_and_the_manifest_says_what_was_shown(tmp_path):
@@ -297,8 +374,6 @@ def test_a_case_whose_page_cannot_be_drawn_is_no_answer_and_the_next_one_comes(t
     folder = tmp_path / "pages"
     folder.mkdir()
     record = next(iter(population.cohort("test", limit=1)))
-    from renderers import PageStyle, render
-
     (folder / "whole.png").write_bytes(render(record.signal().mv, record.signal().fs, "printed", PageStyle())[0].png())
     (folder / "Nowak-broken.png").write_bytes(b"\x89PNG no picture at all")
     (folder / "labels.csv").write_text("file,rhythm\nwhole.png,sinus\nNowak-broken.png,sinus\n")
