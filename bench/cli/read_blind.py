@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bench.run.job import Job
     from bench.web.room_server import RoomServer
     from bench.web.server import ViewServer
+    from taxonomy.danger import DangerTable
 
 
 @click.command("read-blind")
@@ -36,7 +37,8 @@ def read_blind(person: str, show: str, port: int | None, no_browser: bool, **opt
     Every case is asked on the axes that a model is asked, with the same definitions, in the run's random order and
     under opaque ids; 'cannot tell' is allowed and counts as no answer. Each answer is kept as it is given, with its
     time: after Ctrl-C, a kill or a closed tab the same command goes on where it stopped, with what was half chosen.
-    The last answer can be corrected. No truth is shown; with --reveal it is, after all is answered and closed.
+    The last answer can be corrected. Neither truth nor score is shown, unless --reveal asks for them, and then only
+    after all is answered and closed.
 
     The result is a run like any other, of the reader human:NAME: 'bench score', 'bench compare' (with the agreement of
     two people), 'bench view' and 'bench submit' take it. With --condition image-only, text-only and crossed a person
@@ -49,7 +51,6 @@ def read_blind(person: str, show: str, port: int | None, no_browser: bool, **opt
       bench read-blind --as ben --data ~/ptb-xl --sample 60 --show paper
       bench compare runs/human-ann-... runs/human-ben-...
     """
-    from bench.cli.run import show_run
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared
     from bench.web.room_form import form_json
@@ -80,11 +81,25 @@ def read_blind(person: str, show: str, port: int | None, no_browser: bool, **opt
                 _serve(server, not no_browser)
         if reveal and not truth:
             revealed()
-        show_run(job, job.score(job.folder.every_reading()[0], table, TERMINAL), table)
+        _score(job, table, reveal)
     if truth:
         click.echo(f"answers and truth: {truth[0].address} (Ctrl-C ends it)")
         with truth[0]:
             truth[0].serve_forever()
+
+
+def _score(job: "Job", danger: "DangerTable", reveal: bool) -> None:
+    """Score a run that is closed; who reads another arm tomorrow is not told today how well it went."""
+    from bench.cli.run import show_run
+    from bench.cli.terminal import TERMINAL
+    from bench.report.score_page import write_score
+
+    score = job.score(job.folder.every_reading()[0], danger, TERMINAL)
+    if reveal:
+        show_run(job, score, danger)
+        return
+    write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
+    click.echo(f"all is answered and closed; 'bench score {job.folder.path}' prints the score")
 
 
 def _serve(server: "RoomServer", in_browser: bool) -> None:

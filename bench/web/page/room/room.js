@@ -128,16 +128,17 @@
       by("cover").hidden = false;
       const { closed, total, truth } = this.state;
       if (closed) {
-        put(by("cover"), el("h2", {}, "Closed"), el("p", {}, `Your ${total} answers are kept. The terminal computes their score; this page can be closed.`),
-          truth ? el("p", {}, el("a", { href: truth, rel: "noopener" }, "Look at the answers beside the truth"), ", as soon as the terminal has the score.") : null);
+        put(by("cover"), el("h2", {}, "Closed"), el("p", {}, `Your ${total} answers are kept, and this page can be closed. Thank you.`),
+          truth ? el("p", {}, el("a", { href: truth, rel: "noopener" }, "Look at the answers beside the truth"), ", which begins once the score is computed.") : null);
         return;
       }
-      put(by("cover"), el("h2", {}, "All cases are answered"),
-        el("p", {}, "You may correct the last answer. When you close the reading, no answer changes any more, and the terminal computes the score."),
+      put(by("cover"), el("h2", { tabindex: -1 }, "All cases are answered"),
+        el("p", {}, "You may correct the last answer. Once you close the reading, no answer changes any more."),
         el("div", { class: "choices" },
           el("button", { type: "button", onclick: () => this.back() }, "Correct the last answer"),
           el("button", { type: "button", class: "begin", id: "close", onclick: () => this.move("close", {}) }, "Close the reading")));
-      by("close").focus();
+      // Not the button: who saved the last case with Enter would close everything with the next one.
+      by("cover").querySelector("h2").focus();
     }
 
     get chosen() { return { case: this.state.case.id, values: this.form.values, seconds: this.clock.seconds }; }
@@ -222,7 +223,7 @@
       if (acts[key]) {
         acts[key]();
       } else if (this.state.case.problem) {
-        if (key !== "Enter") { return; }
+        if (key !== "Enter" || event.repeat) { return; }
         this.save();
       } else if ((key === "Enter" || key === " ") && event.target.closest("button") && event.target.closest(".tools, .bar")) {
         return;

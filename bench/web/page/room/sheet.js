@@ -4,31 +4,41 @@
 (function (bench) {
   const { el } = bench;
   const GAP_MM = 4;
-  const MANY = 4;
 
   /* Pictures on the canvas of an ECG: the same zoom, pan and calipers, at the scale that the pictures were drawn at. */
   class PicturePaper extends window.EcgPaper {
-    /* Pictures stand below each other, or in two columns where they are many: each {image, x, y, width, height} in mm. */
+    /* Pictures stand below each other: each {image, x, y, width, height} in mm. */
     static placed(pictures) {
-      const columns = pictures.length > MANY ? 2 : 1;
-      const placed = [];
-      let [top, tall] = [0, 0];
-      pictures.forEach(({ image, page }, k) => {
-        const [width, height] = [page.width / page.px_per_mm, page.height / page.px_per_mm];
-        if (k % columns === 0) { top += k ? tall + GAP_MM : 0; tall = 0; }
-        tall = Math.max(tall, height);
-        placed.push({ image, x: (k % columns) * (width + GAP_MM), y: top, width, height });
+      let top = 0;
+      return pictures.map(({ image, page }) => {
+        const one = { image, x: 0, y: top, width: page.width / page.px_per_mm, height: page.height / page.px_per_mm };
+        top += one.height + GAP_MM;
+        return one;
       });
-      return placed;
     }
 
     show(pictures) {
       this.placed = PicturePaper.placed(pictures);
-      this.size = {
-        width: Math.max(...this.placed.map((one) => one.x + one.width)),
-        height: Math.max(...this.placed.map((one) => one.y + one.height)),
-      };
+      const last = this.placed[this.placed.length - 1];
+      this.size = { width: Math.max(...this.placed.map((one) => one.width)), height: last.y + last.height };
       super.show(this.placed);
+    }
+
+    fit() {
+      this.isFitting = true;
+      super.fit();
+      this.isFitting = false;
+    }
+
+    /* The canvas is as tall as all that is to be seen: nothing of a picture hides below its edge. */
+    resized() {
+      const room = this.canvas.parentElement.clientWidth;
+      if (!this.trace || !room) { return; }
+      if (this.isFitting) { this.tall = Math.round(this.size.height * this.scale); }
+      this.canvas.style.width = `${room}px`;
+      this.canvas.style.height = `${this.tall}px`;
+      this.draw();
+      this.seen();
     }
 
     get page() { return this.size; }
