@@ -56,9 +56,10 @@ class Draft:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A case as it is shown; without one, the reason why it cannot be."""
+    """A case as it is shown, with its pictures as PNG; without one, the reason why it cannot be."""
 
     case: Case | None = None
+    pictures: tuple[bytes, ...] = ()
     problem: BenchError | None = None
 
 
@@ -93,7 +94,8 @@ class Room:
         self._readings = {key: reading for key, reading in kept.items() if reading.outcome != "failed"}
         answered = [entry.key for entry in job.folder.entries()[0] if entry.is_answer()]
         self._last = next((one for one in self._questions if answered and one.key == answered[-1]), None)
-        self.turn, self._made = 0, {}  # type: int, dict[str, Shown]
+        self.turn = 0
+        self._made: dict[str, Shown] = {}
         notes = self._notes()
         self.is_closed: bool = notes["closed"]
         self._is_correcting = notes["correcting"] and self._last is not None
@@ -138,8 +140,8 @@ class Room:
     def picture(self, case_id: str, place: int) -> bytes | None:
         """Return a picture of the case that is shown, as PNG; None for another's."""
         with self._lock:
-            images = self._images(case_id)
-            return images[place].png() if place < len(images) else None
+            shown = self._shown(case_id)
+            return shown.pictures[place] if shown and place < len(shown.pictures) else None
 
     def trace(self, case_id: str) -> Json | None:
         """Return the samples of the case that is shown, as :func:`trace_json`; None for another's."""
@@ -237,8 +239,8 @@ class Room:
         name = self._id(question)
         if name not in self._made:
             try:
-                shown = Shown(self.job.cases.case(question))
-                shown.case and [image.png() for image in shown.case.images]
+                case = self.job.cases.case(question)
+                shown = Shown(case, tuple(image.png() for image in case.images))
             except BenchError as error:
                 shown = Shown(problem=error)
             self._made = {name: shown}
@@ -249,10 +251,6 @@ class Room:
         if current is None or self.is_closed or case_id != self._id(current):
             return None
         return self._show(current)
-
-    def _images(self, case_id: str) -> tuple[Picture, ...]:
-        shown = self._shown(case_id)
-        return shown.case.images if shown and shown.case else ()
 
     def _case_json(self, question: Question) -> Json:
         """Return a case as plain JSON data; of one that cannot be shown, that it is so: a reason would name a file."""

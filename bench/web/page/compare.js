@@ -50,6 +50,17 @@
         ? el("th", { scope: "col", class: "name" }, one.join(" ")) : el("th", { scope: "col" }, one))))), el("tbody", {}, rows)));
   }
 
+  /* How far two readers agree with each other, where it is told. */
+  function agreed(pair) {
+    if (!pair.agreement.length) { return null; }
+    const rows = pair.agreement.map((one) => el("tr", {}, el("th", { scope: "row" }, bench.words([one.axis])),
+      [one.n, one.left_out, `${(100 * one.same).toFixed(1)}%`, one.kappa === null ? "–" : one.kappa.toFixed(2)
+        + (one.interval ? ` [${one.interval.map((end) => end.toFixed(2)).join(", ")}]` : "")].map((cell) => el("td", {}, String(cell)))));
+    return [el("h4", {}, "Agreement with each other, whatever is true"), el("div", { class: "wide", tabindex: 0 }, el("table", { class: "pair agreed" },
+      el("thead", {}, el("tr", {}, ["axis", "n", "left out", "same answer", "kappa [95%]"].map((one) => el("th", { scope: "col" }, one)))),
+      el("tbody", {}, rows)))];
+  }
+
   /* numbers: the runs in the order in which they were compared. */
   bench.showComparison = function (place, data, numbers) {
     if (data.problem) {
@@ -59,6 +70,6 @@
     const pairs = numbers.flatMap((one, k) => numbers.slice(k + 1).map((other) => [one, other]));
     put(place, el("h2", {}, "Comparison"), data.pairs.map((pair, k) => el("section", { class: "part" },
       el("h3", {}, `${pair.first} against ${pair.second}`), el("p", {}, `n = ${pair.n.toLocaleString("en")}. ${pair.headline.join(" ")}`),
-      pairTable(pair, pairs[k]))), el("p", { class: "note" }, data.how));
+      pairTable(pair, pairs[k]), agreed(pair))), el("p", { class: "note" }, data.how));
   };
 }(window.EcgBench));

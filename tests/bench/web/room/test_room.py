@@ -12,6 +12,8 @@ from PIL import Image
 from bench.report.score_page import score_page
 from bench.run.rescoring import scored
 from bench.run.submission_form import readings_problem
+from bench.web.finding import find
+from bench.web.library import Library
 from bench.web.room import Room
 from bench.web.room_form import KEYS, form_json
 from bench.web.room_server import RoomServer
@@ -169,6 +171,16 @@ def test_two_people_are_compared_and_their_agreement_is_told(tmp_path):
     assert "### Agreement with each other" in page
     told = json.loads((tmp_path / "compared" / "compare.json").read_text())["pairs"][0]["agreement"]
     assert next(one["kappa"] for one in told if one["axis"] == "rhythm") == 0.5
+
+
+def test_the_viewer_shows_a_persons_run_and_does_not_say_that_a_prompt_was_read(job):
+    read_all(job)
+    library = Library(find([job.folder.path]))
+    case = library.data("case-0-0")
+    assert case["prompt"]["notes"] == [
+        "A person reads the numbers below and the definitions on a page of their own, not these words."
+    ]
+    assert [one["reader"] for one in case["readings"]] == ["human:ann"] and len(case["pictures"]["pages"]) == 1
 
 
 @pytest.fixture

@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 
 from bench.run.folder import RunFolder
+from bench.web.finding import find
+from bench.web.library import Library
+from bench.web.server import ViewServer
 from taxonomy.axis import AXIS_NAMES
 
 from ....challenge import tracing, write_challenge
-from .conftest import job_of, kept, post, serving, state_of, values
+from .conftest import answer, job_of, kept, post, serving, state_of, values
 
 pytestmark = pytest.mark.slow
 
@@ -319,6 +322,25 @@ def test_the_truth_is_shown_after_all_is_closed_where_it_was_asked_for(tab, begu
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     assert "mean kappa" in out and "answers and truth: http://127.0.0.1:" in out
+
+
+def test_the_agreement_of_two_people_stands_on_the_viewers_page(browser, tmp_path):
+    for person in ("ann", "ben"):
+        with serving(job_of(tmp_path / "runs", person=person, limit=4)) as server:
+            for k in range(4):
+                rhythm = ["paced"] if k < (2 if person == "ann" else 1) else ["sinus"]
+                assert answer(server, rhythm=rhythm)[0] == 200
+    with ViewServer(Library(find([tmp_path / "runs"]))) as viewer:
+        thread = threading.Thread(target=viewer.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        page = browser.new_page()
+        page.goto(f"{viewer.address}#/compare/0-1")
+        page.wait_for_selector("table.agreed")
+        (row,) = [one for one in page.locator("table.agreed tr").all_inner_texts() if one.startswith("rhythm")]
+        page.close()
+        viewer.shutdown()
+        thread.join()
+    assert row.split()[1:5] == ["4", "0", "75.0%", "0.50"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
