@@ -20,6 +20,8 @@ COMMANDS = {
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "calls": ("bench.cli.calls:calls", "Show what a reader with instruments looked at in a case of a run."),
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
+    "view": ("bench.cli.view:view", "Look at runs in the browser: trace, question, answer and truth."),
+    "read-blind": ("bench.cli.read_blind:read_blind", "The reading room: a person answers the same cases."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
     "read": ("bench.cli.read:read", "Read ECGs of one's own: WFDB, CSV, DICOM, HL7 aECG or SCP-ECG files."),
@@ -69,7 +71,7 @@ EXPERIMENT_COMMANDS = {
 RESUMING = frozenset(
     {
         "run", "ablate", "contamination", "probe", "selftest", "render", "finetune", "train resnet1d", "experiment",
-        "experiment domains", "encoder-probe", "explain", "retry", "dataset export", "data fetch",
+        "experiment domains", "encoder-probe", "explain", "retry", "read-blind", "dataset export", "data fetch",
     }
 )  # fmt: skip
 """Commands that keep what they have finished, and go on from there when they are given again."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bench.view import CONDITIONS, CORE, CROSSED, Condition
 from readers.contract import Reader
+from readers.human import is_person
 from readers.session import SessionReader
 from taxonomy.error import SettingError, unknown_name
 
@@ -51,8 +52,8 @@ def _named(named: str) -> set[str]:
 
 
 def draws_cost_nothing(reader: Reader) -> bool:
-    """Tell whether a reader answers on this machine, so that further draws cost time alone."""
-    return not isinstance(reader, SessionReader)
+    """Tell whether a reader is a program on this machine, so that further draws cost its time alone."""
+    return not isinstance(reader, SessionReader) and not is_person(reader.name)
 
 
 def asked_conditions(inputs: Collection[str], names: Sequence[str]) -> Mapping[str, str | None]:

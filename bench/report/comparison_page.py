@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.report.table import difference, markdown_table, page, plain, terminal_table
+from bench.report.table import difference, markdown_table, page, percent, plain, terminal_table, within
 from bench.score.comparison import DRAWS, Gap, PairComparison
 from bench.storage import as_json, write_whole
 
@@ -19,6 +19,20 @@ HOW = (
     "Flips: records right only in the first : only in the second. +: by construction, since one of the two\n"
     "answers from the very measurement that made the truth."
 )
+
+
+AGREEMENT = ("axis", "n", "left out", "same answer", "kappa [95%]")
+
+HOW_AGREED = (
+    "Agreement is that of the two readers with each other, whatever is true: Cohen's kappa on the cases that both\n"
+    "answered (left out: one of them or both could not tell), bootstrap over patients; on other_findings the mean\n"
+    "over the findings that were named in ten cases or more."
+)
+
+
+def agreement_table(pair: PairComparison) -> "Table":
+    """Return how far the two of a pair agree with each other, for the terminal."""
+    return terminal_table(AGREEMENT, _agreed(pair), title="agreement with each other", left=("axis",))
 
 
 def comparison_table(pair: PairComparison) -> "Table":
@@ -43,6 +57,9 @@ def comparison_page(pairs: Sequence[PairComparison]) -> str:
     parts = ["# Comparison", HOW.replace("\n", " ")]
     for pair in pairs:
         parts += [f"## {plain(_title(pair))}", plain(" ".join(headline(pair))), markdown_table(HEADINGS, _rows(pair))]
+        if pair.agreement:
+            how = HOW_AGREED.replace("\n", " ")
+            parts += ["### Agreement with each other", how, markdown_table(AGREEMENT, _agreed(pair))]
     return page(parts)
 
 
@@ -79,6 +96,19 @@ def _rows(pair: PairComparison) -> list[tuple[str, ...]]:
     ]
 
 
+def _agreed(pair: PairComparison) -> list[tuple[str, ...]]:
+    return [
+        (
+            one.axis,
+            f"{one.n:,}",
+            f"{one.left_out:,}",
+            percent(one.same),
+            "-" if one.kappa is None else within(one.kappa, one.interval, 2),
+        )
+        for one in pair.agreement
+    ]
+
+
 def _signed(gap: Gap) -> str:
-    within = f" [{gap.interval[0]:+.2f}, {gap.interval[1]:+.2f}]" if gap.interval else ""
-    return f"{gap.difference:+.2f}{within}"
+    bounds = f" [{gap.interval[0]:+.2f}, {gap.interval[1]:+.2f}]" if gap.interval else ""
+    return f"{gap.difference:+.2f}{bounds}"

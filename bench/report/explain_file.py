@@ -93,7 +93,11 @@ class PartEffects:
 
 @dataclass(frozen=True)
 class Seen:
-    """A case of the gallery, without its signal, its map and its report."""
+    """A case of the gallery, without its signal, its map and its report.
+
+    ``picture`` is the path of its picture below the folder; None where it has none, and in files of before they were
+    named.
+    """
 
     ecg_id: RecordId
     axis: str
@@ -104,9 +108,10 @@ class Seen:
     confidence: float | None
     explained: str
     roles: tuple[Role, ...]
+    picture: str | None = None
 
     @classmethod
-    def of(cls, one: Chosen) -> "Seen":
+    def of(cls, one: Chosen, picture: str | None = None) -> "Seen":
         """Return a case of the gallery."""
         case = one.case
         return cls(
@@ -119,6 +124,7 @@ class Seen:
             case.confidence,
             case.explained,
             one.roles,
+            picture,
         )
 
     @property

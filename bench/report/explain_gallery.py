@@ -64,8 +64,8 @@ def _words(case: ExplainedCase) -> tuple[str, ...]:
     return quoted(str(case.ecg_id), 40), quoted(case.told), quoted(case.truth), quoted(case.words or "-")
 
 
-def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourPage:
-    """Return the picture of a case of the gallery."""
+def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> tuple[ColourPage, Overlay]:
+    """Return the picture of a case of the gallery, and the map on it."""
     case, trace = one.case, one.case.trace()
     brackets, notes = beat_named(trace.beats, SEEN_S[paper])
     by = f"{method}, what speaks for {case.explained}"
@@ -79,7 +79,7 @@ def drawn(one: Chosen, method: str, verdict: str, paper: str = "6x2") -> ColourP
         brackets=brackets,
         notes=said,
     )
-    return explained(trace.signal, trace.fs, overlay, paper)
+    return explained(trace.signal, trace.fs, overlay, paper), overlay
 
 
 def case_title(case: ExplainedCase) -> str:

@@ -18,6 +18,7 @@ from bench.report.explain_flip import dose_parts, flip_parts
 from bench.report.explain_gallery import class_named, drawn, gallery_parts
 from bench.report.explain_infarction import infarction_parts
 from bench.report.explain_joint import JOINT, SINGLE, effect_parts, joint_parts
+from bench.report.explain_map import write_map
 from bench.report.explain_picture import picture_parts, picture_paths, write_picture
 from bench.report.explain_plot import deletion_plot, heat_plot, joint_plot
 from bench.report.explain_says import says_parts
@@ -64,7 +65,7 @@ class Limits:
 
 
 def write_explained(folder: Path, found: Explained, limits: Limits | None = None, observer: Observer = SILENT) -> None:
-    """Write ``explain.md``, ``explain.json`` beside it, and pictures below ``pictures/explain/``.
+    """Write ``explain.md``, ``explain.json`` beside it, and pictures below ``pictures/explain/``, maps beside them.
 
     The maps of the gallery are made here, since only those that are drawn are needed.
 
@@ -77,7 +78,9 @@ def write_explained(folder: Path, found: Explained, limits: Limits | None = None
     pictured = found.pictured(limits.gallery)
     with observer.progress("pictures of the gallery", "pictures") as report:
         for number, (name, one) in enumerate(picture_paths("case", pictured, class_named), start=1):
-            write_picture(folder / name, drawn(one, found.method, found.verdict, found.paper))
+            picture, overlay = drawn(one, found.method, found.verdict, found.paper)
+            write_picture(folder / name, picture)
+            write_map(folder / name, overlay)
             report(number, len(pictured))
     for name, heat in picture_paths("heat", found.heats[: limits.heats], _finding):
         save(heat_plot(heat, f"{found.method}; verdict: {found.verdict}"), folder / name)
@@ -87,12 +90,14 @@ def write_explained(folder: Path, found: Explained, limits: Limits | None = None
         save(joint_plot(joint), folder / name)
     for name, change in picture_paths("change", found.changes[: limits.changes]):
         write_picture(folder / name, compared(change))
-    write_whole(folder / "explain.json", as_json(explained_json(found)))
+    write_whole(folder / "explain.json", as_json(explained_json(found, limits)))
     write_whole(folder / "explain.md", explained_page(found, limits))
 
 
-def explained_json(found: Explained) -> dict[str, Any]:
+def explained_json(found: Explained, limits: Limits | None = None) -> dict[str, Any]:
     """Return what ``explain.json`` holds, as plain JSON data: no signal, no map and no report of a recording."""
+    pictured = found.pictured((limits or Limits()).gallery)
+    pictures = {id(one): name for name, one in picture_paths("case", pictured, class_named)}
     return ExplainedFile(
         version=VERSION,
         reader=found.reader,
@@ -117,7 +122,7 @@ def explained_json(found: Explained) -> dict[str, Any]:
         effects=tuple(PartEffects(title, effects) for title, effects in found.effects),
         cases=len(found.cases),
         confident=found.confident,
-        gallery=tuple(map(Seen.of, found.gallery)),
+        gallery=tuple(Seen.of(one, pictures.get(id(one))) for one in found.gallery),
         plan=found.plan,
         questions=found.questions,
         dollars=found.dollars,

@@ -15,11 +15,16 @@ from bench.run.settings import RunSettings
 from bench.score.comparison import DRAWS, Answers, PairComparison, compared
 from bench.view import condition_named
 from bench.view.derived import base_name
+from readers.human import is_person
 from taxonomy.error import RunError
 
 
 def compare_runs(
-    runs: Sequence[Path], data: str | None = None, observer: Observer = SILENT, draws: int = DRAWS
+    runs: Sequence[Path],
+    data: str | None = None,
+    observer: Observer = SILENT,
+    draws: int = DRAWS,
+    agree: bool = False,
 ) -> tuple[PairComparison, ...]:
     """Compare every pair of runs.
 
@@ -32,6 +37,8 @@ def compare_runs(
     observer : Observer
     draws : int
         Resamples of the patients.
+    agree : bool
+        Whether to tell how far the two of every pair agree with each other; of two people it is always told.
 
     Raises
     ------
@@ -63,7 +70,7 @@ def compare_runs(
     names = _names(settings)
     answers = [_answers(*named, dataset) for named in zip(names, folders, settings, strict=True)]
     with observer.progress("comparing", "pairs"):
-        return compared(answers, draws)
+        return compared(answers, draws, agree=agree)
 
 
 def _names(settings: Sequence[RunSettings]) -> list[str]:
@@ -82,4 +89,5 @@ def _answers(name: str, folder: RunFolder, settings: RunSettings, dataset: Datas
     readings, _ = folder.every_reading()
     cases = scored_cases(readings, cohort_of_run(settings, dataset), offer=settings.offer)
     partly = incomplete(len(readings), len(settings.ids) * settings.repeats)
-    return Answers.of(name, cases, settings.offer.measured, tuple(f"{name}: {said}" for said in partly))
+    caveats = tuple(f"{name}: {said}" for said in partly)
+    return Answers.of(name, cases, settings.offer.measured, caveats, is_person(settings.reader))

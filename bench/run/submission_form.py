@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from bench.run.folder import Entry, RunFolder
 from bench.run.settings import RunSettings, shown_by
 from bench.score.scored_case import EVERY_AXIS
 from bench.view import QuestionKey, View, condition_named
+from readers.human import is_person
 from readers.registry import is_installed
 from readers.setting import checked_settings
 from taxonomy.axis import SAME_ANSWERS, VERSION
@@ -168,9 +170,12 @@ def readings_problem(entries: Sequence[Entry], settings: RunSettings) -> str | N
     """Return how the lines of the readings are not those of such a run, None if they are.
 
     Each question has one answer, which failed calls may come before; each line has the opaque id that its record has
-    in this run and no other.
+    in this run and no other. A person may correct the answer that was given last, before the next one.
     """
-    answers = Counter(entry.key for entry in entries if entry.reading.outcome != "failed")
+    given = [entry.key for entry in entries if entry.is_answer()]
+    if is_person(settings.reader):
+        given = [key for key, _ in groupby(given)]
+    answers = Counter(given)
     twice = next((key for key, count in answers.items() if count > 1), None)
     if twice is not None:
         return f"it answers record {twice.ecg_id!r} {answers[twice]} times: a case is asked once"

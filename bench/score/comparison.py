@@ -19,6 +19,7 @@ from bench.dataset.record import by_id
 from bench.score.agreement import LEVEL, holm
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.score.kappa import kappa_columns, kappa_of_sums
+from bench.score.reader_agreement import AxisAgreement, agreement
 from bench.score.rounding import rounded
 from bench.score.scored_case import ScoredCase
 from taxonomy.axis import AXES, DERIVED, INDEPENDENT, Axis
@@ -105,6 +106,8 @@ class PairComparison:
     axes : tuple of AxisGap
     caveats : tuple of str
         What is wrong with either as a whole run, in sentences.
+    agreement : tuple of AxisAgreement
+        How far the two agree with each other, whatever is true; computed for two people, and where it is asked for.
     """
 
     first: str
@@ -115,6 +118,7 @@ class PairComparison:
     mean_kappa: Gap | None
     axes: tuple[AxisGap, ...]
     caveats: tuple[str, ...] = ()
+    agreement: tuple[AxisAgreement, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -123,12 +127,16 @@ class PairComparison:
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """The cases of one reader under its name, the axes that it answers from this project's own measurement, caveats."""
+    """The cases of one reader under its name.
+
+    With the axes that it answers from this project's own measurement, caveats, and whether it is a person.
+    """
 
     name: str
     cases: Mapping[RecordId, ScoredCase]
     measured: frozenset[str] = frozenset()
     caveats: tuple[str, ...] = ()
+    is_person: bool = False
 
     @classmethod
     def of(
@@ -137,12 +145,15 @@ class Answers:
         cases: Sequence[ScoredCase],
         measured: frozenset[str] = frozenset(),
         caveats: tuple[str, ...] = (),
+        is_person: bool = False,
     ) -> "Answers":
         """Return the answers of a reader."""
-        return cls(name, {case.ecg_id: case for case in cases}, measured, caveats)
+        return cls(name, {case.ecg_id: case for case in cases}, measured, caveats, is_person)
 
 
-def compared(readers: Sequence[Answers], draws: int = DRAWS, seed: int = 0) -> tuple[PairComparison, ...]:
+def compared(
+    readers: Sequence[Answers], draws: int = DRAWS, seed: int = 0, agree: bool = False
+) -> tuple[PairComparison, ...]:
     """Compare every pair of readers.
 
     Parameters
@@ -151,6 +162,8 @@ def compared(readers: Sequence[Answers], draws: int = DRAWS, seed: int = 0) -> t
         Of the same dataset.
     draws, seed : int
         Of the resamples and the swaps.
+    agree : bool
+        Whether to tell how far the two of every pair agree; of two people it is always told.
 
     Raises
     ------
@@ -159,10 +172,12 @@ def compared(readers: Sequence[Answers], draws: int = DRAWS, seed: int = 0) -> t
     """
     if len(readers) < 2:
         raise FileError("a comparison needs two readers or more")
-    return corrected([compare_pair(first, second, draws, seed) for first, second in combinations(readers, 2)])
+    return corrected([compare_pair(*pair, draws, seed, agree) for pair in combinations(readers, 2)])
 
 
-def compare_pair(first: Answers, second: Answers, draws: int = DRAWS, seed: int = 0) -> PairComparison:
+def compare_pair(
+    first: Answers, second: Answers, draws: int = DRAWS, seed: int = 0, agree: bool = False
+) -> PairComparison:
     """Compare two readers, p uncorrected; raises :class:`FileError` when they share no case."""
     both = sorted(first.cases.keys() & second.cases.keys(), key=by_id)
     shared = [(first.cases[one], second.cases[one]) for one in both]
@@ -183,6 +198,7 @@ def compare_pair(first: Answers, second: Answers, draws: int = DRAWS, seed: int 
         mean_axes=tuple(axis.name for axis in independent),
         mean_kappa=pair.gap(lambda sums: _mean_kappa(sums, independent)) if independent else None,
         axes=tuple(pair.axis_gap(axis) for axis in on_axes),
+        agreement=agreement(kept, draws, seed) if agree or (first.is_person and second.is_person) else (),
     )
 
 

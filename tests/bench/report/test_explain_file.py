@@ -1,13 +1,15 @@
 """explain.json holds what the page says, is read back as it was, and nothing else passes for it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from bench.explain.maps.pooled_map import pooled
 from bench.explain.study.infarction import InfarctionCase
 from bench.report.explain_file import read_explained
-from bench.report.explain_page import explained_json, write_explained
+from bench.report.explain_map import map_path, read_map
+from bench.report.explain_page import Limits, explained_json, write_explained
 from taxonomy.error import FileError
 
 from . import explained_parts as parts
@@ -56,6 +58,15 @@ def test_the_page_and_its_data_are_written_together(tmp_path):
     write_explained(tmp_path, parts.explained(joints=()))
     assert read_explained(tmp_path / "explain.json").reader == "resnet1d"
     assert (tmp_path / "explain.md").is_file()
+
+
+def test_each_picture_of_the_gallery_is_named_and_its_map_lies_beside_it(found, tmp_path):
+    write_explained(tmp_path, replace(found, joints=()), Limits(gallery=2))
+    gallery = read_explained(tmp_path / "explain.json").gallery
+    named = [tmp_path / one.picture for one in gallery if one.picture]
+    assert len(gallery) == 3 and len(named) == 2
+    for path in named:
+        assert path.is_file() and read_map(map_path(path)).depth.shape == (12, 100)
 
 
 def test_numbers_have_six_digits_so_that_small_chances_stay(found):

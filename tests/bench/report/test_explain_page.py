@@ -155,10 +155,10 @@ def test_names_of_files_hold_safe_letters_only(case, tmp_path):
 
 
 def test_the_gallerys_picture_says_its_scale_and_names_a_beat(case):
-    page = drawn(Chosen(case(1), ("best",)), "saliency", "cannot tell: n = 3")
+    page, _ = drawn(Chosen(case(1), ("best",)), "saliency", "cannot tell: n = 3")
     with Image.open(io.BytesIO(page.png())) as picture:
         assert picture.info["dpi"] == pytest.approx((203.2, 203.2), abs=0.01)
-    assert drawn(Chosen(case(1), ("best",)), "s", "v", "3x4").rgb.shape[1] == page.rgb.shape[1]
+    assert drawn(Chosen(case(1), ("best",)), "s", "v", "3x4")[0].rgb.shape[1] == page.rgb.shape[1]
 
 
 @pytest.mark.parametrize("axis", AXES, ids=lambda axis: axis.name)
@@ -167,7 +167,7 @@ def test_the_longest_names_of_an_axis_stand_whole_in_the_pictures_title(case, ax
     one = case(1, truth=first, answer=second)
     title = case_title(replace(one, axis=axis.name))
     assert title == f"{axis.name}: answer {second} (0.90), truth {first}"
-    wide = drawn(Chosen(one, ("worst",)), "saliency", "cannot tell: n = 3").rgb.shape[1]
+    wide = drawn(Chosen(one, ("worst",)), "saliency", "cannot tell: n = 3")[0].rgb.shape[1]
     assert text_lines(title, (), bar_left_mm(wide, PRINT) - 12)[0] == title
 
 
