@@ -60,7 +60,9 @@ def site(folder: Path, results: Path, runs: tuple[Path, ...], data: str | None, 
 
     alone = runs and results == DEFAULT and not results.exists()
     if alone:
-        click.echo(f"no leaderboard: there is no folder {results}, so that the site holds your own runs alone", err=True)
+        click.echo(
+            f"no leaderboard: there is no folder {results}, so that the site holds your own runs alone", err=True
+        )
     dataset = open_dataset(data) if data else None
     built = build_site(folder, SiteOptions(None if alone else results, runs, dataset, cases), TERMINAL)
     for sentence in built.left:

@@ -20,7 +20,7 @@ from bench.web.site.drawn import Scale, kappa_scale, masthead_trace
 from bench.web.site.entry import KINDS, Entry, SiteReader, SiteTable, readers_of
 from bench.web.site.folder import check_folder, write_site
 from bench.web.site.gallery import Gallery, gallery, gallery_dataset
-from bench.web.site.prose import prose
+from bench.web.site.prose import Picture, prose
 from bench.web.site.rerun import rerun_command, rerun_notes
 from bench.web.site.source import leaderboard_tables, own_tables
 from bench.web.site.study import Study, matched, studies_in
@@ -224,7 +224,7 @@ def site_pages(site: Site, without: Mapping[str, str]) -> dict[str, str | bytes]
     return pages
 
 
-def _page(template: str, root: str, here: str = "", **values: Any) -> str:  # noqa: ANN401  # whatever it shows
+def _page(template: str, root: str, here: str = "", **values: Any) -> str:  # whatever it shows
     return page(template, root=root, here=here, taxonomy=TAXONOMY_VERSION, **values)
 
 
@@ -271,9 +271,11 @@ def _ceiling(table: SiteTable, name: str) -> dict[str, Any]:
     first = scored[0][0] if scored else None
     return {
         "axis": name,
+        "n": first.n if first else 0,
         "value": first.baseline_value if first else "-",
         "majority": first.baseline if first else None,
         "text": first.text_ceiling if first else None,
+        "text_n": first.text_ceiling_n if first else 0,
         "best": best[0].accuracy if best else None,
         "by": best[1].settings.reader if best else "",
     }
@@ -301,7 +303,7 @@ def _gallery_pages(one: Gallery) -> dict[str, str | bytes]:
         names=_names(one.entries),
         axes=AXIS_NAMES,
         wrong_axes=wrong,
-        sizes=[_size(case.picture) for case in one.cases],
+        sizes=[_size(case.picture) if case.picture else None for case in one.cases],
     )
     return pages
 
@@ -315,10 +317,8 @@ def _names(entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _size(png: bytes | None) -> tuple[int, int] | None:
+def _size(png: bytes) -> tuple[int, int]:
     """Return the width and height in a PNG's header."""
-    if png is None:
-        return None
     width, height = struct.unpack(">II", png[16:24])
     return width, height
 
@@ -327,10 +327,13 @@ def _reader_pages(reader: SiteReader, site: Site) -> dict[str, str | bytes]:
     base = f"readers/{reader.slug}"
     pages: dict[str, str | bytes] = {}
     studies = []
-    for number, study in enumerate(site.studies.get(reader.slug, ()), start=1):
-        name = f"{study.kind}-{number}"
-        pictures = {path: f"{name}/{PurePosixPath(path).name}" for path in study.pictures}
-        pages |= {f"{base}/{pictures[path]}": content for path, content in study.pictures.items()}
+    for place, study in enumerate(site.studies.get(reader.slug, ()), start=1):
+        name = f"{study.kind}-{place}"
+        pictures = {
+            path: Picture(f"{name}/{number:03d}-{PurePosixPath(path).name}", *_size(content))
+            for number, (path, content) in enumerate(study.pictures.items(), start=1)
+        }
+        pages |= {f"{base}/{pictures[path].source}": content for path, content in study.pictures.items()}
         pages[f"{base}/{name}.html"] = _report(reader, study.title, prose(study.page, pictures))
         studies.append((study, f"{reader.slug}/{name}.html"))
     cards = []
@@ -380,7 +383,10 @@ def _cards(reader: SiteReader, site: Site) -> Iterable[tuple[str, Markup]]:
     for study in site.studies.get(reader.slug, ()):
         if study.explained is not None:
             run = _card_run(reader, study)
-            yield f"Model card from its explanations, {study.explained.dataset}", prose(model_card(study.explained, run))
+            yield (
+                f"Model card from its explanations, {study.explained.dataset}",
+                prose(model_card(study.explained, run)),
+            )
     text = _built_in_card(reader.name)
     if text:
         yield "Model card that comes with it", prose(text)

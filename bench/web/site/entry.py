@@ -22,6 +22,15 @@ NOTHING = "nothing"
 
 KINDS = (*INPUTS, NOTHING)
 
+SHOWN: Mapping[str, str] = {
+    "signal": "the signal",
+    "image": "a picture of the page",
+    "text": "a prompt in words",
+    "statements": "a program's statements",
+    NOTHING: "nothing",
+}
+"""What a reader of each kind is shown of a case, in words."""
+
 
 @dataclass(frozen=True, eq=False)
 class Entry:
@@ -191,9 +200,9 @@ class SiteReader:
         return tuple(kind for kind in KINDS if kind in shown)
 
     @property
-    def options(self) -> str:
-        """Its options on one line; empty for none."""
-        return " ".join(f"{name}={value}" for name, value in sorted(self.first.settings.options.items()))
+    def shown(self) -> str:
+        """What it is shown of each case, in words."""
+        return " and ".join(SHOWN[kind] for kind in self.kinds)
 
 
 def readers_of(tables: Iterable[SiteTable]) -> tuple[SiteReader, ...]:

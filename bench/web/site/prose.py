@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -13,6 +15,16 @@ from markupsafe import Markup, escape
 
 LINK = re.compile(r"https?://[^\s/?#]+[^\s]*", re.ASCII | re.IGNORECASE)
 """The addresses that the site links to."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where a picture of a report lies from its page, and its size in pixels."""
+
+    source: str
+    width: int
+    height: int
+
 
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _MARKUP = re.compile(r"[`*_]|\\(?=\W)")
@@ -31,22 +43,22 @@ def visible(text: str) -> str:
     )
 
 
-def prose(markdown: str, pictures: Mapping[str, str] | None = None, level: int = 2) -> Markup:
+def prose(markdown: str, pictures: Mapping[str, Picture] | None = None, level: int = 2) -> Markup:
     """Return a report as HTML, without its first heading, which is the page's own.
 
     Parameters
     ----------
     markdown : str
         A stranger's: markup in it is shown as text.
-    pictures : mapping of str to str, optional
-        Where each picture that the report names is found from its page; others are shown by their text.
+    pictures : mapping of str to Picture, optional
+        By the path that the report has for each; others are shown by their text.
     level : int
         Of the headings below the first one.
     """
     env: dict[str, Any] = {"pictures": pictures or {}}
     text = _FRONT_MATTER.sub("", visible(markdown.replace("\r\n", "\n")), count=1)
     tokens = _parser().parse(text, env)
-    return Markup(_parser().renderer.render(_arranged(tokens, level), _parser().options, env))  # noqa: S704
+    return Markup(_parser().renderer.render(_arranged(tokens, level), _parser().options, env))
 
 
 @cache
@@ -61,7 +73,7 @@ def _arranged(tokens: Sequence[Token], level: int) -> list[Token]:
     if len(found) > 2 and found[0].type == "heading_open" and found[0].tag == "h1":
         found = found[3:]
     highest = min((int(token.tag[1]) for token in found if token.type == "heading_open"), default=2)
-    title, ids = "Figures", set[str]()
+    title, ids, titles = "Figures", set[str](), set[str]()
     for place, token in enumerate(found):
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(6, int(token.tag[1]) - highest + level)}"
@@ -69,7 +81,10 @@ def _arranged(tokens: Sequence[Token], level: int) -> list[Token]:
             title = _MARKUP.sub("", found[place + 1].content)
             token.attrSet("id", _anchor(title, ids))
         if token.type == "table_open":
-            token.meta = {"title": title}
+            token.meta = {"title": _distinct(title, titles)}
+        if token.type == "th_open" and not found[place + 1].content:
+            token.type, found[place + 2].type = "td_open", "td_close"  # a corner is no heading
+            token.tag = found[place + 2].tag = "td"
     _drop_links(found, ids)
     return found
 
@@ -77,10 +92,15 @@ def _arranged(tokens: Sequence[Token], level: int) -> list[Token]:
 def _anchor(title: str, taken: set[str]) -> str:
     """Return the anchor of a heading, as GitHub makes it; no second heading has it."""
     name = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") or "part"
-    while name in taken:
-        name += "-more"
-    taken.add(name)
-    return name
+    return _distinct(name, taken, "-")
+
+
+def _distinct(name: str, taken: set[str], between: str = " ") -> str:
+    """Return a name that was not given before, with a number where it was, and note it."""
+    numbered = (f"{name}{between}{number}" for number in count(2))
+    found = name if name not in taken else next(one for one in numbered if one not in taken)
+    taken.add(found)
+    return found
 
 
 def _drop_links(tokens: Sequence[Token], anchors: set[str]) -> None:
@@ -127,6 +147,9 @@ class _Renderer(RendererHTML):
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[idx]
-        source = env["pictures"].get(str(token.attrGet("src") or ""))
+        found: Picture | None = env["pictures"].get(str(token.attrGet("src") or ""))
         said = escape(token.content)
-        return f'<img src="{escape(source)}" alt="{said}" loading="lazy">' if source else f"<em>{said}</em>"
+        if found is None:
+            return f"<em>{said}</em>"
+        size = f'width="{found.width}" height="{found.height}"'
+        return f'<img src="{escape(found.source)}" alt="{said}" {size} loading="lazy">'

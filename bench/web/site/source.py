@@ -83,9 +83,7 @@ def _submitted(told: _ToldEntry, there: Mapping[str, Submission], table: Table, 
         raise _stale(path)
     if dict(told.score) != json.loads(as_json(found.score.to_json())):
         raise _stale(path)
-    return Entry(
-        found.folder, found.settings, found.folder.manifest(), found.score, found.key, told.rank, found.origin
-    )
+    return Entry(found.folder, found.settings, found.folder.manifest(), found.score, found.key, told.rank, found.origin)
 
 
 def _stale(path: Path) -> SubmissionError:
@@ -120,7 +118,9 @@ def own_tables(runs: Path, shown: Collection[str] = ()) -> tuple[tuple[SiteTable
 def _run_folders(runs: Path) -> list[Path]:
     """Return the folders that hold a manifest and a score; a link to another folder is not followed."""
     inside = sorted(path for path in runs.iterdir() if path.is_dir() and not path.is_symlink())
-    return [path for path in (runs, *inside) if all((path / name).is_file() for name in ("manifest.json", "score.json"))]
+    return [
+        path for path in (runs, *inside) if all((path / name).is_file() for name in ("manifest.json", "score.json"))
+    ]
 
 
 def _own(folder: RunFolder) -> Entry:

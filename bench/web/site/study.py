@@ -22,7 +22,8 @@ PAGES: Mapping[str, Kind] = {"evidence.json": "evidence", "probe.json": "probe",
 
 TITLES: Mapping[Kind, str] = {"evidence": "Evidence", "probe": "Probe", "explain": "Explanations"}
 
-PNG = b"\x89PNG\r\n\x1a\n"
+PNG, HEADER = b"\x89PNG\r\n\x1a\n", 24
+"""How a PNG picture begins, and the bytes at least that tell its size."""
 
 _PICTURE = re.compile(r"!\[[^\]]*\]\((pictures/(?:[\w.-]+/){0,3}[\w-][\w.-]*\.png)\)", re.ASCII)
 _PROBED = re.compile(r"(?P<reader>.+), \d+ of \d+ records of (?P<dataset>[\w.-]+), [\w.-]+", re.ASCII)
@@ -155,6 +156,6 @@ def _picture(folder: Path, name: str) -> bytes:
     if any(parent.is_symlink() for parent in (path.parent, path.parent.parent) if parent != folder):
         raise FileError(f"{path} lies behind a link, and links are not followed here")
     content = outside_bytes(path, links=False)
-    if not content.startswith(PNG):
+    if not content.startswith(PNG) or len(content) < HEADER:
         raise FileError(f"{path} is no PNG picture")
     return content
