@@ -118,7 +118,7 @@ def build_site(folder: Path, options: SiteOptions, observer: Observer = SILENT) 
     """
     check_folder(folder)
     site, left = _site(options, observer)
-    pages = site_pages(site, {title: why for title, why in _without(site, options)})
+    pages = site_pages(site, dict(_without(site, options)))
     write_site(folder, pages)
     sizes = {name: len(content.encode() if isinstance(content, str) else content) for name, content in pages.items()}
     return Built(

@@ -157,16 +157,17 @@ class SiteTable:
 
     def against(self, entry: Entry) -> tuple[tuple[Entry, RankedPair], ...]:
         """Return the others with which an entry was compared, and the difference, which is the entry's minus theirs."""
-        by_key = {one.key: one for one in self.entries}
-        found = []
+        found = self._differences.get(entry.key, {})
+        return tuple((other, found[other.key]) for other in self.entries if other.key in found)
+
+    @cached_property
+    def _differences(self) -> Mapping[str, Mapping[str, RankedPair]]:
+        """By the keys of an entry and another, the difference, which is the former's minus the latter's."""
+        found: dict[str, dict[str, RankedPair]] = {}
         for pair in self.pairs:
-            if entry.key not in (pair.first, pair.second):
-                continue
-            is_first = pair.first == entry.key
-            other = by_key[pair.second if is_first else pair.first]
-            found.append((other, pair if is_first else _turned(pair)))
-        order = {one.key: place for place, one in enumerate(self.entries)}
-        return tuple(sorted(found, key=lambda one: order[one[0].key]))
+            found.setdefault(pair.first, {})[pair.second] = pair
+            found.setdefault(pair.second, {})[pair.first] = _turned(pair)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,7 +102,8 @@ def own_tables(runs: Path, shown: Collection[str] = ()) -> tuple[tuple[SiteTable
     """
     groups: dict[Table, list[Entry]] = {}
     left = []
-    for path in _run_folders(runs):
+    folders, unscored = _run_folders(runs)
+    for path in folders:
         try:
             entry = _own(RunFolder(path))
             table = table_of(entry.settings)
@@ -111,16 +112,20 @@ def own_tables(runs: Path, shown: Collection[str] = ()) -> tuple[tuple[SiteTable
             continue
         if entry.key not in shown:
             groups.setdefault(table, []).append(entry)
+    if unscored:
+        left.append(
+            f"left out: {unscored} run{'s' * (unscored > 1)} without a score in {runs}: 'bench score RUN' gives it one"
+        )
     tables = (SiteTable(*key, tuple(sorted(group, key=_order)), is_own=True) for key, group in sorted(groups.items()))
     return tuple(tables), tuple(left)
 
 
-def _run_folders(runs: Path) -> list[Path]:
-    """Return the folders that hold a manifest and a score; a link to another folder is not followed."""
+def _run_folders(runs: Path) -> tuple[list[Path], int]:
+    """Return the folders of scored runs, and how many runs have no score; a link to another folder is not followed."""
     inside = sorted(path for path in runs.iterdir() if path.is_dir() and not path.is_symlink())
-    return [
-        path for path in (runs, *inside) if all((path / name).is_file() for name in ("manifest.json", "score.json"))
-    ]
+    found = [path for path in (runs, *inside) if (path / "manifest.json").is_file()]
+    scored = [path for path in found if (path / "score.json").is_file()]
+    return scored, len(found) - len(scored)
 
 
 def _own(folder: RunFolder) -> Entry:
