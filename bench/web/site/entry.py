@@ -121,8 +121,9 @@ class SiteTable:
 
     @property
     def title(self) -> str:
-        """Dataset and split, and what was shown where it is not everything."""
-        return ", ".join(part for part in (self.dataset, self.split, self.shown) if part)
+        """Dataset and split, what was shown where it is not everything, and whose runs they are."""
+        own = "own runs" if self.is_own else ""
+        return ", ".join(part for part in (self.dataset, self.split, self.shown, own) if part)
 
     @property
     def slug(self) -> str:

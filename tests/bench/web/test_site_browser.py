@@ -10,7 +10,8 @@ pytestmark = pytest.mark.slow
 
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
-READERS = "[...document.querySelectorAll('table.ranks tbody tr')].filter(r => r.offsetParent).map(r => r.cells[1].dataset.value)"
+READERS = """[...document.querySelectorAll('table.ranks tbody tr')]
+    .filter(row => row.offsetParent).map(row => row.cells[1].dataset.value)"""
 
 
 @contextmanager
@@ -72,7 +73,7 @@ def test_filters_narrow_the_tables_say_so_and_are_kept_in_the_address(browser, s
 def test_the_gallery_is_filtered_by_who_was_wrong_on_what(browser, site):
     path = next((site / "gallery").glob("*.html"))
     with opened(browser, path) as page:
-        page.get_by_label("On").select_option("diagnosis")
+        page.get_by_label("on axis").select_option("diagnosis")
         wrong = page.locator("article.case:not([hidden])")
         assert 0 < wrong.count() < 4
         for number in range(wrong.count()):
