@@ -69,7 +69,7 @@ def site(folder: Path, results: Path, runs: tuple[Path, ...], data: str | None, 
         click.echo(sentence, err=True)
     for what in built.of_recordings:
         click.echo(f"{folder} shows recordings ({what}): publish only what you may", err=True)
+    entries = "1 entry" if built.entries == 1 else f"{built.entries} entries"
     click.echo(
-        f"{built.entries} entries, {built.pages} pages, {built.pictures} pictures, {built.size / 1e6:.1f} MB: "
-        f"{folder / 'index.html'}"
+        f"{entries}, {built.pages} pages, {built.pictures} pictures, {built.size / 1e6:.1f} MB: {folder / 'index.html'}"
     )

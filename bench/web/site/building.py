@@ -387,9 +387,9 @@ def _cards(reader: SiteReader, site: Site) -> Iterable[tuple[str, Markup]]:
                 f"Model card from its explanations, {study.explained.dataset}",
                 prose(model_card(study.explained, run)),
             )
-    text = _built_in_card(reader.name)
-    if text:
-        yield "Model card that comes with it", prose(text)
+    card = _built_in_card(reader.name)
+    if card:
+        yield "Model card that comes with it", card
 
 
 def _card_run(reader: SiteReader, study: Study) -> CardRun | None:
@@ -407,11 +407,11 @@ def _card_run(reader: SiteReader, study: Study) -> CardRun | None:
 
 
 @cache
-def _built_in_card(name: str) -> str:
+def _built_in_card(name: str) -> Markup:
     """Return the model card in the package of a reader of this project, empty for none; nobody else's is looked for."""
     entry = installed_readers().get(name)
     parts = entry.module.split(".") if entry is not None else []
     if len(parts) < 3 or parts[0] != "readers":
-        return ""
+        return Markup()
     card = files("readers").joinpath(*parts[1:-1], BUILT_IN_CARD)
-    return card.read_text(encoding="utf-8") if card.is_file() else ""
+    return prose(card.read_text(encoding="utf-8")) if card.is_file() else Markup()

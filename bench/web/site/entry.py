@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from bench.run.caveat import same_simulator, told_caveats
+from bench.run.caveat import incomplete, same_simulator, told_caveats
 from bench.run.folder import RunFolder
 from bench.run.ranking import RankedPair
 from bench.run.settings import RunSettings, safe_name
@@ -88,9 +88,11 @@ class Entry:
     @property
     def notes(self) -> tuple[str, ...]:
         """What its figures cannot be taken for, in sentences."""
+        settings, score = self.settings, self.score
         if self.origin is None:
-            return told_caveats(self.manifest)
-        settings = self.settings
+            failed = sum(score.failed.values())
+            calls = (f"{failed} of its calls failed, which are no answers: no leaderboard takes it.",) if failed else ()
+            return (*told_caveats(self.manifest), *incomplete(score.n, len(settings.ids)), *calls)
         return same_simulator(settings.reader, settings.reader_details, settings.is_simulated)
 
 

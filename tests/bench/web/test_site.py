@@ -107,6 +107,16 @@ def test_an_own_run_is_told_as_such_and_has_no_rank(pages):
     assert len(rows) == 3 and "–" in pages["index.html"].text
 
 
+def test_a_run_that_is_not_whole_or_has_failed_calls_says_so(runs, tmp_path):
+    run = shutil.copytree(runs["majority"], tmp_path / "runs" / "run")
+    score = json.loads((run / "score.json").read_text())
+    (run / "score.json").write_text(json.dumps({**score, "n": 60, "failed": {"network": 3}, "ranked": False}))
+    build_site(tmp_path / "site", SiteOptions(None, (tmp_path / "runs",), cases=0))
+    (page,) = (tmp_path / "site" / "readers").glob("*.html")
+    text = Page(page).text
+    assert "Incomplete: 60 of 66" in text and "3 of its calls failed" in text
+
+
 def test_the_submissions_stand_with_their_figures(results, pages):
     index = pages["index.html"].text
     for table in json.loads((results / "leaderboard.json").read_text())["tables"]:
@@ -338,10 +348,11 @@ def test_evidence_probes_explanations_and_cards_stand_on_their_readers_page(tmp_
     assert bench("run", "--reader", "resnet1d", *out, **env).returncode == 0
     assert bench("ablate", "--reader", "resnet1d", *out, **env).returncode == 0
     assert bench("probe", "--reader", "resnet1d", "--sample", 3, "--change", "rate", *out, **env).returncode == 0
-    few = ("--target", "conduction=rbbb", "--method", "saliency", "--transplants", 0, "--no-concepts", "--each", 2)
-    assert bench("explain", "--reader", "resnet1d", *few, "--pictures", 2, *out, **env).returncode == 0
+    few = ("--target", "rhythm=atrial_fibrillation", "--method", "saliency", "--each", 2, "--transplants", 0)
+    assert bench("explain", "--reader", "resnet1d", *few, "--no-concepts", "--pictures", 2, *out, **env).returncode == 0
     done = bench("site", tmp_path / "site", "--runs", tmp_path / "runs", "--cases", 2, **env)
-    assert done.returncode == 0 and "left out" not in done.stderr, done.stderr
+    left = [line for line in done.stderr.splitlines() if line.startswith("left out")]
+    assert done.returncode == 0 and len(left) == 1 and "1 run without a score" in left[0], done.stderr
     pages = pages_of(tmp_path / "site")
     (reader,) = [page for name, page in pages.items() if re.fullmatch(r"readers/resnet1d-[^/]*\.html", name)]
     links = [attrs["href"] for attrs in reader.of("a")]
