@@ -127,6 +127,8 @@ def test_on_paper_there_are_no_controls_and_the_colours_are_light(browser, site,
         page.emulate_media(media="print", color_scheme="dark")
         assert page.locator("form.filters").is_hidden() and page.locator("header nav").is_hidden()
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        page.set_viewport_size({"width": 700, "height": 1000})  # a sheet is narrow, and keeps its tables
+        assert page.evaluate("getComputedStyle(document.querySelector('table.ranks')).display") == "table"
         page.pdf(path=tmp_path / "page.pdf", format="A4")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
 

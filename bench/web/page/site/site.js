@@ -30,7 +30,7 @@
       var order = compare(a.value, b.value, kind);
       return (direction === "ascending" ? order : -order) || a.place - b.place;
     });
-    rows.forEach(function (one) { body.append(one.row); });
+    body.append.apply(body, rows.map(function (one) { return one.row; }));
     Array.from(table.tHead.rows[0].cells).forEach(function (cell) { cell.removeAttribute("aria-sort"); });
     heading.setAttribute("aria-sort", direction);
     table.dataset.order = heading.dataset.key === "rank" && direction === "ascending" ? "rank" : "other";
