@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from bench.cli.leaderboard import DEFAULT
-from bench.cli.option import data_option
 
 
 @click.command()
@@ -24,7 +23,11 @@ from bench.cli.option import data_option
     metavar="FOLDER",
     help="Runs of your own, and what ablate, probe and explain wrote beside them; as often as needed.",
 )
-@data_option
+@click.option(
+    "--data",
+    metavar="[NAME:]PATH",
+    help="The dataset of your own runs, if the gallery may show its recordings; $PTBXL_DIR is not asked.",
+)
 @click.option(
     "--cases",
     type=click.IntRange(0, 500),

@@ -16,12 +16,13 @@ from bench.run.rescoring import cohort_of_run
 from bench.run.scoring import scored_cases
 from bench.web.site.building import SiteOptions, build_site
 from bench.web.site.drawn import Scale
-from bench.web.site.entry import Entry, SiteTable
+from bench.web.site.entry import Entry, SiteTable, readers_of
 from bench.web.site.folder import MARKER, write_site
 from bench.web.site.gallery import gallery_dataset
 from bench.web.site.prose import Picture, outside_link, prose
 from bench.web.site.rerun import rerun_command
 from bench.web.site.source import leaderboard_tables
+from bench.web.site.study import Study, matched
 from taxonomy.error import StorageError, SubmissionError
 
 from ...command import bench, is_one_sentence
@@ -296,6 +297,29 @@ def test_the_gallery_begins_with_what_was_read_worst(results, site):
     assert page.of("article")[3]["data-wrong"] == ""
     picture = (site / "gallery" / table.slug / "001.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
+
+
+def test_a_study_goes_to_its_run_else_to_its_reader_and_never_to_one_of_several(runs, tmp_path):
+    places = []
+    for temperature in ("0", "1"):
+        run = shutil.copytree(runs["majority"], tmp_path / temperature)
+        hostile_run(run, options={"temperature": temperature}, reader_details={"weights": temperature})
+        entry = entry_of(run)
+        places.append(SiteTable("d", "test", temperature, "", (entry,)))
+    readers = readers_of(places)
+    first, second = (reader.slug for reader in readers)
+    studies = (
+        Study("evidence", "by-run", "majority", "", {}, run_id=readers[1].first.settings.run_id),
+        Study("explain", "by-weights", "majority", "", {}, details={"weights": "0"}),
+        Study("probe", "of-either", "majority", "", {}),
+        Study("probe", "of-none", "other", "", {}),
+    )
+    found, left = matched(studies, readers)
+    assert {slug: [one.name for one in of] for slug, of in found.items()} == {second: ["by-run"], first: ["by-weights"]}
+    assert left == (
+        "left out: of-either is of majority, and it may be of 2 entries with other options",
+        "left out: of-none is of other, and no run of it is on the site",
+    )
 
 
 class Somewhere:
