@@ -44,6 +44,7 @@ COMMANDS = {
     ),
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
     "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),
+    "site": ("bench.cli.site:site", "Write the leaderboard as a static site."),
 }
 
 DATA_COMMANDS = {

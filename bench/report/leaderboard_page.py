@@ -108,14 +108,14 @@ def _pages(results: Path, dataset: Dataset | None) -> tuple[int, dict[str, str]]
     entries = submissions(results)
     groups: dict[Table, list[Submission]] = {}
     for entry in entries:
-        groups.setdefault(_table_of(entry.settings), []).append(entry)
+        groups.setdefault(table_of(entry.settings), []).append(entry)
     earlier = _earlier_pairs(results / "leaderboard.json")
     tables = {key: standings(group, _at_hand(group, dataset), earlier) for key, group in sorted(groups.items())}
     data = {"tables": [_data(key, one) for key, one in tables.items()]}
     return len(entries), {"leaderboard.md": _page(tables), "leaderboard.json": as_json(data)}
 
 
-def _table_of(settings: RunSettings) -> Table:
+def table_of(settings: RunSettings) -> Table:
     """Return the table of an entry; all entries of a table were shown and asked the same."""
     form = settings.form or "dense"
     shown = (
