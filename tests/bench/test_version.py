@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import pytest
 
+from bench.run.manifest import PROJECT, versions
 from bench.view.template import template_version
 from taxonomy import VERSION as TAXONOMY
 from taxonomy.distribution import DISTRIBUTION
@@ -34,6 +35,11 @@ def test_the_version_is_that_of_what_is_installed_by_the_name_it_was_called(tmp_
     done = bench("--version", cwd=tmp_path, program=program)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{name} 98.7, taxonomy {TAXONOMY}, protocol {template_version()}\n"
+
+
+@pytest.mark.usefixtures("release")
+def test_a_manifest_names_the_project_as_before_it_had_a_distribution():
+    assert versions(PROJECT) == {"ecg-bench": "98.7"}
 
 
 def test_a_tree_that_is_not_installed_says_so(tmp_path, monkeypatch):
