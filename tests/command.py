@@ -20,11 +20,11 @@ class Done:
     stderr: str
 
 
-def bench(*words: object, cwd: Path, **env: str) -> Done:
+def bench(*words: object, cwd: Path, program: str = "bench", **env: str) -> Done:
     """Run ``bench`` with these words in a folder, on a few phantoms unless they say otherwise."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        patch.object(sys, "argv", ["bench", *map(str, words)]),
+        patch.object(sys, "argv", [program, *map(str, words)]),
         patch.dict(os.environ, {"PTBXL_DIR": "phantoms:1,66", **env}),
         chdir(cwd),
         redirect_stdout(out),

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ import click
 from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
+from bench.cli.version import VERSION_OPTION
 from taxonomy.error import BenchError, StorageError
 from taxonomy.redaction import redacted
 
@@ -24,8 +25,10 @@ class Stopped(click.Abort):
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is used: help stays fast."""
 
-    def __init__(self, table: Mapping[str, tuple[str, str]], help_text: str) -> None:
-        super().__init__(help=help_text, context_settings=CONTEXT, no_args_is_help=True)
+    def __init__(
+        self, table: Mapping[str, tuple[str, str]], help_text: str, options: Sequence[click.Parameter] = ()
+    ) -> None:
+        super().__init__(help=help_text, params=list(options), context_settings=CONTEXT, no_args_is_help=True)
         self._table = table
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -77,6 +80,7 @@ bench = LazyGroup(
     "Does a model read the ECG, or only guess it?\n\n"
     "Runs a reader over PTB-XL or phantoms and scores eight axes against the majority baseline. Begin with "
     "'bench run --reader resnet1d', which needs no download.",
+    [VERSION_OPTION],
 )
 
 

@@ -11,8 +11,12 @@ from typing import Any
 from bench.run.caveat import with_caveats
 from bench.run.settings import RunSettings
 from bench.view import Cases
+from taxonomy.distribution import DISTRIBUTION
 
-PACKAGES = ("ecg-bench", "numpy", "scipy", "matplotlib", "torch", "safetensors", "openai", "anthropic")
+PROJECT = "ecg-bench"
+"""The project in every manifest and result; it is installed as ``DISTRIBUTION``."""
+
+PACKAGES = (PROJECT, "numpy", "scipy", "matplotlib", "torch", "safetensors", "openai", "anthropic")
 
 
 def manifest(settings: RunSettings, cases: Cases, taught: int = 0) -> dict[str, Any]:
@@ -74,6 +78,6 @@ def versions(*packages: str) -> dict[str, str | None]:
 
 def _version(package: str) -> str | None:
     try:
-        return version(package)
+        return version(DISTRIBUTION if package == PROJECT else package)
     except PackageNotFoundError:
         return None

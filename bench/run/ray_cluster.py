@@ -17,9 +17,10 @@ from bench.progress import SILENT, Observer
 from bench.run.options import RayOptions
 from readers.contract import Reader
 from readers.session import SessionReader
+from taxonomy.distribution import install
 from taxonomy.error import RunError, SettingError
 
-INSTALL = "pip install 'ecg-bench[ray]'"
+INSTALL = install("ray")
 
 CONNECT_S = 10.0
 """Seconds in which the head of a cluster must accept a connection."""

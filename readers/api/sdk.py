@@ -12,6 +12,7 @@ from readers.api.limiter import BUSY_STATUS, retry_after
 from readers.api.option import RequestOptions
 from readers.api.provider import MALFORMED, Body, Busy
 from readers.api.response import Response
+from taxonomy.distribution import install
 from taxonomy.error import FileError, StopReading
 from taxonomy.outside import outside_object
 
@@ -105,4 +106,4 @@ def needs_package(module: str, package: str, extra: str) -> None:
     except ModuleNotFoundError:  # the package around the module is missing
         found = None
     if found is None:
-        raise StopReading(f"the package {package} is not installed: pip install 'ecg-bench[{extra}]'")
+        raise StopReading(f"the package {package} is not installed: {install(extra)}")

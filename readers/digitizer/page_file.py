@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from readers.digitizer.digitizing import MOST_PIXELS, check_size
 from readers.digitizer.geometry import DigitizeError
 from readers.digitizer.page import PageRead, page_read
+from taxonomy.distribution import install
 from taxonomy.error import FileError, ReaderError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ PAGE_FILES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".pdf")
 PDF_SIGN = b"%PDF-"
 """It stands among the first 1,024 bytes (ISO 32000-1, annex H.3)."""
 
-INSTALL = "pip install 'ecg-bench[pages]'"
+INSTALL = install("pages")
 
 
 def read_page(path: str | Path, page: int | None = None) -> PageRead:

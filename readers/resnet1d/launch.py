@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from readers.resnet1d.config import TrainingConfig
+from taxonomy.distribution import install
 from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     import torch
     from accelerate import Accelerator
 
-INSTALL = "pip install 'ecg-bench[train]'"
+INSTALL = install("train")
 
 PATIENCE = timedelta(days=1)
 """How long the other processes wait for the one that prepares the records: far longer than that takes."""

@@ -16,6 +16,7 @@ from readers.setting import manifest_options, parsed_options
 from readers.vllm.answer import Output, answer
 from readers.vllm.conversation import conversation, sampling, schema_of
 from readers.vllm.option import VllmOptions
+from taxonomy.distribution import DISTRIBUTION
 from taxonomy.error import ReaderError, StopReading
 from taxonomy.reading import Reading
 from taxonomy.redaction import redacted
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 NOT_INSTALLED = (
     "reader 'vllm' needs the package vllm, which is not installed: it pins torch, so give it and ecg-bench an "
-    "environment of their own (pip install vllm ecg-bench), or run 'vllm serve' and ask it by openai:MODEL"
+    f"environment of their own (pip install vllm {DISTRIBUTION}), or run 'vllm serve' and ask it by openai:MODEL"
 )
 
 

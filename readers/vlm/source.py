@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from readers.vlm.option import LoadOptions
+from taxonomy.distribution import install
 from taxonomy.error import ReaderError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ MOST_PARTS = 2000
 """Layers or experts at most; the largest open models have some 130 layers and 400 experts."""
 
 _PARTS = re.compile(r"layers?$|blocks?$|depths?$|experts$")
-INSTALL = "pip install 'ecg-bench[vlm]'"
+INSTALL = install("vlm")
 
 PIP_NAMES = {"pil": "pillow", "pytorch": "torch", "cv2": "opencv-python"}
 """What packages are called on PyPI that transformers calls otherwise."""

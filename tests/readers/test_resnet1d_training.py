@@ -90,7 +90,9 @@ def test_a_precision_that_the_device_lacks_is_refused(monkeypatch, tmp_path):
 def test_a_missing_accelerate_is_said_with_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "accelerate", None)
     done = bench("train", "resnet1d", cwd=tmp_path)
-    assert is_one_sentence(done, "needs the extra 'train' (accelerate is missing): pip install 'ecg-bench[train]'")
+    assert is_one_sentence(
+        done, "needs the extra 'train' (accelerate is missing): pip install 'ecg-reading-bench[train]'"
+    )
     assert not (tmp_path / "training").exists()
 
 

@@ -3,6 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
+from taxonomy.distribution import install
 from taxonomy.error import DatasetError
 
 
@@ -18,4 +19,4 @@ def library(name: str, what: str) -> ModuleType:
         return import_module(name)
     except ImportError as error:
         package = name.partition(".")[0]
-        raise DatasetError(f"{what} needs {package}, which is not installed: pip install 'ecg-bench[files]'") from error
+        raise DatasetError(f"{what} needs {package}, which is not installed: {install('files')}") from error

@@ -12,7 +12,7 @@ from readers.network import Network
 from readers.resnet1d.reader import Resnet1dReader
 from readers.torch_reader import TorchReader
 
-attr = pytest.importorskip("captum.attr", reason="captum is not installed: pip install 'ecg-bench[dev]' has it")
+attr = pytest.importorskip("captum.attr", reason="captum is not installed: pip install 'ecg-reading-bench[dev]' has it")
 
 CLOSE = 1e-5
 """Greatest difference, as a share of the largest relevance: sums of 32-bit numbers in another order."""

@@ -170,7 +170,7 @@ def test_without_its_package_it_says_what_to_install_and_leaves_nothing(tmp_path
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "datasets" else find(name))
     done = bench(*SMALL, cwd=tmp_path)
-    assert is_one_sentence(done, "extra 'vlm' (datasets is missing): pip install 'ecg-bench[vlm]'")
+    assert is_one_sentence(done, "extra 'vlm' (datasets is missing): pip install 'ecg-reading-bench[vlm]'")
     assert not list(tmp_path.iterdir())
 
 

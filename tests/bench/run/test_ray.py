@@ -156,7 +156,9 @@ def test_a_host_that_no_name_can_be_is_refused(host, tmp_path):
 def test_without_ray_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.run.ray_cluster.find_spec", lambda name: None)
     refused = bench("run", "--reader", "majority", "--engine", "ray", cwd=tmp_path)
-    assert is_one_sentence(refused, "--engine ray needs Ray, which is not installed: pip install 'ecg-bench[ray]'")
+    assert is_one_sentence(
+        refused, "--engine ray needs Ray, which is not installed: pip install 'ecg-reading-bench[ray]'"
+    )
 
 
 def test_a_reader_behind_an_api_is_no_work_for_ray(tmp_path):

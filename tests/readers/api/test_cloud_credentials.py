@@ -174,7 +174,9 @@ def test_what_bedrock_needs_and_lacks_is_one_sentence(bedrock, monkeypatch):
     with pytest.raises(SettingError, match="must be none, low, medium, high, xhigh, max for model 'claude-opus-4-8'"):
         bedrock(reasoning_effort="minimal")
     monkeypatch.setattr("readers.api.sdk.importlib.util.find_spec", lambda name: None)
-    with pytest.raises(StopReading, match=r"^the package boto3 is not installed: pip install 'ecg-bench\[cloud\]'$"):
+    with pytest.raises(
+        StopReading, match=r"^the package boto3 is not installed: pip install 'ecg-reading-bench\[cloud\]'$"
+    ):
         bedrock().check()
     monkeypatch.setenv("AWS_REGION", " ")
     with pytest.raises(SettingError, match=r"^Amazon Bedrock needs a region: set AWS_REGION, such as us-east-1$"):
@@ -384,7 +386,7 @@ def test_what_vertex_needs_is_one_sentence(vertex, monkeypatch, tmp_path):
     with pytest.raises(SettingError, match="service_tier is not supported on Vertex AI"):
         vertex(service_tier="auto")
     monkeypatch.setattr("readers.api.sdk.importlib.util.find_spec", lambda name: None)
-    with pytest.raises(StopReading, match=r"google-auth is not installed: pip install 'ecg-bench\[cloud\]'$"):
+    with pytest.raises(StopReading, match=r"google-auth is not installed: pip install 'ecg-reading-bench\[cloud\]'$"):
         vertex().check()
     monkeypatch.undo()
     monkeypatch.setenv("NO_GCE_CHECK", "true")

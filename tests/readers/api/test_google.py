@@ -210,7 +210,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(server, cases, 
         raise ModuleNotFoundError(name)
 
     monkeypatch.setattr("readers.api.sdk.importlib.util.find_spec", missing)
-    with pytest.raises(StopReading, match=r"google-genai is not installed: pip install 'ecg-bench\[google\]'$"):
+    with pytest.raises(StopReading, match=r"google-genai is not installed: pip install 'ecg-reading-bench\[google\]'$"):
         GoogleReader(MODEL).check()
     monkeypatch.setattr("readers.api.sdk.importlib.util.find_spec", lambda name: None)
     with pytest.raises(StopReading, match="google-genai is not installed"):

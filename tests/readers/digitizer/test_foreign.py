@@ -318,7 +318,9 @@ ENCRYPTED = (
     ],
 )
 def test_bad_pdfs_are_refused_in_a_sentence(tmp_path, name, page, said):
-    pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: pip install 'ecg-bench[pages]'")
+    pdfium = pytest.importorskip(
+        "pypdfium2", reason="pypdfium2 is not installed: pip install 'ecg-reading-bench[pages]'"
+    )
     for title, count, side in (("fifty.pdf", 50, 100), ("giant.pdf", 1, 14_000)):
         document = pdfium.PdfDocument.new()
         for _ in range(count):
@@ -331,7 +333,7 @@ def test_bad_pdfs_are_refused_in_a_sentence(tmp_path, name, page, said):
 
 
 def test_a_pdf_is_a_pdf_whatever_its_ending(tmp_path):
-    pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: pip install 'ecg-bench[pages]'")
+    pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: pip install 'ecg-reading-bench[pages]'")
     (tmp_path / "scan.png").write_bytes(ENCRYPTED)
     with pytest.raises(FileError, match="this PDF cannot be drawn"):
         read_page(tmp_path / "scan.png")

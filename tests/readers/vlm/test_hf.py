@@ -263,5 +263,5 @@ def test_without_its_packages_it_says_what_to_install(gemma, monkeypatch):
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "llguidance" else find(name))
-    with pytest.raises(ReaderError, match=r"llguidance is missing\): pip install 'ecg-bench\[vlm\]'"):
+    with pytest.raises(ReaderError, match=r"llguidance is missing\): pip install 'ecg-reading-bench\[vlm\]'"):
         asked(gemma)

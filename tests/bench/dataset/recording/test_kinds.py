@@ -35,7 +35,9 @@ def samples():
 def written(kind, path, samples, **options):
     """Write a file of a kind, or skip where its library is missing; return it with what has to be told."""
     if kind in NEEDS:
-        pytest.importorskip(NEEDS[kind], reason=f"{NEEDS[kind]} is not installed: pip install 'ecg-bench[files]'")
+        pytest.importorskip(
+            NEEDS[kind], reason=f"{NEEDS[kind]} is not installed: pip install 'ecg-reading-bench[files]'"
+        )
     write, suffix = WRITERS[kind]
     return write(path.with_suffix(suffix), samples, **options), IN_MICROVOLTS if kind == "CSV" else Told()
 
@@ -88,7 +90,7 @@ def test_a_missing_library_is_named(kind, samples, tmp_path, monkeypatch):
     path, told = written(kind, tmp_path / "one", samples)
     monkeypatch.setitem(sys.modules, {"pydicom": "pydicom", "defusedxml": "defusedxml.ElementTree"}[NEEDS[kind]], None)
     with pytest.raises(
-        DatasetError, match=rf"needs {NEEDS[kind]}, which is not installed: pip install 'ecg-bench\[files\]'"
+        DatasetError, match=rf"needs {NEEDS[kind]}, which is not installed: pip install 'ecg-reading-bench\[files\]'"
     ):
         read_recording(path, told)
 
@@ -382,7 +384,7 @@ def test_padding_of_a_dicom_waveform_is_a_gap(samples, tmp_path):
 
 
 def test_the_ecg_that_pydicom_ships_is_read_from_its_rhythm_and_not_its_median_beat():
-    pytest.importorskip("pydicom", reason="pydicom is not installed: pip install 'ecg-bench[files]'")
+    pytest.importorskip("pydicom", reason="pydicom is not installed: pip install 'ecg-reading-bench[files]'")
     from pydicom.data import get_testdata_file
 
     found = read_recording(Path(get_testdata_file("waveform_ecg.dcm", download=False)), Told())
@@ -432,7 +434,7 @@ def test_document_types_and_entities_are_refused(head, samples, tmp_path):
     ids=["many", "deep", "open"],
 )
 def test_an_aecg_of_many_or_deep_tags_costs_little(content, said, tmp_path):
-    pytest.importorskip("defusedxml", reason="defusedxml is not installed: pip install 'ecg-bench[files]'")
+    pytest.importorskip("defusedxml", reason="defusedxml is not installed: pip install 'ecg-reading-bench[files]'")
     (tmp_path / "one.xml").write_bytes(content)
     with pytest.raises(DatasetError, match=said):
         read_recording(tmp_path / "one.xml", Told())

@@ -156,7 +156,7 @@ def test_a_damaged_file_is_read_or_is_one_sentence(ending, originals, data):
     """Bytes changed, cut off or put in anywhere, most of them in the first kilobyte, where the structure stands."""
     folder, whole = originals
     if ending not in whole:
-        pytest.skip("its library is not installed: pip install 'ecg-bench[files]'")
+        pytest.skip("its library is not installed: pip install 'ecg-reading-bench[files]'")
     content = bytearray(whole[ending])
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, data.draw(st.sampled_from([200, 1200, len(content)]))))

@@ -1,0 +1,38 @@
+"""``--version``: the project's own, and those of the taxonomy and the protocol, on which every score rests."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+def called_as() -> str:
+    """Return the name by which the command line was called: ``ecg-bench``, or ``python -m bench``."""
+    program = Path(sys.argv[0])
+    return f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name.removesuffix(".exe")
+
+
+def version_line() -> str:
+    """Return the name as called, the installed version, and those of taxonomy and protocol."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from bench.view.template import template_version
+    from taxonomy import VERSION as TAXONOMY
+    from taxonomy.distribution import DISTRIBUTION
+
+    try:
+        installed = version(DISTRIBUTION)
+    except PackageNotFoundError:
+        installed = "(not installed: run from its folder)"
+    return f"{called_as()} {installed}, taxonomy {TAXONOMY}, protocol {template_version()}"
+
+
+def _show(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        click.echo(version_line())
+        context.exit()
+
+
+VERSION_OPTION = click.Option(
+    ["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show, help="Show the versions."
+)
