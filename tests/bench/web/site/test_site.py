@@ -25,7 +25,7 @@ from bench.web.site.source import leaderboard_tables
 from bench.web.site.study import Study, matched
 from taxonomy.error import StorageError, SubmissionError
 
-from ...command import bench, is_one_sentence
+from ....command import bench, is_one_sentence
 from .conftest import AUTHOR, POPULATION, hostile_run
 from .markup import Page, pages_of, target_of
 
