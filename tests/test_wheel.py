@@ -14,7 +14,7 @@ from taxonomy.distribution import DISTRIBUTION
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"bench", "measurements", "phantoms", "readers", "renderers", "taxonomy"}
-NOT_OF_THE_TREE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "runs", "site")
+NOT_OF_THE_TREE = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "runs")
 
 pytestmark = pytest.mark.slow
 

@@ -22,6 +22,7 @@ from bench.dataset.record import Record, RecordId, Signal
 from bench.dataset.table_file import rows_of
 from bench.dataset.window import SHORTEST_S, WINDOW_S
 from measurements import Measurements
+from taxonomy.distribution import install
 from taxonomy.error import DatasetError
 from taxonomy.snomed import snomed_truth
 from taxonomy.truth import Numbers, Truth
@@ -165,7 +166,7 @@ def _require_h5py() -> None:
     try:
         import h5py  # noqa: F401
     except ImportError:
-        raise DatasetError("CODE-15% is in HDF5 files, which need h5py: pip install 'ecg-bench[code15]'") from None
+        raise DatasetError(f"CODE-15% is in HDF5 files, which need h5py: {install('code15')}") from None
 
 
 def _rows(path: Path) -> Iterator[tuple[RecordId, _Row]]:

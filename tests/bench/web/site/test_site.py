@@ -403,7 +403,7 @@ def test_recordings_of_own_runs_are_drawn_and_it_is_said(ptbxl: PtbXl, ptbxl_fol
 
 @pytest.mark.slow
 def test_the_projects_own_leaderboard_is_a_site(tmp_path):
-    results = Path(__file__).parents[3] / "results"
+    results = Path(__file__).parents[4] / "results"
     build_site(tmp_path / "site", SiteOptions(results))
     pages = pages_of(tmp_path / "site")
     test_every_link_leads_to_a_file_of_the_site_or_a_declared_address(tmp_path / "site", pages)
