@@ -61,8 +61,7 @@ def compare_runs(
             f"the records of {settings[0].run_id} were made with seed {settings[0].seed} and those of {made[0].run_id} "
             f"with seed {made[0].seed}: readers are compared on the same records"
         )
-    phantoms = None if data else phantoms_named(base_name(settings[0].dataset))
-    dataset = phantoms or open_dataset(data)
+    dataset = phantoms_named(base_name(settings[0].dataset)) or open_dataset(data)
     if dataset.truth_is_measured:
         every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))
         with observer.progress("measuring") as report:

@@ -223,6 +223,12 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(found.status, found.body, TYPES[found.kind])
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request that is known here; the usual page would be HTML, and without a policy."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        self._send(status, status.phrase)
+
     def _refused(self, status: HTTPStatus, said: str) -> None:
         """Say why not; what was sent and is not read ends the connection."""
         self.close_connection = self.close_connection or self.command == "POST"

@@ -289,11 +289,18 @@
     }
     const told = (list) => JSON.stringify(list.runs.map((run) => [run.answered, run.failed]));
     if (told(before) === told(state.list)) { return; }
-    for (const run of state.list.runs) { bench.source.forget(`run-${run.number}`); }
+    bench.source.forgetMatching(/^(run|case|compare)-/);
     if (!at("runs").hidden) { listed(); }
-    if (state.run && !at("table").hidden) {
-      await opened(state.run.number, true);
+    if (at("table").hidden && at("case").hidden) { state.table = null; return; }
+    const isWaiting = () => state.table.axes.some((axis) => axis.state[state.place] === ".");
+    const wasWaiting = isWaiting();
+    await opened(state.run.number, true);
+    if (state.wanted.against) { state.other = bench.indexed(await bench.source.get(`run-${state.wanted.against}`)); }
+    if (!at("table").hidden) {
       filtered();
+    } else if (wasWaiting && !isWaiting()) {
+      // Any other case stays as it is: who looks at it may be measuring.
+      await cased(String(state.table.ids[state.place]));
     }
   }
 
@@ -358,7 +365,7 @@
     at("help-close").addEventListener("click", () => at("help").close());
     window.addEventListener("hashchange", routed);
     document.addEventListener("keydown", typed);
-    setInterval(grown, AGAIN_MS);
+    setInterval(() => grown().catch(failed), AGAIN_MS);
     routed();
   }
 

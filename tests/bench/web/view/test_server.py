@@ -103,6 +103,14 @@ def test_nothing_but_looking_is_possible(server):
         assert answer.status == 501
 
 
+@pytest.mark.parametrize("method", ["HEAD", "DELETE", "OPTIONS", "<script>"])
+def test_what_is_no_request_here_gets_no_page_of_html(server, method):
+    answer, body = asked(server, under(server, ""), method)
+    assert answer.status == 501 and b"<" not in body
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
 def test_it_listens_on_the_loopback_interface_alone(server):
     assert server.server_address[0] == "127.0.0.1"
 
