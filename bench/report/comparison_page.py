@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.report.standing import STANDING, standing_row
 from bench.report.table import difference, markdown_table, page, percent, plain, terminal_table, within
+from bench.run.same_cases import SameCases
 from bench.score.comparison import DRAWS, Gap, PairComparison
 from bench.storage import as_json, write_whole
 
@@ -20,6 +22,11 @@ HOW = (
     "answers from the very measurement that made the truth."
 )
 
+
+HOW_SAME = (
+    "Each reader on the cases that all of them answered, by mean kappa; [95%]: over patients. Who is shown to differ is\n"
+    "told by the pairs, not by the order. DWE: danger-weighted error. Differences are from the majority's accuracy."
+)
 
 AGREEMENT = ("axis", "n", "left out", "same answer", "kappa [95%]")
 
@@ -40,7 +47,19 @@ def comparison_table(pair: PairComparison) -> "Table":
     return terminal_table(HEADINGS, _rows(pair), title=_title(pair), left=("axis",))
 
 
-def write_comparison(folder: Path, pairs: Sequence[PairComparison]) -> Path:
+def same_cases_table(same: SameCases) -> "Table":
+    """Return every reader on the cases that all of them answered, for the terminal."""
+    rows = [standing_row(*one) for one in same.scores]
+    return terminal_table(STANDING, rows, title=same_cases_title(same), left=("reader",))
+
+
+def same_cases_title(same: SameCases) -> str:
+    """Return what the table of the same cases holds, in words."""
+    left = f"; {same.left_out:,} with a failed call left out" if same.left_out else ""
+    return f"on the same {same.n:,} cases, which all of them answered{left}"
+
+
+def write_comparison(folder: Path, pairs: Sequence[PairComparison], same: SameCases | None = None) -> Path:
     """Write ``compare.md`` and ``compare.json``; return the page.
 
     Raises
@@ -48,13 +67,24 @@ def write_comparison(folder: Path, pairs: Sequence[PairComparison]) -> Path:
     taxonomy.error.StorageError
         When the folder cannot be written.
     """
-    write_whole(folder / "compare.json", as_json({"draws": DRAWS, "pairs": [pair.to_json() for pair in pairs]}))
-    return write_whole(folder / "compare.md", comparison_page(pairs))
+    told = {"draws": DRAWS, "pairs": [pair.to_json() for pair in pairs], "same_cases": same and same_cases_json(same)}
+    write_whole(folder / "compare.json", as_json(told))
+    return write_whole(folder / "compare.md", comparison_page(pairs, same))
 
 
-def comparison_page(pairs: Sequence[PairComparison]) -> str:
+def same_cases_json(same: SameCases) -> dict[str, Any]:
+    """Return every reader's score on the cases that all of them answered, as plain JSON data."""
+    readers = [{"reader": name, "score": found.to_json()} for name, found in same.scores]
+    return {"n": same.n, "left_out": same.left_out, "readers": readers}
+
+
+def comparison_page(pairs: Sequence[PairComparison], same: SameCases | None = None) -> str:
     """Return the page as Markdown."""
     parts = ["# Comparison", HOW.replace("\n", " ")]
+    if same:
+        title = same_cases_title(same)
+        rows = [standing_row(*one) for one in same.scores]
+        parts += [f"## {title[0].upper()}{title[1:]}", HOW_SAME.replace("\n", " "), markdown_table(STANDING, rows)]
     for pair in pairs:
         parts += [f"## {plain(_title(pair))}", plain(" ".join(headline(pair))), markdown_table(HEADINGS, _rows(pair))]
         if pair.agreement:

@@ -7,7 +7,8 @@ from typing import Any
 
 from bench.dataset import Dataset
 from bench.dataset.phantom import phantoms_named
-from bench.report.table import difference, markdown_table, number, page, percent, plain, within
+from bench.report.standing import STANDING, standing_row
+from bench.report.table import markdown_table, number, page, percent, plain, within
 from bench.run.caveat import same_simulator
 from bench.run.ranking import RankedPair, Standings, standings
 from bench.run.settings import RunSettings, with_followers
@@ -191,22 +192,9 @@ def _phantoms_note(n: int) -> str:
 
 
 def _ranks(table: Standings) -> str:
-    headings = ("rank", "reader", "n", "mean kappa [95%]", "axes", "waveform-only", "text-inferable", "DWE", "critical")
-    return markdown_table(headings, [_row(*ranked) for ranked in zip(table.ranks, table.entries, strict=True)])
-
-
-def _row(rank: int, entry: Submission) -> tuple[str, ...]:
-    score = entry.score
-    means = [
-        "-" if mean is None else difference(mean.difference, mean.interval)
-        for mean in (score.waveform_only, score.text_inferable)
-    ]
-    kappa = within(score.kappa.kappa, score.kappa.interval) if score.kappa else "-"
-    axes = str(len(score.kappa.axes)) if score.kappa else "0"
-    danger = score.superclass.overall if score.superclass else None
-    dwe = within(danger.dwe, danger.dwe_interval, 2) if danger else "-"
-    critical = percent(danger.critical_share) if danger else "-"
-    return (str(rank), entry.settings.reader, f"{score.n:,}", kappa, axes, *means, dwe, critical)
+    ranked = zip(table.ranks, table.entries, strict=True)
+    rows = [(str(rank), *standing_row(entry.settings.reader, entry.score)) for rank, entry in ranked]
+    return markdown_table(("rank", *STANDING), rows)
 
 
 def _probabilities(table: Standings) -> str:
