@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.report.standing import STANDING, standing_row
-from bench.report.table import difference, markdown_table, page, percent, plain, terminal_table, within
+from bench.report.standing import AGREEMENT, STANDING, agreed, standing_row
+from bench.report.table import difference, markdown_table, page, plain, terminal_table
 from bench.run.same_cases import SameCases
 from bench.score.comparison import DRAWS, Gap, PairComparison
 from bench.storage import as_json, write_whole
@@ -27,8 +27,6 @@ HOW_SAME = (
     "Each reader on the cases that all of them answered, by mean kappa; [95%]: over patients. Who is shown to differ is\n"
     "told by the pairs, not by the order. DWE: danger-weighted error. Differences are from the majority's accuracy."
 )
-
-AGREEMENT = ("axis", "n", "left out", "same answer", "kappa [95%]")
 
 HOW_AGREED = (
     "Agreement is that of the two readers with each other, whatever is true: Cohen's kappa on the cases that both\n"
@@ -127,16 +125,7 @@ def _rows(pair: PairComparison) -> list[tuple[str, ...]]:
 
 
 def _agreed(pair: PairComparison) -> list[tuple[str, ...]]:
-    return [
-        (
-            one.axis,
-            f"{one.n:,}",
-            f"{one.left_out:,}",
-            percent(one.same),
-            "-" if one.kappa is None else within(one.kappa, one.interval, 2),
-        )
-        for one in pair.agreement
-    ]
+    return [(one.axis, f"{one.n:,}", f"{one.left_out:,}", *agreed(one)) for one in pair.agreement]
 
 
 def _signed(gap: Gap) -> str:

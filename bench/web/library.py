@@ -173,7 +173,8 @@ class Library:
         except BenchError as error:
             return {"problem": str(error)}
         pairs = [{**one.to_json(), "headline": headline(one)} for one in found.pairs]
-        return {"how": " ".join(HOW.split()), "pairs": pairs, "same_cases": found.same_cases and _beside(found.same_cases)}
+        same = found.same_cases
+        return {"how": " ".join(HOW.split()), "pairs": pairs, "same_cases": same and _beside(same)}
 
 
 def _beside(same: SameCases) -> Json:

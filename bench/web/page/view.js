@@ -88,7 +88,7 @@
     document.title = "Comparison · ECG bench";
     at("run").value = "";
     if (!bench.source.isServed && !state.list.compared.includes(`compare-${numbers.join("-")}`)) {
-      throw new Error("An export holds the comparisons of two runs, and that of all of a dataset: choose so, or use 'bench view'.");
+      throw new Error("This comparison was not exported: an export holds those of the first eight runs of a dataset, two by two and all at once. 'bench view' makes any.");
     }
     put(at("comparison"), el("p", { class: "note" }, "Comparing: 10,000 resamples of the patients …"));
     bench.showComparison(at("comparison"), await bench.source.get(`compare-${numbers.join("-")}`), numbers);

@@ -241,7 +241,7 @@ def test_speed_and_gain_stand_on_the_paper(papers, page, server, numbers, tables
 
 
 @pytest.mark.parametrize("layout", ["3x4", "12x1"])
-def test_no_lead_hides_below_the_edge(papers, page, server, numbers, tables, layout):
+def test_no_lead_hides_below_the_edge(papers, page, server, numbers, tables, layout):  # noqa: PLR0913
     case_of(page, server, numbers["majority"], tables["majority"]["ids"][0])
     page.click(f"[data-act='{layout}']")
     tall, needed = page.evaluate(
