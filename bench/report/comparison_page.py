@@ -24,8 +24,8 @@ HOW = (
 
 
 HOW_SAME = (
-    "Each reader on the cases that all of them answered, by mean kappa; [95%]: over patients. Who is shown to differ is\n"
-    "told by the pairs, not by the order. DWE: danger-weighted error. Differences are from the majority's accuracy."
+    "Each reader on the cases that all of them answered, by mean kappa; [95%]: over patients. Who is shown to differ\n"
+    "is told by the pairs, not by the order. DWE: danger-weighted error. Differences are from the majority's accuracy."
 )
 
 HOW_AGREED = (

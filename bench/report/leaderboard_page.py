@@ -43,8 +43,8 @@ AXES_NOTE = (
 
 
 SAMPLE_NOTE = (
-    "People read a part of the split, drawn by lot. Readers of the whole split on the same cases, which are ranked in its "
-    "own table; `bench compare` tells who is shown to differ from whom here:"
+    "People read a part of the split, drawn by lot. Readers of the whole split on the same cases, which are ranked in "
+    "its own table; `bench compare` tells who is shown to differ from whom here:"
 )
 
 AGREEMENT_NOTE = "How far people agree with each other, whatever is true: Cohen's kappa on what both answered."

@@ -310,7 +310,8 @@
       const step = event.shiftKey ? 5 : 1;
       // Alt and an arrow moves both legs, to march them along or to put the first one where it belongs.
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-      if (moves[event.key] && !event.ctrlKey && !event.metaKey) {
+      const isOurs = !event.altKey || (this.tool === "calipers" && this.legs);
+      if (moves[event.key] && isOurs && !event.ctrlKey && !event.metaKey) {
         const [dx, dy] = moves[event.key];
         this.tool === "pan" ? this.pan(-40 * dx, -40 * dy) : this.nudge(dx * step, dy * step, event.altKey);
       } else if (event.key === "Escape" && this.legs) {

@@ -342,11 +342,11 @@ def test_two_runs_are_compared_on_a_page(page, server, numbers, library):
     page.click("#compare-runs")
     page.wait_for_selector("table.pair")
     (pair,) = library.data(f"compare-{numbers['majority']}-{numbers['measurements']}")["pairs"]
-    assert page.inner_text("#comparison h3") == "majority against measurements"
+    assert page.inner_text("#same-cases + section h3") == "majority against measurements"
     assert pair["headline"][0] in page.inner_text("#comparison")
-    assert page.locator("table.pair tbody tr").count() == len(pair["axes"])
+    assert page.locator("#same-cases + section table.pair tbody tr").count() == len(pair["axes"])
     flipped = next(one for one in pair["axes"] if one["second_only"])
-    row = page.locator("table.pair tbody tr", has_text=flipped["axis"].replace("_", " ")).first
+    row = page.locator("#same-cases + section table.pair tbody tr", has_text=flipped["axis"].replace("_", " ")).first
     row.locator("summary").last.click()
     row.locator("td").last.locator("a").first.click()
     page.wait_for_selector("canvas.ecg")
@@ -429,6 +429,18 @@ def test_a_run_that_grew_behind_the_list_is_not_shown_as_it_was(page, copied):
         page.click("#run-rows tr:first-child a")
         page.wait_for_selector("#table:not([hidden])")
         assert "12 of 12 questions answered" in page.inner_text("#about")
+
+
+def test_a_comparison_on_a_phone_breaks_no_word(browser, server, numbers):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{server.address}#/compare/{numbers['majority']}-{numbers['measurements']}")
+    page.wait_for_selector("table.pair", timeout=30_000)
+    heights = page.evaluate("() => [...document.querySelectorAll('.pair tbody th')].map((one) => one.offsetHeight)")
+    assert heights and max(heights) < 40
+    assert page.locator("#same-cases tbody tr").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
 
 
 @pytest.mark.parametrize("hash", ["", "#/run/0"])
