@@ -138,8 +138,8 @@ def _opened(number: int, path: Path) -> FoundRun:
         return FoundRun(number, folder, problem=said)
     if _is_being_read(folder, settings):
         said = (
-            f"{settings.reader} is still reading {path}: it is shown, with the truth of its cases, once all of them are "
-            "answered"
+            f"{settings.reader} is still reading {path}: it is shown, with the truth of its cases, once all of them "
+            "are answered"
         )
         return FoundRun(number, folder, problem=said)
     return FoundRun(number, folder, settings)
