@@ -105,6 +105,7 @@
     if (isOther) {
       state.wanted = { ...BLANK };
       state.other = null;
+      state.found = [];
     }
     described();
     choices();

@@ -431,6 +431,18 @@ def test_a_run_that_grew_behind_the_list_is_not_shown_as_it_was(page, copied):
         assert "12 of 12 questions answered" in page.inner_text("#about")
 
 
+def test_a_case_of_another_run_stands_among_that_runs_cases(page, server, numbers, tables):
+    page.goto(f"{server.address}#/run/{numbers['majority']}")
+    page.wait_for_selector(".rows .row")
+    page.fill("#text", str(tables["majority"]["ids"][0]))
+    page.keyboard.press("Escape")
+    shown = counted(page)[0]
+    address = f"#/run/{numbers['chatty']}/case/{tables['chatty']['ids'][0]}"
+    page.evaluate("address => { location.hash = address; }", address)  # as a link of a comparison leads there
+    page.wait_for_selector("#case-title p")
+    assert shown < 12 and "case 1 of 12" in page.inner_text("#case-title")
+
+
 def test_a_comparison_on_a_phone_breaks_no_word(browser, server, numbers):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
