@@ -23,7 +23,8 @@ def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, agreeme
     For every pair: the differences of kappa and accuracy on each axis and of the mean kappa, with 95% intervals over
     the patients, p by swapping the two readers' answers of whole patients, and Holm's correction: of the mean kappas
     over the pairs, of the others over pairs and axes. Calls that failed in one of two are left out. Two people's runs
-    ('bench read-blind') are also compared with each other: Cohen's kappa between them, whatever is true.
+    ('bench read-blind') are also compared with each other: Cohen's kappa between them, whatever is true. At the end all
+    stand in one table, each scored on the cases that all of them answered: so people's samples stand beside models.
 
     \b
     Examples:
@@ -36,16 +37,19 @@ def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, agreeme
     from bench.report.comparison_page import (
         HOW,
         HOW_AGREED,
+        HOW_SAME,
         agreement_table,
         comparison_table,
         headline,
+        same_cases_table,
         write_comparison,
     )
-    from bench.run.comparing import compare_runs
+    from bench.run.comparing import compared_runs
     from taxonomy.axis import axis_named
 
     listed = axis_named(flips).name if flips else None
-    pairs = compare_runs(runs, data, TERMINAL, agree=agreement)
+    found = compared_runs(runs, data, TERMINAL, agree=agreement)
+    pairs = found.pairs
     for pair in pairs:
         show(comparison_table(pair))
         click.echo("\n".join(headline(pair)))
@@ -55,11 +59,15 @@ def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, agreeme
             click.echo()
             show(agreement_table(pair))
         click.echo()
+    if found.same_cases:
+        show(same_cases_table(found.same_cases))
+        click.echo(HOW_SAME)
+        click.echo()
     click.echo(HOW)
     if any(pair.agreement for pair in pairs):
         click.echo(HOW_AGREED)
     if out:
-        click.echo(f"page: {write_comparison(out, pairs)}")
+        click.echo(f"page: {write_comparison(out, pairs, found.same_cases)}")
 
 
 def _list_flips(pair: "PairComparison", name: str) -> None:

@@ -24,7 +24,7 @@ def submit(run: Path, by: str, link: str, data: str | None, results: Path, new: 
     """Validate the run folder RUN, add it to the submissions and rebuild the leaderboard.
 
     A run is taken when it covers a whole split that its reader was never taught, no call failed, and its score follows
-    from its readings. A submission is never overwritten.
+    from its readings; of a person ('bench read-blind'), also the part that --sample draws. None is ever overwritten.
 
     \b
     Example:

@@ -112,7 +112,7 @@ def _serve(server: "RoomServer", in_browser: bool) -> None:
         thread.start()
         try:
             if in_browser:
-                open_browser(server.address)
+                open_browser(server.invitation)
             while not server.closed.wait(0.5):
                 pass
         finally:

@@ -70,7 +70,7 @@ def view(runs: tuple[Path, ...], data: str | None, port: int | None, folder: Pat
     with ViewServer(library, port or 0) as server, undisturbed():
         click.echo(f"{_counted(len(found.shown))} at {server.address} (Ctrl-C ends it)")
         if not no_browser:
-            open_browser(server.address)
+            open_browser(server.invitation)
         server.serve_forever()
 
 

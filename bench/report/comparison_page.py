@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench.report.table import difference, markdown_table, page, percent, plain, terminal_table, within
+from bench.report.standing import AGREEMENT, STANDING, agreed, standing_row
+from bench.report.table import difference, markdown_table, page, plain, terminal_table
+from bench.run.same_cases import SameCases
 from bench.score.comparison import DRAWS, Gap, PairComparison
 from bench.storage import as_json, write_whole
 
@@ -21,7 +23,10 @@ HOW = (
 )
 
 
-AGREEMENT = ("axis", "n", "left out", "same answer", "kappa [95%]")
+HOW_SAME = (
+    "Each reader on the cases that all of them answered, by mean kappa; [95%]: over patients. Who is shown to differ\n"
+    "is told by the pairs, not by the order. DWE: danger-weighted error. Differences are from the majority's accuracy."
+)
 
 HOW_AGREED = (
     "Agreement is that of the two readers with each other, whatever is true: Cohen's kappa on the cases that both\n"
@@ -40,7 +45,19 @@ def comparison_table(pair: PairComparison) -> "Table":
     return terminal_table(HEADINGS, _rows(pair), title=_title(pair), left=("axis",))
 
 
-def write_comparison(folder: Path, pairs: Sequence[PairComparison]) -> Path:
+def same_cases_table(same: SameCases) -> "Table":
+    """Return every reader on the cases that all of them answered, for the terminal."""
+    rows = [standing_row(*one) for one in same.scores]
+    return terminal_table(STANDING, rows, title=same_cases_title(same), left=("reader",))
+
+
+def same_cases_title(same: SameCases) -> str:
+    """Return what the table of the same cases holds, in words."""
+    left = f"; {same.left_out:,} with a failed call left out" if same.left_out else ""
+    return f"on the same {same.n:,} cases, which all of them answered{left}"
+
+
+def write_comparison(folder: Path, pairs: Sequence[PairComparison], same: SameCases | None = None) -> Path:
     """Write ``compare.md`` and ``compare.json``; return the page.
 
     Raises
@@ -48,13 +65,24 @@ def write_comparison(folder: Path, pairs: Sequence[PairComparison]) -> Path:
     taxonomy.error.StorageError
         When the folder cannot be written.
     """
-    write_whole(folder / "compare.json", as_json({"draws": DRAWS, "pairs": [pair.to_json() for pair in pairs]}))
-    return write_whole(folder / "compare.md", comparison_page(pairs))
+    told = {"draws": DRAWS, "pairs": [pair.to_json() for pair in pairs], "same_cases": same and same_cases_json(same)}
+    write_whole(folder / "compare.json", as_json(told))
+    return write_whole(folder / "compare.md", comparison_page(pairs, same))
 
 
-def comparison_page(pairs: Sequence[PairComparison]) -> str:
+def same_cases_json(same: SameCases) -> dict[str, Any]:
+    """Return every reader's score on the cases that all of them answered, as plain JSON data."""
+    readers = [{"reader": name, "score": found.to_json()} for name, found in same.scores]
+    return {"n": same.n, "left_out": same.left_out, "readers": readers}
+
+
+def comparison_page(pairs: Sequence[PairComparison], same: SameCases | None = None) -> str:
     """Return the page as Markdown."""
     parts = ["# Comparison", HOW.replace("\n", " ")]
+    if same:
+        title = same_cases_title(same)
+        rows = [standing_row(*one) for one in same.scores]
+        parts += [f"## {title[0].upper()}{title[1:]}", HOW_SAME.replace("\n", " "), markdown_table(STANDING, rows)]
     for pair in pairs:
         parts += [f"## {plain(_title(pair))}", plain(" ".join(headline(pair))), markdown_table(HEADINGS, _rows(pair))]
         if pair.agreement:
@@ -97,16 +125,7 @@ def _rows(pair: PairComparison) -> list[tuple[str, ...]]:
 
 
 def _agreed(pair: PairComparison) -> list[tuple[str, ...]]:
-    return [
-        (
-            one.axis,
-            f"{one.n:,}",
-            f"{one.left_out:,}",
-            percent(one.same),
-            "-" if one.kappa is None else within(one.kappa, one.interval, 2),
-        )
-        for one in pair.agreement
-    ]
+    return [(one.axis, f"{one.n:,}", f"{one.left_out:,}", *agreed(one)) for one in pair.agreement]
 
 
 def _signed(gap: Gap) -> str:

@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.dataset import Dataset
 from bench.dataset.phantom import phantoms_named
-from bench.report.table import difference, markdown_table, number, page, percent, plain, within
+from bench.report.standing import AGREEMENT, STANDING, agreed, standing_row
+from bench.report.table import markdown_table, number, page, percent, plain, within
 from bench.run.caveat import same_simulator
 from bench.run.ranking import RankedPair, Standings, standings
+from bench.run.sample import Sample, is_of_sample, sample
 from bench.run.settings import RunSettings, with_followers
 from bench.run.submission import Submission, submissions
 from bench.storage import as_json, write_whole
@@ -38,6 +41,13 @@ AXES_NOTE = (
     "construction, since the reader answers from the very measurement that made the truth; no mean holds it."
 )
 
+
+SAMPLE_NOTE = (
+    "People read a part of the split, drawn by lot. Readers of the whole split on the same cases, which are ranked in "
+    "its own table; `bench compare` tells who is shown to differ from whom here:"
+)
+
+AGREEMENT_NOTE = "How far people agree with each other, whatever is true: Cohen's kappa on what both answered."
 
 UNLIKE_REAL = (
     "septal hypertrophy",
@@ -111,8 +121,31 @@ def _pages(results: Path, dataset: Dataset | None) -> tuple[int, dict[str, str]]
         groups.setdefault(table_of(entry.settings), []).append(entry)
     earlier = _earlier_pairs(results / "leaderboard.json")
     tables = {key: standings(group, _at_hand(group, dataset), earlier) for key, group in sorted(groups.items())}
-    data = {"tables": [_data(key, one) for key, one in tables.items()]}
-    return len(entries), {"leaderboard.md": _page(tables), "leaderboard.json": as_json(data)}
+    samples = _samples(groups, dataset, results / "leaderboard.json")
+    data = {"tables": [_data(key, one) | _sample_data(samples.get(key)) for key, one in tables.items()]}
+    return len(entries), {"leaderboard.md": _page(tables, samples), "leaderboard.json": as_json(data)}
+
+
+def _samples(groups: Mapping[Table, list[Submission]], dataset: Dataset | None, path: Path) -> dict[Table, Sample]:
+    """Return what stands beside the people of each table of a sample."""
+    found = {}
+    for key, group in groups.items():
+        if is_of_sample(group[0].settings):
+            name, _, _, shown = key
+            others = [
+                one
+                for other, entries in groups.items()
+                for one in entries
+                if (other[0], other[3]) == (name, shown) and not is_of_sample(one.settings)
+            ]
+            found[key] = sample(group, others, _at_hand(group, dataset), _earlier_table(path, key))
+    return found
+
+
+def _sample_data(found: Sample | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {"beside": [one.to_json() for one in found.readers], "agreement": [asdict(one) for one in found.agreement]}
 
 
 def table_of(settings: RunSettings) -> Table:
@@ -144,8 +177,8 @@ def _at_hand(group: Sequence[Submission], dataset: Dataset | None) -> Dataset | 
     return phantoms_named(settings.dataset)
 
 
-def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
-    """Return the pairs of the leaderboard as it was; none where there is none.
+def _earlier_tables(path: Path) -> list[dict[str, Any]]:
+    """Return the tables of the leaderboard as it was; none where there is none.
 
     Raises
     ------
@@ -157,16 +190,27 @@ def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
     tables = object_in(path).get("tables")
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise FileError(f"{path} cannot be used: it holds no tables; remove it, and 'bench leaderboard' makes it anew")
-    lists = [table.get("pairs", []) for table in tables]
+    return tables
+
+
+def _earlier_table(path: Path, key: Table) -> Mapping[str, Any]:
+    names = ("dataset", "split", "fingerprint", "shown")
+    return next((one for one in _earlier_tables(path) if tuple(one.get(name) for name in names) == key), {})
+
+
+def _earlier_pairs(path: Path) -> list[Mapping[str, Any]]:
+    """Return the pairs of the leaderboard as it was; raises as :func:`_earlier_tables`."""
+    lists = [table.get("pairs", []) for table in _earlier_tables(path)]
     if not all(isinstance(pairs, list) and all(isinstance(pair, dict) for pair in pairs) for pairs in lists):
         raise FileError(f"{path} cannot be used: its pairs are no list of JSON objects; remove it to make it anew")
     told = [pair for pairs in lists for pair in pairs]
     return [checked_settings(RankedPair, pair, f"{path}: a pair's").to_json() for pair in told]
 
 
-def _page(tables: Mapping[Table, Standings]) -> str:
+def _page(tables: Mapping[Table, Standings], samples: Mapping[Table, Sample]) -> str:
     parts = ["# Leaderboard", INTRODUCTION]
-    for (dataset, split, digest, shown), table in tables.items():
+    for key, table in tables.items():
+        dataset, split, digest, shown = key
         n = len(table.entries[0].settings.ids)
         parts.append(f"## {dataset}, {split}{', ' * bool(shown)}{shown} ({n:,} ECGs, fingerprint `{digest}`)")
         if table.entries[0].settings.is_simulated:
@@ -177,8 +221,26 @@ def _page(tables: Mapping[Table, Standings]) -> str:
             parts.append(
                 f"{table.missing} pairs were not compared, since their labels were not at hand: they count as ties."
             )
-        parts += [_ranks(table), _probabilities(table), _axes(table), AXES_NOTE, _origins(table)]
+        beside = _sample_parts(samples[key], table) if key in samples else []
+        parts += [_ranks(table), *beside, _probabilities(table), _axes(table), AXES_NOTE, _origins(table)]
     return page([part for part in parts if part])
+
+
+def _sample_parts(found: Sample, table: Standings) -> list[str]:
+    """Return who else stands beside people on the cases of their sample, and how far they agree."""
+    parts = [SAMPLE_NOTE] if found.readers else []
+    parts.append(markdown_table(STANDING, [standing_row(one.reader, one.score) for one in found.readers]))
+    if found.missing:
+        parts.append(f"{found.missing} readers of the whole split are not told: labels or recordings are not at hand.")
+    names = {entry.key: entry.settings.reader for entry in table.entries}
+    rows = [
+        (f"{names[pair.first]}, {names[pair.second]}", one.axis, f"{one.n:,}", f"{one.left_out:,}", *agreed(one))
+        for pair in found.agreement
+        for one in pair.axes
+    ]
+    if rows:
+        parts += [AGREEMENT_NOTE, markdown_table(("people", *AGREEMENT), rows)]
+    return parts if found.readers else parts[1:]
 
 
 def _phantoms_note(n: int) -> str:
@@ -191,22 +253,9 @@ def _phantoms_note(n: int) -> str:
 
 
 def _ranks(table: Standings) -> str:
-    headings = ("rank", "reader", "n", "mean kappa [95%]", "axes", "waveform-only", "text-inferable", "DWE", "critical")
-    return markdown_table(headings, [_row(*ranked) for ranked in zip(table.ranks, table.entries, strict=True)])
-
-
-def _row(rank: int, entry: Submission) -> tuple[str, ...]:
-    score = entry.score
-    means = [
-        "-" if mean is None else difference(mean.difference, mean.interval)
-        for mean in (score.waveform_only, score.text_inferable)
-    ]
-    kappa = within(score.kappa.kappa, score.kappa.interval) if score.kappa else "-"
-    axes = str(len(score.kappa.axes)) if score.kappa else "0"
-    danger = score.superclass.overall if score.superclass else None
-    dwe = within(danger.dwe, danger.dwe_interval, 2) if danger else "-"
-    critical = percent(danger.critical_share) if danger else "-"
-    return (str(rank), entry.settings.reader, f"{score.n:,}", kappa, axes, *means, dwe, critical)
+    ranked = zip(table.ranks, table.entries, strict=True)
+    rows = [(str(rank), *standing_row(entry.settings.reader, entry.score)) for rank, entry in ranked]
+    return markdown_table(("rank", *STANDING), rows)
 
 
 def _probabilities(table: Standings) -> str:

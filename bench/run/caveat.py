@@ -6,6 +6,7 @@ from typing import Any
 from bench.dataset import Cohort
 from bench.dataset.coverage import Coverage
 from readers.contract import Reader
+from readers.human import is_person
 from readers.taught import PHANTOMS_TAUGHT
 from taxonomy.error import RunError
 
@@ -19,12 +20,21 @@ def taught_records(reader: Reader, cohort: Cohort) -> int:
     return sum(cohort.dataset.is_taught(record, taught) for record in cohort)
 
 
-def caveats(coverage: Coverage, taught: int) -> tuple[str, ...]:
-    """Return what is wrong with a run as a test, in sentences; nothing for a whole split that was never taught."""
-    partial = () if coverage.is_whole else (coverage.partial,)
+def caveats(coverage: Coverage, taught: int, is_drawn: bool = False) -> tuple[str, ...]:
+    """Return what is wrong with a run as a test, in sentences; nothing for a whole split that was never taught.
+
+    A part of a split ``is_drawn`` where a person read it and it was drawn by lot, as everyone's is: the leaderboard has
+    tables for that.
+    """
+    partial = () if coverage.is_whole or is_drawn else (coverage.partial,)
     which = "all of these" if taught == coverage.records else f"{taught:,} of these {coverage.records:,}"
     said = f"Not a test: {which} records lie in folds that were taught to this reader; no leaderboard takes it."
     return (*partial, said) if taught else partial
+
+
+def is_sample(reader: str, split: str, coverage: Coverage) -> bool:
+    """Tell whether a run by its name is a person's, on the part of a split that everyone draws: that of seed 0."""
+    return is_person(reader) and bool(coverage.split) and split == f"{coverage.split}-sample{coverage.records}"
 
 
 def same_simulator(reader: str, details: Mapping[str, Any], is_simulated: bool) -> tuple[str, ...]:
@@ -72,12 +82,13 @@ def with_caveats(manifest: Mapping[str, Any], caveats: Iterable[str]) -> dict[st
 
 
 def _told_coverage(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    told = manifest.get("coverage", {})
+    told, settings = manifest.get("coverage", {}), manifest.get("settings", {})
     if not told:
         return ()
     try:
         taught = told.get("taught", 0)
         coverage = Coverage(**{name: value for name, value in told.items() if name != "taught"})
-        return (coverage.said, *caveats(coverage, taught))
+        is_drawn = is_sample(str(settings.get("reader")), str(settings.get("split")), coverage)
+        return (coverage.said, *caveats(coverage, taught, is_drawn))
     except (TypeError, AttributeError, ValueError) as error:
         raise RunError(f"the manifest does not hold how many records were asked: its coverage is {told!r}") from error

@@ -1,6 +1,7 @@
 """Runs compared: two or more run folders or submissions of one dataset, on the cases that they share."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.dataset import Dataset, open_dataset
@@ -10,6 +11,7 @@ from bench.progress import SILENT, Observer
 from bench.run.caveat import incomplete
 from bench.run.folder import RunFolder
 from bench.run.rescoring import cohort_of_run
+from bench.run.same_cases import SameCases, on_same_cases
 from bench.run.scoring import scored_cases
 from bench.run.settings import RunSettings
 from bench.score.comparison import DRAWS, Answers, PairComparison, compared
@@ -19,6 +21,14 @@ from readers.human import is_person
 from taxonomy.error import RunError
 
 
+@dataclass(frozen=True)
+class ComparedRuns:
+    """Runs compared two by two, and beside each other on the cases that all of them answered; None without any."""
+
+    pairs: tuple[PairComparison, ...]
+    same_cases: SameCases | None
+
+
 def compare_runs(
     runs: Sequence[Path],
     data: str | None = None,
@@ -26,7 +36,18 @@ def compare_runs(
     draws: int = DRAWS,
     agree: bool = False,
 ) -> tuple[PairComparison, ...]:
-    """Compare every pair of runs.
+    """Compare every pair of runs, as :func:`compared_runs`, which says more."""
+    return compared_runs(runs, data, observer, draws, agree).pairs
+
+
+def compared_runs(
+    runs: Sequence[Path],
+    data: str | None = None,
+    observer: Observer = SILENT,
+    draws: int = DRAWS,
+    agree: bool = False,
+) -> ComparedRuns:
+    """Compare every pair of runs, and score each on the cases that all of them answered.
 
     Parameters
     ----------
@@ -61,8 +82,7 @@ def compare_runs(
             f"the records of {settings[0].run_id} were made with seed {settings[0].seed} and those of {made[0].run_id} "
             f"with seed {made[0].seed}: readers are compared on the same records"
         )
-    phantoms = None if data else phantoms_named(base_name(settings[0].dataset))
-    dataset = phantoms or open_dataset(data)
+    dataset = phantoms_named(base_name(settings[0].dataset)) or open_dataset(data)
     if dataset.truth_is_measured:
         every = dataset.cohort(ids=sorted({ecg_id for one in settings for ecg_id in one.ids}, key=by_id))
         with observer.progress("measuring") as report:
@@ -70,7 +90,8 @@ def compare_runs(
     names = _names(settings)
     answers = [_answers(*named, dataset) for named in zip(names, folders, settings, strict=True)]
     with observer.progress("comparing", "pairs"):
-        return compared(answers, draws, agree=agree)
+        pairs = compared(answers, draws, agree=agree)
+    return ComparedRuns(pairs, on_same_cases(answers, dataset.baselines))
 
 
 def _names(settings: Sequence[RunSettings]) -> list[str]:

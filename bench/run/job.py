@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench.dataset import Cohort, RecordId
 from bench.progress import SILENT, Observer
-from bench.run.caveat import caveats, taught_records
+from bench.run.caveat import caveats, is_sample, taught_records
 from bench.run.cost_share import counted
 from bench.run.folder import RunFolder
 from bench.run.manifest import at_hand, manifest
@@ -64,7 +64,8 @@ class Job:
     @property
     def caveats(self) -> tuple[str, ...]:
         """What is wrong with the run as a test of its reader, in sentences: part of a split, or taught records."""
-        return caveats(self.cases.cohort.coverage, self.taught)
+        coverage = self.cases.cohort.coverage
+        return caveats(coverage, self.taught, is_sample(self.settings.reader, self.settings.split, coverage))
 
     @property
     def questions(self) -> list[Question]:

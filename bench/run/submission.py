@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.dataset import Dataset
 from bench.dataset.coverage import coverage_of
 from bench.dataset.phantom import phantoms_named
-from bench.run.caveat import caveats, taught_records
+from bench.run.caveat import caveats, is_sample, taught_records
 from bench.run.folder import READINGS, Entry, RunFolder, latest
 from bench.run.rescoring import scored
 from bench.run.settings import RunSettings, offer_of
@@ -232,13 +232,16 @@ def _part_of(submission: Submission, dataset: Dataset) -> str | None:
         return f"it was made on version {settings.dataset_version!r} of {dataset.name}, and here is {dataset.version!r}"
     told = submission.form.coverage
     coverage = coverage_of(dataset, settings.split, settings.ids)
-    wrong = caveats(coverage, told.taught)
+    # Everyone draws the same records, by seed 0: of many seeds the best could be handed in.
+    size = len(settings.ids) if is_sample(settings.reader, settings.split, coverage) else None
+    wrong = caveats(coverage, told.taught, is_drawn=size is not None)
     if wrong:
         return f"{wrong[0][0].lower()}{wrong[0][1:-1]}"
-    if settings.split != coverage.split:
+    if settings.split != f"{coverage.split}{'' if size is None else f'-sample{size}'}":
         return f"{settings.split!r} is not the name of its split"
-    if settings.ids != dataset.cohort(settings.split, with_signal=False).ids:
-        return f"its ids are not those of split {settings.split!r}, each once and in their order"
+    if settings.ids != dataset.cohort(coverage.split, limit=size, with_signal=False).ids:
+        whose = "those of" if size is None else f"the {size} that are drawn by lot from"
+        return f"its ids are not {whose} split {coverage.split!r}, each once and in their order"
     if (told.split, told.records, told.of) != (coverage.split, coverage.records, coverage.of):
         return "its manifest tells another coverage than its ids have"
     return None

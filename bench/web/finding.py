@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.report.explain_file import ExplainedFile, read_explained
 from bench.run.folder import RunFolder
 from bench.run.settings import RunSettings
+from readers.human import is_person
 from taxonomy.axis import SAME_ANSWERS, VERSION
 from taxonomy.error import BenchError, RunError
 from taxonomy.outside import object_in
@@ -135,7 +136,24 @@ def _opened(number: int, path: Path) -> FoundRun:
             "the version that made it, or run it again"
         )
         return FoundRun(number, folder, problem=said)
+    if _is_being_read(folder, settings):
+        said = (
+            f"{settings.reader} is still reading {path}: it is shown, with the truth of its cases, once all of them "
+            "are answered"
+        )
+        return FoundRun(number, folder, problem=said)
     return FoundRun(number, folder, settings)
+
+
+def _is_being_read(folder: RunFolder, settings: RunSettings) -> bool:
+    """Tell whether a person has cases of a run before them still, whose truth nobody should show them by accident."""
+    if not is_person(settings.reader):
+        return False
+    try:
+        readings = folder.every_reading()[0]
+    except BenchError:
+        return False  # what is damaged is told where the run is listed
+    return not {key.ecg_id for key in readings}.issuperset(settings.ids)
 
 
 def _explanations(

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bench.report.comparison_page import HOW, headline
+from bench.report.comparison_page import HOW, HOW_SAME, headline, same_cases_title
 from bench.report.explain_map import map_path, read_map
+from bench.report.standing import STANDING, standing_row
 from bench.run.caveat import incomplete, told_caveats
-from bench.run.comparing import compare_runs
+from bench.run.comparing import compared_runs
+from bench.run.same_cases import SameCases
 from bench.web.case_data import case_json, signal_json
 from bench.web.finding import Found, FoundRun
 from bench.web.open_run import Datasets, OpenRun, Stamp
@@ -167,7 +169,19 @@ class Library:
 
     def _pairs(self, paths: Sequence[Path]) -> Json:
         try:
-            pairs = compare_runs(paths, self._data)
+            found = compared_runs(paths, self._data)
         except BenchError as error:
             return {"problem": str(error)}
-        return {"how": " ".join(HOW.split()), "pairs": [{**one.to_json(), "headline": headline(one)} for one in pairs]}
+        pairs = [{**one.to_json(), "headline": headline(one)} for one in found.pairs]
+        same = found.same_cases
+        return {"how": " ".join(HOW.split()), "pairs": pairs, "same_cases": same and _beside(same)}
+
+
+def _beside(same: SameCases) -> Json:
+    """Return the table of the readers on the same cases: a title, what it says, headings and rows of text."""
+    return {
+        "title": same_cases_title(same),
+        "how": " ".join(HOW_SAME.split()),
+        "headings": list(STANDING),
+        "rows": [list(standing_row(*one)) for one in same.scores],
+    }

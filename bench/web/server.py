@@ -98,6 +98,7 @@ class PageServer(ThreadingHTTPServer):
 
     def __init__(self, command: str, port: int = 0) -> None:
         self.command, self.token = command, secrets.token_urlsafe(24)
+        self._once: str | None = secrets.token_urlsafe(24)
         try:
             super().__init__((LOOPBACK, port), Handler)
         except OSError as error:
@@ -109,6 +110,21 @@ class PageServer(ThreadingHTTPServer):
     def address(self) -> str:
         """The address to open, with its token."""
         return f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
+
+    @property
+    def invitation(self) -> str:
+        """An address that leads to :attr:`address` once.
+
+        What a browser is begun with stands in the list of processes, for every user of the machine to read.
+        """
+        return f"http://{LOOPBACK}:{self.server_port}/{self._once}/"
+
+    def invited(self, token: str) -> bool:
+        """Tell whether this is the token of the invitation, which is used up by that."""
+        if self._once is None or not hmac.compare_digest(token.encode(), self._once.encode()):
+            return False
+        self._once = None
+        return True
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -212,6 +228,9 @@ class Handler(BaseHTTPRequestHandler):
             self._refused(HTTPStatus.FORBIDDEN, "this server answers on this machine alone")
             return None
         token, slash, path = urlsplit(self.path).path.removeprefix("/").partition("/")
+        if slash and not path and self.command == "GET" and self.server.invited(token):
+            self._send(HTTPStatus.SEE_OTHER, "", Location=f"/{self.server.token}/")
+            return None
         if not slash or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             self._refused(HTTPStatus.FORBIDDEN, f"the address is not the one that {self.server.command!r} printed")
             return None
@@ -223,15 +242,23 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(found.status, found.body, TYPES[found.kind])
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request that is known here; the usual page would be HTML, and without a policy."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        self._send(status, status.phrase)
+
     def _refused(self, status: HTTPStatus, said: str) -> None:
         """Say why not; what was sent and is not read ends the connection."""
         self.close_connection = self.close_connection or self.command == "POST"
         self._send(status, said)
 
-    def _send(self, status: HTTPStatus, body: str | bytes, kind: str = "text/plain; charset=utf-8") -> None:
+    def _send(
+        self, status: HTTPStatus, body: str | bytes, kind: str = "text/plain; charset=utf-8", **others: str
+    ) -> None:
         content = body.encode() if isinstance(body, str) else body
         self.send_response(status)
-        for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(content))}.items():
+        for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(content)), **others}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

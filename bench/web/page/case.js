@@ -35,7 +35,7 @@
       if (this.paper) { this.paper.close(); }
       this.canvas = el("canvas", {
         class: "ecg", tabindex: 0, role: "img",
-        "aria-label": "Twelve-lead ECG. Arrow keys move the calipers by 10 ms and 0.05 mV, with shift five times as far.",
+        "aria-label": "Twelve-lead ECG. Arrow keys move the second leg of the calipers by 10 ms and 0.05 mV, with shift five times as far, with Alt both legs.",
       });
       this.measured = el("output", { class: "measured", "aria-live": "polite" });
       this.scaled = el("output", { class: "scaled" });

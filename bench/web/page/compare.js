@@ -61,6 +61,16 @@
       el("tbody", {}, rows)))];
   }
 
+  /* All of them in one table, each on the cases that all answered. */
+  function beside(same) {
+    if (!same) { return null; }
+    return el("section", { class: "part", id: "same-cases" }, el("h3", {}, `${same.title[0].toUpperCase()}${same.title.slice(1)}`),
+      el("div", { class: "wide", tabindex: 0 }, el("table", { class: "pair" },
+        el("thead", {}, el("tr", {}, same.headings.map((one) => el("th", { scope: "col" }, one)))),
+        el("tbody", {}, same.rows.map(([reader, ...cells]) => el("tr", {}, el("th", { scope: "row" }, reader), cells.map((one) => el("td", {}, one))))))),
+      el("p", { class: "note" }, same.how));
+  }
+
   /* numbers: the runs in the order in which they were compared. */
   bench.showComparison = function (place, data, numbers) {
     if (data.problem) {
@@ -68,7 +78,7 @@
       return;
     }
     const pairs = numbers.flatMap((one, k) => numbers.slice(k + 1).map((other) => [one, other]));
-    put(place, el("h2", {}, "Comparison"), data.pairs.map((pair, k) => el("section", { class: "part" },
+    put(place, el("h2", {}, "Comparison"), beside(data.same_cases), data.pairs.map((pair, k) => el("section", { class: "part" },
       el("h3", {}, `${pair.first} against ${pair.second}`), el("p", {}, `n = ${pair.n.toLocaleString("en")}. ${pair.headline.join(" ")}`),
       pairTable(pair, pairs[k]), agreed(pair))), el("p", { class: "note" }, data.how));
   };

@@ -157,6 +157,7 @@
     setGain(gain) {
       this.gain = gain;
       this.laid = null;
+      if (this.trace) { this.tall = Math.round(this.page.height * this.fitted); }
       this.resized();
       this.told();
     }
@@ -177,7 +178,8 @@
       if (!this.trace) { return; }
       const room = this.canvas.parentElement.clientWidth;
       const fitting = SCALES.filter((scale) => scale >= LEAST_SCALE && scale * this.page.width <= room);
-      this.scale = fitting.length ? fitting[fitting.length - 1] : LEAST_SCALE;
+      this.scale = this.fitted = fitting.length ? fitting[fitting.length - 1] : LEAST_SCALE;
+      this.tall = Math.round(this.page.height * this.scale);
       this.origin = { x: 0, y: 0 };
       this.resized();
     }
@@ -306,10 +308,12 @@
 
     typed(event) {
       const step = event.shiftKey ? 5 : 1;
+      // Alt and an arrow moves both legs, to march them along or to put the first one where it belongs.
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-      if (moves[event.key] && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      const isOurs = !event.altKey || (this.tool === "calipers" && this.legs);
+      if (moves[event.key] && isOurs && !event.ctrlKey && !event.metaKey) {
         const [dx, dy] = moves[event.key];
-        this.tool === "pan" ? this.pan(-40 * dx, -40 * dy) : this.nudge(dx * step, dy * step);
+        this.tool === "pan" ? this.pan(-40 * dx, -40 * dy) : this.nudge(dx * step, dy * step, event.altKey);
       } else if (event.key === "Escape" && this.legs) {
         this.clear();
       } else {
@@ -319,14 +323,15 @@
       event.stopPropagation();
     }
 
-    /* Move the second leg by 10 ms or 0.05 mV at a time; without legs, open them in the middle. */
-    nudge(dx, dy) {
+    /* Move the second leg, or both, by 10 ms or 0.05 mV at a time; without legs, open them in the middle. */
+    nudge(dx, dy, isBoth = false) {
       if (!this.legs) {
         const middle = this.placeOf({ x: this.width / 2, y: this.height / 2 });
         this.legs = { a: middle, b: middle };
       }
       const { a, b } = this.legs;
-      this.legs = { a, b: { x: b.x + dx * 0.01 * this.speed, y: b.y + dy * 0.05 * this.gain } };
+      const moved = (leg) => ({ x: leg.x + dx * 0.01 * this.speed, y: leg.y + dy * 0.05 * this.gain });
+      this.legs = { a: isBoth ? moved(a) : a, b: moved(b) };
       this.draw();
       this.told();
     }
@@ -335,13 +340,13 @@
 
     get height() { return this.canvas.clientHeight; }
 
+    /* As tall as the page is when its whole width is shown: no lead hides below the edge. */
     resized() {
       if (!this.trace) { return; }
       const room = this.canvas.parentElement.clientWidth;
       if (!room) { return; }
-      const tall = Math.min(this.page.height * this.scale, Math.max(320, window.innerHeight * 0.86));
       this.canvas.style.width = `${room}px`;
-      this.canvas.style.height = `${Math.round(tall)}px`;
+      this.canvas.style.height = `${this.tall}px`;
       this.draw();
       this.seen();
     }
@@ -372,7 +377,10 @@
       this.drawGrid(pen, ratio, width, height);
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       this.drawPulses(pen);
+      this.drawScale(pen);
       if (this.overlay) { for (const strip of this.page.strips) { this.drawDepths(pen, strip); } }
+      // The names first: none may hide a wave.
+      for (const strip of this.page.strips) { this.drawName(pen, strip, this.pixelOf(strip)); }
       for (const strip of this.page.strips) { this.drawStrip(pen, strip); }
       if (this.legs) { this.drawLegs(pen); }
     }
@@ -419,6 +427,16 @@
       }
     }
 
+    /* What a millimetre is worth, below the traces as on printed paper. */
+    drawScale(pen) {
+      const at = this.pixelOf({ x: 3, y: this.page.height - 1.2 });
+      pen.font = `${this.nameSize * 0.8}px system-ui, sans-serif`;
+      pen.fillStyle = this.colour("ink");
+      pen.fillText(`${this.speed} mm/s   ${this.gain} mm/mV`, at.x, at.y);
+    }
+
+    get nameSize() { return Math.min(Math.max(2.9 * this.scale, 11), 22); }
+
     drawStrip(pen, strip) {
       const { fs, mv, leads } = this.trace;
       const samples = mv[leads.indexOf(strip.lead)];
@@ -442,7 +460,6 @@
         down = true;
       }
       pen.stroke();
-      this.drawName(pen, strip, start);
     }
 
     /* A band along the trace, as deep as the map says; of each depth one path, since thousands of them would be slow. */
@@ -478,8 +495,7 @@
     }
 
     drawName(pen, strip, start) {
-      const size = Math.min(Math.max(2.9 * this.scale, 11), 22);
-      pen.font = `600 ${size}px system-ui, sans-serif`;
+      pen.font = `600 ${this.nameSize}px system-ui, sans-serif`;
       const at = { x: start.x + 1 * this.scale, y: start.y - 0.3 * ROW_MM[this.layout] * this.scale };
       pen.lineWidth = 4;
       pen.strokeStyle = this.colour("paper");

@@ -60,6 +60,10 @@
 
     forget(name) { kept.delete(name); },
 
+    forgetMatching(pattern) {
+      for (const name of [...kept.keys()]) { if (pattern.test(name)) { kept.delete(name); } }
+    },
+
     picture: (name) => `pictures/${name}`,
   };
 }(window.EcgBench));

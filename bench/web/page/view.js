@@ -88,7 +88,7 @@
     document.title = "Comparison · ECG bench";
     at("run").value = "";
     if (!bench.source.isServed && !state.list.compared.includes(`compare-${numbers.join("-")}`)) {
-      throw new Error("An export holds the comparisons of two runs, and that of all of a dataset: choose so, or use 'bench view'.");
+      throw new Error("This comparison was not exported: an export holds those of the first eight runs of a dataset, two by two and all at once. 'bench view' makes any.");
     }
     put(at("comparison"), el("p", { class: "note" }, "Comparing: 10,000 resamples of the patients …"));
     bench.showComparison(at("comparison"), await bench.source.get(`compare-${numbers.join("-")}`), numbers);
@@ -105,6 +105,7 @@
     if (isOther) {
       state.wanted = { ...BLANK };
       state.other = null;
+      state.found = [];
     }
     described();
     choices();
@@ -289,11 +290,18 @@
     }
     const told = (list) => JSON.stringify(list.runs.map((run) => [run.answered, run.failed]));
     if (told(before) === told(state.list)) { return; }
-    for (const run of state.list.runs) { bench.source.forget(`run-${run.number}`); }
+    bench.source.forgetMatching(/^(run|case|compare)-/);
     if (!at("runs").hidden) { listed(); }
-    if (state.run && !at("table").hidden) {
-      await opened(state.run.number, true);
+    if (at("table").hidden && at("case").hidden) { state.table = null; return; }
+    const isWaiting = () => state.table.axes.some((axis) => axis.state[state.place] === ".");
+    const wasWaiting = isWaiting();
+    await opened(state.run.number, true);
+    if (state.wanted.against) { state.other = bench.indexed(await bench.source.get(`run-${state.wanted.against}`)); }
+    if (!at("table").hidden) {
       filtered();
+    } else if (wasWaiting && !isWaiting()) {
+      // Any other case stays as it is: who looks at it may be measuring.
+      await cased(String(state.table.ids[state.place]));
     }
   }
 
@@ -358,7 +366,7 @@
     at("help-close").addEventListener("click", () => at("help").close());
     window.addEventListener("hashchange", routed);
     document.addEventListener("keydown", typed);
-    setInterval(grown, AGAIN_MS);
+    setInterval(() => grown().catch(failed), AGAIN_MS);
     routed();
   }
 

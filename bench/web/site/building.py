@@ -16,6 +16,7 @@ from bench.progress import SILENT, Observer
 from bench.report.leaderboard_page import UNLIKE_REAL
 from bench.report.model_card import CardRun, check_same_reader, model_card
 from bench.report.score_page import shown_axes
+from bench.report.standing import STANDING, agreed, standing_row
 from bench.web.site.drawn import Scale, kappa_scale, masthead_trace
 from bench.web.site.entry import KINDS, Entry, SiteReader, SiteTable, readers_of
 from bench.web.site.folder import check_folder, write_site
@@ -245,6 +246,9 @@ def _index(site: Site) -> str:
         kinds=[kind for kind in KINDS if kind in kinds],
         conditions=list(dict.fromkeys(entry.condition for entry in entries)),
         galleries=site.galleries,
+        standing=STANDING,
+        standing_row=standing_row,
+        agreed=agreed,
         slugs=site.slugs,
         axes=AXIS_NAMES,
         trace=masthead_trace(),

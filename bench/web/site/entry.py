@@ -11,6 +11,7 @@ from typing import Any
 from bench.run.caveat import incomplete, same_simulator, told_caveats
 from bench.run.folder import RunFolder
 from bench.run.ranking import RankedPair
+from bench.run.sample import OnSample, PeopleAgreement
 from bench.run.settings import RunSettings, safe_name
 from bench.run.submission import Origin
 from bench.score.result import Score
@@ -110,6 +111,9 @@ class SiteTable:
         Pairs that were not compared.
     is_own : bool
         Runs of one's own: neither checked nor ranked.
+    beside : tuple of OnSample
+        Where people read a sample: the readers of the whole split on its cases.
+    agreement : tuple of PeopleAgreement
     """
 
     dataset: str
@@ -120,6 +124,13 @@ class SiteTable:
     pairs: tuple[RankedPair, ...] = ()
     missing: int = 0
     is_own: bool = False
+    beside: tuple[OnSample, ...] = ()
+    agreement: tuple[PeopleAgreement, ...] = ()
+
+    @property
+    def people(self) -> dict[str, str]:
+        """The readers' names by the keys of their entries."""
+        return {entry.key: entry.settings.reader for entry in self.entries}
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ from annotated_types import Interval
 from bench.report.leaderboard_page import Table, table_of
 from bench.run.folder import RunFolder
 from bench.run.ranking import RankedPair
+from bench.run.sample import OnSample, PeopleAgreement, on_sample_from
 from bench.run.submission import Submission, submissions
 from bench.storage import as_json
 from bench.web.site.entry import Entry, SiteTable
@@ -42,6 +43,8 @@ class _ToldTable:
     entries: tuple[_ToldEntry, ...]
     pairs: tuple[Mapping[str, Any], ...]
     pairs_not_compared: int
+    beside: tuple[Mapping[str, Any], ...] = ()
+    agreement: tuple[PeopleAgreement, ...] = ()
 
 
 def leaderboard_tables(results: Path) -> tuple[SiteTable, ...]:
@@ -73,7 +76,17 @@ def _table(told: _ToldTable, there: Mapping[str, Submission], path: Path) -> Sit
     keys = {entry.key for entry in entries}
     if not entries or not all({pair.first, pair.second} <= keys for pair in pairs):
         raise _stale(path)
-    return SiteTable(*key, entries, pairs, told.pairs_not_compared)
+    beside = _beside(told, there, path)
+    if not all({pair.first, pair.second} <= keys for pair in told.agreement):
+        raise _stale(path)
+    return SiteTable(*key, entries, pairs, told.pairs_not_compared, beside=beside, agreement=told.agreement)
+
+
+def _beside(told: _ToldTable, there: Mapping[str, Submission], path: Path) -> tuple[OnSample, ...]:
+    """Return the readers of the whole split on the cases of people's sample."""
+    if not {one.get("key") for one in told.beside} <= {*there}:
+        raise _stale(path)
+    return tuple(on_sample_from(one) for one in told.beside)
 
 
 def _submitted(told: _ToldEntry, there: Mapping[str, Submission], table: Table, path: Path) -> Entry:

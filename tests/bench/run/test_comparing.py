@@ -65,6 +65,11 @@ def test_a_run_that_is_not_finished_is_told(runs, tmp_path):
     assert "majority: Incomplete" not in done.stdout
 
 
+def test_runs_on_phantoms_are_compared_whatever_data_names(runs):
+    paths = [runs["few"], runs["measurements"]]
+    assert compare_runs(paths, "phantoms:2,66", draws=20) == compare_runs(paths, draws=20)
+
+
 def test_the_figures_are_those_of_the_scores(runs):
     (pair,) = compare_runs([runs["majority"], runs["measurements"]], draws=100)
     scores = [RunFolder(runs[name]).score() for name in ("majority", "measurements")]

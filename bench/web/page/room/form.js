@@ -94,9 +94,27 @@
     }
 
     draw() {
+      const focused = this.tabbedTo();
       bench.put(this.place, el("ol", { class: "axes" }, this.axes.map((axis, k) => this.drawAxis(axis, k))), this.drawEnd());
       const shown = this.place.querySelector(".axis.open") || this.place.querySelector(".end");
       if (shown && this.place.scrollHeight > this.place.clientHeight) { shown.scrollIntoView({ block: "nearest" }); }
+      if (focused) { this.refocused(focused); }
+    }
+
+    /* What has the focus by Tab, as a selector: it is drawn anew, and must not lose its place. */
+    tabbedTo() {
+      const found = document.activeElement;
+      if (!this.place.contains(found) || !found.matches(":focus-visible")) { return ""; }
+      if (found.id) { return `#${found.id}`; }
+      const axis = `[data-axis="${found.closest(".axis").dataset.axis}"]`;
+      const key = found.getAttribute("aria-keyshortcuts");
+      return key ? `${axis} [aria-keyshortcuts="${key}"]` : `${axis} .${found.className}`;
+    }
+
+    refocused(selector) {
+      const found = this.place.querySelector(`${selector}:enabled`) || this.place.querySelector(".axis.open .value")
+        || this.place.querySelector("#save:enabled");
+      if (found) { found.focus(); }
     }
 
     drawAxis(axis, k) {

@@ -20,6 +20,12 @@
     get seconds() { return this.had + (this.since === null ? 0 : (performance.now() - this.since) / 1000); }
   }
 
+  /* Tell whether a key is meant for the button that it is pressed on: of the questions', one that was tabbed to. */
+  function isReached(target) {
+    const button = target.closest("button");
+    return Boolean(button) && (!button.closest("#form") || button.matches(":focus-visible"));
+  }
+
   class Room {
     constructor(form) {
       this.about = form;
@@ -225,7 +231,7 @@
       } else if (this.state.case.problem) {
         if (key !== "Enter" || event.repeat) { return; }
         this.save();
-      } else if ((key === "Enter" || key === " ") && event.target.closest("button") && event.target.closest(".tools, .bar")) {
+      } else if ((key === "Enter" || key === " ") && isReached(event.target)) {
         return;
       } else if (event.repeat || !this.form.typed(key)) {
         return;

@@ -24,23 +24,6 @@
       super.show(this.placed);
     }
 
-    fit() {
-      this.isFitting = true;
-      super.fit();
-      this.isFitting = false;
-    }
-
-    /* The canvas is as tall as all that is to be seen: nothing of a picture hides below its edge. */
-    resized() {
-      const room = this.canvas.parentElement.clientWidth;
-      if (!this.trace || !room) { return; }
-      if (this.isFitting) { this.tall = Math.round(this.size.height * this.scale); }
-      this.canvas.style.width = `${room}px`;
-      this.canvas.style.height = `${this.tall}px`;
-      this.draw();
-      this.seen();
-    }
-
     get page() { return this.size; }
 
     draw() {
@@ -115,7 +98,7 @@
       const tool = !isMeasured || window.matchMedia("(pointer: coarse)").matches ? "pan" : "calipers";
       this.canvas = el("canvas", {
         class: "ecg", tabindex: 0, role: "img",
-        "aria-label": "ECG of this case. Arrow keys move the calipers by 10 ms and 0.05 mV, with shift five times as far.",
+        "aria-label": "ECG of this case. Arrow keys move the second leg of the calipers by 10 ms and 0.05 mV, with shift five times as far, with Alt both legs.",
       });
       const measured = el("output", { class: "measured", "aria-live": "polite" });
       const scaled = el("output", { class: "scaled" });

@@ -183,6 +183,18 @@ def test_the_viewer_shows_a_persons_run_and_does_not_say_that_a_prompt_was_read(
     assert [one["reader"] for one in case["readings"]] == ["human:ann"] and len(case["pictures"]["pages"]) == 1
 
 
+def test_the_viewer_shows_nothing_of_a_run_that_a_person_still_answers(tmp_path):
+    job = job_of(tmp_path / "runs")
+    with serving(job) as server:
+        answer(server)
+        with pytest.raises(RunError, match="human:ann is still reading"):
+            find([job.folder.path])
+    with serving(job) as server:
+        answer(server)
+        answer(server)
+    assert not find([job.folder.path]).notes
+
+
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """The entry point of people, as an installation has it."""

@@ -10,6 +10,8 @@ from bench.web.server import ViewServer
 from taxonomy import redaction
 from taxonomy.error import SettingError
 
+from .conftest import serving
+
 
 def asked(server, path, method="GET", **headers):
     """Return what a request gets, its path sent as it is."""
@@ -101,6 +103,25 @@ def test_nothing_but_looking_is_possible(server):
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
         answer, _ = asked(server, under(server, "data/runs.json"), method)
         assert answer.status == 501
+
+
+@pytest.mark.parametrize("method", ["HEAD", "DELETE", "OPTIONS", "<script>"])
+def test_what_is_no_request_here_gets_no_page_of_html(server, method):
+    answer, body = asked(server, under(server, ""), method)
+    assert answer.status == 501 and b"<" not in body
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_address_that_a_browser_is_begun_with_leads_in_once(library):
+    for server in serving(library):
+        assert server.token not in server.invitation
+        path = server.invitation.removeprefix(f"http://127.0.0.1:{server.server_port}")
+        assert asked(server, f"{path}data/runs.json")[0].status == 403
+        assert asked(server, path, Host="example.org")[0].status == 403
+        answer, body = asked(server, path)
+        assert (answer.status, answer.headers["Location"], body) == (303, f"/{server.token}/", b"")
+        assert asked(server, path)[0].status == 403
 
 
 def test_it_listens_on_the_loopback_interface_alone(server):

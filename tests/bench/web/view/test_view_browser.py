@@ -200,6 +200,72 @@ def test_the_calipers_are_moved_by_keys(page, server, numbers, tables):
     assert page.inner_text(".measured") == "" and page.locator("#case").is_visible()
 
 
+LEGS = "() => { const own = window.papers[0].legs; return [own.a.x, own.b.x, own.a.y]; }"
+
+
+@pytest.fixture
+def papers(page):
+    """Let the page tell its papers."""
+    page.add_init_script(
+        """window.papers = [];
+        let made;
+        Object.defineProperty(window, "EcgPaper", {
+            get: () => made,
+            set: (paper) => { made = class extends paper { constructor(...given) { super(...given); window.papers.unshift(this); } }; },
+        });"""  # noqa: E501
+    )
+
+
+def test_both_legs_are_marched_along_by_keys(papers, page, server, numbers, tables):
+    case_of(page, server, numbers["majority"], tables["majority"]["ids"][0])
+    page.focus("canvas.ecg")
+    page.keyboard.press("Shift+ArrowRight")
+    before = page.evaluate(LEGS)
+    for key in ("Alt+ArrowLeft", "Alt+Shift+ArrowLeft", "Alt+ArrowDown"):
+        page.keyboard.press(key)
+    after = page.evaluate(LEGS)
+    assert [new - old for old, new in zip(before, after, strict=True)] == pytest.approx([-1.5, -1.5, 0.5])
+    assert page.inner_text(".measured") == "50 ms · 0.00 mV"
+
+
+def test_speed_and_gain_stand_on_the_paper(papers, page, server, numbers, tables):
+    page.add_init_script(
+        """window.said = [];
+        const put = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...at) { window.said.push(text); put.call(this, text, ...at); };"""  # noqa: E501
+    )
+    case_of(page, server, numbers["majority"], tables["majority"]["ids"][0])
+    assert "25 mm/s   10 mm/mV" in page.evaluate("window.said")
+    page.select_option("select[aria-label=gain]", "20")
+    assert page.evaluate("window.said.at(-1)") != "" and "25 mm/s   20 mm/mV" in page.evaluate("window.said")
+
+
+@pytest.mark.parametrize("layout", ["3x4", "12x1"])
+def test_no_lead_hides_below_the_edge(papers, page, server, numbers, tables, layout):  # noqa: PLR0913
+    case_of(page, server, numbers["majority"], tables["majority"]["ids"][0])
+    page.click(f"[data-act='{layout}']")
+    tall, needed = page.evaluate(
+        "() => { const one = window.papers[0]; return [one.height, one.page.height * one.scale]; }"
+    )
+    assert tall == pytest.approx(needed, abs=1)
+
+
+def test_no_name_of_a_lead_hides_a_wave(papers, page, server, numbers, tables):
+    """The names are drawn first, and the traces on top of them."""
+    page.add_init_script(
+        """window.drawn = [];
+        for (const name of ["strokeText", "stroke"]) {
+            const own = CanvasRenderingContext2D.prototype[name];
+            CanvasRenderingContext2D.prototype[name] = function (...given) { window.drawn.push(name); own.apply(this, given); };
+        }"""  # noqa: E501
+    )
+    case_of(page, server, numbers["majority"], tables["majority"]["ids"][0])
+    page.evaluate("() => { window.drawn = []; window.papers[0].draw(); }")
+    drawn = page.evaluate("window.drawn")
+    last_name = len(drawn) - 1 - drawn[::-1].index("strokeText")
+    assert drawn[last_name + 1 :] == ["stroke"] * 13 and drawn.count("strokeText") == 13
+
+
 def test_the_trace_is_drawn_where_its_millimetres_are(page, server, numbers, tables):
     """A calibration pulse of 1 mV is 10 mm high: its ink is there, and 10 mm below it that of the baseline."""
     case_of(page, server, numbers["majority"], tables["majority"]["ids"][0])
@@ -276,11 +342,11 @@ def test_two_runs_are_compared_on_a_page(page, server, numbers, library):
     page.click("#compare-runs")
     page.wait_for_selector("table.pair")
     (pair,) = library.data(f"compare-{numbers['majority']}-{numbers['measurements']}")["pairs"]
-    assert page.inner_text("#comparison h3") == "majority against measurements"
+    assert page.inner_text("#same-cases + section h3") == "majority against measurements"
     assert pair["headline"][0] in page.inner_text("#comparison")
-    assert page.locator("table.pair tbody tr").count() == len(pair["axes"])
+    assert page.locator("#same-cases + section table.pair tbody tr").count() == len(pair["axes"])
     flipped = next(one for one in pair["axes"] if one["second_only"])
-    row = page.locator("table.pair tbody tr", has_text=flipped["axis"].replace("_", " ")).first
+    row = page.locator("#same-cases + section table.pair tbody tr", has_text=flipped["axis"].replace("_", " ")).first
     row.locator("summary").last.click()
     row.locator("td").last.locator("a").first.click()
     page.wait_for_selector("canvas.ecg")
@@ -328,6 +394,75 @@ def test_a_run_that_grows_is_followed(page, copied):
             "() => document.getElementById('about').textContent.includes('12 of 12')", timeout=15_000
         )
         assert counted(page)[0] == 0
+
+
+def test_a_case_that_is_looked_at_is_shown_once_it_is_answered(page, copied):
+    path = copied / "majority" / "readings.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:5]))
+    library = Library(find([copied / "majority"]))
+    table = library.data("run-0")
+    waiting = table["ids"][table["axes"][0]["state"].index(".")]
+    for server in serving(library):
+        case_of(page, server, 0, waiting)
+        assert "Not answered yet" in page.inner_text("#case-body")
+        path.write_bytes(b"".join(lines))
+        page.wait_for_function(
+            "() => !document.getElementById('case-body').textContent.includes('ot answered yet')", timeout=15_000
+        )
+
+
+def test_a_run_that_grew_behind_the_list_is_not_shown_as_it_was(page, copied):
+    path = copied / "majority" / "readings.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:5]))
+    for server in serving(Library(find([copied / "majority", copied / "measurements"]))):
+        page.goto(f"{server.address}#/run/0")
+        page.wait_for_selector(".rows .row")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#run-rows tr")
+        path.write_bytes(b"".join(lines))
+        page.wait_for_function(
+            "() => document.getElementById('run-rows').textContent.includes('12 of 12') && "
+            "!document.getElementById('run-rows').textContent.includes('5 of 12')", timeout=15_000,
+        )  # fmt: skip
+        page.click("#run-rows tr:first-child a")
+        page.wait_for_selector("#table:not([hidden])")
+        assert "12 of 12 questions answered" in page.inner_text("#about")
+
+
+def test_a_case_of_another_run_stands_among_that_runs_cases(page, server, numbers, tables):
+    page.goto(f"{server.address}#/run/{numbers['majority']}")
+    page.wait_for_selector(".rows .row")
+    page.fill("#text", str(tables["majority"]["ids"][0]))
+    page.keyboard.press("Escape")
+    shown = counted(page)[0]
+    address = f"#/run/{numbers['chatty']}/case/{tables['chatty']['ids'][0]}"
+    page.evaluate("address => { location.hash = address; }", address)  # as a link of a comparison leads there
+    page.wait_for_selector("#case-title p")
+    assert shown < 12 and "case 1 of 12" in page.inner_text("#case-title")
+
+
+def test_a_comparison_on_a_phone_breaks_no_word(browser, server, numbers):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(f"{server.address}#/compare/{numbers['majority']}-{numbers['measurements']}")
+    page.wait_for_selector("table.pair", timeout=30_000)
+    heights = page.evaluate("() => [...document.querySelectorAll('.pair tbody th')].map((one) => one.offsetHeight)")
+    assert heights and max(heights) < 40
+    assert page.locator("#same-cases tbody tr").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
+
+
+@pytest.mark.parametrize("hash", ["", "#/run/0"])
+def test_no_page_is_wider_than_a_phone(browser, server, hash):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(server.address + hash)
+    page.wait_for_selector(".rows .row" if hash else "#run-rows tr")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
 
 
 def test_a_run_without_its_dataset_says_so_on_the_page(page, copied):
