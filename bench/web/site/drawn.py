@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.web.site.entry import SiteTable
 
-WIDTH, HEIGHT, EDGE = 188, 18, 6
+WIDTH, HEIGHT, EDGE = 172, 18, 6
 """Of an interval's drawing, in CSS pixels."""
 
 TRACE_FS, TRACE_SECONDS = 125, 10

@@ -170,6 +170,15 @@ def test_a_site_does_not_say_that_something_was_never_asked(pages):
     assert "None on this site" in said and "Not asked yet" not in said
 
 
+def test_a_readers_page_tells_of_each_of_its_runs_whose_it_is(results, runs, tmp_path):
+    run = shutil.copytree(runs["majority"], tmp_path / "runs" / "run")
+    hostile_run(run, seed=5)
+    build_site(tmp_path / "site", SiteOptions(results, (tmp_path / "runs",), cases=0))
+    (page,) = (tmp_path / "site" / "readers").glob("majority-*.html")
+    text = Page(page).text
+    assert text.count("Submitted by A. Nobody") == 2 and "A run of one's own, not submitted." in text
+
+
 def test_a_run_that_is_there_twice_stands_once_and_it_is_said(runs, tmp_path):
     for name in ("a", "b"):
         shutil.copytree(runs["majority"], tmp_path / "runs" / name)
