@@ -198,7 +198,7 @@ def _without(site: Site, options: SiteOptions) -> list[tuple[str, str]]:
         elif gallery_dataset(table, options.dataset) is not None:
             why = "its records are others than those that are at hand"
         else:
-            why = f"--data names {table.dataset}, and shows it" if table.is_own else NO_PHANTOMS
+            why = f"its recordings are shown where --data names {table.dataset}" if table.is_own else NO_PHANTOMS
         found.append((table.title, why))
     return found
 

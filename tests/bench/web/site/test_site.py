@@ -535,6 +535,14 @@ def test_the_data_of_a_table_are_credited(runs, tmp_path):
         assert "PTB-XL (Wagner et al. 2020" in Page(page).text
 
 
+def test_a_site_without_galleries_says_why(results, tmp_path):
+    build_site(tmp_path / "site", SiteOptions(results, cases=0))
+    text = Page(tmp_path / "site" / "gallery.html").text
+    assert (
+        "There is no gallery on this site" in text and "made without galleries" in text and "has phantoms" not in text
+    )
+
+
 def test_what_cannot_be_shown_is_said_and_left_out(results, tmp_path):
     runs = tmp_path / "runs"
     for name, text in (("evidence", '{"axes": 3}'), ("probe", '{"title": "x"}'), ("explain", "{}")):
