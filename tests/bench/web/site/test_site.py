@@ -498,6 +498,24 @@ def test_of_recordings_explanations_show_figures_alone_unless_their_owner_wants_
     assert len(study.pictures) == 3 and not study.shows_recordings and not left
 
 
+def test_a_built_site_holds_no_picture_of_a_recording_that_nobody_let_in(runs, tmp_path):
+    run = shutil.copytree(runs["majority"], tmp_path / "runs" / "run")
+    study = tmp_path / "runs" / "ablation"
+    (study / "pictures" / "explain").mkdir(parents=True)
+    png = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (8).to_bytes(4, "big") * 2
+    for name in ("heat", "case", "change"):
+        (study / "pictures" / "explain" / f"{name}-001.png").write_bytes(png)
+    (study / "evidence.md").write_text(REPORTED)
+    told = {"axes": [], "run_id": RunFolder(run).settings().run_id, "reader": "majority", "is_simulated": False}
+    for is_simulated, pictures in ((False, 1), (True, 3)):
+        (study / "evidence.json").write_text(json.dumps({**told, "is_simulated": is_simulated}))
+        folder = tmp_path / f"site-{is_simulated}"
+        built = build_site(folder, SiteOptions(None, (tmp_path / "runs",), cases=0))
+        assert (built.pictures, len(built.left), built.of_recordings) == (pictures, 1 - is_simulated, ())
+        (page,) = folder.rglob("evidence-1.html")
+        assert ("normales ekg" in Page(page).text) is is_simulated
+
+
 def test_no_text_of_a_report_is_published_even_where_recordings_are():
     (study,), _ = shown([reported()], Somewhere("ptbxl"))
     text = prose(study.page, {}, without=study.columns_left_out)
