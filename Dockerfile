@@ -1,6 +1,6 @@
 # docker build -t ecg-bench .
 # docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/work" ecg-bench run --reader resnet1d
-FROM python:3.11-slim AS build
+FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE DATA_LICENSE.md ./
 COPY bench bench
@@ -11,7 +11,7 @@ COPY renderers renderers
 COPY taxonomy taxonomy
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-FROM python:3.11-slim
+FROM python:3.11.14-slim-bookworm
 # The extras to install, such as "[vlm,pages]".
 ARG EXTRAS=""
 # PyTorch's own index has the build for CPUs; PyPI's for Linux brings several GB of CUDA libraries.
@@ -25,5 +25,7 @@ ENV XDG_CACHE_HOME=/tmp/cache MPLCONFIGDIR=/tmp/cache/matplotlib PYTHONDONTWRITE
 RUN useradd --create-home reader && mkdir /work && chown reader /work
 USER reader
 WORKDIR /work
+# An image that cannot start its command is not made; what that keeps would be in the way of whoever runs it.
+RUN XDG_CACHE_HOME=/tmp/check MPLCONFIGDIR=/tmp/check ecg-bench readers && rm -rf /tmp/check
 ENTRYPOINT ["ecg-bench"]
 CMD ["--help"]

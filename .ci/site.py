@@ -52,6 +52,7 @@ REFERENCE = {
 """Pages of the reference, made of docstrings: title and modules."""
 
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+_ROLE = re.compile(r":(?:class|func|meth|mod|data|attr|exc|obj):<code>[~.]?")
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -71,6 +72,11 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     parts = _FENCE.split(markdown)
     parts[::2] = [_LINK.sub(lambda link: _turned(link, here, files), part) for part in parts[::2]]
     return "".join(parts).replace("```python run\n", "```python\n")
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Leave of a docstring's roles, such as that of a class, the name that they are of."""
+    return _ROLE.sub("<code>", html)
 
 
 def repository_path(page: str) -> PurePosixPath:

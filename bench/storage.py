@@ -123,7 +123,9 @@ def append(out: FileIO, path: Path, entry: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def held(folder: Path, name: str = ".lock", wait: float = 0, holder: str = "another run") -> Iterator[None]:
+def held(
+    folder: Path, name: str = ".lock", wait: float = 0, holder: str = "another run", instead: str = "another --out"
+) -> Iterator[None]:
     """Make a folder and lock it, or a part of it, for this process.
 
     Parameters
@@ -135,6 +137,8 @@ def held(folder: Path, name: str = ".lock", wait: float = 0, holder: str = "anot
         Seconds for which to wait for another process that holds it.
     holder : str
         What such a process is, for the message.
+    instead : str
+        What else the user may name, for the message.
 
     Raises
     ------
@@ -148,9 +152,9 @@ def held(folder: Path, name: str = ".lock", wait: float = 0, holder: str = "anot
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        raise StorageError(f"{holder} is writing to {folder}; wait for it, or name another --out") from None
+        raise StorageError(f"{holder} is writing to {folder}; wait for it, or name {instead}") from None
     except OSError as error:
-        raise StorageError(f"{folder} cannot be written: {error.strerror}; name another --out") from error
+        raise StorageError(f"{folder} cannot be written: {error.strerror}; name {instead}") from error
     try:
         yield
     finally:

@@ -54,6 +54,12 @@ def test_a_link_of_the_repository_leads_to_the_same_page_of_the_site(turning, pa
     assert turning.on_page_markdown(written, Here(), files) == turned
 
 
+def test_a_role_of_a_docstring_is_shown_as_the_name_alone(turning):
+    written = "<p>of :class:<code>Prompt</code> by :func:<code>~bench.evaluate</code>, at 10:30:<code>x</code></p>"
+    shown = "<p>of <code>Prompt</code> by <code>bench.evaluate</code>, at 10:30:<code>x</code></p>"
+    assert turning.on_page_content(written) == shown
+
+
 class Links(HTMLParser):
     """The addresses that a page names, those that it loads by itself, and its anchors."""
 
@@ -86,5 +92,6 @@ def test_the_site_is_built_and_all_its_links_lead_somewhere(tmp_path):
             there = (page.parent / unquote(parts.path)).resolve() if parts.path else page
             assert there.is_file(), f"{page.name}: {address}"
             assert not parts.fragment or there not in pages or parts.fragment in pages[there].anchors, address
+    assert not [page for page in pages if re.search(r":[a-z]+:<code>", page.read_text(encoding="utf-8"))]
     reference = (site / "reference" / "readers.html").read_text(encoding="utf-8")
     assert 'id="readers.contract.Reader"' in reference and "readers.registry.reader" in reference

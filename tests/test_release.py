@@ -1,7 +1,9 @@
 """What a release is made of says the same everywhere: metadata, citation, lock file, workflows, forms, container."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -68,10 +70,72 @@ def test_zenodo_is_told_what_the_citation_says():
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_may_write_nothing_by_itself_and_names_the_version_of_what_it_uses(workflow):
+def test_a_workflow_may_write_nothing_by_itself_and_pins_what_it_uses(workflow):
     assert yaml.safe_load(workflow.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
-    used = [step["uses"] for step in steps(workflow) if "uses" in step]
-    assert all(re.search(r"@(v\d+|release/v\d+)$", action) for action in used), used
+    used = re.findall(r"uses: ([^.].*)", workflow.read_text(encoding="utf-8"))
+    assert used and all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action) for action in used), used
+    for step in steps(workflow):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_every_workflow_uses_the_same_of_an_action():
+    used = [action for workflow in WORKFLOWS for action in re.findall(r"uses: ([^.].*)", workflow.read_text())]
+    assert len(set(used)) == len({action.partition("@")[0] for action in used})
+
+
+@pytest.fixture
+def browsers() -> str:
+    """The parts of ``.ci/run`` that look for a browser and for axe, as a script of their own."""
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    begin = lines.index(next(line for line in lines if line.startswith("# Tests in a browser")))
+    end = lines.index('new_environment "$environment/bench"')
+    again = lines.index(next(line for line in lines if line.startswith('if [ -n "${chromium:-}" ]')))
+    last = lines.index("ruff check .")
+    return "\n".join(["set -euo pipefail", 'environment="$1"', *lines[begin:end], *lines[again:last]])
+
+
+def looked_for(script: str, folder: Path, *, npm: str = "", chromium: str = "", **env: str) -> str:
+    """Return what a script prints where there are no programs but a shell's own and these."""
+    there = folder / "bin"
+    there.mkdir()
+    for name in ("bash", "sh", "id", "timeout", "tar", "gzip", "cat"):
+        (there / name).symlink_to(shutil.which(name))
+    for name, text in (("npm", npm), ("chromium", chromium)):
+        if text:
+            (there / name).write_text(f"#!{shutil.which('bash')}\n{text}\n")
+            (there / name).chmod(0o755)
+    done = subprocess.run(
+        [there / "bash", "-c", script, "run", folder], env={"PATH": str(there), **env}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_check_goes_on_where_there_is_no_browser_or_it_does_not_start(browsers, tmp_path):
+    for name, there in (("nothing", {}), ("broken", {"npm": "exit 1", "chromium": "exit 1"})):
+        (tmp_path / name).mkdir()
+        assert looked_for(browsers, tmp_path / name, **there) == "browser: none, axe: none"
+
+
+def test_the_check_finds_a_browser_and_axe_or_takes_those_that_are_named(browsers, tmp_path):
+    npm = "mkdir package; echo > package/axe.min.js; tar -czf axe-core-4.14.1.tgz package"
+    for name in ("found", "named"):
+        (tmp_path / name).mkdir()
+    found = looked_for(browsers, tmp_path / "found", npm=f'PATH="{os.environ["PATH"]}"; {npm}', chromium="exit 0")
+    assert found == f"browser: {tmp_path}/found/bin/chromium, axe: {tmp_path}/found/package/axe.min.js"
+    named = looked_for(browsers, tmp_path / "named", npm="exit 1", chromium="exit 1", CHROMIUM="/a", AXE="/b")
+    assert named == "browser: /a, axe: /b"
+
+
+def test_the_workflow_names_the_browser_and_the_axe_that_the_check_looks_for():
+    (step,) = [one for one in steps(ROOT / ".github/workflows/ci.yml") if one.get("name") == "Chromium and axe"]
+    check = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "playwright install --with-deps chromium" in step["run"]
+    for name in ("CHROMIUM=", "AXE="):
+        assert f'echo "{name}' in step["run"] and name in check
+    versions = re.findall(r"axe-core[@-](\d+\.\d+\.\d+)", step["run"] + check)
+    assert len(versions) == 4 and len(set(versions)) == 1
 
 
 def test_the_pythons_that_are_tested_are_those_that_the_package_names():
@@ -133,6 +197,10 @@ def test_the_container_copies_what_is_there_and_runs_the_command_as_nobody_speci
     assert set(copied) == let_in
     assert all((ROOT / name).exists() for name in copied)
     assert [names for first, *names in words if first == "USER"][-1] == ["reader"]
+    bases = [names[0] for first, *names in words if first == "FROM"]
+    assert len(set(bases)) == 1 and re.fullmatch(r"python:3\.11\.\d+-slim-\w+", bases[0])
+    checked = [place for place, line in enumerate(words) if line[0] == "RUN" and "ecg-bench" in line]
+    assert checked and checked[0] > words.index(["USER", "reader"])
     (command,) = json.loads(next(line for line in lines if line.startswith("ENTRYPOINT")).removeprefix("ENTRYPOINT"))
     assert command in PROJECT["scripts"]
     torch = next(line for line in (ROOT / "constraints.txt").read_text().splitlines() if line.startswith("torch=="))

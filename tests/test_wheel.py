@@ -78,6 +78,20 @@ def test_a_wheel_holds_every_file_of_our_packages(wheel):
     assert held == there
 
 
+def test_a_release_makes_its_wheel_of_the_sources_that_it_hands_out_and_they_are_whole(wheel, tmp_path):
+    shutil.copytree(ROOT, tmp_path / "tree", ignore=NOT_OF_THE_TREE)
+    build = "import sys; from setuptools import build_meta; getattr(build_meta, sys.argv[1])(sys.argv[2])"
+    done(sys.executable, "-c", build, "build_sdist", tmp_path, cwd=tmp_path / "tree")
+    (sources,) = tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(sources, tmp_path / "sources", filter="data")
+    (unpacked,) = (tmp_path / "sources").iterdir()
+    inside = {path.name for path in unpacked.iterdir()}
+    assert not inside & {"tests", "benchmarks", "results", "docs"} and inside >= PACKAGES
+    done(sys.executable, "-c", build, "build_wheel", tmp_path, cwd=unpacked)
+    (built,) = tmp_path.glob("*.whl")
+    assert set(zipfile.ZipFile(built).namelist()) == set(zipfile.ZipFile(wheel).namelist())
+
+
 def test_a_wheel_runs_and_scores_where_there_is_no_clone(elsewhere, wheel, tmp_path):
     python, command, nowhere = elsewhere / "python", elsewhere / "ecg-bench", tmp_path / "empty"
     nowhere.mkdir()

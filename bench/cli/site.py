@@ -26,7 +26,7 @@ from bench.cli.leaderboard import DEFAULT
 @click.option(
     "--data",
     metavar="[NAME:]PATH",
-    help="The dataset of your own runs, if the gallery may show its recordings; $PTBXL_DIR is not asked.",
+    help="The dataset of your own runs, if its recordings may be shown; $PTBXL_DIR is not asked.",
 )
 @click.option(
     "--cases",
@@ -45,8 +45,8 @@ def site(folder: Path, results: Path, runs: tuple[Path, ...], data: str | None, 
 
     It is made from leaderboard.json and the submissions beside it. --runs adds runs of your own, which are not ranked,
     and fills the readers' pages with what 'bench ablate', 'bench probe' and 'bench explain' found. The gallery draws
-    phantoms. Recordings are drawn of your own runs alone, and only where --data names their dataset: what of them you
-    may publish, you decide.
+    phantoms. Recordings are shown of your own runs alone, and only where --data names their dataset: what of them you
+    may publish, you decide. Texts of reports are never shown.
 
     FOLDER must be empty, or hold a site that was made before: that is renewed, and files that are not of it stay.
 

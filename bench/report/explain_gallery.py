@@ -10,13 +10,18 @@ from measurements.segment import SEGMENTS, BeatSegments
 from renderers.explained import ColourPage, Overlay, explained
 from renderers.legend import Bracket
 
-SAID = ("the model said", "truth", "the report's own words")
+REPORT = "the report's own words"
+"""Heads the column with texts of the dataset, which are not ours to publish."""
+
+SAID = ("the model said", "truth", REPORT)
+
+NOTE_ON_REPORT = "The report is that of the recording, in its own words; no reader saw it."
 
 NOTE = (
     "For each class the best (right, with the most support for the truth), the worst (least support; a wrong answer "
     "if there is any) and every confident error (wrong with a probability of {confident:g} or more; of a reader "
-    "without probabilities every error). Confident errors: {errors} of {cases} answers. The report is that of the "
-    "recording, in its own words; no reader saw it."
+    "without probabilities every error). Confident errors: {errors} of {cases} answers. "
+    f"{NOTE_ON_REPORT}"
 )
 
 EARLIEST_S = 0.6

@@ -17,14 +17,15 @@ from bench.report.leaderboard_page import UNLIKE_REAL
 from bench.report.model_card import CardRun, check_same_reader, model_card
 from bench.report.score_page import shown_axes
 from bench.report.standing import STANDING, agreed, standing_row
+from bench.web.site.credit import STATEMENTS, credit_of
 from bench.web.site.drawn import Scale, kappa_scale, masthead_trace
 from bench.web.site.entry import KINDS, Entry, SiteReader, SiteTable, readers_of
 from bench.web.site.folder import check_folder, write_site
 from bench.web.site.gallery import Gallery, gallery, gallery_dataset
-from bench.web.site.prose import Picture, prose
+from bench.web.site.prose import Picture, headline, prose
 from bench.web.site.rerun import rerun_command, rerun_notes
 from bench.web.site.source import leaderboard_tables, own_tables
-from bench.web.site.study import Study, matched, studies_in
+from bench.web.site.study import Study, matched, shown, studies_in
 from bench.web.site.template import page
 from readers.registry import installed_readers
 from taxonomy.axis import AXES, AXIS_NAMES
@@ -53,7 +54,7 @@ class SiteOptions:
     runs : tuple of Path
         Folders of runs and of what ``ablate``, ``probe`` and ``explain`` wrote.
     dataset : Dataset or None
-        Whose recordings the gallery of one's own runs may show.
+        Whose recordings the gallery of one's own runs, and what ``explain`` found, may show.
     cases : int
         Cases of each gallery at most; 0 for no galleries.
     """
@@ -95,6 +96,7 @@ class Site:
     readers: tuple[SiteReader, ...]
     galleries: Mapping[str, Gallery]
     studies: Mapping[str, Sequence[Study]]
+    credits: Mapping[str, str]
 
     @property
     def slugs(self) -> dict[str, str]:
@@ -148,9 +150,12 @@ def _site(options: SiteOptions, observer: Observer) -> tuple[Site, tuple[str, ..
     if options.runs and not tables:
         raise SettingError(f"{', '.join(map(str, options.runs))} holds no scored run: 'bench run' makes one")
     readers = readers_of(tables)
+    studies, hidden = shown(studies, options.dataset)
     of_reader, unmatched = matched(studies, readers)
     galleries, failed = _galleries(tables, options, observer)
-    return Site(tuple(tables), readers, galleries, of_reader), (*left, *unmatched, *failed)
+    names = {table.dataset for table in tables} | {study.dataset for study in studies if study.dataset}
+    credits = {name: credit_of(name, options.dataset) for name in sorted(names)}
+    return Site(tuple(tables), readers, galleries, of_reader, credits), (*left, *hidden, *unmatched, *failed)
 
 
 def _joined(tables: Iterable[SiteTable]) -> list[SiteTable]:
@@ -194,7 +199,7 @@ def _without(site: Site, options: SiteOptions) -> list[tuple[str, str]]:
         elif gallery_dataset(table, options.dataset) is not None:
             why = "its records are others than those that are at hand"
         else:
-            why = f"--data names {table.dataset}, and shows it" if table.is_own else NO_PHANTOMS
+            why = f"its recordings are shown where --data names {table.dataset}" if table.is_own else NO_PHANTOMS
         found.append((table.title, why))
     return found
 
@@ -206,7 +211,7 @@ def _of_recordings(site: Site) -> Iterable[str]:
             yield f"the gallery of {one.table.title}"
     for reader in site.readers:
         for study in site.studies.get(reader.slug, ()):
-            if study.pictures and study.explained is not None and not study.explained.is_simulated:
+            if study.shows_recordings:
                 yield f"the explanations of {reader.name}"
 
 
@@ -219,7 +224,7 @@ def site_pages(site: Site, without: Mapping[str, str]) -> dict[str, str | bytes]
         "galleries.html", "", here="gallery.html", galleries=list(site.galleries.values()), without=without.items()
     )
     for one in site.galleries.values():
-        pages |= _gallery_pages(one)
+        pages |= _gallery_pages(one, site.credits.get(one.table.dataset, ""))
     for reader in site.readers:
         pages |= _reader_pages(reader, site)
     return pages
@@ -250,6 +255,7 @@ def _index(site: Site) -> str:
         standing_row=standing_row,
         agreed=agreed,
         slugs=site.slugs,
+        credits=site.credits,
         axes=AXIS_NAMES,
         trace=masthead_trace(),
     )
@@ -271,7 +277,8 @@ def _method(site: Site) -> str:
 def _ceiling(table: SiteTable, name: str) -> dict[str, Any]:
     """Return what can be had on an axis without reading, and the best of a table."""
     scored = [(one, entry) for entry in table.entries for one in entry.score.axes if one.axis == name and one.n]
-    best = max(scored, key=lambda found: (found[0].accuracy or 0.0, found[1].key), default=None)
+    reading = [(one, entry) for one, entry in scored if not one.by_construction]
+    best = max(reading, key=lambda found: (found[0].accuracy or 0.0, found[1].key), default=None)
     first = scored[0][0] if scored else None
     return {
         "axis": name,
@@ -285,7 +292,7 @@ def _ceiling(table: SiteTable, name: str) -> dict[str, Any]:
     }
 
 
-def _gallery_pages(one: Gallery) -> dict[str, str | bytes]:
+def _gallery_pages(one: Gallery, credit: str) -> dict[str, str | bytes]:
     base = f"gallery/{one.table.slug}"
     pages: dict[str, str | bytes] = {
         f"{base}/{number:03d}.png": case.picture for number, case in enumerate(one.cases, start=1) if case.picture
@@ -304,6 +311,7 @@ def _gallery_pages(one: Gallery) -> dict[str, str | bytes]:
         "../",
         here="gallery.html",
         gallery=one,
+        credit=credit,
         names=_names(one.entries),
         axes=AXIS_NAMES,
         wrong_axes=wrong,
@@ -338,8 +346,11 @@ def _reader_pages(reader: SiteReader, site: Site) -> dict[str, str | bytes]:
             for number, (path, content) in enumerate(study.pictures.items(), start=1)
         }
         pages |= {f"{base}/{pictures[path].source}": content for path, content in study.pictures.items()}
-        pages[f"{base}/{name}.html"] = _report(reader, study.title, prose(study.page, pictures))
-        studies.append((study, f"{reader.slug}/{name}.html"))
+        text = prose(study.page, pictures, without=study.columns_left_out)
+        credit = site.credits.get(study.dataset, "")
+        told = headline(study.page)
+        pages[f"{base}/{name}.html"] = _report(reader, study.title, text, told, credit)
+        studies.append((study, f"{reader.slug}/{name}.html", told))
     cards = []
     for number, (title, text) in enumerate(_cards(reader, site), start=1):
         pages[f"{base}/card-{number}.html"] = _report(reader, "Model card", text)
@@ -351,13 +362,21 @@ def _reader_pages(reader: SiteReader, site: Site) -> dict[str, str | bytes]:
         slugs=site.slugs,
         studies=studies,
         cards=cards,
+        credits=_credits_of(reader, site),
         places=[_place(table, entry, table.slug in site.galleries) for table, entry in reader.places],
     )
     return pages
 
 
-def _report(reader: SiteReader, title: str, text: Markup) -> str:
-    return _page("report.html", "../../", reader=reader, title=title, text=text)
+def _report(reader: SiteReader, title: str, text: Markup, told: str = "", credit: str = "") -> str:
+    return _page("report.html", "../../", reader=reader, title=title, text=text, told=told, credit=credit)
+
+
+def _credits_of(reader: SiteReader, site: Site) -> list[str]:
+    """Return whom the data are credited to of which figures stand on a reader's page."""
+    found = [site.credits[table.dataset] for table, _ in reader.places]
+    found += [STATEMENTS for _, entry in reader.places if entry.settings.statements]
+    return [one for one in dict.fromkeys(found) if one]
 
 
 def _place(table: SiteTable, entry: Entry, has_gallery: bool) -> dict[str, Any]:
@@ -373,6 +392,7 @@ def _place(table: SiteTable, entry: Entry, has_gallery: bool) -> dict[str, Any]:
         "entry": entry,
         "axes": axes,
         "scale": Scale.over(kappas),
+        "groups": _by_age(entry),
         "against": sorted(near, key=lambda one: order[one[0].key]),
         "more": len(against) - len(near),
         "gallery": has_gallery,
@@ -380,6 +400,15 @@ def _place(table: SiteTable, entry: Entry, has_gallery: bool) -> dict[str, Any]:
         "command_notes": rerun_notes(entry),
         "packages": list(islice(sorted(packages.items()), 100)) if isinstance(packages, Mapping) else [],
     }
+
+
+def _by_age(entry: Entry) -> list[tuple[str, Any]]:
+    """Return all and the groups of the danger-weighted error: the young before the old, and sex after age."""
+    found = entry.score.superclass
+    if found is None:
+        return []
+    order = sorted(found.groups.items(), key=lambda one: (not one[0].startswith("age"), "<" not in one[0], one[0]))
+    return [("all", found.overall), *order]
 
 
 def _cards(reader: SiteReader, site: Site) -> Iterable[tuple[str, Markup]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.web.site.entry import SiteTable
 
-WIDTH, HEIGHT, EDGE = 180, 18, 6
+WIDTH, HEIGHT, EDGE = 172, 18, 6
 """Of an interval's drawing, in CSS pixels."""
 
 TRACE_FS, TRACE_SECONDS = 125, 10
@@ -65,7 +65,8 @@ def masthead_trace() -> str:
     from phantoms.simulator import simulate
     from renderers import LEADS
 
+    # The baseline lies low on the strip, so that no R wave is cut.
     mv = simulate(Physiology(rate=68), seed=3).mv[LEADS.index("II")]
     step = len(mv) // (TRACE_SECONDS * TRACE_FS)
-    points = [(4 * 25 * place / TRACE_FS, 60 - 40 * float(value)) for place, value in enumerate(mv[::step])]
+    points = [(4 * 25 * place / TRACE_FS, 76 - 40 * float(value)) for place, value in enumerate(mv[::step])]
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -2,18 +2,27 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from bench.storage import as_json, held, whole_file, write_whole
+from bench.storage import as_json, held, write_whole
 from taxonomy.error import StorageError
 from taxonomy.outside import object_in
+from taxonomy.redaction import redacted
 
 MARKER = ".ecg-bench-site.json"
 """Says that a folder is a site of ours, and which files in it are."""
 
 LOCK = ".ecg-bench-site.lock"
+
+STAGED = ".ecg-bench-site.part"
+"""Where all files are written before the first of them takes its place."""
+
+FRONT = "index.html"
+"""Takes its place last: what it links to is there."""
 
 Pages = Mapping[str, str | bytes]
 """The content of each file by its path in the folder, with slashes."""
@@ -31,7 +40,10 @@ def check_folder(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise StorageError(f"{folder} is no folder: name another one for the site")
-    inside = [path.name for path in folder.iterdir() if path.name != LOCK]
+    try:
+        inside = [path.name for path in folder.iterdir() if path.name not in {LOCK, STAGED}]
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be read: {error.strerror}; name another folder for the site") from error
     if inside and MARKER not in inside:
         raise StorageError(
             f"{folder} holds {min(inside)!r} and no site of this program: name an empty folder, so that nothing of "
@@ -43,7 +55,8 @@ def check_folder(folder: Path) -> None:
 def write_site(folder: Path, pages: Pages) -> None:
     """Write the files of a site whole, note them, and remove those of its former state that are no longer its own.
 
-    A file that was changed since, or that is not noted, is not removed; one that is not noted is not overwritten.
+    A file that was changed since, or that is not noted, is not removed; one that is not noted is not overwritten. All
+    of them are written beside the site first, so that a failure or a stop leaves the site as it was.
 
     Raises
     ------
@@ -53,20 +66,41 @@ def write_site(folder: Path, pages: Pages) -> None:
     for name in pages:
         _check_name(name)
     check_folder(folder)
-    with held(folder, LOCK, holder="another 'bench site'"):
+    with held(folder, LOCK, holder="another 'bench site'", instead="another folder"):
         before = _noted(folder)
         digests = {name: _digest(content) for name, content in pages.items()}
         for name, digest in digests.items():
             _check_way(folder, name, before, digest)
-        _note(folder, {**before, **digests})  # before anything is written: after a kill it is still a site of ours
-        for name, content in pages.items():
-            if isinstance(content, str):
-                write_whole(folder / name, content)
-            else:
-                with whole_file(folder / name) as part:
-                    part.write_bytes(content)
+        with _staged(folder, pages) as staged:
+            _note(folder, {**before, **digests})  # before any takes its place: after a kill it is still a site of ours
+            _move(staged, folder, sorted(pages, key=lambda name: name == FRONT))
         _remove(folder, {name: digest for name, digest in before.items() if name not in pages})
         _note(folder, digests)
+
+
+@contextmanager
+def _staged(folder: Path, pages: Pages) -> Iterator[Path]:
+    """Yield a folder inside with all the files; what a killed process left there goes, and so does this one."""
+    staged = folder / STAGED
+    if staged.is_symlink() or (os.path.lexists(staged) and not staged.is_dir()):
+        raise StorageError(f"{staged} is in the way of the site, since it is a link or no folder: remove it first")
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        for name, content in pages.items():
+            path = staged / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_bytes(content))
+        yield staged
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error.strerror or error}; name another folder") from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _move(staged: Path, folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (staged / name).replace(folder / name)
 
 
 def _note(folder: Path, files: Mapping[str, str]) -> None:
@@ -129,7 +163,9 @@ def _is(path: Path, digest: str) -> bool:
 
 
 def _digest(content: str | bytes) -> str:
-    from taxonomy.redaction import redacted
+    return hashlib.sha256(_bytes(content)).hexdigest()
 
-    data = redacted(content).encode() if isinstance(content, str) else content
-    return hashlib.sha256(data).hexdigest()
+
+def _bytes(content: str | bytes) -> bytes:
+    """Return what a file holds: text without the keys that are known."""
+    return redacted(content).encode() if isinstance(content, str) else content

@@ -1,7 +1,7 @@
 """Markdown of reports as HTML: no markup of its author's, no address but of the web, no picture but those at hand."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -26,6 +26,9 @@ class Picture:
     height: int
 
 
+_DETAILS = re.compile(r"^(?:<details><summary>([^<>\n]*)</summary>|</details>)$", re.MULTILINE)
+"""What our own reports fold away; the site shows it open."""
+
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 _MARKUP = re.compile(r"[`*_]|\\(?=\W)")
 
@@ -43,7 +46,17 @@ def visible(text: str) -> str:
     )
 
 
-def prose(markdown: str, pictures: Mapping[str, Picture] | None = None, level: int = 2) -> Markup:
+def headline(markdown: str) -> str:
+    """Return the words of a report's first heading, which :func:`prose` leaves out; empty where it has none."""
+    tokens = _parser().parse(_plain_markdown(markdown), {})
+    if len(tokens) < 3 or (tokens[0].type, tokens[0].tag) != ("heading_open", "h1"):
+        return ""
+    return "".join(child.content for child in tokens[1].children or ())
+
+
+def prose(
+    markdown: str, pictures: Mapping[str, Picture] | None = None, level: int = 2, without: Collection[str] = ()
+) -> Markup:
     """Return a report as HTML, without its first heading, which is the page's own.
 
     Parameters
@@ -54,11 +67,36 @@ def prose(markdown: str, pictures: Mapping[str, Picture] | None = None, level: i
         By the path that the report has for each; others are shown by their text.
     level : int
         Of the headings below the first one.
+    without : collection of str
+        Headings of columns that are left out of every table.
     """
     env: dict[str, Any] = {"pictures": pictures or {}}
-    text = _FRONT_MATTER.sub("", visible(markdown.replace("\r\n", "\n")), count=1)
-    tokens = _parser().parse(text, env)
+    tokens = _without_columns(_parser().parse(_plain_markdown(markdown), env), without)
     return Markup(_parser().renderer.render(_arranged(tokens, level), _parser().options, env))
+
+
+def _plain_markdown(markdown: str) -> str:
+    text = _FRONT_MATTER.sub("", visible(markdown.replace("\r\n", "\n")), count=1)
+    return _DETAILS.sub(lambda found: f"{found[1]}:" if found[1] else "", text)
+
+
+def _without_columns(tokens: Sequence[Token], headings: Collection[str]) -> list[Token]:
+    """Return the tokens without the cells of columns that have one of the headings."""
+    found: list[Token] = []
+    column, dropped = 0, set[int]()
+    for place, token in enumerate(tokens):
+        if token.type == "table_open":
+            dropped = set()
+        if token.type == "tr_open":
+            column = 0
+        if token.type == "th_open" and tokens[place + 1].content in headings:
+            dropped.add(column)
+        in_cell = token.type in {"th_open", "td_open", "th_close", "td_close"}
+        is_text = token.type == "inline" and tokens[place - 1].type in {"th_open", "td_open"}
+        if not ((in_cell or is_text) and column in dropped):
+            found.append(token)
+        column += token.type in {"th_close", "td_close"}
+    return found
 
 
 @cache

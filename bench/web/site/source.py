@@ -114,6 +114,7 @@ def own_tables(runs: Path, shown: Collection[str] = ()) -> tuple[tuple[SiteTable
         Keys of entries that are on the site already.
     """
     groups: dict[Table, list[Entry]] = {}
+    seen: dict[str, Path] = {}
     left = []
     folders, unscored = _run_folders(runs)
     for path in folders:
@@ -123,8 +124,11 @@ def own_tables(runs: Path, shown: Collection[str] = ()) -> tuple[tuple[SiteTable
         except BenchError as error:
             left.append(f"left out: {error}")
             continue
-        if entry.key not in shown:
+        if entry.key in seen:
+            left.append(f"left out: {path} is a copy of {seen[entry.key]}")
+        elif entry.key not in shown:
             groups.setdefault(table, []).append(entry)
+        seen.setdefault(entry.key, path)
     if unscored:
         left.append(
             f"left out: {unscored} run{'s' * (unscored > 1)} without a score in {runs}: 'bench score RUN' gives it one"

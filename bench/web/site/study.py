@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.dataset import Dataset
+from bench.dataset.phantom import phantoms_named
 from bench.evidence.axis_evidence import AxisEvidence
 from bench.report.explain_file import ExplainedFile, read_explained
+from bench.report.explain_gallery import NOTE_ON_REPORT, REPORT
 from bench.report.probe_page import thresholds
 from bench.tracing.dose_response import DoseResult
 from bench.web.site.entry import SiteReader
@@ -24,6 +27,12 @@ TITLES: Mapping[Kind, str] = {"evidence": "Evidence", "probe": "Probe", "explain
 
 PNG, HEADER = b"\x89PNG\r\n\x1a\n", 24
 """How a PNG picture begins, and the bytes at least that tell its size."""
+
+_FIGURE = re.compile(r"pictures/(?:(?:evidence|probe|degrade)|explain/(?:heat|curves|joint)-[\w.-]+)\.png", re.ASCII)
+"""Pictures that hold figures over many records and show none of them."""
+
+_GALLERY = re.compile(r"^## Gallery$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+"""The part of a page of explanations that tells of single records."""
 
 _PICTURE = re.compile(r"!\[[^\]]*\]\((pictures/(?:[\w.-]+/){0,3}[\w-][\w.-]*\.png)\)", re.ASCII)
 _PROBED = re.compile(r"(?P<reader>.+), \d+ of \d+ records of (?P<dataset>[\w.-]+), [\w.-]+", re.ASCII)
@@ -52,6 +61,12 @@ class Study:
     doses : sequence of (change, direction, dose)
         Of a probe: where half of the answers have moved.
     explained : ExplainedFile or None
+    dataset : str
+        Whose records it was made on; empty where it does not tell.
+    is_simulated : bool
+        Whether these are phantoms.
+    caveats : tuple of str
+        What its figures cannot be taken for, where it tells so apart from its page.
     """
 
     kind: Kind
@@ -64,11 +79,24 @@ class Study:
     axes: tuple[AxisEvidence, ...] = ()
     doses: Sequence[tuple[str, str, str]] = ()
     explained: ExplainedFile | None = None
+    dataset: str = ""
+    is_simulated: bool = False
+    caveats: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
         """What it is."""
         return TITLES[self.kind]
+
+    @property
+    def columns_left_out(self) -> tuple[str, ...]:
+        """Headings of columns that the site never shows: reports of recordings are their dataset's."""
+        return () if self.is_simulated else (REPORT,)
+
+    @property
+    def shows_recordings(self) -> bool:
+        """Whether a picture of it may show a recording."""
+        return not self.is_simulated and not all(map(_FIGURE.fullmatch, self.pictures))
 
     def is_of(self, reader: SiteReader) -> bool:
         """Tell whether it is of this reader: of a run of it, or of its name and details as far as it tells them."""
@@ -107,6 +135,35 @@ def matched(studies: Sequence[Study], readers: Sequence[SiteReader]) -> tuple[di
     return found, tuple(left)
 
 
+def shown(studies: Sequence[Study], dataset: Dataset | None) -> tuple[list[Study], tuple[str, ...]]:
+    """Return studies with no more of recordings than their owner wants, and a sentence on each that lost something.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+    dataset : Dataset or None
+        Whose recordings may be shown; phantoms always may.
+    """
+    found, left = [], []
+    for study in studies:
+        may = study.is_simulated or (dataset is not None and dataset.name == study.dataset)
+        found.append(_told(study) if may else _figures_alone(study))
+        if not may and study.shows_recordings:
+            what = f"recordings of {study.dataset}" if study.dataset else "recordings"
+            left.append(f"left out of {study.name}: its gallery and pictures of {what}, which --data would let in")
+    return found, tuple(left)
+
+
+def _told(study: Study) -> Study:
+    """Return a study without what is said of a column that the site does not show."""
+    return study if study.is_simulated else replace(study, page=study.page.replace(NOTE_ON_REPORT, ""))
+
+
+def _figures_alone(study: Study) -> Study:
+    pictures = {name: content for name, content in study.pictures.items() if _FIGURE.fullmatch(name)}
+    return replace(study, page=_GALLERY.sub("", study.page), pictures=pictures)
+
+
 def _study(folder: Path, kind: Kind) -> Study:
     page = _text(folder / f"{kind}.md")
     pictures = {name: _picture(folder, name) for name in dict.fromkeys(_PICTURE.findall(page))}
@@ -120,7 +177,11 @@ def _evidence(path: Path) -> dict[str, Any]:
     if not isinstance(axes, list) or not isinstance(run_id, str) or not isinstance(reader, str):
         raise FileError(f"{path} holds no evidence of a run: make it anew with 'bench ablate'")
     told = tuple(checked_settings(AxisEvidence, _object(axis, path), f"{path}: an axis's") for axis in axes)
-    return {"reader": reader, "run_id": run_id, "axes": told}
+    caveats = data.get("caveats", [])
+    if not isinstance(caveats, list) or not all(isinstance(one, str) for one in caveats):
+        raise FileError(f"{path} holds caveats that are no sentences: make it anew with 'bench ablate'")
+    more = {"is_simulated": data.get("is_simulated") is True, "caveats": tuple(caveats)}
+    return {"reader": reader, "run_id": run_id, "axes": told, **more}
 
 
 def _probe(path: Path) -> dict[str, Any]:
@@ -130,12 +191,15 @@ def _probe(path: Path) -> dict[str, Any]:
     if told is None or not isinstance(results, list):
         raise FileError(f"{path} holds no probe of a reader: make it anew with 'bench probe'")
     doses = [checked_settings(DoseResult, _object(one, path), f"{path}: a dose's") for one in results]
-    return {"reader": told["reader"], "doses": thresholds(doses)}
+    dataset = told["dataset"]
+    more = {"dataset": dataset, "is_simulated": phantoms_named(dataset) is not None}
+    return {"reader": told["reader"], "doses": thresholds(doses), **more}
 
 
 def _explained(path: Path) -> dict[str, Any]:
     found = read_explained(path)
-    return {"reader": found.reader, "details": found.reader_details, "explained": found}
+    more = {"dataset": found.dataset, "is_simulated": found.is_simulated}
+    return {"reader": found.reader, "details": found.reader_details, "explained": found, **more}
 
 
 def _object(data: object, path: Path) -> Mapping[str, object]:

@@ -1,5 +1,6 @@
 """The templates of the site: everything that they are given is text, and never markup."""
 
+import shlex
 from functools import cache
 from typing import Any
 
@@ -34,7 +35,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, within=within, share=share, chance=chance, points=difference, words=_words
+        percent=percent, within=within, share=share, chance=chance, points=difference, words=_words, quote=shlex.quote
     )
     environment.globals.update(outside_link=outside_link)
     return environment

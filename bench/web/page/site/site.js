@@ -19,8 +19,9 @@
     var column = heading.cellIndex;
     var kind = heading.dataset.sort;
     var body = table.tBodies[0];
-    var rows = Array.from(body.rows).map(function (row, place) {
-      return { row: row, place: place, value: value(row, column, kind) };
+    var rows = Array.from(body.rows).map(function (row) {
+      // Equal ones stand as they were written, so that a bracket never joins others than its own.
+      return { row: row, place: Number(row.dataset.place), value: value(row, column, kind) };
     });
     rows.sort(function (a, b) {
       var noA = Number.isNaN(a.value), noB = Number.isNaN(b.value);
@@ -41,6 +42,7 @@
   }
 
   function sortable(table) {
+    Array.from(table.tBodies[0].rows).forEach(function (row, place) { row.dataset.place = place; });
     table.querySelectorAll("thead th[data-sort]").forEach(function (heading) {
       var button = document.createElement("button");
       button.type = "button";
@@ -49,6 +51,7 @@
       button.addEventListener("click", function () {
         var now = heading.getAttribute("aria-sort");
         sort(table, heading, !now ? first(heading) : now === "ascending" ? "descending" : "ascending");
+        table.dispatchEvent(new CustomEvent("sorted", { bubbles: true }));
       });
     });
   }
@@ -73,7 +76,7 @@
   function remember(form) {
     var told = new URLSearchParams();
     Array.from(form.elements).forEach(function (field) {
-      if (field.name && field.value && field.value !== "rank") {
+      if (field.name && field.value && !(field.name === "order" && field.value === "rank")) {
         told.set(field.name, field.value);
       }
     });
@@ -111,7 +114,7 @@
         section.classList.toggle("narrowed", here < rows.length);
       });
       status.textContent = shown + " of " + plural(all, "entry").replace("entrys", "entries") + " in " + plural(left, "table");
-      if (form.elements.order.value !== sorted) {
+      if (form.elements.order.value && form.elements.order.value !== sorted) {
         sorted = form.elements.order.value;
         tables.forEach(function (table) {
           var heading = table.querySelector('th[data-key="' + sorted + '"]');
@@ -119,6 +122,12 @@
         });
       }
     }
+    document.addEventListener("sorted", function () {
+      // One table is ordered by its heading: no order of the list is that of all tables any more.
+      sorted = "";
+      form.elements.order.selectedIndex = -1;
+      remember(form);
+    });
     return apply;
   }
 

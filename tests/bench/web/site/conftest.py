@@ -65,6 +65,17 @@ def hostile_run(folder, **changes):
     (folder / "manifest.json").write_text(text)
 
 
+def with_ranks(results, target, ranks):
+    """Copy a results folder, in whose leaderboard its entries have other ranks."""
+    shutil.copytree(results, target)
+    path = target / "leaderboard.json"
+    data = json.loads(path.read_text())
+    for entry, rank in zip(data["tables"][0]["entries"], ranks, strict=True):
+        entry["rank"] = rank
+    path.write_text(json.dumps(data))
+    return target
+
+
 @pytest.fixture(scope="session")
 def site(results, hostile_runs, tmp_path_factory):
     """The site of them all, with a gallery of four cases."""

@@ -15,18 +15,19 @@ from bench.run.folder import RunFolder
 from bench.run.rescoring import cohort_of_run
 from bench.run.scoring import scored_cases
 from bench.web.site.building import SiteOptions, build_site
-from bench.web.site.drawn import Scale
+from bench.web.site.credit import credit_of
+from bench.web.site.drawn import EDGE, WIDTH, Scale
 from bench.web.site.entry import Entry, SiteTable, readers_of
-from bench.web.site.folder import MARKER, write_site
+from bench.web.site.folder import LOCK, MARKER, STAGED, write_site
 from bench.web.site.gallery import gallery_dataset
-from bench.web.site.prose import Picture, outside_link, prose
-from bench.web.site.rerun import rerun_command
+from bench.web.site.prose import Picture, headline, outside_link, prose
+from bench.web.site.rerun import rerun_command, rerun_notes
 from bench.web.site.source import leaderboard_tables
-from bench.web.site.study import Study, matched
+from bench.web.site.study import Study, matched, shown
 from taxonomy.error import StorageError, SubmissionError
 
 from ....command import bench, is_one_sentence
-from .conftest import AUTHOR, POPULATION, hostile_run
+from .conftest import AUTHOR, POPULATION, hostile_run, with_ranks
 from .markup import Page, pages_of, target_of
 
 DECLARED = {"https://example.org/paper?a=1&b='2'"}
@@ -126,16 +127,6 @@ def test_the_submissions_stand_with_their_figures(results, pages):
     assert "66 phantoms, simulated ECGs of known truth: no result on patients" in index
 
 
-def with_ranks(results, target, ranks):
-    shutil.copytree(results, target)
-    path = target / "leaderboard.json"
-    data = json.loads(path.read_text())
-    for entry, rank in zip(data["tables"][0]["entries"], ranks, strict=True):
-        entry["rank"] = rank
-    path.write_text(json.dumps(data))
-    return target
-
-
 def test_readers_that_share_a_rank_are_joined_by_a_bracket(results, tmp_path):
     tied = with_ranks(results, tmp_path / "tied", (1, 1))
     build_site(tmp_path / "site", SiteOptions(tied, cases=0))
@@ -152,9 +143,65 @@ def test_readers_that_share_a_rank_are_joined_by_a_bracket(results, tmp_path):
 def test_an_interval_is_drawn_where_its_figures_are():
     scale = Scale.over([0.2, 0.9])
     drawn = scale.drawn(0.5, (0.0, 1.0))
-    assert (drawn.low, drawn.at, drawn.high) == (6.0, 90.0, 174.0)
+    assert (drawn.low, drawn.at, drawn.high) == (EDGE, WIDTH / 2, WIDTH - EDGE)
     below = Scale.over([-0.13])
     assert below.low == pytest.approx(-0.2) and below.place(-0.2) == 6.0 and below.place(-5.0) == 6.0
+
+
+def test_the_drawings_are_as_wide_as_their_scale(pages):
+    drawn = [one for one in pages["index.html"].of("svg") if "interval" in one.get("class", "")]
+    assert drawn and {one["width"] for one in drawn} == {str(WIDTH)}
+    assert {one["viewbox"].split()[2] for one in drawn} == {str(WIDTH)}
+
+
+def test_every_figure_of_errors_has_its_interval_and_the_young_stand_before_the_old(results, site, pages):
+    (table,) = json.loads((results / "leaderboard.json").read_text())["tables"]
+    for entry in table["entries"]:
+        low, high = entry["score"]["superclass"]["overall"]["critical_interval"]
+        assert f"[{low:.1%}, {high:.1%}]" in pages["index.html"].text
+        (page,) = [one for name, one in pages.items() if re.fullmatch(rf"readers/{entry['reader']}-[^/]*", name)]
+        assert f"[{low:.1%}, {high:.1%}]" in page.text
+        groups = re.findall(r"age (?:<|>)?\d\d(?:-\d\d)?", page.text)
+        assert groups == ["age <40", "age 40-60", "age 60-75", "age >75"]
+
+
+def test_a_site_does_not_say_that_something_was_never_asked(pages):
+    said = " ".join(page.text for name, page in pages.items() if name.startswith("readers/"))
+    assert "None on this site" in said and "Not asked yet" not in said
+
+
+def test_a_readers_page_tells_of_each_of_its_runs_whose_it_is(results, runs, tmp_path):
+    run = shutil.copytree(runs["majority"], tmp_path / "runs" / "run")
+    hostile_run(run, seed=5)
+    build_site(tmp_path / "site", SiteOptions(results, (tmp_path / "runs",), cases=0))
+    (page,) = (tmp_path / "site" / "readers").glob("majority-*.html")
+    text = Page(page).text
+    assert text.count("Submitted by A. Nobody") == 2 and "A run of one's own, not submitted." in text
+
+
+def test_a_run_that_is_there_twice_stands_once_and_it_is_said(runs, tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(runs["majority"], tmp_path / "runs" / name)
+    built = build_site(tmp_path / "site", SiteOptions(None, (tmp_path / "runs",), cases=0))
+    assert (
+        built.entries == 1
+        and len(built.left) == 1
+        and built.left[0].endswith("is a copy of " + str(tmp_path / "runs" / "a"))
+    )
+    test_ids_are_distinct_and_tables_have_captions_and_scopes(pages_of(tmp_path / "site"))
+
+
+def test_no_ceiling_is_the_accuracy_of_a_reader_that_answers_from_what_made_the_truth(runs, tmp_path):
+    run = shutil.copytree(runs["measurements"], tmp_path / "runs" / "run")
+    score = json.loads((run / "score.json").read_text())
+    for axis in score["axes"]:
+        axis["by_construction"] = axis["axis"] == "rate"
+    (run / "score.json").write_text(json.dumps(score))
+    build_site(tmp_path / "site", SiteOptions(None, (tmp_path / "runs",), cases=0))
+    rows = re.findall(r"<tr><th scope=\"row\">(rate|rhythm)</th>.*", (tmp_path / "site" / "method.html").read_text())
+    lines = (tmp_path / "site" / "method.html").read_text().splitlines()
+    told = {name: next(line for line in reversed(lines) if f'row">{name}</th>' in line) for name in rows}
+    assert "measurements" not in told["rate"] and "measurements" in told["rhythm"]
 
 
 def test_a_leaderboard_that_is_missing_or_stale_is_one_sentence(results, runs, tmp_path):
@@ -226,6 +273,37 @@ def test_a_link_in_the_folder_is_not_followed(tmp_path):
     assert not list(elsewhere.iterdir())
 
 
+def test_a_site_that_cannot_be_written_stays_as_it_was(tmp_path):
+    folder = tmp_path / "site"
+    write_site(folder, {"index.html": "old", "a.html": "old"})
+    before = content_of(folder)
+    with pytest.raises(StorageError, match=r"cannot be written: .*name another folder"):
+        write_site(folder, {"index.html": "new", "a.html": "new", "x": "new", "x/b.html": "new"})
+    assert content_of(folder) == before and not (folder / STAGED).exists()
+
+
+def test_a_first_site_that_cannot_be_written_leaves_no_page(tmp_path):
+    folder = tmp_path / "site"
+    with pytest.raises(StorageError):
+        write_site(folder, {"index.html": "new", "index.html/b": "new"})
+    assert {path.name for path in folder.iterdir()} <= {LOCK}
+    write_site(folder, {"index.html": "new"})
+    assert (folder / "index.html").read_text() == "new"
+
+
+def test_what_a_killed_one_left_is_cleared_away_and_a_link_in_its_place_is_refused(tmp_path):
+    folder, mine = tmp_path / "site", tmp_path / "mine"
+    (folder / STAGED / "x").mkdir(parents=True)
+    write_site(folder, {"index.html": "a"})
+    assert {path.name for path in folder.iterdir()} == {"index.html", MARKER, LOCK}
+    mine.mkdir()
+    (mine / "kept").write_text("mine")
+    (folder / STAGED).symlink_to(mine)
+    with pytest.raises(StorageError, match="in the way"):
+        write_site(folder, {"index.html": "b"})
+    assert (mine / "kept").read_text() == "mine" and (folder / "index.html").read_text() == "a"
+
+
 def test_prose_is_a_strangers_and_holds_no_markup_of_theirs():
     text = prose(
         "---\ntags: [a]\n---\n# Title\n\n## Part\n\n<script>x</script> <b onclick=a>b</b> [near](#part) "
@@ -262,6 +340,37 @@ def test_the_command_of_an_entry_makes_its_run_again(runs, tmp_path):
     done = bench(*words[1:], "--out", tmp_path / "again", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in (tmp_path / "again").iterdir()] == [runs["majority"].name]
+
+
+def test_the_command_of_a_draw_asks_the_same_draw(runs, tmp_path):
+    words = ("--reader", "majority", "--sample", 7, "--seed", 3, "--split", "val")
+    done = bench("run", *words, "--out", tmp_path / "first", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (run,) = (tmp_path / "first").iterdir()
+    again = shlex.split(rerun_command(entry_of(run)))
+    done = bench(*again[1:], "--out", tmp_path / "again", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "again").iterdir()] == [run.name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "note"),
+    [
+        ({"split": "test-66of2198-sample40", "dataset": "ptbxl"}, "--data PTBXL_DIR --sample 40", "66 had a recording"),
+        ({"split": "ids", "ids": [3, 5]}, "--ids 3,5", ""),
+        ({"split": "ids", "ids": list(range(1, 200))}, "--ids ID,ID,...", "lists the 199 records"),
+        ({"dataset": "wfdb-ward"}, "--data wfdb:PATH", ""),
+        ({"dataset": "challenge-lenient"}, "--data challenge:PATH,lenient", ""),
+        ({"dataset": "pages-cropped-ward"}, "--images FOLDER --cropped", ""),
+        ({"reader": "human:Ann B", "options": {"show": "paper"}}, "read-blind --as 'Ann B' --show paper", ""),
+    ],
+)
+def test_the_command_names_records_and_people_as_they_are_named(runs, tmp_path, changes, words, note):
+    run = shutil.copytree(runs["majority"], tmp_path / "run")
+    hostile_run(run, **changes)
+    entry = entry_of(run)
+    assert words in rerun_command(entry) and "--option" not in rerun_command(entry)
+    assert note in " ".join(rerun_notes(entry)) and bool(note) is bool(rerun_notes(entry))
 
 
 def test_a_hostile_name_is_quoted_in_the_command(runs, tmp_path):
@@ -338,6 +447,118 @@ def test_recordings_are_shown_of_own_runs_alone_and_only_where_their_dataset_is_
     assert gallery_dataset(own, None) is None and gallery_dataset(own, Somewhere("other")) is None
     assert gallery_dataset(own, there) is there
     assert gallery_dataset(table, None).name == table.dataset
+
+
+REPORTED = """# What moved the answers of r on ptbxl, test
+
+See [Gallery](#gallery).
+
+## Where it looks
+
+![heat](pictures/explain/heat-001.png)
+
+## Gallery
+
+Chosen. The report is that of the recording, in its own words; no reader saw it.
+
+| record | the model said | the report's own words |
+|---|---|---|
+| 59 | sinus | normales ekg |
+
+![Record 59](pictures/explain/case-001.png)
+
+<details><summary>1 more</summary>
+
+| axis | record | the report's own words |
+|---|---|---|
+| rhythm | 60 | normales ekg |
+
+</details>
+
+## What turns the answer
+
+![change](pictures/explain/change-001.png)
+"""
+
+
+def reported(is_simulated=False):
+    pictures = {f"pictures/explain/{name}-001.png": b"" for name in ("heat", "case", "change")}
+    return Study("explain", "e", "r", REPORTED, pictures, dataset="ptbxl", is_simulated=is_simulated)
+
+
+def test_of_recordings_explanations_show_figures_alone_unless_their_owner_wants_more():
+    for dataset in (None, Somewhere("other")):
+        (study,), (sentence,) = shown([reported()], dataset)
+        assert set(study.pictures) == {"pictures/explain/heat-001.png"} and not study.shows_recordings
+        assert "## Gallery" not in study.page and "59" not in study.page and "## What turns" in study.page
+        assert "recordings of ptbxl" in sentence and "--data" in sentence
+    (study,), left = shown([reported()], Somewhere("ptbxl"))
+    assert len(study.pictures) == 3 and study.shows_recordings and not left
+    (study,), left = shown([reported(is_simulated=True)], None)
+    assert len(study.pictures) == 3 and not study.shows_recordings and not left
+
+
+def test_a_built_site_holds_no_picture_of_a_recording_that_nobody_let_in(runs, tmp_path):
+    run = shutil.copytree(runs["majority"], tmp_path / "runs" / "run")
+    study = tmp_path / "runs" / "ablation"
+    (study / "pictures" / "explain").mkdir(parents=True)
+    png = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (8).to_bytes(4, "big") * 2
+    for name in ("heat", "case", "change"):
+        (study / "pictures" / "explain" / f"{name}-001.png").write_bytes(png)
+    (study / "evidence.md").write_text(REPORTED)
+    told = {"axes": [], "run_id": RunFolder(run).settings().run_id, "reader": "majority", "is_simulated": False}
+    for is_simulated, pictures in ((False, 1), (True, 3)):
+        (study / "evidence.json").write_text(json.dumps({**told, "is_simulated": is_simulated}))
+        folder = tmp_path / f"site-{is_simulated}"
+        built = build_site(folder, SiteOptions(None, (tmp_path / "runs",), cases=0))
+        assert (built.pictures, len(built.left), built.of_recordings) == (pictures, 1 - is_simulated, ())
+        (page,) = folder.rglob("evidence-1.html")
+        assert ("normales ekg" in Page(page).text) is is_simulated
+
+
+def test_no_text_of_a_report_is_published_even_where_recordings_are():
+    (study,), _ = shown([reported()], Somewhere("ptbxl"))
+    text = prose(study.page, {}, without=study.columns_left_out)
+    assert "normales ekg" not in text and "own words" not in text
+    assert "sinus" in text and ">59<" in text and ">60<" in text and "<td>rhythm</td>" in text
+    assert text.count("<tr>") == 4 and text.count("<td") == 4
+    (phantoms,), _ = shown([reported(is_simulated=True)], None)
+    assert "normales ekg" in prose(phantoms.page, {}, without=phantoms.columns_left_out)
+
+
+def test_what_a_report_folds_away_stands_open_and_its_first_heading_is_kept():
+    text = prose(REPORTED)
+    assert "1 more:" in text and "details" not in text
+    assert headline(REPORTED) == "What moved the answers of r on ptbxl, test"
+    assert headline("# a <b> `c`") == "a <b> c" and headline("no heading") == "" and headline("") == ""
+
+
+def test_whose_the_data_are_is_told_of_recordings():
+    assert (
+        credit_of("phantoms-1", None) == "" and credit_of("somebodys", None) == "" and credit_of("wfdb-x", None) == ""
+    )
+    for name in ("ptbxl", "copies-of-ptbxl"):
+        assert "PTB-XL (Wagner et al. 2020" in credit_of(name, None) and "CC BY 4.0" in credit_of(name, None)
+    assert "Perez Alday" in credit_of("challenge-lenient", None)
+    owned = Somewhere("wfdb-x")
+    owned.title, owned.citation, owned.licence = "Ward", "its owner", "none"
+    assert credit_of("wfdb-x", owned) == "Ward (its owner, none)"
+
+
+def test_the_data_of_a_table_are_credited(runs, tmp_path):
+    run = shutil.copytree(runs["majority"], tmp_path / "runs" / "run")
+    hostile_run(run, dataset="ptbxl", is_simulated=False)
+    build_site(tmp_path / "site", SiteOptions(None, (tmp_path / "runs",), cases=0))
+    for page in (tmp_path / "site" / "index.html", *(tmp_path / "site" / "readers").glob("*.html")):
+        assert "PTB-XL (Wagner et al. 2020" in Page(page).text
+
+
+def test_a_site_without_galleries_says_why(results, tmp_path):
+    build_site(tmp_path / "site", SiteOptions(results, cases=0))
+    text = Page(tmp_path / "site" / "gallery.html").text
+    assert (
+        "There is no gallery on this site" in text and "made without galleries" in text and "has phantoms" not in text
+    )
 
 
 def test_what_cannot_be_shown_is_said_and_left_out(results, tmp_path):

@@ -1,9 +1,14 @@
 """The static site in Chromium, from the file system: sorting, filters, keyboard, paper, phone, and axe."""
 
+import json
+import shutil
 from contextlib import contextmanager
 
 import pytest
 
+from bench.web.site.building import SiteOptions, build_site
+
+from .conftest import with_ranks
 from .markup import pages_of
 
 pytestmark = pytest.mark.slow
@@ -57,12 +62,12 @@ def test_filters_narrow_the_tables_say_so_and_are_kept_in_the_address(browser, s
         page.get_by_label("Is shown").select_option("text")
         assert page.evaluate(READERS) == ["measurements"] and status.text_content() == "1 of 3 entries in 1 table"
         assert page.locator("section.board").nth(1).is_hidden()
-        assert page.url.endswith("#kind=text")
+        assert page.evaluate("location.hash") == "#kind=text"
         page.get_by_role("button", name="All again").click()
         page.wait_for_function("document.querySelectorAll('table.ranks tbody tr:not([hidden])').length === 3")
         page.get_by_role("searchbox", name="Reader").fill("majo")
         assert page.evaluate(READERS) == ["majority"]
-        again = page.url
+        again = page.evaluate("location.href")
     with opened(browser, again) as page:
         assert page.evaluate(READERS) == ["majority"]
         page.get_by_label("Condition").select_option("full")
@@ -112,6 +117,12 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_its_window(browser, axe, si
     context.close()
 
 
+@pytest.mark.parametrize("width", [320, 1000, 1120])
+def test_no_table_is_wider_than_a_window_between_phone_and_desk(browser, site, width):
+    with opened(browser, site / "index.html", viewport={"width": width, "height": 800}) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_light_and_dark_are_what_the_system_asks_for(browser, site):
     def paper(page):
         return page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -138,4 +149,67 @@ def test_the_first_tab_skips_to_the_content(browser, site):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
         page.keyboard.press("Enter")
-        assert page.url.endswith("#content")
+        assert page.evaluate("location.hash") == "#content"
+
+
+PLACES = "[...document.querySelector('table.ranks tbody').rows].map(row => row.cells[0].className)"
+
+
+def test_a_bracket_joins_its_own_whatever_was_sorted_before(browser, results, tmp_path):
+    tied = with_ranks(results, tmp_path / "tied", (1, 1))
+    build_site(tmp_path / "site", SiteOptions(tied, cases=0))
+    with opened(browser, tmp_path / "site" / "index.html") as page:
+        joined = page.evaluate(PLACES)
+        assert joined == ["rank tie tie-first", "rank tie tie-last"]
+        page.locator("th[data-key=kappa] button").click()
+        page.locator("th[data-key=kappa] button").click()  # ascending: the other way round
+        assert page.evaluate(PLACES) == joined[::-1]
+        page.locator("th[data-key=rank] button").click()
+        assert page.evaluate(PLACES) == joined
+
+
+def test_all_again_brings_back_the_order_that_a_heading_changed(browser, site):
+    with opened(browser, site / "index.html") as page:
+        before = page.evaluate(READERS)
+        order = page.get_by_label("Order by")
+        page.locator("table.ranks th[data-key=kappa] button").first.click()
+        page.locator("table.ranks th[data-key=kappa] button").first.click()
+        assert page.evaluate(READERS) != before and order.input_value() == ""
+        page.get_by_role("searchbox", name="Reader").fill("rank")
+        assert page.evaluate("location.hash") == "#text=rank"
+        page.get_by_role("button", name="All again").click()
+        page.wait_for_function("document.querySelectorAll('table.ranks tbody tr:not([hidden])').length === 3")
+        assert page.evaluate(READERS) == before and order.input_value() == "rank"
+
+
+def test_figures_that_are_missing_stand_last_in_either_direction(browser, runs, tmp_path):
+    for name, changes in (("a", {}), ("b", {"kappa": None})):
+        run = shutil.copytree(runs["measurements" if changes else "majority"], tmp_path / "runs" / name)
+        score = json.loads((run / "score.json").read_text())
+        (run / "score.json").write_text(json.dumps({**score, **changes}))
+    build_site(tmp_path / "site", SiteOptions(None, (tmp_path / "runs",), cases=0))
+    with opened(browser, tmp_path / "site" / "index.html") as page:
+        for _ in range(2):
+            page.locator("th[data-key=kappa] button").first.click()
+            assert page.evaluate(READERS) == ["majority", "measurements"]
+
+
+@pytest.mark.parametrize("width", [390, 1000, 1400, 2200])
+def test_the_trace_is_drawn_to_the_scale_of_its_paper_and_no_wave_is_cut(browser, site, width):
+    with opened(browser, site / "index.html", viewport={"width": width, "height": 800}) as page:
+        told = page.evaluate("""() => {
+            const strip = document.querySelector('.strip'), trace = strip.querySelector('svg');
+            const [paper, path] = [strip, trace.querySelector('path')].map(one => one.getBoundingClientRect());
+            const mm = parseFloat(getComputedStyle(strip).backgroundSize.split(',')[0]) / 5;
+            return {mm, unit: trace.getBoundingClientRect().width / 250, top: path.top - paper.top,
+                    bottom: paper.bottom - path.bottom, end: path.right};
+        }""")
+        assert told["unit"] == pytest.approx(told["mm"], rel=0.01)
+        assert told["top"] > 0 and told["bottom"] > 0 and told["end"] >= width - 15
+
+
+def test_a_narrow_window_has_a_scale_at_every_interval(browser, site):
+    with opened(browser, site / "index.html", viewport=PHONE) as page:
+        assert page.locator("td.plot .narrow-scale:visible").count() == 3
+    with opened(browser, site / "index.html") as page:
+        assert page.locator("td.plot .narrow-scale:visible").count() == 0
