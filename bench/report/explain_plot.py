@@ -54,7 +54,7 @@ def heat_plot(found: Pooled, told: str) -> "Picture":
     drawn = plot.imshow(np.ma.masked_invalid(shares), cmap=SHARES, vmin=0, vmax=max(most, 1e-9), aspect="auto")
     for row, column in np.ndindex(shares.shape):
         share = shares[row, column]
-        under = drawn.cmap(drawn.norm(share)) if np.isfinite(share) else EMPTY
+        under = [float(part) for part in drawn.cmap(drawn.norm(share))] if np.isfinite(share) else EMPTY
         said, colour = "-" if np.isnan(share) else f"{share:.1f}", letters_on(under)
         plot.text(column, row, said, ha="center", va="center", fontsize=8, color=colour)
     for colour, width in (("white", 5.5), (INK, 2.6)):

@@ -93,4 +93,3 @@ def test_the_commands_write_pictures_that_print_to_scale(tmp_path):
     words = ("prompt", "--id", "9", "--reader", "openai:gpt-4o", "--out", "asked")
     assert bench(*words, cwd=tmp_path, OPENAI_API_KEY="k" * 40).returncode == 0
     assert printed_mm(tmp_path / "asked" / "00009_1.png") == pytest.approx(SIZES["printed"], rel=1e-2)
-
