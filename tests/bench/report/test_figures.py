@@ -202,9 +202,9 @@ def test_the_contamination_has_the_interval_of_the_paired_difference():
 
 def test_the_arms_have_intervals_beside_each_other_and_in_every_cell(score):
     results = [
-        ArmResult("1", f"arm {k}", "model", "id", True, score, {"rhythm": "can read the waveform"}) for k in range(7)
+        ArmResult("1", f"arm {k}", "model", "id", True, score, {"rhythm": "can read the waveform"}) for k in range(4)
     ]
-    names = [f"arm {k} of a rather long name" for k in range(7)]
+    names = [f"arm {k} of a rather long name" for k in range(4)]
     beside, cells = accuracy_plot(results, names), side_by_side_plot(results, names)
     assert faults(beside) == [] and faults(cells) == []
     axis = score.axis("conduction")
@@ -219,7 +219,7 @@ def test_the_doses_have_bands():
         AtDose(dose, KappaDrop(100, figure_of(1 - dose), figure_of(dose), False, 0.5, 0.5, figure_of(dose), ()))
         for dose in (0.0, 0.5, 1.0)
     ]
-    names = ("rotation", "perspective", "blur", "jpeg", "shadow", "crease", "moire", "handwriting", "faint")
+    names = ("rotation", "perspective", "jpeg", "handwriting")
     degraded = degrade_plot(
         [Curve(name, "below quality 100", tuple(at), "falls", "falls from 0.5 on", 0.5) for name in names]
     )
