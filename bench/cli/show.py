@@ -189,7 +189,10 @@ def _print(sheet: "RecordSheet") -> None:
 
 def _draw(sheet: "RecordSheet", out: Path | None) -> None:
     """Write the picture, or say why there is none; what was printed stands either way."""
-    from bench.report.record_sheet import record_page
+    import textwrap
+
+    from bench.report.record_sheet import WIDTH, record_page
+    from bench.report.table import harmless
     from bench.run.settings import safe_name
     from bench.storage import whole_file
     from taxonomy.error import DatasetError, RenderError
@@ -198,7 +201,8 @@ def _draw(sheet: "RecordSheet", out: Path | None) -> None:
     try:
         png = record_page(sheet, sheet.record.signal()).png()
     except (DatasetError, RenderError) as error:
-        click.echo(f"\nno picture: {error}")
+        said = textwrap.wrap(harmless(f"no picture: {error}"), WIDTH, break_long_words=False, break_on_hyphens=False)
+        click.echo("\n" + "\n".join(said))
         return
     with whole_file(path) as part:
         part.write_bytes(png)

@@ -120,6 +120,8 @@ class RecordSheet:
     def labels(self) -> Iterator[str]:
         """Yield what the labels say, a sentence each."""
         told = self.explanation
+        if self.record.is_page:
+            yield "trace and measurements: as the digitizer read them from the record's page"
         for name, said in (
             ("report", told.report),
             ("heart axis", told.heart_axis),

@@ -14,6 +14,7 @@ from bench.dataset.explanation import explain
 from bench.report import record_sheet as words
 from bench.report.record_sheet import RecordSheet, RunAnswer, RunReading, record_page
 from bench.web.run_data import RIGHT, RIGHT_BEYOND, WRONG
+from renderers import render
 from renderers.captioned import WRONG as RED
 from taxonomy.axis import AXIS_NAMES
 
@@ -103,6 +104,20 @@ def test_a_record_that_a_run_was_not_asked_about_is_said_and_shown_without_it(ru
 def test_a_run_on_other_records_is_not_mixed_in(runs, tmp_path):
     text = asked(runs, tmp_path, "--run", runs / "majority", "--data", "phantoms:2,66", record=1)
     assert "its record 1 is another one, of another dataset" in " ".join(text.split()) and "x: wrong" not in text
+
+
+def test_a_record_that_came_as_a_page_is_drawn_as_it_was_digitized_and_one_that_cannot_be_has_no_picture(tmp_path):
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    signal = open_dataset("phantoms:1,66").record(9).signal(500)
+    (folder / "good.png").write_bytes(render(signal.mv, signal.fs, "printed")[0].png())
+    Image.new("RGB", (400, 300), "white").save(folder / "white.png")
+    (folder / "labels.csv").write_text("file,rhythm\ngood.png,sinus\nwhite.png,sinus\n")
+    told = asked(None, tmp_path, "--data", "pages:pages", record="good.png")
+    assert "as the digitizer read them" in told and (tmp_path / "shown.png").is_file()
+    (tmp_path / "shown.png").unlink()
+    told = asked(None, tmp_path, "--data", "pages:pages", record="white.png")
+    assert "no picture: " in told and not (tmp_path / "shown.png").exists()
 
 
 @pytest.mark.parametrize(
