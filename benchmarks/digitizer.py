@@ -13,6 +13,7 @@ from bench.dataset import Record, open_dataset
 from readers.digitizer.digitizing import digitize
 from readers.digitizer.geometry import DigitizeError
 from renderers import RENDERERS, PageStyle, render
+from renderers.registry import ANTIALIASED_RENDERERS
 
 FLAT_MV_PER_S = 1.0
 ENDS = slice(10, -10)
@@ -53,7 +54,7 @@ def main() -> None:
     records = open_dataset(options.data).cohort(limit=options.records)
     headings = ("renderer", "px/mm", "RMS", "median record", "worst record", "flat parts", "refused")
     print("| " + " | ".join(headings) + " |\n" + "|---" * len(headings) + "|")
-    for name in RENDERERS:
+    for name in (*RENDERERS, *ANTIALIASED_RENDERERS):
         for px_per_mm in options.px_per_mm:
             print(line(records, name, px_per_mm), flush=True)
 

@@ -1,7 +1,7 @@
 """Draw a 12-lead ECG as a printed page, without its grid, stacked, or as one picture per lead."""
 
 from renderers.image import EcgImage, Strip
-from renderers.packed import PackedImage, Picture, packed
+from renderers.packed import PackedImage, Picture, packed, printable
 from renderers.page_picture import PagePicture
 from renderers.photograph import Photograph
 from renderers.registry import RENDERERS, Renderer, blank, render, renderer, renderer_names, usual_px_per_mm
@@ -22,6 +22,7 @@ __all__ = [
     "Strip",
     "blank",
     "packed",
+    "printable",
     "render",
     "renderer",
     "renderer_names",

@@ -60,6 +60,8 @@ class Drawing:
         Left, right, top and bottom in pixels of the name of every trace.
     pulses : tuple of float
         Baselines of the calibration pulses, in mm from the upper edge.
+    is_to_scale : bool
+        Whether its pixels are as large as ``px_per_mm`` says: not of a page whose scale nobody measured.
     """
 
     leads: tuple[str, ...]
@@ -72,6 +74,7 @@ class Drawing:
     original: "Original | None" = field(default=None, repr=False)
     names: tuple[Box, ...] = ()
     pulses: tuple[float, ...] = ()
+    is_to_scale: bool = True
 
     def drawing(self) -> dict[str, Any]:
         """Return these fields by name, for another picture of the same drawing."""

@@ -200,6 +200,12 @@ def text_lines(title: str, texts: Sequence[str], most_mm: float) -> list[str]:
     return [_cut(writable(title[:MOST_LETTERS]), most_mm, TITLE_MM), *lines]
 
 
+def text_lines_of(text: str, most_mm: float, height_mm: float, most: int) -> list[str]:
+    """Return a text in lines of a width, so many at most, the last one cut where more follow."""
+    lines = wrapped(text[:MOST_LETTERS], most_mm, height_mm)
+    return lines if len(lines) <= most else [*lines[: most - 1], _cut(lines[most - 1] + " " + CUT, most_mm, height_mm)]
+
+
 @dataclass(frozen=True, eq=False)
 class Legend:
     """What the band below the paper says.
@@ -255,8 +261,10 @@ def on_white(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return over(np.full((*ink.shape, 3), PAPER, dtype=np.uint8), ink)
 
 
-def over(page: NDArray[np.uint8], ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def over(
+    page: NDArray[np.uint8], ink: NDArray[np.uint8], colour: tuple[int, int, int] = INK_COLOUR
+) -> NDArray[np.uint8]:
     """Return a page with ink on it, uint8 (height, width, 3); ``ink`` is its coverage."""
     share = (ink / np.float32(255))[:, :, None]
-    mixed = page * (1 - share) + np.array(INK_COLOUR, dtype=np.float32) * share
+    mixed = page * (1 - share) + np.array(colour, dtype=np.float32) * share
     return np.rint(mixed).astype(np.uint8)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from renderers.image import Drawing, EcgImage
 from renderers.page_picture import PagePicture
 from renderers.photograph import Photograph
+from renderers.png import with_scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,15 @@ class PackedImage(Drawing):
 
 Picture = EcgImage | Photograph | PackedImage
 """A picture in any form; all offer the PNG, the size, the drawing's fields and the pixels."""
+
+
+def printable(image: Picture) -> bytes:
+    """Return the PNG of a picture for people: it says its resolution, so that 25 mm of a print are a second.
+
+    What readers are shown is :meth:`png`, which says none: their pixels are the same, and so are their answers. A
+    picture whose scale nobody measured says none either.
+    """
+    return with_scale(image.png(), image.px_per_mm) if image.is_to_scale else image.png()
 
 
 def packed(image: Picture) -> PackedImage | PagePicture:

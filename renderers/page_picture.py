@@ -32,7 +32,14 @@ class PagePicture(Photograph):
             height, width = (max(1, round(side * LONGEST_PX / longer)) for side in rgb.shape[:2])
             rgb = np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS))
         px_per_mm = max(1, round(max(rgb.shape[:2]) / SHEET_MM))
-        return cls(np.ascontiguousarray(rgb), leads=(), px_per_mm=px_per_mm, mm_per_s=25.0, mm_per_mv=10.0)
+        return cls(
+            np.ascontiguousarray(rgb),
+            leads=(),
+            px_per_mm=px_per_mm,
+            mm_per_s=25.0,
+            mm_per_mv=10.0,
+            is_to_scale=False,
+        )
 
     def blank(self) -> "PagePicture":
         """Return an empty page of the same size."""

@@ -45,9 +45,13 @@ RENDERER_GROUP = "ecg_bench.renderers"
 RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Printed(), Clean(), Stacked(), Leads())}
 """The built-in renderers."""
 
+ANTIALIASED_RENDERERS: Mapping[str, Renderer] = {r.name: r for r in (Clean(True), Stacked(True), Leads(True))}
+"""Those without a grid, with the shades of grey of the pen's edge: asked for by name alone, since each is a picture of
+its own, whose runs have ids of their own."""
+
 
 def renderer_names() -> tuple[str, ...]:
-    """Return the names of every renderer, the built-in ones first."""
+    """Return the names of every renderer, the built-in ones first; without those that are asked for by name alone."""
     return (*RENDERERS, *_installed_renderers())
 
 
@@ -56,11 +60,12 @@ def renderer(name: str) -> Renderer:
 
     Raises UnknownNameError for another name; the message lists all names and the nearest match.
     """
-    if name in RENDERERS:
-        return RENDERERS[name]
+    built_in = {**RENDERERS, **ANTIALIASED_RENDERERS}
+    if name in built_in:
+        return built_in[name]
     others = _installed_renderers()
     if name not in others:
-        raise unknown_name("renderer", name, renderer_names())
+        raise unknown_name("renderer", name, (*renderer_names(), *ANTIALIASED_RENDERERS))
     return _made(name, loaded(others[name], "renderer"))
 
 
@@ -70,7 +75,7 @@ def usual_px_per_mm(name: str) -> int:
 
 
 def _installed_renderers() -> Mapping[str, EntryPoint]:
-    return installed(RENDERER_GROUP, "renderer", built_in=RENDERERS)
+    return installed(RENDERER_GROUP, "renderer", built_in={**RENDERERS, **ANTIALIASED_RENDERERS})
 
 
 @cache
@@ -100,7 +105,7 @@ def render(
     fs : float
         Sampling rate in Hz.
     name : str
-        ``printed``, ``clean``, ``stacked`` or ``leads``.
+        ``printed``, ``clean``, ``stacked`` or ``leads``, or one of the last three with ``-antialiased`` behind it.
     style : PageStyle, optional
         Scale and pen; by default the usual ones, at the renderer's own resolution.
     like : sequence of Drawing, optional

@@ -10,7 +10,7 @@ from renderers.grid import cleaned
 from renderers.image import Drawing, EcgImage, Strip
 from renderers.layout import LEFT_MM, RIGHT_MM, Layout, room
 from renderers.page import draw
-from renderers.style import LEADS, PageStyle
+from renderers.style import ANTIALIASED, LEADS, PageStyle
 
 STRIP_S = 10.0
 ROOMS_MM = (35.0, 25.0, 20.0, 25.0, 25.0, 25.0, 20.0, 35.0, 45.0, 45.0, 40.0, 35.0)
@@ -21,17 +21,27 @@ BOTTOM_MM = 30.0
 
 
 class Stacked:
-    """One long strip for each lead."""
+    """One long strip for each lead.
 
-    name = "stacked"
-    description = "twelve strips of 10 s, one under the other, without a grid"
+    Parameters
+    ----------
+    is_antialiased : bool
+        Keeps the shades of grey of the pen's edge; else a page without a grid is black on white.
+    """
+
+    def __init__(self, is_antialiased: bool = False) -> None:
+        self.name = f"stacked{ANTIALIASED}" if is_antialiased else "stacked"
+        self.description = (
+            "twelve strips of 10 s, one under the other, without a grid" + ", antialiased" * is_antialiased
+        )
+        self._is_antialiased = is_antialiased
 
     def render(
         self, signal: NDArray[np.float32], fs: float, style: PageStyle, like: Sequence[Drawing] = ()
     ) -> tuple[EcgImage, ...]:
         """Return the page of a record; ``signal`` is float32 (12, n_samples) in mV."""
         page = draw(stacked_layout(style), signal, fs, style, LEADS, *like)
-        return (page if style.grid else cleaned(page),)
+        return (page if style.grid or self._is_antialiased else cleaned(page),)
 
 
 @lru_cache(maxsize=16)

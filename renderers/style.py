@@ -7,6 +7,9 @@ from taxonomy.error import RenderError
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 """The order of the leads in every signal."""
 
+ANTIALIASED = "-antialiased"
+"""End of the name of a renderer whose pictures keep the shades of grey of the pen's edge."""
+
 
 @dataclass(frozen=True)
 class PageStyle:

@@ -60,7 +60,10 @@ def view_options(*without: str) -> Decorator[Any]:
             help="What is shown: full, image-only, text-only, crossed, ..., or a JSON file.",
         ),
         "renderer": click.option(
-            "--renderer", default="", show_default="printed" + TAUGHT, help="printed, clean, stacked or leads."
+            "--renderer",
+            default="",
+            show_default="printed" + TAUGHT,
+            help="printed, clean, stacked or leads, the last three with -antialiased behind it too.",
         ),
         "px_per_mm": click.option(
             "--px-per-mm",

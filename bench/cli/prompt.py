@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 def prompt(ids: str, data: str | None, reader: str | None, option: tuple[str, ...], out: Path, **options: Any) -> None:
     """Print exactly what would be sent for a record, and write its images beside it; sends nothing.
 
+    The files have the pixels that would be sent and say their resolution too, so that they print at 25 mm/s.
+
     \b
     Examples:
       bench prompt --id 38
@@ -77,20 +79,26 @@ def _asked(name: str, options: Mapping[str, str]) -> "ApiReader | HfReader":
 def _print_request(case: "Case", asked: "ApiReader | HfReader") -> list[tuple[bytes, str]]:
     """Print what a model is sent: an API reader's request, or a prompt; return its images and what is seen of them."""
     from readers.vlm.reader import HfReader
+    from renderers.png import with_scale
 
     if isinstance(asked, HfReader):
         drawn, pages = _print_prompt(case), asked.each_seen(case.every_image)
         return [(png, f"{size}, {page}") for (png, size), page in zip(drawn, pages, strict=True)] if pages else drawn
-    request = asked.request(case)
+    request, is_to_scale = asked.request(case), all(image.is_to_scale for image in case.every_image)
     click.echo(json.dumps(_shortened(asked.provider.body(request)), indent=2, ensure_ascii=False))
     return [
-        (image.png, f"{image.size[0]} x {image.size[1]} px, seen at {image.px_per_mm:.1f} px/mm")
+        (
+            with_scale(image.png, image.px_per_mm) if is_to_scale else image.png,
+            f"{image.size[0]} x {image.size[1]} px, seen at {image.px_per_mm:.1f} px/mm",
+        )
         for image in request.every_image
     ]
 
 
 def _print_prompt(case: "Case") -> list[tuple[bytes, str]]:
     """Print a prompt for a person to read; return its images and their size."""
+    from renderers import printable
+
     asked = case.prompt
     assert asked is not None
     parts = ["--- system", asked.system]
@@ -101,7 +109,8 @@ def _print_prompt(case: "Case") -> list[tuple[bytes, str]]:
     parts += ["--- JSON schema, where the provider constrains the answer", json.dumps(asked.schema)]
     click.echo("\n".join(parts))
     return [
-        (image.png(), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm") for image in case.every_image
+        (printable(image), f"{image.size[0]} x {image.size[1]} px, {image.px_per_mm} px/mm")
+        for image in case.every_image
     ]
 
 

@@ -49,7 +49,7 @@ ALOUD = Observer(say=click.echo, progress=progress)
 """Shows progress, and prints messages to standard output: they are the output of a training."""
 
 
-def show(table: "Table", spare: Collection[str] = ()) -> None:
+def show(table: "Table", spare: Collection[str] = (), most: int = 0) -> None:
     """Print a table, plain text where the output is no terminal; a narrow terminal gets a table as wide as it is.
 
     Parameters
@@ -57,13 +57,16 @@ def show(table: "Table", spare: Collection[str] = ()) -> None:
     table : Table
     spare : collection of str
         Headings of the columns that a narrow table does without; a line below names them.
+    most : int
+        Columns at most; 0 for those that tables are made for.
     """
     from rich.console import Console
 
     from bench.report.table import WIDTH
 
-    width = min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
-    left_out = [column.header for column in table.columns if column.header in spare] if width < WIDTH else []
+    most = most or WIDTH
+    width = min(most, shutil.get_terminal_size().columns) if sys.stdout.isatty() else most
+    left_out = [column.header for column in table.columns if column.header in spare] if width < most else []
     table.columns = [column for column in table.columns if column.header not in left_out]
     Console(width=width, highlight=False, soft_wrap=False).print(table)
     if left_out:

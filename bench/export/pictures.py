@@ -14,7 +14,7 @@ from bench.dataset import Record
 from bench.progress import Report
 from bench.run.manifest import versions
 from bench.storage import append, opened_for_append, sha256, whole_file
-from renderers import LEADS, PageStyle, Picture, render
+from renderers import LEADS, PageStyle, Picture, printable, render
 from taxonomy.error import StorageError
 
 NOTES = "pictures.jsonl"
@@ -42,7 +42,7 @@ class Drawing:
     @classmethod
     def of(cls, name: str, mv: NDArray[np.float32], fs: float, renderer: str, style: PageStyle | None) -> "Drawing":
         """Return the drawing of a signal, float32 array (12, n_samples) in mV at ``fs`` Hz; None is the usual style."""
-        decides = repr((mv.shape, fs, renderer, style, versions("ecg-bench"))).encode()
+        decides = repr((mv.shape, fs, renderer, style, versions("ecg-bench"), "to scale")).encode()
         key = hashlib.sha256(decides + np.ascontiguousarray(mv).tobytes()).hexdigest()
         return cls(f"{name}_{renderer}", key, lambda: render(mv, fs, renderer, style))
 
@@ -68,7 +68,7 @@ def drawings_of(records: Sequence[Record], styles: Mapping[str, PageStyle], repo
 
 
 def save_pictures(drawings: Iterable[Drawing], folder: Path) -> Saved:
-    """Write pictures as PNG files, with the lead in the name of a single-lead picture; whole ones are not drawn again.
+    """Write pictures as PNG files that print to scale, a single lead in their names; whole ones are not drawn again.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def _drawn(drawing: Drawing, folder: Path) -> Iterator[Path]:
         lead = f"_{image.leads[0]}" if image.leads != LEADS and len(image.leads) == 1 else ""
         path = folder / f"{drawing.name}{lead}.png"
         with whole_file(path) as part:
-            part.write_bytes(image.png())
+            part.write_bytes(printable(image))
         yield path
 
 

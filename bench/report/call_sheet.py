@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from readers.instrument.lens import MOST_EDGE_PX
 from renderers import Picture
 from renderers.closer import MOST_PX_PER_MM, BoxMm, closer, size_mm
+from renderers.ink import MM_PER_INCH
 from taxonomy.error import RenderError
 from taxonomy.instrument import InstrumentCall
 
@@ -44,6 +45,8 @@ class Mark:
 def call_sheet(pictures: Sequence[Picture], calls: Iterable[InstrumentCall]) -> bytes:
     """Return a PNG of the pictures with the calls marked on them, and the enlarged parts below.
 
+    The pictures print to scale, and not the parts.
+
     Parameters
     ----------
     pictures : sequence of EcgImage or PackedImage
@@ -70,7 +73,9 @@ def call_sheet(pictures: Sequence[Picture], calls: Iterable[InstrumentCall]) -> 
             left += part.width + MARGIN
         top += max(part.height for part in row) + MARGIN
     out = io.BytesIO()
-    sheet.save(out, format="PNG")
+    first = pictures[looked_at[0] - 1]
+    dots = first.px_per_mm * MM_PER_INCH
+    sheet.save(out, format="PNG", **({"dpi": (dots, dots)} if first.is_to_scale else {}))
     return out.getvalue()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.evidence.figure import Figure
-from bench.report.plot import PRIOR_COLOUR, WAVE_COLOUR, new_figure, save, without_frame
+from bench.report.plot import PRIOR_COLOUR, WAVE_COLOUR, band_key, new_figure, save, without_frame
 from bench.report.table import chance, markdown_table, page, plain, quoted, terminal_table, within
 from bench.storage import as_json, write_whole
 from bench.tracing.degrade_run import DegradeResult
@@ -132,7 +132,8 @@ def degrade_plot(curves: Sequence[Curve]) -> "Picture":
     for place in range(len(curves), rows * columns):
         panels[place // columns][place % columns].set_axis_off()
     handles, labels = panels[0][0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=8)
+    handles, labels = [*handles, band_key()], [*labels, "bands: 95%"]
+    picture.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=8)
     return picture
 
 
@@ -145,7 +146,7 @@ def _panel(plot: "Axes", curve: Curve) -> None:
     for label, colour, mark, figures in drawn:
         plot.plot(doses, [one.value for one in figures], marker=mark, markersize=3, color=colour, label=label)
         bands = [one.interval or (one.value, one.value) for one in figures]
-        plot.fill_between(doses, [b[0] for b in bands], [b[1] for b in bands], color=colour, alpha=0.12, linewidth=0)
+        plot.fill_between(doses, [b[0] for b in bands], [b[1] for b in bands], color=colour, alpha=0.2, linewidth=0)
     plot.axhline(
         curve.doses[0].found.kappa.value / 2, color="#bbbbbb", linewidth=0.8, linestyle=":", label="half of kappa"
     )

@@ -17,6 +17,7 @@ from bench.report.plot import (
     PURPLE,
     SKY,
     VERMILION,
+    bin_intervals,
     new_figure,
     without_frame,
 )
@@ -161,7 +162,9 @@ def calibration_plot(study: DomainStudy) -> "Picture | None":
         for cell in _cells(study, name):
             if _bins(cell):
                 colour, marker = drawn.setdefault(_series(cell), _style(study, _series(cell)))
-                chances, shares = zip(*_bins(cell), strict=True)
+                chances, shares, _ = zip(*_bins(cell), strict=True)
+                for chance, bounds in zip(chances, bin_intervals(_bins(cell)), strict=True):
+                    plot.plot([chance, chance], bounds, color=colour, linewidth=0.9, alpha=0.8)
                 plot.plot(chances, shares, color=colour, marker=marker, markersize=4, linewidth=1)
         plot.set_title(label(name), fontsize=9)
         without_frame(plot)
@@ -170,13 +173,13 @@ def calibration_plot(study: DomainStudy) -> "Picture | None":
     for name, (colour, marker) in drawn.items():
         plots[0].plot([], [], color=colour, marker=marker, markersize=4, linewidth=1, label=label_of_series(name))
     figure.supxlabel("mean probability", fontsize=9)
-    figure.supylabel("share of positives", fontsize=9)
+    figure.supylabel("share of positives, exact 95% over pairs", fontsize=9)
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
-def _bins(cell: Cell) -> list[tuple[float, float]]:
-    return [(chance, share) for chance, share, pairs in cell.reliability if pairs >= FEWEST_PAIRS]
+def _bins(cell: Cell) -> list[tuple[float, float, int]]:
+    return [one for one in cell.reliability if one[2] >= FEWEST_PAIRS]
 
 
 Style = tuple[str, str]

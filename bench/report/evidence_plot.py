@@ -68,7 +68,7 @@ def evidence_plot(axes: Sequence[AxisEvidence], serves: Mapping[str, str | None]
         _line(plot, y, axis)
     plot.set_yticks(range(len(shown)), [_label(axis) for axis in shown], fontsize=8)
     plot.set_ylim(len(shown) - 0.4, -0.6)
-    percent_axis(plot, "accuracy", -0.02, 1.02)
+    percent_axis(plot, "accuracy, 95% (prior and ceilings: no interval)", -0.02, 1.02)
     without_frame(plot, "top", "right", "left")
     _legend(figure, shown)
     return figure
@@ -97,6 +97,8 @@ def _line(plot: "Axes", y: int, axis: AxisEvidence) -> None:
     for name, found in _drawn(axis):
         marker, colour, _, offset = MARKS[name]
         size = 60 if name == "full" else 42
+        if found.interval:
+            plot.plot(found.interval, [y + offset, y + offset], color=colour, linewidth=1.2, alpha=0.9, zorder=2.5)
         plot.scatter(found.value, y + offset, s=size, marker=marker, color=colour, alpha=0.9, zorder=3)
 
 

@@ -17,6 +17,7 @@ from bench.report.plot import (
     percent_axis,
     without_frame,
 )
+from bench.score.axis_score import AxisScore
 from taxonomy.axis import AXES, NORMALITY
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ def accuracy_plot(results: Sequence[ArmResult], arms: Sequence[str]) -> "Figure"
     return figure
 
 
+def _points(axis: AxisScore) -> str:
+    """Return the difference from the majority in points, and its interval below it."""
+    low, high = axis.interval or (None, None)
+    bounds = "" if low is None or high is None else f"\n[{100 * low:+.0f}, {100 * high:+.0f}]"
+    return f"{100 * (axis.difference or 0.0):+.0f}{bounds}"
+
+
 def side_by_side_plot(results: Sequence[ArmResult], arms: Sequence[str]) -> "Figure":
     """Return a grid of arms and axes: blue above the majority, orange below, grey where nothing was asked.
 
@@ -85,7 +93,7 @@ def side_by_side_plot(results: Sequence[ArmResult], arms: Sequence[str]) -> "Fig
 
     names = [axis.name for axis in (*AXES, NORMALITY)]
     values = np.full((len(results), len(names)), np.nan)
-    figure = new_figure(10.5, 0.5 * len(results) + 2.2)
+    figure = new_figure(10.5, 0.62 * len(results) + 2.2)
     plot = figure.add_subplot()
     for row, result in enumerate(results):
         for axis in result.score.asked:
@@ -93,11 +101,11 @@ def side_by_side_plot(results: Sequence[ArmResult], arms: Sequence[str]) -> "Fig
             values[row, column] = axis.difference or 0.0
             verdict = result.verdicts.get(axis.axis, "")
             said = " ".join(mark for finding, mark in MARKS.items() if finding in verdict) or ("?" if verdict else "")
-            plot.text(column, row, f"{100 * values[row, column]:+.0f}\n{said}", ha="center", va="center", fontsize=7.5)
+            plot.text(column, row, f"{_points(axis)}\n{said}", ha="center", va="center", fontsize=7.5)
     colours = LinearSegmentedColormap.from_list("orange to blue", [ORANGE, "#ffffff", SKY])
     drawn = plot.imshow(values, cmap=colours, vmin=-RANGE, vmax=RANGE, aspect="auto")
     plot.set_facecolor("#ececec")
-    plot.set_xticks(range(len(names)), names, rotation=25, ha="right", fontsize=8)
+    plot.set_xticks(range(len(names)), [name.replace("_", "_\n") for name in names], fontsize=8)
     plot.set_yticks(range(len(results)), arms, fontsize=8)
     plot.set_xticks(np.arange(-0.5, len(names)), minor=True)
     plot.set_yticks(np.arange(-0.5, len(results)), minor=True)
@@ -106,7 +114,7 @@ def side_by_side_plot(results: Sequence[ArmResult], arms: Sequence[str]) -> "Fig
     without_frame(plot, "top", "right", "bottom", "left")
     bar = figure.colorbar(drawn, ax=plot, fraction=0.03, pad=0.01, ticks=[-RANGE, 0, RANGE])
     bar.ax.set_yticklabels([f"{100 * tick:+.0f}" for tick in (-RANGE, 0, RANGE)], fontsize=7.5)
-    bar.set_label("points above the majority", fontsize=8)
+    bar.set_label("points above the majority [95%]", fontsize=8)
     figure.supxlabel(
         "R can read it; T follows the trace, N the numbers, r refuses when they disagree; ! answers from elsewhere; "
         "0 recites the prior; - gives no answer; ? cannot tell; grey: not asked",

@@ -13,7 +13,7 @@ from bench.explain.maps.metric import Deletion
 from bench.explain.maps.pooled_map import Pooled
 from bench.explain.study.found import Curves
 from bench.report.explain_joint import ANSWERS
-from bench.report.plot import BLUE, GREY, INK, ORANGE, new_figure, without_frame
+from bench.report.plot import BLUE, GREY, INK, ORANGE, band_key, letters_on, new_figure, without_frame
 from bench.report.table import within
 from bench.score.bootstrap import interval, patient_numbers, ratio, resampled_sums
 from bench.view.region import Region
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 DRAWS, SEED = 1000, 0
 
-SHARES, DARK = "Oranges", 0.62
-"""The colours of shares, those of what speaks for an answer in the gallery; above so much of the largest share they are
-dark, and letters on them white."""
+SHARES, EMPTY = "Oranges", (0.87, 0.87, 0.87)
+"""The colours of shares, those of what speaks for an answer in the gallery, and that of a cell without any."""
 
 TITLE_LETTERS = 84
 """Letters in a line of a title."""
@@ -51,11 +50,12 @@ def heat_plot(found: Pooled, told: str) -> "Picture":
     plot = figure.add_subplot()
     shares = 100 * found.shares
     most = float(np.nanmax(shares)) if np.isfinite(shares).any() else 1.0
-    plot.set_facecolor("#dddddd")
+    plot.set_facecolor(EMPTY)
     drawn = plot.imshow(np.ma.masked_invalid(shares), cmap=SHARES, vmin=0, vmax=max(most, 1e-9), aspect="auto")
     for row, column in np.ndindex(shares.shape):
         share = shares[row, column]
-        said, colour = ("-", GREY) if np.isnan(share) else (f"{share:.1f}", "white" if share > DARK * most else INK)
+        under = [float(part) for part in drawn.cmap(drawn.norm(share))] if np.isfinite(share) else EMPTY
+        said, colour = "-" if np.isnan(share) else f"{share:.1f}", letters_on(under)
         plot.text(column, row, said, ha="center", va="center", fontsize=8, color=colour)
     for colour, width in (("white", 5.5), (INK, 2.6)):
         for ends in outline(found.region) if found.region else ():
@@ -66,7 +66,9 @@ def heat_plot(found: Pooled, told: str) -> "Picture":
     plot.tick_params(length=0)
     plot.set_xlim(-0.5, len(SEGMENTS) - 0.5)
     plot.set_ylim(len(LEADS) - 0.5, -0.5)
-    figure.colorbar(drawn, ax=plot, label="mean share of the relevance, %", shrink=0.8)
+    figure.colorbar(
+        drawn, ax=plot, label="mean share of the relevance over the records, % (of single cells no interval)"
+    )
     lines = [*_heat_title(found), *textwrap.wrap(writable(told), TITLE_LETTERS)]
     plot.set_title("\n".join(lines), fontsize=9, loc="left", parse_math=False)
     return figure
@@ -121,7 +123,9 @@ def deletion_plot(found: Curves) -> "Picture":
     handles, labels = panels[0].get_legend_handles_labels()
     n = f"n = {len(found.patients)}, patients {len(set(found.patients))}"
     figure.suptitle(f"{writable(found.title)}, {n}", fontsize=10, x=0.01, ha="left", parse_math=False)
-    figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9)
+    if len(set(found.patients)) > 1:
+        handles, labels = [*handles, band_key()], [*labels, "bands: 95%"]
+    figure.legend(handles, labels, loc="outside lower left", ncols=4, frameon=False, fontsize=9)
     return figure
 
 

@@ -3,12 +3,17 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.dataset.recording import Recording
 from bench.run.settings import safe_name
 from bench.storage import whole_file
+from readers.digitizer.geometry import DigitizeError
+from readers.digitizer.page import page_read
 from readers.digitizer.page_file import picture_of
-from renderers import LEADS, PageStyle, render
-from renderers.png import with_scale
+from renderers import LEADS, PageStyle, printable, render
+from renderers.ink import MM_PER_INCH
 from renderers.scan import clean_scan
 from taxonomy.error import StorageError
 
@@ -35,6 +40,8 @@ def draw_recordings(
 def clean_pages(paths: Sequence[Path], page: int | None, folder: Path) -> list[Path]:
     """Write pages without their grid as PNG files of black and white; return the file of each.
 
+    A page that can be digitized says the resolution that was measured on its grid; of another nobody knows it.
+
     Parameters
     ----------
     paths : sequence of Path
@@ -51,17 +58,26 @@ def clean_pages(paths: Sequence[Path], page: int | None, folder: Path) -> list[P
     """
     from PIL import Image
 
-    cleaned = [clean_scan(picture_of(path, page)) for path in paths]
+    pictures = [picture_of(path, page) for path in paths]
+    cleaned = [(clean_scan(picture), _dots(picture)) for picture in pictures]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = []
-        for number, (path, ink) in enumerate(zip(paths, cleaned, strict=True), start=1):
+        for number, (path, (ink, dots)) in enumerate(zip(paths, cleaned, strict=True), start=1):
             written.append(folder / f"{number:02}_{safe_name(path.name)[:80]}_clean.png")
             with whole_file(written[-1]) as part:
-                Image.fromarray(~ink).save(part, "PNG")
+                Image.fromarray(~ink).save(part, "PNG", **({"dpi": (dots, dots)} if dots else {}))
         return written
     except OSError as error:
         raise StorageError(f"{error.filename or folder} cannot be written: {error.strerror}") from error
+
+
+def _dots(picture: NDArray[np.uint8]) -> float | None:
+    """Return the dots per inch of a page, measured on its grid; None where it cannot be digitized."""
+    try:
+        return page_read(picture).px_per_mm * MM_PER_INCH
+    except DigitizeError:
+        return None
 
 
 def _drawn(number: int, recording: Recording, styles: Mapping[str, PageStyle], folder: Path) -> list[Path]:
@@ -71,5 +87,5 @@ def _drawn(number: int, recording: Recording, styles: Mapping[str, PageStyle], f
             lead = f"_{image.leads[0]}" if image.leads != LEADS and len(image.leads) == 1 else ""
             paths.append(folder / f"{number:02}_{safe_name(recording.path.name)[:80]}_{name}{lead}.png")
             with whole_file(paths[-1]) as part:
-                part.write_bytes(with_scale(image.png(), image.px_per_mm))
+                part.write_bytes(printable(image))
     return paths

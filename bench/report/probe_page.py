@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.evidence.figure import Figure
-from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, new_figure, save, without_frame
+from bench.report.plot import PRIOR_COLOUR, TEXT_COLOUR, WAVE_COLOUR, band_key, new_figure, save, without_frame
 from bench.report.table import markdown_table, page, plain, quoted, terminal_table
 from bench.storage import as_json, write_whole
 from bench.tracing.dose_response import DoseResult
@@ -140,7 +140,8 @@ def probe_plot(results: Sequence[DoseResult]) -> "Picture":
     for place in range(len(names), rows * columns):
         panels[place // columns][place % columns].set_axis_off()
     handles, labels = panels[0][0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside upper left", ncols=3, frameon=False, fontsize=8)
+    handles, labels = [*handles, band_key()], [*labels, "bands: 95%"]
+    picture.legend(handles, labels, loc="outside upper left", ncols=4, frameon=False, fontsize=8)
     return picture
 
 
@@ -154,7 +155,7 @@ def _panel(plot: "Axes", results: Sequence[DoseResult]) -> None:
         doses = [dose for dose, _ in points]
         plot.plot(doses, [figure.value for _, figure in points], marker="o", markersize=3, color=colour, label=label)
         bands = [figure.interval or (figure.value, figure.value) for _, figure in points]
-        plot.fill_between(doses, [b[0] for b in bands], [b[1] for b in bands], color=colour, alpha=0.12, linewidth=0)
+        plot.fill_between(doses, [b[0] for b in bands], [b[1] for b in bands], color=colour, alpha=0.2, linewidth=0)
     plot.set_ylim(-0.02, 1.02)
     plot.set_yticks([0, 0.5, 1], ["0%", "50%", "100%"])
     plot.set_title(f"{results[0].change} (on {results[0].axis})", fontsize=8, loc="left")

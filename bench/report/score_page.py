@@ -15,6 +15,7 @@ from bench.report.table import (
     page,
     percent,
     plain,
+    quoted,
     share,
     size_note,
     terminal_table,
@@ -79,7 +80,9 @@ def write_score(
         When the folder cannot be written.
     """
     pictures = folder / "pictures"
-    save(axis_plot(score), pictures / "axes.png")
+    settings = manifest["settings"]
+    title = f"{quoted(settings['reader'], 120)} on {settings['dataset']}, {settings['split']}, n = {score.n:,}"
+    save(axis_plot(score, title), pictures / "axes.png")
     if score.superclass:
         save(confusion_plot(score.superclass, danger or danger_table()), pictures / "confusion.png")
     if score.probability and score.probability.reliability:

@@ -19,6 +19,7 @@ from bench.web.case_data import case_json, signal_json
 from bench.web.finding import Found, FoundRun
 from bench.web.open_run import Datasets, OpenRun, Stamp
 from bench.web.run_data import run_json
+from renderers import printable
 from taxonomy.error import BenchError, RunError
 from taxonomy.outside import MEBIBYTE, outside_bytes
 
@@ -107,7 +108,7 @@ class Library:
         pages = run.pages(run.settings.ids[case])
         if place >= len(pages):
             raise NoSuchThing
-        return pages[place].png()
+        return printable(pages[place])
 
     def _explained(self, number: int, place: int) -> bytes:
         return outside_bytes(self._pictured(number, place), RunError, LARGEST_PICTURE)

@@ -19,7 +19,7 @@ from bench.view import Question
 from bench.web.case_data import trace_json
 from bench.web.run_data import names
 from readers.contract import Case
-from renderers import Picture
+from renderers import Picture, printable
 from taxonomy.axis import UNLISTED, AxisValue, axis_named
 from taxonomy.error import BenchError, RunError
 from taxonomy.outside import Bounds, object_in
@@ -240,7 +240,7 @@ class Room:
         if name not in self._made:
             try:
                 case = self.job.cases.case(question)
-                shown = Shown(case, tuple(image.png() for image in case.images))
+                shown = Shown(case, tuple(map(printable, case.images)))
             except BenchError as error:
                 shown = Shown(problem=error)
             self._made = {name: shown}

@@ -134,4 +134,5 @@ def degraded(picture: Picture, name: str, dose: float, seed: int = 0) -> Picture
         px_per_mm=picture.px_per_mm,
         mm_per_s=picture.mm_per_s,
         mm_per_mv=picture.mm_per_mv,
+        is_to_scale=picture.is_to_scale,
     )

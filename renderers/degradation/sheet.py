@@ -34,4 +34,5 @@ def contact_sheet(pictures: Sequence[Picture], labels: Sequence[str]) -> Photogr
         px_per_mm=first.px_per_mm,
         mm_per_s=first.mm_per_s,
         mm_per_mv=first.mm_per_mv,
+        is_to_scale=False,
     )

@@ -88,7 +88,9 @@ def test_a_page_is_freed_of_its_grid_even_one_that_is_not_digitized(folder, tmp_
     with Image.open(tmp_path / "01_page-png_clean.png") as picture, Image.open(folder / "page.png") as given:
         assert picture.mode == "1" and picture.size == given.size
         assert 0.002 < 1 - np.asarray(picture).mean() < 0.06
-    assert (tmp_path / "02_turned-png_clean.png").is_file()
+        assert picture.info["dpi"][0] == pytest.approx(5 * 25.4, abs=0.5)  # as measured on its grid
+    with Image.open(tmp_path / "02_turned-png_clean.png") as picture:
+        assert "dpi" not in picture.info
 
 
 def test_the_page_of_a_file_of_several_is_named(folder):

@@ -197,7 +197,7 @@ def test_bad_signals_are_named(signal):
 
 
 def test_an_unknown_renderer_is_named_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"'stackd'.*clean, leads, printed, stacked.*Did you mean 'stacked'"):
+    with pytest.raises(UnknownNameError, match=r"'stackd'.*clean, .*leads, .*printed, stacked.*Did you mean 'stacked'"):
         renderer("stackd")
 
 

@@ -18,7 +18,7 @@ from bench.score.axis_score import value_in_words
 from bench.view import QuestionKey
 from bench.view.derived import base_name
 from bench.web.site.entry import Entry, SiteTable
-from renderers import PageStyle, render
+from renderers import PageStyle, printable, render
 from taxonomy.axis import AXES
 from taxonomy.danger import CRITICAL, danger_table
 from taxonomy.error import BenchError
@@ -222,4 +222,4 @@ def _picture(record: Record) -> bytes | None:
         (image,) = render(signal.mv, signal.fs, "printed", STYLE)
     except BenchError:
         return None  # the page says that it has no recording that can be drawn
-    return image.png()
+    return printable(image)

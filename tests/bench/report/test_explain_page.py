@@ -25,7 +25,6 @@ from bench.report.explain_page import (
     write_explained,
 )
 from bench.report.explain_plot import deletion_plot, heat_plot, joint_plot, outline
-from bench.report.plot import INK
 from bench.report.table import plain, quoted
 from bench.view.region import expected_region
 from measurements.segment import SEGMENTS, BeatSegments, Span, segmented
@@ -259,7 +258,7 @@ def test_the_heat_map_says_n_the_region_and_the_verdict():
     texts = [text.get_text() for text in plot.texts]
     assert len(texts) == 72 and texts.count("50.0") == 2 and texts.count("-") == 69
     colours = {text.get_text(): text.get_color() for text in plot.texts}
-    assert colours["50.0"] == "white" and colours["20.0"] == INK
+    assert colours["50.0"] == "white" and colours["20.0"] == "black"
 
 
 def curves(n=3):

@@ -94,7 +94,7 @@ def test_the_page_tells_both_majorities_the_ceiling_with_its_n_and_the_strict_fi
 
 
 def test_the_plot_has_a_row_for_each_axis_and_its_kappa(score):
-    bars, kappas = axis_plot(score).axes
+    bars, _, kappas, _ = axis_plot(score).axes
     labels = [label.get_text() for label in bars.get_yticklabels()]
     assert [label.split("  ")[0] for label in labels] == [axis.axis for axis in shown_axes(score)]
     points = [line for line in kappas.lines if line.get_marker() == "o"]

@@ -83,6 +83,8 @@ def test_a_sheet_shows_the_pictures_that_were_looked_at(records):
     pictures = render(signal.mv, signal.fs, "leads", PageStyle(px_per_mm=4, keeps_original=True))
     width, height = pictures[0].size
     none, one, two = (size_of(call_sheet(pictures, calls)) for calls in ((), (MEASURED,), (MEASURED, ZOOMED, REFUSED)))
+    with Image.open(io.BytesIO(call_sheet(pictures, (MEASURED,)))) as picture:
+        assert picture.info["dpi"][0] == pytest.approx(4 * 25.4, abs=0.1)  # the picture prints at 25 mm/s
     assert none == one
     assert one[0] == max(1000, width) + 32
     assert two[1] > one[1] + height

@@ -311,6 +311,7 @@ def test_nothing_that_is_sent_tells_the_record_the_patient_or_the_truth(tmp_path
             for page in case["pages"]:
                 png = asked(server, f"/{server.token}/pictures/{page['src']}")[1]
                 assert not Image.open(io.BytesIO(png)).info.keys() - {"dpi", "transparency"}
+                assert Image.open(io.BytesIO(png)).info["dpi"][0] == pytest.approx(6 * 25.4, abs=0.1)
                 sent.append(png)
             if case["trace"]:
                 trace = asked(server, f"/{server.token}/data/trace-{case['id']}.json")[1]

@@ -405,7 +405,7 @@ def test_the_gallery_begins_with_what_was_read_worst(results, site):
         assert set(re.findall(r"(\d):\w+", article["data-wrong"])) <= {"0", "1"}
     assert page.of("article")[3]["data-wrong"] == ""
     picture = (site / "gallery" / table.slug / "001.png").read_bytes()
-    assert picture.startswith(b"\x89PNG")
+    assert picture.startswith(b"\x89PNG") and b"pHYs" in picture[:64]
 
 
 def test_a_study_goes_to_its_run_else_to_its_reader_and_never_to_one_of_several(runs, tmp_path):

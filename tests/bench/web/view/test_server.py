@@ -1,10 +1,12 @@
 """The viewer's server answers this machine alone, only under its token, and nothing but what it has."""
 
 import http.client
+import io
 import json
 import socket
 
 import pytest
+from PIL import Image
 
 from bench.web.server import ViewServer
 from taxonomy import redaction
@@ -51,7 +53,9 @@ def test_data_and_pictures_are_served(server, numbers):
     assert answer.headers["Content-Type"] == "application/json"
     assert {run["name"] for run in json.loads(body)["runs"]} == {*numbers}
     answer, body = asked(server, under(server, f"pictures/picture-{numbers['chatty']}-0-0.png"))
-    assert answer.status == 200 and body.startswith(b"\x89PNG")
+    assert answer.status == 200
+    with Image.open(io.BytesIO(body)) as picture:  # saved and printed it runs at 25 mm/s
+        assert picture.width / picture.info["dpi"][0] * 25.4 == pytest.approx(265, rel=1e-3)
 
 
 def test_another_address_than_the_one_with_the_token_is_refused(server):

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from PIL import Image
 
 from bench.web.exporting import export, worst_first
 from taxonomy.error import StorageError
@@ -41,7 +42,9 @@ def test_the_worst_cases_are_exported_whole(exported, library, numbers):
     for case in whole:
         found = told(exported, f"case-{run.number}-{case}")
         assert found == json.loads(json.dumps(library.data(f"case-{run.number}-{case}")))
-        assert (exported / "pictures" / found["pictures"]["pages"][0]["src"]).read_bytes().startswith(b"\x89PNG")
+        page = found["pictures"]["pages"][0]
+        with Image.open(exported / "pictures" / page["src"]) as picture:  # prints at 25 mm/s
+            assert picture.info["dpi"][0] == pytest.approx(page["px_per_mm"] * 25.4, abs=0.1)
         assert told(exported, f"signal-{run.number}-{case}")["fs"] == 500
     table = library.data(f"run-{run.number}")
     wrong = [sum(axis["state"][place] in "wf" for axis in table["axes"]) for place in range(12)]
