@@ -9,6 +9,9 @@ from bench.web.site.entry import SiteTable
 WIDTH, HEIGHT, EDGE = 172, 18, 6
 """Of an interval's drawing, in CSS pixels."""
 
+LEAST_LABELLED = -0.2
+"""The end of a scale from which on its label does not run into that of 0."""
+
 TRACE_FS, TRACE_SECONDS = 125, 10
 
 
@@ -40,7 +43,7 @@ class Scale:
         """Return a scale from the floor, or the tenth below the least value, to the top."""
         least = min((value for value in values if math.isfinite(value)), default=floor)
         low = min(floor, math.floor(least * 10) / 10)
-        return cls(low, top, (low, 0.0, 0.5, 1.0) if low < 0 else (0.0, 0.5, 1.0))
+        return cls(low, top, (low, 0.0, 0.5, 1.0) if low <= LEAST_LABELLED else (0.0, 0.5, 1.0))
 
     def place(self, value: float) -> float:
         """Return the place of a value in CSS pixels; one beyond the ends stands at the end."""

@@ -1,5 +1,6 @@
 """The static site: whole, closed, deterministic, and a stranger's text is text."""
 
+import itertools
 import json
 import re
 import shlex
@@ -146,6 +147,12 @@ def test_an_interval_is_drawn_where_its_figures_are():
     assert (drawn.low, drawn.at, drawn.high) == (EDGE, WIDTH / 2, WIDTH - EDGE)
     below = Scale.over([-0.13])
     assert below.low == pytest.approx(-0.2) and below.place(-0.2) == 6.0 and below.place(-5.0) == 6.0
+
+
+@pytest.mark.parametrize("least", [0.3, -0.004, -0.13, -0.31, -0.9])
+def test_no_label_of_a_scale_runs_into_another(least):
+    places = sorted(map((scale := Scale.over([least])).place, scale.ticks))
+    assert all(after - before > 20 for before, after in itertools.pairwise(places))
 
 
 def test_the_drawings_are_as_wide_as_their_scale(pages):
