@@ -1,5 +1,6 @@
 """The ECG that the demo shows: a record of a dataset, or a file that somebody uploaded."""
 
+import io
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ MOST_FILES = 4
 
 LONGEST_NAME = 200
 """Letters of an uploaded file's name at most; file systems take little more."""
+
+
+PAGE_PX = 1400
+"""Width and height at most at which a page is shown as it came."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +60,18 @@ class ChosenEcg:
     def record(self) -> Record:
         """The record."""
         return next(iter(self.cohort))
+
+    def page_png(self) -> bytes | None:
+        """Return the page that it came as, at most :data:`PAGE_PX` wide, as PNG; None of one that came as a signal."""
+        if not self.is_page:
+            return None
+        from PIL import Image
+
+        out = io.BytesIO()
+        page = Image.open(io.BytesIO(self.record.page().png()))
+        page.thumbnail((PAGE_PX, PAGE_PX))
+        page.save(out, "PNG")
+        return out.getvalue()
 
     @cached_property
     def truth(self) -> Truth:

@@ -44,7 +44,8 @@ class Demo:
         """Raise SettingError where no record of the dataset can be chosen."""
         if not self.records:
             raise SettingError(
-                f"no test record of {self.dataset.name} has a recording at hand: 'bench data verify' says what is missing"
+                f"no test record of {self.dataset.name} has a recording at hand: 'bench data verify' says what is "
+                "missing"
             )
 
     @property

@@ -21,10 +21,9 @@ LIVE = str.maketrans({sign: f"&#{ord(sign)};" for sign in "{}$`\\"})
 """What the page's own templates (Handlebars, JavaScript) would obey rather than show."""
 
 NOT_FOR = (
-    "Not for patients, and not for anyone who has to decide about one.",
-    "Not a second opinion: a reader can be wrong with a probability of 0.99, and the map behind a wrong answer looks as "
+    "No second opinion: a reader can be wrong with a probability of 0.99, and the map behind a wrong answer looks as "
     "convincing as any other.",
-    "Not a test of a reader: one ECG, or ten, say nothing of the next one. 'bench run' and 'bench ablate' do that.",
+    "No test of a reader: one ECG, or ten, say nothing of the next one. 'bench run' and 'bench ablate' do that.",
 )
 
 STAYS = (
@@ -36,6 +35,17 @@ OUTCOMES = {"better": ("good", "better"), "worse": ("bad", "no better"), "unknow
 """Class and word of an outcome."""
 
 VERDICT_CLASSES = {"faithful here": "good", "cannot tell": "open"}
+
+
+def _head(*names: str) -> str:
+    """Return the head of a table; a name that begins with ``#`` stands over numbers."""
+    kinds = {True: ' class="number"', False: ""}
+    cells = (f'<th scope="col"{kinds[name[0] == "#"]}>{name.lstrip("#")}</th>' for name in names)
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+CHECK_HEAD = _head("the answer, or the map", "#this map", "beside", "#its null", "than its null")
+DANGER_HEAD = _head("group", "#n", "#danger-weighted error [95%]", "#critical errors", "few?")
 
 
 def text(said: object) -> str:
@@ -58,11 +68,15 @@ def problem(said: str) -> str:
 
 
 def ecg_part(ecg: ChosenEcg, png: bytes, described: str = "without a map") -> str:
-    """Return an ECG: its name, what is known of it, and its picture."""
+    """Return an ECG: its name, what is known of it, its picture, and the page that it was read from, if any."""
     about = "".join(f"<li>{text(note)}</li>" for note in ecg.notes)
+    page = ecg.page_png()
+    seen = (
+        "" if page is None else f"<details><summary>The page as it came</summary>{_picture(page, 'the page')}</details>"
+    )
     return (
         f'<h3 class="name">{text(ecg.title)}</h3><ul class="about">{about}</ul>'
-        + _picture(png, f"{ecg.title}: twelve leads, six rows of two, 25 mm/s, {described}")
+        f"{_picture(png, f'{ecg.title}: twelve leads, six rows of two, 25 mm/s, {described}')}{seen}"
     )
 
 
@@ -71,7 +85,7 @@ def answers_part(answers: Answers) -> str:
     if answers.problem:
         return problem(answers.problem)
     axes = "".join(map(_axis, answers.axes))
-    rows = "".join(f'<tr><th scope="row">{text(name)}</th><td>{text(value)}</td></tr>' for name, value in answers.numbers)
+    rows = "".join(f'<tr><th scope="row">{text(name)}</th><td>{text(said)}</td></tr>' for name, said in answers.numbers)
     has_bars = any(one.bars for one in answers.axes)
     note = "" if has_bars else f'<p class="soft">{text(answers.reader)} gives no probabilities.</p>'
     return (
@@ -90,10 +104,8 @@ def map_part(found: OneMap, verdict: Row | None) -> str:
         f"<h3>May it be believed?</h3>{_verdict(found, verdict)}"
         f'<p><span class="mark {kind}">This map</span> {text(found.says)}</p>'
         f'<div class="wide" tabindex="0" role="region" aria-label="Figures of this map"><table><caption>{text(head)}: '
-        f"{text(value)}, by {text(found.method)} of {text(found.reader)}, in {found.seconds:.1f} s</caption><thead><tr>"
-        '<th scope="col">the answer, or the map</th><th scope="col" class="number">this map</th>'
-        '<th scope="col">beside</th><th scope="col" class="number">its null</th><th scope="col"></th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f"{text(value)}, by {text(found.method)} of {text(found.reader)}, in {found.seconds:.1f} s</caption>"
+        f"{CHECK_HEAD}<tbody>{rows}</tbody></table></div>"
         '<p class="soft">Orange speaks for the answer, striped blue against it. A map shows what moved this answer of '
         "this reader, which need not be why it is right.</p>"
     )
@@ -115,12 +127,10 @@ def danger_part(found: DangerGroups) -> str:
     name = f"{found.reader} on {found.dataset}, {found.split}, condition {found.condition}"
     return (
         f'<h3 class="name">{text(name)}</h3><div class="danger"><div>{_danger_picture(found.groups)}</div>'
-        '<div class="wide" tabindex="0" role="region" aria-label="Danger by group"><table><thead><tr>'
-        '<th scope="col">group</th><th scope="col" class="number">n</th><th scope="col" class="number">'
-        'danger-weighted error [95%]</th><th scope="col" class="number">critical errors</th><th scope="col"></th></tr>'
-        f"</thead><tbody>{rows}</tbody></table></div></div>"
-        f'<ul class="about">{notes}</ul><p class="soft">0 is no danger, 3 the answer "normal" to an infarction; an error '
-        f"of danger 3 is critical. By {text(found.table)}.</p>"
+        '<div class="wide" tabindex="0" role="region" aria-label="Danger by group"><table>'
+        f"{DANGER_HEAD}<tbody>{rows}</tbody></table></div></div>"
+        f'<ul class="about">{notes}</ul><p class="soft">0 is no danger, 3 the answer "normal" to an infarction; an '
+        f"error of danger 3 is critical. By {text(found.table)}.</p>"
     )
 
 
@@ -129,8 +139,8 @@ def offer_part(offer: Offer) -> str:
     there = "".join(f"<li><b>{text(one.name)}</b> {text(one.description)}</li>" for one in offer.readers)
     left = "".join(f"<li><b>{text(name)}</b> {text(why)}</li>" for name, why in offer.left.items())
     return (
-        f'<details class="numbers"><summary>Which readers are here, and which are not</summary><ul class="about">{there}'
-        f'</ul><p class="soft">Not offered:</p><ul class="about">{left}</ul></details>'
+        '<details class="numbers"><summary>Which readers are here, and which are not</summary>'
+        f'<ul class="about">{there}</ul><p class="soft">Not offered:</p><ul class="about">{left}</ul></details>'
     )
 
 
@@ -150,7 +160,7 @@ def _axis(one: AxisAnswer) -> str:
     more = f"<details><summary>{len(rest)} more</summary><ul>{_bars(rest)}</ul></details>" if rest else ""
     bars = f"<ul>{_bars(first)}</ul>{more}" if first else ""
     return (
-        f'<section class="axis"><h4>{text(one.axis.replace("_", " "))}</h4><p class="answer"><b>{answer}</b>'
+        f'<section class="axis"><h3>{text(one.axis.replace("_", " "))}</h3><p class="answer"><b>{answer}</b>'
         f"{mark[one.is_right]}</p>{truth}{bars}</section>"
     )
 
@@ -173,8 +183,8 @@ def _bar(bar: Bar) -> str:
 def _verdict(found: OneMap, row: Row | None) -> str:
     if row is None:
         return (
-            f'<p><span class="mark open">not judged</span> Whether maps by {text(found.method)} of {text(found.reader)} '
-            "deserve belief is not known here yet: press <b>Judge this method</b>, which takes a minute or two.</p>"
+            f'<p><span class="mark open">not judged</span> Whether maps by {text(found.method)} of {text(found.reader)}'
+            " deserve belief is not known here yet: press <b>Judge this method</b>, which takes a minute or two.</p>"
         )
     kind = VERDICT_CLASSES.get(row.verdict.word, "bad")
     return (
@@ -222,9 +232,10 @@ def _danger_picture(groups: Sequence[DangerGroup]) -> str:
     top = next(step for step in (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0) if most <= step or step == 3.0)
     height = ROW * len(groups) + 40
     said = "; ".join(f"{_said(group)} {group.score.dwe:.2f}" for group in groups if group.score)
+    rows = (_row(number, group, top) for number, group in enumerate(groups))
     return (
         f'<svg class="plot" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Danger-weighted error: {text(said)}">'
-        f"{''.join(_ticks(top, height))}{''.join(_row(number, group, top) for number, group in enumerate(groups))}</svg>"
+        f"{''.join((*_ticks(top, height), *rows))}</svg>"
     )
 
 

@@ -210,9 +210,7 @@ def explain(  # noqa: PLR0913  # an answer, how it is explained, and who is told
     )  # fmt: skip
     checks = checks_of(figures)
     page = explained(signal.mv, signal.fs, overlay, PAPER)
-    return OneMap(
-        reader.name, method, output, page.png(), figures, checks, told(checks), time.perf_counter() - begun
-    )
+    return OneMap(reader.name, method, output, page.png(), figures, checks, told(checks), time.perf_counter() - begun)
 
 
 def checks_of(figures: Figures) -> tuple[Check, ...]:

@@ -58,11 +58,12 @@ def demo_page(demo: Demo) -> "gradio.Blocks":
     """Return the page."""
     import gradio as gr
 
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(SWEPT_S, SWEPT_S)) as page:
+    page: gradio.Blocks = gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(SWEPT_S, SWEPT_S))
+    with page:
         state = gr.State(None, time_to_live=KEPT_S)
         gr.HTML(f"<h1>{TITLE}</h1>{notice()}", elem_classes="ours")
         parts = _Parts.placed(demo)
-        parts.wire(demo, state)
+        parts.wire(demo, state, page)
         if demo.runs:
             _danger_of_runs(demo)
         else:
@@ -109,7 +110,7 @@ class _Parts:
                     records, value=records[0] if records else None, label="Record", allow_custom_value=True, scale=3
                 )
                 made["show"] = gr.Button("Show this record", variant="primary", scale=1)
-            with gr.Tab("Upload a file or a page"):
+            with gr.Tab("Upload"):
                 gr.HTML(
                     '<p class="soft">CSV, DICOM, HL7 aECG, SCP-ECG, or both files of a WFDB record; or a scan, '
                     "photograph or PDF of a page of 3 x 4 leads, which is digitized. "
@@ -134,7 +135,7 @@ class _Parts:
                     made["method"] = gr.Dropdown(list(QUICK_METHODS), value=USUAL_METHOD, label="Method")
                 with gr.Row():
                     made["draw"] = gr.Button("Draw the map", variant="primary", interactive=False)
-                    made["judge"] = gr.Button("Judge this method (a minute or two)", interactive=False)
+                    made["judge"] = gr.Button("Judge this method", interactive=False)
                 made["map"] = gr.HTML("", elem_classes="ours", elem_id="map")
             with gr.Column(scale=2, min_width=320):
                 gr.HTML("<h2>What a reader says</h2>", elem_classes="ours")
@@ -145,7 +146,7 @@ class _Parts:
                 gr.HTML(offer_part(demo.offer), elem_classes="ours")
         return cls(**made)
 
-    def wire(self, demo: Demo, state: "gradio.State") -> None:
+    def wire(self, demo: Demo, state: "gradio.State", page: "gradio.Blocks") -> None:
         """Say what happens when a component is used."""
         import gradio as gr
 
@@ -164,9 +165,9 @@ class _Parts:
         ) -> Iterator[dict[Any, Any]]:
             if not paths:
                 return
-            known, page = unit if unit in {"mV", "uV"} else None, int(number) if number else None
-            files_ = [Path(path) for path in paths]
-            for changed in desk.chosen(lambda: from_upload(files_, rate or None, known, page), state, progress):
+            known, place = unit if unit in {"mV", "uV"} else None, int(number) if number else None
+            sent = [Path(path) for path in paths]
+            for changed in desk.chosen(lambda: from_upload(sent, rate or None, known, place), state, progress):
                 yield {**changed, self.upload: None}
 
         def asked(shown: Shown | None, reader: str, progress: gr.Progress = gr.Progress()) -> dict[Any, Any]:  # noqa: B008
@@ -189,7 +190,8 @@ class _Parts:
             return desk.judged(shown, target, method, progress)
 
         explained = [self.failure, self.ecg, self.map]
-        self.show.click(choose, [self.record], read, show_progress_on=[self.ecg], **ONE_AFTER_ANOTHER)
+        for event in (page.load, self.show.click):
+            event(choose, [self.record], read, show_progress_on=[self.ecg], **ONE_AFTER_ANOTHER)
         self.upload.upload(
             uploaded,
             [self.upload, self.rate, self.unit, self.number],

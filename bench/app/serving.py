@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.app.chosen_ecg import LARGEST_UPLOAD
 from bench.app.demo import Demo
-from bench.web.server import HEADERS, LOOPBACK
+from bench.web.server import HEADERS, LOOPBACK, page_files
 from taxonomy.distribution import install
 from taxonomy.error import SettingError
 
@@ -39,6 +39,23 @@ QUIET = {
     "DO_NOT_TRACK": "1",
 }
 """What keeps Gradio and the hub's client from reporting, and from keeping what was uploaded in the browser."""
+
+LEGIBLE = {
+    "color_accent": "*primary_700",
+    "button_primary_background_fill": "*primary_700",
+    "button_primary_background_fill_dark": "*primary_700",
+    "button_primary_background_fill_hover": "*primary_800",
+    "button_primary_background_fill_hover_dark": "*primary_600",
+    "block_label_text_color": "*neutral_700",
+    "block_title_text_color": "*neutral_700",
+}
+"""Colours of Gradio's components that are darker than its own, which are too pale to be read by everybody."""
+
+AT_ROOT = {
+    "/manifest.json": ("application/manifest+json", "{}"),
+    "/favicon.ico": ("image/svg+xml", page_files()["icon.svg"].decode()),
+}
+"""What a browser asks for at the root, without the token; it tells nothing."""
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -90,8 +107,10 @@ class Guarded:
             await send(message)
 
         said = self._refusal(scope)
-        if said:
-            await _refused(sent, said)
+        if scope["path"] in AT_ROOT:
+            await _answered(sent, HTTPStatus.OK, *AT_ROOT[scope["path"]])
+        elif said:
+            await _answered(sent, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", said)
         else:
             await self.app(scope, receive, sent)
 
@@ -106,10 +125,10 @@ class Guarded:
         return ""
 
 
-async def _refused(send: Send, said: str) -> None:
+async def _answered(send: Send, status: HTTPStatus, kind: str, said: str) -> None:
     body = said.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": int(HTTPStatus.FORBIDDEN), "headers": headers})
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -185,7 +204,9 @@ def _application(demo: Demo, token: str) -> App:
     from bench.app.page import demo_page, style
 
     outer = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    plain = fonts.Font("sans-serif")
+    theme = gr.themes.Default(
+        font=[fonts.Font("sans-serif")], font_mono=[fonts.Font("monospace")], primary_hue="rose"
+    ).set(**LEGIBLE)
     application: App = gr.mount_gradio_app(
         outer,
         demo_page(demo),
@@ -199,7 +220,7 @@ def _application(demo: Demo, token: str) -> App:
         enable_monitoring=False,
         pwa=False,
         mcp_server=False,
-        theme=gr.themes.Default(font=[plain], font_mono=[fonts.Font("monospace")], primary_hue="rose"),
+        theme=theme,
         css=style(),
     )
     return application
