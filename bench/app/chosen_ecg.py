@@ -95,9 +95,7 @@ def from_dataset(dataset: Dataset, written: str) -> ChosenEcg:
     if not record.rates:
         raise DatasetError(f"record {record.ecg_id} of {dataset.name} has no recording at hand: choose another")
     known = [f"{record.age:g} years" if record.age is not None else "", record.sex or ""]
-    about = ", ".join(filter(None, known))
-    kind = "a simulated ECG" if dataset.is_simulated else "an ECG"
-    notes = (f"{kind} of {dataset.title}" + (f" ({about})" if about else ""),)
+    notes = (harmless(", ".join(filter(None, (dataset.title, *known)))),)
     return ChosenEcg(harmless(f"{dataset.name}, record {record.ecg_id}"), notes, cohort, False, record.is_page)
 
 

@@ -45,7 +45,7 @@ def _head(*names: str) -> str:
 
 
 CHECK_HEAD = _head("the answer, or the map", "#this map", "beside", "#its null", "than its null")
-DANGER_HEAD = _head("group", "#n", "#danger-weighted error [95%]", "#critical errors", "few?")
+DANGER_HEAD = _head("group", "#n", "#danger-weighted error [95%]", "#critical errors")
 
 
 def text(said: object) -> str:
@@ -189,8 +189,8 @@ def _verdict(found: OneMap, row: Row | None) -> str:
     kind = VERDICT_CLASSES.get(row.verdict.word, "bad")
     return (
         f'<p class="verdict"><span class="mark {kind}">{text(row.verdict.word)}</span> {text(row.verdict.because)}. '
-        f"The verdict on {text(row.method)} of {text(row.reader)}, by {row.answers} right answers of {row.patients} "
-        "patients; of faithful, no better than amplitude, failed sanity check and cannot tell.</p>"
+        f"That is the verdict on {text(row.method)} of {text(row.reader)}, by {row.answers} right answers about "
+        f"{row.patients} patients.</p>"
     )
 
 
@@ -211,10 +211,10 @@ def _group(group: DangerGroup) -> str:
     score = group.score
     dwe = within(score.dwe, score.dwe_interval, 2) if score else "-"
     critical = f"{score.critical} ({percent(score.critical_share)})" if score else "-"
-    small = '<span class="mark open">few cases</span>' if group.is_small else ""
+    small = '<span class="mark open">few cases</span> ' if group.is_small else ""
     return (
-        f'<tr class="{group.kind}"><th scope="row">{text(_said(group))}</th><td class="number">{group.n:,}</td>'
-        f'<td class="number">{dwe}</td><td class="number">{critical}</td><td>{small}</td></tr>'
+        f'<tr class="{group.kind}"><th scope="row">{text(_said(group))}</th><td class="number">{small}{group.n:,}</td>'
+        f'<td class="number">{dwe}</td><td class="number">{critical}</td></tr>'
     )
 
 
