@@ -121,6 +121,8 @@ def from_upload(uploads: Sequence[Path], fs: float | None, unit: str | None, pag
     try:
         with tempfile.TemporaryDirectory(prefix="ecg-") as place:
             return _shown(_read(uploads, Path(place), Told(fs, unit, page, _ask)))
+    except OSError as error:
+        raise DatasetError(f"the upload cannot be read: {error.strerror or error}") from error
     finally:
         for upload in uploads:
             upload.unlink(missing_ok=True)

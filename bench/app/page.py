@@ -131,8 +131,10 @@ class _Parts:
                 gr.HTML("<h2>The ECG, and what moved an answer</h2>", elem_classes="ours")
                 made["ecg"] = gr.HTML('<p class="soft">No ECG is chosen yet.</p>', elem_classes="ours", elem_id="ecg")
                 with gr.Row():
-                    made["target"] = gr.Dropdown([], label="Answer to explain", interactive=True, scale=2)
-                    made["method"] = gr.Dropdown(list(QUICK_METHODS), value=USUAL_METHOD, label="Method")
+                    made["target"] = gr.Dropdown(
+                        [], label="Answer to explain", interactive=True, scale=2, min_width=260
+                    )
+                    made["method"] = gr.Dropdown(list(QUICK_METHODS), value=USUAL_METHOD, label="Method", min_width=220)
                 with gr.Row():
                     made["draw"] = gr.Button("Draw the map", variant="primary", interactive=False)
                     made["judge"] = gr.Button("Judge this method", interactive=False)
@@ -221,7 +223,7 @@ class _Desk:
         parts = self.parts
         try:
             ecg = take()
-            picture = plain_page(ecg)
+            drawn = ecg_part(ecg, plain_page(ecg))
         except BenchError as error:
             yield {parts.failure: problem(str(error))}
             return
@@ -229,7 +231,7 @@ class _Desk:
         yield {
             state: Shown(ecg),
             parts.failure: "",
-            parts.ecg: ecg_part(ecg, picture),
+            parts.ecg: drawn,
             parts.reader: gr.Dropdown(value=reader),
             parts.map: "",
             parts.answers: "",

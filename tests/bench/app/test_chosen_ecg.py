@@ -120,3 +120,11 @@ def test_a_failure_is_a_bench_error_of_the_dataset(tmp_path):
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     with pytest.raises(DatasetError):
         from_upload([tmp_path / "x.png"], None, None, None)
+
+
+def test_a_full_disk_is_a_sentence(own, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(chosen_ecg.shutil, "copyfile", full)
+    assert refused([own / "mine.csv"]) == "the upload cannot be read: No space left on device"

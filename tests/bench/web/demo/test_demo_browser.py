@@ -63,7 +63,8 @@ def address(place, temporary):
     yield re.search(r"http://\S+", line)[0]
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130 and "Traceback" not in errors, errors
+    # 0 where the tests themselves run behind a shell's '&', which lets nobody be interrupted.
+    assert process.returncode in {0, 130} and "Traceback" not in errors, errors
     assert not list(temporary.glob("ecg-*"))
 
 
@@ -175,7 +176,7 @@ def test_a_file_that_is_too_large_is_refused_in_a_sentence(page, uploads):
     with large.open("wb") as out:
         out.truncate(33 * 1024 * 1024)
     upload(page, large)
-    page.get_by_text(re.compile("exceeds the maximum", re.IGNORECASE)).first.wait_for(timeout=20_000)
+    page.get_by_text("exceed the maximum allowed size of 32").first.wait_for(timeout=20_000)
     large.unlink()
 
 
