@@ -10,7 +10,12 @@ from bench.web.finding import FoundRun
 from taxonomy.error import RunError
 
 LEAST_GROUP = 30
-"""Cases below which a group is marked: its interval, a bootstrap over its few patients, is too narrow to lean on."""
+"""Cases below which a group is marked: its interval, a bootstrap over its patients, is too narrow to lean on.
+
+Drawn from the dangers of the submissions of ``digitizer``, ``12sl`` and ``majority``, intervals of 30 cases hold the
+true figure in 92 to 93% of samples, of 15 in 81 to 92%, of 8 in 72 to 91%. Of ``resnet1d``, whose errors are rare, 30
+cases hold it in 76%, and 100 in 90%.
+"""
 
 Kind = Literal["everybody", "sex", "age"]
 

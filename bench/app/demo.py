@@ -69,15 +69,17 @@ class Demo:
         """Return what a reader says of an ECG; raises as :func:`answers_of`."""
         return answers_of(self.offer.named(reader), ecg, observer)
 
-    def explainable(self, answers: Answers) -> tuple[Explainable, ...]:
+    def explainable(self, answers: Answers, ecg: ChosenEcg) -> tuple[Explainable, ...]:
         """Return which of the answers can be explained."""
-        return explainable(self.offer.named(answers.reader), answers)
+        return explainable(self._reader(answers), ecg, answers)
 
     def map(self, answers: Answers, ecg: ChosenEcg, target: str, method: str, observer: Observer = SILENT) -> OneMap:
         """Return what moved an answer, with the verdict as far as it is known; raises as :func:`explain`."""
         verdict = self.verdicts.get((answers.reader, method))
-        said = NOT_JUDGED if verdict is None else str(verdict.verdict)
-        return explain(self._reader(answers), ecg, target, method, said, observer)
+        reader = self._reader(answers)
+        unknown = NOT_JUDGED if reader.is_open else "cannot tell: of a black box no map can be called faithful"
+        said = unknown if verdict is None else str(verdict.verdict)
+        return explain(reader, ecg, target, method, said, observer)
 
     def judged(self, answers: Answers, method: str, observer: Observer = SILENT) -> Row:
         """Return the verdict on a method and a reader; it is reached once."""

@@ -8,7 +8,7 @@ from bench.app.axis_answers import Answers, AxisAnswer, Bar
 from bench.app.chosen_ecg import ChosenEcg
 from bench.app.danger_groups import LEAST_GROUP, DangerGroup, DangerGroups
 from bench.app.local_readers import Offer
-from bench.app.one_map import Check, OneMap
+from bench.app.one_map import BLACK_BOX, Check, OneMap
 from bench.explain.belief.judging import Row
 from bench.report.own_reading import NOTICE
 from bench.report.table import percent, within
@@ -35,6 +35,14 @@ OUTCOMES = {"better": ("good", "better"), "worse": ("bad", "no better"), "unknow
 """Class and word of an outcome."""
 
 VERDICT_CLASSES = {"faithful here": "good", "cannot tell": "open"}
+
+MEANINGS = {
+    "faithful here": "Its maps may be read as what moved this reader's answers on these data.",
+    "no better than amplitude": "Do not read its maps as reasons: they do no better than knowing what is loud.",
+    "fails the sanity check": "Do not read its maps as reasons: they show the ECG, and not what was learned.",
+    "cannot tell": "So none of its maps may be read as the reason for an answer.",
+}
+"""What each verdict says of a map, by its word."""
 
 
 def _head(*names: str) -> str:
@@ -95,13 +103,13 @@ def answers_part(answers: Answers) -> str:
     )
 
 
-def map_part(found: OneMap, verdict: Row | None) -> str:
+def map_part(found: OneMap, verdict: Row | None, is_open: bool = True) -> str:
     """Return what may be believed of a map: its verdict, and its figures beside those of what knows nothing."""
     head, value = found.output
     rows = "".join(map(_check, found.checks))
     kind = "bad" if found.is_refuted else "open"
     return (
-        f"<h3>May it be believed?</h3>{_verdict(found, verdict)}"
+        f"<h3>May it be believed?</h3>{_verdict(found, verdict, is_open)}"
         f'<p><span class="mark {kind}">This map</span> {text(found.says)}</p>'
         f'<div class="wide" tabindex="0" role="region" aria-label="Figures of this map"><table><caption>{text(head)}: '
         f"{text(value)}, by {text(found.method)} of {text(found.reader)}, in {found.seconds:.1f} s</caption>"
@@ -119,6 +127,7 @@ def danger_part(found: DangerGroups) -> str:
         f"Groups of fewer than {LEAST_GROUP} cases are marked: their intervals are too narrow to lean on."
         if any(group.is_small for group in found.groups)
         else f"Every group has {LEAST_GROUP} cases or more.",
+        "Where errors are rare, intervals are too narrow in larger groups too.",
         "A difference between two groups whose intervals overlap shows nothing; and the ages and sexes differ in what "
         "they suffer from.",
         *found.caveats,
@@ -180,7 +189,13 @@ def _bar(bar: Bar) -> str:
     )
 
 
-def _verdict(found: OneMap, row: Row | None) -> str:
+def _verdict(found: OneMap, row: Row | None, is_open: bool) -> str:
+    if not is_open:
+        why = text(BLACK_BOX.format(name=found.reader))
+        return (
+            f'<p class="verdict"><span class="mark open">cannot tell</span> {why}.'
+            " So this map may not be read as the reason for an answer.</p>"
+        )
     if row is None:
         return (
             f'<p><span class="mark open">not judged</span> Whether maps by {text(found.method)} of {text(found.reader)}'
@@ -190,7 +205,7 @@ def _verdict(found: OneMap, row: Row | None) -> str:
     return (
         f'<p class="verdict"><span class="mark {kind}">{text(row.verdict.word)}</span> {text(row.verdict.because)}. '
         f"That is the verdict on {text(row.method)} of {text(row.reader)}, by {row.answers} right answers about "
-        f"{row.patients} patients.</p>"
+        f"{row.patients} patients. {text(MEANINGS[row.verdict.word])}</p>"
     )
 
 
@@ -204,7 +219,7 @@ def _check(check: Check) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return "-" if value is None else f"{round(value, 2) + 0.0:.2f}"
 
 
 def _group(group: DangerGroup) -> str:

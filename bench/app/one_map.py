@@ -11,38 +11,37 @@ from typing import Literal
 
 from bench.app.axis_answers import Answers
 from bench.app.chosen_ecg import ChosenEcg
+from bench.app.drawn_map import drawn_map
 from bench.app.local_readers import LocalReader
-from bench.dataset import Dataset, Signal
+from bench.dataset import Dataset
 from bench.explain.belief.belief import BeliefOptions, belief, truth_of
-from bench.explain.belief.judging import Figures, Row, judged, map_of
-from bench.explain.belief.sample import Positive, answer_about, region_of
+from bench.explain.belief.judging import Figures, Row
 from bench.explain.belief.verdict import CORRELATION_LIMIT
-from bench.explain.maps.method import METHODS, Answer, method_named
 from bench.progress import SILENT, Observer
 from bench.report.explain_gallery import SEEN_S, beat_named
 from bench.report.table import harmless
-from measurements.segment import BeatSegments
 from readers.head import MEASURED
-from readers.isolation import Crash, attempt
-from readers.network import Network, OpenReader, Output
+from readers.network import OpenReader, Output
 from renderers.explained import Overlay, explained, legible_style, paper_layout
 from renderers.page import draw
 from renderers.style import LEADS
 from taxonomy.axis import AXES
-from taxonomy.error import BenchError, ReaderError, RunError, unknown_name
+from taxonomy.error import ReaderError, RunError
 
 PAPER = "6x2"
 
 USUAL_METHOD = "integrated_gradients"
 """Half a second for a map, and no layer to choose."""
 
-QUICK_METHODS = tuple(method.name for method in METHODS if not method.is_slow)
-"""Methods that take a few seconds for a map."""
-
 JUDGED_EACH = 1
 """Patients of each finding on whom a method is judged: over all findings more than a verdict needs, in a minute."""
 
 NOT_JUDGED = "not judged yet"
+
+BLACK_BOX = (
+    "reader {name!r} is a black box: its weights cannot be drawn at random, so that its maps can be refuted, and never "
+    "be called faithful"
+)
 
 Outcome = Literal["better", "worse", "unknown"]
 
@@ -145,18 +144,22 @@ def plain_page(ecg: ChosenEcg) -> bytes:
     return draw(paper_layout(PAPER, style), signal.mv, signal.fs, style, LEADS).png()
 
 
-def explainable(reader: LocalReader, answers: Answers) -> tuple[Explainable, ...]:
-    """Return the answers of a reader that can be explained, findings that it named first, then what else it said.
+def explainable(reader: LocalReader, ecg: ChosenEcg, answers: Answers) -> tuple[Explainable, ...]:
+    """Return the values that can be explained, findings that the reader named first, then what else it said.
 
-    None of a reader that shows no network, and none on axes that are answered from measured numbers.
+    Of a network, those of its outputs; of a black box those of which it gives a probability, unless it is shown no
+    trace or a page, of which nothing can be hidden.
     """
-    if not isinstance(reader.reader, OpenReader):
-        return ()
-    axes = {axis.name: axis for axis in AXES if axis.name not in MEASURED}
+    axes = {axis.name: axis for axis in AXES}
+    if isinstance(reader.reader, OpenReader):
+        outputs = [one for one in reader.reader.network().outputs if one[0] in axes and one[0] not in MEASURED]
+    elif ecg.is_page or {"signal", "image"}.isdisjoint(reader.reader.inputs):
+        outputs = []
+    else:
+        outputs = [(axis, value) for axis in axes for value in answers.reading.probabilities.get(axis, {})]
     found = [
         Explainable((head, value), _is_said(answers, head, value), _chance(answers, head, value))
-        for head, value in reader.reader.network().outputs
-        if head in axes
+        for head, value in outputs
     ]
     return tuple(sorted(found, key=lambda one: (not one.is_answered, one.output[1] == axes[one.output[0]].negative)))
 
@@ -178,7 +181,7 @@ def explain(  # noqa: PLR0913  # an answer, how it is explained, and who is told
     target : str
         Such as ``conduction=lbbb``.
     method : str
-        One of :data:`QUICK_METHODS`.
+        One of :func:`bench.app.drawn_map.methods_for`.
     verdict : str
         On the method and the reader, which is drawn below the picture.
     observer : Observer
@@ -186,35 +189,32 @@ def explain(  # noqa: PLR0913  # an answer, how it is explained, and who is told
     Raises
     ------
     taxonomy.error.BenchError
-        When the reader is a black box, there is no such value or method, or the ECG cannot be shown to the network.
+        When there is no such value or method, or the ECG cannot be shown to the reader.
     """
     begun = time.perf_counter()
-    if method not in QUICK_METHODS:
-        raise unknown_name("method", method, QUICK_METHODS)
-    network, chosen = _network(reader), method_named(method)
     head, _, value = target.partition("=")
-    output = (head, value)
-    network.place(*output)
-    with observer.progress("the map", "steps") as report:
-        signal, beats, answer = _shown(network, ecg, output)
-        report(1, 3)
-        relevance = map_of(answer, chosen)
-        report(2, 3)
-        one = Positive(ecg.record.ecg_id, ecg.record.patient_id, output, answer, region_of(answer, output))
-        (figures,) = judged([one], [chosen])
-        report(3, 3)
-    brackets, notes = beat_named(beats, SEEN_S[PAPER])
+    found = drawn_map(reader, ecg, (head, value), method, observer)
+    brackets, notes = beat_named(found.beats, SEEN_S[PAPER])
     overlay = Overlay(
-        relevance, network.fs, f"{head}: what speaks for {value}", f"{reader.name}, {method}", harmless(verdict),
+        found.relevance, found.fs, f"{head}: what speaks for {value}", f"{reader.name}, {method}", harmless(verdict),
         brackets, notes,
     )  # fmt: skip
-    checks = checks_of(figures)
-    page = explained(signal.mv, signal.fs, overlay, PAPER)
-    return OneMap(reader.name, method, output, page.png(), figures, checks, told(checks), time.perf_counter() - begun)
+    checks = checks_of(found.figures, reader.is_open)
+    page = explained(found.signal.mv, found.signal.fs, overlay, PAPER)
+    return OneMap(
+        reader.name, method, (head, value), page.png(), found.figures, checks, told(checks), time.perf_counter() - begun
+    )
 
 
-def checks_of(figures: Figures) -> tuple[Check, ...]:
-    """Return the figures of a map beside their nulls, those on which a verdict rests first."""
+def checks_of(figures: Figures, has_weights: bool = True) -> tuple[Check, ...]:
+    """Return the figures of a map beside their nulls, those on which a verdict rests first.
+
+    Parameters
+    ----------
+    figures : Figures
+    has_weights : bool
+        Whether the reader shows weights that can be drawn at random.
+    """
     energy = figures.energy
     found = [
         _above(
@@ -240,6 +240,8 @@ def checks_of(figures: Figures) -> tuple[Check, ...]:
             "showing what it points at brings the answer back no faster than showing whatever is loud",
         ),
     ]
+    if not has_weights:
+        del found[1]
     if figures.mass is not None:
         found.append(
             _above(
@@ -288,7 +290,8 @@ def judge(reader: LocalReader, dataset: Dataset, method: str, observer: Observer
     taxonomy.error.BenchError
         When the reader is a black box, or the dataset holds no finding that it finds.
     """
-    _network(reader)
+    if not reader.is_open:
+        raise ReaderError(BLACK_BOX.format(name=reader.name))
     options = BeliefOptions(methods=(method,), each=JUDGED_EACH)
     try:
         with observer.progress("known truth: a network that is taught what was planted"):
@@ -297,23 +300,6 @@ def judge(reader: LocalReader, dataset: Dataset, method: str, observer: Observer
         observer.say(str(error))
         truth = []
     return belief(reader.reader, dataset.cohort("test"), options, truth, observer=observer).rows[0]
-
-
-def _network(reader: LocalReader) -> Network:
-    if not isinstance(reader.reader, OpenReader):
-        raise ReaderError(
-            f"reader {reader.name!r} is a black box, which no map of this page explains: choose one with a network, "
-            f"such as resnet1d, or run 'bench explain --reader {reader.name}', which hides parts of what it is shown"
-        )
-    return reader.reader.network()
-
-
-def _shown(network: Network, ecg: ChosenEcg, output: Output) -> tuple[Signal, tuple[BeatSegments, ...], Answer]:
-    """Return the recording, its beats and the answer; a network may refuse what it is shown."""
-    found = attempt(lambda: answer_about(network, ecg.record, output), BenchError)
-    if isinstance(found, Crash):
-        raise ReaderError(f"the network cannot be shown this ECG: {found.sentence}")
-    return found.value
 
 
 def _is_said(answers: Answers, head: str, value: str) -> bool:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from bench.app.axis_answers import Answers
 from bench.app.chosen_ecg import LARGEST_UPLOAD, ChosenEcg, from_upload
 from bench.app.demo import Demo
+from bench.app.drawn_map import QUICK_METHODS, methods_for
 from bench.app.markup import answers_part, danger_part, ecg_part, map_part, notice, offer_part, problem
-from bench.app.one_map import QUICK_METHODS, USUAL_METHOD, plain_page
+from bench.app.one_map import USUAL_METHOD, plain_page
 from bench.progress import Observer, Report
 from taxonomy.error import BenchError
 from taxonomy.outside import MEBIBYTE
@@ -153,7 +154,18 @@ class _Parts:
         import gradio as gr
 
         desk = _Desk(demo, self)
-        read = [state, self.failure, self.ecg, self.reader, self.answers, self.target, self.draw, self.judge, self.map]
+        read = [
+            state,
+            self.failure,
+            self.ecg,
+            self.reader,
+            self.answers,
+            self.target,
+            self.method,
+            self.draw,
+            self.judge,
+            self.map,
+        ]
 
         def choose(written: str, progress: gr.Progress = gr.Progress()) -> Iterator[dict[Any, Any]]:  # noqa: B008
             yield from desk.chosen(lambda: demo.chosen(str(written)), state, progress)
@@ -245,18 +257,20 @@ class _Desk:
         parts = self.parts
         try:
             answers = self.demo.answers(reader, shown.ecg, _observer(progress))
-            found = self.demo.explainable(answers)
+            found = self.demo.explainable(answers, shown.ecg)
         except BenchError as error:
             return {parts.failure: problem(str(error)), parts.answers: "", state: Shown(shown.ecg)}
-        choices = [(one.label, one.name) for one in found]
-        label = "Answer to explain" if found else f"{reader} shows no network: no map of it can be drawn here"
+        choices, known = [(one.label, one.name) for one in found], self.demo.offer.named(reader)
+        methods, usual = methods_for(known), USUAL_METHOD if known.is_open else methods_for(known)[0]
+        label = "Answer to explain" if found else f"Nothing can be hidden of what {reader} is shown: no map"
         return {
             state: replace(shown, answers=answers),
             parts.failure: "",
             parts.answers: answers_part(answers),
             parts.target: gr.Dropdown(choices, value=choices[0][1] if choices else None, label=label),
+            parts.method: gr.Dropdown(list(methods), value=usual),
             parts.draw: gr.Button(interactive=bool(found)),
-            parts.judge: gr.Button(interactive=bool(found)),
+            parts.judge: gr.Button(interactive=bool(found) and known.is_open),
             parts.map: "",
         }
 
@@ -266,7 +280,7 @@ class _Desk:
         """Return the ECG with the map of an answer, and what may be believed of it."""
         parts = self.parts
         if shown is None or shown.answers is None or not target:
-            return {parts.failure: problem("Choose an ECG first, and a reader that shows its network.")}
+            return {parts.failure: problem("Choose an ECG first, and a reader whose answers can be explained.")}
         try:
             found = self.demo.map(shown.answers, shown.ecg, target, method, _observer(progress))
         except BenchError as error:
@@ -276,7 +290,7 @@ class _Desk:
         return {
             parts.failure: "",
             parts.ecg: ecg_part(shown.ecg, found.png, said),
-            parts.map: map_part(found, verdict),
+            parts.map: map_part(found, verdict, self.demo.offer.named(found.reader).is_open),
         }
 
     def judged(

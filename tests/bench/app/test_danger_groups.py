@@ -1,8 +1,11 @@
 """The danger of a run by age and sex is what the scorer says of the records of that group alone."""
 
+import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.app.danger_groups import LEAST_GROUP, danger_groups
@@ -12,11 +15,15 @@ from bench.app.markup import danger_part
 from bench.run.folder import RunFolder
 from bench.run.rescoring import cohort_of_run
 from bench.run.scoring import score_readings
+from bench.score.bootstrap import interval, ratio, resampled_sums
 from bench.score.superclass import AGE_BANDS
 from bench.web.finding import find
+from taxonomy.danger import danger_table
 from taxonomy.error import RunError, UnknownNameError
 
 from ...command import bench
+
+SUBMISSION = Path(__file__).parents[3] / "results" / "submissions" / "digitizer-phantoms-1-test-461cdec5"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +56,25 @@ def test_every_group_is_that_of_the_scorer_on_its_records_alone(run, population)
         assert (group.n, group.score.dwe, group.score.critical) == (overall.n, overall.dwe, overall.critical)
         assert group.score.dwe_interval[0] <= group.score.dwe <= group.score.dwe_interval[1]
         assert group.is_small == (group.n < LEAST_GROUP)
+
+
+def test_intervals_of_groups_that_are_not_marked_can_be_leant_on_and_of_much_smaller_ones_cannot():
+    """The dangers are those of a submission; the interval is the scorer's own."""
+    told = json.loads((SUBMISSION / "score.json").read_text(encoding="utf-8"))["superclass"]["confusion"]
+    dangers = np.repeat(danger_table().costs().ravel(), np.array(told).ravel())
+    chance = np.random.default_rng(0)
+
+    def held(n):
+        hits = 0
+        for draw in range(300):
+            danger = chance.choice(dangers, n)
+            sums = resampled_sums({"danger": danger, "n": np.ones(n)}, np.arange(n), 300, draw)
+            low, high = interval(ratio(sums["danger"], sums["n"]))
+            hits += low <= dangers.mean() <= high
+        return hits / 300
+
+    assert held(LEAST_GROUP) > 0.88
+    assert held(LEAST_GROUP // 4) < 0.85
 
 
 def test_small_groups_are_marked_in_the_table_and_the_picture(run):

@@ -45,7 +45,7 @@ def test_every_value_has_a_bar_as_long_as_its_probability(answers):
 
 @pytest.mark.parametrize("method", ["saliency"])
 def test_a_map_that_was_not_judged_says_so(demo, ecg, answers, method):
-    found = demo.map(answers, ecg, demo.explainable(answers)[0].name, method)
+    found = demo.map(answers, ecg, demo.explainable(answers, ecg)[0].name, method)
     page = map_part(found, None)
     assert "not judged" in page and found.says in page
     assert page.count('<span class="mark') == 2 + len(found.checks)

@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.app import one_map
-from bench.app.local_readers import local_readers
+import bench.app.drawn_map as drawn_map_module
+from bench.app.drawn_map import ASKED_METHODS, QUICK_METHODS, drawn_map, methods_for
+from bench.app.local_readers import LocalReader, local_readers
+from bench.app.markup import map_part
 from bench.app.one_map import Explainable, checks_of, explain, explainable, judge, plain_page, told
 from bench.explain.belief.belief import BeliefOptions, belief
 from bench.explain.belief.judging import Figures, Nulls
 from bench.explain.belief.sample import positives
-from bench.progress import Observer
+from bench.progress import SILENT, Observer
+from renderers import LEADS
+from taxonomy.axis import AXES
 from taxonomy.error import BenchError, ReaderError, UnknownNameError
+from taxonomy.reading import Reading
 
 FIGURES = Figures(
     "saliency", 1, 1, "conduction", "lbbb", 0.1, 0.3, 1.0, 0.6, 0.5, Nulls(0.2, 0.0, 0.4, 0.3), 0.05, None, 1.0
@@ -56,14 +61,43 @@ def resnet1d(demo):
 
 
 def test_only_what_a_network_says_can_be_explained_findings_first(demo, resnet1d, answers, ecg):
-    found = explainable(resnet1d, answers)
+    found = explainable(resnet1d, ecg, answers)
     assert not {"rate", "axis"}.intersection(one.output[0] for one in found)
     said = [one for one in found if one.is_answered]
     assert found[: len(said)] == tuple(said) and {"rhythm", "conduction"} <= {one.output[0] for one in said}
     assert Explainable(("rhythm", "sinus"), True, 0.978).label == "rhythm: sinus (answered, 0.98)"
-    assert explainable(demo.offer.named("digitizer"), answers) == ()
-    with pytest.raises(ReaderError, match="black box"):
-        explain(demo.offer.named("digitizer"), ecg, "rhythm=sinus")
+
+
+def test_a_black_box_is_explained_by_hiding_parts_unless_nothing_of_what_it_is_shown_can_be_hidden(demo, ecg, answers):
+    box = demo.offer.named("digitizer")
+    assert {one.output[0] for one in explainable(box, ecg, answers)} == {axis.name for axis in AXES}
+    assert explainable(demo.offer.named("measurements"), ecg, answers) == ()
+    assert explainable(box, replace(ecg, is_page=True), answers) == ()
+    assert (methods_for(box), methods_for(demo.offer.named("resnet1d"))) == (ASKED_METHODS, QUICK_METHODS)
+    with pytest.raises(ReaderError, match="nothing on it can be hidden"):
+        explain(box, replace(ecg, is_page=True), "rhythm=sinus", "segment")
+
+
+class Loud:
+    """A black box of which it is known what it sees: the size of V1's voltages, and nothing else."""
+
+    name = "loud"
+    inputs = frozenset({"signal"})
+
+    def read(self, cases):
+        for case in cases:
+            chance = float(np.clip(np.abs(case.signal[6]).mean() * 3, 0.01, 0.99))
+            yield Reading({"rhythm": "paced"}, {"rhythm": {"paced": chance, "sinus": 1 - chance}})
+
+
+def test_a_black_box_is_coloured_where_it_looks_and_is_never_called_faithful(ecg):
+    reader = LocalReader("loud", Loud(), "")
+    drawn = drawn_map(reader, ecg, ("rhythm", "paced"), "lead", SILENT)
+    assert int(np.argmax(drawn.relevance.sum(axis=1))) == LEADS.index("V1")
+    found = explain(reader, ecg, "rhythm=paced", "lead")
+    assert found.checks[0].decides and not any("random weights" in check.what for check in found.checks)
+    page = map_part(found, None, is_open=False)
+    assert "cannot tell" in page and "never be called faithful" in page and "Judge" not in page
 
 
 def test_the_figures_are_those_of_bench_explain(resnet1d, demo, population):
@@ -104,7 +138,7 @@ def test_a_network_that_fails_on_an_ecg_is_a_sentence(resnet1d, ecg, monkeypatch
     def short(*_):
         raise ValueError("too short")
 
-    monkeypatch.setattr(one_map, "answer_about", short)
+    monkeypatch.setattr(drawn_map_module, "answer_about", short)
     with pytest.raises(BenchError, match="cannot be shown this ECG"):
         explain(resnet1d, ecg, "rhythm=sinus")
 
@@ -119,7 +153,7 @@ def test_a_method_is_judged_once_and_the_verdict_is_drawn(demo, resnet1d, popula
     assert row.verdict == judge(resnet1d, population, "saliency").verdict
     assert row.patients >= 10 and row.truth
     assert demo.judged(answers, "saliency") is row
-    target = demo.explainable(answers)[0].name
+    target = demo.explainable(answers, ecg)[0].name
     before = explain(resnet1d, ecg, target, "saliency").png
     assert demo.map(answers, ecg, target, "saliency").png != before
 

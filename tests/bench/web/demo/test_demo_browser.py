@@ -124,6 +124,17 @@ def test_another_reader_is_asked_about_the_same_ecg(page):
     assert page.get_by_role("button", name="Draw the map").is_disabled()
 
 
+def test_a_black_box_is_explained_by_hiding_parts_of_the_ecg(page):
+    page.get_by_label("Reader on this machine").click()
+    page.get_by_role("option", name="digitizer").click()
+    page.locator("#answers", has_text="digitizer, in").wait_for(timeout=30_000)
+    assert page.get_by_role("button", name="Judge this method").is_disabled()
+    page.get_by_role("button", name="Draw the map").click()
+    page.wait_for_selector("#map table", timeout=180_000)
+    said = page.locator("#map").inner_text()
+    assert "black box" in said and "hiding what is loud" in said and "random weights" not in said
+
+
 def test_a_map_is_drawn_with_what_may_be_believed_of_it(page):
     before = page.locator("#ecg img").get_attribute("src")
     page.get_by_role("button", name="Draw the map").click()
