@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite, nan
 from pathlib import Path
 from typing import NoReturn
 
@@ -99,19 +100,19 @@ def from_dataset(dataset: Dataset, written: str) -> ChosenEcg:
     return ChosenEcg(harmless(f"{dataset.name}, record {record.ecg_id}"), notes, cohort, False, record.is_page)
 
 
-def from_upload(uploads: Sequence[Path], fs: float | None, unit: str | None, page: int | None) -> ChosenEcg:
+def from_upload(uploads: Sequence[Path], fs: str = "", unit: str = "", page: str = "") -> ChosenEcg:
     """Read uploaded files of one ECG, and delete them, whether or not they can be read.
 
     Parameters
     ----------
     uploads : sequence of Path
         One file, or the files of a WFDB record.
-    fs : float or None
-        Sampling rate in Hz, where the file does not say it.
-    unit : str or None
+    fs : str
+        Sampling rate in Hz, as somebody wrote it, where the file does not say it.
+    unit : str
         ``mV`` or ``uV``, where the file does not say it.
-    page : int or None
-        Which page of a file with several, from 1.
+    page : str
+        Which page of a file with several, from 1, as somebody wrote it.
 
     Raises
     ------
@@ -119,13 +120,28 @@ def from_upload(uploads: Sequence[Path], fs: float | None, unit: str | None, pag
         When they are no ECG that can be read; the message names the file as it was uploaded, and no path.
     """
     try:
+        rate, number = _number(fs, "the sampling rate"), _number(page, "the page")
+        told = Told(rate, unit or None, None if number is None else int(number), _ask)
         with tempfile.TemporaryDirectory(prefix="ecg-") as place:
-            return _shown(_read(uploads, Path(place), Told(fs, unit, page, _ask)))
+            return _shown(_read(uploads, Path(place), told))
     except OSError as error:
         raise DatasetError(f"the upload cannot be read: {error.strerror or error}") from error
     finally:
         for upload in uploads:
             upload.unlink(missing_ok=True)
+
+
+def _number(written: str, what: str) -> float | None:
+    """Return what somebody wrote in a field; None of an empty one."""
+    if not written.strip():
+        return None
+    try:
+        number = float(written)
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise SettingError(f"{what} is {harmless(written)[:40]!r}, no number: write one such as 1 or 500")
+    return number
 
 
 def _read(uploads: Sequence[Path], place: Path, told: Told) -> Recording:

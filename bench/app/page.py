@@ -15,6 +15,7 @@ from bench.app.axis_answers import Answers
 from bench.app.chosen_ecg import LARGEST_UPLOAD, ChosenEcg, from_upload
 from bench.app.demo import Demo
 from bench.app.drawn_map import QUICK_METHODS, methods_for
+from bench.app.local_readers import USUAL
 from bench.app.markup import answers_part, danger_part, ecg_part, map_part, notice, offer_part, problem
 from bench.app.one_map import USUAL_METHOD, plain_page
 from bench.progress import Observer, Report
@@ -31,6 +32,8 @@ KEPT_S = 3600
 
 SWEPT_S = 600
 """Seconds between two looks for files that a broken upload left behind, and their greatest age."""
+
+UNITS = ("mV", "uV")
 
 ONE_AFTER_ANOTHER: dict[str, Any] = {"concurrency_id": "bench", "concurrency_limit": 1, "api_visibility": "private"}
 
@@ -120,11 +123,11 @@ class _Parts:
                     elem_classes="ours",
                 )
                 with gr.Row():
-                    made["rate"] = gr.Number(None, label="Sampling rate of a CSV file, Hz", minimum=0)
-                    made["unit"] = gr.Dropdown(
-                        ["as the file says", "mV", "uV"], value="as the file says", label="Its unit"
+                    made["rate"] = gr.Textbox(
+                        "", label="Sampling rate of a CSV file, Hz", placeholder="as the file says"
                     )
-                    made["number"] = gr.Number(None, label="Page of a file with several", precision=0, minimum=0)
+                    made["unit"] = gr.Dropdown(["as the file says", *UNITS], value="as the file says", label="Its unit")
+                    made["number"] = gr.Textbox("", label="Page of a file with several", placeholder="its only one")
                 made["upload"] = gr.File(file_count="multiple", label="File of an ECG", height=140)
         made["failure"] = gr.HTML("", elem_classes="ours", elem_id="failure")
         with gr.Row(elem_classes="main"):
@@ -172,16 +175,15 @@ class _Parts:
 
         def uploaded(
             paths: list[str] | None,
-            rate: float | None,
+            rate: str,
             unit: str,
-            number: float | None,
+            number: str,
             progress: gr.Progress = gr.Progress(),  # noqa: B008  # as Gradio wants it
         ) -> Iterator[dict[Any, Any]]:
             if not paths:
                 return
-            known, place = unit if unit in {"mV", "uV"} else None, int(number) if number else None
-            sent = [Path(path) for path in paths]
-            for changed in desk.chosen(lambda: from_upload(sent, rate or None, known, place), state, progress):
+            sent, known = [Path(path) for path in paths], unit if unit in UNITS else ""
+            for changed in desk.chosen(lambda: from_upload(sent, rate, known, number), state, progress):
                 yield {**changed, self.upload: None}
 
         def asked(shown: Shown | None, reader: str, progress: gr.Progress = gr.Progress()) -> dict[Any, Any]:  # noqa: B008
@@ -262,7 +264,9 @@ class _Desk:
             return {parts.failure: problem(str(error)), parts.answers: "", state: Shown(shown.ecg)}
         choices, known = [(one.label, one.name) for one in found], self.demo.offer.named(reader)
         methods, usual = methods_for(known), USUAL_METHOD if known.is_open else methods_for(known)[0]
-        label = "Answer to explain" if found else f"Nothing can be hidden of what {reader} is shown: no map"
+        label = (
+            "Answer to explain" if found else f"No map: of what {reader} is shown, nothing can be hidden; try {USUAL}"
+        )
         return {
             state: replace(shown, answers=answers),
             parts.failure: "",

@@ -42,9 +42,9 @@ def demo(
     probabilities, beside the truth where there is one; the ECG on 6 x 2 paper with a map of what moved an answer, and
     whether that map may be believed; and how dangerous the errors of a run are by age and sex.
 
-    Every installed reader is offered that runs here without a key or a model being named; none sends anything away. It
-    needs the extra 'app' (Gradio 6). The page is served to this machine alone, under an address with a random token,
-    and works without a network. An uploaded file is deleted once it is read. Ctrl-C ends it.
+    Every installed reader is offered that runs here without a key or a model being named, and none that calls a
+    service. It needs the extra 'app' (Gradio 6). The page is served to this machine alone, under an address with a
+    random token, and works without a network. An uploaded file is deleted once it is read. Ctrl-C ends it.
 
     This is no medical device. It is for research and teaching: not for patients, and not for anyone who has to decide
     about one.

@@ -53,7 +53,7 @@ def test_the_answers_to_an_upload_are_those_of_bench_read(demo, population, tmp_
     files.write_csv(tmp_path / "mine.csv", samples)
     done = bench("read", "mine.csv", "--fs", 500, "--unit", "uV", "--json", cwd=tmp_path)
     (told,) = json.loads(done.stdout)["recordings"]
-    found = demo.answers("resnet1d", from_upload([tmp_path / "mine.csv"], 500, "uV", None))
+    found = demo.answers("resnet1d", from_upload([tmp_path / "mine.csv"], "500", "uV"))
     chances = {one.axis: {bar.value: bar.probability for bar in one.bars} for one in found.axes}
     for axis in AXES:
         assert chances[axis.name] == pytest.approx(told["probabilities"].get(axis.name, {}))

@@ -29,7 +29,7 @@ def own(tmp_path, samples):
 
 def refused(paths, **told):
     with pytest.raises(BenchError) as error:
-        from_upload(paths, told.get("fs"), told.get("unit"), told.get("page"))
+        from_upload(paths, **told)
     assert not any(path.exists() for path in paths)
     return str(error.value)
 
@@ -53,7 +53,7 @@ def test_a_record_that_is_none_is_a_sentence(population, written, said):
 def test_an_upload_is_what_bench_read_reads_and_is_deleted(own, tmp_path):
     path = own / "mine.csv"
     whole = read_recording(path, Told(500, "uV"))
-    found = from_upload([path], 500, "uV", None)
+    found = from_upload([path], "500", "uV")
     np.testing.assert_array_equal(found.record.signal().mv, whole.signal.mv)
     assert (found.title, found.is_own) == ("mine.csv", True) and "500 Hz, 10 s" in found.notes[0]
     assert not path.exists() and list(tmp_path.iterdir()) == []
@@ -63,14 +63,14 @@ def test_an_upload_is_what_bench_read_reads_and_is_deleted(own, tmp_path):
 def test_both_files_of_a_wfdb_record_are_one_ecg(tmp_path, samples):
     files.write_wfdb(tmp_path / "a", samples)
     paths = [tmp_path / "a.dat", tmp_path / "a.hea"]
-    assert from_upload(paths, None, None, None).title == "a.hea"
+    assert from_upload(paths).title == "a.hea"
     assert not any(path.exists() for path in paths)
 
 
 def test_a_page_is_digitized_and_can_be_seen_as_it_came(tmp_path, population):
     signal = population.cohort()[0].signal(500)
     Image.fromarray(drawn(signal.mv, 500, GREEN)).save(tmp_path / "page.png")
-    found = from_upload([tmp_path / "page.png"], None, None, None)
+    found = from_upload([tmp_path / "page.png"])
     assert found.is_page and "4 rows found" in found.notes[1]
     assert found.page_png().startswith(b"\x89PNG")
 
@@ -116,10 +116,24 @@ def test_an_error_says_no_option_of_the_command_line(tmp_path, samples):
     assert "it has 2 pages" in said and "the field 'Page'" in said and "--" not in said
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"fs": "fast"}, "the sampling rate is 'fast', no number"),
+        ({"fs": "nan"}, "no number"),
+        ({"fs": "-5", "unit": "uV"}, "-5 Hz"),
+        ({"fs": "500", "unit": "uV", "page": "2"}, "no pages"),
+        ({"page": "1e999"}, "the page is '1e999'"),
+    ],
+)
+def test_fields_that_are_filled_wrongly_are_a_sentence(own, told, said):
+    assert said in refused([own / "mine.csv"], **told)
+
+
 def test_a_failure_is_a_bench_error_of_the_dataset(tmp_path):
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     with pytest.raises(DatasetError):
-        from_upload([tmp_path / "x.png"], None, None, None)
+        from_upload([tmp_path / "x.png"])
 
 
 def test_a_full_disk_is_a_sentence(own, monkeypatch):

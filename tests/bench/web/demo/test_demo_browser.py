@@ -24,6 +24,22 @@ HOSTILE = "<img src=x onerror=alert(1)>{{value}}${alert(2)}.csv"
 """A name of a file; Linux takes it."""
 
 
+WATCHED = """
+import sys
+
+def watch(event, about):
+    if event == "socket.connect" and isinstance(about[1], tuple) and about[1][0] not in ("127.0.0.1", "::1"):
+        print("OUTSIDE", about[1], file=sys.stderr, flush=True)
+    if event == "socket.getaddrinfo" and about[0] not in ("127.0.0.1", "localhost", "0.0.0.0", None):
+        print("OUTSIDE", about[0], file=sys.stderr, flush=True)
+
+sys.addaudithook(watch)
+from bench.__main__ import main
+main()
+"""
+"""The command in a process that tells of everything that it asks of others than this machine."""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return tmp_path_factory.mktemp("demo")
@@ -55,7 +71,7 @@ def address(place, temporary):
     """The demo, in a process of its own."""
     assert bench("run", "--reader", "measurements", "--out", place / "runs", cwd=place).returncode == 0
     environment = {**os.environ, "PTBXL_DIR": "phantoms:1,66", "TMPDIR": str(temporary)}
-    words = [sys.executable, "-m", "bench", "demo", "--no-browser", "--runs", str(place / "runs")]
+    words = [sys.executable, "-c", WATCHED, "demo", "--no-browser", "--runs", str(place / "runs")]
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place, env=environment
     )
@@ -65,6 +81,7 @@ def address(place, temporary):
     _, errors = process.communicate(timeout=30)
     # 0 where the tests themselves run behind a shell's '&', which lets nobody be interrupted.
     assert process.returncode in {0, 130} and "Traceback" not in errors, errors
+    assert "OUTSIDE" not in errors, errors
     assert not list(temporary.glob("ecg-*"))
 
 
@@ -109,7 +126,7 @@ def test_a_phantom_is_chosen_and_every_axis_has_its_probabilities_and_its_truth(
     axes = page.locator("#answers .axis")
     assert axes.count() == 8
     rhythm = axes.filter(has_text="rhythm")
-    assert rhythm.locator(".chance").count() == 7 or rhythm.locator(".chance").count() >= 5
+    assert rhythm.locator(".chance").count() == 7
     truth = population.cohort("test").truth(record).values["rhythm"]
     assert f"truth: {truth}" in rhythm.inner_text()
     widths = rhythm.locator(".chance .track > span").first.evaluate("e => e.getBoundingClientRect().width")
@@ -161,6 +178,14 @@ def test_a_page_is_digitized_and_read_by_the_reader_of_pages(page, uploads):
     is_read(page, "page.png")
     page.locator("#answers", has_text="digitizer, in").wait_for(timeout=60_000)
     assert "rows found" in page.locator("#ecg").inner_text()
+    page.get_by_text("The page as it came").click()
+    assert page.locator("#ecg img").last.evaluate("e => e.naturalWidth") > 500
+    assert page.get_by_role("button", name="Draw the map").is_disabled()
+    page.get_by_label("Reader on this machine").click()
+    page.get_by_role("option", name="resnet1d").click()
+    page.locator("#answers", has_text="resnet1d, in").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Draw the map").click()
+    page.wait_for_selector("#map table", timeout=60_000)
 
 
 def test_a_hostile_name_is_shown_as_text(page, uploads):
@@ -168,6 +193,14 @@ def test_a_hostile_name_is_shown_as_text(page, uploads):
     page.locator("#ecg h3", has_text="csv").wait_for(timeout=30_000)
     assert page.locator("#ecg h3 img").count() == 0
     time.sleep(0.5)  # a script that ran would have told the page's fixture by now
+
+
+def test_fields_begin_empty_and_what_they_say_wrongly_is_a_sentence(page, uploads):
+    page.get_by_role("tab", name="Upload").click()
+    assert page.get_by_label("Sampling rate of a CSV file, Hz").input_value() == ""
+    upload(page, uploads / "mine.csv", rate=-5, unit="uV")
+    page.wait_for_selector("#failure .problem", timeout=30_000)
+    assert "-5 Hz" in page.locator("#failure").inner_text()
 
 
 def test_what_cannot_be_read_is_a_sentence_and_the_ecg_before_it_stays(page, uploads):
