@@ -12,7 +12,7 @@ GROUND = ("taxonomy.error", "taxonomy.plugin")
 
 ROOMS = (
     "storage", "progress", "dataset", "view", "score", "run", "training", "evidence", "inspection", "encoder", "export",
-    "finetune", "experiment", "domains", "tracing", "explain", "study", "report", "web", "cli", "__main__",
+    "finetune", "experiment", "domains", "tracing", "explain", "study", "report", "web", "app", "cli", "__main__",
 )  # fmt: skip
 """Rooms of ``bench``, the ground floor first: each imports only what stands before it."""
 

@@ -136,22 +136,13 @@ def _check_pages(recordings: "Sequence[Recording]", view: "View") -> None:
 
 
 def _local_reader(name: str, option: tuple[str, ...]) -> "Reader":
-    """Return the reader of that name, if it reads signals or pictures and runs on this machine.
-
-    A recording of a person is sent to no service, whatever key lies in the environment.
-    """
+    """Return the reader of that name, if it reads signals or pictures and runs on this machine."""
     from bench.run.options import parsed
+    from readers.local import check_local
     from readers.registry import reader as reader_named
-    from readers.session import SessionReader
-    from taxonomy.error import SettingError
 
     built = reader_named(name, parsed(option))
-    if isinstance(built, SessionReader):
-        raise SettingError(
-            f"reader {name!r} sends what it reads to a service, and no recording of one's own is sent away"
-        )
-    if "statements" in built.inputs or not {"signal", "image", "text"}.intersection(built.inputs):
-        raise SettingError(f"reader {name!r} looks at no signal and no picture: choose one that does, such as resnet1d")
+    check_local(built, name)
     return built
 
 

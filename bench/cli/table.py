@@ -22,6 +22,7 @@ COMMANDS = {
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
     "view": ("bench.cli.view:view", "Look at runs in the browser: trace, question, answer and truth."),
     "show": ("bench.cli.show:show", "Show one record: its truth, measurements, and what runs said of it."),
+    "demo": ("bench.cli.demo:demo", "Show one ECG to the readers on this machine, in the browser (extra app)."),
     "read-blind": ("bench.cli.read_blind:read_blind", "The reading room: a person answers the same cases."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
