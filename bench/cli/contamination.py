@@ -57,7 +57,7 @@ def contamination(only_copies: bool, held_out: str, reference: str, dry_run: boo
     draws others.
 
     Only axes that no printed number decides are compared. Each comparison is a run of its own in OUT that resumes. The
-    page is OUT/contamination-.../contamination.md.
+    page is OUT/contamination-.../contamination.md. Exit code 1 where every call failed.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
 from bench.cli.version import VERSION_OPTION
-from taxonomy.error import BenchError, StorageError
+from taxonomy.error import BenchError, NothingAnswered, StorageError
 from taxonomy.redaction import redacted
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -85,7 +85,7 @@ bench = LazyGroup(
 
 
 def main() -> None:
-    """Run the command line: 0 when done, 2 after bad input (one sentence), 130 after Ctrl-C."""
+    """Run the command line: 0 when done, 1 if nothing was answered, 2 after bad input, 130 after Ctrl-C."""
     with standard_streams():
         code = _code()
     sys.exit(code)
@@ -96,17 +96,17 @@ def _code() -> int:
         code = _finished()
         sys.stdout.flush()
     except BenchError as error:
-        return _refused(str(error))
+        return _refused(str(error), 1 if isinstance(error, NothingAnswered) else 2)
     except OSError as error:
         where = f"{error.filename} cannot be read or written" if error.filename else "the system refuses"
         return _refused(f"{where}: {error.strerror or error}")
     return code
 
 
-def _refused(sentence: str) -> int:
+def _refused(sentence: str, code: int = 2) -> int:
     with suppress(StorageError):  # standard error is full too: the exit code tells
         click.echo(f"Error: {redacted(sentence)}", err=True)
-    return 2
+    return code
 
 
 def _finished() -> int:
