@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.option import (
-    check_effect,
     engine_options,
     limits_options,
     out_option,
@@ -79,7 +78,7 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
-    from bench.run.options import check_limits
+    from bench.run.options import check_effect, check_limits
     from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
     from taxonomy.danger import danger_table
 

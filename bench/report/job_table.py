@@ -1,0 +1,32 @@
+"""The runs of a job side by side, for the terminal."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.report.table import terminal_table, within
+from bench.run.several import Outcome
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HEADINGS = ("run", "reader", "condition", "page", "n", "mean kappa [95%]", "failed")
+
+
+def job_table(outcomes: Sequence[Outcome]) -> "Table":
+    """Return a row for each run: what was asked of whom, and what came of it."""
+    first = outcomes[0].part.cohort
+    together = {(one.part.cohort.dataset.name, one.part.cohort.split) for one in outcomes}
+    title = f"{first.dataset.name}, {first.split}" if len(together) == 1 else ""
+    rows = [_row(number, one, told=len(together) > 1) for number, one in enumerate(outcomes, start=1)]
+    return terminal_table(HEADINGS, rows, title, left=("reader", "condition", "page"))
+
+
+def _row(number: int, one: Outcome, told: bool) -> tuple[str, ...]:
+    part, score = one.part, one.score
+    where = f" on {part.cohort.dataset.name}, {part.cohort.split}" if told else ""
+    kappa = "not finished" if score is None else "-"
+    if score is not None and score.kappa is not None and one.has_answers:
+        kappa = within(score.kappa.kappa, score.kappa.interval, 2)
+    failed = "-" if score is None else str(sum(score.failed.values()) if score.failed else 0)
+    n = "-" if score is None else str(score.n)
+    return (str(number), f"{part.options.reader}{where}", part.condition, part.page or "-", n, kappa, failed)
