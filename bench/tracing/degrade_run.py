@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.dataset import Cohort, Dataset
 from bench.dataset.lot import in_random_order
-from bench.export.pictures import Drawing
+from bench.export.pictures import Drawing, drawn_with
 from bench.progress import SILENT, Observer
 from bench.run.manifest import versions
 from bench.run.options import RunOptions, check_limits
@@ -238,11 +238,11 @@ def drawn_pages(options: DegradeOptions, count: int) -> Iterator[Drawing]:
             pages = [by_place[record.ecg_id, "", 0.0], *(by_place[record.ecg_id, way.name, dose] for dose in way.doses)]
             name = f"{str(record.ecg_id).zfill(5)}_{way.name}"
             for page in pages[1:]:
-                yield _drawing(f"{name}{page.dose:g}_{view.renderer}", view, cases, [page])
-            yield _drawing(f"{name}_{view.renderer}_sheet", view, cases, pages)
+                yield _drawing(f"{name}{page.dose:g}_{view.renderer}", cohort.dataset.name, view, cases, [page])
+            yield _drawing(f"{name}_{view.renderer}_sheet", cohort.dataset.name, view, cases, pages)
 
 
-def _drawing(name: str, view: View, cases: DegradedCases, pages: Sequence[DegradedPage]) -> Drawing:
+def _drawing(name: str, data: str, view: View, cases: DegradedCases, pages: Sequence[DegradedPage]) -> Drawing:
     """Return the drawing of a page, or of a sheet of the first pictures of several."""
     told = repr((view.to_json(), versions("ecg-bench"), len(pages))).encode() + b" ".join(page.told for page in pages)
 
@@ -253,4 +253,5 @@ def _drawing(name: str, view: View, cases: DegradedCases, pages: Sequence[Degrad
             return tuple(cases.pictures(pages[0]))
         return (contact_sheet([next(cases.pictures(page)) for page in pages], [f"{page.dose:g}" for page in pages]),)
 
-    return Drawing(name, hashlib.sha256(told).hexdigest(), draw)
+    settings = {**drawn_with(data, view.renderer, view.style), "seed": str(view.seed)}
+    return Drawing(name, hashlib.sha256(told).hexdigest(), settings, draw)

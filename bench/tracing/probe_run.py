@@ -227,4 +227,6 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
     for tracing in takewhile(is_wanted, tracings(options.records(), options.changes, options.run.view.seed)):
         what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:
-            yield Drawing.of(f"{str(tracing.record.ecg_id).zfill(5)}_{what}", tracing.mv, FS, name, style)
+            yield Drawing.of(
+                f"{str(tracing.record.ecg_id).zfill(5)}_{what}", tracing.mv, FS, name, style, options.dataset.name
+            )
