@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 HEADINGS = ("run", "reader", "condition", "page", "n", "mean kappa [95%]", "failed")
 
+NARROW = {"reader": 22, "condition": 12, "page": 8}
+"""Columns of words, in so many characters at most: the table fits 80 columns."""
+
 
 def job_table(outcomes: Sequence[Outcome]) -> "Table":
     """Return a row for each run: what was asked of whom, and what came of it."""
@@ -18,7 +21,11 @@ def job_table(outcomes: Sequence[Outcome]) -> "Table":
     together = {(one.part.cohort.dataset.name, one.part.cohort.split) for one in outcomes}
     title = f"{first.dataset.name}, {first.split}" if len(together) == 1 else ""
     rows = [_row(number, one, told=len(together) > 1) for number, one in enumerate(outcomes, start=1)]
-    return terminal_table(HEADINGS, rows, title, left=("reader", "condition", "page"))
+    table = terminal_table(HEADINGS, rows, title, left=tuple(NARROW))
+    for column in table.columns:
+        column.max_width = NARROW.get(str(column.header))
+        column.overflow = "fold"
+    return table
 
 
 def _row(number: int, one: Outcome, told: bool) -> tuple[str, ...]:
