@@ -10,7 +10,7 @@ import click
 
 from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
-from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
+from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, KEEPING_NOTHING, RESUMING, TRAIN_COMMANDS
 from bench.cli.version import VERSION_OPTION
 from taxonomy.error import BenchError, NothingAnswered, StorageError
 from taxonomy.redaction import redacted
@@ -46,11 +46,12 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
         """Run the command; Ctrl-C in it tells which one was stopped."""
+        words = {*ctx._protected_args, *ctx.args}  # click takes them away
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             _, _, name = f"{ctx.command_path} {ctx.invoked_subcommand}".partition(" ")
-            raise Stopped(name) from error
+            raise Stopped(name if words.isdisjoint(KEEPING_NOTHING) else "") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with the one line that the table has for each."""

@@ -77,3 +77,6 @@ RESUMING = frozenset(
     }
 )  # fmt: skip
 """Commands that keep what they have finished, and go on from there when they are given again."""
+
+KEEPING_NOTHING = frozenset({"--dry-run", "--show-limits", "--simulate"})
+"""Options with which such a command writes nothing that it could go on from."""

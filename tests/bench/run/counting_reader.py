@@ -46,3 +46,23 @@ class Away(Counting):
     def read(self, cases):
         for number, _ in enumerate(cases):
             yield Reading(error=Failure("transport", "no route to host" if number % 3 else "no name"))
+
+
+class Shown(Counting):
+    """The same of pictures alone."""
+
+    name = "shown"
+    inputs = frozenset({"image"})
+
+
+class Moody(Counting):
+    """Its server is away for every other case until there is a file ``mended`` beside the one that counts."""
+
+    name = "moody"
+
+    def read(self, cases):
+        for number, case in enumerate(cases):
+            if number % 2 or (Path(os.environ["COUNT_IN"]).parent / "mended").exists():
+                yield from super().read([case])
+            else:
+                yield Reading(error=Failure("transport", "no route to host"))
