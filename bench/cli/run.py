@@ -56,8 +56,8 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     of API readers are kept in OUT/responses and never paid for twice. Before a dear run, --dry-run says what it may
     cost, and --pilot 10 asks ten cases and says what the rest will cost, reasoning included.
 
-    A failed call is no answer: the end tells the commonest reasons, and 'bench retry' asks those again. Exit code 0
-    where there are answers, 1 where every call failed, 2 after bad input.
+    A failed call is no answer: the end tells the commonest reasons, and 'bench retry' asks those again. Exit code 1
+    where every call failed, 2 after bad input, else 0.
 
     \b
     Examples:

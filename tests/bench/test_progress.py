@@ -116,6 +116,10 @@ WORDS = {
         r"counting, \d+ masked recordings: \d+ of \d+ questions",
     ),
     "render": (("render", "--split", "test", "--px-per-mm", "2"), r"drawing: \d+ of \d+ records"),
+    "train": (
+        ("train", "resnet1d", "--data", "phantoms:1,12", "--config", "tiny.toml", "--out", "training"),
+        r"member 3: \d+ of \d+ steps, epoch 1, loss \d\.\d+, ",
+    ),
     "export": (("dataset", "export", "out", "--sample", "6"), r"printed, \w+: \d of \d records"),
 }
 
@@ -133,6 +137,7 @@ def begun(words, cwd, **streams):
 @pytest.mark.parametrize("name", WORDS)
 def test_every_long_command_tells_a_log_how_far_it_is(name, tmp_path):
     words, said = WORDS[name]
+    (tmp_path / "tiny.toml").write_text("seeds = [3]\nchannels = [8, 8]\nblocks = 1\nepochs = 2\nbatch = 16\n")
     process = begun(words, tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
