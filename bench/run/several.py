@@ -154,17 +154,22 @@ class SeveralRuns:
 
         What has an answer is not asked again.
         """
+        told: set[str] = set()
         for number, part in enumerate(self.parts, start=1):
             observer.say(f"run {number} of {len(self.parts)}: {part.title}")
             try:
-                yield self._run(part, observer.part("run", number, len(self.parts)))
+                yield self._run(part, observer.part("run", number, len(self.parts)), told)
             except BenchError as error:
                 there = part.folder.every_reading()[0].values() if part.folder.path.is_dir() else ()
                 answered = any(reading.outcome != "failed" for reading in there)
                 yield Outcome(part, failure=str(error), has_answers=answered)
 
-    def _run(self, part: Part, observer: Observer) -> Outcome:
+    def _run(self, part: Part, observer: Observer, told: set[str]) -> Outcome:
         job = self._job(part, observer)
+        for line in (*part.cohort.dataset.remarks, *job.caveats):
+            if line not in told:
+                observer.say(line)
+                told.add(line)
         score = run_job(job, self.danger, observer)
         readings = part.folder.every_reading()[0].values()
         try:
@@ -192,6 +197,7 @@ def _own_options(planned: PlannedRun, reader: Reader) -> RunOptions | None:
         return None
     if not isinstance(reader, SessionReader):
         options = replace(options, limits=Limits(concurrency=options.limits.concurrency))
+    check_limits(reader, options.limits)
     return options
 
 

@@ -59,6 +59,7 @@ def test_a_product_and_runs_of_their_own(tmp_path):
     assert "7 runs, 27 calls, 27 of them still to make\n" in done.stdout
     assert "left out, for nothing would be shown: resnet1d, text-only\n" in done.stderr
     assert "asked once: 4 of the combinations show a reader just what another one does\n" in done.stderr
+    assert done.stderr.count("Partial: 4 of the split's") == 1
     assert re.search(r"^run 7 of 7: .*:Counting on phantoms-1-66, val", done.stderr, re.MULTILINE)
     assert len(asked(tmp_path)) == 4 * 3 + 3
     rows = re.findall(r"^ +\d  .*", done.stdout, re.MULTILINE)
@@ -152,6 +153,10 @@ RUN = '[[run]]\nreader = "majority"\n'
         ),
         (f"[common]\nmax_cost = 3\n{RUN}", "job.toml, [common]: --max-cost is for readers behind an API"),
         (f"[common]\ndata = 'nowhere'\n{RUN}", "job.toml, [[run]] 1, reader majority: "),
+        (
+            "[common]\nprices = 'none.json'\n[product]\nreaders = ['openai:gpt-5.4']",
+            "job.toml, [product], reader openai:gpt-5.4: the price table none.json cannot be read",
+        ),
         (f"[common]\ndanger = 'none.json'\n{RUN}", "job.toml: danger table none.json cannot be read"),
     ],
 )
