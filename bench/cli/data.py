@@ -65,7 +65,7 @@ def fetch(  # noqa: PLR0913
       bench data fetch challenge ~/challenge --part georgia
       bench run --reader resnet1d --data ~/ptb-xl
     """
-    from bench.cli.progress import progress
+    from bench.cli.terminal import progress
     from bench.dataset.fetch import FetchOptions
     from bench.dataset.fetch import fetch as download
     from bench.dataset.fetch_challenge import fetch_challenge
@@ -103,7 +103,7 @@ def verify(data: str | None, everything: bool) -> None:
     leads, and limb leads that break Einthoven's or Goldberger's laws. Exits with 2 when something is missing or
     damaged; a peculiar recording is only reported.
     """
-    from bench.cli.progress import progress
+    from bench.cli.terminal import progress
     from bench.dataset import open_dataset
     from bench.dataset.verify import verify as verified
     from bench.report.table import harmless

@@ -36,7 +36,7 @@ def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **opt
       bench render --show-limits
       bench render --show-limits --renderer all --reader hf:google/gemma-3-4b-it
     """
-    from bench.cli.progress import progress
+    from bench.cli.terminal import progress
     from bench.export.pictures import drawings_of, save_pictures
     from renderers import PageStyle, renderer, usual_px_per_mm
 

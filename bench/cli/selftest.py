@@ -54,8 +54,7 @@ def selftest(  # noqa: PLR0913
         return
     if until_told:
         raise click.UsageError("--until-told is for --simulate: name both")
-    from bench.cli.progress import progress
-    from bench.cli.terminal import TERMINAL, show
+    from bench.cli.terminal import TERMINAL, progress, show
     from bench.dataset import open_dataset
     from bench.evidence.contamination_selftest import contamination_selftest
     from bench.evidence.finished import finished
@@ -81,8 +80,7 @@ def selftest(  # noqa: PLR0913
 
 
 def _simulate(data: str | None, split: str, trials: int, seed: int) -> None:
-    from bench.cli.progress import progress
-    from bench.cli.terminal import show
+    from bench.cli.terminal import progress, show
     from bench.dataset import open_dataset
     from bench.evidence.contamination_simulation import simulate_contamination
     from bench.evidence.simulation import simulate
@@ -105,8 +103,7 @@ def _simulate(data: str | None, split: str, trials: int, seed: int) -> None:
 
 
 def _simulate_looks(data: str | None, split: str, trials: int, seed: int) -> None:
-    from bench.cli.progress import progress
-    from bench.cli.terminal import show
+    from bench.cli.terminal import progress, show
     from bench.dataset import open_dataset
     from bench.evidence.look_simulation import simulate_looks
     from bench.progress import Observer

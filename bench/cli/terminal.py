@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.progress import progress
+from bench.cli.progress import progress as progress
 from bench.progress import Observer
 from taxonomy.redaction import redacted
 
