@@ -13,10 +13,12 @@ from taxonomy.redaction import redacted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
-    from rich.progress import TaskID
 
 FIRST_S, EVERY_S = 10.0, 30.0
 """Seconds after which a log is first told how far the work is, and seconds from line to line."""
+
+WIDE, FEWEST = 100, 12
+"""Columns of a terminal from which the rate is shown too, and characters of the title at least."""
 
 
 class LogProgress(Progress):
@@ -60,21 +62,42 @@ class LogProgress(Progress):
 
 
 class LiveProgress(Progress):
-    """A bar with count, rate and remaining time on a terminal."""
+    """One line on a terminal: title, count, note, rate and remaining time; what gives way to a narrow one is the title.
 
-    def __init__(self, bars: "Bars", task: "TaskID", unit: str) -> None:
-        self._bars, self._task, self._unit = bars, task, unit
+    Parameters
+    ----------
+    bars : rich.progress.Progress
+    what, unit : str
+        Title, and what is counted.
+    """
+
+    def __init__(self, bars: "Bars", what: str, unit: str) -> None:
+        self._bars, self._what, self._unit = bars, redacted(what), unit
+        self._task = bars.add_task("", total=None, rate="", note="", count="")
+        self._show()
 
     def __call__(self, done: int, total: int) -> None:
         """Show how much is done."""
         task = self._bars.tasks[0]
         speed = task.finished_speed or task.speed
-        rate = f"{speed:.1f} {self._unit}/s" if speed else ""
-        self._bars.update(self._task, completed=done, total=total, rate=rate)
+        rate = f"{speed:.1f} {self._unit}/s" if speed and self._bars.console.width >= WIDE else ""
+        self._bars.update(self._task, completed=done, total=total, rate=rate, count=f"{done}/{total}")
+        self._show()
 
     def note(self, text: str) -> None:
-        """Show a figure beside the rate."""
+        """Show a figure beside the count."""
         self._bars.update(self._task, note=text)
+        self._show()
+
+    def _show(self) -> None:
+        """Show as much of the title as there is room for."""
+        told = self._bars.tasks[0].fields
+        room = (
+            self._bars.console.width - sum(len(told[name]) + 1 for name in ("count", "note", "rate")) - len(" 0:00:00")
+        )
+        room = max(room, FEWEST)
+        title = self._what if len(self._what) <= room else f"{self._what[: room - 3]}..."
+        self._bars.update(self._task, description=title)
 
 
 @contextmanager
@@ -84,17 +107,12 @@ def progress(what: str, unit: str = "records") -> Iterator[Progress]:
         yield LogProgress(what, unit, sys.stderr)
         return
     from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
+    from rich.progress import TextColumn, TimeRemainingColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with undisturbed(), Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        yield LiveProgress(bars, bars.add_task(escape(redacted(what)), total=None, rate="", note=""), unit)
+    fields = ("description", "fields[count]", "fields[note]", "fields[rate]")
+    columns = [TextColumn(f"{{task.{field}}}", markup=False) for field in fields]
+    for column in columns:
+        column.get_table_column().no_wrap = True
+    with undisturbed(), Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        yield LiveProgress(bars, what, unit)

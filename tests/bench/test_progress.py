@@ -128,7 +128,7 @@ TOLD_AT_ONCE = "import bench.cli.progress as p; p.FIRST_S = p.EVERY_S = 0.0; fro
 
 def begun(words, cwd, **streams):
     env = {**os.environ, "PTBXL_DIR": "phantoms:1,66", "PYTHONPATH": str(ROOT), "COUNT_IN": str(cwd / "asked")}
-    env |= {"COUNT_SLOWLY": "0.02", "TERM": "xterm", "COLUMNS": "100"}
+    env |= {"COUNT_SLOWLY": "0.02", "TERM": "xterm", "COLUMNS": "80"}
     called = [sys.executable, "-c", TOLD_AT_ONCE, *words]
     return subprocess.Popen(called, cwd=cwd, env=env, **streams)
 
@@ -175,5 +175,7 @@ def test_a_terminal_has_one_live_line(name, tmp_path):
     title = re.sub(r"\\d.*", "", said.partition(r": \d")[0]).split(", ")[0]
     assert re.search(title, plain)
     assert "\x1b[" in text
-    assert re.search(r"\d+/\d+", plain)
+    frames = [frame for frame in re.split(r"[\r\n]+", plain) if re.search(r"\d+/\d+ ", frame)]
+    assert any(re.search(r" \d+/\d+ .*\d:\d\d:\d\d$", frame.rstrip()) for frame in frames)
+    assert max(map(len, frames)) <= 80, "it is one line"
     assert not re.search(said, plain), "the lines of a log are for where there is no terminal"
