@@ -12,7 +12,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -223,7 +223,9 @@ def object_in(
     return outside_object(content, f"{what} {path}".strip(), error, bounds)
 
 
-def strict_object(kind: type[Kept], data: object, what: str, error: type[BenchError] = FileError) -> Kept:
+def strict_object(
+    kind: type[Kept], data: object, said: Callable[[str], str], error: type[BenchError] = FileError
+) -> Kept:
     """Return the object that was written as JSON data: every field of its own type, and no other field.
 
     Parameters
@@ -232,15 +234,15 @@ def strict_object(kind: type[Kept], data: object, what: str, error: type[BenchEr
         A dataclass.
     data : object
         As of :func:`outside_json`.
-    what : str
-        What the data should be, for the message: ``"a score"``.
+    said : callable
+        Given the first field that differs and how, returns the message.
     error : type
         Raised in the place of FileError.
 
     Raises
     ------
     FileError
-        When the data has another form; the message names the first field that differs.
+        When the data has another form.
     """
     from pydantic import ValidationError
 
@@ -250,7 +252,7 @@ def strict_object(kind: type[Kept], data: object, what: str, error: type[BenchEr
     except ValidationError as problem:
         first = problem.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "all of it"
-        raise error(f"not {what} of this version ({where}: {first['msg']})") from None
+        raise error(said(f"{where}: {first['msg']}")) from None
 
 
 @cache

@@ -323,4 +323,4 @@ class DomainStudy:
         FileError
             When the data has another form.
         """
-        return strict_object(cls, data, "a domain study")
+        return strict_object(cls, data, lambda problem: f"not a domain study of this version ({problem})")

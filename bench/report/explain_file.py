@@ -196,10 +196,16 @@ def read_explained(path: Path) -> ExplainedFile:
             f"{path} is no explanation of version {VERSION} (its version is {data.get('version')!r}): name an "
             "explain.json, or make it anew with 'bench explain'"
         )
+
+    def damaged(problem: object) -> str:
+        return f"{path} is damaged ({problem}): make it anew with 'bench explain'"
+
     try:
-        return strict_object(ExplainedFile, data, "an explanation")
+        return strict_object(ExplainedFile, data, damaged)
+    except FileError:
+        raise
     except BenchError as error:
-        raise FileError(f"{path} is damaged ({error}): make it anew with 'bench explain'") from error
+        raise FileError(damaged(error)) from error
 
 
 def _short(data: Any) -> Any:  # noqa: ANN401  # JSON is of any type

@@ -51,10 +51,8 @@ class RunTable:
 
         ``ids`` and ``split`` both choose the records, so that one of its own replaces either of the common table.
         """
-        merged = {item.name: getattr(self, item.name) for item in fields(RunTable)}
-        for name, own in merged.items():
-            if own is None and not (name in CHOOSING and any(merged[one] is not None for one in CHOOSING)):
-                merged[name] = getattr(common, name)
+        own = {item.name: getattr(self, item.name) for item in fields(RunTable)}
+        merged = {name: getattr(common, name) if value is None else value for name, value in own.items()}
         if self.ids is not None or self.split is not None:
             merged |= {"ids": self.ids, "split": self.split}
         return RunTable(**merged)

@@ -142,4 +142,4 @@ class Score:
         version = data.get("taxonomy_version")
         if isinstance(version, str) and version not in SAME_ANSWERS:
             raise FileError(f"not a score of taxonomy {VERSION} but of {version}: 'bench score RUN' computes it anew")
-        return strict_object(cls, data, "a score")
+        return strict_object(cls, data, lambda problem: f"not a score of this version ({problem})")

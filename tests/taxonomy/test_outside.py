@@ -121,8 +121,12 @@ class Kept:
     shares: tuple[float, ...] = ()
 
 
+def named(problem):
+    return f"not a figure of this version ({problem})"
+
+
 def test_what_was_written_is_read_back_with_its_own_types():
-    assert strict_object(Kept, {"name": "a", "shares": [0.5, 1]}, "a figure") == Kept("a", (0.5, 1.0))
+    assert strict_object(Kept, {"name": "a", "shares": [0.5, 1]}, named) == Kept("a", (0.5, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -140,6 +144,6 @@ def test_what_was_written_is_read_back_with_its_own_types():
 )
 def test_what_has_another_form_names_the_field(data, said):
     with pytest.raises(FileError, match=f"^not a figure of this version {said}"):
-        strict_object(Kept, data, "a figure")
+        strict_object(Kept, data, named)
     with pytest.raises(SettingError, match=said):
-        strict_object(Kept, data, "a figure", SettingError)
+        strict_object(Kept, data, named, SettingError)

@@ -115,6 +115,20 @@ def test_a_home_folder_is_written_out_as_a_shell_does(tmp_path, monkeypatch):
     assert run.options.out == Path("/home/somebody/runs")
 
 
+@pytest.mark.parametrize(
+    ("common", "own", "chosen"),
+    [
+        ("ids = [1, 2]", "split = 'val'", ("val", None)),
+        ("split = 'val'", "ids = '3'", ("test", "3")),
+        ("split = 'val'", "", ("val", None)),
+        ("", "ids = ['a', 'b']", ("test", "a,b")),
+    ],
+)
+def test_the_records_of_a_runs_own_table_replace_the_common_ones(tmp_path, common, own, chosen):
+    (run,) = read_job_file(written(tmp_path, f"[common]\n{common}\n[[run]]\nreader = 'majority'\n{own}")).runs
+    assert (run.options.selection.split, run.options.selection.ids) == chosen
+
+
 RUN = '[[run]]\nreader = "majority"\n'
 
 
