@@ -17,15 +17,15 @@ def job(file: Path, dry_run: bool) -> None:
     """Run what the TOML file FILE names: several readers, conditions and pages, one run after another.
 
     \b
-      [common]                     # for every run; named as the options of 'bench run'
+      [common]                  # for every run; keys are options of 'bench run'
       data = "phantoms:7"
       sample = 60
-      max_cost = 20                # dollars for all runs together
-      [product]                    # every reader under every condition on every page
-      readers = ["resnet1d", "digitizer", { name = "hf:google/gemma-3-4b-it", option = { batch = 4 } }]
+      max_cost = 20             # dollars for all runs together
+      [product]                 # every reader, condition and page together
+      readers = ["resnet1d", { name = "hf:MODEL", option = { batch = 4 } }]
       conditions = ["full", "image-only"]
       renderers = ["printed", "stacked"]
-      [[run]]                      # and runs of their own, as many as wanted
+      [[run]]                   # and runs of their own, as many as wanted
       reader = "majority"
 
     The whole file is checked before anything is asked. Each run is the one that 'bench run' with the same options
