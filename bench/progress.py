@@ -3,16 +3,26 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 Report = Callable[[int, int], None]
 """Called with the number done and the total."""
 
 
+class Progress:
+    """How far a piece of work has come, told to nobody: a :data:`Report` that also takes a note."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how much is done, and of how much."""
+
+    def note(self, text: str) -> None:
+        """Tell a figure that changes on the way, such as ``"loss 0.1234"``."""
+
+
 @contextmanager
-def _unseen(what: str, unit: str = "records") -> Iterator[Report]:
-    yield lambda done, total: None
+def _unseen(what: str, unit: str = "records") -> Iterator[Progress]:
+    yield Progress()
 
 
 @dataclass(frozen=True)
@@ -24,11 +34,32 @@ class Observer:
     say : callable
         Called with a line of text.
     progress : callable
-        Called with a title and a unit; returns a context manager that yields a :data:`Report`.
+        Called with a title and a unit; returns a context manager that yields a :class:`Progress`.
     """
 
     say: Callable[[str], None] = lambda line: None
-    progress: Callable[..., AbstractContextManager[Report]] = _unseen
+    progress: Callable[..., AbstractContextManager[Progress]] = _unseen
+
+    def part(self, what: str, number: int, count: int) -> "Observer":
+        """Return the observer of one of several parts of the work, whose titles begin with its place among them.
+
+        Parameters
+        ----------
+        what : str
+            The word for a part, such as ``"condition"``: its titles begin with ``"condition 2 of 4: "``.
+        number : int
+            From 1.
+        count : int
+            Parts; of a single one nothing is told.
+        """
+        if count < 2:
+            return self
+        place = f"{what} {number} of {count}: "
+
+        def progress(title: str, unit: str = "records") -> AbstractContextManager[Progress]:
+            return self.progress(f"{place}{title}", unit)
+
+        return replace(self, progress=progress)
 
 
 class TimeLeft:

@@ -12,6 +12,7 @@
       ReaderError           a reader, a model or its weights that cannot be found, loaded or built
       ReadingError          a reading that holds what the taxonomy does not know
       RunError              a run or a fine-tuning that cannot go on
+        NothingAnswered     every call failed; the command line exits with 1
       StopReading           raised by a reader: no further case can be answered
       SubmissionError       a run that cannot be submitted, or a submission that does not hold what it says
 """
@@ -67,6 +68,10 @@ class ReadingError(BenchError):
 
 class RunError(BenchError):
     """Raised when a run or a fine-tuning cannot go on; what is finished is kept."""
+
+
+class NothingAnswered(RunError):
+    """Raised when every call failed, with the commonest reasons; nothing was wrong with the command itself."""
 
 
 class StopReading(BenchError):

@@ -12,13 +12,20 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from taxonomy.error import BenchError, FileError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from pydantic import TypeAdapter
+
+Kept = TypeVar("Kept", bound="DataclassInstance")
 
 MEBIBYTE = 1024 * 1024
 
@@ -214,6 +221,45 @@ def object_in(
     """Return the JSON object in a file from outside; as :func:`outside_bytes` and :func:`outside_object`."""
     content = outside_bytes(path, error, bounds.size, links, what)
     return outside_object(content, f"{what} {path}".strip(), error, bounds)
+
+
+def strict_object(
+    kind: type[Kept], data: object, said: Callable[[str], str], error: type[BenchError] = FileError
+) -> Kept:
+    """Return the object that was written as JSON data: every field of its own type, and no other field.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass.
+    data : object
+        As of :func:`outside_json`.
+    said : callable
+        Given the first field that differs and how, returns the message.
+    error : type
+        Raised in the place of FileError.
+
+    Raises
+    ------
+    FileError
+        When the data has another form.
+    """
+    from pydantic import ValidationError
+
+    try:
+        kept: Kept = _adapter(kind).validate_json(json.dumps(data), strict=True)
+        return kept
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "all of it"
+        raise error(said(f"{where}: {first['msg']}")) from None
+
+
+@cache
+def _adapter(kind: type[Any]) -> "TypeAdapter[Any]":
+    from pydantic import ConfigDict, TypeAdapter, with_config
+
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))
 
 
 def _check_size(size: int, bounds: Bounds) -> None:

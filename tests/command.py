@@ -37,7 +37,7 @@ def bench(*words: object, cwd: Path, program: str = "bench", **env: str) -> Done
     raise AssertionError("the command line ends by sys.exit")
 
 
-def is_one_sentence(done: Done, said: str) -> bool:
-    """Tell whether a command ended with exit code 2 and one line that says ``said``."""
+def is_one_sentence(done: Done, said: str, code: int = 2) -> bool:
+    """Tell whether a command ended with this exit code and one line that says ``said``."""
     lines = done.stderr.strip().splitlines()
-    return done.returncode == 2 and len(lines) == 1 and said in lines[0]
+    return done.returncode == code and len(lines) == 1 and said in lines[0]

@@ -128,8 +128,7 @@ def danger_part(found: DangerGroups) -> str:
         if any(group.is_small for group in found.groups)
         else f"Every group has {LEAST_GROUP} cases or more.",
         "Where errors are rare, intervals are too narrow in larger groups too.",
-        "A difference between two groups whose intervals overlap shows nothing; and the ages and sexes differ in what "
-        "they suffer from.",
+        "No difference between two groups is tested here; and the ages and sexes differ in what they suffer from.",
         *found.caveats,
     ]
     notes = "".join(f"<li>{text(one)}</li>" for one in told if one)

@@ -69,7 +69,8 @@ def ablate(  # one for each option of its own
     What it costs is known before it is asked: --dry-run prints what each condition and all together ask, at list
     prices and without the unknown length of the model's thoughts; --pilot 10 asks ten cases for real, keeps their
     answers, and prices the rest from their bills. --until-told asks no more than the verdicts need: it looks at 100,
-    200, 400, 800 and all records, and stops as soon as every axis is told.
+    200, 400, 800 and all records, and stops as soon as every axis is told. Failed calls are told with the 'bench retry'
+    that asks them again; exit code 1 where every call failed.
 
     \b
     Examples:

@@ -6,7 +6,6 @@ import click
 
 from bench.cli.given import MayBeEmpty
 from bench.cli.option import (
-    check_effect,
     check_reader_name,
     limits_options,
     out_option,
@@ -57,7 +56,7 @@ def contamination(only_copies: bool, held_out: str, reference: str, dry_run: boo
     draws others.
 
     Only axes that no printed number decides are compared. Each comparison is a run of its own in OUT that resumes. The
-    page is OUT/contamination-.../contamination.md.
+    page is OUT/contamination-.../contamination.md. Exit code 1 where every call failed.
 
     \b
     Examples:
@@ -68,6 +67,7 @@ def contamination(only_copies: bool, held_out: str, reference: str, dry_run: boo
     """
     from bench.cli.terminal import TERMINAL, show
     from bench.evidence.contamination import contamination_on_disk, reference_name, study_of
+    from bench.run.options import check_effect
 
     asked = run_from(options)
     study = study_of(asked, held_out, only_copies)

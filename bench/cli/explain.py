@@ -106,8 +106,8 @@ def explain(  # one for each option of its own
     random weights. Any other reader is a black box: parts of what it is shown are hidden, and it is asked again, within
     --max-queries and at a price that --dry-run tells. The page, OUT/explain-.../explain.md, has a gallery for each
     class, pooled maps, what turns the answers, and infarctions by territory. It takes minutes, and says its phases as
-    they begin. Whatever is finished is kept: after Ctrl-C or a kill the same command goes on. docs/explanations.md says
-    what each verdict and each section means.
+    they begin. Whatever is finished is kept: after Ctrl-C or a kill the same command goes on. Exit code 1 where a black
+    box answered nothing. docs/explanations.md says what each verdict and each section means.
 
     \b
     Examples:
@@ -252,15 +252,17 @@ def selftest(methods: tuple[str, ...]) -> None:
       bench explain selftest --method saliency
     """
     from bench.cli.terminal import TERMINAL, show
+    from bench.explain.belief.selftest import outcome_count
     from bench.explain.belief.selftest import selftest as outcomes
     from bench.explain.maps.method import METHODS, chosen
     from bench.report.explanation_table import selftest_table
 
+    checked = chosen(methods) if methods else METHODS
     with TERMINAL.progress("doubles", "verdicts") as report:
         found = []
-        for number, one in enumerate(outcomes(chosen(methods) if methods else METHODS), start=1):
+        for number, one in enumerate(outcomes(checked), start=1):
             found.append(one)
-            report(number, number)
+            report(number, outcome_count(checked))
     show(selftest_table(found))
     wrong = sum(not one.is_right for one in found)
     click.echo(f"\n{len(found) - wrong} of {len(found)} verdicts are right")

@@ -10,9 +10,9 @@ import click
 
 from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
-from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, RESUMING, TRAIN_COMMANDS
+from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, KEEPING_NOTHING, RESUMING, TRAIN_COMMANDS
 from bench.cli.version import VERSION_OPTION
-from taxonomy.error import BenchError, StorageError
+from taxonomy.error import BenchError, NothingAnswered, StorageError
 from taxonomy.redaction import redacted
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -46,11 +46,12 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
         """Run the command; Ctrl-C in it tells which one was stopped."""
+        words = {*ctx._protected_args, *ctx.args}  # click takes them away
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             _, _, name = f"{ctx.command_path} {ctx.invoked_subcommand}".partition(" ")
-            raise Stopped(name) from error
+            raise Stopped(name if words.isdisjoint(KEEPING_NOTHING) else "") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with the one line that the table has for each."""
@@ -85,7 +86,7 @@ bench = LazyGroup(
 
 
 def main() -> None:
-    """Run the command line: 0 when done, 2 after bad input (one sentence), 130 after Ctrl-C."""
+    """Run the command line: 0 when done, 1 if nothing was answered, 2 after bad input, 130 after Ctrl-C."""
     with standard_streams():
         code = _code()
     sys.exit(code)
@@ -96,17 +97,17 @@ def _code() -> int:
         code = _finished()
         sys.stdout.flush()
     except BenchError as error:
-        return _refused(str(error))
+        return _refused(str(error), 1 if isinstance(error, NothingAnswered) else 2)
     except OSError as error:
         where = f"{error.filename} cannot be read or written" if error.filename else "the system refuses"
         return _refused(f"{where}: {error.strerror or error}")
     return code
 
 
-def _refused(sentence: str) -> int:
+def _refused(sentence: str, code: int = 2) -> int:
     with suppress(StorageError):  # standard error is full too: the exit code tells
         click.echo(f"Error: {redacted(sentence)}", err=True)
-    return 2
+    return code
 
 
 def _finished() -> int:

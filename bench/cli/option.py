@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from bench.run.options import Limits, RayOptions, RunOptions
     from bench.run.shard import Shard
     from bench.view import View
-    from readers.contract import Input, Reader
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
@@ -271,39 +270,6 @@ def renderers_from(options: dict[str, Any]) -> tuple[str, ...]:
 
     named = options.pop("renderer")
     return renderer_names() if named == "all" else several(named, "--renderer")
-
-
-def check_effect(view: "View", reader: "Reader") -> None:
-    """Refuse options that decide nothing for a reader, since it is shown nothing that they are about.
-
-    Parameters
-    ----------
-    view : View
-        As asked: what is left open says nothing.
-    reader : Reader
-
-    Raises
-    ------
-    taxonomy.error.SettingError
-    """
-    from bench.view.view import WAVEFORM
-    from taxonomy.error import SettingError
-
-    given: dict[Input, dict[str, object]] = {
-        "image": {"--renderer": view.renderer, "--px-per-mm": view.px_per_mm},
-        "text": {
-            "--format": view.format,
-            "--demography": view.demography,
-            "--shots": view.shots,
-            "--measurements": view.measurements != WAVEFORM,
-        },
-        "statements": {"--statements": view.statements},
-    }
-    for part, options in given.items():
-        idle = next((option for option, value in options.items() if value), None)
-        if idle and part not in reader.inputs:
-            shown = "prompt" if part == "text" else part
-            raise SettingError(f"{idle} decides nothing here, since reader {reader.name!r} is given no {shown}")
 
 
 def check_reader_name(name: str) -> None:

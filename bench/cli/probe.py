@@ -50,7 +50,8 @@ def probe(
     OUT/probe-degrade-.../degrade.md, has kappa by dose, the drop from dose 0 with its interval, the dose at which half
     is lost, what was wrong and what was not answered, and a verdict on each degradation.
 
-    Each reading is kept as it arrives: after Ctrl-C or a kill the same command goes on.
+    Each reading is kept as it arrives: after Ctrl-C or a kill the same command goes on, and asks failed calls again.
+    Exit code 1 where every call failed.
 
     \b
     Examples:

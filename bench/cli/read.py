@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import check_effect, option_option, out_option, renderers_from, view_from, view_options
+from bench.cli.option import option_option, out_option, renderers_from, view_from, view_options
 
 if TYPE_CHECKING:
     from bench.dataset.recording import Recording
@@ -78,6 +78,7 @@ def read(files: tuple[Path, ...], draw: bool, clean: bool, as_data: bool, **opti
 
 def _read(files: Sequence[Path], given: set[str], options: dict[str, Any], quiet: bool) -> list[dict[str, Any]]:
     """Read the files, print what the reader says of each unless quiet, and return it as JSON data."""
+    from bench.run.options import check_effect
     from taxonomy.error import SettingError
 
     if "out" in given:

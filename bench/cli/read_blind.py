@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.option import check_effect, out_option, selection_from, selection_options, view_from, view_options
+from bench.cli.option import out_option, selection_from, selection_options, view_from, view_options
 
 if TYPE_CHECKING:
     from bench.run.job import Job
@@ -53,6 +53,7 @@ def read_blind(person: str, show: str, port: int | None, no_browser: bool, **opt
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared
+    from bench.run.options import check_effect
     from bench.web.room_form import form_json
     from bench.web.room_server import RoomServer
     from bench.web.seat import Seat, opened

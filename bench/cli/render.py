@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **options: Any) -> None:
     """Draw records as PNG pictures, named after their record: those names never reach a reader.
 
-    After Ctrl-C or a kill the same command goes on: pictures that are whole are kept.
+    After Ctrl-C or a kill the same command goes on: pictures that are whole are kept. Pictures by one renderer with
+    other settings, such as another resolution or dataset, go to a folder of their own.
 
     \b
     Examples:

@@ -20,7 +20,8 @@ def retry(run: Path, data: str | None, measurements: str, statements: Path | Non
     """Ask the failed calls of the run folder RUN again, and score it anew.
 
     A failed call is not an answer: the network broke, the quota was used up, the reader crashed, or the image did not
-    arrive. Answers stay as they are, including wrong ones, refusals and unreadable ones.
+    arrive. Answers stay as they are, including wrong ones, refusals and unreadable ones. Exit code 1 where every call
+    of the run has failed even now.
 
     RUN may be of another's making: code that is not installed runs only when it is named here with --reader, and a
     model's own code only with --option remote_code=MODEL. An address of its options is asked, and a key sent to it,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.option import (
-    check_effect,
     engine_options,
     limits_options,
     out_option,
@@ -57,6 +56,9 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     of API readers are kept in OUT/responses and never paid for twice. Before a dear run, --dry-run says what it may
     cost, and --pilot 10 asks ten cases and says what the rest will cost, reasoning included.
 
+    A failed call is no answer: the end tells the commonest reasons, and 'bench retry' asks those again. Exit code 1
+    where every call failed, 2 after bad input, else 0.
+
     \b
     Examples:
       bench run --reader resnet1d
@@ -76,7 +78,7 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     """
     from bench.cli.terminal import TERMINAL
     from bench.run.job import prepared, run_job
-    from bench.run.options import check_limits
+    from bench.run.options import check_effect, check_limits
     from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
     from taxonomy.danger import danger_table
 
@@ -180,7 +182,7 @@ def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     click.echo("\n".join(told_caveats(job.folder.manifest())))
     readings = job.folder.every_reading()[0].values()
     if score.failed:
-        click.echo("\nfailed calls, with the reason of most:")
+        click.echo("\nfailed calls, with their commonest reasons:")
         click.echo("".join(f"  {line}\n" for line in failure_lines(readings)), nl=False)
         click.echo(f"'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")

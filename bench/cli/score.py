@@ -97,7 +97,9 @@ def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTabl
         readings = readings_kept(run).values()
         failures = failure_lines(readings)
         if failures:
-            click.echo("\n".join(("\nfailed calls, with the reason of most:", *(f"  {line}" for line in failures))))
+            click.echo(
+                "\n".join(("\nfailed calls, with their commonest reasons:", *(f"  {line}" for line in failures)))
+            )
             click.echo(f"'inspect eval-retry {run.path}' asks them again.")
         click.echo(f"\nreport: {run.job.folder.path / 'report.md'}\n")
         check_any_answered(readings)

@@ -2,6 +2,7 @@
 
 COMMANDS = {
     "run": ("bench.cli.run:run", "Run a reader over a split and score it."),
+    "job": ("bench.cli.job:job", "Run what a TOML file names: several readers, conditions and pages."),
     "ablate": (
         "bench.cli.ablate:ablate",
         "Say whether a reader can read the trace, follows the numbers or recites the prior.",
@@ -74,7 +75,10 @@ EXPERIMENT_COMMANDS = {
 RESUMING = frozenset(
     {
         "run", "ablate", "contamination", "probe", "selftest", "render", "finetune", "train resnet1d", "experiment",
-        "experiment domains", "encoder-probe", "explain", "retry", "read-blind", "dataset export", "data fetch",
+        "experiment domains", "encoder-probe", "explain", "retry", "job", "read-blind", "dataset export", "data fetch",
     }
 )  # fmt: skip
 """Commands that keep what they have finished, and go on from there when they are given again."""
+
+KEEPING_NOTHING = frozenset({"--dry-run", "--show-limits", "--simulate"})
+"""Options with which such a command writes nothing that it could go on from."""

@@ -2,44 +2,17 @@
 
 import shutil
 import sys
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.stream import undisturbed
-from bench.progress import Observer, Report
+from bench.cli.progress import progress as progress
+from bench.progress import Observer
 from taxonomy.redaction import redacted
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-
-@contextmanager
-def progress(what: str, unit: str = "records") -> Iterator[Report]:
-    """Show a progress bar with rate and remaining time on standard error, if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with undisturbed(), Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None, rate="")
-
-        def report(done: int, total: int) -> None:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:.1f} {unit}/s" if speed else "")
-
-        yield report
 
 
 TERMINAL = Observer(say=lambda line: click.echo(redacted(line), err=True), progress=progress)

@@ -20,7 +20,7 @@ from bench.dataset.inside import path_inside
 from bench.dataset.label_cell import Label, age_in, label_in, sex_in
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.record import PageError, Record, RecordId, Signal, by_id
-from bench.dataset.table_file import rows_of
+from bench.dataset.table_file import check_columns, rows_of
 from measurements import Measurements
 from readers.digitizer.digitizing import DIGITIZED_FS
 from readers.digitizer.geometry import DigitizeError
@@ -208,6 +208,8 @@ class PageFolder(Dataset):
         unread: tuple[str, ...] = ()
         for number, cells in rows_of(self.table, ()):
             where = f"line {number} of {self.table}"
+            if not rows:
+                check_columns(self.table, cells, KNOWN)
             named = [column for column in NAMED if column in cells]
             if len(named) != 1:
                 raise DatasetError(f"{self.table} must name the pages in one column: {', '.join(NAMED)}")

@@ -1,7 +1,8 @@
 """Tables of labels from outside, as CSV: rows by column, with the line in every message."""
 
 import csv
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from taxonomy.error import DatasetError
@@ -38,3 +39,17 @@ def rows_of(path: Path, columns: Collection[str]) -> Iterator[tuple[int, Mapping
         raise DatasetError(f"{path} is missing: it is the table of the records' labels") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
+
+
+def check_columns(table: Path, columns: Iterable[str], known: Collection[str]) -> None:
+    """Refuse a column whose name is nearly one that is read: what it says would be passed over without a word.
+
+    Raises
+    ------
+    DatasetError
+        With the name, and the nearest one that is read.
+    """
+    for name in columns:
+        near = get_close_matches(name.lower().replace(" ", "_"), known, n=1, cutoff=0.85)
+        if near and name not in known:
+            raise DatasetError(f"{table} has a column {name!r}, which is not read: is it {near[0]!r}?")

@@ -7,9 +7,8 @@ primary one; findings and codes stand with ``;`` between them; an empty cell is 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +19,7 @@ from bench.dataset.label_cell import Label, age_in, label_in, sex_in
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.problem import Problem
 from bench.dataset.record import Record, RecordId, Signal, by_id
-from bench.dataset.table_file import rows_of
+from bench.dataset.table_file import check_columns, rows_of
 from bench.dataset.wfdb_file import checksum_problem, read_header
 from bench.dataset.window import unusable, window_of
 from measurements import Measurements
@@ -154,7 +153,7 @@ class WfdbFolder(Dataset):
         for number, cells in rows_of(self.table, ("record",)):
             where = f"line {number} of {self.table}"
             if not rows:
-                _check_columns(self.table, cells)
+                check_columns(self.table, cells, COLUMNS)
             ecg_id = cells.get("id") or cells["record"].removesuffix(".hea")
             if not ecg_id or ecg_id in rows:
                 raise DatasetError(f"{where} names {f'record {ecg_id} again' if ecg_id else 'no record'}")
@@ -176,14 +175,6 @@ class WfdbFolder(Dataset):
         if not rows:
             raise DatasetError(f"{self.table} has no line below its columns")
         return dict(sorted(rows.items(), key=lambda item: by_id(item[0])))
-
-
-def _check_columns(table: Path, columns: Iterable[str]) -> None:
-    """Refuse a column whose name is nearly one that is read: its labels would be passed over without a word."""
-    for name in columns:
-        near = get_close_matches(name.lower().replace(" ", "_"), COLUMNS, n=1, cutoff=0.85)
-        if near and name not in COLUMNS:
-            raise DatasetError(f"{table} has a column {name!r}, which is not read: is it {near[0]!r}?")
 
 
 def _fold(where: str, written: str, dataset: str, patient: str) -> str:

@@ -1,15 +1,10 @@
 """What a domain study holds, written to JSON and read back."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from taxonomy.error import FileError
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from taxonomy.outside import strict_object
 
 POOLED = "all domains together"
 """Name of the records of all domains as one; no domain may have it."""
@@ -333,18 +328,4 @@ class DomainStudy:
         FileError
             When the data has another form.
         """
-        from pydantic import ValidationError
-
-        try:
-            return _adapter().validate_json(json.dumps(data), strict=True)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise FileError(f"not a domain study of this version ({where}: {first['msg']})") from None
-
-
-@cache
-def _adapter() -> "TypeAdapter[DomainStudy]":
-    from pydantic import ConfigDict, TypeAdapter, with_config
-
-    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(DomainStudy))
+        return strict_object(cls, data, lambda problem: f"not a domain study of this version ({problem})")

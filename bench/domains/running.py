@@ -196,7 +196,11 @@ def run_domains(plan: DomainPlan, observer: Observer = SILENT) -> tuple[Answered
         When a reader, a record or a folder cannot be used; what is finished is kept.
     """
     _begin(plan)
-    answered = [_asked(plan, reader, domain, observer) for reader, domain in _zero_shots(plan)]
+    asked = _zero_shots(plan)
+    answered = [
+        _asked(plan, reader, domain, observer.part("domain", number, len(asked)))
+        for number, (reader, domain) in enumerate(asked, start=1)
+    ]
     if plan.lessons and plan.arms:
         answered += _taught(plan, observer)
     return tuple(answered)
@@ -237,7 +241,8 @@ def _taught(plan: DomainPlan, observer: Observer) -> list[Answered]:
     done: dict[tuple[str, Protocol, str], list[tuple[Lesson, Mapping[RecordId, Reading]]]] = {}
     every = [(arm, lesson) for arm in plan.arms for lesson in plan.lessons]
     for number, (arm, lesson) in enumerate(every, start=1):
-        found = _lesson(plan, arm, lesson, f"{number} of {len(every)}", observer)
+        part = observer.part("training", number, len(every))
+        found = _lesson(plan, arm, lesson, f"{number} of {len(every)}", part)
         done.setdefault((arm.name, lesson.protocol, lesson.domain.name), []).append((lesson, found))
     return [_together(arm, parts) for (arm, _, _), parts in done.items()]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.domains.partition import Lesson
-from bench.progress import Observer
+from bench.progress import Observer, Progress
 from bench.storage import as_json, held
 from bench.training.rare_phantom import phantom_record, with_phantoms
 from bench.training.several import joined_training_set
@@ -19,6 +19,7 @@ from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     from readers.resnet1d.config import TrainingConfig
+    from readers.resnet1d.training import Epoch
 
 WEIGHTS = "weights.safetensors"
 
@@ -111,7 +112,11 @@ def _teach(lesson: Lesson, arm: Arm, path: Path, workers: int | None, observer: 
     members = []
     for seed in config.seeds:
         with observer.progress(f"{lesson.name}, member {seed}", "steps") as report:
-            watch = Watch(step=report, say=observer.say)
+
+            def told(epoch: "Epoch", report: Progress = report) -> None:
+                report.note(f"epoch {epoch.number}, loss {epoch.loss:.4f}")
+
+            watch = Watch(told, step=report, say=observer.say)
             own = seed + NEXT_SEED * lesson.fold
             members.append(train_member(examples, config, own, folder / f"member-{seed}", watch))
     save_weights(path, members, Description(config, facts, limits=limits))

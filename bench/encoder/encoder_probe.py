@@ -147,15 +147,16 @@ def probe_encoder(options: EncoderOptions, dataset: Dataset, observer: Observer 
     with held(options.out):
         with observer.progress(SIGNAL) as report:
             signal = signal_features(records, report)
-        for view in (view.for_inputs(frozenset({"image"})) for view in options.views):
+        for number, named in enumerate(options.views, start=1):
+            part, view = observer.part("renderer", number, len(options.views)), named.for_inputs(frozenset({"image"}))
             pages = f"{view.renderer}-{view.px_per_mm}-{labelled.cohort.signal_fingerprint}"
             path = options.out / "features" / f"{vlm.source.version}-{seed}-{pages}.npz"
             tokens = options.token_file(path, len(records), len(labelled.rows("train")))
-            with observer.progress(f"features, {view.renderer}") as report:
+            with part.progress(f"features, {view.renderer}") as report:
                 images = image_features(encoder, records, view, FeatureFiles(path, tokens), report)
             observer.say(f"{view.renderer}: {len(records)} records, {images['encoder'].shape[1]} encoder features")
             seen = _Seen(view.renderer, {**images, SIGNAL: signal}, tokens.read() if tokens else {}, seed)
-            probed += _probed(seen, labelled, verdicts, observer)
+            probed += _probed(seen, labelled, verdicts, part)
     return probed
 
 

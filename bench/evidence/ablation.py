@@ -12,6 +12,7 @@ from bench.evidence.knowledge import Setting
 from bench.evidence.result import Evidence
 from bench.progress import SILENT, Observer
 from bench.run.caveat import caveats, same_simulator, taught_records
+from bench.run.failed_call import check_runs
 from bench.run.job import Job, limited, prepared, run_readings
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
@@ -163,7 +164,8 @@ def ablate_in_memory(ablation: Ablation, image_ceiling: Reader | None = None, ob
     def ask(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
         # Ids of its own, as those of a run: the same ones would tell a reader that it has seen the record before.
         cases = replace(cases_of(replace(view, condition=condition), cohort, observer), name=condition)
-        return cases, ask_cohort(reader, cases, observer)
+        order = in_asking_order(ablation.asked)
+        return cases, ask_cohort(reader, cases, observer.part("condition", order.index(condition) + 1, len(order)))
 
     ceiling: Mapping[RecordId, Values] = {}
     if image_ceiling is not None:
@@ -234,6 +236,10 @@ class AblationRuns:
         """The conditions in the order in which they are asked."""
         return tuple(in_asking_order(self.ablation.asked))
 
+    def observed(self, condition: str, observer: Observer) -> Observer:
+        """Return who is told of the questions under one condition: which it is, and of how many."""
+        return observer.part("condition", self.order.index(condition) + 1, len(self.order))
+
     def evidence(
         self,
         among: frozenset[RecordId],
@@ -254,6 +260,8 @@ class AblationRuns:
 
         Raises
         ------
+        taxonomy.error.NothingAnswered
+            When every call under all conditions failed.
         taxonomy.error.BenchError
             As ``bench run``.
         """
@@ -261,13 +269,15 @@ class AblationRuns:
         def asked(condition: str) -> tuple[Cases, Mapping[QuestionKey, Reading]]:
             cases = self.jobs[condition].cases
             records = [record for record in cases.cohort if record.ecg_id in among]
-            readings = ask(replace(limited(self.jobs, condition), among=among), observer)
+            readings = ask(replace(limited(self.jobs, condition), among=among), self.observed(condition, observer))
             return replace(cases, cohort=cases.cohort.of(records)), readings
 
         ceiling: Mapping[RecordId, Values] = {}
         if self.ceiling is not None:
             ceiling = ceiling_values(ask(replace(self.ceiling, among=among), observer))
-        found = gathered(self.ablation, asked, ceiling, level)
+        answers = {condition: asked(condition) for condition in self.order}
+        check_runs({condition: self.jobs[condition].folder.whole for condition in self.order}, observer)
+        found = gathered(self.ablation, answers.__getitem__, ceiling, level)
         full = self.jobs["full"].settings
         return replace(found, reader=full.reader, run_id=full.run_id, image_ceiling=self.image_ceiling)
 

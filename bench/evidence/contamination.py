@@ -13,6 +13,7 @@ from bench.evidence.drop import LEAST, WAVEFORM_AXES, Drop, Rights, Rule, accura
 from bench.evidence.figure import Figure
 from bench.progress import SILENT, Observer
 from bench.run.caveat import same_simulator, taught_records
+from bench.run.failed_call import check_runs
 from bench.run.job import Job, limited, prepared, run_readings
 from bench.run.options import RunOptions, check_limits
 from bench.run.questionnaire import ask_cohort
@@ -338,6 +339,8 @@ def contamination_on_disk(
 
     Raises
     ------
+    taxonomy.error.NothingAnswered
+        When every call of all arms failed.
     taxonomy.error.BenchError
         As ``bench run``.
     """
@@ -346,11 +349,14 @@ def contamination_on_disk(
 
     def ask(name: str, cohort: Cohort) -> Readings:
         observer.say(f"{name}: {len(cohort):,} records")
-        return first_repeats(run_readings(limited(jobs, name), observer))
+        part = observer.part("arm", list(jobs).index(name) + 1, len(jobs))
+        return first_repeats(run_readings(limited(jobs, name), part))
 
     name = reference_name(study, reference)
     told = _asked_reference(options, study, name, observer) if name not in ("", options.reader) else None
-    found = gathered(study, ask, told)
+    answers = {arm: ask(arm, records) for arm, records in study.arms.items()}
+    check_runs({arm: job.folder for arm, job in jobs.items()}, observer)
+    found = gathered(study, lambda arm, records: answers[arm], told)
     settings = jobs[PUBLISHED].settings
     return replace(found, reader=settings.reader, run_id=settings.run_id)
 

@@ -113,9 +113,11 @@ def selftest(cohort: Cohort, seed: int = 0, observer: Observer = SILENT, keep: K
     with observer.progress("measuring") as report:
         cohort.measure(report)
     view = View(seed=seed)
+    every = controls(cohort, seed)
+    parts = [observer.part("control", number, len(every)) for number in range(1, len(every) + 1)]
     return [
-        keep(one.name, ControlCheck, partial(_check, Ablation(one, cohort, view, CONDITIONS), observer))
-        for one in controls(cohort, seed)
+        keep(one.name, ControlCheck, partial(_check, Ablation(one, cohort, view, CONDITIONS), part))
+        for one, part in zip(every, parts, strict=True)
     ]
 
 

@@ -34,7 +34,7 @@ def ablate_shard(
     """
     runs = AblationRuns.opened(options, conditions, image_ceiling, observer)
     for condition in runs.order:
-        run_readings(limited(runs.jobs, condition), observer)
+        run_readings(limited(runs.jobs, condition), runs.observed(condition, observer))
     every = list(runs.jobs.values())
     if runs.ceiling is not None:
         run_readings(runs.ceiling, observer)

@@ -153,10 +153,11 @@ def run_experiment(
     A fine-tuning resumes from its last checkpoint, a run from its last answer. Where the model cannot be loaded, memory
     or the budget is short, or a provider refuses, only the arm fails.
     """
-    for arm in options.arms(experiment):
-        observer.say(f"\n{experiment.name}: {arm.name}, {options.tested.shown}")
+    arms = options.arms(experiment)
+    for number, arm in enumerate(arms, start=1):
+        observer.say(f"\n{experiment.name}: {arm.name}, {options.tested.shown} ({number} of {len(arms)})")
         try:
-            yield _run_arm(experiment, arm, options, observer)
+            yield _run_arm(experiment, arm, options, observer.part("arm", number, len(arms)))
         except BenchError as error:
             yield ArmFailure(experiment.name, arm.name, options.tested.shown, str(error))
 

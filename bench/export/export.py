@@ -64,7 +64,10 @@ def write_export(options: ExportOptions, dataset: Dataset, out: Path, observer: 
     try:
         with held(part):
             _begin(part, options, dataset, observer)
-            rows = {view.renderer: _rows(part, view, options, dataset, observer) for view in views}
+            rows = {
+                view.renderer: _rows(part, view, options, dataset, observer.part("renderer", number, len(views)))
+                for number, view in enumerate(views, start=1)
+            }
             size = sum(path.stat().st_size for path in part.rglob("*.parquet"))
             exported = Exported(rows, size)
             (part / "README.md").write_text(card(options, dataset, rows, size), encoding="utf-8")

@@ -11,7 +11,7 @@ from bench.finetune.collator import AnswerCollator
 from bench.finetune.config import FinetuneConfig, Lora
 from bench.finetune.example_dataset import as_dataset, as_drawn_dataset
 from bench.finetune.validation import CHOICE, Validation
-from bench.progress import Observer, Report
+from bench.progress import Observer, Progress
 from bench.view.example import Examples, examples
 from readers.vlm.chat import Chat
 from readers.vlm.source import ModelSource, processor_of
@@ -54,7 +54,7 @@ def prepared_finetuning(
     return Ready(config, dataset, source, chat, train, validation, out)
 
 
-def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report) -> "ScoredTrainer":
+def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Progress) -> "ScoredTrainer":
     """Return the trainer of a fine-tuning, its model loaded.
 
     Parameters
@@ -64,8 +64,8 @@ def new_trainer(ready: Ready, clock: "Clock", observer: Observer, report: Report
         Times its steps.
     observer : Observer
         Told of each evaluation.
-    report : callable
-        Called with the steps done and their total.
+    report : Progress
+        Called with the steps done and their total, and told the loss.
     """
     from transformers import EarlyStoppingCallback
 

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, Sampler, WeightedRandomSampler
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from bench.finetune.validation import CHOICE, FIGURE
-from bench.progress import Report, TimeLeft
+from bench.progress import Progress, TimeLeft
 from taxonomy.axis import AxisValue
 
 Figures = Callable[[Any], dict[str, float]]
@@ -97,7 +97,7 @@ class Clock(TrainerCallback):
 class Diary(TrainerCallback):
     """Writes the loss curve, reports progress, and announces the loss, the time left and each evaluation."""
 
-    def __init__(self, path: Path, report: Report, say: Callable[[str], None], split_meaning: str) -> None:
+    def __init__(self, path: Path, report: Progress, say: Callable[[str], None], split_meaning: str) -> None:
         self.path, self.report, self.say, self.split_meaning = path, report, say, split_meaning
         self._left = TimeLeft()
 
@@ -115,6 +115,7 @@ class Diary(TrainerCallback):
         if state.is_world_process_zero:
             if "loss" in (last := state.log_history[-1]):
                 left = self._left.after(state.global_step, state.max_steps)
+                self.report.note(f"loss {last['loss']:.4f}")
                 self.say(f"step {state.global_step}/{state.max_steps}  loss {last['loss']:.4f}  {left}".rstrip())
             self.path.write_text(json.dumps(state.log_history, indent=1) + "\n", encoding="utf-8")
 

@@ -1,9 +1,7 @@
 """``explain.json``: what a page of explanations says, as data; written, and read back as a file from outside."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,10 +21,10 @@ from bench.tracing.flip_dose import FlipSummary
 from measurements.segment import SEGMENTS
 from renderers.style import LEADS
 from taxonomy.error import BenchError, FileError
-from taxonomy.outside import Bounds, outside_bytes, outside_object
+from taxonomy.outside import Bounds, outside_bytes, outside_object, strict_object
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    pass
 
 VERSION: Literal[1] = 1
 
@@ -190,8 +188,6 @@ def read_explained(path: Path) -> ExplainedFile:
     taxonomy.error.FileError
         When there is none, or it is damaged, of another version, or another file.
     """
-    from pydantic import ValidationError
-
     if not path.exists():
         raise FileError(f"{path} does not exist: 'bench explain' writes it")
     data = outside_object(outside_bytes(path), path, bounds=BOUNDS)
@@ -200,21 +196,16 @@ def read_explained(path: Path) -> ExplainedFile:
             f"{path} is no explanation of version {VERSION} (its version is {data.get('version')!r}): name an "
             "explain.json, or make it anew with 'bench explain'"
         )
+
+    def damaged(problem: object) -> str:
+        return f"{path} is damaged ({problem}): make it anew with 'bench explain'"
+
     try:
-        return _adapter().validate_json(json.dumps(data), strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise FileError(f"{path} is damaged ({where}: {first['msg']}): make it anew with 'bench explain'") from None
+        return strict_object(ExplainedFile, data, damaged)
+    except FileError:
+        raise
     except BenchError as error:
-        raise FileError(f"{path} is damaged ({error}): make it anew with 'bench explain'") from error
-
-
-@cache
-def _adapter() -> "TypeAdapter[ExplainedFile]":
-    from pydantic import ConfigDict, TypeAdapter, with_config
-
-    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(ExplainedFile))
+        raise FileError(damaged(error)) from error
 
 
 def _short(data: Any) -> Any:  # noqa: ANN401  # JSON is of any type

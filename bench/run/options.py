@@ -9,7 +9,9 @@ from typing import Any
 from bench.dataset import Selection
 from bench.run.shard import Shard
 from bench.view import View
-from readers.contract import Reader
+from bench.view.view import WAVEFORM
+from readers.api.price import price_of
+from readers.contract import Input, Reader
 from readers.registry import reader as reader_named
 from readers.session import Session, SessionReader
 from taxonomy.error import SettingError
@@ -72,13 +74,45 @@ class Limits:
 
 
 def check_limits(reader: Reader, limits: Limits) -> None:
-    """Raise SettingError when limits are set that have no effect: the reader calls no API."""
+    """Raise SettingError when limits are set that have no effect, or name a table of prices that cannot be used."""
     if isinstance(reader, SessionReader):
+        if limits.prices is not None:
+            price_of(reader.name, limits.prices)
         return
     given = {"--batch": limits.batch, "--max-cost": limits.max_cost is not None, "--prices": limits.prices is not None}
     for name, is_set in given.items():
         if is_set:
             raise SettingError(f"{name} is for readers behind an API, and {reader.name!r} is none; leave it out")
+
+
+def check_effect(view: View, reader: Reader) -> None:
+    """Refuse options that decide nothing for a reader, since it is shown nothing that they are about.
+
+    Parameters
+    ----------
+    view : View
+        As asked: what is left open says nothing.
+    reader : Reader
+
+    Raises
+    ------
+    taxonomy.error.SettingError
+    """
+    given: dict[Input, dict[str, object]] = {
+        "image": {"--renderer": view.renderer, "--px-per-mm": view.px_per_mm},
+        "text": {
+            "--format": view.format,
+            "--demography": view.demography,
+            "--shots": view.shots,
+            "--measurements": view.measurements != WAVEFORM,
+        },
+        "statements": {"--statements": view.statements},
+    }
+    for part, options in given.items():
+        idle = next((option for option, value in options.items() if value), None)
+        if idle and part not in reader.inputs:
+            shown = "prompt" if part == "text" else part
+            raise SettingError(f"{idle} decides nothing here, since reader {reader.name!r} is given no {shown}")
 
 
 def within(reader: Reader, session: Session) -> Reader:

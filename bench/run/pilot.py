@@ -152,7 +152,7 @@ def ask_pilot(jobs: Mapping[str, Job], count: int, observer: Observer = SILENT) 
     ------
     taxonomy.error.StopReading
         When the cost limit does not allow them, or no case can be answered; what was answered is kept.
-    taxonomy.error.RunError
+    taxonomy.error.NothingAnswered
         When every call failed.
     """
     # Every condition asks the same cases: those that each of them can ask.
@@ -162,7 +162,8 @@ def ask_pilot(jobs: Mapping[str, Job], count: int, observer: Observer = SILENT) 
     ids = frozenset(record.ecg_id for record in drawn(records, count, first.settings.seed))
     first.check_reader()
     for name in jobs:
-        readings = run_readings(replace(limited(jobs, name), among=ids), observer)
+        part = observer.part("condition", list(jobs).index(name) + 1, len(jobs))
+        readings = run_readings(replace(limited(jobs, name), among=ids), part)
         asked = [reading for key, reading in readings.items() if key.ecg_id in ids]
         for line in failure_lines(asked):
             observer.say(f"{name}: {line}")

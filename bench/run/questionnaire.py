@@ -11,7 +11,7 @@ from bench.progress import SILENT, Observer, Report
 from bench.view import Cases, Question, QuestionKey
 from readers.contract import Case, Reader
 from readers.isolation import Crash, Result, attempt
-from taxonomy.error import RunError, StopReading
+from taxonomy.error import NothingAnswered, RunError, StopReading
 from taxonomy.reading import Failure, Reading
 
 FAILURES_TO_STOP = 5
@@ -101,8 +101,10 @@ def ask_all(
 
     Raises
     ------
+    taxonomy.error.NothingAnswered
+        When the reader crashes on every case.
     taxonomy.error.RunError
-        When the reader crashes on every case, or yields fewer or more readings than cases.
+        When it yields fewer or more readings than cases.
     taxonomy.error.StopReading
         When the reader can answer no further case.
     """
@@ -118,7 +120,7 @@ def ask_all(
             report(done, total)
             if crashed >= min(FAILURES_TO_STOP, total) and not answered and reading.error:
                 last = reading.error.message.strip().splitlines()[-1]
-                raise RunError(
+                raise NothingAnswered(
                     f"reader {reader.name!r} crashed on each of the first {crashed} cases ({last}); "
                     "'bench check-reader' tells more, and so do the tracebacks in the readings.jsonl of a run"
                 )

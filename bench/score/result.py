@@ -1,9 +1,7 @@
 """The score of a run, written to JSON and read back."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +12,10 @@ from bench.score.superclass import SuperclassScore
 from bench.score.usage import UsageTotal
 from taxonomy.axis import SAME_ANSWERS, VERSION
 from taxonomy.error import FileError, unknown_name
+from taxonomy.outside import strict_object
 
 if TYPE_CHECKING:
     import pandas
-    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -139,23 +137,9 @@ class Score:
         FileError
             When the data has another form.
         """
-        from pydantic import ValidationError
-
         if not isinstance(data, Mapping):
             raise FileError("not a score: it is no JSON object")
         version = data.get("taxonomy_version")
         if isinstance(version, str) and version not in SAME_ANSWERS:
             raise FileError(f"not a score of taxonomy {VERSION} but of {version}: 'bench score RUN' computes it anew")
-        try:
-            return _adapter().validate_json(json.dumps(data), strict=True)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            raise FileError(f"not a score of this version ({where}: {first['msg']})") from None
-
-
-@cache
-def _adapter() -> "TypeAdapter[Score]":
-    from pydantic import ConfigDict, TypeAdapter, with_config
-
-    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(Score))
+        return strict_object(cls, data, lambda problem: f"not a score of this version ({problem})")

@@ -56,9 +56,6 @@ class Answers:
         return hashlib.sha256(f"{self.settings} ".encode() + asked.told).hexdigest()
 
 
-NONE_ANSWERED = Answers()
-
-
 @contextmanager
 def answered_tracings(path: Path | None, reader: Reader, view: View) -> Iterator[Answers]:
     """Yield the readings of a file that were made by this reader in this view, and append new ones to it.
@@ -77,7 +74,7 @@ def answered_tracings(path: Path | None, reader: Reader, view: View) -> Iterator
         When a line before the last is damaged, which a kill cannot cause.
     """
     if path is None:
-        yield NONE_ANSWERED
+        yield Answers()
         return
     details = sorted(getattr(reader, "details", {}).items())
     settings = repr(

@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING
 
 from bench.dataset import Cohort, Dataset
 from bench.dataset.lot import in_random_order
-from bench.export.pictures import Drawing
+from bench.export.pictures import Drawing, drawn_with
 from bench.progress import SILENT, Observer
 from bench.run.manifest import versions
-from bench.run.options import RunOptions, check_limits, within
+from bench.run.options import RunOptions, check_limits
 from bench.run.settings import offer_of
-from bench.storage import held
-from bench.tracing.answered import answered_tracings
-from bench.tracing.asking import failure, readings_of
+from bench.tracing.asking import probing, readings_of, unread
 from bench.tracing.degraded_page import DegradedCases, DegradedPage, degradations_named, degraded_pages
 from bench.tracing.robustness import Robustness, robustness
 from bench.view import View
 from readers.contract import Reader
 from renderers import Picture
 from renderers.degradation import Degradation
-from taxonomy.error import RunError, SettingError
+from taxonomy.error import SettingError
 
 if TYPE_CHECKING:
     import pandas
@@ -179,14 +177,9 @@ def probe_degraded(  # noqa: PLR0913  # what is asked of whom, and where it is k
     observer.say(
         f"{len(pages):,} pages: each of {len(records)} records as it is, and at {len(pages) // len(records) - 1} doses"
     )
-    with answered_tracings(kept, reader, settled) as answers:
-        there = sum(answers.of(page) is not None for page in pages)
-        if there:
-            observer.say(f"resuming: {there} of {len(pages)} readings are there")
-        with observer.progress(f"{reader.name}, {len(pages)} pages", "pages") as report:
-            readings = readings_of(reader, pages, DegradedCases(settled), report, answers)
+    readings = readings_of(reader, pages, DegradedCases(settled), settled, "pages", observer, kept)
     if all(one.outcome == "failed" for page, one in zip(pages, readings, strict=True) if not page.way):
-        raise RunError(f"reader {reader.name!r} did not read the pages: {failure(readings)}")
+        raise unread(reader, "the pages", readings)
     found = robustness(pages, readings, ways, records, offer_of(reader, settled))
     return DegradeResult(reader.name, records.dataset.name, len(records), settled.renderer, settled.px_per_mm, found)
 
@@ -217,10 +210,9 @@ def run_degraded(options: DegradeOptions, observer: Observer = SILENT) -> Degrad
     built = run.built()
     check_limits(built, run.limits)
     check_pictured(built)
-    reader = within(built, run.limits.session(folder, folder.name, 0.0, observer.say))
     records = options.records()
-    with held(folder):
-        result = probe_degraded(reader, records, options.degradations, run.view, observer, folder / "readings.jsonl")
+    with probing(run, built, folder, observer) as (reader, kept):
+        result = probe_degraded(reader, records, options.degradations, run.view, observer, kept)
     return replace(result, reader=run.reader)
 
 
@@ -246,11 +238,11 @@ def drawn_pages(options: DegradeOptions, count: int) -> Iterator[Drawing]:
             pages = [by_place[record.ecg_id, "", 0.0], *(by_place[record.ecg_id, way.name, dose] for dose in way.doses)]
             name = f"{str(record.ecg_id).zfill(5)}_{way.name}"
             for page in pages[1:]:
-                yield _drawing(f"{name}{page.dose:g}_{view.renderer}", view, cases, [page])
-            yield _drawing(f"{name}_{view.renderer}_sheet", view, cases, pages)
+                yield _drawing(f"{name}{page.dose:g}_{view.renderer}", cohort.dataset.name, view, cases, [page])
+            yield _drawing(f"{name}_{view.renderer}_sheet", cohort.dataset.name, view, cases, pages)
 
 
-def _drawing(name: str, view: View, cases: DegradedCases, pages: Sequence[DegradedPage]) -> Drawing:
+def _drawing(name: str, data: str, view: View, cases: DegradedCases, pages: Sequence[DegradedPage]) -> Drawing:
     """Return the drawing of a page, or of a sheet of the first pictures of several."""
     told = repr((view.to_json(), versions("ecg-bench"), len(pages))).encode() + b" ".join(page.told for page in pages)
 
@@ -261,4 +253,5 @@ def _drawing(name: str, view: View, cases: DegradedCases, pages: Sequence[Degrad
             return tuple(cases.pictures(pages[0]))
         return (contact_sheet([next(cases.pictures(page)) for page in pages], [f"{page.dose:g}" for page in pages]),)
 
-    return Drawing(name, hashlib.sha256(told).hexdigest(), draw)
+    settings = {**drawn_with(data, view.renderer, view.style), "seed": str(view.seed)}
+    return Drawing(name, hashlib.sha256(told).hexdigest(), settings, draw)

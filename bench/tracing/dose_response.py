@@ -1,22 +1,16 @@
 """Dose response: whether and where a reader's answers move when one property of a record is changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bench.dataset import RecordId
 from bench.evidence.figure import Figure, share_figure
-from bench.progress import Report
-from bench.tracing.answered import NONE_ANSWERED, Answers
-from bench.tracing.asking import failure, readings_of
 from bench.tracing.change import CHANGES, Change
 from bench.tracing.flip_dose import FlipDose, answer_on, flip_doses
-from bench.tracing.tracing import Tracing, TracingCases
-from bench.view import View
-from readers.contract import Reader
+from bench.tracing.tracing import Tracing
 from taxonomy.axis import AXES
-from taxonomy.error import RunError
 from taxonomy.reading import Reading
 
 
@@ -56,32 +50,21 @@ class DoseResponse:
     flips: tuple[FlipDose, ...]
 
 
-def probe_tracings(
-    reader: Reader, probe_set: Sequence[Tracing], view: View, report: Report, answers: Answers = NONE_ANSWERED
-) -> DoseResponse:
-    """Ask a reader about every tracing and compare its answers.
+def dose_response(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> DoseResponse:
+    """Compare a reader's answers on every tracing with those on the unchanged ones.
 
     Parameters
     ----------
-    reader : Reader
     probe_set : sequence of Tracing
-    view : View
-        Only its page and format are used: a probe shows the tracing and no numbers.
-    report : callable
-    answers : Answers
-        What is answered already, and where new readings are kept.
+    readings : sequence of Reading
+        In the same order; failed calls are left out.
 
-    Raises
-    ------
-    taxonomy.error.RunError
-        When the reader crashes, returns too few or too many readings, or no call succeeds.
+    Returns
+    -------
+    DoseResponse
+        Without results where no call on an unchanged tracing and a changed one of the same record succeeded.
     """
-    view = replace(view, condition="image-only").settled(reader)
-    every = readings_of(reader, probe_set, TracingCases(view), report, answers)
-    results = _results(probe_set, every)
-    if not results:
-        raise RunError(f"reader {reader.name!r} did not read the probe set: {failure(every)}")
-    return DoseResponse(results, flip_doses(probe_set, every))
+    return DoseResponse(_results(probe_set, readings), flip_doses(probe_set, readings))
 
 
 def _results(probe_set: Sequence[Tracing], readings: Sequence[Reading]) -> tuple[DoseResult, ...]:

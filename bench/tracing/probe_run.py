@@ -14,13 +14,12 @@ from bench.dataset.lot import drawn, in_random_order
 from bench.dataset.phantom import Phantoms
 from bench.export.pictures import Drawing
 from bench.progress import SILENT, Observer
-from bench.run.options import RunOptions, check_limits, within
-from bench.storage import held
-from bench.tracing.answered import answered_tracings
+from bench.run.options import RunOptions, check_limits
+from bench.tracing.asking import probing, readings_of, unread
 from bench.tracing.change import Change, changes_on
-from bench.tracing.dose_response import DoseResult, probe_tracings
+from bench.tracing.dose_response import DoseResult, dose_response
 from bench.tracing.flip_dose import FlipDose
-from bench.tracing.tracing import Tracing, normal_records, tracings
+from bench.tracing.tracing import Tracing, TracingCases, normal_records, tracings
 from bench.view import View
 from measurements.conditioning import FS
 from readers.contract import Reader
@@ -178,12 +177,10 @@ def probe_records(  # noqa: PLR0913  # what is asked of whom, and where it is ke
         names = ", ".join(change.name for change in changes)
         raise DatasetError(f"none of {len(records)} records can be changed by {names}: name others, or other changes")
     settled = replace(view, condition="image-only").settled(reader)
-    with answered_tracings(kept, reader, settled) as answers:
-        there = sum(answers.of(tracing) is not None for tracing in asked)
-        if there:
-            observer.say(f"resuming: {there} of {len(asked)} readings are there")
-        with observer.progress(f"{reader.name}, {len(asked)} tracings", "tracings") as report:
-            found = probe_tracings(reader, asked, view, report, answers)
+    readings = readings_of(reader, asked, TracingCases(settled), settled, "tracings", observer, kept)
+    found = dose_response(asked, readings)
+    if not found.results:
+        raise unread(reader, "the tracings", readings)
     used = len({tracing.record.ecg_id for tracing in asked})
     page = settled.renderer if "image" in reader.inputs else "signal"
     dataset = records.dataset
@@ -212,10 +209,9 @@ def run_probe(options: ProbeOptions, observer: Observer = SILENT) -> ProbeResult
     built = run.built()
     check_limits(built, run.limits)
     check_traced(built)
-    reader = within(built, run.limits.session(folder, folder.name, 0.0, observer.say))
     records, changes = options.records(), options.changes
-    with held(folder):
-        result = probe_records(reader, records, changes, run.view, observer, folder / "readings.jsonl")
+    with probing(run, built, folder, observer) as (reader, kept):
+        result = probe_records(reader, records, changes, run.view, observer, kept)
     return replace(result, reader=run.reader)
 
 
@@ -231,4 +227,6 @@ def drawn_tracings(options: ProbeOptions, count: int, renderers: tuple[str, ...]
     for tracing in takewhile(is_wanted, tracings(options.records(), options.changes, options.run.view.seed)):
         what = f"{tracing.change}{tracing.dose:+g}" if tracing.change else "unchanged"
         for name in renderers:
-            yield Drawing.of(f"{str(tracing.record.ecg_id).zfill(5)}_{what}", tracing.mv, FS, name, style)
+            yield Drawing.of(
+                f"{str(tracing.record.ecg_id).zfill(5)}_{what}", tracing.mv, FS, name, style, options.dataset.name
+            )

@@ -1,13 +1,12 @@
 """A whole training of resnet1d: its folder, its members, and the weights file at the end."""
 
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.dataset.base import TRAIN
-from bench.progress import SILENT, Observer, Report, TimeLeft
+from bench.progress import SILENT, Observer, TimeLeft
 from bench.storage import as_json, held, write_whole
 from bench.training.rare_phantom import phantom_record, with_phantoms
 from bench.training.resnet1d import check_both, split_set
@@ -34,9 +33,6 @@ PLAIN = ("dataset", "records", "extra")
 
 DIGESTS = frozenset({"records", "extra", "datasets"})
 """Entries that a message does not show."""
-
-TOLD_EVERY = 30
-"""Seconds between two lines about the preparation of the records."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +163,7 @@ def _prepared(plan: Plan, observer: Observer) -> "tuple[TrainingSet, Description
 
 def _prepared_source(source: Source, workers: int | None, observer: Observer) -> "TrainingSet":
     with observer.progress(f"preparing {source.name}") as report:
-        return split_set(source.dataset, source.extra, _told(observer, report), workers)
+        return split_set(source.dataset, source.extra, report, workers)
 
 
 def _named(source: Source) -> str:
@@ -180,27 +176,9 @@ def _with_phantoms(examples: "TrainingSet", config: "PhantomConfig", observer: O
         return with_phantoms(examples, config, report)
 
 
-def _told(observer: Observer, report: Report) -> Report:
-    """Return a report that also says a line now and then: a log has no progress bar."""
-    remaining, last = TimeLeft(), time.monotonic()
-    begun = False
-
-    def told(done: int, total: int) -> None:
-        nonlocal begun, last
-        report(done, total)
-        if not begun:
-            remaining.begin(done)
-            begun = True
-        if time.monotonic() - last >= TOLD_EVERY:
-            last = time.monotonic()
-            observer.say(f"{done:,} of {total:,} records prepared  {remaining.after(done, total)}".rstrip())
-
-    return told
-
-
 def _train_members(plan: Plan, examples: "TrainingSet", observer: Observer) -> None:
-    for seed in plan.seeds:
-        _train_member(plan, examples, seed, observer)
+    for number, seed in enumerate(plan.seeds, start=1):
+        _train_member(plan, examples, seed, observer.part("network", number, len(plan.seeds)))
 
 
 def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Observer) -> None:
@@ -214,6 +192,7 @@ def _train_member(plan: Plan, examples: "TrainingSet", seed: int, observer: Obse
         left = remaining.after(epoch.number, epoch.epochs)
         stopping = "" if epoch.auroc is None else f"  stopping AUROC {epoch.auroc:.4f}{mark}"
         found = f"loss {epoch.loss:.4f}{stopping}"
+        report.note(f"epoch {epoch.number}, loss {epoch.loss:.4f}")
         speed = f"{epoch.run.rate:,.0f} records/s"
         observer.say(f"epoch {epoch.number:>3}/{epoch.epochs}  {found}  {speed}  {left}".rstrip())
 

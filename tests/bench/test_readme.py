@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import redirect_stdout
+from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from bench import evaluate, load_dataset
 from bench.cli.main import bench as commands
 from bench.experiment.experiments import Arm
 from bench.finetune.config import Task
+from bench.run.job_file import CommonTable, OwnTable, ProductTable
 from bench.view import View
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +135,24 @@ def plain(printed):
 def test_an_example_stands_on_its_page_as_the_file_that_is_tested(name, page):
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     assert f"```python\n{(EXAMPLE / name).read_text(encoding='utf-8')}```\n" in text
+
+
+@pytest.mark.slow
+def test_the_job_of_the_docs_is_the_file_that_runs(tmp_path):
+    text = (EXAMPLE / "job.toml").read_text(encoding="utf-8")
+    assert f"```toml\n{text}```\n" in (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8")
+    (tmp_path / "job.toml").write_text(text)
+    assert run_bench(["job", "job.toml", "--dry-run"], tmp_path).startswith("6 runs, 120 calls, 120 of them still")
+    assert "  6  majority, val-sample20  full " in run_bench(["job", "job.toml"], tmp_path)
+    assert len(list(tmp_path.glob("runs/*/report.md"))) == 6
+
+
+@pytest.mark.parametrize("table", ["common", "product", "run"])
+def test_the_page_of_jobs_names_every_key(table):
+    page = (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8")
+    kinds = {"common": CommonTable, "product": ProductTable, "run": OwnTable}
+    hidden = {"poll_seconds"}
+    assert all(f"`{field.name}`" in page for field in fields(kinds[table]) if field.name not in hidden)
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.cli import stream
+from bench.cli.progress import progress
 from bench.cli.stream import ERASED, Pulse, standard_streams
-from bench.cli.terminal import progress
 
 from ..command import bench, is_one_sentence
 

@@ -2,13 +2,14 @@
 
 import json
 import os
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from taxonomy.error import FileError, SettingError
-from taxonomy.outside import Bounds, object_in, outside_bytes, outside_json, outside_object
+from taxonomy.outside import Bounds, object_in, outside_bytes, outside_json, outside_object, strict_object
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -112,3 +113,37 @@ def test_a_file_is_a_regular_one_of_bounded_size(tmp_path):
         outside_bytes(type(path)("/dev/zero"))
     with pytest.raises(FileError, match=r"a\.json cannot be read: it is larger than 9 bytes"):
         outside_bytes(path, size=9)
+
+
+@dataclass(frozen=True)
+class Kept:
+    name: str
+    shares: tuple[float, ...] = ()
+
+
+def named(problem):
+    return f"not a figure of this version ({problem})"
+
+
+def test_what_was_written_is_read_back_with_its_own_types():
+    assert strict_object(Kept, {"name": "a", "shares": [0.5, 1]}, named) == Kept("a", (0.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"name": 3}, r"\(name: Input should be a valid string\)"),
+        (
+            {"name": "a", "shares": ["0.5"]},
+            r"\(shares\.0: Input should be a valid number\)",
+        ),
+        ({"name": "a", "more": 1}, r"\(more: Unexpected keyword argument\)"),
+        ({}, r"\(name: Field required\)"),
+        ([], r"\(all of it: Input should be"),
+    ],
+)
+def test_what_has_another_form_names_the_field(data, said):
+    with pytest.raises(FileError, match=f"^not a figure of this version {said}"):
+        strict_object(Kept, data, named)
+    with pytest.raises(SettingError, match=said):
+        strict_object(Kept, data, named, SettingError)

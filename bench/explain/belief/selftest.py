@@ -115,6 +115,11 @@ def selftest(
                 yield replace(one, with_random_weights=True, due=NOT_FAITHFUL)
 
 
+def outcome_count(methods: Sequence[Method], doubles: Sequence[Double] = DOUBLES) -> int:
+    """Return how many outcomes :func:`selftest` yields."""
+    return len(methods) * sum(2 if double.leads else 1 for double in doubles)
+
+
 def _outcomes(
     double: Double, network: Network, methods: Sequence[Method], tracings: Sequence[Tracing]
 ) -> Iterator[Outcome]:

@@ -16,6 +16,7 @@ from bench.explain.hiding.target import AnswerKind, Target, answer_kind, answers
 from bench.explain.maps.cell import Cells
 from bench.progress import SILENT, Observer
 from bench.run.estimate import LOOKED_AT, RunEstimate
+from bench.run.failed_call import failure_lines
 from bench.run.manifest import git_revision, versions
 from bench.run.options import RunOptions, check_limits, within
 from bench.run.questionnaire import FAILURES_TO_STOP, ask
@@ -25,7 +26,7 @@ from bench.view import View, cases_of, template_version
 from readers.contract import Reader
 from readers.session import CheckedReader, SessionReader
 from taxonomy.axis import VERSION
-from taxonomy.error import RunError
+from taxonomy.error import NothingAnswered
 from taxonomy.reading import Reading
 
 
@@ -70,8 +71,10 @@ class BlackBox:
 
         Raises
         ------
+        taxonomy.error.NothingAnswered
+            When every new call fails.
         taxonomy.error.RunError
-            When every new call fails, or the reader yields another number of readings than cases.
+            When the reader yields another number of readings than cases.
         taxonomy.error.StopReading
             When the reader can answer no further question; what it answered is kept.
         """
@@ -102,7 +105,7 @@ class BlackBox:
                         self.kept.keep(question.record.ecg_id, key, reading)
                     report(there + done, len(set(keys)))
         if failed and len(failed) == len(left):
-            raise RunError(f"reader {self.reader.name!r} answered none of {len(left)} questions: {_why(failed)}")
+            raise NothingAnswered(f"reader {self.reader.name!r} answered none of {len(left)} questions: {_why(failed)}")
         if failed:
             observer.say(
                 f"{len(failed)} of {len(left)} calls failed ({_why(failed)}): the same command asks them again"
@@ -110,10 +113,10 @@ class BlackBox:
         return [failed[key] if key in failed else self.kept.readings[key] for key in keys]
 
     def _check_goes_on(self, failed: dict[str, Reading], done: int, asked: int) -> None:
-        """Raise RunError for a reader that has crashed on each of the first cases."""
+        """Raise NothingAnswered for a reader that has crashed on each of the first cases."""
         crashed = sum(one.error is not None and one.error.kind == "crash" for one in failed.values())
         if crashed == done >= min(FAILURES_TO_STOP, asked):
-            raise RunError(
+            raise NothingAnswered(
                 f"reader {self.reader.name!r} crashed on each of the first {crashed} masked recordings ({_why(failed)})"
             )
 
@@ -148,9 +151,7 @@ class BlackBox:
 
 
 def _why(failed: dict[str, Reading]) -> str:
-    error = next(iter(failed.values())).error
-    assert error is not None
-    return f"{error.kind}: {' '.join(error.message.strip().splitlines()[-1:])[:200]}"
+    return "; ".join(failure_lines(failed.values()))
 
 
 def black_box(reader: Reader, cohort: Cohort, view: View | None = None) -> BlackBox:

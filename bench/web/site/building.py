@@ -176,15 +176,16 @@ def _galleries(
     tables: Sequence[SiteTable], options: SiteOptions, observer: Observer
 ) -> tuple[dict[str, Gallery], list[str]]:
     found, left = {}, []
-    for table in tables if options.cases else ():
-        dataset = gallery_dataset(table, options.dataset)
-        if dataset is None:
-            continue
-        observer.say(f"gallery of {table.title}")
-        try:
-            found[table.slug] = gallery(table, dataset, options.cases)
-        except BenchError as error:
-            left.append(f"no gallery of {table.title}: {error}")
+    datasets = [(table, gallery_dataset(table, options.dataset)) for table in (tables if options.cases else ())]
+    drawn = [(table, dataset) for table, dataset in datasets if dataset is not None]
+    with observer.progress("galleries", "galleries") as report:
+        for number, (table, dataset) in enumerate(drawn, start=1):
+            observer.say(f"gallery of {table.title}")
+            try:
+                found[table.slug] = gallery(table, dataset, options.cases)
+            except BenchError as error:
+                left.append(f"no gallery of {table.title}: {error}")
+            report(number, len(drawn))
     return found, left
 
 

@@ -92,6 +92,8 @@ def test_a_superclass_says_whether_an_ecg_is_normal(folder):
         ("file,rate\ngood.png,fast\n", UnknownNameError, "line 2 of .*unknown value of rate 'fast'"),
         ("file,superclass\ngood.png,norm\n", UnknownNameError, "line 2 of .*unknown superclass 'norm'"),
         ("rate\nnormal\n", DatasetError, "must name the pages in one column: file, image, path"),
+        ("file,rythm\na,sinus\n", DatasetError, "has a column 'rythm', which is not read: is it 'rhythm'"),
+        ("File,rate\na,normal\n", DatasetError, "has a column 'File', which is not read: is it 'file'"),
         ("file,image\na,b\n", DatasetError, "must name the pages in one column"),
         ("file\ngone.png\n", DatasetError, "line 2 of .* names the page gone.png, which is not in"),
         ("file\ngood.png\ngood.png\n", DatasetError, "line 3 of .* names page good.png again"),

@@ -22,7 +22,7 @@ from bench.explain.maps.part import GROUPS, combined, parts
 from bench.run.options import Limits, RunOptions
 from bench.view import View
 from renderers import LEADS
-from taxonomy.error import BenchError, DatasetError, RunError, SettingError, UnknownNameError
+from taxonomy.error import BenchError, DatasetError, NothingAnswered, RunError, SettingError, UnknownNameError
 from taxonomy.reading import Failure, Reading
 
 from .scripted import Constant, DarkPage, Dice, QrsOfV1, SureQrsOfV1
@@ -300,7 +300,7 @@ def test_a_failed_call_is_no_answer_and_is_asked_again(one):
 
 
 def test_a_reader_that_answers_nothing_is_told(one):
-    with pytest.raises(RunError, match=r"answered none of 13 questions: transport: gone"):
+    with pytest.raises(NothingAnswered, match=r"answered none of 13 questions: 13 transport: gone"):
         explained(Failing(*range(1, 14)), one, "lead")
 
     class Broken(QrsOfV1):
@@ -308,7 +308,9 @@ def test_a_reader_that_answers_nothing_is_told(one):
             raise ValueError("flat leads are not for me")
             yield
 
-    with pytest.raises(RunError, match=r"crashed on each of the first 5 masked recordings .*flat leads are not for me"):
+    with pytest.raises(
+        NothingAnswered, match=r"crashed on each of the first 5 masked recordings .*flat leads are not for me"
+    ):
         explained(Broken(), one, "lead")
 
 

@@ -318,7 +318,7 @@ def test_failed_calls_leave_out_what_they_belong_to_and_are_asked_again(cohort):
     assert again.findings[0].failed == 0
     whole = inquire(black_box(NormalByV1(), cohort), cohort, options)
     assert again.findings[0].to_json()["pooled"] == whole.findings[0].to_json()["pooled"]
-    with pytest.raises(RunError, match=r"answered none of 4 questions: transport: gone"):
+    with pytest.raises(RunError, match=r"answered none of 4 questions: 4 transport: gone"):
         inquire(black_box(FailsAt(1, 2, 3, 4), cohort), cohort, options)
 
 

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -17,7 +19,7 @@ from bench.dataset import open_dataset
 from bench.finetune.checkpoint import last_checkpoint
 from bench.finetune.config import finetune_config
 from bench.finetune.finetuning import finetune
-from bench.progress import Observer
+from bench.progress import Observer, Progress
 from readers.registry import reader
 from readers.vlm.adapter import read_manifest
 from taxonomy.error import ReaderError, RunError, SettingError
@@ -67,8 +69,15 @@ def finished(gemma, tmp_path_factory):
 def test_two_steps_leave_an_adapter_that_reads(gemma, tmp_path, population):
     """The whole way once, as short as it goes: teach, look, keep, and read with what was kept."""
     changes = {"limit": 8, "epochs": 1, "batch": 4, "at_once": 4, "evaluations": 1, "validation": 2}
-    said: list[str] = []
-    assert finetune(settings(gemma, **changes), population, tmp_path / "small", Observer(say=said.append))
+    told: list[str] = []
+
+    class Noted(Progress):
+        def note(self, text):
+            told.append(text)
+
+    observer = Observer(progress=lambda *title: nullcontext(Noted()))
+    assert finetune(settings(gemma, **changes), population, tmp_path / "small", observer)
+    assert told and all(re.fullmatch(r"loss \d+\.\d{4}", note) for note in told)
     made = read_manifest(tmp_path / "small").made
     assert (made["steps"], len(made["looks"])) == (2, 1)
     found = reader(f"lora:{tmp_path / 'small'}", {"max_tokens": "8"})

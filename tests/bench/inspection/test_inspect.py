@@ -129,7 +129,7 @@ def test_an_evaluation_that_broke_off_is_scored_as_far_as_it_went(served, tmp_pa
     logs = inspect(served, tmp_path / "asked", "-T", "sample=4", "--max-samples", "1", "--no-fail-on-error")
     done = command.bench("score", *logs.values(), "--out", "runs", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "failed calls, with the reason of most:" in done.stdout
+    assert "failed calls, with their commonest reasons:" in done.stdout
     (folder,) = (RunFolder(path) for path in (tmp_path / "runs").iterdir())
     failed = [reading for reading in folder.every_reading()[0].values() if reading.error]
     assert [one.error.kind for one in failed] == ["transport"]

@@ -169,7 +169,7 @@ def test_a_crash_costs_the_case_that_causes_it_and_keeps_its_traceback(records, 
 
 def test_a_reader_that_fails_on_everything_stops_early_with_one_sentence(tmp_path):
     failed = bench("run", "--reader", f"{Hopeless.__module__}:Hopeless", cwd=tmp_path)
-    assert is_one_sentence(failed, "crashed on each of the first 5 cases (RuntimeError: no model here)")
+    assert is_one_sentence(failed, "crashed on each of the first 5 cases (RuntimeError: no model here)", code=1)
 
 
 def test_two_runs_on_one_folder_are_told_apart(tmp_path):

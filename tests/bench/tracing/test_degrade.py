@@ -173,7 +173,7 @@ def test_a_failed_call_is_left_out_at_its_dose_alone(records):
             for _ in cases:
                 yield away
 
-    with pytest.raises(RunError, match=r"72 of 72 calls failed, the first by transport \(no route to host\)"):
+    with pytest.raises(RunError, match=r"72 of 72 calls failed \(72 transport: no route to host\)"):
         probe_degraded(Gone(records), some, BLUR, SMALL)
 
 

@@ -10,7 +10,7 @@ from bench.evidence.figure import Figure
 from bench.report.probe_page import flips_csv, thresholds
 from bench.tracing import answered
 from bench.tracing.change import CHANGES
-from bench.tracing.dose_response import DoseResult, probe_tracings
+from bench.tracing.dose_response import DoseResult, dose_response
 from bench.tracing.flip_dose import FlipDose, flip_doses, flip_summaries
 from bench.tracing.probe_run import probe_records
 from bench.tracing.tracing import Tracing, normal_records, tracings
@@ -75,7 +75,7 @@ def test_what_is_measured_moves_with_its_dose_and_is_right(normal):
 @pytest.mark.slow
 def test_a_reader_that_sees_nothing_is_never_moved(normal):
     asked = list(tracings(normal[:3], list(CHANGES.values()), 0))
-    found = probe_tracings(PriorControl(), asked, View(), lambda done, total: None)
+    found = dose_response(asked, list(PriorControl().read(asked)))
     results = found.results
     assert {result.change for result in results} == CHANGES.keys()
     assert all(result.moved.value == result.elsewhere.value == 0 for result in results)
@@ -302,7 +302,7 @@ class Failing:
 
 
 def test_a_probe_that_shows_nothing_is_one_sentence(normal, population):
-    with pytest.raises(RunError, match=r"calls failed, the first by transport \(no route to host\)"):
+    with pytest.raises(RunError, match=r"calls failed \(\d+ transport: no route to host\)"):
         probe_records(Failing(), normal[:1], [CHANGES["pr"]], View())
     records = population.cohort()
     paced = next(
