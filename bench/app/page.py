@@ -18,7 +18,7 @@ from bench.app.drawn_map import QUICK_METHODS, methods_for
 from bench.app.local_readers import USUAL
 from bench.app.markup import answers_part, danger_part, ecg_part, map_part, notice, offer_part, problem
 from bench.app.one_map import USUAL_METHOD, plain_page
-from bench.progress import Observer, Report
+from bench.progress import Observer, Progress
 from taxonomy.error import BenchError
 from taxonomy.outside import MEBIBYTE
 
@@ -331,9 +331,16 @@ def _danger_of_runs(demo: Demo) -> None:
 def _observer(progress: "gradio.Progress") -> Observer:
     """Return an observer that shows progress on the page."""
 
+    class Shown(Progress):
+        def __init__(self, what: str, unit: str) -> None:
+            self._what, self._unit = what, unit
+
+        def __call__(self, done: int, total: int) -> None:
+            progress((done, total), desc=self._what, unit=self._unit)
+
     @contextmanager
-    def shown(what: str, unit: str = "records") -> Iterator[Report]:
+    def shown(what: str, unit: str = "records") -> Iterator[Progress]:
         progress(0, desc=what)
-        yield lambda done, total: progress((done, total), desc=what, unit=unit)
+        yield Shown(what, unit)
 
     return Observer(progress=shown)
