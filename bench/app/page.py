@@ -331,7 +331,7 @@ def _danger_of_runs(demo: Demo) -> None:
 def _observer(progress: "gradio.Progress") -> Observer:
     """Return an observer that shows progress on the page."""
 
-    class Shown(Progress):
+    class OnPage(Progress):
         def __init__(self, what: str, unit: str) -> None:
             self._what, self._unit = what, unit
 
@@ -341,6 +341,6 @@ def _observer(progress: "gradio.Progress") -> Observer:
     @contextmanager
     def shown(what: str, unit: str = "records") -> Iterator[Progress]:
         progress(0, desc=what)
-        yield Shown(what, unit)
+        yield OnPage(what, unit)
 
     return Observer(progress=shown)
