@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.completing import renderer_names
 from bench.cli.option import option_option, out_option, renderers_from, selection_from, selection_options
 
 if TYPE_CHECKING:
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @selection_options
-@click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
+@click.option(
+    "--renderer",
+    default="printed",
+    show_default=True,
+    shell_complete=renderer_names,
+    help="One or several, separated by commas, or 'all'.",
+)
 @click.option("--px-per-mm", type=int, show_default="6, or 8 for leads", help="Resolution; 8 for print.")
 @click.option("--pen-mm", type=float, default=0.35, show_default=True, help="Width of the trace, 0.25 to 0.4.")
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")

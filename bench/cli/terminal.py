@@ -1,13 +1,15 @@
 """Output of the command line: messages, progress bars and tables."""
 
-import shutil
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.called import named
+from bench.cli.fitting import fit, pair_lines, room
+from bench.cli.json_output import is_json_asked
 from bench.cli.stream import undisturbed
 from bench.progress import Observer, Report
 from taxonomy.redaction import redacted
@@ -42,29 +44,38 @@ def progress(what: str, unit: str = "records") -> Iterator[Report]:
         yield report
 
 
-TERMINAL = Observer(say=lambda line: click.echo(redacted(line), err=True), progress=progress)
+TERMINAL = Observer(say=lambda line: click.echo(redacted(named(line)), err=True), progress=progress)
 """Shows progress, and prints messages to standard error."""
 
-ALOUD = Observer(say=click.echo, progress=progress)
+ALOUD = Observer(say=lambda line: click.echo(named(line)), progress=progress)
 """Shows progress, and prints messages to standard output: they are the output of a training."""
 
 
 def show(table: "Table", spare: Collection[str] = ()) -> None:
-    """Print a table, plain text where the output is no terminal; a narrow terminal gets a table as wide as it is.
+    """Print a table, plain text where the output is no terminal, no wider than the terminal or 80 columns.
+
+    Where JSON is asked for, it prints none.
 
     Parameters
     ----------
     table : Table
     spare : collection of str
-        Headings of the columns that a narrow table does without; a line below names them.
+        Headings of the columns that a narrow terminal does without, the first to go first; a line below names them.
     """
+    if is_json_asked():
+        return
     from rich.console import Console
 
-    from bench.report.table import WIDTH
-
-    width = min(WIDTH, shutil.get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
-    left_out = [column.header for column in table.columns if column.header in spare] if width < WIDTH else []
-    table.columns = [column for column in table.columns if column.header not in left_out]
+    width = room()
+    left_out = fit(table, width, spare)
     Console(width=width, highlight=False, soft_wrap=False).print(table)
     if left_out:
-        click.echo(f"left out below {WIDTH} columns: {', '.join(map(str, left_out))}")
+        click.echo(f"left out to fit {width} columns: {', '.join(left_out)}")
+
+
+def show_pairs(pairs: Iterable[tuple[str, str]], column: int) -> None:
+    """Print things and their figures, which begin at a column and go on below it; none where JSON is asked for."""
+    if is_json_asked():
+        return
+    for line in pair_lines(pairs, column, room()):
+        click.echo(line)
