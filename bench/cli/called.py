@@ -14,7 +14,7 @@ from bench.cli.table import COMMANDS
 
 _NAMES = "|".join(sorted(COMMANDS, key=len, reverse=True))
 _QUOTED = re.compile(rf"(?<=')bench(?=\s+(?:{_NAMES})\b)")
-_EXAMPLE = re.compile(rf"^( +)bench(?= (?:{_NAMES})\b)", re.MULTILINE)
+_EXAMPLE = re.compile(rf"^( +)(\w+ launch (?:\S+ )*-m )?bench(?= (?:{_NAMES})\b)")
 
 _WORD = re.compile(r"--[\w-]+ (?!-)\S+|\S+")
 """A word of an example, or an option with its value: these are not parted."""
@@ -50,10 +50,11 @@ class CalledFormatter(click.HelpFormatter):
 
     def _fitted(self, line: str) -> str:
         """Return a line of help; an example that is longer than the width goes on in further lines."""
-        name = called_as()
-        example = _EXAMPLE.sub(lambda match: match[1] + name, line)
-        most = self.width - self.current_indent
-        if not _EXAMPLE.match(line) or len(example) <= most:
+        found, most = _EXAMPLE.match(line), self.width - self.current_indent
+        if found is None:
+            return line
+        example = line if found[2] else found[1] + called_as() + line[found.end() :]
+        if len(example) <= most:
             return example
         lines, indent = [""], len(example) - len(example.lstrip())
         for word in _WORD.findall(example):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli.called import CalledContext
-from bench.cli.completing import reader_names, run_folders
+from bench.cli.completing import condition_names, reader_names, run_folders
 from bench.cli.given import check_given
 from bench.cli.main import Stopped
 from bench.cli.option import (
@@ -104,7 +104,13 @@ class ExplainGroup(click.Group):
 @click.option("--paper", default="6x2", show_default=True, help="Arrangement of the leads: 6x2 or 3x4.")
 @click.option("--max-queries", type=click.IntRange(1), metavar="N", help="Ask a black box no more than N questions.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost; send nothing.")
-@click.option("--condition", default="image-only", show_default=True, help="What is shown: image-only or full.")
+@click.option(
+    "--condition",
+    default="image-only",
+    show_default=True,
+    shell_complete=condition_names,
+    help="What is shown: image-only or full.",
+)
 @view_options("condition", "measurements", "statements", "shots", "demography")
 @limits_options
 @out_option("runs", "Where the page's folder goes.")

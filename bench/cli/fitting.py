@@ -56,6 +56,7 @@ def fit(table: "Table", width: int, spare: Collection[str] = ()) -> list[str]:
             column._cells = [_stacked(cell) for cell in column._cells]
     fits = _needed(table) <= width
     for place, column in enumerate(table.columns):
+        column._index = place  # rich pads by it, and would cut a column that is the last in its stead
         column.overflow = "fold"
         is_name = not place and _widest(column) <= NAME
         column.no_wrap = fits and (column.no_wrap or is_name or column.justify != "left")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli.completing import renderer_names
+from bench.cli.completing import reader_names, renderer_names
 from bench.cli.option import option_option, out_option, renderers_from, selection_from, selection_options
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")
 @click.option("--show-limits", is_flag=True, help="Say what vision models see of such pictures; draw nothing.")
 @click.option(
-    "--reader", help="With --show-limits: an open model, such as hf:google/gemma-3-4b-it, by its own processor."
+    "--reader",
+    shell_complete=reader_names,
+    help="With --show-limits: an open model, such as hf:google/gemma-3-4b-it, by its own processor.",
 )
 @option_option
 @out_option("pictures", "Folder of the pictures.")
@@ -66,6 +68,7 @@ def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **opt
 
 def _print_limits(styles: Mapping[str, "PageStyle"]) -> None:
     """Say what each listed vision model sees of an empty page of each renderer."""
+    from bench.cli.terminal import show_pairs
     from readers.api.model import seen
     from readers.api.price import price_date
     from renderers import blank
@@ -77,7 +80,7 @@ def _print_limits(styles: Mapping[str, "PageStyle"]) -> None:
         for model in seen(image.size, image.px_per_mm):
             what = f"{model.width} x {model.height} px, {model.px_per_mm:.1f} px/mm, 1 mm grid {model.grid}, "
             what += f"{model.tokens:,} tokens, one to {model.mm_per_token:.1f} mm square"
-            click.echo(f"  {model.model:<36} {what}" + (f" ({model.over})" if model.over else ""))
+            show_pairs([(f"  {model.model}", what + (f" ({model.over})" if model.over else ""))], 39)
     click.echo(f"Limits as documented in secondary sources up to {price_date()}; verify them before you rely on them.")
 
 
