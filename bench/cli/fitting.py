@@ -16,7 +16,7 @@ PLAIN = 80
 WIDEST = 140
 """Columns of a table at most: wider ones are hard to follow along a line."""
 
-NAME, WORDS = 24, 15
+NAME, WORDS = 24, 13
 """Columns that are left to names and to words, such as a verdict, before figures give way."""
 
 
@@ -54,6 +54,7 @@ def fit(table: "Table", width: int, spare: Collection[str] = ()) -> list[str]:
     if _needed(table) > width:
         for column in table.columns:
             column._cells = [_stacked(cell) for cell in column._cells]
+            column.header = _stacked(column.header)
     fits = _needed(table) <= width
     for place, column in enumerate(table.columns):
         column._index = place  # rich pads by it, and would cut a column that is the last in its stead
