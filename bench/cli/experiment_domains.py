@@ -171,7 +171,8 @@ def _print_estimate(plan: "DomainPlan") -> None:
 def _show(plan: "DomainPlan", answered: "Sequence[Answered]") -> None:
     from bench.cli.terminal import show
     from bench.domains.shift import domain_study
-    from bench.report.domain_page import domain_table, write_domains
+    from bench.report.domain_page import write_domains
+    from bench.report.domain_table import domain_table
 
     study = domain_study(answered)
     page = write_domains(plan.page_folder, study)

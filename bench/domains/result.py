@@ -310,6 +310,11 @@ class DomainStudy:
         """The arms in the order given."""
         return tuple(dict.fromkeys(cell.arm for cell in self.cells))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The domains in the order given, :data:`POOLED` among them."""
+        return tuple(dict.fromkeys(cell.domain for cell in self.cells))
+
     def cell(self, arm: str, protocol: str, domain: str) -> Cell | None:
         """Return one cell, None where it was not asked for."""
         sought = (arm, protocol, domain)

@@ -5,25 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.domains.challenge_score import challenge_table, published_scores
-from bench.domains.domain import HELD_OUT, INTRA, PROTOCOLS
 from bench.domains.domain_class import domain_classes
-from bench.domains.linear import NO_POSITIVE
-from bench.domains.paired import AXIS, CLASS, SCORE
-from bench.domains.result import POOLED, Cell, Change, Described, DomainDrop, DomainStudy, Figure
+from bench.domains.paired import CLASS
+from bench.domains.result import POOLED, Cell, Described, DomainStudy
+from bench.report.domain_drops import drops, groups, noise
 from bench.report.domain_plot import FEWEST_PAIRS, auroc_plot, calibration_plot, class_plot, drop_plot, rare_plot
+from bench.report.domain_words import LONGEST_NAME, MARK, figure, listed, name_of, reasons
 from bench.report.plot import save
-from bench.report.table import chance, harmless, markdown_table, number, page, percent, plain, quoted, terminal_table
+from bench.report.table import markdown_table, number, page, percent, plain, quoted
 from bench.storage import as_json, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Picture
-    from rich.table import Table
-
-LONGEST_NAME = 60
-"""Letters of a domain's or an arm's name that are shown."""
-
-MARK = "†"
-"""Of figures on records that the reader was taught."""
 
 HOW = (
     "*intra-source*: taught other patients of the same domain, cross-validated; *leave-one-out*: taught the other "
@@ -33,28 +26,6 @@ HOW = (
     "of the PhysioNet/CinC Challenge 2021. *calibration*: expected calibration error over all pairs of a record and a "
     "class that has a negative. Intervals of 95%: areas by DeLong's method, clustered by patient; everything else by "
     "bootstrap over patients. What this project measured itself is no label of a hospital: such a rate is not scored."
-)
-HOW_DROPS = (
-    "The same records, answered once by a network that was taught other patients of their source and once by one that "
-    "was not taught their source. *drop*: the first less the second (of the calibration error the second less the "
-    "first), so that more than 0 is worse away, with the interval of the paired difference. Each fold is answered on "
-    "either side by a network of its own. The interval is over patients and over networks: the variance of the one and "
-    "that of the folds are summed (Student's t; the networks' part after Nadeau and Bengio 2003, since they share "
-    "training records). p follows the same variance, or is that of swapping patients where that is greater, corrected "
-    "by Holm's method over the classes of a domain, over its axes, and over its scores: of each of these tables one in "
-    "twenty has a false verdict at most. *could have shown*: "
-    "the drop that so many records show in four of five tries at the first of Holm's levels: less than that can be "
-    "there unseen. More folds show smaller ones. The training records stand above the table."
-)
-HOW_GROUPS = (
-    "The rarer half of the classes against the others, by their share of positives; the mean of their drops. Joined "
-    "classes are left out, since their parts are there."
-)
-HOW_NOISE = (
-    "The same answers judged by labels mapped strictly (what is not said is unlabelled) and leniently (what is not "
-    "said is absent). *goes*: what of the strict drop is not there by lenient labels, with Fieller's interval. It is "
-    "called label noise where more than half of the drop goes, shift where more than half of it stays, each by the "
-    "whole interval; of a drop that is not shown nothing can be told: one is shown that the table of drops calls so."
 )
 
 
@@ -92,7 +63,7 @@ def domain_page(study: DomainStudy, pictures: "dict[str, str] | None" = None) ->
     """Return the page as Markdown, with these pictures by file name."""
     domains = [one.domain for one in study.domains]
     parts = [
-        f"# Domain shift: {_listed(study.arms)} on {len(domains)} domain{'s' * (len(domains) != 1)}",
+        f"# Domain shift: {listed(study.arms)} on {len(domains)} domain{'s' * (len(domains) != 1)}",
         "Phantoms, simulated ECGs of known truth: no result on patients." if study.is_simulated else "",
         *_summary(study),
         *(f"![{said}](pictures/{name})" for name, said in (pictures or {}).items()),
@@ -102,81 +73,17 @@ def domain_page(study: DomainStudy, pictures: "dict[str, str] | None" = None) ->
         _contaminated(study),
         "## Positives in every domain",
         _positives(study.domains),
-        *_drops(study),
-        *_groups(study),
-        *_noise(study),
+        *drops(study),
+        *groups(study),
+        *noise(study),
         *_challenge(study),
-        *(part for name in _names(study) for part in _domain(study, name)),
+        *(part for name in study.names for part in _domain(study, name)),
         "## The domains",
         *(part for one in study.domains for part in _described(one)),
         *_particulars(study.domains),
         f"{study.draws:,} resamples of the patients, seed {study.seed}.",
     ]
     return page([part for part in parts if part])
-
-
-def domain_table(study: DomainStudy) -> "Table":
-    """Return the mean AUROC of every arm and domain, with the drop, for a terminal of 80 columns."""
-    headings = ("domain", "n", "intra", "held out", "drop [95%]", "zero-shot")
-    rows: list[tuple[str, ...]] = []
-    for arm in study.arms:
-        if len(study.arms) > 1:
-            rows.append((harmless(arm)[:30], *[""] * (len(headings) - 1)))
-        rows += [_short_row(study, arm, name) for name in _names(study) if _of(study, arm, name)]
-    title = "Mean AUROC" + (f" of {harmless(study.arms[0])[:30]}" if len(study.arms) == 1 else "")
-    return terminal_table(headings, rows, title=title, left=("domain",))
-
-
-def _short_row(study: DomainStudy, arm: str, name: str) -> tuple[str, ...]:
-    cells = [study.cell(arm, protocol, name) for protocol in PROTOCOLS]
-    mean = next((one.drop for one in _changes(study, arm, name) if one.name == "mean AUROC"), Figure(None))
-    n = max(cell.n for cell in cells if cell)
-    return harmless(name)[:21], str(n), *map(_short, cells[:2]), signed(mean, 2), _short(cells[2])
-
-
-def _short(cell: Cell | None) -> str:
-    return "-" if cell is None else number(cell.auroc.value) + ("*" if cell.contaminated else "")
-
-
-def _changes(study: DomainStudy, arm: str, name: str) -> Sequence[Change]:
-    return next((one.changes for one in study.drops if (one.arm, one.domain) == (arm, name)), ())
-
-
-def _of(study: DomainStudy, arm: str, name: str) -> list[Cell]:
-    return [cell for cell in study.cells if (cell.arm, cell.domain) == (arm, name)]
-
-
-def _names(study: DomainStudy) -> list[str]:
-    return list(dict.fromkeys(cell.domain for cell in study.cells))
-
-
-def name_of(text: str) -> str:
-    """Return a stranger's name as Markdown shows it, and obeys nothing in it."""
-    return plain(quoted(text, LONGEST_NAME)).replace("#", "\\#").replace("_", "\\_").replace("!", "\\!")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(map(name_of, names[:-1])), name_of(names[-1]))))
-
-
-def figure(found: Figure, digits: int = 3) -> str:
-    """Return a figure with its interval, or why it is withheld."""
-    if found.value is None:
-        return f"- ({found.withheld})" if found.withheld else "-"
-    said = f"{found.value:.{digits}f}"
-    if found.interval:
-        return f"{said} [{found.interval[0]:.{digits}f}, {found.interval[1]:.{digits}f}]"
-    return f"{said} ({found.withheld})" if found.withheld else said
-
-
-def signed(found: Figure, digits: int = 3) -> str:
-    """Return a difference with its interval, ``-`` for none."""
-    if found.value is None:
-        return "-"
-    said = f"{found.value:+.{digits}f}"
-    if not found.interval:
-        return said
-    return f"{said} [{found.interval[0]:+.{digits}f}, {found.interval[1]:+.{digits}f}]"
 
 
 GLANCE = (
@@ -248,115 +155,6 @@ def _positives(domains: Sequence[Described]) -> str:
     return markdown_table(headings, rows) if rows else "No record has a positive of any class."
 
 
-DROP_HEADINGS = ("", "n", "positives", INTRA, HELD_OUT, "drop [95%]", "p", "in words")
-
-
-def _drops(study: DomainStudy) -> Iterator[str]:
-    if not study.drops:
-        return
-    yield "## Drop from intra-source to leave-one-out"
-    yield HOW_DROPS
-    for one in study.drops:
-        yield f"### {name_of(one.arm)}: {name_of(one.domain)}"
-        yield _sizes(one)
-        kinds = {SCORE: "score", AXIS: "kappa on", CLASS: "AUROC of"}
-        for kind, said in kinds.items():
-            own = [change for change in one.changes if change.kind == kind]
-            rows = [_change_row(change) for change in own if change.drop.value is not None]
-            if rows:
-                yield markdown_table((said, *DROP_HEADINGS[1:]), rows)
-            withheld = [(change.name, change.drop.withheld) for change in own if change.drop.value is None]
-            if withheld:
-                yield f"Withheld, {said}: {_reasons(withheld)}."
-
-
-def _reasons(withheld: Sequence[tuple[str, str]]) -> str:
-    """Return what is withheld by reason, those of one reason together."""
-    found: dict[str, list[str]] = {}
-    for name, reason in withheld:
-        found.setdefault(reason, []).append(name)
-    listed = [f"{', '.join(names)} ({reason})" for reason, names in found.items() if reason != NO_POSITIVE]
-    missing = len(found.get(NO_POSITIVE, ()))
-    return plain("; ".join([*listed, *([f"{missing} classes without a positive"] if missing else [])]))
-
-
-def _change_row(one: Change) -> tuple[str, ...]:
-    positives = f"{one.positives:,}" if one.kind == CLASS else "-"
-    values = number(one.home), number(one.away), signed(one.drop)
-    return one.name, f"{one.n:,}", positives, *values, chance(one.p_holm), one.says
-
-
-def _sizes(one: DomainDrop) -> str:
-    def taught(said: str, sizes: "Sequence[tuple[str, float]]") -> str:
-        told = ", ".join(f"{name_of(name)} {n:,.0f}" for name, n in sizes)
-        return f"{said}: {told or 'not told'}"
-
-    left = [
-        f"{one.left_out:,} left out since a call failed" if one.left_out else "",
-        f"{one.contaminated:,} left out since a reader was taught them" if one.contaminated else "",
-    ]
-    records = ", ".join(filter(None, (f"{one.n:,} records of {one.patients:,} patients", *left)))
-    sizes = [
-        taught("training records intra-source", tuple(one.taught_home.items())),
-        taught("leave-one-out", tuple(one.taught_away.items())),
-    ]
-    return f"{records}; {'; '.join(sizes)}."
-
-
-def _groups(study: DomainStudy) -> Iterator[str]:
-    if not study.drops:
-        return
-    yield "## Rare and common classes"
-    yield HOW_GROUPS
-    headings = ("arm", "domain", "by their share in", "rare", "drop", "common", "drop", "rare minus common", "in words")
-    rows = []
-    for one in study.drops:
-        arm, name, held = quoted(one.arm, LONGEST_NAME), quoted(one.domain, LONGEST_NAME), one.groups
-        if held is None:
-            rows.append((arm, name, "-", "-", "-", "-", "-", "-", "withheld: fewer than two classes have a drop"))
-            continue
-        shares = [
-            ", ".join(f"{known} {percent(held.frequency[known])}" for known in group)
-            for group in (held.rare, held.common)
-        ]
-        drops = signed(held.rare_drop), signed(held.common_drop), signed(held.difference)
-        rows.append((arm, name, held.by, shares[0], drops[0], shares[1], drops[1], drops[2], held.says))
-    yield markdown_table(headings, rows)
-
-
-def _noise(study: DomainStudy) -> Iterator[str]:
-    rows = [
-        (
-            quoted(one.arm, LONGEST_NAME),
-            quoted(one.domain, LONGEST_NAME),
-            found.name,
-            f"{found.strict_positives:,}, {found.lenient_positives:,}",
-            signed(found.strict),
-            signed(found.lenient),
-            signed(found.difference),
-            _share(found.part),
-            found.says,
-        )
-        for one in study.drops
-        for found in one.noise
-    ]
-    if not study.drops:
-        return
-    yield "## Label noise and shift"
-    if not rows:
-        yield "No class has a drop by strict and by lenient labels, or the labels have no lenient mapping."
-        return
-    yield HOW_NOISE
-    headings = ("arm", "domain", "class", "positives", "strict", "lenient", "strict minus lenient", "goes", "in words")
-    yield markdown_table(headings, rows)
-
-
-def _share(found: Figure) -> str:
-    if found.value is None or found.interval is None:
-        return "-"
-    return f"{percent(found.value)} [{percent(found.interval[0])}, {percent(found.interval[1])}]"
-
-
 def _challenge(study: DomainStudy) -> Iterator[str]:
     yield "## The Challenge's normalised score"
     rows = [
@@ -398,7 +196,7 @@ def _domain(study: DomainStudy, name: str) -> Iterator[str]:
     if rows:
         yield markdown_table(("AUROC of", "n", "positives", *columns), rows)
     if withheld:
-        yield f"AUROC withheld: {_reasons(withheld)}."
+        yield f"AUROC withheld: {reasons(withheld)}."
     calibrated = [
         (
             first.name,
@@ -441,5 +239,5 @@ def _particulars(domains: Sequence[Described]) -> Iterator[str]:
         if one.particulars:
             told.setdefault(tuple(one.particulars.items()), []).append(one)
     for said, held in told.items():
-        yield f"### The dataset of {_listed([one.domain for one in held])}"
+        yield f"### The dataset of {listed([one.domain for one in held])}"
         yield markdown_table(("", ""), [(name, quoted(value)) for name, value in said])

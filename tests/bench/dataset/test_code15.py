@@ -104,7 +104,7 @@ def test_zeros_within_a_recording_are_kept():
 def test_without_h5py_the_sentence_says_what_to_install(tmp_path, monkeypatch):
     table(tmp_path)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(DatasetError, match=r"need h5py: pip install 'ecg-bench\[code15\]'"):
+    with pytest.raises(DatasetError, match=r"need h5py: pip install 'ecg-reading-bench\[code15\]'"):
         Code15(str(tmp_path))
 
 

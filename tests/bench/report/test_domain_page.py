@@ -12,8 +12,9 @@ from rich.console import Console
 from bench.domains.domain import HELD_OUT, INTRA, ZERO_SHOT, Answered
 from bench.domains.result import DomainStudy
 from bench.domains.shift import domain_study
-from bench.report.domain_page import domain_page, domain_table, write_domains
+from bench.report.domain_page import domain_page, write_domains
 from bench.report.domain_plot import label
+from bench.report.domain_table import domain_table
 from taxonomy.reading import Reading
 
 from ..domains.simulated import both, domain_of, mi_truths, of_mi, population, scores, truth_of
