@@ -19,6 +19,9 @@ WIDEST = 140
 NAME, WORDS = 24, 13
 """Columns that are left to names and to words, such as a verdict, before figures give way."""
 
+NARROW = 7
+"""Columns that are left to words beside what is to stay whole."""
+
 
 def room() -> int:
     """Return how many columns a table may take: those of the terminal, or 80 where there is none."""
@@ -56,11 +59,12 @@ def fit(table: "Table", width: int, spare: Collection[str] = ()) -> list[str]:
             column._cells = [_stacked(cell) for cell in column._cells]
             column.header = _stacked(column.header)
     fits = _needed(table) <= width
+    keeps_whole = fits or _least(table) <= width
     for place, column in enumerate(table.columns):
         column._index = place  # rich pads by it, and would cut a column that is the last in its stead
         column.overflow = "fold"
         is_name = not place and _widest(column) <= NAME
-        column.no_wrap = fits and (column.no_wrap or is_name or column.justify != "left")
+        column.no_wrap = keeps_whole if column.no_wrap else fits and (is_name or column.justify != "left")
     return left_out
 
 
@@ -68,6 +72,12 @@ def _needed(table: "Table") -> int:
     """Return the columns that a table needs so that names and words are broken at most, and no figure is."""
     gaps = sum(table.padding[1::2]) * (len(table.columns) - 1)
     return gaps + sum(_width(column, is_first=not place) for place, column in enumerate(table.columns))
+
+
+def _least(table: "Table") -> int:
+    """Return the columns that a table needs where only those stay whole that are to, and any other is very narrow."""
+    gaps = sum(table.padding[1::2]) * (len(table.columns) - 1)
+    return gaps + sum(_widest(column) if column.no_wrap else NARROW for column in table.columns)
 
 
 def _width(column: "Column", is_first: bool) -> int:
