@@ -73,7 +73,7 @@ def test_a_run_keeps_its_calls_tells_them_and_shows_them(server, tmp_path):
 
     before = len(server.asked)
     again = bench(server, "score", folder, cwd=tmp_path)
-    assert said in again.stdout
+    assert said in " ".join(again.stdout.split())
     shown = bench(server, "calls", folder, "--id", line["ecg_id"], cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "II rhythm" in shown.stdout
