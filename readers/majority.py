@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from readers.contract import Case, Input
 from readers.head import still_known
@@ -21,9 +22,15 @@ def majority_values() -> Mapping[str, AxisValue]:
 
 
 @cache
+def counted_majority() -> Mapping[str, Mapping[str, Any]]:
+    """Return by axis the majority ``value``, its ``share`` and ``count`` of ``n`` records, and what was counted."""
+    data: Mapping[str, Mapping[str, Any]] = json.loads((files("readers") / "majority.json").read_text(encoding="utf-8"))
+    return data
+
+
+@cache
 def _counted() -> Mapping[str, AxisValue]:
-    data = json.loads((files("readers") / "majority.json").read_text(encoding="utf-8"))
-    values = {axis: row["value"] for axis, row in data.items()}
+    values = {axis: row["value"] for axis, row in counted_majority().items()}
     return {axis: frozenset(value) if isinstance(value, list) else value for axis, value in values.items()}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.completing import run_folders
 from bench.cli.option import data_option, out_option
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=run_folders)
 @click.option("--id", "ids", metavar="ID", required=True, help="Record.")
 @click.option("--repeat", type=click.IntRange(0), default=0, show_default=True, help="Which of several repeats.")
 @data_option

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import click
 
+from bench.cli.completing import reader_names
+
 CASES = 4
 
 
 @click.command(name="check-reader")
-@click.argument("reader")
+@click.argument("reader", shell_complete=reader_names)
 def check_reader(reader: str) -> None:
     """Test READER (a name, or package.module:Class) against the contract, on phantoms.
 

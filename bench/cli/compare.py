@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.completing import axis_names, run_folders
 from bench.cli.option import data_option
 
 if TYPE_CHECKING:
@@ -12,9 +13,21 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN ...")
+@click.argument(
+    "runs",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="RUN RUN ...",
+    shell_complete=run_folders,
+)
 @data_option
-@click.option("--flips", metavar="AXIS", help="List the records that are right in one run and wrong in the other.")
+@click.option(
+    "--flips",
+    metavar="AXIS",
+    shell_complete=axis_names,
+    help="List the records that are right in one run and wrong in the other.",
+)
 @click.option("--agreement", is_flag=True, help="Tell how far two agree with each other, too: of people it always is.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where compare.md and compare.json go.")
 def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, agreement: bool, out: Path | None) -> None:
@@ -51,7 +64,7 @@ def compare(runs: tuple[Path, ...], data: str | None, flips: str | None, agreeme
     found = compared_runs(runs, data, TERMINAL, agree=agreement)
     pairs = found.pairs
     for pair in pairs:
-        show(comparison_table(pair))
+        show(comparison_table(pair), spare=("flips",))
         click.echo("\n".join(headline(pair)))
         if listed:
             _list_flips(pair, listed)

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from bench.cli.given import check_given
+from bench.cli.json_output import Told, json_option
 from bench.cli.option import data_option
-from bench.dataset.fetch import PHYSIONET
-from bench.dataset.fetch_challenge import CHALLENGE
 
 SAMPLED = 400
 """Records of a sample whose size is not given."""
@@ -27,7 +26,8 @@ class _WithBareSample(click.Command):
             args[0] = f"--dataset={args[0]}"
         if "--sample" in args[:-1] and not args[args.index("--sample") + 1].lstrip("-").isdecimal():
             args[args.index("--sample")] = f"--sample={SAMPLED}"
-        check_given(self, ctx, args)
+        if not ctx.resilient_parsing:
+            check_given(self, ctx, args)
         return super().parse_args(ctx, args)
 
 
@@ -66,9 +66,9 @@ def fetch(  # noqa: PLR0913
       bench run --reader resnet1d --data ~/ptb-xl
     """
     from bench.cli.terminal import progress
-    from bench.dataset.fetch import FetchOptions
+    from bench.dataset.fetch import PHYSIONET, FetchOptions
     from bench.dataset.fetch import fetch as download
-    from bench.dataset.fetch_challenge import fetch_challenge
+    from bench.dataset.fetch_challenge import CHALLENGE, fetch_challenge
 
     if dataset == "challenge":
         if rates:
@@ -127,11 +127,16 @@ def verify(data: str | None, everything: bool) -> None:
 
 @click.command()
 @data_option
-def info(data: str | None) -> None:
+@json_option
+def info(data: str | None) -> Told:
     """Describe the records at hand: counts, folds, rates, labels, licence."""
+    from dataclasses import asdict
+
+    from bench.cli.terminal import show_pairs
     from bench.dataset import open_dataset
-    from bench.dataset.describe import describe
+    from bench.dataset.describe import described
     from bench.report.table import harmless
 
-    for what, figure in describe(open_dataset(data)).items():
-        click.echo(f"{what:<32}{harmless(figure)}")
+    found = described(open_dataset(data))
+    show_pairs([(what, harmless(figure)) for what, figure in found.lines().items()], 32)
+    return Told(lambda: asdict(found))

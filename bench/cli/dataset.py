@@ -6,13 +6,20 @@ from typing import Any
 
 import click
 
+from bench.cli.completing import renderer_names
 from bench.cli.option import data_option, limit_option, no_reasoning_option, several, view_options, views_from
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @data_option
-@click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
+@click.option(
+    "--renderer",
+    default="printed",
+    show_default=True,
+    shell_complete=renderer_names,
+    help="One or several, separated by commas, or 'all'.",
+)
 @view_options("renderer", "statements", "shots")
 @no_reasoning_option
 @click.option(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.completing import renderer_names, run_folders
 from bench.cli.option import data_option, limit_option, option_option, out_option, view_options, views_from
 
 if TYPE_CHECKING:
@@ -15,10 +16,19 @@ if TYPE_CHECKING:
 @click.command("encoder-probe")
 @click.option("--model", required=True, help="An image-text-to-text model: its name on the hub, or a folder.")
 @data_option
-@click.option("--renderer", default="all", show_default=True, help="One or several, separated by commas, or 'all'.")
+@click.option(
+    "--renderer",
+    default="all",
+    show_default=True,
+    shell_complete=renderer_names,
+    help="One or several, separated by commas, or 'all'.",
+)
 @view_options("renderer", "condition", "format", "measurements", "demography", "statements", "shots")
 @click.option(
-    "--run", type=click.Path(path_type=Path), help="A run folder of the same model: does it use what is there?"
+    "--run",
+    type=click.Path(path_type=Path),
+    shell_complete=run_folders,
+    help="A run folder of the same model: does it use what is there?",
 )
 @option_option
 @limit_option("Take only N records of each split, by lot. --limit is the same.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.called import CalledContext, named
 from bench.cli.given import MayBeEmpty, check_given
 from bench.cli.main import LazyGroup
 from bench.cli.option import check_reader_name, limits_options, option_option, out_option, selection_options
@@ -60,6 +61,7 @@ def seven(name: str | None, listed: bool, dry_run: bool, **options: Any) -> None
       bench experiment zero-shot --model google/gemma-3-4b-it --model openai:gpt-5.4 --max-cost 40
       bench experiment domains --help
     """
+    from bench.cli.terminal import show_pairs
     from bench.experiment.experiments import ALL, experiments_named
     from taxonomy.error import SettingError
 
@@ -69,10 +71,11 @@ def seven(name: str | None, listed: bool, dry_run: bool, **options: Any) -> None
     if listed or name is None:
         for one in chosen:
             arms = ", ".join(arm.name for arm in one.arms)
-            click.echo(f"{one.name:<20} {one.question}\n{'':<20} arms: {arms}")
+            show_pairs([(one.name, one.question), ("", f"arms: {arms}")], 21)
         if name is None:
             for other, (_, summary) in EXPERIMENT_COMMANDS.items():
-                click.echo(f"{other:<20} {summary}\n{'':<20} 'bench experiment {other} --help' tells its options")
+                told = named(f"'bench experiment {other} --help' tells its options")
+                show_pairs([(other, summary), ("", told)], 21)
         return
     if not options["models"]:
         raise SettingError(f"experiment {name!r} needs a model: --model NAME-OR-FOLDER")
@@ -121,7 +124,7 @@ def _run(chosen: "Sequence[Experiment]", every: "Sequence[ExperimentOptions]") -
     said = [f"{failure.experiment}: {failure.arm}, {failure.model}: {failure.sentence}" for failure in failures]
     if len(said) == 1:
         raise RunError(said[0])
-    click.echo("\n" + "\n".join(map(redacted, said)), err=True)
+    click.echo(named("\n" + "\n".join(map(redacted, said))), err=True)
     raise RunError(f"{len(said)} arms are not finished, each as said above; the same command goes on with them")
 
 
@@ -233,7 +236,9 @@ class ExperimentGroup(LazyGroup):
         """Return the context of the seven, unless the first word names another command."""
         if args and args[0] in EXPERIMENT_COMMANDS:
             return super().make_context(info_name, args, parent, **extra)
-        check_given(seven, click.Context(seven, parent, info_name=info_name), args)
+        seven.context_class = CalledContext
+        if not extra.get("resilient_parsing"):
+            check_given(seven, click.Context(seven, parent, info_name=info_name), args)
         return seven.make_context(info_name, args, parent, **extra)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from bench.cli.completing import reader_names
 from bench.cli.option import limit_option, out_option
 from bench.domains.domain import PROTOCOLS, ZERO_SHOT, Protocol
 
@@ -50,6 +51,7 @@ SHIPPED = "shipped"
 @click.option(
     "--reader",
     "readers",
+    shell_complete=reader_names,
     multiple=True,
     metavar="READER",
     show_default=READER,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.called import CalledContext
+from bench.cli.completing import condition_names, reader_names, run_folders
 from bench.cli.given import check_given
 from bench.cli.main import Stopped
 from bench.cli.option import (
@@ -24,9 +26,20 @@ if TYPE_CHECKING:
 class ExplainGroup(click.Group):
     """A group that explains a reader where no further command is named."""
 
+    context_class = CalledContext
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, whose help names commands as they are called."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.context_class = CalledContext
+        return command
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Check the words of the group's own options before anything is opened."""
         own = args[: next((place for place, word in enumerate(args) if word in self.commands), len(args))]
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
         check_given(self, click.Context(self, ctx.parent, info_name=ctx.info_name), own)
         return super().parse_args(ctx, args)
 
@@ -34,7 +47,7 @@ class ExplainGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which there are and which is the nearest."""
-        if args and args[0] not in self.commands:
+        if args and args[0] not in self.commands and not ctx.resilient_parsing:
             from taxonomy.error import unknown_name
 
             raise click.UsageError(str(unknown_name("command of explain", args[0], self.commands)))
@@ -51,7 +64,7 @@ class ExplainGroup(click.Group):
 
 
 @click.group(cls=ExplainGroup, invoke_without_command=True)
-@click.option("--reader", help="A name of 'bench readers', or package.module:Class.")
+@click.option("--reader", shell_complete=reader_names, help="A name of 'bench readers', or package.module:Class.")
 @option_option
 @selection_options
 @click.option(
@@ -91,7 +104,13 @@ class ExplainGroup(click.Group):
 @click.option("--paper", default="6x2", show_default=True, help="Arrangement of the leads: 6x2 or 3x4.")
 @click.option("--max-queries", type=click.IntRange(1), metavar="N", help="Ask a black box no more than N questions.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would cost; send nothing.")
-@click.option("--condition", default="image-only", show_default=True, help="What is shown: image-only or full.")
+@click.option(
+    "--condition",
+    default="image-only",
+    show_default=True,
+    shell_complete=condition_names,
+    help="What is shown: image-only or full.",
+)
 @view_options("condition", "measurements", "statements", "shots", "demography")
 @limits_options
 @out_option("runs", "Where the page's folder goes.")
@@ -191,7 +210,12 @@ def _refuse_own_options(context: click.Context) -> None:
 
 @explain.command()
 @click.argument("maps", type=click.Path(path_type=Path))
-@click.option("--reader", default="", help="Whose network the maps explain; without it there is no deletion.")
+@click.option(
+    "--reader",
+    default="",
+    shell_complete=reader_names,
+    help="Whose network the maps explain; without it there is no deletion.",
+)
 @option_option
 @data_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Of random orders.")
@@ -272,7 +296,12 @@ def selftest(methods: tuple[str, ...]) -> None:
 
 @explain.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--run", type=click.Path(path_type=Path), help="A run folder of the same reader, for its score.")
+@click.option(
+    "--run",
+    type=click.Path(path_type=Path),
+    shell_complete=run_folders,
+    help="A run folder of the same reader, for its score.",
+)
 def card(folder: Path, run: Path | None) -> None:
     """Write a model card of a reader, FOLDER/MODEL_CARD.md, from its explanation and, with --run, its score.
 

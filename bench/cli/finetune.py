@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bench.cli.completing import condition_names, renderer_names
 from bench.cli.option import data_option, no_reasoning_option
 
 
@@ -14,9 +15,13 @@ from bench.cli.option import data_option, no_reasoning_option
 @click.option("--config", type=click.Path(path_type=Path), help="Settings (TOML); OUT/finetune.toml of another one.")
 @click.option("--format", help="What is taught: dense, dense-no-reasoning, sparse, flat or binary.  [default: dense]")
 @no_reasoning_option
-@click.option("--renderer", help="printed, clean, stacked or leads.  [default: printed]")
+@click.option("--renderer", shell_complete=renderer_names, help="printed, clean, stacked or leads.  [default: printed]")
 @click.option("--px-per-mm", type=int, help="Resolution of the images.  [default: 6]")
-@click.option("--condition", help="What is shown while teaching: full, image-only, blank-image, ...  [default: full]")
+@click.option(
+    "--condition",
+    shell_complete=condition_names,
+    help="What is shown while teaching: full, image-only, blank-image, ...  [default: full]",
+)
 @click.option("--demography/--no-demography", default=None, help="Print age and sex with the numbers.")
 @click.option("--balance", metavar="AXIS", help="Draw every value of this axis equally often.")
 @click.option("--epochs", type=int, help="[default: 3]")

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import click
 
+from bench.cli.called import named
+from bench.cli.completing import run_folders
+from bench.cli.json_output import Told, json_option
 from bench.cli.option import data_option
 
 DEFAULT = Path("results")
@@ -14,7 +17,7 @@ RESULTS = click.option(
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=run_folders)
 @click.option("--by", required=True, metavar="NAME", help="Who submits it; stands on the leaderboard.")
 @click.option("--link", default="", metavar="URL", help="Where more is told of it.")
 @data_option
@@ -48,11 +51,13 @@ def submit(run: Path, by: str, link: str, data: str | None, results: Path, new: 
 @click.option("--check", is_flag=True, help="Compute scores and tables anew; exit with 2 when one does not hold.")
 @data_option
 @RESULTS
-def leaderboard(check: bool, data: str | None, results: Path) -> None:
+@json_option
+def leaderboard(check: bool, data: str | None, results: Path) -> Told:
     """Rebuild results/leaderboard.md and .json, or check every submission.
 
     Readers are ranked by mean kappa; those that are not shown to differ share a rank. Their differences are computed
-    where the labels of a table are at hand, else taken from leaderboard.json as it was.
+    where the labels of a table are at hand, else taken from leaderboard.json as it was. --json prints that file, or
+    with --check each submission and what is wrong with it.
     """
     from bench.dataset import open_dataset
     from taxonomy.error import SubmissionError
@@ -63,12 +68,17 @@ def leaderboard(check: bool, data: str | None, results: Path) -> None:
         from bench.report.leaderboard_page import check_pages
         from bench.run.submission import check as checked
 
+        checks: list[dict[str, str | None]] = []
+
         def report(name: str, problem: str | None) -> None:
-            click.echo(f"{name}: {problem or 'holds'}")
+            checks.append({"name": name, "problem": problem})
+            click.echo(named(f"{name}: {problem or 'holds'}"))
 
         dataset = open_dataset(data)
         good = [checked(results, dataset, report), check_pages(results, dataset, report)]
-        raise click.exceptions.Exit(0 if all(good) else 2)
+        return Told(lambda: {"holds": all(good), "checks": checks}, 0 if all(good) else 2)
     from bench.report.leaderboard_page import rebuild
+    from taxonomy.outside import object_in
 
     click.echo(f"{rebuild(results, open_dataset(data))} submissions in {results / 'leaderboard.md'}")
+    return Told(lambda: object_in(results / "leaderboard.json"))

@@ -1,13 +1,19 @@
 """``bench``: the commands, and the one place where errors are caught."""
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from bench.cli.called import CalledContext, called_as, named
+from bench.cli.completion import PROGRAM
+from bench.cli.completion import VARIABLE as COMPLETING
 from bench.cli.given import check_given
 from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, KEEPING_NOTHING, RESUMING, TRAIN_COMMANDS
@@ -24,6 +30,8 @@ class Stopped(click.Abort):
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is used: help stays fast."""
+
+    context_class = CalledContext
 
     def __init__(
         self, table: Mapping[str, tuple[str, str]], help_text: str, options: Sequence[click.Parameter] = ()
@@ -42,7 +50,15 @@ class LazyGroup(click.Group):
         module, _, attribute = self._table[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
+        command.context_class = CalledContext
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete commands and options; no command is imported for it."""
+        found = [
+            CompletionItem(name, help=said) for name, (_, said) in self._table.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
         """Run the command; Ctrl-C in it tells which one was stopped."""
@@ -50,7 +66,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            _, _, name = f"{ctx.command_path} {ctx.invoked_subcommand}".partition(" ")
+            path = f"{ctx.command_path} {ctx.invoked_subcommand}"
+            name = path.removeprefix(f"{ctx.find_root().info_name} ")
             raise Stopped(name if words.isdisjoint(KEEPING_NOTHING) else "") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -62,6 +79,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which there are and which is the nearest."""
+        if ctx.resilient_parsing:  # a shell completes words that are not all there yet
+            return super().resolve_command(ctx, args)
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             from taxonomy.error import unknown_name
 
@@ -87,6 +106,8 @@ bench = LazyGroup(
 
 def main() -> None:
     """Run the command line: 0 when done, 1 if nothing was answered, 2 after bad input, 130 after Ctrl-C."""
+    if COMPLETING in os.environ:
+        bench.main(prog_name=PROGRAM, complete_var=COMPLETING)
     with standard_streams():
         code = _code()
     sys.exit(code)
@@ -106,15 +127,17 @@ def _code() -> int:
 
 def _refused(sentence: str, code: int = 2) -> int:
     with suppress(StorageError):  # standard error is full too: the exit code tells
-        click.echo(f"Error: {redacted(sentence)}", err=True)
+        click.echo(f"Error: {redacted(named(sentence))}", err=True)
     return code
 
 
 def _finished() -> int:
     try:
-        return int(bench.main(prog_name="bench", standalone_mode=False) or 0)
+        return int(bench.main(prog_name=called_as(), standalone_mode=False) or 0)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(named(shown.getvalue()), nl=False, err=True)
         return 2
     except (click.Abort, KeyboardInterrupt) as stopped:
         resumes = isinstance(stopped, Stopped) and stopped.args[0] in RESUMING

@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bench.cli.completing import (
+    condition_names,
+    dataset_names,
+    format_names,
+    reader_names,
+    renderer_names,
+    split_names,
+)
+
 if TYPE_CHECKING:
     from bench.dataset import Selection
     from bench.run.options import Limits, RayOptions, RunOptions
@@ -21,7 +30,7 @@ TAUGHT = ", or what the reader was taught"
 def data_option(command: Command) -> Command:
     """Add ``--data``."""
     text = "PTB-XL's folder, or NAME:PATH of another dataset; else $PTBXL_DIR, else phantoms-1."
-    return click.option("--data", metavar="[NAME:]PATH", help=text)(command)
+    return click.option("--data", metavar="[NAME:]PATH", shell_complete=dataset_names, help=text)(command)
 
 
 def selection_options(command: Command) -> Command:
@@ -29,7 +38,13 @@ def selection_options(command: Command) -> Command:
     return _added(
         command,
         data_option,
-        click.option("--split", default="test", show_default=True, help="train, val, test, all, or fold1 to fold10."),
+        click.option(
+            "--split",
+            default="test",
+            show_default=True,
+            shell_complete=split_names,
+            help="train, val, test, all, or fold1 to fold10.",
+        ),
         click.option("--ids", metavar="ID,ID,...", help="Take these records instead of a split."),
         limit_option("Take N records by lot (--seed); more records hold the fewer. --limit is the same."),
     )
@@ -55,6 +70,7 @@ def view_options(*without: str) -> Decorator[Any]:
         "condition": click.option(
             "--condition",
             default="full",
+            shell_complete=condition_names,
             show_default=True,
             help="What is shown: full, image-only, text-only, crossed, ..., or a JSON file.",
         ),
@@ -62,6 +78,7 @@ def view_options(*without: str) -> Decorator[Any]:
             "--renderer",
             default="",
             show_default="printed" + TAUGHT,
+            shell_complete=renderer_names,
             help="printed, clean, stacked or leads, the last three with -antialiased behind it too.",
         ),
         "px_per_mm": click.option(
@@ -74,6 +91,7 @@ def view_options(*without: str) -> Decorator[Any]:
         "format": click.option(
             "--format",
             default="",
+            shell_complete=format_names,
             show_default="dense" + TAUGHT,
             help="Format of the answer: dense, dense-no-reasoning, sparse, flat or binary.",
         ),
@@ -110,7 +128,12 @@ def reader_options(command: Command) -> Command:
     """Add ``--reader`` and ``--option``."""
     return _added(
         command,
-        click.option("--reader", required=True, help="A name of 'bench readers', or package.module:Class."),
+        click.option(
+            "--reader",
+            required=True,
+            shell_complete=reader_names,
+            help="A name of 'bench readers', or package.module:Class.",
+        ),
         option_option,
     )
 
@@ -149,6 +172,8 @@ def limits_options(command: Command) -> Command:
 
 def _shard(context: click.Context, parameter: click.Parameter, written: str) -> "Shard | None":
     """Return the shard that is named, or that torchrun or accelerate gave to this process; None for everything."""
+    if context.resilient_parsing:
+        return None
     from bench.run.shard import launched_shard, shard_named
 
     return shard_named(written) if written else launched_shard()

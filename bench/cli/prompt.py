@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.completing import reader_names
 from bench.cli.option import data_option, option_option, out_option, view_from, view_options
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 @data_option
 @view_options("statements")
 @click.option(
-    "--reader", help="An API reader: its request's JSON is printed instead. An open model: what it sees of the images."
+    "--reader",
+    shell_complete=reader_names,
+    help="An API reader: its request's JSON is printed instead. An open model: what it sees of the images.",
 )
 @option_option
 @out_option("prompt", "For images.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.completing import reader_names
 from bench.cli.option import option_option, out_option, renderers_from, view_from, view_options
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ USUAL, USUAL_OF_PAGES = "resnet1d", "digitizer"
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--reader", show_default="resnet1d, digitizer for pages", help="One of 'bench readers' that runs here.")
+@click.option(
+    "--reader",
+    shell_complete=reader_names,
+    show_default="resnet1d, digitizer for pages",
+    help="One of 'bench readers' that runs here.",
+)
 @option_option
 @click.option("--fs", type=click.FloatRange(0, min_open=True), metavar="HZ", help="Sampling rate of CSV files.")
 @click.option("--unit", metavar="mV|uV", help="Unit of CSV files; a header may say it: 'V1 [uV]'.")

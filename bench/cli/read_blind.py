@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.called import named
 from bench.cli.option import out_option, selection_from, selection_options, view_from, view_options
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _score(job: "Job", danger: "DangerTable", reveal: bool) -> None:
         show_run(job, score, danger)
         return
     write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
-    click.echo(f"all is answered and closed; 'bench score {job.folder.path}' prints the score")
+    click.echo(named(f"all is answered and closed; 'bench score {job.folder.path}' prints the score"))
 
 
 def _serve(server: "RoomServer", in_browser: bool) -> None:

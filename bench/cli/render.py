@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.completing import reader_names, renderer_names
 from bench.cli.option import option_option, out_option, renderers_from, selection_from, selection_options
 
 if TYPE_CHECKING:
@@ -13,13 +14,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @selection_options
-@click.option("--renderer", default="printed", show_default=True, help="One or several, separated by commas, or 'all'.")
+@click.option(
+    "--renderer",
+    default="printed",
+    show_default=True,
+    shell_complete=renderer_names,
+    help="One or several, separated by commas, or 'all'.",
+)
 @click.option("--px-per-mm", type=int, show_default="6, or 8 for leads", help="Resolution; 8 for print.")
 @click.option("--pen-mm", type=float, default=0.35, show_default=True, help="Width of the trace, 0.25 to 0.4.")
 @click.option("--grid", is_flag=True, help="Draw the grid on 'stacked' too.")
 @click.option("--show-limits", is_flag=True, help="Say what vision models see of such pictures; draw nothing.")
 @click.option(
-    "--reader", help="With --show-limits: an open model, such as hf:google/gemma-3-4b-it, by its own processor."
+    "--reader",
+    shell_complete=reader_names,
+    help="With --show-limits: an open model, such as hf:google/gemma-3-4b-it, by its own processor.",
 )
 @option_option
 @out_option("pictures", "Folder of the pictures.")
@@ -60,6 +69,7 @@ def render(show_limits: bool, reader: str | None, option: tuple[str, ...], **opt
 
 def _print_limits(styles: Mapping[str, "PageStyle"]) -> None:
     """Say what each listed vision model sees of an empty page of each renderer."""
+    from bench.cli.terminal import show_pairs
     from readers.api.model import seen
     from readers.api.price import price_date
     from renderers import blank
@@ -71,7 +81,7 @@ def _print_limits(styles: Mapping[str, "PageStyle"]) -> None:
         for model in seen(image.size, image.px_per_mm):
             what = f"{model.width} x {model.height} px, {model.px_per_mm:.1f} px/mm, 1 mm grid {model.grid}, "
             what += f"{model.tokens:,} tokens, one to {model.mm_per_token:.1f} mm square"
-            click.echo(f"  {model.model:<36} {what}" + (f" ({model.over})" if model.over else ""))
+            show_pairs([(f"  {model.model}", what + (f" ({model.over})" if model.over else ""))], 39)
     click.echo(f"Limits as documented in secondary sources up to {price_date()}; verify them before you rely on them.")
 
 

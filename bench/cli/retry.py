@@ -5,15 +5,21 @@ from typing import Any
 
 import click
 
+from bench.cli.completing import reader_names, run_folders
 from bench.cli.option import data_option, limits_from, limits_options
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=run_folders)
 @data_option
 @click.option("--measurements", default="waveform", show_default=True, help="As when the run was made.")
 @click.option("--statements", type=click.Path(path_type=Path), help="As when the run was made.")
-@click.option("--reader", default="", help="The run's reader, once more: needed for package.module:Class.")
+@click.option(
+    "--reader",
+    default="",
+    shell_complete=reader_names,
+    help="The run's reader, once more: needed for package.module:Class.",
+)
 @click.option("--option", multiple=True, metavar="NAME=VALUE", help="remote_code, base_url and key_variable, as then.")
 @limits_options
 def retry(run: Path, data: str | None, measurements: str, statements: Path | None, **options: Any) -> None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.called import named
+from bench.cli.json_output import Told, is_json_asked, json_option
 from bench.cli.option import (
     engine_options,
     limits_options,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @engine_options
 @click.option("--danger", type=click.Path(path_type=Path), help="A danger table of your own (JSON).")
 @out_option("runs")
+@json_option
 def run(  # noqa: PLR0913  # the options of a run, and those that name its records another way
     dry_run: bool,
     pilot: int | None,
@@ -48,7 +51,7 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     labels: Path | None,
     cropped: bool,
     **options: Any,
-) -> None:
+) -> "Told | None":
     """Run a reader over a split and score it.
 
     Without --data this runs on phantoms, simulated ECGs of known truth. Each reading is written as it arrives: after
@@ -82,6 +85,7 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
     from taxonomy.danger import danger_table
 
+    _check_json({"--dry-run": dry_run, "--pilot": pilot})
     options["data"] = _pages(images, labels, cropped, options["data"])
     asked, table = run_from(options), danger_table(danger)
     begin_shard(asked, {"--pilot": pilot})
@@ -101,15 +105,32 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
         click.echo("\n".join(estimate_lines(found, asked.limits.concurrency, asked.limits.batch)))
         if found.cases:
             click.echo(BETWEEN)
-        return
+        return None
     if pilot:
         named = job.cases.view.shown.name
         click.echo("\n".join(pilot_lines(ask_pilot({named: job}, pilot, TERMINAL))))
-        return
+        return None
     if asked.shard is not None:
         _run_shard(job, table)
-        return
-    show_run(job, run_job(job, table, TERMINAL), table)
+    else:
+        show_run(job, run_job(job, table, TERMINAL), table)
+    return told_run(job.folder.path)
+
+
+def told_run(path: Path) -> Told:
+    """Return what ``--json`` tells of a run folder."""
+    from bench.run.listing import run_document
+
+    return Told(lambda: run_document(path))
+
+
+def _check_json(given: dict[str, object]) -> None:
+    """Refuse ``--json`` with an option that gives no score."""
+    named = next((option for option, value in given.items() if value), None)
+    if named and is_json_asked():
+        from taxonomy.error import SettingError
+
+        raise SettingError(f"--json tells a score, and {named} gives none: leave one of them out")
 
 
 def _pages(images: Path | None, labels: Path | None, cropped: bool, data: str | None) -> str | None:
@@ -153,7 +174,7 @@ def _run_shard(job: "Job", danger: "DangerTable") -> None:
         show_run(whole(job), score, danger)
         return
     there, own = job.folder.every_reading()[0], [question.key for question in job.questions]
-    click.echo(shard_done(job, missing([job])))
+    click.echo(named(shard_done(job, missing([job]))))
     for line in failure_lines([there[key] for key in own]):
         click.echo(f"  failed calls: {line}")
     check_any_answered([there[key] for key in own])
@@ -184,20 +205,19 @@ def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     if score.failed:
         click.echo("\nfailed calls, with their commonest reasons:")
         click.echo("".join(f"  {line}\n" for line in failure_lines(readings)), nl=False)
-        click.echo(f"'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
+        click.echo(named(f"'bench retry {job.folder.path}' asks the failed calls again, and nothing else."))
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")
     check_any_answered(readings)
 
 
 def print_score(score: "Score", title: str, is_simulated: bool) -> None:
     """Print a score: its axes, then everything else, line by line."""
-    from bench.cli.terminal import show
+    from bench.cli.terminal import show, show_pairs
     from bench.report.score_page import score_table
     from bench.report.summary import summary_lines
     from bench.report.table import size_note
 
-    show(score_table(score, title), spare=("baseline", "names p"))
+    show(score_table(score, title), spare=("names p", "baseline"))
     click.echo()
-    for what, figure in summary_lines(score):
-        click.echo(f"{what:<38}{figure}")
+    show_pairs(summary_lines(score), 38)
     click.echo(f"\n{size_note(score.n, is_simulated)}")

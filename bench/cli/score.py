@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.completing import run_folders
+from bench.cli.json_output import Told, json_option
 from bench.cli.option import selection_from, selection_options
+from bench.cli.run import told_run
 
 if TYPE_CHECKING:
     from bench.dataset import Dataset, Selection
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, metavar="[RUN | LOG...]", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, metavar="[RUN | LOG...]", type=click.Path(path_type=Path), shell_complete=run_folders)
 @click.option(
     "--predictions",
     type=click.Path(path_type=Path),
@@ -27,9 +30,10 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Where score.json and report.md of --predictions go, or the run folders of logs.",
 )
+@json_option
 def score(
     runs: tuple[Path, ...], predictions: Path | None, danger: Path | None, out: Path | None, **options: Any
-) -> None:
+) -> Told:
     """Score a run folder again, logs of the Inspect task, or predictions made elsewhere.
 
     A predictions file has a column ecg_id and any of: the axes (rate, rhythm, axis, conduction, ischemia_stage,
@@ -60,11 +64,11 @@ def score(
         _check_options(click.get_current_context(), logs)
     selection, table = selection_from(options), danger_table(danger)
     if predictions is not None:
-        _score_predictions(predictions, selection, table, out)
-    elif logs:
-        _score_logs(runs, selection.open(), table, out or Path("runs"))
-    else:
-        _score_run(runs[0], selection.open(), table)
+        return _score_predictions(predictions, selection, table, out)
+    if logs:
+        return _score_logs(runs, selection.open(), table, out or Path("runs"))
+    _score_run(runs[0], selection.open(), table)
+    return told_run(runs[0])
 
 
 def _check_options(context: click.Context, logs: bool) -> None:
@@ -81,12 +85,13 @@ def _check_options(context: click.Context, logs: bool) -> None:
         raise SettingError(f"{min(given)} goes with --predictions: a run is scored on its own records, in its folder")
 
 
-def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTable", out: Path) -> None:
+def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTable", out: Path) -> Told:
     from bench.cli.ablate import show_evidence
     from bench.cli.terminal import TERMINAL
     from bench.inspection.logged_run import logged_run, readings_kept
     from bench.inspection.verdicts import comparable, logged_evidence
     from bench.run.failed_call import check_any_answered, failure_lines
+    from bench.run.listing import run_document
 
     runs = [logged_run(path, dataset, out, TERMINAL) for path in paths]
     if len(runs) > 1:
@@ -106,6 +111,7 @@ def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTabl
     if len(runs) > 1:
         found = logged_evidence(runs, out, observer=TERMINAL)
         show_evidence(found, out / f"ablation-{found.run_id}")
+    return Told(lambda: {"runs": [run_document(run.job.folder.path) for run in runs]})
 
 
 def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
@@ -130,10 +136,10 @@ def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
         click.echo("\n" + "\n".join(partly), err=True)
         left = missing_shards(folder, dataset)
         if left:
-            click.echo(left.said, err=True)
+            TERMINAL.say(left.said)
 
 
-def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable", out: Path | None) -> None:
+def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable", out: Path | None) -> Told:
     from bench.cli.run import print_score
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
@@ -168,3 +174,13 @@ def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable"
         write_whole(out / "score.json", as_json(found.score.to_json()))
         write_score(out, found.score, manifest, dataset.credit, danger)
         click.echo(f"report: {out / 'report.md'}")
+    return Told(
+        lambda: {
+            **settings,
+            "cases": total,
+            "predicted": found.given,
+            "ignored": found.unused,
+            "caveats": [one for one in told_caveats(manifest) if one],
+            "score": found.score.to_json(),
+        }
+    )

@@ -98,7 +98,7 @@ def _simulate(data: str | None, split: str, trials: int, seed: int) -> None:
     title = f"{cohort.dataset.name}, {split}: n = {len(cohort):,}, {trials} trials"
     show(simulation_table(found, title))
     click.echo(f"\n{simulation_notes()}\n")
-    show(memory_table(simulate_contamination(cohort, trials, seed, observer), f"bench contamination, {title}"))
+    show(memory_table(simulate_contamination(cohort, trials, seed, observer), f"contamination, {title}"))
     click.echo(f"\n{memory_notes()}")
 
 

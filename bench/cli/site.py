@@ -69,7 +69,7 @@ def site(folder: Path, results: Path, runs: tuple[Path, ...], data: str | None, 
     dataset = open_dataset(data) if data else None
     built = build_site(folder, SiteOptions(None if alone else results, runs, dataset, cases), TERMINAL)
     for sentence in built.left:
-        click.echo(sentence, err=True)
+        TERMINAL.say(sentence)
     for what in built.of_recordings:
         click.echo(f"{folder} shows recordings ({what}): publish only what you may", err=True)
     entries = "1 entry" if built.entries == 1 else f"{built.entries} entries"

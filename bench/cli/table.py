@@ -21,11 +21,14 @@ COMMANDS = {
     "score": ("bench.cli.score:score", "Score a run again, or predictions made elsewhere."),
     "calls": ("bench.cli.calls:calls", "Show what a reader with instruments looked at in a case of a run."),
     "compare": ("bench.cli.compare:compare", "Compare runs on the cases that they share."),
+    "list": ("bench.cli.list:list_runs", "List the runs: how far each is, and its headline."),
     "view": ("bench.cli.view:view", "Look at runs in the browser: trace, question, answer and truth."),
     "show": ("bench.cli.show:show", "Show one record: its truth, measurements, and what runs said of it."),
     "demo": ("bench.cli.demo:demo", "Show one ECG to the readers on this machine, in the browser (extra app)."),
     "read-blind": ("bench.cli.read_blind:read_blind", "The reading room: a person answers the same cases."),
     "readers": ("bench.cli.readers:readers", "List the readers and what they need."),
+    "axes": ("bench.cli.axes:axes", "List the eight axes, their values and majorities."),
+    "conditions": ("bench.cli.axes:conditions", "List the conditions, and what each hides."),
     "check-reader": ("bench.cli.check_reader:check_reader", "Test a reader of your own against the contract."),
     "read": ("bench.cli.read:read", "Read ECGs of one's own: WFDB, CSV, DICOM, HL7 aECG or SCP-ECG files."),
     "prompt": ("bench.cli.prompt:prompt", "Print exactly what a reader would be told and shown."),
@@ -48,6 +51,7 @@ COMMANDS = {
     "submit": ("bench.cli.leaderboard:submit", "Validate a run and add it to the leaderboard."),
     "leaderboard": ("bench.cli.leaderboard:leaderboard", "Rebuild or check the leaderboard."),
     "site": ("bench.cli.site:site", "Write the leaderboard as a static site."),
+    "completion": ("bench.cli.completion:completion", "Print what makes a shell complete commands and their values."),
 }
 
 DATA_COMMANDS = {

@@ -75,9 +75,9 @@ def resnet1d(  # noqa: PLR0913  # the options of a command
     \b
     Settings by name, each a change of the shipped ones, to be combined freely:
       label-smoothing  a tenth of every target spread evenly (Szegedy et al. 2016)
-      layers           heads that see every stage of the network (Ballas and Diou 2022)
+      layers           heads that see every stage (Ballas and Diou 2022)
       lead-dropout     each lead blanked with probability 0.5 (Oh et al. 2022)
-      mixstyle         features in the style of two records (MixStyle, Zhou et al. 2021)
+      mixstyle         features in the style of two records (Zhou et al. 2021)
       se-resnet        the SE-ResNet-18 of Zhao et al. 2020
 
     \b

@@ -1,15 +1,8 @@
 """``--version``: the project's own, and those of the taxonomy and the protocol, on which every score rests."""
 
-import sys
-from pathlib import Path
-
 import click
 
-
-def called_as() -> str:
-    """Return the name by which the command line was called: ``ecg-bench``, or ``python -m bench``."""
-    program = Path(sys.argv[0])
-    return f"python -m {program.parent.name}" if program.name == "__main__.py" else program.name.removesuffix(".exe")
+from bench.cli.called import called_as
 
 
 def version_line() -> str:

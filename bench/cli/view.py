@@ -5,11 +5,18 @@ from typing import Any
 
 import click
 
+from bench.cli.completing import run_folders
 from bench.cli.option import data_option
 
 
 @click.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN or folder of runs]...")
+@click.argument(
+    "runs",
+    nargs=-1,
+    type=click.Path(path_type=Path),
+    metavar="[RUN or folder of runs]...",
+    shell_complete=run_folders,
+)
 @data_option
 @click.option("--port", type=click.IntRange(1, 65_535), show_default="a free one", help="Where the page is served.")
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")

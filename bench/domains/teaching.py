@@ -88,8 +88,8 @@ def check_arm(arm: Arm) -> None:
     count = launched(arm.config).num_processes
     if count > 1:
         raise SettingError(
-            f"bench experiment domains trains in one process, and {count} were launched: start it without a launcher, "
-            "and one process for each GPU with --protocol or --config of its own"
+            f"'bench experiment domains' trains in one process, and {count} were launched: start it without a "
+            "launcher, and one process for each GPU with --protocol or --config of its own"
         )
     if arm.config.page:
         raise SettingError(f"--config {arm.name} has page = true, and signals are asked here: take it out")

@@ -136,7 +136,7 @@ def _train(ready: Ready, observer: Observer, is_main: bool) -> None:
             raise RunError(f"the fine-tuning cannot be written ({error}); {_resumable(ready.out)}") from error
     if is_main:
         observer.say(f"adapter: {ready.out} (best mean kappa on {ready.validation_meaning} {_best(ready.out):.3f})")
-        observer.say(f"read with it: bench run --reader lora:{ready.out}")
+        observer.say(f"read with it: 'bench run --reader lora:{ready.out}'")
 
 
 def _resumable(out: Path) -> str:

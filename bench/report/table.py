@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-WIDTH = 100
-"""Columns of a terminal that tables are made for."""
-
 Bounds = tuple[float, float] | list[float] | None
 
 

@@ -83,6 +83,18 @@ class Condition:
         return self.measurements == "donor"
 
     @property
+    def hides(self) -> str:
+        """What of a case it hides or exchanges, in words; ``nothing`` where all is shown as it is."""
+        parts = [
+            {"blank": "the trace: an empty page is shown", "none": "the picture"}.get(self.images, ""),
+            {"none": "the numbers", "donor": "the numbers: another patient's are shown"}.get(self.measurements, ""),
+            ", ".join(self.without),
+            "a third of the leads, by lot" * self.lead_mask,
+            "where exactly the trace lies, and its exact size" * self.jittered,
+        ]
+        return "; ".join(filter(None, parts)) or "nothing"
+
+    @property
     def contradiction(self) -> str | None:
         """Two parts of the condition that cannot both be meant, in words; None where there are none."""
         no_trace, images, numbers = self.images != "true", f"images are {self.images!r}", repr(self.measurements)

@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 from bench.report.explain_file import ExplainedFile, read_explained
+from bench.run.below import runs_below
 from bench.run.folder import RunFolder
 from bench.run.settings import RunSettings
 from readers.human import is_person
 from taxonomy.axis import SAME_ANSWERS, VERSION
 from taxonomy.error import BenchError, RunError
-from taxonomy.outside import object_in
 
-MANIFEST, EXPLANATION = "manifest.json", "explain.json"
+EXPLANATION = "explain.json"
 
 
 @dataclass(frozen=True)
@@ -94,34 +94,13 @@ def find(places: Sequence[Path]) -> Found:
     taxonomy.error.RunError
         When one of them is missing or holds no run, or none of the runs can be shown.
     """
-    folders = dict.fromkeys(folder for place in places for folder in _runs_in(place))
+    folders = dict.fromkeys(folder for place in places for folder in runs_below(place))
     runs = tuple(_opened(number, folder) for number, folder in enumerate(folders))
     found, damaged = _explanations(places, folders)
     problems = [run.problem for run in runs if run.problem]
     if problems and len(problems) == len(runs):
         raise RunError(problems[0])
     return Found(runs, found, (*problems, *damaged))
-
-
-def _runs_in(place: Path) -> list[Path]:
-    """Return the run folders of a place, which may be one itself."""
-    if not place.is_dir():
-        raise RunError(f"{place} is no folder: name a run folder, or a folder of runs such as runs/")
-    if (place / MANIFEST).exists():
-        return [place]
-    manifests = sorted(path for pattern in ("*", "*/*") for path in place.glob(f"{pattern}/{MANIFEST}"))
-    below = [path.parent for path in manifests if _is_of_run(path)]
-    if not below:
-        raise RunError(f"{place} holds no run: 'bench run' makes one, by default below runs/")
-    return below
-
-
-def _is_of_run(manifest: Path) -> bool:
-    """Tell whether a manifest is a run's: studies keep the answers to questions of their own beside one without id."""
-    try:
-        return "run_id" in object_in(manifest)
-    except BenchError:
-        return True  # a damaged run is told of
 
 
 def _opened(number: int, path: Path) -> FoundRun:

@@ -2,10 +2,12 @@
 
 import io
 import sys
+from collections import Counter
 
 import pytest
 from rich.console import Console
 
+from bench.cli.fitting import fit
 from bench.cli.terminal import show
 from bench.explain.belief.estimate import Estimate
 from bench.explain.belief.judging import Figures, Nulls, row
@@ -22,7 +24,6 @@ from bench.report.explanation_table import (
     says_table,
     selftest_table,
 )
-from bench.report.table import WIDTH
 
 from . import explained_parts as parts
 
@@ -54,8 +55,8 @@ def test_a_narrow_terminal_does_without_some_columns_and_not_without_the_verdict
     monkeypatch.setenv("COLUMNS", "80")
     show(method_table(parts.rows(methods=("occlusion_cell_bridged", "grad_cam"))), SPARE)
     said = capsys.readouterr().out
-    assert "faithful here" in said and "fails the sanity check" in said
-    assert "left out below 100 columns: random weights, mass (area)" in said
+    assert "faithful here" in said and "fails the sanity" in said
+    assert "left out to fit 80 columns: random weights" in said
 
 
 def test_the_reason_of_each_verdict_stands_below_the_table_once():
@@ -83,14 +84,20 @@ TABLES = {
 }
 
 
+@pytest.mark.parametrize("width", [80, 100])
 @pytest.mark.parametrize("name", TABLES)
-def test_a_table_fits_the_terminal_and_no_figure_is_broken_or_cut(name):
-    table = TABLES[name]()
-    narrow, wide = printed(table, WIDTH), printed(TABLES[name](), 400)
-    assert all(len(line) <= WIDTH for line in narrow.splitlines())
-    figures = [word for word in wide.split() if any(char.isdigit() for char in word)]
-    assert figures and [word for word in narrow.split() if any(char.isdigit() for char in word)] == figures
+def test_a_table_fits_the_terminal_and_no_figure_is_broken_or_cut(name, width):
+    table, wide = TABLES[name](), printed(TABLES[name](), 400)
+    left_out = fit(table, width, SPARE)
+    narrow = printed(table, width)
+    assert all(len(line) <= width for line in narrow.splitlines())
+    there, before = Counter(figures(narrow)), Counter(figures(wide))
+    assert there and there == before if not left_out else there < before
     assert "…" not in narrow
+
+
+def figures(text):
+    return [word for word in text.split() if any(char.isdigit() for char in word)]
 
 
 def test_one_reader_alone_has_no_column():

@@ -6,12 +6,12 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from bench.cli.fitting import fit
 from bench.dataset.measurement_cache import UNMEASURED
 from bench.dataset.phantom import Phantoms
 from bench.report.score_page import score_page, score_table, shown_axes
 from bench.report.score_plot import axis_plot
 from bench.report.summary import summary_lines
-from bench.report.table import WIDTH
 from bench.run.scoring import score_readings
 from bench.run.settings import Offer, settings_of
 from bench.view import QuestionKey, View, cases_of
@@ -44,9 +44,11 @@ def score(cohort):
     return score_readings(readings, cohort, offer=Offer(measured=frozenset({"rate"})))
 
 
-def printed(score):
+def printed(score, width=100):
     out = StringIO()
-    Console(file=out, width=WIDTH).print(score_table(score, "half on phantoms, test"))
+    table = score_table(score, "half on phantoms, test")
+    assert fit(table, width, ("names p", "baseline")) == ([] if width == 100 else ["names p", "baseline"])
+    Console(file=out, width=width).print(table)
     return out.getvalue()
 
 
@@ -56,8 +58,16 @@ def test_the_terminal_shows_the_headline_first_and_every_axis_whole(score):
     for axis in shown_axes(score):
         row = next(line for line in lines if line.split()[:2] == [axis.axis, str(axis.n)])
         assert f"{100 * axis.accuracy:.1f}%" in row and f"{100 * axis.baseline:.1f}%" in row
-    assert all(len(line) <= WIDTH for line in lines)
+    assert all(len(line) <= 100 for line in lines)
     assert "by construction" in printed(score)
+
+
+def test_the_axes_fit_80_columns_without_the_baseline(score):
+    lines = printed(score, 80).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    for axis in shown_axes(score):
+        row = next(line for line in lines if line.split()[:2] == [axis.axis, str(axis.n)])
+        assert f"{100 * axis.accuracy:.1f}%" in row and (axis.kappa is None or f"{axis.kappa:.2f} [" in row)
 
 
 def test_what_could_have_been_shown_stands_below_the_table(score):

@@ -63,7 +63,7 @@ def test_a_run_keeps_its_calls_tells_them_and_shows_them(server, tmp_path):
     done = bench(server, *RUN, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     said = "3.0 calls a case (zoom 4, caliper 4), 4 of 4 cases with any, 4 refused"
-    assert said in done.stdout
+    assert said in " ".join(done.stdout.split())
     assert "leads enlarged most                   V1 4" in done.stdout
     folder = folder_of(tmp_path)
     assert said in (folder / "report.md").read_text()
@@ -73,7 +73,7 @@ def test_a_run_keeps_its_calls_tells_them_and_shows_them(server, tmp_path):
 
     before = len(server.asked)
     again = bench(server, "score", folder, cwd=tmp_path)
-    assert said in again.stdout
+    assert said in " ".join(again.stdout.split())
     shown = bench(server, "calls", folder, "--id", line["ecg_id"], cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "II rhythm" in shown.stdout
