@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.called import named
+
 if TYPE_CHECKING:
     from bench.run.several import Outcome, SeveralRuns
 
@@ -17,7 +19,7 @@ def job(file: Path, dry_run: bool) -> None:
     """Run what the TOML file FILE names: several readers, conditions and pages, one run after another.
 
     \b
-      [common]                  # for every run; keys are options of 'bench run'
+      [common]                  # for every run: options of 'bench run'
       data = "phantoms:7"
       sample = 60
       max_cost = 20             # dollars for all runs together
@@ -106,7 +108,7 @@ def _conclude(outcomes: "Sequence[Outcome]") -> None:
     for number, one in enumerate(outcomes, start=1):
         if one.failure:
             again = "" if one.score is None else f"; 'bench retry {one.part.folder.path}' asks them again"
-            click.echo(f"run {number}, {one.part.title}: {one.failure}{again}")
+            click.echo(named(f"run {number}, {one.part.title}: {one.failure}{again}"))
     unfinished = sum(one.score is None for one in outcomes)
     unanswered = sum(one.score is not None and not one.has_answers for one in outcomes)
     if unfinished or unanswered:
