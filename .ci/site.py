@@ -53,7 +53,7 @@ REFERENCE = {
 
 _FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _ROLE = re.compile(r":(?:class|func|meth|mod|data|attr|exc|obj):<code>[~.]?")
-_LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
+_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -93,10 +93,10 @@ def site_path(source: str) -> str | None:
 
 
 def _turned(link: re.Match[str], here: str, files: Files) -> str:
-    words, target, anchor = link[1], link[2], link[3] or ""
+    picture, words, target, anchor = link[1], link[2], link[3], link[4] or ""
     there = site_path(normpath((repository_path(here).parent / target).as_posix()))
     if there is None:
         return words
     if there not in files.src_uris:  # left as it is: MkDocs says that the link leads nowhere
         return link[0]
-    return f"[{words}]({relpath(there, PurePosixPath(here).parent.as_posix())}{anchor})"
+    return f"{picture}[{words}]({relpath(there, PurePosixPath(here).parent.as_posix())}{anchor})"
