@@ -20,7 +20,7 @@ _WORD = re.compile(r"--[\w-]+ (?!-)\S+|\S+")
 """A word of an example, or an option with its value: these are not parted."""
 
 NO_BREAK = "\N{NON-BREAKING HYPHEN}"
-"""Stands for the hyphen of a name while its help is wrapped: a name is not broken."""
+"""Stands for a hyphen while help is wrapped: names of commands, options and settings are not broken."""
 
 CONTINUED = " \\"
 """Ends a line of an example that goes on in the next one, as shells take it."""
@@ -40,12 +40,6 @@ def named(text: str) -> str:
     return _QUOTED.sub(lambda _: name, text)
 
 
-def _unbroken(text: str) -> str:
-    """Return :func:`named` of a text, of which no name is broken at its hyphen."""
-    name = called_as()
-    return _QUOTED.sub(lambda _: name if " " in name else name.replace("-", NO_BREAK), text)
-
-
 class CalledFormatter(click.HelpFormatter):
     """Writes help whose commands are named as it was called, and whose examples fit the width."""
 
@@ -55,11 +49,11 @@ class CalledFormatter(click.HelpFormatter):
 
     def write_text(self, text: str) -> None:
         """Write paragraphs."""
-        super().write_text("\n".join(map(self._fitted, _unbroken(text).splitlines())))
+        super().write_text("\n".join(map(self._fitted, named(text).splitlines())).replace("-", NO_BREAK))
 
     def write_dl(self, rows: "list[tuple[str, str]]", col_max: int = 30, col_spacing: int = 2) -> None:  # type: ignore[override]
         """Write options or commands with what each does."""
-        super().write_dl([(what, _unbroken(said)) for what, said in rows], col_max, col_spacing)
+        super().write_dl([(what, named(said).replace("-", NO_BREAK)) for what, said in rows], col_max, col_spacing)
 
     def _fitted(self, line: str) -> str:
         """Return a line of help; an example that is longer than the width goes on in further lines."""

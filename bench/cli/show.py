@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.completing import run_folders
 from bench.cli.option import data_option
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     "--run",
     "runs",
     multiple=True,
+    shell_complete=run_folders,
     type=click.Path(path_type=Path),
     metavar="RUN",
     help="A run folder, or a folder of runs, whose readings are shown; as often as needed.",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.completing import run_folders
 from bench.cli.leaderboard import DEFAULT
 
 
@@ -19,6 +20,7 @@ from bench.cli.leaderboard import DEFAULT
 @click.option(
     "--runs",
     multiple=True,
+    shell_complete=run_folders,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
     help="Runs of your own, and what ablate, probe and explain wrote beside them; as often as needed.",
