@@ -180,6 +180,55 @@ def test_a_wrong_file_is_one_sentence_before_anything_is_asked(tmp_path, text, s
     assert [path.name for path in tmp_path.iterdir()] == ["job.toml"]
 
 
+DEEP = "[common]\na = " + "{a = " * 900 + "1" + "}" * 900
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[common]\ndata = 2020-01-01\n{RUN}", "data is a date or a time, and no setting is one: write '2020-01-01'"),
+        (f"{RUN}option = {{ weights = 10:00:00 }}", "weights is a date or a time"),
+        (f'[common]\nout = "a\\u0000b"\n{RUN}', "out holds the control character '\\x00': leave it out"),
+        (f'[common]\ndata = "\\u001b[2Jx"\n{RUN}', "data holds the control character '\\x1b': leave it out"),
+        ('[[run]]\nreader = "a\\u202eb"', "reader holds the control character '\\u202e': leave it out"),
+        ('"\\u001b]0;x\\u0007" = 1', "a table holds the control character '\\x1b': leave it out"),
+        ("a = " + "[" * 5000 + "]" * 5000, "its tables and lists are more than 16 within one another"),
+        (DEEP, "its tables and lists are more than 16 within one another"),
+        ("a" + ".a" * 3000 + " = 1", "its tables and lists are more than 16 within one another"),
+        ("#" * 2_000_000, "it is larger than 1,024 KiB"),
+        (f"{RUN}seed = 1\n" * 1001, "job.toml holds 1,001 runs, and a job is 1,000 at most"),
+        (
+            f"[product]\nreaders = {['r'] * 400}\nconditions = {['c'] * 25}\nrenderers = {['p'] * 10}",
+            "job.toml holds 100,000 runs, and a job is 1,000 at most: write it as several files",
+        ),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_hostile_file_is_one_sentence_at_once(tmp_path, text, said):
+    begun = time.monotonic()
+    done = job(text, tmp_path)
+    assert is_one_sentence(done, said), done.stderr[-500:]
+    assert time.monotonic() - begun < 3
+    assert done.stderr.rstrip("\n").isprintable()
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path):
+    assert len(read_job_file(written(tmp_path, f"\ufeff{RUN}")).runs) == 1
+
+
+def test_a_report_that_cannot_be_written_stops_no_other_run(tmp_path):
+    text = "[common]\nsample = 3\n[product]\nreaders = ['majority', 'resnet1d']"
+    assert job(text, tmp_path).returncode == 0
+    (report,) = tmp_path.glob("runs/majority-*/report.md")
+    report.unlink()
+    report.mkdir()
+    done = job(text, tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"^not finished: .*report\.md cannot be written: ", done.stderr, re.MULTILINE)
+    assert re.search(r"^ +1  majority .* not finished", done.stdout, re.MULTILINE)
+    assert re.search(r"^ +2  resnet1d .* 3  ", done.stdout, re.MULTILINE)
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
     assert is_one_sentence(bench("job", "none.toml", cwd=tmp_path), "job none.toml cannot be read: No such file")
 
