@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import click
 
+from taxonomy.error import BenchError
 from taxonomy.redaction import redacted
 
 _IS_ASKED: ContextVar[bool] = ContextVar("json", default=False)
@@ -21,10 +22,19 @@ Document = Callable[[], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Told:
-    """What a command tells as JSON, made only where it is asked for, and its exit code."""
+    """What a command tells as JSON, made only where it is asked for, and its exit code.
+
+    Attributes
+    ----------
+    document : callable
+    code : int
+    failure : BenchError or None
+        Raised once the document is told: what was kept is worth telling though the command failed.
+    """
 
     document: Document
     code: int = 0
+    failure: BenchError | None = None
 
 
 def json_option(command: Callable[..., Told | None]) -> Callable[..., None]:
@@ -48,6 +58,8 @@ def json_option(command: Callable[..., Told | None]) -> Callable[..., None]:
                 _IS_ASKED.reset(before)
             if text:
                 click.echo(redacted(text))
+        if found and found.failure:
+            raise found.failure
         if found and found.code:
             raise click.exceptions.Exit(found.code)
 
