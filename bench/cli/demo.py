@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.completing import reader_names
 from bench.cli.option import data_option
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ USUAL_RUNS = Path("runs")
     "readers",
     multiple=True,
     metavar="NAME",
+    shell_complete=reader_names,
     help="A further reader that runs here, such as hf:MODEL or package.module:Class; as often as needed.",
 )
 @click.option("--port", type=click.IntRange(1, 65_535), show_default="a free one", help="Where the page is served.")
