@@ -15,6 +15,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taxonomy.error import SettingError, unknown_name
+from taxonomy.printable import OBEYED
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -30,9 +31,6 @@ DEEPEST = 16
 """Tables and lists within one another at most."""
 
 _TOO_DEEP = f"its tables and lists are more than {DEEPEST} within one another"
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What a terminal obeys rather than shows, line ends and tabs aside, and what turns the direction of a text."""
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
@@ -80,7 +78,7 @@ def _check_values(data: dict[str, Any]) -> None:
             left += [(depth + 1, name, inner) for inner in value]
         elif isinstance(value, list):
             left += [(depth + 1, name, one) for one in value]
-        elif isinstance(value, str) and (wrong := _CONTROL.search(value)):
+        elif isinstance(value, str) and (wrong := OBEYED.search(value)):
             raise ValueError(f"{name or 'a table'} holds the control character {wrong[0]!r}: leave it out")
         elif isinstance(value, date | time):
             raise ValueError(f"{name} is a date or a time, and no setting is one: write {str(value)!r} in quotes")

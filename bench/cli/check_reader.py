@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 
-from bench.cli.called import named
 from bench.cli.completing import reader_names
 
 CASES = 4
@@ -37,7 +36,7 @@ def check_reader(reader: str) -> None:
     for rule in checks:
         click.echo(f"{'ok    ' if rule.problem is None else 'BROKEN'}  {rule.rule}")
         if rule.problem:
-            click.echo(named(f"        {rule.problem}"))
+            click.echo(f"        {rule.problem}")
     broken = sum(rule.problem is not None for rule in checks)
     click.echo(f"\n{built.name}: " + (f"{broken} of {len(checks)} rules broken" if broken else "keeps the contract"))
     raise click.exceptions.Exit(1 if broken else 0)

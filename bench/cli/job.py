@@ -106,6 +106,8 @@ def _conclude(outcomes: "Sequence[Outcome]") -> None:
     from bench.cli.terminal import show
     from bench.report.job_table import job_table
     from taxonomy.error import NothingAnswered
+    from taxonomy.printable import printable
+    from taxonomy.redaction import redacted
 
     click.echo()
     show(job_table(outcomes))
@@ -114,7 +116,7 @@ def _conclude(outcomes: "Sequence[Outcome]") -> None:
     for number, one in enumerate(outcomes, start=1):
         if one.failure:
             again = "" if one.score is None else f"; 'bench retry {one.part.folder.path}' asks them again"
-            click.echo(named(f"run {number}, {one.part.title}: {one.failure}{again}"))
+            click.echo(printable(redacted(named(f"run {number}, {one.part.title}: {one.failure}{again}"))))
     unfinished = sum(one.score is None for one in outcomes)
     unanswered = sum(one.score is not None and not one.has_answers for one in outcomes)
     if unfinished or unanswered:

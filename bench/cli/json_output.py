@@ -3,9 +3,10 @@
 import functools
 import json
 import math
+import os
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
@@ -51,7 +52,7 @@ def json_option(command: Callable[..., Told | None]) -> Callable[..., None]:
         else:
             before = _IS_ASKED.set(True)
             try:
-                with redirect_stdout(sys.stderr):
+                with _told_apart():
                     found = command(*words, **options)
                     text = strict_json(found.document()) if found else ""
             finally:
@@ -64,6 +65,23 @@ def json_option(command: Callable[..., Told | None]) -> Callable[..., None]:
             raise click.exceptions.Exit(found.code)
 
     return cast("Callable[..., None]", option(told))
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Send to standard error what is printed, by a library in C or a process of a reader's too."""
+    kept = None
+    with suppress(OSError):  # a stream of a caller's own has no descriptor
+        out, err = sys.stdout.fileno(), sys.stderr.fileno()
+        kept = os.dup(out)
+        os.dup2(err, out)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, out)
+            os.close(kept)
 
 
 def is_json_asked() -> bool:

@@ -110,10 +110,3 @@ def test_what_a_dataset_tells_of_itself_names_the_command(tmp_path, program, nam
     done = bench("data", "info", "--data", "challenge:data", cwd=tmp_path, program=program)
     assert done.returncode == 0, done.stderr
     assert f"'{name} data verify' lists them" in " ".join(done.stdout.split())
-
-
-@by_name
-def test_what_is_said_of_a_reader_names_the_command(tmp_path, program, name):
-    done = bench("check-reader", "human:somebody", cwd=tmp_path, program=program)
-    assert f"'{name} read-blind --as" in done.stdout + done.stderr
-    assert program == "bench" or "'bench " not in done.stdout + done.stderr

@@ -1,7 +1,10 @@
 """``--json``: one strict document on standard output, with the figures of the tables and of the stored results."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,6 +147,19 @@ def test_a_run_that_is_scored_again_tells_why_calls_failed(tmp_path):
     assert done.returncode == 0
     assert "\n  3 transport: no route to host (2 of them), no name (1 of them)\n" in done.stdout
     assert f"'bench retry {run}' asks the failed calls again" in done.stdout
+
+
+def test_what_a_library_or_a_process_of_a_reader_prints_is_no_part_of_the_document(tmp_path):
+    words = ("run", "--reader", f"{counting_reader.__name__}:Loud", "--sample", "2", "--json")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PTBXL_DIR": "phantoms:1,66", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert document(done)["answered"] == 2
+    assert done.stderr.count("from C\n") == done.stderr.count("from a process\n") == 2
 
 
 def test_readers_are_told_with_what_they_need(tmp_path):

@@ -229,6 +229,19 @@ def test_a_report_that_cannot_be_written_stops_no_other_run(tmp_path):
     assert re.search(r"^ +2  resnet1d .* 3  ", done.stdout, re.MULTILINE)
 
 
+def test_what_a_server_says_is_nothing_that_a_terminal_obeys(tmp_path):
+    text = f"[common]\nsample = 2\n[product]\nreaders = ['{HERE}:Hostile']\nconditions = ['full', 'text-only']"
+    done = job(text, tmp_path)
+    assert done.returncode == 1
+    assert "(2 transport: no \\x1b]0;mine\\x07 route)" in done.stdout
+    assert "the server says \\x1b[2J: 'bench readers'" in done.stdout
+    alone = bench("run", "--reader", f"{HERE}:Hostile", "--sample", "2", "--out", "alone", cwd=tmp_path)
+    stopped = bench("run", "--reader", f"{HERE}:Hostile", "--condition", "text-only", "--out", "alone", cwd=tmp_path)
+    assert (alone.returncode, stopped.returncode) == (1, 2)
+    said = "".join((done.stdout, done.stderr, alone.stdout, alone.stderr, stopped.stderr))
+    assert "\x1b" not in said and "\x07" not in said
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
     assert is_one_sentence(bench("job", "none.toml", cwd=tmp_path), "job none.toml cannot be read: No such file")
 
