@@ -9,11 +9,13 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
+from datetime import date, time
 from functools import cache
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taxonomy.error import SettingError, unknown_name
+from taxonomy.printable import OBEYED
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 
 LONGEST = 200
 """Characters of a wrong value that a message shows."""
+
+LARGEST = 1024 * 1024
+"""Bytes of a TOML file at most."""
+
+DEEPEST = 16
+"""Tables and lists within one another at most."""
+
+_TOO_DEEP = f"its tables and lists are more than {DEEPEST} within one another"
 
 Settings = TypeVar("Settings", bound="DataclassInstance")
 
@@ -37,14 +47,41 @@ def read_toml(path: Traversable, what: str) -> dict[str, Any]:
     Raises
     ------
     SettingError
-        When the file cannot be read or is no TOML.
+        When the file cannot be read, is too large or no TOML, or holds what no setting is: a date, or what a terminal
+        would obey.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            written = file.read(LARGEST + 1)
+        if len(written) > LARGEST:
+            raise ValueError(f"it is larger than {LARGEST // 1024:,} KiB")
+        data = tomllib.loads(written.decode("utf-8-sig"))
+        _check_values(data)
     except OSError as error:
         raise SettingError(f"{what} {path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise SettingError(f"{what} {path} cannot be read: {error}") from error
+    except RecursionError:
+        raise SettingError(f"{what} {path} cannot be read: {_TOO_DEEP}") from None
+    return data
+
+
+def _check_values(data: dict[str, Any]) -> None:
+    """Raise ValueError when TOML is too deep, or holds what no setting is."""
+    left: list[tuple[int, str, object]] = [(0, "", data)]
+    while left:
+        depth, name, value = left.pop()
+        if depth > DEEPEST:
+            raise ValueError(_TOO_DEEP)
+        if isinstance(value, dict):
+            left += [(depth + 1, str(inner), one) for inner, one in value.items()]
+            left += [(depth + 1, name, inner) for inner in value]
+        elif isinstance(value, list):
+            left += [(depth + 1, name, one) for one in value]
+        elif isinstance(value, str) and (wrong := OBEYED.search(value)):
+            raise ValueError(f"{name or 'a table'} holds the control character {wrong[0]!r}: leave it out")
+        elif isinstance(value, date | time):
+            raise ValueError(f"{name} is a date or a time, and no setting is one: write {str(value)!r} in quotes")
 
 
 def checked_settings(kind: type[Settings], data: Mapping[str, object], what: str = "setting") -> Settings:

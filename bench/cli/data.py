@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.called import named
 from bench.cli.given import check_given
 from bench.cli.json_output import Told, json_option
 from bench.cli.option import data_option
@@ -115,7 +116,7 @@ def verify(data: str | None, everything: bool) -> None:
     for problem in found.problems:
         shown[problem.kind] = shown.get(problem.kind, 0) + 1
         if everything or shown[problem.kind] <= SHOWN:
-            click.echo(f"{problem.kind:<11} {harmless(problem.where)}: {harmless(problem.sentence)}")
+            click.echo(f"{problem.kind:<11} {harmless(problem.where)}: {named(harmless(problem.sentence))}")
     for kind, number in found.counts().items():
         click.echo(
             f"{kind}: {number}" + ("" if everything or number <= SHOWN else f" ({SHOWN} shown; --all lists them)")
@@ -138,5 +139,5 @@ def info(data: str | None) -> Told:
     from bench.report.table import harmless
 
     found = described(open_dataset(data))
-    show_pairs([(what, harmless(figure)) for what, figure in found.lines().items()], 32)
+    show_pairs([(what, named(harmless(figure))) for what, figure in found.lines().items()], 32)
     return Told(lambda: asdict(found))

@@ -1,6 +1,7 @@
 """``bench job``: several runs that one TOML file names, as one resumable command."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,8 +57,7 @@ def job(file: Path, dry_run: bool) -> None:
         return
     outcomes = []
     for one in runs.run(TERMINAL):
-        _show(one, runs)
-        outcomes.append(one)
+        outcomes.append(_shown(one, runs))
     _conclude(outcomes)
 
 
@@ -76,17 +76,23 @@ def _dry_run(runs: "SeveralRuns") -> None:
         click.echo(BETWEEN)
 
 
-def _show(one: "Outcome", runs: "SeveralRuns") -> None:
-    """Write the report of a run that is done, and say where it is."""
+def _shown(one: "Outcome", runs: "SeveralRuns") -> "Outcome":
+    """Write the report of a run that is done, and say where it is; a run without a report is not finished."""
     from bench.cli.terminal import TERMINAL
     from bench.report.score_page import write_score
+    from taxonomy.error import BenchError
 
+    if one.score is not None:
+        folder = one.part.folder
+        try:
+            write_score(folder.path, one.score, folder.manifest(), one.part.cohort.dataset.credit, runs.danger)
+        except BenchError as error:
+            one = replace(one, score=None, failure=str(error))
+        else:
+            click.echo(f"report: {folder.path / 'report.md'}")
     if one.score is None:
         TERMINAL.say(f"not finished: {one.failure}")
-        return
-    folder = one.part.folder
-    write_score(folder.path, one.score, folder.manifest(), one.part.cohort.dataset.credit, runs.danger)
-    click.echo(f"report: {folder.path / 'report.md'}")
+    return one
 
 
 def _conclude(outcomes: "Sequence[Outcome]") -> None:
@@ -100,6 +106,8 @@ def _conclude(outcomes: "Sequence[Outcome]") -> None:
     from bench.cli.terminal import show
     from bench.report.job_table import job_table
     from taxonomy.error import NothingAnswered
+    from taxonomy.printable import printable
+    from taxonomy.redaction import redacted
 
     click.echo()
     show(job_table(outcomes))
@@ -108,7 +116,7 @@ def _conclude(outcomes: "Sequence[Outcome]") -> None:
     for number, one in enumerate(outcomes, start=1):
         if one.failure:
             again = "" if one.score is None else f"; 'bench retry {one.part.folder.path}' asks them again"
-            click.echo(named(f"run {number}, {one.part.title}: {one.failure}{again}"))
+            click.echo(printable(redacted(named(f"run {number}, {one.part.title}: {one.failure}{again}"))))
     unfinished = sum(one.score is None for one in outcomes)
     unanswered = sum(one.score is not None and not one.has_answers for one in outcomes)
     if unfinished or unanswered:

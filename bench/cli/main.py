@@ -19,6 +19,7 @@ from bench.cli.stream import standard_streams
 from bench.cli.table import COMMANDS, DATA_COMMANDS, DATASET_COMMANDS, KEEPING_NOTHING, RESUMING, TRAIN_COMMANDS
 from bench.cli.version import VERSION_OPTION
 from taxonomy.error import BenchError, NothingAnswered, StorageError
+from taxonomy.printable import printable
 from taxonomy.redaction import redacted
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -127,7 +128,7 @@ def _code() -> int:
 
 def _refused(sentence: str, code: int = 2) -> int:
     with suppress(StorageError):  # standard error is full too: the exit code tells
-        click.echo(f"Error: {redacted(named(sentence))}", err=True)
+        click.echo(f"Error: {printable(redacted(named(sentence)))}", err=True)
     return code
 
 
@@ -137,7 +138,7 @@ def _finished() -> int:
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
-        click.echo(named(shown.getvalue()), nl=False, err=True)
+        click.echo(printable(named(shown.getvalue())), nl=False, err=True)
         return 2
     except (click.Abort, KeyboardInterrupt) as stopped:
         resumes = isinstance(stopped, Stopped) and stopped.args[0] in RESUMING

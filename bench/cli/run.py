@@ -1,5 +1,6 @@
 """``bench run``: a reader over a split, resumable at any point, scored at the end."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bench.run.sharded import Missing
     from bench.score import Score
     from taxonomy.danger import DangerTable
+    from taxonomy.error import NothingAnswered
+    from taxonomy.reading import Reading
 
 
 @click.command()
@@ -84,6 +87,7 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
     from bench.run.options import check_effect, check_limits
     from bench.run.pilot import ask_pilot, check_pilot, pilot_lines
     from taxonomy.danger import danger_table
+    from taxonomy.error import NothingAnswered
 
     _check_json({"--dry-run": dry_run, "--pilot": pilot})
     options["data"] = _pages(images, labels, cropped, options["data"])
@@ -110,18 +114,21 @@ def run(  # noqa: PLR0913  # the options of a run, and those that name its recor
         named = job.cases.view.shown.name
         click.echo("\n".join(pilot_lines(ask_pilot({named: job}, pilot, TERMINAL))))
         return None
-    if asked.shard is not None:
-        _run_shard(job, table)
-    else:
-        show_run(job, run_job(job, table, TERMINAL), table)
+    try:
+        if asked.shard is not None:
+            _run_shard(job, table)
+        else:
+            show_run(job, run_job(job, table, TERMINAL), table)
+    except NothingAnswered as error:
+        return told_run(job.folder.path, error)
     return told_run(job.folder.path)
 
 
-def told_run(path: Path) -> Told:
-    """Return what ``--json`` tells of a run folder."""
+def told_run(path: Path, failure: "NothingAnswered | None" = None) -> Told:
+    """Return what ``--json`` tells of a run folder, and why its run failed though it was kept."""
     from bench.run.listing import run_document
 
-    return Told(lambda: run_document(path))
+    return Told(lambda: run_document(path), failure=failure)
 
 
 def _check_json(given: dict[str, object]) -> None:
@@ -196,18 +203,24 @@ def show_run(job: "Job", score: "Score", danger: "DangerTable") -> None:
     """Write the report of a run that is done, and print its score."""
     from bench.report.score_page import write_score
     from bench.run.caveat import told_caveats
-    from bench.run.failed_call import check_any_answered, failure_lines
+    from bench.run.failed_call import check_any_answered
 
     write_score(job.folder.path, score, job.folder.manifest(), job.cases.cohort.dataset.credit, danger)
     print_score(score, job.settings.title, job.settings.is_simulated)
     click.echo("\n".join(told_caveats(job.folder.manifest())))
     readings = job.folder.every_reading()[0].values()
-    if score.failed:
-        click.echo("\nfailed calls, with their commonest reasons:")
-        click.echo("".join(f"  {line}\n" for line in failure_lines(readings)), nl=False)
-        click.echo(named(f"'bench retry {job.folder.path}' asks the failed calls again, and nothing else."))
+    show_failed(readings, f"'bench retry {job.folder.path}' asks the failed calls again, and nothing else.")
     click.echo(f"\nreport: {job.folder.path / 'report.md'}")
     check_any_answered(readings)
+
+
+def show_failed(readings: "Collection[Reading]", again: str) -> None:
+    """Print why calls failed and what asks them again; nothing where none did."""
+    from bench.run.failed_call import failure_lines
+
+    if lines := failure_lines(readings):
+        click.echo("\n".join(("\nfailed calls, with their commonest reasons:", *(f"  {line}" for line in lines))))
+        click.echo(named(again))
 
 
 def print_score(score: "Score", title: str, is_simulated: bool) -> None:

@@ -68,6 +68,7 @@ def score(
     if logs:
         return _score_logs(runs, selection.open(), table, out or Path("runs"))
     _score_run(runs[0], selection.open(), table)
+    _show_failed(runs[0])
     return told_run(runs[0])
 
 
@@ -87,10 +88,11 @@ def _check_options(context: click.Context, logs: bool) -> None:
 
 def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTable", out: Path) -> Told:
     from bench.cli.ablate import show_evidence
+    from bench.cli.run import show_failed
     from bench.cli.terminal import TERMINAL
     from bench.inspection.logged_run import logged_run, readings_kept
     from bench.inspection.verdicts import comparable, logged_evidence
-    from bench.run.failed_call import check_any_answered, failure_lines
+    from bench.run.failed_call import check_any_answered
     from bench.run.listing import run_document
 
     runs = [logged_run(path, dataset, out, TERMINAL) for path in paths]
@@ -100,12 +102,7 @@ def _score_logs(paths: tuple[Path, ...], dataset: "Dataset", danger: "DangerTabl
         run.keep(TERMINAL)
         _score_run(run.job.folder.path, dataset, danger)
         readings = readings_kept(run).values()
-        failures = failure_lines(readings)
-        if failures:
-            click.echo(
-                "\n".join(("\nfailed calls, with their commonest reasons:", *(f"  {line}" for line in failures)))
-            )
-            click.echo(f"'inspect eval-retry {run.path}' asks them again.")
+        show_failed(readings, f"'inspect eval-retry {run.path}' asks them again.")
         click.echo(f"\nreport: {run.job.folder.path / 'report.md'}\n")
         check_any_answered(readings)
     if len(runs) > 1:
@@ -137,6 +134,15 @@ def _score_run(path: Path, dataset: "Dataset", danger: "DangerTable") -> None:
         left = missing_shards(folder, dataset)
         if left:
             TERMINAL.say(left.said)
+
+
+def _show_failed(path: Path) -> None:
+    """Say which calls of a run folder failed, and what asks them again."""
+    from bench.cli.run import show_failed
+    from bench.run.folder import RunFolder
+
+    readings = RunFolder(path).every_reading()[0].values()
+    show_failed(readings, f"'bench retry {path}' asks the failed calls again, and nothing else.")
 
 
 def _score_predictions(path: Path, selection: "Selection", danger: "DangerTable", out: Path | None) -> Told:

@@ -10,13 +10,14 @@ from bench.cli.fitting import fit, pair_lines, room
 from bench.cli.json_output import is_json_asked
 from bench.cli.progress import progress as progress
 from bench.progress import Observer
+from taxonomy.printable import printable
 from taxonomy.redaction import redacted
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-TERMINAL = Observer(say=lambda line: click.echo(redacted(named(line)), err=True), progress=progress)
+TERMINAL = Observer(say=lambda line: click.echo(printable(redacted(named(line))), err=True), progress=progress)
 """Shows progress, and prints messages to standard error."""
 
 ALOUD = Observer(say=lambda line: click.echo(named(line)), progress=progress)

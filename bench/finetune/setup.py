@@ -98,10 +98,10 @@ def adapted(source: ModelSource, config: FinetuneConfig) -> "PeftModel":
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
     from transformers import set_seed
 
-    from readers.vlm.loading import load_vlm, names_of_transformers_5, weights
+    from readers.vlm.loading import KEPT, names_of_transformers_5, weights
     from readers.vlm.placement import check_adaptable
 
-    load_vlm.cache_clear()  # a model loaded for reading would take memory beside the one in training
+    KEPT.let_go()  # a model loaded for reading would take memory beside the one in training
     set_seed(config.training.seed)
     model = weights(source, config.load)
     check_adaptable(model, source.name)

@@ -21,7 +21,12 @@ def runs_below(place: Path) -> list[Path]:
     if (place / MANIFEST).exists():
         return [place]
     manifests = sorted(path for pattern in ("*", "*/*") for path in place.glob(f"{pattern}/{MANIFEST}"))
-    below = [path.parent for path in manifests if _is_of_run(path)]
+    # A run that a link shows once more is one run, by its own name where that is here too.
+    runs: dict[Path, Path] = {}
+    for path in sorted(manifests, key=lambda one: one.parent.is_symlink()):
+        if _is_of_run(path):
+            runs.setdefault(path.parent.resolve(), path.parent)
+    below = sorted(runs.values())
     if not below:
         raise RunError(f"{place} holds no run: 'bench run' makes one, by default below runs/")
     return below

@@ -82,7 +82,9 @@ def total_lines(found: Sequence[RunEstimate], batch: bool) -> list[str]:
     batch : bool
         Whether they are asked by the provider's batch API.
     """
-    lines = [f"in all: {sum(one.asked for one in found):,} readings to ask in {len(found)} runs"]
+    lines = [
+        f"in all: {sum(one.asked for one in found):,} readings to ask in {len(found)} run{'s' * (len(found) != 1)}"
+    ]
     paid = [one for one in found if one.cases]
     if not paid:
         return lines

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from bench.progress import Observer
 from bench.run.folder import RunFolder
 from taxonomy.error import NothingAnswered
+from taxonomy.printable import printable
 from taxonomy.reading import FailureKind, Reading
 from taxonomy.redaction import redacted
 
@@ -23,7 +24,7 @@ def failure_lines(readings: Collection[Reading]) -> list[str]:
         if reading.outcome == "failed" and reading.error:
             # The last line of a traceback is what went wrong; every other message is one line.
             lines = reading.error.message.strip().splitlines() or ["no reason is given"]
-            reasons.setdefault(reading.error.kind, Counter())[redacted(lines[-1])[:SHOWN]] += 1
+            reasons.setdefault(reading.error.kind, Counter())[printable(redacted(lines[-1]))[:SHOWN]] += 1
     return [_line(kind, counted) for kind, counted in sorted(reasons.items())]
 
 

@@ -1,6 +1,7 @@
 """A job file: several runs in one TOML file, as tables of what ``bench run`` takes as options."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Table = TypeVar("Table", bound="DataclassInstance")
 
 COMMON, PRODUCT, RUN = "common", "product", "run"
+
+MOST_RUNS = 1000
+"""Runs of a job at most; the check of a whole file before anything is asked takes some 20 ms for each."""
 
 _HOME = re.compile(r"(?<![^:])~(?=/|$)")
 """A home folder at the beginning of a path, or behind ``NAME:``; a shell would have written it out."""
@@ -190,6 +194,7 @@ def read_job_file(path: Path) -> JobFile:
         tables = data.get(RUN, [])
         if not isinstance(tables, list):
             raise SettingError(f"a run is a table of its own: write [[{RUN}]], not [{RUN}]")
+    _check_count(data.get(PRODUCT), len(tables), path)
     common = _table(CommonTable, data.get(COMMON, {}), path, f"[{COMMON}]")
     runs: list[PlannedRun] = []
     if PRODUCT in data:
@@ -226,6 +231,18 @@ def _table(kind: type[Table], data: object, path: Path, where: str) -> Table:
         if all(data.get(name) is not None for name in CHOOSING):
             raise SettingError("ids and split both choose the records: name one of them")
         return checked_settings(kind, data, "key")
+
+
+def _check_count(product: object, own: int, path: Path) -> None:
+    """Refuse a file of too many runs, before any list of it is looked at."""
+    lists = (
+        [product.get(name) for name in ("readers", "conditions", "renderers")] if isinstance(product, Mapping) else []
+    )
+    combined = math.prod(len(one) for one in lists if isinstance(one, list)) if any(lists) else 0
+    if combined + own > MOST_RUNS:
+        raise SettingError(
+            f"{path} holds {combined + own:,} runs, and a job is {MOST_RUNS:,} at most: write it as several files"
+        )
 
 
 def _check_product(data: object, common: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.run.caveat import told_caveats
+from bench.run.failed_call import failure_lines
 from bench.run.folder import RunFolder
 from bench.score.result import MeanKappa, Score
 from bench.view import condition_named
@@ -79,14 +80,16 @@ def score_of(path: Path) -> Score | None:
 
 
 def run_document(path: Path) -> dict[str, Any]:
-    """Return a run as JSON data: what :class:`ListedRun` tells, its caveats, and its score as ``score.json`` has it.
+    """Return a run as JSON data: what :class:`ListedRun` tells, its caveats, why calls failed, and its score.
 
     Raises as :func:`listed_run`.
     """
     score = score_of(path)
-    caveats = [one for one in told_caveats(RunFolder(path).manifest()) if one]
-    data = _listed(RunFolder(path), score).to_json()
-    return {**data, "caveats": caveats, "score": score.to_json() if score else None}
+    folder = RunFolder(path)
+    caveats = [one for one in told_caveats(folder.manifest()) if one]
+    data = _listed(folder, score).to_json()
+    failures = failure_lines(folder.every_reading()[0].values())
+    return {**data, "caveats": caveats, "failures": failures, "score": score.to_json() if score else None}
 
 
 def listed_runs(paths: Iterable[Path]) -> tuple[list[ListedRun], list[tuple[Path, str]]]:

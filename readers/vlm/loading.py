@@ -4,10 +4,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from readers.kept_model import KeptModel
 from readers.vlm.adapter_file import check_adapter_weights
 from readers.vlm.chat import Chat
 from readers.vlm.machine import dtype_of, existing_device
@@ -56,12 +57,19 @@ class Vlm:
         return llguidance.hf.from_tokenizer(self.chat.processor.tokenizer, n_vocab=self.vocabulary)
 
 
-@lru_cache(maxsize=1)
+KEPT: KeptModel[Vlm] = KeptModel()
+"""The conditions of an ablation and the runs of a job share a model."""
+
+
 def load_vlm(name: str, options: VlmOptions, adapter: Path | None = None) -> Vlm:
-    """Load a model, and keep it for the next call, since the conditions of an ablation share it.
+    """Load a model, and keep it for the next call; another one that was kept is let go of first.
 
     Raises ReaderError when its weights cannot be read or do not fit.
     """
+    return KEPT.of((name, options, adapter), lambda: _loaded(name, options, adapter))
+
+
+def _loaded(name: str, options: VlmOptions, adapter: Path | None) -> Vlm:
     source = model_source(name, options)
     chat = Chat.of(processor_of(source, options), options, source.ends(options))
     model = weights(source, options)

@@ -12,6 +12,7 @@ from bench.cli.called import CalledContext, called_as, named
 from bench.cli.main import bench as root
 from bench.cli.table import COMMANDS
 
+from ..challenge import write_challenge
 from ..command import bench, is_one_sentence
 
 CALLED = [("/usr/bin/ecg-bench", "ecg-bench"), ("/somewhere/bench/__main__.py", "python -m bench"), ("bench", "bench")]
@@ -100,3 +101,12 @@ def test_help_takes_more_of_a_wider_terminal(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "get_terminal_size", lambda *_: os.terminal_size((200, 24)))
     said = bench("run", "--help", cwd=tmp_path).stdout
     assert 80 < max(map(len, said.splitlines())) <= 100
+
+
+@by_name
+def test_what_a_dataset_tells_of_itself_names_the_command(tmp_path, program, name):
+    write_challenge(tmp_path / "data" / "georgia" / "E00001.hea")
+    (tmp_path / "data" / "georgia" / "E00002.hea").write_text("no header")
+    done = bench("data", "info", "--data", "challenge:data", cwd=tmp_path, program=program)
+    assert done.returncode == 0, done.stderr
+    assert f"'{name} data verify' lists them" in " ".join(done.stdout.split())

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -104,6 +104,7 @@ CELL = st.one_of(FIGURE, st.text("abcd ef-", min_size=1, max_size=60))
     st.integers(1, 5).flatmap(lambda n: st.lists(st.tuples(st.text("abc_d", min_size=1, max_size=70), *[FIGURE] * n))),
     st.text("abc de", max_size=60),
 )
+@settings(max_examples=40)
 def test_a_table_of_anything_fits_and_loses_no_letter(rows, verdict):
     rows = [(*row, verdict) for row in rows]
     headings = ["axis", *[f"figure {n}" for n in range(len(rows[0]) - 2 if rows else 0)], "verdict"]

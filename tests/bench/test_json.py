@@ -1,7 +1,10 @@
 """``--json``: one strict document on standard output, with the figures of the tables and of the stored results."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from bench.dataset.describe import describe
 from readers.registry import installed_readers
 
 from ..command import bench, is_one_sentence
+from .run import counting_reader
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +126,40 @@ def test_what_a_reader_prints_is_no_part_of_the_document(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     done = bench("run", "--reader", "loud_reader:Loud", "--limit", "3", "--json", cwd=tmp_path)
     assert document(done)["answered"] == 3 and "{loud" in done.stderr
+
+
+AWAY = f"{counting_reader.__name__}:Away"
+
+
+@pytest.mark.parametrize(("shard", "failed"), [((), 3), (("--shard", "0/2"), 2)])
+def test_where_nothing_was_answered_the_document_is_whole_and_tells_why(tmp_path, shard, failed):
+    done = bench("run", "--reader", AWAY, "--sample", 3 + len(shard) // 2, "--json", *shard, cwd=tmp_path)
+    told = document(done, code=1)
+    assert (told["answered"], told["failed"]) == (0, failed)
+    assert told["failures"][0].startswith(f"{failed} transport: ")
+    assert done.stderr.splitlines()[-1].startswith("Error: every call failed")
+
+
+def test_a_run_that_is_scored_again_tells_why_calls_failed(tmp_path):
+    assert bench("run", "--reader", AWAY, "--sample", "3", cwd=tmp_path).returncode == 1
+    (run,) = tmp_path.glob("runs/*")
+    done = bench("score", run, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "\n  3 transport: no route to host (2 of them), no name (1 of them)\n" in done.stdout
+    assert f"'bench retry {run}' asks the failed calls again" in done.stdout
+
+
+def test_what_a_library_or_a_process_of_a_reader_prints_is_no_part_of_the_document(tmp_path):
+    words = ("run", "--reader", f"{counting_reader.__name__}:Loud", "--sample", "2", "--json")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PTBXL_DIR": "phantoms:1,66", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert document(done)["answered"] == 2
+    assert done.stderr.count("from C\n") == done.stderr.count("from a process\n") == 2
 
 
 def test_readers_are_told_with_what_they_need(tmp_path):

@@ -104,6 +104,20 @@ def test_named_folders_and_runs_are_listed_once(place, told):
     assert [run["folder"] for run in found["runs"]] == [folder] and not found["unreadable"]
 
 
+def test_a_run_that_a_link_shows_once_more_is_listed_once_by_its_own_name(place, told):
+    run = Path(by_reader(told)["majority"]["folder"])
+    link, elsewhere = place / "runs" / "a-link", place / "linked"
+    link.symlink_to(run.name)
+    elsewhere.mkdir()
+    (elsewhere / "mine").symlink_to(place / run)
+    try:
+        assert json.loads(bench("list", "--json", cwd=place).stdout) == told
+        (one,) = json.loads(bench("list", "linked", "--json", cwd=place).stdout)["runs"]
+        assert one["folder"] == "linked/mine"
+    finally:
+        link.unlink()
+
+
 def test_a_folder_without_runs_is_refused_with_what_makes_one(tmp_path):
     assert is_one_sentence(bench("list", cwd=tmp_path), "runs is no folder")
     assert is_one_sentence(bench("list", ".", cwd=tmp_path), "'bench run' makes one")

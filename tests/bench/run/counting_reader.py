@@ -1,6 +1,7 @@
 """Readers that note in a file every case they are asked about, for tests of what is asked twice; imported by name."""
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -46,6 +47,31 @@ class Away(Counting):
     def read(self, cases):
         for number, _ in enumerate(cases):
             yield Reading(error=Failure("transport", "no route to host" if number % 3 else "no name"))
+
+
+class Hostile(Counting):
+    """Its server answers with what a terminal obeys, and ends the second run."""
+
+    name = "hostile"
+    inputs = frozenset({"signal", "text"})
+
+    def read(self, cases):
+        for case in cases:
+            if case.prompt is None or case.signal is None:
+                raise StopReading("the server says \x1b[2J: 'bench readers'")
+            yield Reading(error=Failure("transport", "no \x1b]0;mine\x07 route"))
+
+
+class Loud(Counting):
+    """Prints as a library in C does, and by a process of its own."""
+
+    name = "loud"
+
+    def read(self, cases):
+        for _ in cases:
+            os.write(1, b"from C\n")
+            subprocess.run(["echo", "from a process"], check=True)
+            yield Reading(values={"rate": "normal"})
 
 
 class Shown(Counting):

@@ -180,6 +180,68 @@ def test_a_wrong_file_is_one_sentence_before_anything_is_asked(tmp_path, text, s
     assert [path.name for path in tmp_path.iterdir()] == ["job.toml"]
 
 
+DEEP = "[common]\na = " + "{a = " * 900 + "1" + "}" * 900
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"[common]\ndata = 2020-01-01\n{RUN}", "data is a date or a time, and no setting is one: write '2020-01-01'"),
+        (f"{RUN}option = {{ weights = 10:00:00 }}", "weights is a date or a time"),
+        (f'[common]\nout = "a\\u0000b"\n{RUN}', "out holds the control character '\\x00': leave it out"),
+        (f'[common]\ndata = "\\u001b[2Jx"\n{RUN}', "data holds the control character '\\x1b': leave it out"),
+        ('[[run]]\nreader = "a\\u202eb"', "reader holds the control character '\\u202e': leave it out"),
+        ('"\\u001b]0;x\\u0007" = 1', "a table holds the control character '\\x1b': leave it out"),
+        ("a = " + "[" * 5000 + "]" * 5000, "its tables and lists are more than 16 within one another"),
+        (DEEP, "its tables and lists are more than 16 within one another"),
+        ("a" + ".a" * 3000 + " = 1", "its tables and lists are more than 16 within one another"),
+        ("#" * 2_000_000, "it is larger than 1,024 KiB"),
+        (f"{RUN}seed = 1\n" * 1001, "job.toml holds 1,001 runs, and a job is 1,000 at most"),
+        (
+            f"[product]\nreaders = {['r'] * 400}\nconditions = {['c'] * 25}\nrenderers = {['p'] * 10}",
+            "job.toml holds 100,000 runs, and a job is 1,000 at most: write it as several files",
+        ),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_hostile_file_is_one_sentence_at_once(tmp_path, text, said):
+    begun = time.monotonic()
+    done = job(text, tmp_path)
+    assert is_one_sentence(done, said), done.stderr[-500:]
+    assert time.monotonic() - begun < 3
+    assert done.stderr.rstrip("\n").isprintable()
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path):
+    assert len(read_job_file(written(tmp_path, f"\ufeff{RUN}")).runs) == 1
+
+
+def test_a_report_that_cannot_be_written_stops_no_other_run(tmp_path):
+    text = "[common]\nsample = 3\n[product]\nreaders = ['majority']\nconditions = ['full', 'text-only']"
+    assert job(text, tmp_path).returncode == 0
+    (report,) = tmp_path.glob("runs/*-sample3-????????/report.md")
+    report.unlink()
+    report.mkdir()
+    done = job(text, tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"^not finished: .*report\.md cannot be written: ", done.stderr, re.MULTILINE)
+    assert re.search(r"^ +1  majority .* not finished", done.stdout, re.MULTILINE)
+    assert re.search(r"^ +2  majority .* 3  ", done.stdout, re.MULTILINE)
+
+
+def test_what_a_server_says_is_nothing_that_a_terminal_obeys(tmp_path):
+    text = f"[common]\nsample = 2\n[product]\nreaders = ['{HERE}:Hostile']\nconditions = ['full', 'text-only']"
+    done = job(text, tmp_path)
+    assert done.returncode == 1
+    assert "(2 transport: no \\x1b]0;mine\\x07 route)" in done.stdout
+    assert "the server says \\x1b[2J: 'bench readers'" in done.stdout
+    alone = bench("run", "--reader", f"{HERE}:Hostile", "--sample", "2", "--out", "alone", cwd=tmp_path)
+    stopped = bench("run", "--reader", f"{HERE}:Hostile", "--condition", "text-only", "--out", "alone", cwd=tmp_path)
+    assert (alone.returncode, stopped.returncode) == (1, 2)
+    said = "".join((done.stdout, done.stderr, alone.stdout, alone.stderr, stopped.stderr))
+    assert "\x1b" not in said and "\x07" not in said
+
+
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path):
     assert is_one_sentence(bench("job", "none.toml", cwd=tmp_path), "job none.toml cannot be read: No such file")
 
@@ -215,6 +277,7 @@ def test_a_run_that_fails_stops_no_other_and_the_end_tells(tmp_path):
     assert len(asked(tmp_path)) == 3
 
 
+@pytest.mark.slow
 def test_the_table_fits_eighty_columns(tmp_path):
     table = "run " + job(PRODUCT, tmp_path).stdout.partition("\nrun ")[2]
     assert max(map(len, (line.rstrip() for line in table.splitlines()))) <= 80

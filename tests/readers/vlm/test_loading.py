@@ -2,15 +2,16 @@
 
 import json
 import shutil
+import weakref
 
 import llguidance.hf
 import pytest
 import torch
 
 from readers.registry import reader
-from readers.vlm import machine
+from readers.vlm import loading, machine
 from readers.vlm.generation import generate
-from readers.vlm.loading import load_vlm, weights
+from readers.vlm.loading import KEPT, load_vlm, weights
 from readers.vlm.option import LoadOptions, VlmOptions
 from readers.vlm.placement import check_adaptable, placement, refusal, weights_size
 from readers.vlm.source import model_source
@@ -61,6 +62,21 @@ def test_an_adapter_needs_its_whole_model_in_one_kind_of_memory(headless):
     check_adaptable(weights(source, LoadOptions()), "whole")
     with pytest.raises(ReaderError, match=r"needs all weights of 'parted' on GPUs"):
         check_adaptable(weights(source, options), "parted")
+
+
+def test_a_model_is_let_go_of_before_the_next_is_loaded(gemma, monkeypatch):
+    first = load_vlm(str(gemma), VlmOptions())
+    assert load_vlm(str(gemma), VlmOptions()) is first
+    before, there = weakref.ref(first.model), []
+    del first
+
+    def noted(*given):
+        there.append(before() is not None)
+        return weights(*given)
+
+    monkeypatch.setattr(loading, "weights", noted)
+    load_vlm(str(gemma), VlmOptions(max_tokens=7))
+    assert there == [False]
 
 
 def test_the_size_of_the_weights_is_known_before_they_are_read(gemma):
@@ -128,7 +144,7 @@ def test_the_manifest_names_what_decides_an_answer(gemma):
 def test_the_constraint_has_its_tokenizer_made_once(gemma, cases, monkeypatch):
     made, make = [], llguidance.hf.from_tokenizer
     monkeypatch.setattr(llguidance.hf, "from_tokenizer", lambda *a, **k: made.append(k) or make(*a, **k))
-    load_vlm.cache_clear()
+    KEPT.let_go()
     vlm = asked(gemma, structured="schema").loaded()
     some = cases(1, form=BINARY)
     for _ in range(2):
