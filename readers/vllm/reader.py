@@ -1,18 +1,16 @@
 """The reader for an open model in vLLM's offline engine: its batching on one machine, without a server."""
 
 import importlib.util
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from readers.contract import Case, Input
 from readers.isolation import Crash, attempt
-from readers.kept_model import KeptModel
 from readers.prefetch import prefetched
 from readers.setting import manifest_options, parsed_options
 from readers.vllm.answer import Output, answer
@@ -24,9 +22,6 @@ from taxonomy.reading import Reading
 from taxonomy.redaction import redacted
 
 T = TypeVar("T")
-
-ENGINE: KeptModel[Any] = KeptModel()
-"""The conditions of an ablation and the runs of a job share an engine: it takes nearly all memory of its GPU."""
 
 NOT_INSTALLED = (
     "reader 'vllm' needs the package vllm, which is not installed: it pins torch, so give it and ecg-bench an "
@@ -112,13 +107,11 @@ class VllmReader:
         )
         return outputs
 
-    @property
+    @cached_property
     def _engine(self) -> Any:  # noqa: ANN401  # vllm.LLM
         from vllm import LLM
 
-        arguments = self.options.arguments(self._model)
-        start = partial(_told, lambda: LLM(**arguments), "vLLM cannot be started")
-        return ENGINE.of(json.dumps(arguments, sort_keys=True, default=str), start)
+        return _told(lambda: LLM(**self.options.arguments(self._model)), "vLLM cannot be started")
 
 
 def model_version(model: str, revision: str) -> str:
@@ -143,6 +136,5 @@ def _told(call: Callable[[], T], what: str) -> T:
     """Return what the engine gives; raises StopReading with its words: its errors have many types."""
     outcome = attempt(call)
     if isinstance(outcome, Crash):
-        ENGINE.let_go()  # it may have stopped: the next run starts another
         raise StopReading(redacted(f"{what}: {' '.join(outcome.words.split())[:400]}"))
     return outcome.value
