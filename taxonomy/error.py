@@ -98,6 +98,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
         Every valid name.
     """
     names = sorted(known)
-    near = get_close_matches(name.lower(), names, n=1, cutoff=0.5)
+    # Letters that changed places are the commonest slip, and a matcher of subsequences ranks them low.
+    swapped = [one for one in names if sorted(one.lower()) == sorted(name.lower())]
+    near = swapped or get_close_matches(name.lower(), names, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return UnknownNameError(f"unknown {kind} {name!r}: choose from {', '.join(names)}.{hint}")

@@ -50,3 +50,7 @@ def test_an_unknown_name_is_told_with_all_there_are_and_the_nearest():
     assert isinstance(found, UnknownNameError) and isinstance(found, BenchError)
     assert str(found) == "unknown split 'tset': choose from test, val. Did you mean 'test'?"
     assert "mean" not in str(unknown_name("split", "xyz", ["val", "test"]))
+
+
+def test_swapped_letters_are_recognized_before_a_merely_similar_name() -> None:
+    assert str(unknown_name("command", "lsit", ["list", "site", "view"])).endswith("Did you mean 'list'?")
