@@ -45,7 +45,7 @@ def show(ids: str, data: str | None, runs: tuple[Path, ...], out: Path | None) -
     Examples:
       bench show --id 231
       bench show --id 231 --run runs/resnet1d-phantoms-1-test-1a2b3c4d --run runs/majority-phantoms-1-test-5e6f7a8b
-      bench show --id 38 --data ~/ptb-xl --out 38.png
+      bench show --id 38 --data ~/ptb-xl --out pictures/38.png
     """
     from bench.dataset.explanation import explain
     from bench.report.record_sheet import RecordSheet
@@ -56,7 +56,8 @@ def show(ids: str, data: str | None, runs: tuple[Path, ...], out: Path | None) -
     cohort = _cohort(dataset, ids)
     if len(cohort) > 1:
         raise SettingError(f"--id takes one record, not {ids}")
-    sheet = RecordSheet(cohort[0], explain(cohort, cohort[0]), tuple(_reading(run, cohort) for run in opened))
+    readings = tuple(_reading(run, cohort) for run in opened)
+    sheet = RecordSheet(cohort[0], explain(cohort, cohort[0]), readings, dataset.name)
     _print(sheet)
     _draw(sheet, out)
 
@@ -77,10 +78,14 @@ def _opened(places: Sequence[Path], data: str | None) -> "list[OpenRun]":
 
 def _dataset(runs: "Sequence[OpenRun]", data: str | None) -> "Dataset":
     from bench.dataset import open_dataset
+    from bench.view.derived import base_name
     from taxonomy.error import RunError
 
     if data is not None or not runs:
         return open_dataset(data)
+    names = dict.fromkeys(base_name(run.settings.dataset) for run in runs)
+    if len(names) > 1:
+        raise RunError(f"the runs are on several datasets, {', '.join(names)}: name the record's with --data")
     opened = next((run.cohort for run in runs if run.cohort is not None), None)
     if opened is None:
         raise RunError(f"{runs[0].name}: {runs[0].problem}")

@@ -103,18 +103,22 @@ class RecordSheet:
     record : Record
     explanation : Explanation
     runs : tuple of RunReading
+    dataset : str
+        Its name, such as ``"phantoms-1"``; empty where the title does without.
     """
 
     record: Record
     explanation: Explanation
     runs: tuple[RunReading, ...] = ()
+    dataset: str = ""
 
     @property
     def title(self) -> str:
         """What record it is, on one line."""
         told, record = self.explanation, self.record
         known = [f"{record.age:.0f} years" if record.age is not None else "", record.sex or ""]
-        first = f"record {quoted(str(told.ecg_id), LONGEST_NAME)} of {quoted(told.dataset)}, fold {told.fold}"
+        of = f"{quoted(self.dataset, LONGEST_NAME)} ({quoted(told.dataset)})" if self.dataset else quoted(told.dataset)
+        first = f"record {quoted(str(told.ecg_id), LONGEST_NAME)} of {of}, fold {told.fold}"
         return ", ".join(filter(None, [harmless(first), *known]))
 
     def labels(self) -> Iterator[str]:

@@ -59,7 +59,7 @@ def record(library, numbers):
 
 def test_without_runs_there_are_truth_with_its_source_measurements_and_a_picture(sheet, tmp_path):
     text = asked(None, tmp_path, record=sheet.record.ecg_id)
-    assert text.startswith(f"record {sheet.record.ecg_id} of simulated phantoms 1.1.0, fold test, ")
+    assert text.startswith(f"record {sheet.record.ecg_id} of phantoms-1-66 (simulated phantoms 1.1.0), fold ")
     for axis in sheet.explanation.axes:
         said = row(text, axis.axis)
         assert words.truth_told(axis).split()[0] in said and "the simulation" in said
@@ -104,6 +104,15 @@ def test_a_record_that_a_run_was_not_asked_about_is_said_and_shown_without_it(ru
 def test_a_run_on_other_records_is_not_mixed_in(runs, tmp_path):
     text = asked(runs, tmp_path, "--run", runs / "majority", "--data", "phantoms:2,66", record=1)
     assert "its record 1 is another one, of another dataset" in " ".join(text.split()) and "x: wrong" not in text
+
+
+def test_runs_on_two_datasets_need_the_one_that_is_meant(runs, tmp_path):
+    assert bench("run", "--reader", "majority", "--data", "phantoms:2,66", cwd=tmp_path).returncode == 0
+    both = "--run", runs / "majority", "--run", tmp_path / "runs"
+    done = bench("show", "--id", 1, *both, cwd=tmp_path)
+    assert is_one_sentence(done, "the runs are on several datasets, phantoms-1-66, phantoms-2-66: name the record's")
+    text = asked(runs, tmp_path, *both, "--data", "phantoms:2,66", record=1)
+    assert text.startswith("record 1 of phantoms-2-66 (simulated")
 
 
 def test_a_record_that_came_as_a_page_is_drawn_as_it_was_digitized_and_one_that_cannot_be_has_no_picture(tmp_path):
