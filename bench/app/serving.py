@@ -203,13 +203,15 @@ def _application(demo: Demo, token: str) -> App:
 
     from bench.app.page import demo_page, style
 
+    page = demo_page(demo)
+    _take_uploads_alone(page)
     outer = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     theme = gr.themes.Default(
         font=[fonts.Font("sans-serif")], font_mono=[fonts.Font("monospace")], primary_hue="rose"
     ).set(**LEGIBLE)
     application: App = gr.mount_gradio_app(
         outer,
-        demo_page(demo),
+        page,
         f"/{token}",
         server_name=LOOPBACK,
         footer_links=[],
@@ -224,3 +226,35 @@ def _application(demo: Demo, token: str) -> App:
         css=style(),
     )
     return application
+
+
+def _take_uploads_alone(page: Any) -> None:  # noqa: ANN401  # Gradio is imported where it is used
+    """Let requests name no file but an uploaded one, and no address.
+
+    Gradio copies whatever file or address a request names for a component, or hands its path on. It holds back files
+    that were not uploaded once a page was launched, which a mounted page never is, and addresses it fetches even then.
+    """
+    import gradio as gr
+
+    usual = page.preprocess_data
+
+    async def preprocess_data(block_fn: object, inputs: list[Any], *others: object) -> list[Any]:
+        folder = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
+        if not all(Path(path).resolve().is_relative_to(folder) for path in _named_paths(inputs)):
+            raise gr.Error("a request names a file that was not uploaded: it is not read", print_exception=False)
+        found: list[Any] = await usual(block_fn, inputs, *others)
+        return found
+
+    page.preprocess_data = preprocess_data
+
+
+def _named_paths(value: object) -> Iterator[str]:
+    """Yield every path that stands anywhere in what a request sends."""
+    if isinstance(value, dict):
+        if value.get("path") is not None:
+            yield str(value["path"])
+        for one in value.values():
+            yield from _named_paths(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _named_paths(one)

@@ -1,11 +1,15 @@
 """The demo in Chromium, served by the command itself: choose, upload, explain, and look at danger."""
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
+import uuid
 from pathlib import Path
 
 import pytest
@@ -132,6 +136,39 @@ def test_a_phantom_is_chosen_and_every_axis_has_its_probabilities_and_its_truth(
     widths = rhythm.locator(".chance .track > span").first.evaluate("e => e.getBoundingClientRect().width")
     assert widths > 20
     assert page.locator("#ecg img").evaluate("e => e.naturalWidth") > 1500
+
+
+def requested(address, fields):
+    """Send what the page sends after an upload, and return what the server answers."""
+    api, session = address + "gradio_api/queue/", uuid.uuid4().hex
+    body = json.dumps({"data": fields, "fn_index": 2, "session_hash": session, "trigger_id": None}).encode()
+    joining = urllib.request.Request(api + "join", body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(joining, timeout=10).close()
+    with urllib.request.urlopen(f"{api}data?session_hash={session}", timeout=10) as answers:
+        lines = (json.loads(line[5:]) for line in answers if line.startswith(b"data:"))
+        return next(one for one in lines if one["msg"] == "process_completed")
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("field", ["file", "rate"])
+def test_a_request_can_name_no_file_that_was_not_uploaded(address, place, temporary, field, is_stream):
+    named = place / "private.csv"
+    named.write_text("I,II\n1,2\n")
+    file = {"path": str(named), "is_stream": is_stream, "meta": {"_type": "gradio.FileData"}}
+    fields = [[file], "", "mV", ""] if field == "file" else [[], file, "mV", ""]
+    assert not requested(address, fields)["success"]
+    assert named.read_text() == "I,II\n1,2\n" and not list(temporary.rglob("private.csv"))
+
+
+def test_a_request_can_make_the_server_fetch_nothing(address):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.settimeout(1)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/mine.csv"
+        assert not requested(address, [[{"path": url, "meta": {"_type": "gradio.FileData"}}], "", "mV", ""])["success"]
+        with pytest.raises(TimeoutError):
+            listening.accept()
 
 
 def test_another_reader_is_asked_about_the_same_ecg(page):
