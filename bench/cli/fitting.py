@@ -19,6 +19,9 @@ WIDEST = 140
 NAME, WORDS = 24, 13
 """Columns that are left to names and to words, such as a verdict, before figures give way."""
 
+_EQUALS = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"
+"""Stands for an equals sign while a line is wrapped: ``n = 66`` stays on one."""
+
 NARROW = 7
 """Columns that are left to words beside what is to stay whole."""
 
@@ -116,9 +119,11 @@ def pair_lines(pairs: Iterable[tuple[str, str]], column: int, width: int) -> Ite
     column, width : int
     """
     for what, figure in pairs:
-        lines = textwrap.wrap(figure, max(20, width - column), break_long_words=False, break_on_hyphens=False) or [""]
+        whole = figure.replace(" = ", _EQUALS)
+        lines = textwrap.wrap(whole, max(20, width - column), break_long_words=False, break_on_hyphens=False) or [""]
         if len(what) >= column:
             yield what
             what = ""
         heads = [what, *[""] * (len(lines) - 1)]
-        yield from (f"{head:<{column}}{line}".rstrip() for head, line in zip(heads, lines, strict=True))
+        for head, line in zip(heads, lines, strict=True):
+            yield f"{head:<{column}}{line.replace(_EQUALS, ' = ')}".rstrip()

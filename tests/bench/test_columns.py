@@ -129,4 +129,5 @@ def test_a_long_figure_goes_on_below_its_beginning():
 
 
 def test_a_name_longer_than_its_column_has_a_line_of_its_own():
+    assert list(pair_lines([("a", "12345678901234567 n = 66")], 5, 25)) == ["a    12345678901234567", "     n = 66"]
     assert list(pair_lines([("a" * 30, "figure")], 20, 50)) == ["a" * 30, " " * 20 + "figure"]

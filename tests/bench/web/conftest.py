@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium, as Debian or Playwright has it."""
+    """Chromium, as Debian or Playwright has it, for the tests of one file: others cannot have its event loop."""
     api = pytest.importorskip("playwright.sync_api")
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:

@@ -176,7 +176,7 @@ def test_nothing_is_lost_by_a_kill_in_the_middle_of_a_case(tab, begun, tmp_path)
     page.click("#close")
     page.wait_for_selector("text=Thank you")
     out, _ = process.communicate(timeout=120)
-    assert process.returncode == 0 and "'bench score " in out and "kappa" not in out
+    assert process.returncode == 0 and "'python -m bench score " in out and "kappa" not in out
     folder = folder_in(tmp_path)
     readings, torn = folder.every_reading()
     assert torn == 0 and len(readings) == 3 and folder.score().n == 3
