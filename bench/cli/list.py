@@ -33,7 +33,7 @@ def list_runs(folders: tuple[Path, ...]) -> Told:
     \b
     Examples:
       bench list
-      bench list runs experiments
+      bench list results/submissions
       bench list --json
     """
     from bench.cli.terminal import TERMINAL, show
@@ -45,7 +45,7 @@ def list_runs(folders: tuple[Path, ...]) -> Told:
     found, broken = listed_runs(paths)
     rows = [tuple(map(harmless, _cells(run))) for run in found]
     if rows:
-        show(terminal_table(HEADINGS, rows, left=(*HEADINGS[:5], "begun")))
+        show(terminal_table(HEADINGS, rows, left=(*HEADINGS[:5], "begun")), spare=("begun",))
     for _, sentence in broken:
         TERMINAL.say(sentence)
     damaged = [{"folder": str(path), "problem": sentence} for path, sentence in broken]
