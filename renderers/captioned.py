@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.explained import PAPERS, PRINT, ColourPage, legible_style, paper_layout
+from renderers.explained import PAPERS, PRINT, ColourPage, drawn_on_paper
 from renderers.legend import over, text_lines_of, write
-from renderers.page import INK_COLOUR, PAPER, draw
-from renderers.style import LEADS, PageStyle
-from taxonomy.error import RenderError
+from renderers.page import INK_COLOUR, PAPER
+from renderers.style import PageStyle
 
 TITLE_MM, TEXT_MM, LINE_MM = 4.0, 2.9, 4.1
 """Size of the letters of the title and of all others, and from one line of these to the next."""
@@ -169,13 +168,7 @@ def captioned(
     taxonomy.error.RenderError
         When the signal has another shape or an infinite sample, or there is no such paper.
     """
-    if signal.ndim != 2 or signal.shape[0] != len(LEADS) or signal.shape[1] < 2:
-        raise RenderError(f"a signal must be (12, n_samples), not {signal.shape}")
-    if np.isinf(signal).any():
-        raise RenderError("a signal must not hold infinite samples")
-    style = style or legible_style(signal, fs, paper)
-    layout = paper_layout(paper, style)
-    image = draw(layout, signal, fs, style, LEADS)
+    layout, style, image = drawn_on_paper(signal, fs, paper, style)
     half = " Half the usual gain." if style.mm_per_mv < PRINT.mm_per_mv else ""
     shown = f"Shown: {PAPERS[paper]}.{half}"
     bands = [

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from renderers.image import Strip
+from renderers.image import EcgImage, Strip
 from renderers.ink import MM_PER_INCH
 from renderers.layout import Layout, columns_layout
 from renderers.legend import (
@@ -185,6 +185,25 @@ def legible_style(signal: NDArray[np.float32], fs: float, paper: str, style: Pag
     return style if apart else replace(style, mm_per_mv=style.mm_per_mv * HALF_STANDARD)
 
 
+def drawn_on_paper(
+    signal: NDArray[np.float32], fs: float, paper: str, style: PageStyle | None = None
+) -> tuple[Layout, PageStyle, EcgImage]:
+    """Return a record on paper before anything is added, with its layout and style; parameters as of :func:`explained`.
+
+    Raises
+    ------
+    taxonomy.error.RenderError
+        When the signal has another shape or an infinite sample, or there is no such paper.
+    """
+    if signal.ndim != 2 or signal.shape[0] != len(LEADS) or signal.shape[1] < 2:
+        raise RenderError(f"a signal must be (12, n_samples), not {signal.shape}")
+    if np.isinf(signal).any():
+        raise RenderError("a signal must not hold infinite samples")
+    style = style or legible_style(signal, fs, paper)
+    layout = paper_layout(paper, style)
+    return layout, style, draw(layout, signal, fs, style, LEADS)
+
+
 def explained(
     signal: NDArray[np.float32], fs: float, overlay: Overlay, paper: str = "6x2", style: PageStyle | None = None
 ) -> ColourPage:
@@ -207,13 +226,7 @@ def explained(
     taxonomy.error.RenderError
         When the signal has another shape or an infinite sample, or there is no such paper.
     """
-    if signal.ndim != 2 or signal.shape[0] != len(LEADS) or signal.shape[1] < 2:
-        raise RenderError(f"a signal must be (12, n_samples), not {signal.shape}")
-    if np.isinf(signal).any():
-        raise RenderError("a signal must not hold infinite samples")
-    style = style or legible_style(signal, fs, paper)
-    layout = paper_layout(paper, style)
-    image = draw(layout, signal, fs, style, LEADS)
+    layout, style, image = drawn_on_paper(signal, fs, paper, style)
     rows = [LEADS.index(strip.lead) for strip in image.strips]
     depth = depths(
         image.indices.shape,

@@ -360,8 +360,8 @@
 
     colour(name) { return this.colours[name]; }
 
-    draw() {
-      if (!this.trace) { return; }
+    // Makes the canvas as fine as the screen, and returns its pen and its size in the screen's pixels.
+    ready() {
       const ratio = window.devicePixelRatio || 1;
       const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
       if (this.canvas.width !== width || this.canvas.height !== height) {
@@ -370,7 +370,12 @@
       }
       this.keepInside();
       this.coloured();
-      const pen = this.canvas.getContext("2d");
+      return { pen: this.canvas.getContext("2d"), ratio, width, height };
+    }
+
+    draw() {
+      if (!this.trace) { return; }
+      const { pen, ratio, width, height } = this.ready();
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.fillStyle = this.colour("paper");
       pen.fillRect(0, 0, width, height);

@@ -28,15 +28,7 @@
 
     draw() {
       if (!this.trace) { return; }
-      const ratio = window.devicePixelRatio || 1;
-      const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
-      if (this.canvas.width !== width || this.canvas.height !== height) {
-        this.canvas.width = width;
-        this.canvas.height = height;
-      }
-      this.keepInside();
-      this.coloured();
-      const pen = this.canvas.getContext("2d");
+      const { pen, ratio } = this.ready();
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.clearRect(0, 0, this.width, this.height);
       pen.imageSmoothingQuality = "high";
