@@ -544,7 +544,7 @@ def test_tables_filters_and_cases_are_quick(page, tmp_path):
         for key in "wrmawrma":
             page.keyboard.press(key)
         page.keyboard.press("Enter")
-        for _ in range(5):
+        for _ in range(15):
             page.wait_for_function("() => performance.getEntriesByName('ecg-bench trace').length > 0")
             time.sleep(0.2)
             page.keyboard.press("j")
