@@ -1,5 +1,9 @@
 """``bench demo``: one ECG, what local readers say of it, what moved an answer, and how dangerous a run's errors are."""
 
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,11 +74,25 @@ def demo(
     found, notes = _found(runs)
     made = Demo(open_dataset(data), local_readers(readers), found, notes)
     made.check()
-    with serving(made, port or 0) as server, undisturbed():
+    with _ended_whole(), serving(made, port or 0) as server, undisturbed():
         click.echo(f"the demo is at {server.address} (Ctrl-C ends it)")
         if not no_browser:
             open_browser(server.address)
         server.serve()
+
+
+@contextmanager
+def _ended_whole() -> Iterator[None]:
+    """Let a request to end, as of a service's manager, delete what was uploaded: it exits as the interpreter does."""
+
+    def end(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _found(places: tuple[Path, ...]) -> "tuple[tuple[FoundRun, ...], tuple[str, ...]]":

@@ -306,3 +306,13 @@ def test_another_path_tells_nothing(browser, address):
     answer = page.goto(address.rsplit("/", 2)[0] + "/config")
     assert answer.status == 403 and "bench demo" in page.inner_text("body")
     context.close()
+
+
+def test_a_demo_that_is_told_to_end_leaves_nothing_behind(tmp_path):
+    environment = {**os.environ, "PTBXL_DIR": "phantoms:1,66", "TMPDIR": str(tmp_path)}
+    words = [sys.executable, "-m", "bench", "demo", "--no-browser"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
+    assert "the demo is at" in process.stdout.readline() and list(tmp_path.glob("ecg-demo-*"))
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM and not list(tmp_path.glob("ecg-demo-*"))
