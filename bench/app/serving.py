@@ -20,7 +20,8 @@ from typing import Any
 
 from bench.app.chosen_ecg import LARGEST_UPLOAD
 from bench.app.demo import Demo
-from bench.web.server import HEADERS, LOOPBACK, page_files
+from bench.web.loopback import LOOPBACK, hosts, port_refused
+from bench.web.server import HEADERS, page_files
 from taxonomy.distribution import install
 from taxonomy.error import SettingError
 
@@ -116,8 +117,7 @@ class Guarded:
 
     def _refusal(self, scope: Message) -> str:
         """Return why a request is refused; empty where it is not."""
-        hosts = {f"{name}:{self.port}".encode() for name in (LOOPBACK, "localhost")}
-        if dict(scope["headers"]).get(b"host", b"") not in hosts:
+        if dict(scope["headers"]).get(b"host", b"").decode("latin-1") not in hosts(self.port):
             return "this server answers on this machine alone"
         token = scope["path"].removeprefix("/").partition("/")[0]
         if not hmac.compare_digest(token.encode(), self.token.encode()):
@@ -181,9 +181,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
             listening.bind((LOOPBACK, port))
             listening.listen(64)
         except OSError as error:
-            raise SettingError(
-                f"--port {port} cannot be had ({error.strerror}): name another, or leave --port out for a free one"
-            ) from error
+            raise port_refused(port, error) from error
         yield listening
     finally:
         listening.close()

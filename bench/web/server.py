@@ -18,10 +18,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from bench.web.library import Library
-from taxonomy.error import SettingError
+from bench.web.loopback import LOOPBACK, hosts, port_refused
 from taxonomy.redaction import redacted_data
-
-LOOPBACK = "127.0.0.1"
 
 TYPES = {
     "html": "text/html; charset=utf-8",
@@ -102,9 +100,7 @@ class PageServer(ThreadingHTTPServer):
         try:
             super().__init__((LOOPBACK, port), Handler)
         except OSError as error:
-            raise SettingError(
-                f"--port {port} cannot be had ({error.strerror}): name another, or leave --port out for a free one"
-            ) from error
+            raise port_refused(port, error) from error
 
     @property
     def address(self) -> str:
@@ -129,7 +125,7 @@ class PageServer(ThreadingHTTPServer):
     @property
     def hosts(self) -> frozenset[str]:
         """Names under which it may be asked."""
-        return frozenset(f"{name}:{self.server_port}" for name in (LOOPBACK, "localhost"))
+        return hosts(self.server_port)
 
     def answer(self, path: str) -> Answer | None:
         """Return what lies at a path below the token; None where there is nothing."""
